@@ -1,0 +1,105 @@
+//! The command line: the name of a sub-command, then its options.
+
+use std::fs::File;
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::{Outcome, hit, instructions};
+
+/// A sub-command: its name, a line of help, and what it runs.
+struct Command {
+    name: &'static str,
+    about: &'static str,
+    run: fn(Options) -> Outcome,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "hit",
+        about: "time and allocations of a hit, beside the peers",
+        run: hit::run,
+    },
+    Command {
+        name: "instructions",
+        about: "instructions of a hit, counted by callgrind",
+        run: instructions::run,
+    },
+];
+
+/// What every sub-command understands.
+pub(crate) struct Options {
+    /// Fewer and shorter rounds: to see that it runs, not to judge by.
+    pub(crate) quick: bool,
+    /// Where the figures are written besides the table.
+    json: Option<JsonFile>,
+}
+
+/// The file given to `--json`, opened before measuring: a path that cannot be written
+/// should fail at once, not after the rounds.
+struct JsonFile {
+    path: String,
+    file: File,
+}
+
+impl JsonFile {
+    fn create(path: String) -> Result<Self, String> {
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(error) => Err(format!("`{path}` cannot be written: {error}")),
+        }
+    }
+}
+
+impl Options {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut quick = false;
+        let mut path = None;
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--quick" => quick = true,
+                "--json" => path = Some(words.next().ok_or("`--json` wants a file name after it")?),
+                _ => {
+                    return Err(format!(
+                        "unknown option `{word}`; there are `--json FILE` and `--quick`"
+                    ));
+                }
+            }
+        }
+        let json = path.map(JsonFile::create).transpose()?;
+        Ok(Self { quick, json })
+    }
+
+    /// Writes the figures to the file asked for, if one was.
+    pub(crate) fn write_json(self, figures: &Value) -> Outcome {
+        let Some(JsonFile { path, mut file }) = self.json else {
+            return Ok(());
+        };
+        writeln!(file, "{figures:#}")
+            .map_err(|error| format!("`{path}` cannot be written: {error}").into())
+    }
+}
+
+/// Runs the sub-command that the words name.
+pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
+    let Some(name) = words.next() else {
+        return Err(format!("a sub-command is missing; {}", listing()).into());
+    };
+    if name == instructions::CHILD {
+        return instructions::run_child(words);
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        return Err(format!("unknown sub-command `{name}`; {}", listing()).into());
+    };
+    (command.run)(Options::parse(words)?)
+}
+
+fn listing() -> String {
+    let lines = COMMANDS
+        .iter()
+        .map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
+    format!(
+        "there are:\n{}options: --json FILE, --quick",
+        lines.collect::<String>()
+    )
+}

@@ -1,0 +1,30 @@
+//! Measurements of cache-core beside its peers, all in one run.
+//!
+//! ```text
+//! cargo run --release -p benches -- hit [--json FILE] [--quick]
+//! cargo run --release -p benches -- instructions [--json FILE] [--quick]
+//! ```
+
+mod alloc;
+mod cli;
+mod harness;
+mod hit;
+mod instructions;
+mod peers;
+mod workload;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+/// What a sub-command ends with: nothing, or an error for the user to read.
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match cli::run(std::env::args().skip(1)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("benches: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

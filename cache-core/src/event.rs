@@ -1,0 +1,147 @@
+//! What happens in a memo, as its users learn of it: causes of removal and statistics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sync::Tally;
+
+/// Why an entry left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// It made room for another.
+    Capacity,
+    /// Its time was up. Noticed when the entry's place is needed, when it is computed anew, or by a
+    /// sweep; not at the deadline itself.
+    Expired,
+    /// It was invalidated: by key, tag, pattern, predicate or clear.
+    Invalidated,
+    /// A newer value took its place.
+    Replaced,
+}
+
+/// What a memo has counted since it was made. The figures are read one by one while others count
+/// on, so they need not add up to the last digit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Calls and reads answered from the cache.
+    pub hits: u64,
+    /// Calls and reads that found no fresh entry, those that waited for another's computation
+    /// included.
+    pub misses: u64,
+    /// Misses that waited for another caller's computation.
+    pub waits: u64,
+    /// Values stored.
+    pub stores: u64,
+    /// Values that were computed but not stored, since an invalidation or a write came between.
+    pub overtaken: u64,
+    /// Values that were not stored since they weigh more than the memo may hold.
+    pub too_heavy: u64,
+    /// Computations that returned an error that is not kept.
+    pub errors: u64,
+    /// Computations that panicked.
+    pub panics: u64,
+    /// Calls that neither read nor wrote (`bypass_if`, or caching switched off).
+    pub bypasses: u64,
+    /// Calls computed in place, since waiting for the computation under way could have been waiting
+    /// for themselves: recursion, cycles, and one waiter for each `max_wait`.
+    pub in_place: u64,
+    /// Entries that made room for others.
+    pub evictions: u64,
+    /// Entries reclaimed after their time was up.
+    pub expirations: u64,
+    /// Entries removed by an invalidation.
+    pub invalidations: u64,
+    /// Hooks, weighers and conditions that panicked; the calls they served went on.
+    pub hook_panics: u64,
+}
+
+impl Stats {
+    /// The part of reads answered from the cache, from 0 to 1; 0 before the first read.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a ratio needs no 64 bits")]
+    pub fn hit_ratio(&self) -> f64 {
+        let reads = self.hits + self.misses;
+        if reads == 0 { 0.0 } else { self.hits as f64 / reads as f64 }
+    }
+}
+
+/// The counters of a memo. Hits are counted without a shared line; the rest is rare.
+pub(crate) struct Counters {
+    pub(crate) hits: Tally,
+    pub(crate) misses: Counter,
+    pub(crate) waits: Counter,
+    pub(crate) stores: Counter,
+    pub(crate) overtaken: Counter,
+    pub(crate) too_heavy: Counter,
+    pub(crate) errors: Counter,
+    pub(crate) panics: Counter,
+    pub(crate) bypasses: Counter,
+    pub(crate) in_place: Counter,
+    pub(crate) evictions: Counter,
+    pub(crate) expirations: Counter,
+    pub(crate) invalidations: Counter,
+    pub(crate) hook_panics: Counter,
+}
+
+#[derive(Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    pub(crate) fn new() -> Self {
+        Self {
+            hits: Tally::new(),
+            misses: Counter::default(),
+            waits: Counter::default(),
+            stores: Counter::default(),
+            overtaken: Counter::default(),
+            too_heavy: Counter::default(),
+            errors: Counter::default(),
+            panics: Counter::default(),
+            bypasses: Counter::default(),
+            in_place: Counter::default(),
+            evictions: Counter::default(),
+            expirations: Counter::default(),
+            invalidations: Counter::default(),
+            hook_panics: Counter::default(),
+        }
+    }
+
+    pub(crate) fn left(&self, cause: Cause) {
+        match cause {
+            Cause::Capacity => self.evictions.add(),
+            Cause::Expired => self.expirations.add(),
+            Cause::Invalidated => self.invalidations.add(),
+            Cause::Replaced => {}
+        }
+    }
+
+    pub(crate) fn read(&self) -> Stats {
+        Stats {
+            hits: self.hits.sum(),
+            misses: self.misses.read(),
+            waits: self.waits.read(),
+            stores: self.stores.read(),
+            overtaken: self.overtaken.read(),
+            too_heavy: self.too_heavy.read(),
+            errors: self.errors.read(),
+            panics: self.panics.read(),
+            bypasses: self.bypasses.read(),
+            in_place: self.in_place.read(),
+            evictions: self.evictions.read(),
+            expirations: self.expirations.read(),
+            invalidations: self.invalidations.read(),
+            hook_panics: self.hook_panics.read(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! A memo without its function, for tests of the runtime itself: `u64` to `u64`, in a world of its own.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use crate::blocking;
+use crate::engine::{Begin, Draft};
+use crate::key::{Bitwise, Leaf, NoJson, PickStd, Shown, Ty};
+use crate::memo::{MemoSpec, TypedMemo, When};
+use crate::spec::Spec;
+use crate::time::Clock;
+use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
+use crate::world::World;
+
+/// What bodies return.
+pub(crate) type Output = Result<u64, Failure>;
+
+/// An error that waiters can share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failure;
+
+type Key = Leaf<<&'static &'static &'static Ty<u64> as PickStd>::Kind, Shown, NoJson>;
+type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
+
+/// A memo and its world, which end together.
+pub(crate) struct Stage {
+    pub(crate) world: Arc<World>,
+    pub(crate) memo: Arc<TypedMemo<u64, Bitwise<u64>>>,
+}
+
+impl Stage {
+    pub(crate) fn new(spec: Spec) -> Self {
+        Self::within(World::new(Clock::System), spec)
+    }
+
+    pub(crate) fn within(world: Arc<World>, spec: Spec) -> Self {
+        let id = TypeId::of::<Self>();
+        let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), &MemoSpec::new(), (0, id), world.clone());
+        Self { world, memo }
+    }
+
+    pub(crate) fn hash(&self, key: u64) -> u32 {
+        self.memo.hash::<Key>(&key)
+    }
+
+    /// What a call does that was not told to bypass.
+    pub(crate) fn call(&self, key: u64, tags: &[&'static str], body: impl FnOnce() -> Output) -> Output {
+        self.get(key).map_or_else(|| self.compute(key, Begin::Read, tags, body), Ok)
+    }
+
+    /// What a call does that finds nothing, or does not look.
+    pub(crate) fn compute(
+        &self,
+        key: u64,
+        how: Begin,
+        tags: &[&'static str],
+        body: impl FnOnce() -> Output,
+    ) -> Output {
+        let describe = |_: Option<&u64>, draft: &mut Draft| tags.iter().for_each(|tag| draft.tag(*tag));
+        blocking::miss::<Key, Kept, _, _>(&self.memo, &key, self.hash(key), how, || (body, describe))
+    }
+
+    pub(crate) fn get(&self, key: u64) -> Option<u64> {
+        self.memo.get(self.hash(key), |other| *other == key).map(|held| held.0)
+    }
+
+    pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {
+        self.memo.put(&key, self.hash(key), Bitwise(value), Draft::default(), when)
+    }
+
+    pub(crate) fn invalidate(&self, key: u64) -> usize {
+        self.memo.invalidate_key(&key, self.hash(key))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // The world keeps its memos, and they keep it.
+        self.world.close();
+    }
+}

@@ -1,0 +1,133 @@
+//! Who waits for whom.
+//!
+//! Nodes are flights. A flight depends on the flights led from within its body (its descendants, on
+//! the same stack) and on those that any of these wait for. A wait that would close a circle is
+//! noticed before it begins, under one lock; only calls made from within a flight take it, and only
+//! to wait.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::sync::Mutex;
+
+/// A flight and the flights within whose bodies it was started.
+pub(crate) struct Ancestry {
+    id: u64,
+    parent: Option<Arc<Ancestry>>,
+}
+
+impl Ancestry {
+    pub(crate) fn below(parent: Option<Arc<Ancestry>>) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent })
+    }
+
+    fn chain(&self) -> impl Iterator<Item = u64> + '_ {
+        std::iter::successors(Some(self), |flight| flight.parent.as_deref()).map(|flight| flight.id)
+    }
+}
+
+impl Drop for Ancestry {
+    /// Unlinks a long chain step by step: the default would recurse as deep as the calls did.
+    fn drop(&mut self) {
+        let mut parent = self.parent.take();
+        while let Some(flight) = parent {
+            parent = Arc::into_inner(flight).and_then(|mut flight| flight.parent.take());
+        }
+    }
+}
+
+crate::sync::thread_local! {
+    static CURRENT: RefCell<Option<Arc<Ancestry>>> = const { RefCell::new(None) };
+}
+
+/// The flight whose body this thread runs.
+pub(crate) fn current() -> Option<Arc<Ancestry>> {
+    CURRENT.with(|current| current.borrow().clone())
+}
+
+/// Runs `body` as part of a flight, or of none.
+pub(crate) fn under<T>(flight: Option<Arc<Ancestry>>, body: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Arc<Ancestry>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let outer = self.0.take();
+            CURRENT.with(|current| *current.borrow_mut() = outer);
+        }
+    }
+    let _restore = Restore(CURRENT.with(|current| current.replace(flight)));
+    body()
+}
+
+/// The waits under way from within flights.
+pub(crate) struct Waits {
+    edges: Mutex<HashMap<u64, Vec<u64>>>,
+}
+
+/// A wait that is registered.
+pub(crate) struct Wait<'a> {
+    waits: &'a Waits,
+    waiter: Option<Arc<Ancestry>>,
+    awaited: u64,
+}
+
+impl Waits {
+    pub(crate) fn new() -> Self {
+        Self { edges: Mutex::new(HashMap::new()) }
+    }
+
+    /// Registers that this thread is about to wait for a flight. `None` if the flight waits, by
+    /// whatever way, for something that this thread runs.
+    pub(crate) fn begin(&self, awaited: &Ancestry) -> Option<Wait<'_>> {
+        let Some(waiter) = current() else {
+            // Nothing depends on a caller that is in no flight.
+            return Some(Wait { waits: self, waiter: None, awaited: awaited.id });
+        };
+        if waiter.chain().any(|id| id == awaited.id) {
+            return None;
+        }
+        let mut edges = self.edges.lock();
+        let mut seen = vec![awaited.id];
+        let mut next = 0;
+        while let Some(&id) = seen.get(next) {
+            next += 1;
+            for &id in edges.get(&id).into_iter().flatten() {
+                if !seen.contains(&id) {
+                    seen.push(id);
+                }
+            }
+        }
+        if waiter.chain().any(|id| seen.contains(&id)) {
+            return None;
+        }
+        for id in waiter.chain() {
+            edges.entry(id).or_default().push(awaited.id);
+        }
+        drop(edges);
+        Some(Wait { waits: self, waiter: Some(waiter), awaited: awaited.id })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.edges.lock().is_empty()
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        let Some(waiter) = self.waiter.take() else { return };
+        let mut edges = self.waits.edges.lock();
+        for id in waiter.chain() {
+            if let Some(awaited) = edges.get_mut(&id) {
+                if let Some(at) = awaited.iter().position(|id| *id == self.awaited) {
+                    awaited.swap_remove(at);
+                }
+                if awaited.is_empty() {
+                    edges.remove(&id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Single flight: one computation under way for a key, which the first caller leads and the others
+//! wait for.
+//!
+//! A flight is registered in its key's shard, so that whoever writes or invalidates there finds it: a
+//! flight that is no longer registered when it lands stores nothing. Whom a flight waits for is known
+//! ([`graph`]), so that recursion and cycles are computed in place instead of waited for.
+
+mod graph;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+pub(crate) use graph::{Ancestry, Waits, current, under};
+
+use crate::sync::{Condvar, Mutex};
+use crate::tags::{Number, Tag};
+use crate::time::{Clock, Tick, after};
+
+/// How many of those whom an error lets go compute at once.
+const TOGETHER: u32 = 16;
+
+/// One computation under way.
+pub(crate) struct Flight<K, V> {
+    pub(crate) key: K,
+    pub(crate) hash: u32,
+    /// The last invalidation that its computation has seen.
+    pub(crate) born: Number,
+    /// Whether others may wait for it.
+    pub(crate) joinable: bool,
+    pub(crate) ancestry: Arc<Ancestry>,
+    state: Mutex<State<V>>,
+    landed: Condvar,
+}
+
+struct State<V> {
+    landing: Option<Landing<V>>,
+    /// When the next waiter is let go, once somebody waits.
+    release: Option<Tick>,
+    /// Those whom an error has let go and who compute now.
+    computing: u32,
+}
+
+/// How a flight ended.
+pub(crate) enum Landing<V> {
+    /// With a value, and the tags by which it may have been invalidated meanwhile.
+    Value(V, Arc<[Arc<Tag>]>),
+    /// With an error, and a copy of it if it can be copied.
+    Error(Option<Arc<dyn Any + Send + Sync>>),
+    /// The leader panicked.
+    Crashed,
+}
+
+impl<V: Clone> Clone for Landing<V> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Value(value, tags) => Self::Value(value.clone(), tags.clone()),
+            Self::Error(error) => Self::Error(error.clone()),
+            Self::Crashed => Self::Crashed,
+        }
+    }
+}
+
+/// What a waiter gets.
+pub(crate) enum Waited<V> {
+    Landed(Landing<V>),
+    /// It has waited long enough for something that may depend on it: it computes in place.
+    LetGo,
+}
+
+impl<K, V: Clone> Flight<K, V> {
+    pub(crate) fn new(key: K, hash: u32, born: Number, joinable: bool) -> Self {
+        Self {
+            key,
+            hash,
+            born,
+            joinable,
+            ancestry: Ancestry::below(current()),
+            state: Mutex::new(State { landing: None, release: None, computing: 0 }),
+            landed: Condvar::new(),
+        }
+    }
+
+    /// Tells everyone who waits.
+    pub(crate) fn land(&self, landing: Landing<V>) {
+        let mut state = self.state.lock();
+        state.landing = Some(landing);
+        drop(state);
+        self.landed.notify_all();
+    }
+
+    /// Waits for the flight to land, or to be let go: one waiter for each `max_wait`.
+    pub(crate) fn wait(&self, clock: &Clock, max_wait: std::time::Duration) -> Waited<V> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(landing) = &state.landing {
+                return Waited::Landed(landing.clone());
+            }
+            let now = clock.now();
+            let release = *state.release.get_or_insert_with(|| after(now, max_wait));
+            if release <= now {
+                state.release = Some(after(now, max_wait));
+                return Waited::LetGo;
+            }
+            self.landed.wait_for(&mut state, clock.nap(release));
+        }
+    }
+
+    /// After an error that cannot be copied: takes one of the places among those who compute for
+    /// themselves. Waits for a place no longer than `max_wait`, since those who hold the places may
+    /// depend on the caller.
+    pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, max_wait: std::time::Duration) -> Place<K, V> {
+        let mut state = self.state.lock();
+        let until = after(clock.now(), max_wait);
+        while state.computing >= TOGETHER && clock.now() < until {
+            self.landed.wait_for(&mut state, clock.nap(until));
+        }
+        state.computing += 1;
+        drop(state);
+        Place(self.clone())
+    }
+}
+
+/// A place among those who compute after an error.
+pub(crate) struct Place<K, V>(Arc<Flight<K, V>>);
+
+impl<K, V> Drop for Place<K, V> {
+    fn drop(&mut self) {
+        self.0.state.lock().computing -= 1;
+        self.0.landed.notify_one();
+    }
+}
+
+/// The flights of one shard.
+pub(crate) struct Flights<K, V> {
+    table: HashTable<Arc<Flight<K, V>>>,
+}
+
+impl<K, V> Flights<K, V> {
+    pub(crate) fn new() -> Self {
+        Self { table: HashTable::new() }
+    }
+
+    /// Whether a flight has not been taken off.
+    pub(crate) fn is_on(&self, flight: &Arc<Flight<K, V>>) -> bool {
+        self.table.find(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight)).is_some()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight<K, V>>> {
+        self.table.iter()
+    }
+
+    /// The flight to wait for.
+    pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Arc<Flight<K, V>>> {
+        self.table.find(u64::from(hash), |flight| {
+            flight.joinable && flight.hash == hash && eq(&flight.key)
+        })
+    }
+
+    /// Those of a key; compares keys, so only shared access is needed.
+    pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
+        let flights = self.table.iter_hash(u64::from(hash));
+        flights.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
+    }
+
+    pub(crate) fn add(&mut self, flight: Arc<Flight<K, V>>) {
+        self.table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
+    }
+
+    /// Takes a flight off; whether it was still on.
+    pub(crate) fn remove(&mut self, flight: &Arc<Flight<K, V>>) -> bool {
+        let found = self
+            .table
+            .find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
+        let on = found.is_ok();
+        if let Ok(found) = found {
+            found.remove();
+        }
+        if self.table.is_empty() && self.table.capacity() > 64 {
+            self.table = HashTable::new();
+        }
+        on
+    }
+
+    pub(crate) fn take_all(&mut self) -> HashTable<Arc<Flight<K, V>>> {
+        std::mem::take(&mut self.table)
+    }
+}

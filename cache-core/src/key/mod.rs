@@ -1,0 +1,163 @@
+//! Keys: what of a call identifies it, in borrowed form for looking up and in owned form for keeping.
+//!
+//! An argument is described by a zero-size [`Shape`] that the attribute writes: references, options,
+//! slices, tuples and `Cow`s are spelled out (`Opt<Ref<leaf>>`), and each leaf is resolved by method
+//! dispatch on its type. A [`Part`] is the argument itself, seen through its shape: it can be hashed
+//! and compared with a stored key without being copied.
+
+mod compound;
+mod leaf;
+
+use std::fmt;
+use std::hash::Hasher;
+use std::marker::PhantomData;
+
+pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
+pub use leaf::{
+    Hidden, Leaf, PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown,
+    PickStd, Shown,
+};
+#[cfg(feature = "json")]
+pub use leaf::{Json, PickJson};
+pub use leaf::NoJson;
+pub(crate) use leaf::Bitwise;
+
+/// A type, as a value: what method dispatch on types starts from.
+pub struct Ty<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: ?Sized> Ty<T> {
+    /// The type itself.
+    pub const NEW: Self = Self(PhantomData);
+
+    /// The type of a value at hand.
+    #[inline]
+    pub fn of(_: &T) -> Self {
+        Self::NEW
+    }
+}
+
+impl<T: ?Sized> Clone for Ty<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Ty<T> {}
+
+/// How a part of a key is kept, shown and read back; a zero-size value.
+pub trait Shape: Copy + 'static {
+    /// The stored form. Cloning and dropping it runs no user code but drops of the last copy.
+    type Owned: Clone + Send + Sync + 'static;
+
+    /// Hashes a stored part exactly as the borrowed part would be.
+    fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H);
+    /// Whether two stored parts are the same.
+    fn same(a: &Self::Owned, b: &Self::Owned) -> bool;
+    /// Writes a stored part for people.
+    fn show_owned(owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// Reads a part from JSON.
+    #[cfg(feature = "json")]
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, String>;
+}
+
+/// A part of a key in borrowed form.
+pub trait Part<S: Shape> {
+    /// Feeds the part to a hasher.
+    fn hash<H: Hasher>(&self, state: &mut H);
+    /// Whether a stored part is this one.
+    fn matches(&self, owned: &S::Owned) -> bool;
+    /// Makes the stored form.
+    fn own(&self) -> S::Owned;
+    /// Writes the part for people.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// What a memo needs to do with its stored keys, as plain functions: the shape is not part of the
+/// memo's type, so that a memo is told by the types of its key and value alone.
+pub(crate) struct KeyFns<K> {
+    pub(crate) hash: fn(&K, &mut foldhash::fast::FoldHasher<'_>),
+    pub(crate) same: fn(&K, &K) -> bool,
+    pub(crate) show: fn(&K, &mut fmt::Formatter<'_>) -> fmt::Result,
+    #[cfg(feature = "json")]
+    pub(crate) parse: fn(&serde_json::Value) -> Result<K, String>,
+}
+
+impl<K> KeyFns<K> {
+    pub(crate) fn of<S: Shape<Owned = K>>() -> Self {
+        Self {
+            hash: |key, state| S::hash_owned(key, state),
+            same: S::same,
+            show: S::show_owned,
+            #[cfg(feature = "json")]
+            parse: S::parse,
+        }
+    }
+}
+
+impl<K> Clone for KeyFns<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for KeyFns<K> {}
+
+/// A key that can be shown, whether borrowed from a call or kept.
+pub(crate) trait ShowKey {
+    fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// A call's key in borrowed form.
+pub(crate) struct Borrowed<'a, S, P: ?Sized> {
+    pub(crate) part: &'a P,
+    pub(crate) shape: PhantomData<S>,
+}
+
+impl<S: Shape, P: Part<S> + ?Sized> ShowKey for Borrowed<'_, S, P> {
+    fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.part.show(f)
+    }
+}
+
+/// A kept key.
+pub(crate) struct Kept<'a, K> {
+    pub(crate) key: &'a K,
+    pub(crate) fns: KeyFns<K>,
+}
+
+impl<K> ShowKey for Kept<'_, K> {
+    fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.fns.show)(self.key, f)
+    }
+}
+
+/// The key of a call as hooks see it: it displays as `cats::get_cat("tom")`.
+///
+/// Building one costs nothing; text is made only when it is displayed. Arguments whose type is not
+/// [`Debug`](fmt::Debug) show as `_`.
+#[derive(Clone, Copy)]
+pub struct KeyRef<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) key: &'a dyn ShowKey,
+}
+
+impl KeyRef<'_> {
+    /// The registered name of the function, such as `cats::get_cat`.
+    #[must_use]
+    pub fn function(&self) -> &str {
+        self.name
+    }
+}
+
+impl fmt::Display for KeyRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.key.show_key(f)
+    }
+}
+
+impl fmt::Debug for KeyRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,70 @@
+#![doc = include_str!("../../README.md")]
+
+mod blocking;
+mod engine;
+mod entry;
+mod event;
+#[cfg(test)]
+mod fixture;
+mod flight;
+mod invalidate;
+mod key;
+mod memo;
+#[cfg(all(test, loom))]
+mod model;
+mod plan;
+mod policy;
+mod registry;
+mod slot;
+mod spec;
+mod store;
+#[cfg(not(loom))]
+mod sweeper;
+mod sync;
+mod tags;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+mod value;
+mod world;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use cache_macros::memoize;
+pub use entry::{AnyKey, Entry, Key, Peek, Ttl};
+pub use event::{Cause, Stats};
+pub use invalidate::{Applied, Tag, tag};
+pub use key::KeyRef;
+pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
+pub use policy::Policy;
+pub use registry::{LookupError, LookupErrorKind, Registry, registry};
+
+/// Switches caching off or on for the whole process, or for the test scope this thread is in.
+///
+/// While it is off, calls run the body, reads find nothing and writes do nothing; what was stored is
+/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` switches it off from the
+/// start.
+pub fn set_enabled(enabled: bool) {
+    world::World::current().switch(enabled);
+}
+
+/// Hands work to another thread as part of the computation under way: calls made by it count as made
+/// from within that computation, so that a circle of waits through that thread is noticed too.
+///
+/// ```
+/// # use cache_core::memoize;
+/// #[memoize]
+/// fn total(n: u64) -> u64 {
+///     let half = cache_core::inherit(move || (1..=n / 2).sum::<u64>());
+///     let first = std::thread::spawn(half);
+///     let second: u64 = (n / 2 + 1..=n).sum();
+///     first.join().unwrap() + second
+/// }
+/// assert_eq!(total(100), 5050);
+/// ```
+pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let parent = flight::current();
+    move || flight::under(parent, work)
+}

@@ -1,0 +1,283 @@
+//! Memos as users hold them.
+
+use std::any::type_name;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::{AnyMemo, TypedMemo};
+use crate::entry::{AnyKey, Key};
+use crate::event::Stats;
+use crate::invalidate::Applied;
+use crate::key::{KeyRef, Shape};
+use crate::slot::Slot;
+use crate::value::Returns;
+
+/// A memo of values `F`; what a [`Memo`] is a handle to.
+pub(crate) trait MemoOf<F>: Send + Sync {
+    fn any(&self) -> Arc<dyn AnyMemo>;
+    fn keys(&self) -> Vec<Key<F>>;
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool) -> usize;
+}
+
+struct View<S: Shape, R: Returns> {
+    memo: Arc<TypedMemo<S::Owned, R::Held>>,
+    types: PhantomData<fn() -> (S, R)>,
+}
+
+impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
+    fn any(&self) -> Arc<dyn AnyMemo> {
+        self.memo.clone()
+    }
+
+    fn keys(&self) -> Vec<Key<R::Face>> {
+        let keys = self.memo.live_keys(None).into_iter();
+        keys.map(|(key, hash)| Key::new::<S, R>(self.memo.clone(), key, hash)).collect()
+    }
+
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool) -> usize {
+        let memo = &self.memo;
+        memo.remove_where(
+            |_| true,
+            |key, held| {
+                let face = R::face(held.clone());
+                face.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
+            },
+        )
+    }
+}
+
+/// The cache behind one memoized function: `get_cat::memo()`.
+///
+/// A handle; copies of it are the same memo. `V` is what [`Entry::get`](crate::Entry::get) gives: the
+/// `Ok` where the function visibly returns a `Result`, else what it returns.
+pub struct Memo<V> {
+    memo: Arc<dyn MemoOf<V>>,
+    any: AnyMemoRef,
+}
+
+impl<V> Clone for Memo<V> {
+    fn clone(&self) -> Self {
+        Self { memo: self.memo.clone(), any: self.any.clone() }
+    }
+}
+
+impl<V> fmt::Debug for Memo<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.any.fmt(f)
+    }
+}
+
+impl<V: 'static> Memo<V> {
+    pub(crate) fn new<S, R>(memo: Arc<TypedMemo<S::Owned, R::Held>>) -> Self
+    where
+        S: Shape,
+        R: Returns<Face = V>,
+    {
+        let memo = Arc::new(View::<S, R> { memo, types: PhantomData });
+        Self { any: AnyMemoRef(memo.any()), memo }
+    }
+
+    /// The live entries, in no order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Key<V>> {
+        self.memo.keys()
+    }
+
+    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
+    /// reads.
+    #[must_use]
+    pub fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V>>) -> Vec<Option<V>> {
+        keys.into_iter().map(Key::get).collect()
+    }
+
+    /// Invalidates the entries for which `predicate` says so.
+    ///
+    /// It is called outside every lock, with copies. Values being computed meanwhile are not stored,
+    /// whatever their key.
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` does; entries it has not seen then stay.
+    pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
+        Applied::new(self.memo.invalidate_if(&predicate))
+    }
+
+    /// The same memo without its types, as the [`registry`](crate::registry()) knows it.
+    #[must_use]
+    pub fn any(&self) -> &AnyMemoRef {
+        &self.any
+    }
+}
+
+impl<V> std::ops::Deref for Memo<V> {
+    type Target = AnyMemoRef;
+    fn deref(&self) -> &AnyMemoRef {
+        &self.any
+    }
+}
+
+/// A memo whose types are not known: what the [`registry`](crate::registry()) hands out. Every
+/// [`Memo`] is one too.
+#[derive(Clone)]
+pub struct AnyMemoRef(pub(crate) Arc<dyn AnyMemo>);
+
+impl fmt::Debug for AnyMemoRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo").field("name", &self.name()).field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl AnyMemoRef {
+    /// The registered name: crate, modules and function, such as `cats::get_cat`, or what `name = …`
+    /// says. An instantiation of a generic function carries its types: `cats::get<u32>`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    /// How many entries are live: fresh and not invalidated. Looks at each of them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no entry is live.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many entries, or how much weight, it may hold; `None` without a bound.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        self.0.capacity()
+    }
+
+    /// Bounds it anew; what is too much is evicted before this returns.
+    ///
+    /// # Errors
+    ///
+    /// For a capacity of 0: switch the memo off instead, with [`set_enabled`](Self::set_enabled).
+    pub fn set_capacity(&self, capacity: usize) -> Result<(), ZeroCapacity> {
+        if capacity == 0 {
+            return Err(ZeroCapacity);
+        }
+        self.0.set_capacity(capacity);
+        Ok(())
+    }
+
+    /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
+    /// nothing and writes do nothing; what was there is still there afterwards.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.0.set_enabled(enabled);
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.0.stats()
+    }
+
+    /// The tags that live entries carry, in alphabetical order.
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        self.0.tags()
+    }
+
+    /// The live entries, in no order.
+    #[must_use]
+    pub fn any_keys(&self) -> Vec<AnyKey> {
+        self.0.keys()
+    }
+
+    /// Invalidates every entry. Values being computed are not stored.
+    pub fn clear(&self) -> Applied {
+        Applied::new(self.0.clear())
+    }
+
+    /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
+    /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
+    /// Looks at every entry.
+    pub fn invalidate_matching(&self, pattern: &str) -> Applied {
+        Applied::new(self.0.invalidate_matching(&wildmatch::WildMatch::new(pattern)))
+    }
+
+    /// Reclaims entries whose time is up now, instead of when their place is needed or the
+    /// background sweep comes by (within seconds). How many.
+    pub fn sweep(&self) -> usize {
+        self.0.sweep()
+    }
+
+    /// The key of a call, from its arguments as JSON: an array in the order of the key, or an object
+    /// by the arguments' names. Arguments under `skip` are left out.
+    ///
+    /// # Errors
+    ///
+    /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`.
+    #[cfg(feature = "json")]
+    pub fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, crate::registry::LookupError> {
+        self.0.key_of_json(arguments).map_err(|why| crate::registry::LookupError::arguments(self.name(), why))
+    }
+}
+
+/// A memo cannot be bounded to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZeroCapacity;
+
+impl fmt::Display for ZeroCapacity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a capacity of 0 keeps nothing: switch the memo off with set_enabled(false)")
+    }
+}
+
+impl std::error::Error for ZeroCapacity {}
+
+/// All instantiations of a generic memoized function: `get::all()`.
+#[derive(Clone, Copy)]
+pub struct AllMemos {
+    slot: &'static Slot,
+}
+
+impl fmt::Debug for AllMemos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.memos()).finish()
+    }
+}
+
+impl AllMemos {
+    pub(crate) fn new(slot: &'static Slot) -> Self {
+        Self { slot }
+    }
+
+    /// Each instantiation that has been used so far.
+    #[must_use]
+    pub fn memos(&self) -> Vec<AnyMemoRef> {
+        self.slot.memos()
+    }
+
+    /// How many entries are live in all of them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.memos().iter().map(AnyMemoRef::len).sum()
+    }
+
+    /// Whether no entry is live in any.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Invalidates every entry of all of them.
+    pub fn clear(&self) -> Applied {
+        Applied::new(self.memos().iter().map(|memo| memo.clear().count()).sum())
+    }
+}
+
+/// The name of an instantiation: the function's, with its types.
+pub(crate) fn instance_name<Id: ?Sized>(name: &str) -> Arc<str> {
+    match type_name::<Id>().split_once('<') {
+        Some((_, types)) => format!("{name}<{types}").into(),
+        None => name.into(),
+    }
+}

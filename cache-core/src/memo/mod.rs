@@ -1,0 +1,171 @@
+//! The cache behind one memoized function, and what its users can do with it as a whole.
+
+mod handle;
+mod storing;
+mod sweeping;
+mod typed;
+
+use std::any::TypeId;
+use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+
+pub use handle::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
+pub(crate) use storing::Garbage;
+pub use storing::When;
+pub(crate) use handle::instance_name;
+pub(crate) use typed::{MemoSpec, Room, TypedMemo};
+
+use crate::entry::AnyKey;
+use crate::event::Stats;
+use crate::tags::Carrier;
+use crate::time::Tick;
+
+/// What keys and values are in the store: their `Clone` runs no user code.
+pub(crate) trait Data: Clone + Send + Sync + 'static {}
+impl<T: Clone + Send + Sync + 'static> Data for T {}
+
+/// What a slot finds memos by; the first field of every memo.
+pub(crate) struct Header {
+    /// Instantiation, key and value.
+    pub(crate) id: TypeId,
+    /// The next memo of the same slot.
+    pub(crate) next: AtomicPtr<Header>,
+}
+
+impl Header {
+    fn new(id: TypeId) -> Self {
+        Self { id, next: AtomicPtr::default() }
+    }
+}
+
+/// A memo whose types are not known: what the registry and tags work with.
+pub(crate) trait AnyMemo: Carrier {
+    fn name(&self) -> &Arc<str>;
+    fn slot(&self) -> usize;
+    fn len(&self) -> usize;
+    fn capacity(&self) -> Option<usize>;
+    fn set_capacity(&self, capacity: usize);
+    fn set_enabled(&self, enabled: bool);
+    fn world_switched(&self);
+    fn stats(&self) -> Stats;
+    fn tags(&self) -> Vec<String>;
+    fn keys(&self) -> Vec<AnyKey>;
+    fn clear(&self) -> usize;
+    fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize;
+    fn sweep(&self) -> usize;
+    /// Whether a sweep would find something, and whether it ever could.
+    fn sweep_due(&self, now: Tick) -> (bool, bool);
+    /// Takes out what an invalidation by tag has declared dead.
+    fn sweep_tag(&self, tag: u64, all: bool) -> usize;
+    fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey>;
+    #[cfg(feature = "json")]
+    fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String>;
+}
+
+impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
+    fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    fn slot(&self) -> usize {
+        self.slot
+    }
+
+    fn len(&self) -> usize {
+        self.shards().map(|shard| shard.read().residents.iter().filter(|e| self.fresh(e)).count()).sum()
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        Some(self.capacity.load(std::sync::atomic::Ordering::Relaxed)).filter(|n| *n != usize::MAX)
+    }
+
+    fn set_capacity(&self, capacity: usize) {
+        self.bound(capacity);
+    }
+
+    fn set_enabled(&self, enabled: bool) {
+        self.switch(enabled);
+    }
+
+    fn world_switched(&self) {
+        self.follow_world();
+    }
+
+    fn stats(&self) -> Stats {
+        self.counters.read()
+    }
+
+    fn tags(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.fixed_tags().iter().map(|tag| tag.name.to_string()).collect();
+        for shard in self.shards() {
+            let room = shard.read();
+            for entry in room.residents.iter().filter(|entry| self.fresh(entry)) {
+                names.extend(entry.tags().iter().map(|tag| tag.name.to_string()));
+            }
+            drop(room);
+            names.sort_unstable();
+            names.dedup();
+        }
+        names
+    }
+
+    fn keys(&self) -> Vec<AnyKey> {
+        self.any_keys(self.live_keys(None))
+    }
+
+    fn clear(&self) -> usize {
+        self.remove_all()
+    }
+
+    fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize {
+        // A user's `Debug` that panics matches: dropping too much is only a miss.
+        let matches = |key: &K| {
+            self.run_hook(|| self.key_ref(key, |key| pattern.matches(&key.to_string()))).unwrap_or(true)
+        };
+        self.remove_where(matches, |key, _| matches(key))
+    }
+
+    fn sweep(&self) -> usize {
+        self.reclaim()
+    }
+
+    fn sweep_due(&self, now: Tick) -> (bool, bool) {
+        TypedMemo::sweep_due(self, now)
+    }
+
+    fn sweep_tag(&self, tag: u64, all: bool) -> usize {
+        if all { self.sweep_all() } else { self.sweep_tagged(tag) }
+    }
+
+    fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey> {
+        self.any_keys(self.live_keys((!all).then_some(tag)))
+    }
+
+    #[cfg(feature = "json")]
+    fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String> {
+        let key = match arguments {
+            serde_json::Value::Object(named) => (self.key_fns.parse)(&self.in_order(named)?)?,
+            listed => (self.key_fns.parse)(listed)?,
+        };
+        let hash = self.hash_owned(&key);
+        Ok(AnyKey::new(self.arc(), key, hash))
+    }
+}
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    fn any_keys(&self, keys: Vec<(K, u32)>) -> Vec<AnyKey> {
+        let memo = self.arc();
+        keys.into_iter().map(|(key, hash)| AnyKey::new(memo.clone(), key, hash)).collect()
+    }
+
+    /// Arguments that were given by name, in the order of the key.
+    #[cfg(feature = "json")]
+    fn in_order(&self, named: &serde_json::Map<String, serde_json::Value>) -> Result<serde_json::Value, String> {
+        let parts = self.spec.parts;
+        if let Some(unknown) = named.keys().find(|name| !parts.contains(&name.as_str())) {
+            return Err(format!("no argument `{unknown}` in the key; it has {}", parts.join(", ")));
+        }
+        let value = |part: &&str| named.get(*part).cloned().ok_or_else(|| format!("argument `{part}` is missing"));
+        parts.iter().map(value).collect::<Result<Vec<_>, _>>().map(serde_json::Value::Array)
+    }
+}

@@ -1,0 +1,258 @@
+//! Removing entries: by key, tag, predicate, altogether, or because their time is up.
+//!
+//! Each acts before it returns: flights are taken off first, so that what they compute is not stored,
+//! then entries are removed. User code (predicates, `Debug` of keys) sees copies, outside every lock.
+
+use std::sync::Arc;
+
+use super::{Data, Garbage, Room, TypedMemo};
+use crate::event::Cause;
+use crate::flight::Flight;
+use crate::policy::{Evictor, Node};
+use crate::sync::{Ordering, ShardLock};
+use crate::tags::Carrier;
+use crate::time::Tick;
+
+/// Entries that one hold of a shard's lock removes in a sweep.
+const BITE: usize = 256;
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// Invalidates one key. How many live entries that took: 0 or 1.
+    pub(crate) fn invalidate_key(&self, key: &K, hash: u32) -> usize {
+        if crate::sync::is_comparing() {
+            // Shared access is held further up this thread's stack: what is there is dead from here
+            // on, and taken out later.
+            self.defer(hash);
+            return 0;
+        }
+        self.settle_deferred();
+        let same = |other: &K| (self.key_fns.same)(other, key);
+        let room = self.shard(hash).upgradable();
+        let existing = room.residents.find(hash, same).map(|entry| entry.node);
+        let flights = room.flights.of(hash, same);
+        if existing.is_none() && flights.is_empty() {
+            return 0;
+        }
+        let mut garbage = Garbage::new();
+        let mut room = ShardLock::upgrade(room);
+        let count = self.remove(&mut room, &flights, existing, &mut garbage);
+        drop(room);
+        self.dispose(garbage);
+        count
+    }
+
+    /// Takes flights off and entries out; how many of these were live.
+    fn remove(
+        &self,
+        room: &mut Room<K, V>,
+        flights: &[Arc<Flight<K, V>>],
+        nodes: impl IntoIterator<Item = Node>,
+        garbage: &mut Garbage<K, V>,
+    ) -> usize {
+        for flight in flights {
+            room.flights.remove(flight);
+        }
+        let now = self.clock().now();
+        let mut count = 0;
+        for node in nodes {
+            if let Some(entry) = room.residents.remove(node) {
+                self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+                let live = !entry.expired(now);
+                count += usize::from(live);
+                garbage.push(entry, if live { Cause::Invalidated } else { Cause::Expired });
+            }
+        }
+        count
+    }
+
+    /// Takes out what was invalidated from within a user's `Eq`. Needs no comparison: all entries
+    /// of the hash go.
+    pub(crate) fn settle_deferred(&self) {
+        let hashes = self.take_deferred();
+        for &hash in &hashes {
+            let mut garbage = Garbage::new();
+            let mut room = self.shard(hash).write();
+            let nodes: Vec<Node> =
+                room.residents.iter().map(|entry| entry.node).filter(|node| node.hash == hash).collect();
+            let flights = room.flights.of(hash, |_| true);
+            self.remove(&mut room, &flights, nodes, &mut garbage);
+            drop(room);
+            self.dispose(garbage);
+        }
+        if !hashes.is_empty() {
+            self.forget_deferred(hashes.len());
+        }
+    }
+
+    /// Removes everything. How many live entries that took.
+    pub(crate) fn remove_all(&self) -> usize {
+        self.world().tags.bump(|number| self.revision().raise(number, true));
+        self.sweep_all()
+    }
+
+    /// What is there has been declared dead: takes it out, in constant time for each shard.
+    pub(crate) fn sweep_all(&self) -> usize {
+        if crate::sync::is_comparing() {
+            return 0;
+        }
+        let mut count = 0;
+        for shard in self.shards() {
+            let mut room = shard.write();
+            let evictor = match self.capacity.load(Ordering::Relaxed) {
+                usize::MAX => Evictor::Unbounded,
+                _ => self.fresh_evictor(),
+            };
+            let flights = room.flights.take_all();
+            let entries = room.residents.take_all(evictor);
+            drop(room);
+            drop(flights);
+            let now = self.clock().now();
+            let mut garbage = Garbage::new();
+            for entry in entries {
+                self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+                let live = !entry.expired(now);
+                count += usize::from(live);
+                garbage.push(entry, if live { Cause::Invalidated } else { Cause::Expired });
+            }
+            self.dispose(garbage);
+        }
+        count
+    }
+
+    /// Takes out the entries of a tag, which has been declared dead.
+    pub(crate) fn sweep_tagged(&self, tag: u64) -> usize {
+        if crate::sync::is_comparing() {
+            return 0;
+        }
+        let mut count = 0;
+        for shard in self.shards() {
+            let mut garbage = Garbage::new();
+            let mut room = shard.write();
+            let nodes: Vec<Node> = room.residents.tagged(tag).collect();
+            // What was stored after the invalidation is valid, and stays.
+            let dead = nodes.into_iter().filter(|node| room.residents.at(*node).is_some_and(|e| !self.valid(e)));
+            let dead: Vec<Node> = dead.collect();
+            count += self.remove(&mut room, &[], dead, &mut garbage);
+            drop(room);
+            self.dispose(garbage);
+        }
+        count
+    }
+
+    /// Removes the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
+    /// are taken off first.
+    pub(crate) fn remove_where(&self, doomed: impl Fn(&K) -> bool, condemned: impl Fn(&K, &V) -> bool) -> usize {
+        if crate::sync::is_comparing() {
+            // What matches cannot be told without running user code; what is there goes.
+            self.world().tags.bump(|number| self.revision().raise(number, true));
+            return 0;
+        }
+        for shard in self.shards() {
+            let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
+            let flights: Vec<_> = flights.into_iter().filter(|flight| doomed(&flight.key)).collect();
+            if !flights.is_empty() {
+                self.remove(&mut shard.write(), &flights, [], &mut Garbage::new());
+            }
+        }
+        let mut count = 0;
+        for shard in self.shards() {
+            let entries = self.live_in(&shard.read(), |entry| (entry.node, entry.key.clone(), entry.value.clone()));
+            let nodes: Vec<Node> = entries
+                .into_iter()
+                .filter(|(_, key, value)| condemned(key, value))
+                .map(|(node, ..)| node)
+                .collect();
+            for nodes in nodes.chunks(BITE) {
+                let mut garbage = Garbage::new();
+                count += self.remove(&mut shard.write(), &[], nodes.iter().copied(), &mut garbage);
+                self.dispose(garbage);
+            }
+        }
+        count
+    }
+
+    /// What is live in a shard.
+    pub(crate) fn live_in<T>(&self, room: &Room<K, V>, see: impl Fn(&crate::store::Resident<K, V>) -> T) -> Vec<T> {
+        room.residents.iter().filter(|entry| self.fresh(entry)).map(see).collect()
+    }
+
+    /// What is live with a tag; all of it if every entry carries the tag.
+    pub(crate) fn live_keys(&self, tag: Option<u64>) -> Vec<(K, u32)> {
+        let mut keys = Vec::new();
+        for shard in self.shards() {
+            let room = shard.read();
+            match tag {
+                None => keys.extend(self.live_in(&room, |entry| (entry.key.clone(), entry.node.hash))),
+                Some(tag) => keys.extend(
+                    room.residents
+                        .tagged(tag)
+                        .filter_map(|node| room.residents.at(node))
+                        .filter(|entry| self.fresh(entry))
+                        .map(|entry| (entry.key.clone(), entry.node.hash)),
+                ),
+            }
+        }
+        keys
+    }
+
+    /// Reclaims entries whose time is up, or that were invalidated where they could not be taken out
+    /// at once. How many.
+    pub(crate) fn reclaim(&self) -> usize {
+        if crate::sync::is_comparing() {
+            return 0;
+        }
+        self.settle_deferred();
+        let now = self.clock().now();
+        self.shards().map(|shard| self.reclaim_in(shard, now)).sum()
+    }
+
+    fn reclaim_in(&self, shard: &ShardLock<Room<K, V>>, now: Tick) -> usize {
+        let dead: Vec<Node> = {
+            let room = shard.read();
+            let dead = room.residents.iter().filter(|entry| entry.expired(now) || !self.valid(entry));
+            dead.map(|entry| entry.node).collect()
+        };
+        for nodes in dead.chunks(BITE) {
+            let mut garbage = Garbage::new();
+            let mut room = shard.write();
+            for &node in nodes {
+                let still = room.residents.at(node).is_some_and(|e| e.expired(now) || !self.valid(e));
+                if still && let Some(entry) = room.residents.remove(node) {
+                    self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+                    let cause = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
+                    garbage.push(entry, cause);
+                }
+            }
+            drop(room);
+            self.dispose(garbage);
+        }
+        if !dead.is_empty() {
+            shard.write().residents.settle();
+        }
+        dead.len()
+    }
+
+    /// Whether a sweep would find something by now, and whether it ever could.
+    pub(crate) fn sweep_due(&self, now: Tick) -> (bool, bool) {
+        let earliest = self.shards().map(|shard| shard.read().residents.earliest()).min();
+        let earliest = earliest.unwrap_or(crate::time::NEVER);
+        (earliest <= now, earliest < crate::time::NEVER)
+    }
+
+    /// Bounds the memo anew, and evicts what is too much.
+    pub(crate) fn bound(&self, capacity: usize) {
+        self.capacity.store(capacity, Ordering::Relaxed);
+        if capacity == usize::MAX || crate::sync::is_comparing() {
+            return;
+        }
+        for shard in self.shards() {
+            shard.write().residents.bound(|| self.fresh_evictor());
+        }
+        let mut garbage = Garbage::new();
+        self.evict_anywhere(capacity, &mut garbage);
+        self.dispose(garbage);
+        for shard in self.shards() {
+            shard.write().residents.settle();
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! The memo itself: shards of entries and flights, under one revision, in one world.
+
+use std::any::TypeId;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, Weak};
+
+use super::{Data, AnyMemo, Header};
+use crate::event::{Cause, Counters};
+use crate::flight::Flights;
+use crate::key::{KeyFns, KeyRef, Kept, Part, Shape};
+use crate::policy::{Evictor, Lru, Policy, S3Fifo};
+use crate::spec::Spec;
+use crate::store::{Resident, Residents};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
+use crate::tags::{Carrier, Number, Revision, Tag, TagSet};
+use crate::time::Clock;
+use crate::value::Returns;
+use crate::world::World;
+
+/// A shard is worth having for at least so many entries.
+const SHARD_MIN: usize = 256;
+/// No more shards than this.
+const SHARDS_MAX: usize = 64;
+
+/// Hooks and weigher as the attribute gives them.
+pub(crate) struct MemoSpec<R: Returns> {
+    pub(crate) on_store: Option<fn(&KeyRef<'_>, &R::Value)>,
+    pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
+    pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
+}
+
+impl<R: Returns> MemoSpec<R> {
+    pub(crate) const fn new() -> Self {
+        Self { on_store: None, on_evict: None, weigh: None }
+    }
+}
+
+type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
+type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
+type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
+
+/// What one shard's lock guards.
+pub(crate) struct Room<K, V> {
+    pub(crate) residents: Residents<K, V>,
+    pub(crate) flights: Flights<K, V>,
+}
+
+/// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
+struct Deferred {
+    hash: u32,
+    number: Number,
+}
+
+/// The cache behind one memoized function, or one instantiation of a generic one.
+///
+/// `repr(C)` with the header first: slots find memos by it.
+#[repr(C)]
+pub(crate) struct TypedMemo<K, V> {
+    header: Header,
+    // What a hit reads.
+    hasher: RandomState,
+    shards: Box<[Padded<ShardLock<Room<K, V>>>]>,
+    revision: Revision,
+    clock: Clock,
+    disabled: AtomicBool,
+    exclusive_reads: bool,
+    pub(crate) counters: Counters,
+    // What only the rest reads.
+    pub(crate) spec: Spec,
+    /// Which function's slot it was made for.
+    pub(crate) slot: usize,
+    pub(crate) name: Arc<str>,
+    pub(crate) key_fns: KeyFns<K>,
+    on_store: Option<StoreHook<V>>,
+    on_evict: Option<EvictHook<V>>,
+    weigh: Option<Weigher<V>>,
+    world: Arc<World>,
+    this: Weak<Self>,
+    /// Carried by every entry; held so that they are never forgotten.
+    fixed_tags: TagSet,
+    pub(crate) held: Padded<AtomicUsize>,
+    pub(crate) capacity: AtomicUsize,
+    own_off: AtomicBool,
+    deferred: Mutex<Vec<Deferred>>,
+    has_deferred: AtomicBool,
+}
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    pub(crate) fn create<S, R>(spec: Spec, name: Arc<str>, hooks: &MemoSpec<R>, (slot, id): (usize, TypeId), world: Arc<World>) -> Arc<Self>
+    where
+        S: Shape<Owned = K>,
+        R: Returns<Held = V>,
+    {
+        let shards = if spec.policy == Policy::Lru { 1 } else { shards_for(spec.capacity) };
+        let memo = Arc::new_cyclic(|this: &Weak<Self>| {
+            let carrier: Weak<dyn AnyMemo> = this.clone();
+            // Without a bound no order need be kept.
+            let first_evictor =
+                || if spec.capacity == usize::MAX { Evictor::Unbounded } else { evictor(spec.policy) };
+            let names: Vec<_> = spec.tags.iter().map(|tag| (*tag).into()).collect();
+            Self {
+                header: Header::new(id),
+                hasher: RandomState::default(),
+                shards: (0..shards)
+                    .map(|_| {
+                        Padded(ShardLock::new(Room {
+                            residents: Residents::new(first_evictor()),
+                            flights: Flights::new(),
+                        }))
+                    })
+                    .collect(),
+                revision: Revision::new(),
+                clock: world.clock.clone(),
+                disabled: AtomicBool::new(world.is_off()),
+                exclusive_reads: spec.policy == Policy::Lru,
+                counters: Counters::new(),
+                spec,
+                slot,
+                name,
+                key_fns: KeyFns::of::<S>(),
+                on_store: hooks.on_store.map(|hook| -> StoreHook<V> {
+                    Box::new(move |key, held| {
+                        if let Some(value) = R::value(held) {
+                            hook(key, value);
+                        }
+                    })
+                }),
+                on_evict: hooks.on_evict.map(|hook| -> EvictHook<V> {
+                    Box::new(move |key, held, cause| {
+                        if let Some(value) = R::value(held) {
+                            hook(key, value, cause);
+                        }
+                    })
+                }),
+                weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
+                    // An error that is kept weighs as little as possible.
+                    Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
+                }),
+                fixed_tags: world.tags.attach(&names, &carrier, true),
+                world: world.clone(),
+                this: this.clone(),
+                held: Padded(AtomicUsize::new(0)),
+                capacity: AtomicUsize::new(spec.capacity),
+                own_off: AtomicBool::new(false),
+                deferred: Mutex::new(Vec::new()),
+                has_deferred: AtomicBool::new(false),
+            }
+        });
+        world.register(memo.clone());
+        memo
+    }
+
+    /// A handle that keeps the memo.
+    pub(crate) fn arc(&self) -> Arc<Self> {
+        self.this.upgrade().expect("a memo is only reached through a handle")
+    }
+
+    pub(crate) fn weak(&self) -> Weak<dyn AnyMemo> {
+        self.this.clone()
+    }
+
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn fixed_tags(&self) -> &[Arc<Tag>] {
+        &self.fixed_tags
+    }
+
+    pub(crate) fn fresh_evictor(&self) -> Evictor {
+        evictor(self.spec.policy)
+    }
+
+    #[inline]
+    pub(crate) fn hash<S: Shape<Owned = K>>(&self, parts: &impl Part<S>) -> u32 {
+        let mut state = self.hasher.build_hasher();
+        parts.hash(&mut state);
+        fold(state.finish())
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn hash_owned(&self, key: &K) -> u32 {
+        let mut state = self.hasher.build_hasher();
+        (self.key_fns.hash)(key, &mut state);
+        fold(state.finish())
+    }
+
+    #[inline]
+    pub(crate) fn shard(&self, hash: u32) -> &ShardLock<Room<K, V>> {
+        // Neither the bits that choose the bucket nor those that tell entries of it apart.
+        let at = (hash >> 19) as usize & (self.shards.len() - 1);
+        &self.shards[at].0
+    }
+
+    pub(crate) fn shards(&self) -> impl Iterator<Item = &ShardLock<Room<K, V>>> {
+        self.shards.iter().map(|shard| &shard.0)
+    }
+
+    pub(crate) fn key_ref<T>(&self, key: &K, with: impl FnOnce(&KeyRef<'_>) -> T) -> T {
+        let kept = Kept { key, fns: self.key_fns };
+        with(&KeyRef { name: &self.name, key: &kept })
+    }
+
+    /// Looks an entry up. The whole of a hit: one shared access, nothing allocated.
+    #[inline]
+    pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
+        if self.exclusive_reads {
+            return self.get_and_move(hash, eq);
+        }
+        let room = self.shard(hash).read();
+        let entry = room.residents.find(hash, eq)?;
+        if !self.fresh(entry) {
+            return None;
+        }
+        entry.touch();
+        Some(entry.value.clone())
+    }
+
+    /// The same for policies that move something on a hit.
+    fn get_and_move(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
+        if crate::sync::is_comparing() {
+            let room = self.shard(hash).read();
+            let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
+            return Some(entry.value.clone());
+        }
+        let room = self.shard(hash).upgradable();
+        let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
+        let (node, value) = (entry.node, entry.value.clone());
+        ShardLock::upgrade(room).residents.read(node);
+        Some(value)
+    }
+
+    /// Looks at an entry that may be used, without touching it.
+    pub(crate) fn see<T>(&self, key: &K, hash: u32, see: impl FnOnce(&Resident<K, V>) -> T) -> Option<T> {
+        if self.is_disabled() {
+            return None;
+        }
+        let room = self.shard(hash).read();
+        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key))?;
+        self.fresh(entry).then(|| see(entry))
+    }
+
+    /// Moves an entry's deadline. Whether one was there.
+    pub(crate) fn set_deadline(&self, key: &K, hash: u32, ttl: std::time::Duration, only_later: bool) -> bool {
+        if self.is_disabled() || crate::sync::is_comparing() {
+            return false;
+        }
+        let deadline = crate::time::after(self.clock.now(), ttl);
+        let room = self.shard(hash).upgradable();
+        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
+        let Some(entry) = entry.filter(|entry| self.fresh(entry)) else { return false };
+        if !(only_later && entry.deadline() >= deadline) {
+            let node = entry.node;
+            let mut room = ShardLock::upgrade(room);
+            if let Some(entry) = room.residents.at_mut(node) {
+                entry.set_deadline(deadline);
+            }
+            room.residents.moved(deadline);
+        }
+        self.world.wants_sweeping();
+        true
+    }
+
+    /// Whether an entry may be used; asked under the access under which it was found.
+    #[inline]
+    pub(crate) fn fresh(&self, entry: &Resident<K, V>) -> bool {
+        !entry.expired(self.clock.coarse()) && self.valid(entry)
+    }
+
+    /// Whether no invalidation has hit an entry.
+    #[inline]
+    pub(crate) fn valid(&self, entry: &Resident<K, V>) -> bool {
+        let revision = self.revision.current();
+        revision <= entry.verified() || self.revalidate(entry, revision)
+    }
+
+    /// The revision was loaded before the stamps, and is what is noted.
+    #[cold]
+    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> bool {
+        let valid = self.untouched_since(entry.verified(), entry.node.hash, entry.tags());
+        if valid {
+            entry.note_verified(revision);
+        }
+        valid
+    }
+
+    /// Whether nothing after `number` has invalidated a key of this hash with these tags.
+    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Tag>]) -> bool {
+        self.revision.untouched_since(number, tags)
+            && !(self.has_deferred.load(Ordering::Acquire)
+                && self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number))
+    }
+
+    /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
+    pub(crate) fn defer(&self, hash: u32) {
+        self.world.tags.bump(|number| {
+            self.deferred.lock().push(Deferred { hash, number });
+            self.has_deferred.store(true, Ordering::Release);
+            self.revision.raise(number, false);
+        });
+    }
+
+    /// The hashes whose entries are to be taken out, and the invalidations that said so.
+    pub(crate) fn take_deferred(&self) -> Vec<u32> {
+        if !self.has_deferred.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        self.deferred.lock().iter().map(|one| one.hash).collect()
+    }
+
+    /// Forgets deferred invalidations whose entries and flights have been taken out.
+    pub(crate) fn forget_deferred(&self, done: usize) {
+        let mut deferred = self.deferred.lock();
+        let done = done.min(deferred.len());
+        deferred.drain(..done);
+        if deferred.is_empty() {
+            self.has_deferred.store(false, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn on_store(&self, key: &K, value: &V) {
+        if let Some(hook) = &self.on_store {
+            self.run_hook(|| self.key_ref(key, |key| hook(key, value)));
+        }
+    }
+
+    pub(crate) fn on_evict(&self, key: &K, value: &V, cause: Cause) {
+        if let Some(hook) = &self.on_evict {
+            self.run_hook(|| self.key_ref(key, |key| hook(key, value, cause)));
+        }
+    }
+
+    /// The weight of an entry; `None` if the weigher panicked.
+    pub(crate) fn weigh(&self, key: &K, value: &V) -> Option<usize> {
+        match &self.weigh {
+            Some(weigh) => self.run_hook(|| self.key_ref(key, |key| weigh(key, value))),
+            None => Some(1),
+        }
+    }
+
+    /// Runs user code that must not disturb the call it serves.
+    pub(crate) fn run_hook<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
+        let done = crate::sync::guarded(run);
+        if done.is_none() {
+            self.counters.hook_panics.add();
+        }
+        done
+    }
+
+    #[inline]
+    pub(crate) fn count_hit(&self) {
+        self.counters.hits.add();
+    }
+
+    pub(crate) fn count_miss(&self) {
+        self.counters.misses.add();
+    }
+
+    /// Switches this memo off or on.
+    pub(crate) fn switch(&self, enabled: bool) {
+        self.own_off.store(!enabled, Ordering::Relaxed);
+        self.follow_world();
+    }
+
+    /// A memo is off while its world is, or itself.
+    pub(crate) fn follow_world(&self) {
+        let off = self.world.is_off() || self.own_off.load(Ordering::Relaxed);
+        self.disabled.store(off, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Relaxed)
+    }
+}
+
+impl<K: Data, V: Data> Carrier for TypedMemo<K, V> {
+    fn revision(&self) -> &Revision {
+        &self.revision
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+fn fold(hash: u64) -> u32 {
+    (hash >> 32) as u32 ^ hash as u32
+}
+
+fn evictor(policy: Policy) -> Evictor {
+    match policy {
+        Policy::S3Fifo => Evictor::S3Fifo(S3Fifo::new()),
+        Policy::Lru => Evictor::Lru(Lru::new()),
+    }
+}
+
+/// Some per processor, so that writers seldom meet, but not so many that each holds next to nothing.
+fn shards_for(capacity: usize) -> usize {
+    if cfg!(loom) {
+        return 1;
+    }
+    let cpus = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
+    let wanted = (cpus * 8).next_power_of_two().min(SHARDS_MAX);
+    let worth = (capacity / SHARD_MIN).max(1);
+    let worth = if worth.is_power_of_two() { worth } else { worth.next_power_of_two() / 2 };
+    wanted.min(worth)
+}

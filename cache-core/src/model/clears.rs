@@ -1,0 +1,82 @@
+//! Clearing a memo, and invalidating a tag that all of its entries carry, against computations.
+
+use super::{KEY, NEW, Scene, check};
+use crate::engine::Begin;
+use crate::fixture::Stage;
+use crate::spec::Spec;
+use crate::time::Clock;
+use crate::world::World;
+
+impl Scene {
+    fn refresh(&self) {
+        self.stage.compute(KEY, Begin::Refresh, &[], || self.load()).expect("never fails");
+    }
+}
+
+fn clear_wins(preemptions: usize, compute: fn(&Scene)) {
+    check(preemptions, move || {
+        let scene = Scene::new();
+        let other = scene.go(compute);
+        scene.change();
+        scene.stage.memo.remove_all();
+        scene.must_be_new(&[]);
+        other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+#[test]
+fn what_was_computed_before_a_clear_is_not_stored() {
+    clear_wins(3, |scene| {
+        scene.call(&[]);
+    });
+}
+
+#[test]
+fn what_was_refreshed_before_a_clear_is_not_stored() {
+    clear_wins(2, Scene::refresh);
+}
+
+#[test]
+fn a_refresh_supersedes_what_is_computed() {
+    check(2, || {
+        let scene = Scene::new();
+        let other = scene.go(|scene| scene.call(&[]));
+        scene.change();
+        scene.refresh();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW), "the older computation was stored over it");
+    });
+}
+
+#[test]
+fn a_tag_of_the_whole_memo_reaches_all_of_it() {
+    check(2, || {
+        let scene = Scene::of(Spec::new("scene", &["key"]).tags(&["all"]));
+        let other = scene.go(|scene| scene.call(&[]));
+        scene.change();
+        scene.stage.world.invalidate_tag("all");
+        scene.must_be_new(&[]);
+        other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+/// An invalidation while the memo is being made must not make it deaf to later ones.
+#[test]
+fn a_memo_hears_of_its_tags_from_the_start() {
+    check(2, || {
+        let world = World::new(Clock::System);
+        let there = world.clone();
+        let invalidation = loom::thread::spawn(move || {
+            there.invalidate_tag("all");
+        });
+        let scene = Scene::on(Stage::within(world, Spec::new("scene", &["key"]).tags(&["all"])));
+        invalidation.join().unwrap();
+        scene.call(&[]);
+        scene.change();
+        scene.stage.world.invalidate_tag("all");
+        scene.must_be_new(&[]);
+    });
+}

@@ -1,0 +1,41 @@
+//! Invalidations by key from within a user's `Eq`, which cannot take the shard's lock: entries are
+//! dead at once, and taken out by whoever comes by.
+
+use super::{KEY, NEW, OLD, Scene, check};
+
+impl Scene {
+    /// What `invalidate` does from within an `Eq`.
+    fn invalidate_within_eq(&self, key: u64) {
+        self.stage.memo.defer(self.stage.hash(key));
+    }
+}
+
+#[test]
+fn an_invalidation_within_an_eq_wins() {
+    check(2, || {
+        let scene = Scene::new();
+        let other = scene.go(|scene| scene.call(&[]));
+        scene.change();
+        scene.invalidate_within_eq(KEY);
+        scene.must_be_new(&[]);
+        other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+/// Two threads take out what the first invalidation left: neither may forget the second.
+#[test]
+fn an_invalidation_is_not_forgotten_with_another() {
+    check(3, || {
+        let scene = Scene::new();
+        scene.call(&[]);
+        scene.invalidate_within_eq(KEY + 1);
+        let settle = |scene: &Scene| scene.stage.memo.settle_deferred();
+        let others = [scene.go(settle), scene.go(settle)];
+        scene.change();
+        scene.invalidate_within_eq(KEY);
+        assert_ne!(scene.stage.get(KEY), Some(OLD));
+        super::join(others);
+        scene.must_be_new(&[]);
+    });
+}

@@ -1,0 +1,123 @@
+//! One computation for all who ask at once; leaders that fail; waits that would be circles.
+
+use loom::sync::atomic::Ordering;
+
+use super::{KEY, OLD, Scene, check, join};
+use crate::engine::{Begin, Step};
+use crate::fixture::Failure;
+
+impl Scene {
+    /// A body that tells its runs apart.
+    fn numbered(&self) -> u64 {
+        self.stage.call(KEY, &[], || Ok(self.runs.fetch_add(1, Ordering::Relaxed))).expect("never fails")
+    }
+
+    /// Begins to lead, and crashes. Whether it led.
+    fn crash(&self) -> bool {
+        let step = self.stage.memo.begin(&KEY, self.stage.hash(KEY), Begin::Read);
+        matches!(step, Step::Lead(_))
+    }
+}
+
+fn one_leader(callers: usize, preemptions: usize) {
+    check(preemptions, move || {
+        let scene = Scene::new();
+        let others: Vec<_> = (1..callers).map(|_| scene.go(Scene::numbered)).collect();
+        assert_eq!(scene.numbered(), 0);
+        assert!(join(others).into_iter().all(|value| value == 0), "not the leader's value");
+        assert_eq!(scene.runs.load(Ordering::Relaxed), 1, "computed twice");
+        assert_eq!(scene.stage.memo.counters.read().stores, 1, "stored twice");
+        assert_eq!(scene.stage.get(KEY), Some(0));
+    });
+}
+
+#[test]
+fn two_callers_have_one_leader() {
+    one_leader(2, 3);
+}
+
+#[test]
+fn three_callers_have_one_leader() {
+    one_leader(3, 2);
+}
+
+#[test]
+fn who_waits_for_a_crash_takes_over() {
+    check(2, || {
+        let scene = Scene::new();
+        let waiter = scene.go(|scene| scene.call(&[]));
+        let crashed = scene.go(Scene::crash);
+        assert_eq!(waiter.join().unwrap(), OLD);
+        let crashes = u64::from(crashed.join().unwrap());
+        let stats = scene.stage.memo.counters.read();
+        assert_eq!((stats.stores, stats.panics), (1, crashes), "the crashed leader has stored");
+        assert_eq!(scene.stage.get(KEY), Some(OLD));
+    });
+}
+
+#[test]
+fn one_of_two_who_wait_for_a_crash_takes_over() {
+    check(2, || {
+        let scene = Scene::new();
+        let waiters = [scene.go(Scene::numbered), scene.go(Scene::numbered)];
+        scene.crash();
+        assert_eq!(join(waiters), [0, 0]);
+        assert_eq!(scene.stage.memo.counters.read().stores, 1);
+    });
+}
+
+#[test]
+fn who_waits_for_an_error_gets_it() {
+    check(2, || {
+        let scene = Scene::new();
+        let fail = |scene: &Scene| {
+            scene.stage.call(KEY, &[], || {
+                scene.runs.fetch_add(1, Ordering::Relaxed);
+                Err(Failure)
+            })
+        };
+        let others = [scene.go(fail), scene.go(fail)];
+        assert_eq!(fail(&scene), Err(Failure));
+        assert_eq!(join(others), [Err(Failure), Err(Failure)]);
+        let runs = scene.runs.load(Ordering::Relaxed);
+        let stats = scene.stage.memo.counters.read();
+        assert_eq!(stats.errors, runs, "a waiter has computed");
+        assert_eq!((stats.stores, scene.stage.get(KEY)), (0, None));
+    });
+}
+
+/// Two flights each of whose bodies calls the other: one of them must see the circle.
+#[test]
+fn a_circle_of_waits_is_computed_in_place() {
+    fn outer(scene: &Scene, key: u64, other: u64) -> u64 {
+        let inner = || scene.stage.call(other, &[], || Ok(other));
+        scene.stage.call(key, &[], || Ok(key + inner()?)).expect("never fails")
+    }
+    check(3, || {
+        let scene = Scene::new();
+        let there = scene.go(|scene| outer(scene, 2, 1));
+        let here = outer(&scene, 1, 2);
+        let there = there.join().unwrap();
+        // Found what the other's body stored; or called it; or waited for the other, in whose body
+        // this key was computed in place.
+        assert!([1, 3, 4].contains(&here) && [2, 3, 5].contains(&there), "{here} {there}");
+        assert!(scene.stage.world.waits.is_empty(), "waits are left behind");
+    });
+}
+
+/// The same with a flight more on one side: the circle leads through a flight that waits for nothing
+/// itself, but was begun beneath one that does.
+#[test]
+fn a_circle_through_a_nested_flight_is_computed_in_place() {
+    check(2, || {
+        let scene = Scene::new();
+        let there = scene.go(|scene| {
+            scene.stage.call(3, &[], || scene.stage.call(1, &[], || Ok(1))).expect("never fails")
+        });
+        let here = scene.stage.call(1, &[], || {
+            scene.stage.call(2, &[], || scene.stage.call(3, &[], || Ok(1)))
+        });
+        assert_eq!((here, there.join().unwrap()), (Ok(1), 1));
+        assert!(scene.stage.world.waits.is_empty(), "waits are left behind");
+    });
+}

@@ -1,0 +1,79 @@
+//! Invalidation by key or predicate, and values given by hand, against computations under way.
+
+use super::{KEY, NEW, OLD, Scene, check, join};
+use crate::memo::When;
+
+/// A value given by hand.
+const GIVEN: u64 = 3;
+
+fn invalidation_wins(preemptions: usize, callers: usize, invalidate: fn(&Scene)) {
+    check(preemptions, move || {
+        let scene = Scene::new();
+        let others: Vec<_> = (0..callers).map(|_| scene.go(|scene| scene.call(&[]))).collect();
+        scene.change();
+        invalidate(&scene);
+        scene.must_be_new(&[]);
+        join(others);
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+#[test]
+fn an_invalidated_key_is_not_stored() {
+    invalidation_wins(3, 1, |scene| {
+        scene.stage.invalidate(KEY);
+    });
+}
+
+#[test]
+fn an_invalidated_key_reaches_no_later_caller() {
+    invalidation_wins(2, 2, |scene| {
+        scene.stage.invalidate(KEY);
+    });
+}
+
+#[test]
+fn what_a_predicate_picks_is_not_stored() {
+    invalidation_wins(3, 1, |scene| {
+        scene.stage.memo.remove_where(|_| true, |_, held| held.0 == OLD);
+    });
+}
+
+#[test]
+fn a_given_value_supersedes_what_is_computed() {
+    check(3, || {
+        let scene = Scene::new();
+        let caller = scene.go(|scene| scene.call(&[]));
+        assert!(scene.stage.put(KEY, GIVEN, When::Always));
+        assert_eq!(scene.stage.get(KEY), Some(GIVEN), "overtaken by what was under way");
+        assert!([OLD, GIVEN].contains(&caller.join().unwrap()));
+        assert_eq!(scene.stage.get(KEY), Some(GIVEN), "overtaken by what was under way");
+    });
+}
+
+#[test]
+fn a_given_value_and_an_invalidation_leave_nothing_older() {
+    check(2, || {
+        let scene = Scene::new();
+        let caller = scene.go(|scene| scene.call(&[]));
+        let given = scene.go(|scene| scene.stage.put(KEY, GIVEN, When::Always));
+        scene.change();
+        scene.stage.invalidate(KEY);
+        assert_ne!(scene.stage.get(KEY), Some(OLD));
+        caller.join().unwrap();
+        given.join().unwrap();
+        assert_ne!(scene.stage.get(KEY), Some(OLD));
+    });
+}
+
+#[test]
+fn of_two_given_if_absent_one_is_stored() {
+    check(3, || {
+        let scene = Scene::new();
+        let other = scene.go(|scene| scene.stage.put(KEY, GIVEN, When::IfAbsent));
+        let first = scene.stage.put(KEY, GIVEN + 1, When::IfAbsent);
+        let second = other.join().unwrap();
+        assert!(first != second, "both or none stored");
+        assert_eq!(scene.stage.get(KEY), Some(if first { GIVEN + 1 } else { GIVEN }));
+    });
+}

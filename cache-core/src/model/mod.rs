@@ -1,0 +1,95 @@
+//! The promises, checked over the interleavings of threads and what weak memory orderings allow.
+//!
+//! ```sh
+//! RUSTFLAGS="--cfg loom" cargo test -p cache-core --lib --release model
+//! ```
+//!
+//! Each model runs the code that ships, on a memo in a world of its own; what is left out is where a
+//! call finds its memo, and time, which stands still: nobody is let go, so whoever waits for what
+//! never comes is a deadlock, and found. How often threads may be preempted within one run is bounded,
+//! as is usual; switches at blocking do not count.
+
+mod clears;
+mod deferred;
+mod flights;
+mod keys;
+mod protocol;
+mod tags;
+
+use std::sync::Arc;
+
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread::{JoinHandle, spawn};
+
+use crate::fixture::{Output, Stage};
+use crate::spec::Spec;
+
+/// The key that most models are about.
+const KEY: u64 = 7;
+/// What the origin holds first.
+const OLD: u64 = 1;
+/// What it is changed to before an invalidation.
+const NEW: u64 = 2;
+
+/// Runs a model under every schedule with at most so many preemptions.
+fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut checker = loom::model::Builder::new();
+    checker.preemption_bound = match std::env::var("PB") { Ok(n) => n.parse().ok(), Err(_) => Some(preemptions) };
+    checker.max_branches = 20_000;
+    let runs = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let r = runs.clone();
+    checker.check(move || { r.fetch_add(1, Ordering::Relaxed); model() });
+    eprintln!("RUNS {}", runs.load(Ordering::Relaxed));
+}
+
+/// A memo and what its function reads.
+struct Scene {
+    stage: Stage,
+    /// Relaxed throughout: whoever must see a change sees it by the order that the memo makes.
+    origin: AtomicU64,
+    runs: AtomicU64,
+}
+
+impl Scene {
+    fn new() -> Arc<Self> {
+        Self::of(Spec::new("scene", &["key"]))
+    }
+
+    fn of(spec: Spec) -> Arc<Self> {
+        Self::on(Stage::new(spec))
+    }
+
+    fn on(stage: Stage) -> Arc<Self> {
+        Arc::new(Self { stage, origin: AtomicU64::new(OLD), runs: AtomicU64::new(0) })
+    }
+
+    /// The body of the function.
+    fn load(&self) -> Output {
+        Ok(self.origin.load(Ordering::Relaxed))
+    }
+
+    fn change(&self) {
+        self.origin.store(NEW, Ordering::Relaxed);
+    }
+
+    fn call(&self, tags: &[&'static str]) -> u64 {
+        self.stage.call(KEY, tags, || self.load()).expect("never fails")
+    }
+
+    /// An invalidation was told of before this: what the origin held before it is gone for good.
+    fn must_be_new(&self, tags: &[&'static str]) {
+        assert_ne!(self.stage.get(KEY), Some(OLD), "an invalidated value was found");
+        assert_eq!(self.call(tags), NEW, "an invalidated value was returned");
+    }
+
+    /// Starts a thread.
+    fn go<T: 'static>(self: &Arc<Self>, run: impl FnOnce(&Self) -> T + 'static) -> JoinHandle<T> {
+        let scene = self.clone();
+        spawn(move || run(&scene))
+    }
+}
+
+/// Waits for threads.
+fn join<T>(threads: impl IntoIterator<Item = JoinHandle<T>>) -> Vec<T> {
+    threads.into_iter().map(|thread| thread.join().expect("asserts in the thread hold")).collect()
+}

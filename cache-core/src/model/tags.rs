@@ -1,0 +1,93 @@
+//! Tags that are known from the result alone: nobody finds a flight by them.
+
+use super::{KEY, NEW, Scene, check, join};
+
+fn tag_wins(preemptions: usize, callers: usize) {
+    check(preemptions, move || {
+        let scene = Scene::new();
+        let others: Vec<_> = (0..callers).map(|_| scene.go(|scene| scene.call(&["cat"]))).collect();
+        scene.change();
+        scene.stage.world.invalidate_tag("cat");
+        // May find a computation from before, and wait for it: its value must not do.
+        scene.must_be_new(&["cat"]);
+        join(others);
+        assert_ne!(scene.stage.get(KEY), Some(super::OLD));
+    });
+}
+
+#[test]
+fn a_value_of_an_invalidated_tag_is_not_stored() {
+    tag_wins(3, 1);
+}
+
+#[test]
+fn a_value_of_an_invalidated_tag_reaches_no_later_caller() {
+    tag_wins(2, 2);
+}
+
+#[test]
+fn a_tag_that_something_carries_already_is_no_different() {
+    check(2, || {
+        let scene = Scene::new();
+        scene.stage.call(KEY + 1, &["cat"], || Ok(0)).unwrap();
+        let other = scene.go(|scene| scene.call(&["cat"]));
+        scene.change();
+        scene.stage.world.invalidate_tag("cat");
+        scene.must_be_new(&["cat"]);
+        other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.stage.get(KEY + 1), None);
+    });
+}
+
+#[test]
+fn two_tags_in_opposite_orders() {
+    check(2, || {
+        let scene = Scene::new();
+        scene.call(&["cat", "dog"]);
+        scene.change();
+        let other = scene.go(|scene| {
+            scene.stage.world.invalidate_tag("dog");
+            scene.must_be_new(&["cat", "dog"]);
+            scene.stage.world.invalidate_tag("cat");
+        });
+        scene.stage.world.invalidate_tag("cat");
+        scene.must_be_new(&["cat", "dog"]);
+        scene.stage.world.invalidate_tag("dog");
+        other.join().unwrap();
+        scene.must_be_new(&["cat", "dog"]);
+    });
+}
+
+/// A hit after an invalidation that is about others finds its entry valid and notes so, while another
+/// invalidation hits it.
+#[test]
+fn a_hit_that_looks_again_does_not_miss_the_next_invalidation() {
+    check(3, || {
+        let scene = Scene::new();
+        scene.call(&["cat"]);
+        scene.stage.call(KEY + 1, &["dog"], || Ok(0)).unwrap();
+        scene.stage.world.invalidate_tag("dog");
+        let reader = scene.go(|scene| scene.stage.get(KEY));
+        scene.change();
+        scene.stage.world.invalidate_tag("cat");
+        scene.must_be_new(&["cat"]);
+        reader.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+#[test]
+fn two_hits_look_again_while_two_invalidations_pass() {
+    check(2, || {
+        let scene = Scene::new();
+        scene.call(&["cat"]);
+        scene.stage.call(KEY + 1, &["dog"], || Ok(0)).unwrap();
+        let readers = [scene.go(|scene| scene.stage.get(KEY)), scene.go(|scene| scene.stage.get(KEY))];
+        scene.stage.world.invalidate_tag("dog");
+        scene.stage.world.invalidate_tag("cat");
+        assert_eq!(scene.stage.get(KEY), None, "an entry of the tag outlived it");
+        join(readers);
+        assert_eq!(scene.stage.get(KEY), None, "an entry of the tag came back");
+    });
+}

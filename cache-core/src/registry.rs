@@ -1,0 +1,121 @@
+//! Every memo that has been used, for tools: find by name, list, invalidate by name and arguments.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::invalidate::Applied;
+use crate::memo::AnyMemoRef;
+use crate::world::World;
+
+/// Every memo of this process, from its first use on.
+///
+/// ```
+/// use cache_core::{memoize, registry};
+///
+/// #[memoize(name = "cats::lives")]
+/// fn lives(name: &str) -> u32 {
+///     9
+/// }
+///
+/// lives("tom");
+/// let memo = registry().find("cats::lives").unwrap();
+/// assert_eq!(memo.any_keys()[0].to_string(), r#"cats::lives("tom")"#);
+/// # #[cfg(feature = "json")]
+/// assert_eq!(registry().invalidate("cats::lives", &serde_json::json!(["tom"])).unwrap().count(), 1);
+/// ```
+#[must_use]
+pub fn registry() -> Registry {
+    Registry { _private: () }
+}
+
+/// The memos of this process. See [`registry`].
+#[derive(Clone, Copy, Debug)]
+pub struct Registry {
+    _private: (),
+}
+
+impl Registry {
+    /// The memos that have been used, in the order of their first use.
+    #[must_use]
+    pub fn memos(&self) -> Vec<AnyMemoRef> {
+        World::current().memos().into_iter().map(AnyMemoRef).collect()
+    }
+
+    /// The memo of this name; if several share it, the one that was used first.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<AnyMemoRef> {
+        self.memos().into_iter().find(|memo| memo.name() == name)
+    }
+
+    /// Invalidates, in every memo, the entries whose key matches a pattern: see
+    /// [`AnyMemoRef::invalidate_matching`].
+    pub fn invalidate_matching(&self, pattern: &str) -> Applied {
+        Applied::new(self.memos().iter().map(|memo| memo.invalidate_matching(pattern).count()).sum())
+    }
+
+    /// The key of a call, from the name of its function and its arguments as JSON: see
+    /// [`AnyMemoRef::key_of_json`].
+    ///
+    /// # Errors
+    ///
+    /// If no memo of this name has been used yet, or the arguments do not fit.
+    #[cfg(feature = "json")]
+    pub fn key(&self, name: &str, arguments: &serde_json::Value) -> Result<crate::AnyKey, LookupError> {
+        let memo = self.find(name).ok_or_else(|| LookupError::name(name))?;
+        memo.key_of_json(arguments)
+    }
+
+    /// Invalidates the entry of a call, by the same.
+    ///
+    /// # Errors
+    ///
+    /// If no memo of this name has been used yet, or the arguments do not fit.
+    #[cfg(feature = "json")]
+    pub fn invalidate(&self, name: &str, arguments: &serde_json::Value) -> Result<Applied, LookupError> {
+        Ok(self.key(name, arguments)?.invalidate())
+    }
+}
+
+/// Why a name and arguments do not lead to an entry.
+#[derive(Clone, Debug)]
+pub struct LookupError {
+    kind: LookupErrorKind,
+    text: String,
+}
+
+/// The kinds of [`LookupError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookupErrorKind {
+    /// No memo of this name has been used yet.
+    UnknownMemo,
+    /// The arguments do not fit the key.
+    Arguments,
+}
+
+impl LookupError {
+    #[cfg(feature = "json")]
+    pub(crate) fn name(name: &str) -> Self {
+        let text = format!("no memo named `{name}` has been used yet");
+        Self { kind: LookupErrorKind::UnknownMemo, text }
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn arguments(name: &str, why: String) -> Self {
+        Self { kind: LookupErrorKind::Arguments, text: format!("arguments of `{name}`: {why}") }
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> LookupErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for LookupError {}

@@ -1,0 +1,94 @@
+//! What an attribute says of its function, as constants.
+
+use std::time::Duration;
+
+use crate::policy::Policy;
+
+/// Entries a memo holds unless its attribute says otherwise.
+pub(crate) const DEFAULT_CAPACITY: usize = 10_000;
+/// How long a flight holds its waiters unless the attribute says otherwise.
+pub(crate) const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(1);
+
+/// The constants of one memoized function, written by the attribute.
+#[derive(Clone, Copy)]
+pub struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) parts: &'static [&'static str],
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) tags: &'static [&'static str],
+    pub(crate) capacity: usize,
+    pub(crate) policy: Policy,
+    pub(crate) single_flight: bool,
+    pub(crate) max_wait: Duration,
+}
+
+impl Spec {
+    /// Of a function by its registered name, with the names of the parts of its key.
+    #[must_use]
+    pub const fn new(name: &'static str, parts: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            parts,
+            ttl: None,
+            tags: &[],
+            capacity: DEFAULT_CAPACITY,
+            policy: Policy::S3Fifo,
+            single_flight: true,
+            max_wait: DEFAULT_MAX_WAIT,
+        }
+    }
+
+    /// How long an entry is fresh.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// The tags of every entry.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// How many entries, or how much weight.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0: at compile time, since attributes are constants.
+    #[must_use]
+    pub const fn capacity(mut self, capacity: usize) -> Self {
+        assert!(capacity > 0, "a capacity of 0 keeps nothing: leave `#[memoize]` out instead");
+        self.capacity = capacity;
+        self
+    }
+
+    /// No bound.
+    #[must_use]
+    pub const fn unbounded(mut self) -> Self {
+        self.capacity = usize::MAX;
+        self
+    }
+
+    /// Who makes room.
+    #[must_use]
+    pub const fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Whether callers wait for a computation under way.
+    #[must_use]
+    pub const fn single_flight(mut self, single_flight: bool) -> Self {
+        self.single_flight = single_flight;
+        self
+    }
+
+    /// How long before a waiter is let go.
+    #[must_use]
+    pub const fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self
+    }
+}

@@ -1,0 +1,117 @@
+//! One entry in the process.
+
+use std::sync::Arc;
+use std::sync::atomic;
+
+use crate::policy::Node;
+use crate::sync::{AtomicU64, Ordering};
+use crate::tags::{Number, Tag, TagSet};
+use crate::time::{NEVER, Tick};
+
+/// Bits of an entry's meta word below its deadline: how often it was read of late.
+const READS: u64 = 0b11;
+const DEADLINE: u32 = 8;
+
+/// The table is searched by all 64 bits, of which 32 are kept: the low ones choose the bucket, the
+/// highest tell entries of a bucket apart, those between them choose the shard.
+#[inline]
+pub(crate) fn spread(hash: u32) -> u64 {
+    (u64::from(hash) << 32) | u64::from(hash)
+}
+
+/// How long an entry lives, and what it answers to.
+pub(crate) struct Lease {
+    pub(crate) created: Tick,
+    /// The first tick at which it is no longer fresh.
+    pub(crate) deadline: Tick,
+    /// The revision at which it is valid.
+    pub(crate) verified: Number,
+    pub(crate) weight: u32,
+    pub(crate) tags: TagSet,
+}
+
+/// An entry.
+pub(crate) struct Resident<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    pub(crate) node: Node,
+    pub(crate) weight: u32,
+    /// Deadline and reads. Readers change only the reads, and only while nobody writes. Nothing else
+    /// depends on it, so the model checker need not see it.
+    meta: atomic::AtomicU64,
+    verified: AtomicU64,
+    pub(crate) created: Tick,
+    /// Boxed twice: one word in the many entries that have none.
+    tags: Option<Box<TagSet>>,
+}
+
+impl<K, V> Resident<K, V> {
+    pub(crate) fn new(key: K, value: V, node: Node, lease: Lease) -> Self {
+        Self {
+            key,
+            value,
+            node,
+            weight: lease.weight,
+            meta: atomic::AtomicU64::new(lease.deadline << DEADLINE),
+            verified: AtomicU64::new(lease.verified),
+            created: lease.created,
+            tags: (!lease.tags.is_empty()).then(|| Box::new(lease.tags)),
+        }
+    }
+
+    /// The first tick at which it is no longer fresh; [`NEVER`] if there is none.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Tick {
+        self.meta.load(Ordering::Relaxed) >> DEADLINE
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Tick) {
+        let meta = self.meta.get_mut();
+        *meta = (deadline.min(NEVER) << DEADLINE) | (*meta & READS);
+    }
+
+    /// Whether its time is up.
+    #[inline]
+    pub(crate) fn expired(&self, now: Tick) -> bool {
+        self.deadline() <= now
+    }
+
+    /// The revision at which it was last found valid.
+    #[inline]
+    pub(crate) fn verified(&self) -> Number {
+        self.verified.load(Ordering::Relaxed)
+    }
+
+    /// Notes that it was found valid at a revision that was loaded before its stamps.
+    pub(crate) fn note_verified(&self, revision: Number) {
+        self.verified.fetch_max(revision, Ordering::Relaxed);
+    }
+
+    /// Counts a read, and writes only if that changes something: an entry that is read often is not
+    /// written to at all.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        let meta = self.meta.load(Ordering::Relaxed);
+        if meta & READS < READS {
+            self.meta.store(meta + 1, Ordering::Relaxed);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "two bits")]
+    pub(crate) fn reads(&self) -> u8 {
+        (self.meta.load(Ordering::Relaxed) & READS) as u8
+    }
+
+    pub(crate) fn set_reads(&self, reads: u8) {
+        let meta = self.meta.load(Ordering::Relaxed);
+        self.meta.store((meta & !READS) | u64::from(reads.min(3)), Ordering::Relaxed);
+    }
+
+    pub(crate) fn tags(&self) -> &[Arc<Tag>] {
+        self.tags.as_ref().map_or(&[], |tags| tags)
+    }
+
+    pub(crate) fn take_tags(&mut self) -> TagSet {
+        self.tags.take().map_or_else(TagSet::default, |tags| *tags)
+    }
+}

@@ -1,0 +1,162 @@
+//! The entries of one shard: a hash table, the order of eviction, and an index by tag.
+//!
+//! Nothing here locks, compares keys by itself or runs user code; whoever holds the shard does.
+
+use std::collections::HashMap;
+
+use hashbrown::HashTable;
+
+use super::resident::{Resident, spread};
+use crate::policy::{Entries, Evictor, Node};
+use crate::sync::RandomState;
+use crate::time::{NEVER, Tick};
+
+/// Tables smaller than this are not worth shrinking.
+const SMALL_TABLE: usize = 64;
+
+/// The entries of one shard.
+pub(crate) struct Residents<K, V> {
+    table: HashTable<Resident<K, V>>,
+    evictor: Evictor,
+    /// Which entries carry a tag, by the tag's id.
+    tagged: HashMap<u64, HashTable<Node>, RandomState>,
+    next_id: u32,
+    /// No entry has an earlier deadline.
+    earliest: Tick,
+}
+
+struct View<'a, K, V>(&'a HashTable<Resident<K, V>>);
+
+impl<K, V> Entries for View<'_, K, V> {
+    fn reads(&self, node: Node) -> Option<u8> {
+        self.0.find(spread(node.hash), |entry| entry.node == node).map(Resident::reads)
+    }
+
+    fn set_reads(&self, node: Node, reads: u8) {
+        if let Some(entry) = self.0.find(spread(node.hash), |entry| entry.node == node) {
+            entry.set_reads(reads);
+        }
+    }
+}
+
+impl<K, V> Residents<K, V> {
+    pub(crate) fn new(evictor: Evictor) -> Self {
+        Self {
+            table: HashTable::new(),
+            evictor,
+            tagged: HashMap::default(),
+            next_id: 0,
+            earliest: NEVER,
+        }
+    }
+
+    pub(crate) fn earliest(&self) -> Tick {
+        self.earliest
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Resident<K, V>> {
+        self.table.find(spread(hash), |entry| eq(&entry.key))
+    }
+
+    pub(crate) fn at(&self, node: Node) -> Option<&Resident<K, V>> {
+        self.table.find(spread(node.hash), |entry| entry.node == node)
+    }
+
+    pub(crate) fn at_mut(&mut self, node: Node) -> Option<&mut Resident<K, V>> {
+        self.table.find_mut(spread(node.hash), |entry| entry.node == node)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Resident<K, V>> {
+        self.table.iter()
+    }
+
+    /// A name for the next entry.
+    pub(crate) fn next_node(&mut self, hash: u32) -> Node {
+        self.next_id = self.next_id.wrapping_add(1);
+        Node { hash, id: self.next_id }
+    }
+
+    pub(crate) fn insert(&mut self, entry: Resident<K, V>) {
+        let node = entry.node;
+        self.earliest = self.earliest.min(entry.deadline());
+        for tag in entry.tags() {
+            self.tagged.entry(tag.id).or_default().insert_unique(
+                spread(node.hash),
+                node,
+                |node| spread(node.hash),
+            );
+        }
+        self.table.insert_unique(spread(node.hash), entry, |entry| spread(entry.node.hash));
+        self.evictor.insert(node);
+    }
+
+    /// An entry was read; only for algorithms that move something then.
+    pub(crate) fn read(&mut self, node: Node) {
+        self.evictor.read(node);
+    }
+
+    pub(crate) fn moved(&mut self, deadline: Tick) {
+        self.earliest = self.earliest.min(deadline);
+    }
+
+    pub(crate) fn remove(&mut self, node: Node) -> Option<Resident<K, V>> {
+        let entry = self.take(node)?;
+        self.evictor.remove(node, &View(&self.table));
+        Some(entry)
+    }
+
+    /// Takes out the entry that makes room.
+    pub(crate) fn evict(&mut self) -> Option<Resident<K, V>> {
+        let node = self.evictor.victim(&View(&self.table))?;
+        self.take(node)
+    }
+
+    fn take(&mut self, node: Node) -> Option<Resident<K, V>> {
+        let found = self.table.find_entry(spread(node.hash), |entry| entry.node == node);
+        let (entry, _) = found.ok()?.remove();
+        for tag in entry.tags() {
+            if let Some(nodes) = self.tagged.get_mut(&tag.id) {
+                if let Ok(found) = nodes.find_entry(spread(node.hash), |known| *known == node) {
+                    found.remove();
+                }
+                if nodes.is_empty() {
+                    self.tagged.remove(&tag.id);
+                }
+            }
+        }
+        Some(entry)
+    }
+
+    /// Takes out everything, in constant time.
+    pub(crate) fn take_all(&mut self, evictor: Evictor) -> impl Iterator<Item = Resident<K, V>> + use<K, V> {
+        self.tagged = HashMap::default();
+        self.evictor = evictor;
+        self.earliest = NEVER;
+        std::mem::take(&mut self.table).into_iter()
+    }
+
+    /// The entries that carry a tag.
+    pub(crate) fn tagged(&self, tag: u64) -> impl Iterator<Item = Node> + '_ {
+        self.tagged.get(&tag).into_iter().flat_map(|nodes| nodes.iter().copied())
+    }
+
+    /// Begins to keep order, if nothing has been evicted so far since there was no bound.
+    pub(crate) fn bound(&mut self, evictor: impl FnOnce() -> Evictor) {
+        if matches!(self.evictor, Evictor::Unbounded) {
+            self.evictor = evictor();
+            for entry in &self.table {
+                self.evictor.insert(entry.node);
+            }
+        }
+    }
+
+    /// After a sweep: what the earliest deadline is now, and no more memory than is of use.
+    pub(crate) fn settle(&mut self) {
+        self.earliest = self.table.iter().map(Resident::deadline).min().unwrap_or(NEVER);
+        if self.table.capacity() > SMALL_TABLE && self.table.len() < self.table.capacity() / 4 {
+            let room = self.table.len() * 2;
+            self.table.shrink_to(room, |entry| spread(entry.node.hash));
+        }
+    }
+}

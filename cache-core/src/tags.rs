@@ -1,0 +1,237 @@
+//! Revisions, stamps and tags: how an invalidation reaches entries without touching them.
+//!
+//! Invalidations of one world are numbered. Each raises the stamps of what it is about to its number
+//! (a tag's stamp, or a memo's `cleared`), then publishes the number as the revision of every memo
+//! that it may concern; all of it under one lock. An entry records the revision at which it was last
+//! found valid: while the memo's revision is no later, it is valid at the cost of one load.
+//! Otherwise its stamps are compared, and the revision that was loaded *before* them is recorded.
+//!
+//! Two facts carry the proof (and are model-checked in `model.rs`): whoever sees a revision sees the
+//! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
+//! no later than the entry's record means that nothing has hit the entry since.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Weak};
+
+use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
+
+/// The number of an invalidation.
+pub(crate) type Number = u64;
+
+/// What a tag that nothing carries is remembered by: its last invalidation, by hash of its name.
+/// Two names that collide only refuse a value that was being computed.
+const FORGOTTEN: usize = 256;
+
+/// The revision of a memo: the last invalidation that may concern it.
+pub(crate) struct Revision {
+    current: AtomicU64,
+    cleared: AtomicU64,
+}
+
+impl Revision {
+    pub(crate) fn new() -> Self {
+        Self { current: AtomicU64::new(0), cleared: AtomicU64::new(0) }
+    }
+
+    #[inline]
+    pub(crate) fn current(&self) -> Number {
+        self.current.load(Ordering::Acquire)
+    }
+
+    /// The last invalidation of the memo as a whole.
+    fn cleared(&self) -> Number {
+        self.cleared.load(Ordering::Acquire)
+    }
+
+    /// Whether no invalidation after `number` was of the memo as a whole or of one of these tags.
+    /// Tells about all up to a revision only if that was loaded before.
+    pub(crate) fn untouched_since(&self, number: Number, tags: &[Arc<Tag>]) -> bool {
+        self.cleared() <= number && tags.iter().all(|tag| tag.stamp() <= number)
+    }
+
+    /// Publishes an invalidation; the world's lock is held.
+    pub(crate) fn raise(&self, number: Number, whole: bool) {
+        if whole {
+            self.cleared.store(number, Ordering::Release);
+        }
+        self.current.store(number, Ordering::Release);
+    }
+}
+
+/// A tag that something carries.
+pub(crate) struct Tag {
+    /// Tells tags apart without comparing names.
+    pub(crate) id: u64,
+    pub(crate) name: Arc<str>,
+    stamp: AtomicU64,
+}
+
+impl Tag {
+    /// The last invalidation of the tag.
+    pub(crate) fn stamp(&self) -> Number {
+        self.stamp.load(Ordering::Acquire)
+    }
+}
+
+/// The tags of one entry.
+pub(crate) type TagSet = Box<[Arc<Tag>]>;
+
+/// A memo, as tags know it.
+pub(crate) trait Carrier: Send + Sync {
+    fn revision(&self) -> &Revision;
+}
+
+struct Record<C: ?Sized> {
+    tag: Arc<Tag>,
+    /// The memos that have carried the tag, and whether all their entries do.
+    carriers: Vec<(Weak<C>, bool)>,
+}
+
+struct State<C: ?Sized> {
+    records: HashMap<Arc<str>, Record<C>, RandomState>,
+    forgotten: Box<[Number; FORGOTTEN]>,
+    next_id: u64,
+}
+
+impl<C: ?Sized> State<C> {
+    fn slot(&self, name: &str) -> usize {
+        usize::try_from(self.records.hasher().hash_one(name) % FORGOTTEN as u64).unwrap_or(0)
+    }
+}
+
+/// The tags of one world, and the numbering of its invalidations.
+pub(crate) struct Tags<C: ?Sized> {
+    state: Mutex<State<C>>,
+    now: AtomicU64,
+}
+
+/// What an invalidation by tag has yet to sweep.
+pub(crate) struct Bumped<C: ?Sized> {
+    pub(crate) tag: Arc<Tag>,
+    pub(crate) carriers: Vec<(Arc<C>, bool)>,
+}
+
+impl<C: Carrier + ?Sized> Tags<C> {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                records: HashMap::default(),
+                forgotten: Box::new([0; FORGOTTEN]),
+                next_id: 1,
+            }),
+            now: AtomicU64::new(0),
+        }
+    }
+
+    /// The last invalidation that has taken effect: what is computed from here on has seen it.
+    pub(crate) fn now(&self) -> Number {
+        self.now.load(Ordering::Acquire)
+    }
+
+    /// Numbers an invalidation. `raise` gives its number to what it is about.
+    pub(crate) fn bump(&self, raise: impl FnOnce(Number)) {
+        let state = self.state.lock();
+        self.number(raise);
+        drop(state);
+    }
+
+    /// The lock is held.
+    fn number(&self, raise: impl FnOnce(Number)) {
+        let number = self.now.load(Ordering::Relaxed) + 1;
+        raise(number);
+        self.now.store(number, Ordering::Release);
+    }
+
+    /// Invalidates a tag: from here on nothing that carries it is valid. `None` if nothing does.
+    pub(crate) fn invalidate(&self, name: &str) -> Option<Bumped<C>> {
+        let mut state = self.state.lock();
+        let slot = state.slot(name);
+        let State { records, forgotten, .. } = &mut *state;
+        let mut bumped = None;
+        self.number(|number| match records.get_mut(name) {
+            Some(record) => {
+                record.tag.stamp.store(number, Ordering::Release);
+                record.carriers.retain(|(memo, _)| memo.strong_count() > 0);
+                let carriers: Vec<_> = record
+                    .carriers
+                    .iter()
+                    .filter_map(|(memo, all)| Some((memo.upgrade()?, *all)))
+                    .collect();
+                for (memo, all) in &carriers {
+                    memo.revision().raise(number, *all);
+                }
+                bumped = Some(Bumped { tag: record.tag.clone(), carriers });
+            }
+            None => forgotten[slot] = number,
+        });
+        bumped
+    }
+
+    /// Who carries a tag.
+    pub(crate) fn carriers(&self, name: &str) -> Option<Bumped<C>> {
+        let state = self.state.lock();
+        let record = state.records.get(name)?;
+        let carriers = record.carriers.iter();
+        Some(Bumped {
+            tag: record.tag.clone(),
+            carriers: carriers.filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect(),
+        })
+    }
+
+    /// The tags of these names for an entry of `memo`, which from here on is told of their
+    /// invalidations. Must come before the store that checks their stamps. `all`: every entry of the
+    /// memo carries them.
+    pub(crate) fn attach(&self, names: &[Cow<'static, str>], memo: &Weak<C>, all: bool) -> TagSet {
+        let mut set: Vec<Arc<Tag>> = Vec::with_capacity(names.len());
+        let mut state = self.state.lock();
+        for name in names {
+            if set.iter().any(|tag| *tag.name == **name) {
+                continue;
+            }
+            if !state.records.contains_key(&**name) {
+                let stamp = state.forgotten[state.slot(name)];
+                let id = state.next_id;
+                state.next_id += 1;
+                let name: Arc<str> = Arc::from(&**name);
+                let tag = Arc::new(Tag { id, name: name.clone(), stamp: AtomicU64::new(stamp) });
+                state.records.insert(name, Record { tag, carriers: Vec::new() });
+            }
+            if let Some(record) = state.records.get_mut(&**name) {
+                match record.carriers.iter_mut().find(|(carrier, _)| Weak::ptr_eq(carrier, memo)) {
+                    Some(known) => known.1 |= all,
+                    None => record.carriers.push((memo.clone(), all)),
+                }
+                set.push(record.tag.clone());
+            }
+        }
+        set.into_boxed_slice()
+    }
+
+    /// Lets go of an entry's tags, and forgets those that nothing carries any more.
+    pub(crate) fn release(&self, set: TagSet) {
+        for tag in set {
+            let name = tag.name.clone();
+            let left = Arc::downgrade(&tag);
+            drop(tag);
+            if left.strong_count() > 1 {
+                continue;
+            }
+            let mut state = self.state.lock();
+            let Some(record) = state.records.get(&name) else { continue };
+            if Weak::as_ptr(&left) == Arc::as_ptr(&record.tag) && Arc::strong_count(&record.tag) == 1 {
+                let (slot, stamp) = (state.slot(&name), record.tag.stamp());
+                let forgotten = &mut state.forgotten[slot];
+                *forgotten = stamp.max(*forgotten);
+                state.records.remove(&name);
+            }
+        }
+    }
+
+    /// How many tags are known.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().records.len()
+    }
+}

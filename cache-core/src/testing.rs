@@ -1,0 +1,183 @@
+//! For tests of memoized code: caches of their own, and a clock that moves when told to.
+//!
+//! Tests run in parallel, and a memoized function has one cache for the process: what one test
+//! stores, another finds. A [`Scope`] is a world of its own: inside it every memoized function starts
+//! with an empty cache, tags and registry are its own, and time stands still until the test
+//! [advances](Scope::advance) it.
+//!
+//! ```
+//! use cache_core::{memoize, testing::Scope};
+//! use std::time::Duration;
+//!
+//! #[memoize(ttl = 60)]
+//! fn weather(city: &str) -> String {
+//!     format!("fine in {city}")
+//! }
+//!
+//! let scope = Scope::new();
+//! let _inside = scope.enter();
+//! weather("Ghent");
+//! assert!(weather::entry("Ghent").get().is_some());
+//! scope.advance(Duration::from_secs(61));
+//! assert!(weather::entry("Ghent").get().is_none());
+//! ```
+//!
+//! # Threads
+//!
+//! A scope is entered by one thread and does not reach the threads it spawns: take it there.
+//!
+//! ```
+//! use cache_core::{memoize, testing::Scope};
+//!
+//! #[memoize]
+//! fn square(n: u64) -> u64 {
+//!     n * n
+//! }
+//!
+//! let scope = Scope::new();
+//! let there = scope.clone();
+//! std::thread::spawn(move || {
+//!     let _inside = there.enter();
+//!     square(7)
+//! })
+//! .join()
+//! .unwrap();
+//!
+//! let _inside = scope.enter();
+//! assert_eq!(square::entry(7).get(), Some(49));
+//! ```
+//!
+//! Without this feature no call looks for a scope. With it, each call looks at one more word.
+
+use std::any::{Any, TypeId};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::memo::TypedMemo;
+use crate::slot::Slot;
+use crate::time::Clock;
+use crate::world::World;
+
+/// Whether a scope was ever made in this process.
+static USED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A world of its own for memoized functions. Copies are the same scope.
+#[derive(Clone)]
+pub struct Scope {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    world: Arc<World>,
+    time: Arc<AtomicU64>,
+    memos: parking_lot::Mutex<HashMap<(usize, TypeId), Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The world keeps its memos, and they keep it.
+        self.world.close();
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("elapsed", &self.elapsed()).finish_non_exhaustive()
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scope {
+    /// An empty world, whose time begins now and stands still.
+    #[must_use]
+    pub fn new() -> Self {
+        USED.store(true, Ordering::Relaxed);
+        let time = Arc::new(AtomicU64::new(0));
+        let world = World::new(Clock::Manual(time.clone()));
+        Self { inner: Arc::new(Inner { world, time, memos: parking_lot::Mutex::default() }) }
+    }
+
+    /// Lets this thread work inside the scope until the guard is dropped. Scopes nest.
+    #[must_use = "the scope is left when the guard is dropped"]
+    pub fn enter(&self) -> Entered {
+        ENTERED.with(|entered| entered.borrow_mut().push(self.clone()));
+        Entered { _of_this_thread: PhantomData }
+    }
+
+    /// Moves the time of the scope on. Milliseconds count; parts of them are lost.
+    ///
+    /// Takes effect at once: an entry whose time is up by then is no longer returned by any call that
+    /// starts after this.
+    pub fn advance(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        // Release: who sees the new time sees what was done before it.
+        let advance = |time: u64| Some(time.saturating_add(millis));
+        let _ = self.inner.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
+    }
+
+    /// The time that has passed in the scope.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.inner.time.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.inner.world
+    }
+
+    /// The scope's memo for a slot, made by `make` on first use.
+    pub(crate) fn memo<K, V>(
+        &self,
+        slot: &Slot,
+        id: TypeId,
+        make: impl FnOnce(Arc<World>) -> Arc<TypedMemo<K, V>>,
+    ) -> Arc<TypedMemo<K, V>>
+    where
+        K: Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        let mut memos = self.inner.memos.lock();
+        let memo = memos.entry((slot.address(), id)).or_insert_with(|| make(self.inner.world.clone()));
+        memo.clone().downcast().expect("the id tells the types")
+    }
+}
+
+/// This thread works inside a scope until this is dropped.
+#[derive(Debug)]
+#[must_use = "the scope is left when the guard is dropped"]
+pub struct Entered {
+    /// Scopes are entered by threads: the guard must not leave its own.
+    _of_this_thread: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let scope = ENTERED.with(|entered| entered.borrow_mut().pop());
+        drop(scope);
+    }
+}
+
+/// The scope this thread works in.
+#[inline]
+pub(crate) fn current() -> Option<Scope> {
+    if USED.load(Ordering::Relaxed) { innermost() } else { None }
+}
+
+#[cold]
+fn innermost() -> Option<Scope> {
+    ENTERED.try_with(|entered| entered.borrow().last().cloned()).ok().flatten()
+}

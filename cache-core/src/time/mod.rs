@@ -1,0 +1,74 @@
+//! Time as ticks of one millisecond, read at the cost of one load.
+//!
+//! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
+//! at most [`RESOLUTION`] ago. Deadlines are written with the exact clock and checked with the coarse
+//! one, so an entry lives at most that much longer than its ttl.
+
+#[cfg(not(loom))]
+mod ticker;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
+pub(crate) const RESOLUTION: Duration = Duration::from_millis(5);
+
+/// Milliseconds since the clock began.
+pub(crate) type Tick = u64;
+
+/// Later than any tick; what has this deadline does not expire.
+pub(crate) const NEVER: Tick = (1 << 56) - 1;
+
+/// Where a memo takes its time from.
+#[derive(Clone, Default)]
+pub(crate) enum Clock {
+    /// The monotonic clock of the system.
+    #[default]
+    System,
+    /// A clock that moves when a test says so.
+    #[cfg_attr(not(any(test, loom, feature = "testing")), expect(dead_code, reason = "for tests"))]
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The time, as exact as ticks go.
+    pub(crate) fn now(&self) -> Tick {
+        match self {
+            #[cfg(not(loom))]
+            Self::System => ticker::exact(),
+            #[cfg(loom)]
+            Self::System => 0,
+            Self::Manual(time) => time.load(Ordering::Acquire),
+        }
+    }
+
+    /// The time, at most [`RESOLUTION`] ago.
+    #[inline]
+    pub(crate) fn coarse(&self) -> Tick {
+        match self {
+            #[cfg(not(loom))]
+            Self::System => ticker::coarse(),
+            #[cfg(loom)]
+            Self::System => 0,
+            Self::Manual(time) => time.load(Ordering::Acquire),
+        }
+    }
+
+    /// How long a waiter should sleep at most before it looks at the clock again, when it wants to
+    /// wait until `deadline`. A manual clock is looked at often: it cannot wake anybody.
+    pub(crate) fn nap(&self, deadline: Tick) -> Duration {
+        match self {
+            Self::System => Duration::from_millis(deadline.saturating_sub(self.now()).max(1)),
+            Self::Manual(_) => Duration::from_millis(1),
+        }
+    }
+}
+
+/// The tick a duration after `now`; a part of a millisecond is not granted.
+pub(crate) fn after(now: Tick, duration: Duration) -> Tick {
+    match u64::try_from(duration.as_millis()) {
+        Ok(millis) => now.saturating_add(millis).min(NEVER),
+        Err(_) => NEVER,
+    }
+}

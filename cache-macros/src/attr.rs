@@ -1,0 +1,283 @@
+//! From the attribute's tokens to its options.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
+use syn::{Expr, Lit, LitBool, LitStr, Path, Token, Visibility, parenthesized};
+
+use crate::diagnostics::{Errors, list, nearest};
+use crate::duration::Length;
+use crate::options::{Capacity, Companion, Given, KeyOption, NAMES, Options, Ttl, elsewhere};
+use crate::template::Template;
+
+/// Reads the options. What is wrong is noted; what is right is kept.
+pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
+    let mut options = Options { tokens: tokens.clone(), ..Options::default() };
+    let parse = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            if let Err(error) = option(input, &mut options, errors) {
+                errors.push(error);
+                skip_to_comma(input);
+            }
+            if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                errors.at(input.span(), "expected `,` between options");
+                skip_to_comma(input);
+                let _: Option<Token![,]> = input.parse().ok();
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = parse.parse2(tokens) {
+        errors.push(error);
+    }
+    options
+}
+
+/// After an error: on to the next option.
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        if input.parse::<proc_macro2::TokenTree>().is_err() {
+            return;
+        }
+    }
+}
+
+fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) -> syn::Result<()> {
+    let Ok(name) = input.call(Ident::parse_any) else {
+        return Err(input.error("expected an option, such as `ttl = 300`"));
+    };
+    let span = name.span();
+    match name.to_string().as_str() {
+        "ttl" => set(&mut options.ttl, &name, errors, ttl(input)?),
+        "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(input)?),
+        "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
+        "tag" => {
+            let tag = Template::read(text(input, "a tag is text: `tag = \"cats\"`; several are `tags = [\"cats\", \"cat:{name}\"]`")?)?;
+            add_tags(options, &name, errors, vec![tag]);
+        }
+        "tags" => {
+            let tags = tags(input)?;
+            add_tags(options, &name, errors, tags);
+        }
+        "key" => set(&mut options.key, &name, errors, key(input)?),
+        "skip" => set(&mut options.skip, &name, errors, skip(input)?),
+        "capacity" => set(&mut options.capacity, &name, errors, capacity(input)?),
+        "weigh" => set(&mut options.weigh, &name, errors, value::<Expr>(input)?),
+        "policy" => set(&mut options.policy, &name, errors, policy(input)?),
+        "cache_if" => set(&mut options.cache_if, &name, errors, value::<Expr>(input)?),
+        "bypass_if" => set(&mut options.bypass_if, &name, errors, value::<Expr>(input)?),
+        "refresh_if" => set(&mut options.refresh_if, &name, errors, value::<Expr>(input)?),
+        "on_hit" => set(&mut options.on_hit, &name, errors, value::<Expr>(input)?),
+        "on_miss" => set(&mut options.on_miss, &name, errors, value::<Expr>(input)?),
+        "on_store" => set(&mut options.on_store, &name, errors, value::<Expr>(input)?),
+        "on_evict" => set(&mut options.on_evict, &name, errors, value::<Expr>(input)?),
+        "single_flight" => set(&mut options.single_flight, &name, errors, flag(input)?),
+        "max_wait" => {
+            let wait = Length::read(value(input)?, false)?;
+            set(&mut options.max_wait, &name, errors, wait);
+        }
+        "name" => {
+            let text = text(input, "a name is text: `name = \"cats::get\"`")?;
+            set(&mut options.name, &name, errors, text);
+        }
+        "companion" => set(&mut options.companion, &name, errors, companion(input)?),
+        "companion_vis" => {
+            equals(input)?;
+            let vis: Visibility = input.parse()?;
+            if !input.is_empty() && !input.peek(Token![,]) {
+                return Err(input.error("expected a visibility: `companion_vis = pub(crate)`"));
+            }
+            set(&mut options.companion_vis, &name, errors, vis);
+        }
+        "crate" => set(&mut options.krate, &name, errors, value::<Path>(input)?),
+        unknown => {
+            errors.at(span, unknown_option(unknown));
+            // Read over what belongs to it; a closure's commas are not between options.
+            if input.peek(Token![=]) {
+                equals(input)?;
+                let fork = input.fork();
+                if fork.parse::<Expr>().is_ok() {
+                    input.parse::<Expr>()?;
+                }
+            }
+            skip_to_comma(input);
+        }
+    }
+    Ok(())
+}
+
+fn unknown_option(name: &str) -> String {
+    let hint = match (elsewhere(name), nearest(name, NAMES)) {
+        (Some(hint), _) => hint.to_owned(),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("there are {}", list(NAMES).replace(" or ", " and ")),
+    };
+    format!("unknown option `{name}`: {hint}")
+}
+
+fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Errors, value: T) {
+    if slot.is_some() {
+        errors.at(name.span(), format!("`{name}` is given twice"));
+    } else {
+        *slot = Some(Given { span: name.span(), value });
+    }
+}
+
+fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<Template>) {
+    if options.tags.is_some() {
+        errors.at(name.span(), "tags are given twice: put them all into `tags = [..]`");
+    } else {
+        options.tags = Some(Given { span: name.span(), value: tags });
+    }
+}
+
+fn equals(input: ParseStream<'_>) -> syn::Result<()> {
+    match input.parse::<Token![=]>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(syn::Error::new(error.span(), "expected `=` and a value")),
+    }
+}
+
+/// `= value`.
+fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+    equals(input)?;
+    input.parse()
+}
+
+fn as_text(expr: &Expr) -> Option<&LitStr> {
+    match expr {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Str(text) => Some(text),
+            _ => None,
+        },
+        Expr::Group(group) => as_text(&group.expr),
+        _ => None,
+    }
+}
+
+fn text(input: ParseStream<'_>, form: &str) -> syn::Result<LitStr> {
+    let expr: Expr = value(input)?;
+    as_text(&expr).cloned().ok_or_else(|| syn::Error::new(expr.span(), form))
+}
+
+fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
+    let expr: Expr = value(input)?;
+    match &expr {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Bool(LitBool { value, .. }) => Ok(*value),
+            _ => Err(syn::Error::new(expr.span(), "expected `true` or `false`")),
+        },
+        _ => Err(syn::Error::new(expr.span(), "expected `true` or `false`")),
+    }
+}
+
+fn seconds(input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(value(input)?, true)
+}
+
+fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
+    let expr: Expr = value(input)?;
+    match expr {
+        Expr::Closure(_) => Ok(Ttl::Closure(expr)),
+        expr => {
+            let length = Length::read(expr, true)?;
+            if let Length::Fixed(_, span) = length
+                && length.is_zero()
+            {
+                return Err(syn::Error::new(span, "a ttl of 0 keeps nothing: leave `#[memoize]` out instead"));
+            }
+            Ok(Ttl::Length(length))
+        }
+    }
+}
+
+fn tags(input: ParseStream<'_>) -> syn::Result<Vec<Template>> {
+    const FORM: &str = "tags are a list of texts: `tags = [\"cats\", \"cat:{name}\"]`";
+    let expr: Expr = value(input)?;
+    let Expr::Array(array) = &expr else { return Err(syn::Error::new(expr.span(), FORM)) };
+    let tag = |tag: &Expr| match as_text(tag) {
+        Some(text) => Template::read(text.clone()),
+        None => Err(syn::Error::new(tag.span(), FORM)),
+    };
+    array.elems.iter().map(tag).collect()
+}
+
+fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {
+    let expr: Expr = value(input)?;
+    if let Some(text) = as_text(&expr) {
+        return Template::read(text.clone()).map(KeyOption::Template);
+    }
+    match expr {
+        Expr::Tuple(tuple) => Ok(KeyOption::Parts(tuple.elems.into_iter().collect())),
+        Expr::Closure(closure) => Err(syn::Error::new(
+            closure.span(),
+            "a key is an expression over the arguments, not a closure: `key = (user.id, lang)`",
+        )),
+        Expr::Paren(paren) => Ok(KeyOption::Parts(vec![*paren.expr])),
+        expr => Ok(KeyOption::Parts(vec![expr])),
+    }
+}
+
+fn skip(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    const FORM: &str = "write the arguments in parentheses: `skip(pool, trace)`";
+    if !input.peek(syn::token::Paren) {
+        return Err(input.error(FORM));
+    }
+    let inside;
+    parenthesized!(inside in input);
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&inside, Ident::parse_any);
+    let names = names.map_err(|error| syn::Error::new(error.span(), FORM))?;
+    Ok(names.into_iter().collect())
+}
+
+fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
+    let expr: Expr = value(input)?;
+    match &expr {
+        Expr::Path(path) if path.path.is_ident("unbounded") => Ok(Capacity::Unbounded),
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Int(int) if int.base10_digits().bytes().all(|digit| digit == b'0') => Err(syn::Error::new(
+                expr.span(),
+                "a capacity of 0 keeps nothing: leave `#[memoize]` out instead, or write `capacity = unbounded`",
+            )),
+            Lit::Int(_) => Ok(Capacity::Bound(expr)),
+            _ => Err(syn::Error::new(expr.span(), "a capacity is a number of entries, or `unbounded`")),
+        },
+        _ => Ok(Capacity::Bound(expr)),
+    }
+}
+
+fn policy(input: ParseStream<'_>) -> syn::Result<Ident> {
+    const POLICIES: [&str; 2] = ["S3Fifo", "Lru"];
+    let expr: Expr = value(input)?;
+    let name = match &expr {
+        Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.clone()),
+        _ => None,
+    };
+    match name {
+        Some(name) if POLICIES.iter().any(|policy| name == policy) => Ok(name),
+        _ => Err(syn::Error::new(expr.span(), format!("a policy is one of {}", list(POLICIES)))),
+    }
+}
+
+fn companion(input: ParseStream<'_>) -> syn::Result<Companion> {
+    equals(input)?;
+    if input.peek(LitBool) {
+        let flag: LitBool = input.parse()?;
+        return if flag.value {
+            Err(syn::Error::new(flag.span, "there is a companion by default; name it, or write `companion = false`"))
+        } else {
+            Ok(Companion::None)
+        };
+    }
+    match input.call(Ident::parse_any) {
+        Ok(name) => Ok(Companion::Named(name)),
+        Err(error) => Err(syn::Error::new(error.span(), "expected a name for the companion, or `false`")),
+    }
+}
+
+/// Where an option that is looked at elsewhere was given.
+pub(crate) fn span_of<T>(given: Option<&Given<T>>) -> Option<Span> {
+    given.map(|given| given.span)
+}

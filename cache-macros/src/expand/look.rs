@@ -1,0 +1,132 @@
+//! The plan of a function: its slot, what is decided about its return, and how a call's key is looked
+//! up.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Path, Type};
+
+use super::without_mut;
+use crate::model::{Arg, Face, Model, Part, at, mixed};
+use crate::shape::shape;
+
+/// `Plan::new(..)` with the hooks that belong to the memo.
+pub(super) fn plan(model: &Model) -> TokenStream {
+    let Model { krate, output, options, .. } = model;
+    let mixed = mixed();
+    let face = match model.face {
+        Face::Value(_) => quote!(OfValue),
+        Face::Return => quote!(OfReturn),
+    };
+    let errors = options.err_ttl.as_ref().map(|_| quote!(, errors));
+    let returns = quote_spanned!(output.span()=> (#output, #face #errors));
+    let returns = [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
+    let look = look(model);
+    let hook = |name: &str, expr: Option<&syn::Expr>| {
+        expr.map(|expr| {
+            let name = Ident::new(name, mixed);
+            quote_spanned!(expr.span()=> .#name(#expr))
+        })
+    };
+    let on_store = hook("on_store", options.on_store.as_ref().map(|given| &given.value));
+    let on_evict = hook("on_evict", options.on_evict.as_ref().map(|given| &given.value));
+    let weigh = hook("weigh", options.weigh.as_ref().map(|given| &given.value));
+    quote_spanned! {mixed=>
+        #krate::__private::Plan::new(#krate::__private::id::<Self>(), Self::__slot(), #returns, #look)
+            #on_store
+            #on_evict
+            #weigh
+    }
+}
+
+/// The closure that looks a call up by its keyed arguments.
+fn look(model: &Model) -> TokenStream {
+    let mixed = mixed();
+    let keyed: Vec<&Arg> = model.keyed().collect();
+    let types = keyed.iter().map(|arg| &arg.ty);
+    let params = quote_spanned!(mixed=> keyed: &(#(#types,)*), cx);
+    let Some(parts) = &model.parts else {
+        let shapes = keyed.iter().map(|arg| shape_of(arg, &model.krate));
+        return quote_spanned!(mixed=> |#params| cx.find((#(#shapes,)*), keyed));
+    };
+    let krate = &model.krate;
+    let see = bindings(&keyed, |arg| place(&keyed, arg, &quote_spanned!(mixed=> keyed)), krate);
+    let names: Vec<Ident> =
+        (0..parts.len()).map(|index| Ident::new(&format!("part{index}"), mixed)).collect();
+    let mut values = Vec::new();
+    let mut shapes = Vec::new();
+    for (part, name) in parts.iter().zip(&names) {
+        match part {
+            Part::Arg(index) => {
+                let arg = &model.args[*index];
+                let place = place(&keyed, arg, &quote_spanned!(mixed=> keyed));
+                values.push(quote!(&#place));
+                shapes.push(shape_of(arg, krate));
+            }
+            Part::Expr(expr) => {
+                values.push(quote_spanned!(expr.span()=> &(#expr)));
+                let shape = at(expr.span(), quote!(#krate::__shape_of!));
+                shapes.push(quote_spanned!(expr.span()=> #shape(#name)));
+            }
+            Part::Hole(hole) => {
+                let root = model.arg(&hole.root).and_then(|arg| {
+                    arg.binds.iter().find(|name| *name == &hole.root).cloned()
+                });
+                let root = root.unwrap_or_else(|| Ident::new(&hole.root, hole.span));
+                let path = hole.path(&root);
+                values.push(quote_spanned!(hole.span=> &(#path)));
+                let shape = at(hole.span, quote!(#krate::__shape_of!));
+                shapes.push(quote_spanned!(hole.span=> #shape(#name)));
+            }
+        }
+    }
+    let shapes = shapes.iter().map(|shape| quote_spanned!(mixed=> #krate::__private::Ref(#shape)));
+    quote_spanned! {mixed=>
+        |#params| {
+            #see
+            match (#(#values,)*) {
+                (#(#names,)*) => cx.find((#(#shapes,)*), &(#(#names,)*)),
+            }
+        }
+    }
+}
+
+fn shape_of(arg: &Arg, krate: &Path) -> TokenStream {
+    // Borrows that cannot be peeled were refused before.
+    shape(&arg.ty, krate, arg.name.span()).unwrap_or_else(|()| {
+        let ty: &Type = &arg.ty;
+        quote!(#krate::__leaf!(#ty))
+    })
+}
+
+/// Where an argument is in a tuple of arguments.
+fn place(args: &[&Arg], arg: &Arg, tuple: &TokenStream) -> TokenStream {
+    let index = args.iter().position(|other| std::ptr::eq(*other, arg)).unwrap_or_default();
+    let index = syn::Index::from(index);
+    quote!(#tuple.#index)
+}
+
+/// Lets expressions of options see these arguments by name: as they are where they are `Copy`, else by
+/// reference.
+pub(super) fn bindings(args: &[&Arg], place: impl Fn(&Arg) -> TokenStream, krate: &Path) -> TokenStream {
+    let each = args.iter().filter(|arg| !arg.binds.is_empty()).map(|arg| {
+        let place = place(arg);
+        if arg.named {
+            let name = &arg.name;
+            quote!(#[allow(unused_variables)] let #name = #krate::__see!(#place);)
+        } else {
+            let pat = without_mut(&arg.pat);
+            quote!(#[allow(unused_variables)] let #pat = &#place;)
+        }
+    });
+    quote!(#(#each)*)
+}
+
+/// The same from the two tuples that hooks are given.
+pub(super) fn bindings_of_both(model: &Model, keyed: &TokenStream, skipped: &TokenStream) -> TokenStream {
+    let keyed_args: Vec<&Arg> = model.keyed().collect();
+    let skipped_args: Vec<&Arg> = model.skipped().collect();
+    let of_keyed = bindings(&keyed_args, |arg| place(&keyed_args, arg, keyed), &model.krate);
+    let of_skipped = bindings(&skipped_args, |arg| place(&skipped_args, arg, skipped), &model.krate);
+    [of_keyed, of_skipped].iter().map(ToTokens::to_token_stream).collect()
+}

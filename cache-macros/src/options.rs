@@ -1,0 +1,127 @@
+//! The options of an attribute, as they were given.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Expr, LitStr, Path, Visibility};
+
+use crate::duration::Length;
+use crate::template::Template;
+
+/// An option that was given, and where.
+#[derive(Clone)]
+pub(crate) struct Given<T> {
+    pub(crate) span: Span,
+    pub(crate) value: T,
+}
+
+/// `ttl`.
+#[derive(Clone)]
+pub(crate) enum Ttl {
+    Length(Length),
+    /// `|value| …`
+    Closure(Expr),
+}
+
+/// `key`.
+#[derive(Clone)]
+pub(crate) enum KeyOption {
+    Template(Template),
+    Parts(Vec<Expr>),
+}
+
+/// `capacity`.
+#[derive(Clone)]
+pub(crate) enum Capacity {
+    Bound(Expr),
+    Unbounded,
+}
+
+/// `companion`.
+#[derive(Clone)]
+pub(crate) enum Companion {
+    Named(Ident),
+    None,
+}
+
+/// What the attribute says.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// All of it, as it was written.
+    pub(crate) tokens: TokenStream,
+    pub(crate) ttl: Option<Given<Ttl>>,
+    pub(crate) err_ttl: Option<Given<Length>>,
+    pub(crate) none_ttl: Option<Given<Length>>,
+    pub(crate) tags: Option<Given<Vec<Template>>>,
+    pub(crate) key: Option<Given<KeyOption>>,
+    pub(crate) skip: Option<Given<Vec<Ident>>>,
+    pub(crate) capacity: Option<Given<Capacity>>,
+    pub(crate) weigh: Option<Given<Expr>>,
+    pub(crate) policy: Option<Given<Ident>>,
+    pub(crate) cache_if: Option<Given<Expr>>,
+    pub(crate) bypass_if: Option<Given<Expr>>,
+    pub(crate) refresh_if: Option<Given<Expr>>,
+    pub(crate) on_hit: Option<Given<Expr>>,
+    pub(crate) on_miss: Option<Given<Expr>>,
+    pub(crate) on_store: Option<Given<Expr>>,
+    pub(crate) on_evict: Option<Given<Expr>>,
+    pub(crate) single_flight: Option<Given<bool>>,
+    pub(crate) max_wait: Option<Given<Length>>,
+    pub(crate) name: Option<Given<LitStr>>,
+    pub(crate) companion: Option<Given<Companion>>,
+    pub(crate) companion_vis: Option<Given<Visibility>>,
+    pub(crate) krate: Option<Given<Path>>,
+}
+
+/// Every option there is.
+pub(crate) const NAMES: [&str; 23] = [
+    "ttl",
+    "err_ttl",
+    "none_ttl",
+    "tag",
+    "tags",
+    "key",
+    "skip",
+    "capacity",
+    "weigh",
+    "policy",
+    "cache_if",
+    "bypass_if",
+    "refresh_if",
+    "on_hit",
+    "on_miss",
+    "on_store",
+    "on_evict",
+    "single_flight",
+    "max_wait",
+    "name",
+    "companion",
+    "companion_vis",
+    "crate",
+];
+
+/// What other libraries call it, and what to write here.
+pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "max_size" | "size" | "limit" | "max_capacity" | "max_entries" | "maxsize" => {
+            "the bound is `capacity = 10_000`"
+        }
+        "unbound" | "unbounded" => "write `capacity = unbounded`",
+        "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expires" | "expiry" | "expireTime"
+        | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
+        "cache_none" | "option" => {
+            "`None` is cached by default, since it is an answer; `none_ttl = 0` says otherwise"
+        }
+        "cache_err" | "result" | "result_fallback" => {
+            "errors are not cached by default; `err_ttl = 5` caches them"
+        }
+        "sync_writes" | "sync_lock" | "herd" | "dedup" => {
+            "one computation per key is the default; `single_flight = false` says otherwise"
+        }
+        "convert" | "key_expr" | "map_key" => "write `key = (user.id, lang)`, an expression without quotes",
+        "ignore" | "exclude" | "without" => "write `skip(pool)`",
+        "cost" | "weigher" | "weight" | "max_memory" => "write `weigh = |key, value| …` with a `capacity` in its units",
+        "lru" | "fifo" | "eviction" => "write `policy = Lru`",
+        "condition" | "filter" | "unless" | "when" => "write `cache_if = |value| …`",
+        "invalidate_on" | "tags_by" | "events" | "dependencies" => "write `tags = [\"cats\", \"cat:{name}\"]`",
+        _ => return None,
+    })
+}

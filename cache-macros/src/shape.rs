@@ -1,0 +1,91 @@
+//! The shapes of arguments: which parts of a type are peeled here, and which are leaves that the
+//! runtime resolves by their type.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::visit::{self, Visit};
+
+use crate::model::at;
+use syn::{GenericArgument, Lifetime, Path, PathArguments, Type};
+
+/// The shape of an argument's type as an expression; `Err` for a borrow that cannot be peeled.
+pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, ()> {
+    let wrap = |name: &str, inner: TokenStream| {
+        let name = syn::Ident::new(name, span);
+        quote_spanned!(span=> #krate::__private::#name(#inner))
+    };
+    match ty {
+        Type::Paren(inner) => shape(&inner.elem, krate, span),
+        Type::Group(inner) => shape(&inner.elem, krate, span),
+        Type::Reference(reference) => Ok(wrap("Ref", shape(&reference.elem, krate, span)?)),
+        Type::Slice(slice) if item_is_peeled(&slice.elem) => Ok(wrap("Seq", shape(&slice.elem, krate, span)?)),
+        Type::Array(array) if item_is_peeled(&array.elem) => Ok(wrap("Seq", shape(&array.elem, krate, span)?)),
+        Type::Tuple(tuple) if !tuple.elems.is_empty() && tuple.elems.len() <= 12 => {
+            let inner = tuple.elems.iter().map(|ty| shape(ty, krate, span)).collect::<Result<Vec<_>, _>>()?;
+            Ok(quote_spanned!(span=> (#(#inner,)*)))
+        }
+        _ => match one_argument(ty) {
+            Some(("Option", inner)) => Ok(wrap("Opt", shape(inner, krate, span)?)),
+            Some(("Vec", inner)) if item_is_peeled(inner) => Ok(wrap("Seq", shape(inner, krate, span)?)),
+            Some(("Cow", inner)) => Ok(wrap("Cowed", shape(inner, krate, span)?)),
+            _ if borrows(ty) => Err(()),
+            _ => {
+                let leaf = at(span, quote!(#krate::__leaf!));
+                Ok(quote_spanned!(span=> #leaf(#ty)))
+            }
+        },
+    }
+}
+
+/// `Option<T>`, `Vec<T>`, `Cow<'_, T>`: the name and the one type argument.
+fn one_argument(ty: &Type) -> Option<(&'static str, &Type)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let name = ["Option", "Vec", "Cow"].into_iter().find(|name| last.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    let one = types.next()?;
+    types.next().is_none().then_some((name, one))
+}
+
+/// Whether sequences of this type are taken apart: where that is needed (borrows, floats) or cheaper
+/// (numbers). Others are leaves as a whole.
+fn item_is_peeled(ty: &Type) -> bool {
+    const NUMBERS: [&str; 14] = [
+        "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "f32", "f64",
+    ];
+    match ty {
+        Type::Paren(inner) => item_is_peeled(&inner.elem),
+        Type::Group(inner) => item_is_peeled(&inner.elem),
+        Type::Reference(_) => true,
+        Type::Tuple(tuple) => tuple.elems.iter().any(item_is_peeled),
+        Type::Path(path) if path.path.get_ident().is_some_and(|name| NUMBERS.iter().any(|n| name == n)) => true,
+        _ => match one_argument(ty) {
+            Some(("Cow", _)) => true,
+            Some((_, inner)) => item_is_peeled(inner),
+            None => borrows(ty),
+        },
+    }
+}
+
+/// Whether a type visibly borrows for less than `'static`.
+pub(crate) fn borrows(ty: &Type) -> bool {
+    struct Finder(bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.0 |= reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static");
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+        // The lifetimes of a function pointer's arguments are its own.
+        fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+    }
+    let mut finder = Finder(false);
+    finder.visit_type(ty);
+    finder.0
+}

@@ -1,0 +1,249 @@
+//! Rules that need more than one option, or the function.
+
+use quote::ToTokens as _;
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{Expr, FnArg, Type};
+
+use crate::attr::span_of;
+use crate::diagnostics::{Errors, list, nearest};
+use crate::model::{Model, Part, is_name};
+use crate::options::{Capacity, Given, Ttl};
+use crate::shape::{borrows, shape};
+use crate::template::Template;
+use syn::ext::IdentExt as _;
+
+pub(crate) fn check(model: &Model, errors: &mut Errors) {
+    kind(model, errors);
+    output(model, errors);
+    arguments(model, errors);
+    options(model, errors);
+    templates(model, errors);
+    flags(model, errors);
+}
+
+/// What kind of function it is.
+fn kind(model: &Model, errors: &mut Errors) {
+    let sig = &model.function.sig;
+    if let Some(token) = &sig.constness {
+        errors.at(token.span(), "a `const fn` cannot be memoized: it may run at compile time, where there is no cache");
+    }
+    if let Some(token) = &sig.asyncness {
+        errors.at(token.span(), "an `async fn` cannot be memoized by this version");
+    }
+    let safety = sig.safety.to_token_stream();
+    if !safety.is_empty() {
+        errors.at(
+            safety.span(),
+            "an `unsafe fn` cannot be memoized: who answers for a call that is answered from the cache? Memoize a safe function around it",
+        );
+    }
+    if let Some(abi) = &sig.abi {
+        errors.at(abi.span(), "an `extern fn` cannot be memoized: memoize a Rust function around it");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.at(variadic.span(), "a variadic function cannot be memoized");
+    }
+    for input in &sig.inputs {
+        if let FnArg::Receiver(receiver) = input {
+            errors.at(
+                receiver.span(),
+                "methods cannot be memoized by this version: memoize a free function that takes what identifies the call",
+            );
+        }
+    }
+}
+
+/// What it returns.
+fn output(model: &Model, errors: &mut Errors) {
+    struct Opaque(Option<proc_macro2::Span>);
+    impl<'ast> Visit<'ast> for Opaque {
+        fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
+            self.0.get_or_insert(ty.span());
+            visit::visit_type_impl_trait(self, ty);
+        }
+    }
+    let mut opaque = Opaque(None);
+    opaque.visit_type(&model.output);
+    if let Some(span) = opaque.0 {
+        errors.at(span, "an `impl Trait` return cannot be kept, since its type has no name: return a type that has one");
+    } else if matches!(model.output, Type::Never(_)) {
+        errors.at(model.output.span(), "a function that never returns has nothing to cache");
+    } else if borrows(&model.output) {
+        errors.at(
+            model.output.span(),
+            "a borrowed return cannot be kept: it would outlive what it borrows from. Return an owned value, or an `Arc` of it",
+        );
+    }
+}
+
+/// What it takes.
+fn arguments(model: &Model, errors: &mut Errors) {
+    if model.keyed().count() > 12 && model.parts.is_none() {
+        errors.at(
+            model.function.sig.inputs.span(),
+            "a key has at most 12 parts: leave arguments out with `skip(..)`, or put some into a tuple or a struct",
+        );
+    }
+    for (index, arg) in model.args.iter().enumerate() {
+        let name = &arg.name;
+        if let Type::Reference(reference) = &arg.ty
+            && reference.mutability.is_some()
+            && !arg.skipped
+        {
+            errors.at(
+                arg.ty.span(),
+                format!("`{name}` is `&mut`: what a call does to it would not happen on a hit. Take it by value or by `&`, or write `skip({name})` if that is fine"),
+            );
+            continue;
+        }
+        let part_of_key = match &model.parts {
+            None => !arg.skipped,
+            Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(i) if *i == index)),
+        };
+        if part_of_key && shape(&arg.ty, &model.krate, name.span()).is_err() {
+            errors.at(
+                arg.ty.span(),
+                format!("`{name}` borrows in a way that cannot be kept in a key: say what identifies it, `key = ({name}.id, ..)`, or leave it out, `skip({name})`"),
+            );
+        }
+    }
+}
+
+/// Options that need or exclude each other.
+fn options(model: &Model, errors: &mut Errors) {
+    let options = &model.options;
+    if let Some(weigh) = &options.weigh {
+        match &options.capacity {
+            None => errors.at(weigh.span, "`weigh` needs a `capacity` in its units: `capacity = 64 * 1024 * 1024`"),
+            Some(Given { value: Capacity::Unbounded, .. }) => {
+                errors.at(weigh.span, "`weigh` has no use with `capacity = unbounded`: leave one of them out");
+            }
+            Some(_) => {}
+        }
+    }
+    if let (Some(policy), Some(Given { value: Capacity::Unbounded, .. })) = (&options.policy, &options.capacity) {
+        errors.at(policy.span, "`policy` has no use with `capacity = unbounded`, where nothing makes room: leave one of them out");
+    }
+    if let (Some(wait), Some(Given { value: false, .. })) = (&options.max_wait, &options.single_flight) {
+        errors.at(wait.span, "`max_wait` has no use with `single_flight = false`, where nobody waits: leave one of them out");
+    }
+    if let Some(wait) = &options.max_wait
+        && wait.value.is_zero()
+    {
+        errors.at(wait.span, "`max_wait` of 0 lets nobody wait: write `single_flight = false`");
+    }
+    if let Some(err_ttl) = &options.err_ttl
+        && err_ttl.value.is_zero()
+    {
+        errors.at(err_ttl.span, "errors are not cached by default: leave `err_ttl` out");
+    }
+    if let (true, Some(span)) = (model.hidden, span_of(options.companion_vis.as_ref())) {
+        errors.at(span, "`companion_vis` has no use with `companion = false`: leave one of them out");
+    }
+    if let Some(name) = &options.name
+        && name.value.value().trim().is_empty()
+    {
+        errors.at(name.value.span(), "a name cannot be empty");
+    }
+    for (name, given) in [("cache_if", &options.cache_if), ("weigh", &options.weigh)] {
+        if let Some(given) = given
+            && let Expr::Lit(lit) = &given.value
+        {
+            errors.at(lit.span(), format!("`{name}` takes a closure or a path to a function"));
+        }
+    }
+    for hook in [&options.on_hit, &options.on_miss, &options.on_store, &options.on_evict].into_iter().flatten() {
+        if let Expr::Lit(lit) = &hook.value {
+            errors.at(lit.span(), "a hook is a closure or a path to a function");
+        }
+    }
+    closures(model, errors);
+}
+
+/// Closures take as many arguments as they are given.
+fn closures(model: &Model, errors: &mut Errors) {
+    let options = &model.options;
+    let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
+        Ttl::Closure(expr) => Some(expr),
+        Ttl::Length(_) => None,
+    });
+    let given = |option: &Option<Given<Expr>>| option.as_ref().map(|given| given.value.clone());
+    let all = [
+        ("ttl", ttl.cloned(), "|value|", 1),
+        ("cache_if", given(&options.cache_if), "|value|", 1),
+        ("weigh", given(&options.weigh), "|key, value|", 2),
+        ("on_hit", given(&options.on_hit), "|key, value|", 2),
+        ("on_miss", given(&options.on_miss), "|key|", 1),
+        ("on_store", given(&options.on_store), "|key, value|", 2),
+        ("on_evict", given(&options.on_evict), "|key, value, cause|", 3),
+    ];
+    for (name, expr, form, count) in all {
+        if let Some(Expr::Closure(closure)) = expr
+            && closure.inputs.len() != count
+        {
+            let span = closure.inputs.first().map_or_else(|| closure.span(), syn::spanned::Spanned::span);
+            errors.at(span, format!("`{name}` takes a closure of the form `{form} …`"));
+        }
+    }
+}
+
+/// Holes name arguments, or the value where there is one.
+fn templates(model: &Model, errors: &mut Errors) {
+    if let Some(tags) = &model.options.tags {
+        for tag in &tags.value {
+            holes(model, tag, true, errors);
+        }
+    }
+    if let Some(Given { value: crate::options::KeyOption::Template(template), .. }) = &model.options.key {
+        holes(model, template, false, errors);
+    }
+}
+
+fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Errors) {
+    for hole in template.holes() {
+        let is_arg = model.arg(&hole.root).is_some();
+        if has_value && hole.root == "value" {
+            if is_arg {
+                errors.at(
+                    hole.span,
+                    "`value` is the stored value here, and an argument is called so too: rename the argument",
+                );
+            }
+            continue;
+        }
+        if !is_arg {
+            let names: Vec<String> = model.args.iter().flat_map(|arg| &arg.binds).map(|name| name.unraw().to_string()).collect();
+            let mut known: Vec<&str> = names.iter().map(String::as_str).collect();
+            if has_value {
+                known.push("value");
+            }
+            let near = nearest(&hole.root, known.iter().copied());
+            let hint = near.map_or_else(|| format!("there are {}", list(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+            let what = if hole.root == "value" { "there is no value yet when the key is made" } else { "" };
+            let message = if what.is_empty() {
+                format!("`{{{}}}` names no argument: {hint}", hole.text())
+            } else {
+                format!("`{{{}}}`: {what}", hole.text())
+            };
+            errors.at(hole.span, message);
+        }
+    }
+}
+
+/// A flag that only says how to call must not tell entries apart.
+fn flags(model: &Model, errors: &mut Errors) {
+    for (name, given) in [("refresh_if", &model.options.refresh_if), ("bypass_if", &model.options.bypass_if)] {
+        let Some(given) = given else { continue };
+        let bare = model.args.iter().find(|arg| arg.named && is_name(&given.value, &arg.name));
+        if let Some(arg) = bare
+            && !arg.skipped
+            && matches!(&arg.ty, Type::Path(path) if path.path.is_ident("bool"))
+        {
+            errors.at(
+                given.value.span(),
+                format!("`{0}` is part of the key, so a call with `{0} = true` has an entry of its own, and `{name}` never touches the other: write `skip({0})`", arg.name),
+            );
+        }
+    }
+}
