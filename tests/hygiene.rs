@@ -7,7 +7,7 @@ use cache_core::memoize;
 fn arguments_of_any_name() {
     #[memoize(
         ttl = 60,
-        tags = ["{key}{cache}{entry}{draft}", "{value}"],
+        tags = ["{key}{cache}{entry}{run}", "{value}"],
         on_hit = |_k, _v| (),
         on_miss = |_k| (),
         on_store = |_k, _v| (),
@@ -85,7 +85,7 @@ fn functions_of_any_name() {
 
 /// Everything that generated code might name is something else here.
 mod shadowed {
-    #![allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
+    #![allow(dead_code, unused_macros, non_camel_case_types, clippy::upper_case_acronyms)]
 
     use cache_core::memoize;
 

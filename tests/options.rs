@@ -230,7 +230,7 @@ mod cats {
 
     /// A type of the name that the companion would have.
     #[allow(non_camel_case_types)]
-    pub(super) struct taken;
+    pub(super) struct taken {}
 
     #[memoize(companion = taken_memo)]
     pub(super) fn taken(n: u32) -> u32 {
@@ -249,7 +249,7 @@ fn companions_of_another_name_or_none() {
     assert_eq!(BARE.get(), 1);
     assert_eq!(registry().find("options::cats::bare").unwrap().clear().count(), 1);
     assert_eq!(cats::taken(2), 2);
-    let _: cats::taken = cats::taken;
+    let _ = cats::taken {};
     assert!(cats::taken_memo::key(2).is_live());
 }
 

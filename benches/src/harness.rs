@@ -6,7 +6,7 @@ mod summary;
 mod table;
 
 pub(crate) use rounds::{Plan, Samples, interleave};
-pub(crate) use summary::{Quartiles, Standing, standings};
+pub(crate) use summary::{Quartiles, Standing, busy, standings};
 pub(crate) use table::Table;
 
 use crate::alloc::{self, Count};

@@ -9,13 +9,13 @@ use crate::harness::{self, Entrant, Plan, Quartiles, Standing, Table, float};
 use crate::peers;
 use crate::workload::{CAPACITY, Key, RESIDENT, SEED, SEQUENCE, SKEW, TTL_SECONDS, Workload};
 
-/// Threads that hit one cache at once.
+/// Threads that hit one cache at once. One comes first: the others are checked against it.
 const THREADS: [usize; 2] = [1, 2];
 
 /// All that was measured with one type of key.
 struct Report<K> {
     entrants: Vec<Entrant<K>>,
-    /// For each number of threads, the standings in the order of the entrants.
+    /// For each of `THREADS`, the standings in the order of the entrants.
     by_threads: Vec<Vec<Standing>>,
     /// Of one pass over the access sequence.
     allocations: Vec<Option<Count>>,
@@ -127,19 +127,30 @@ fn print<K: Key>(report: &Report<K>) {
     }
     print!("\n{table}");
     for (threads, standings) in THREADS.into_iter().zip(&report.by_threads) {
-        for (entrant, Standing { misses, nanos, .. }) in report.entrants.iter().zip(standings) {
-            if *misses > 0 {
-                let void = if nanos.median.is_nan() {
-                    ": too often for a hit, its figures are void"
-                } else {
-                    ""
-                };
-                println!(
-                    "note: `{}` missed {misses} times on {} while timed{void}",
-                    entrant.name,
-                    counted(threads),
-                );
-            }
+        print_notes(report, threads, standings);
+    }
+}
+
+/// Says what the figures on so many threads must not be believed for.
+fn print_notes<K: Key>(report: &Report<K>, threads: usize, standings: &[Standing]) {
+    let on = counted(threads);
+    if let Some(slowdown) = harness::busy(&report.entrants, &report.by_threads[0], standings) {
+        println!(
+            "note: the limit, which shares nothing, was {slowdown:.1} times slower on {on}: the \
+             cores were busy with something else, and these figures understate contention"
+        );
+    }
+    for (entrant, Standing { misses, nanos, .. }) in report.entrants.iter().zip(standings) {
+        if *misses > 0 {
+            let void = if nanos.median.is_nan() {
+                ": too often for a hit, its figures are void"
+            } else {
+                ""
+            };
+            println!(
+                "note: `{}` missed {misses} times on {on} while timed{void}",
+                entrant.name
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The driver for synchronous functions: does what the engine decides, and blocks where it must.
 
-use crate::engine::{Begin, Cx, Draft, Found, JOINS, Lead, Step};
+use crate::engine::{Begin, Cx, Draft, Found, JOINS, Lead, OnHit, Step};
 use crate::flight::{Landing, Waited, under};
 use crate::key::{KeyRef, Shape};
 use crate::memo::TypedMemo;
@@ -24,38 +24,33 @@ where
     Miss: MissHook<KA, SA>,
 {
     let Bound { plan, keyed, skipped, run, on_hit, on_miss, bypass, refresh } = bound;
-    plan.with(|memo| {
-        if bypass || memo.is_disabled() {
-            memo.counters.bypasses.add();
-            return run(keyed, skipped).0();
+    let handle = plan.handle();
+    let memo = &*handle;
+    if bypass || memo.is_disabled() {
+        memo.counters.bypasses.add();
+        return run(keyed, skipped).0();
+    }
+    let tell = |key: &KeyRef<'_>, held: &R::Held| {
+        if let Some(value) = R::value(held) {
+            memo.run_hook(|| on_hit.hit(&keyed, &skipped, key, value));
         }
-        let found = if refresh {
-            plan.look(&keyed, Cx::own(memo))
-        } else if Hit::SET {
-            let tell = |key: &KeyRef<'_>, held: &R::Held| {
-                if let Some(value) = R::value(held) {
-                    memo.run_hook(|| on_hit.hit(&keyed, &skipped, key, value));
-                }
-            };
-            plan.look(&keyed, Cx::telling(memo, &tell))
-        } else {
-            plan.look(&keyed, Cx::read(memo))
-        };
-        match found {
-            Found::Hit(held) => {
-                memo.count_hit();
-                R::join(held)
-            }
-            Found::Miss(key, hash) => {
-                memo.count_miss();
-                if Miss::SET {
-                    memo.run_hook(|| memo.key_ref(&key, |key| on_miss.miss(&keyed, &skipped, key)));
-                }
-                let begin = if refresh { Begin::Refresh } else { Begin::Read };
-                miss::<S, R, B, D>(memo, &key, hash, begin, || run(keyed, skipped))
-            }
+    };
+    let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
+    // One look-up, so that it is compiled into this place.
+    match plan.look(&keyed, Cx::read(memo, tell).unless(refresh)) {
+        Found::Hit(held) => {
+            memo.count_hit();
+            R::join(held)
         }
-    })
+        Found::Miss(key, hash) => {
+            memo.count_miss();
+            if Miss::SET {
+                memo.run_hook(|| memo.key_ref(&key, |key| on_miss.miss(&keyed, &skipped, key)));
+            }
+            let begin = if refresh { Begin::Refresh } else { Begin::Read };
+            miss::<S, R, B, D>(memo, &key, hash, begin, || run(keyed, skipped))
+        }
+    }
 }
 
 /// Computes, or waits for who does.
@@ -97,15 +92,15 @@ where
                 memo.counters.in_place.add();
                 return prepare().0();
             }
-            Waited::Landed(Landing::Value(held, tags)) => {
-                if memo.may_take(&flight, joined, &tags) {
+            Waited::Landed(Landing::Value(held, seen)) => {
+                if memo.may_take(&flight, joined, seen.as_ref()) {
                     return R::join(held);
                 }
             }
             Waited::Landed(Landing::Error(shared)) => {
                 let error = shared.and_then(|error| R::unshare_error(&*error));
                 match error {
-                    Some(output) if memo.may_take(&flight, joined, &[]) => return output,
+                    Some(output) if memo.may_take(&flight, joined, None) => return output,
                     Some(_) => {}
                     None => {
                         // Together with the others, not one behind the other.
@@ -135,22 +130,19 @@ where
     B: FnOnce() -> R::Output,
     D: FnOnce(Option<&R::Value>, &mut Draft),
 {
-    let (output, describe) = under(Some(lead.flight.ancestry.clone()), || {
+    // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
+    under(Some(lead.flight.ancestry.clone()), || {
         let (body, describe) = prepare();
-        (body(), describe)
-    });
-    match R::split(output) {
-        Ok(held) => {
-            let mut draft = Draft::default();
-            if memo.run_hook(|| describe(R::value(&held), &mut draft)).is_none() {
-                draft.store_if(false);
+        match R::split(body()) {
+            Ok(held) => {
+                let draft = memo.draft(|draft| describe(R::value(&held), draft));
+                memo.land(lead, held.clone(), draft);
+                R::join(held)
             }
-            memo.land(lead, held.clone(), draft);
-            R::join(held)
+            Err(output) => {
+                lead.fail(memo.run_hook(|| R::share_error(&output)).flatten());
+                output
+            }
         }
-        Err(output) => {
-            lead.fail(memo.run_hook(|| R::share_error(&output)).flatten());
-            output
-        }
-    }
+    })
 }

@@ -9,7 +9,7 @@ use crate::flight::{Flight, Landing};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Data, TypedMemo};
 use crate::sync::ShardLock;
-use crate::tags::{Number, Tag};
+use crate::tags::{Number, Seen};
 use crate::value::Returns;
 
 /// How often a waiter whose value was invalidated while it waited joins again before it computes for
@@ -20,9 +20,11 @@ pub(crate) const JOINS: u32 = 3;
 pub struct Cx<'m, S: Shape, R: Returns> {
     memo: &'m TypedMemo<S::Owned, R::Held>,
     read: bool,
-    #[expect(clippy::type_complexity, reason = "a hook that sees the key before it is gone")]
-    on_hit: Option<&'m dyn Fn(&KeyRef<'_>, &R::Held)>,
+    on_hit: Option<OnHit<'m, R::Held>>,
 }
+
+/// A hook that sees the key while it is still borrowed from the call.
+pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 
 /// What a look-up found.
 pub enum Found<K, V> {
@@ -43,19 +45,10 @@ impl<K, V> Found<K, V> {
 }
 
 impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
-    /// To read.
+    /// To read, telling a hook if there is one.
     #[inline]
-    pub(crate) fn read(memo: &'m TypedMemo<S::Owned, R::Held>) -> Self {
-        Self { memo, read: true, on_hit: None }
-    }
-
-    /// To read, telling a hook.
-    #[inline]
-    pub(crate) fn telling(
-        memo: &'m TypedMemo<S::Owned, R::Held>,
-        on_hit: &'m dyn Fn(&KeyRef<'_>, &R::Held),
-    ) -> Self {
-        Self { memo, read: true, on_hit: Some(on_hit) }
+    pub(crate) fn read(memo: &'m TypedMemo<S::Owned, R::Held>, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
+        Self { memo, read: true, on_hit }
     }
 
     /// Only to make the key.
@@ -63,12 +56,18 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         Self { memo, read: false, on_hit: None }
     }
 
+    /// Not to read after all, if so.
+    #[inline]
+    pub(crate) fn unless(mut self, refresh: bool) -> Self {
+        self.read &= !refresh;
+        self
+    }
+
     /// Looks the key up that is made of these parts.
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
         let hash = self.memo.hash(parts);
         if self.read
-            && !self.memo.is_disabled()
             && let Some(value) = self.memo.get(hash, |key| parts.matches(key))
         {
             if let Some(on_hit) = self.on_hit {
@@ -112,12 +111,18 @@ pub struct Draft {
     pub(crate) tags: Vec<Cow<'static, str>>,
     pub(crate) ttl: Option<Option<Duration>>,
     pub(crate) refused: bool,
+    /// User code that was asked about the entry has panicked.
+    pub(crate) panicked: bool,
 }
 
 impl Draft {
-    /// Adds a tag.
-    pub fn tag(&mut self, tag: impl Into<Cow<'static, str>>) {
-        self.tags.push(tag.into());
+    /// Adds a tag. Without its text the entry could not be invalidated by it, so then nothing is
+    /// stored.
+    pub fn rendered(&mut self, tag: Option<String>) {
+        match tag {
+            Some(tag) => self.tags.push(tag.into()),
+            None => self.panicked = true,
+        }
     }
 
     /// Sets the ttl: a `Duration`, or an `Option` of one where `None` is without end.
@@ -204,7 +209,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
     /// after the flight began and before the waiter came.
-    pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, tags: &[Arc<Tag>]) -> bool {
+    pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, seen: Option<&Seen>) -> bool {
+        let tags = seen.map_or(&[][..], |seen| seen);
         joined == flight.born || self.untouched_since(flight.born, flight.hash, tags)
     }
 }

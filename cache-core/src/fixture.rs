@@ -20,7 +20,8 @@ pub(crate) type Output = Result<u64, Failure>;
 pub(crate) struct Failure;
 
 type Key = Leaf<<&'static &'static &'static Ty<u64> as PickStd>::Kind, Shown, NoJson>;
-type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
+/// What is decided about the return.
+pub(crate) type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
 
 /// A memo and its world, which end together.
 pub(crate) struct Stage {
@@ -30,12 +31,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(spec: Spec) -> Self {
-        Self::within(World::new(Clock::System), spec)
+        Self::within(World::new(Clock::System), spec, MemoSpec::new())
     }
 
-    pub(crate) fn within(world: Arc<World>, spec: Spec) -> Self {
+    pub(crate) fn within(world: Arc<World>, spec: Spec, hooks: MemoSpec<Kept>) -> Self {
         let id = TypeId::of::<Self>();
-        let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), &MemoSpec::new(), (0, id), world.clone());
+        let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), hooks, (0, id), world.clone());
         Self { world, memo }
     }
 
@@ -56,7 +57,7 @@ impl Stage {
         tags: &[&'static str],
         body: impl FnOnce() -> Output,
     ) -> Output {
-        let describe = |_: Option<&u64>, draft: &mut Draft| tags.iter().for_each(|tag| draft.tag(*tag));
+        let describe = |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
         blocking::miss::<Key, Kept, _, _>(&self.memo, &key, self.hash(key), how, || (body, describe))
     }
 

@@ -71,8 +71,7 @@ impl Tag {
     /// The live entries of the tag, in no order.
     #[must_use]
     pub fn keys(&self) -> Vec<AnyKey> {
-        let Some(found) = World::current().tags.carriers(&self.name) else { return Vec::new() };
-        found.carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(found.tag.id, *all)).collect()
+        World::current().keys_of_tag(&self.name)
     }
 
     /// How many live entries carry the tag. Looks at each of them.

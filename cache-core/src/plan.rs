@@ -7,8 +7,8 @@ use crate::blocking;
 use crate::engine::{Cx, Draft, Found};
 use crate::entry::Key;
 use crate::key::{KeyRef, Shape};
-use crate::memo::{Memo, MemoSpec, TypedMemo, When};
-use crate::slot::Slot;
+use crate::memo::{Memo, MemoSpec, When};
+use crate::slot::{Handle, Slot};
 use crate::value::Returns;
 
 /// A memoized function, bound to its slot.
@@ -59,10 +59,10 @@ where
         self
     }
 
-    /// Runs `with` on the memo of this instantiation.
+    /// The memo of this instantiation, to work with.
     #[inline]
-    pub(crate) fn with<T>(&self, with: impl FnOnce(&TypedMemo<S::Owned, R::Held>) -> T) -> T {
-        self.slot.with::<Id, S, R, T>(&self.spec, with)
+    pub(crate) fn handle(&self) -> Handle<S::Owned, R::Held> {
+        self.slot.memo::<Id, S, R>(self.spec)
     }
 
     /// Looks the call up.
@@ -73,15 +73,14 @@ where
 
     /// The key of the call with these arguments.
     pub fn key(&self, keyed: &KA) -> Key<R::Face> {
-        self.with(|memo| {
-            let (key, hash) = self.look(keyed, Cx::own(memo)).into_key();
-            Key::new::<S, R>(memo.arc(), key, hash)
-        })
+        let memo = self.handle();
+        let (key, hash) = self.look(keyed, Cx::own(&memo)).into_key();
+        Key::new::<S, R>(memo.arc(), key, hash)
     }
 
     /// The memo.
     pub fn memo(&self) -> Memo<R::Face> {
-        self.with(|memo| Memo::new::<S, R>(memo.arc()))
+        Memo::new::<S, R>(self.handle().arc())
     }
 
     /// One call.
@@ -279,7 +278,11 @@ where
 
     #[inline]
     fn get(&self) -> Option<R::Face> {
-        self.plan.with(|memo| match self.plan.look(&self.keyed, Cx::read(memo)) {
+        let memo = self.plan.handle();
+        if memo.is_disabled() {
+            return None;
+        }
+        match self.plan.look(&self.keyed, Cx::read(&memo, None)) {
             Found::Hit(held) => {
                 memo.count_hit();
                 R::face(held)
@@ -288,20 +291,18 @@ where
                 memo.count_miss();
                 None
             }
-        })
+        }
     }
 
     fn insert(self, value: R::Face, when: When) -> bool {
         let Self { plan, keyed, skipped, run, .. } = self;
         let Some(held) = R::keep(value) else { return false };
-        plan.with(|memo| {
-            let (key, hash) = plan.look(&keyed, Cx::own(memo)).into_key();
-            // The body is made and dropped: what is wanted is the description that comes with it.
-            let (_, describe) = run(keyed, skipped);
-            let mut draft = Draft::default();
-            memo.run_hook(|| describe(R::value(&held), &mut draft)).is_some()
-                && memo.put(&key, hash, held, draft, when)
-        })
+        let memo = plan.handle();
+        let (key, hash) = plan.look(&keyed, Cx::own(&memo)).into_key();
+        // The body is made and dropped: what is wanted is the description that comes with it.
+        let (_, describe) = run(keyed, skipped);
+        let draft = memo.draft(|draft| describe(R::value(&held), draft));
+        memo.put(&key, hash, held, draft, when)
     }
 
     fn key(&self) -> Key<R::Face> {

@@ -158,6 +158,11 @@ pub fn call_on_miss(hook: impl FnOnce(&KeyRef<'_>), key: &KeyRef<'_>) {
     hook(key);
 }
 
+/// The text of a tag; `None` if a user's `Display` panicked.
+pub fn render(text: impl FnOnce() -> String) -> Option<String> {
+    crate::sync::guarded(text)
+}
+
 /// Asks a closure or path about a value.
 #[inline]
 pub fn ask<V, T>(ask: impl FnOnce(&V) -> T, value: &V) -> T {

@@ -21,7 +21,7 @@ use crate::world::World;
 /// let memo = registry().find("cats::lives").unwrap();
 /// assert_eq!(memo.any_keys()[0].to_string(), r#"cats::lives("tom")"#);
 /// # #[cfg(feature = "json")]
-/// assert_eq!(registry().invalidate("cats::lives", &serde_json::json!(["tom"])).unwrap().count(), 1);
+/// assert_eq!(registry().invalidate("cats::lives", &("tom",)).unwrap().count(), 1);
 /// ```
 #[must_use]
 pub fn registry() -> Registry {
@@ -60,7 +60,7 @@ impl Registry {
     ///
     /// If no memo of this name has been used yet, or the arguments do not fit.
     #[cfg(feature = "json")]
-    pub fn key(&self, name: &str, arguments: &serde_json::Value) -> Result<crate::AnyKey, LookupError> {
+    pub fn key(&self, name: &str, arguments: &impl serde::Serialize) -> Result<crate::AnyKey, LookupError> {
         let memo = self.find(name).ok_or_else(|| LookupError::name(name))?;
         memo.key_of_json(arguments)
     }
@@ -71,7 +71,7 @@ impl Registry {
     ///
     /// If no memo of this name has been used yet, or the arguments do not fit.
     #[cfg(feature = "json")]
-    pub fn invalidate(&self, name: &str, arguments: &serde_json::Value) -> Result<Applied, LookupError> {
+    pub fn invalidate(&self, name: &str, arguments: &impl serde::Serialize) -> Result<Applied, LookupError> {
         Ok(self.key(name, arguments)?.invalidate())
     }
 }

@@ -22,6 +22,30 @@ pub struct Slot {
     chains: [AtomicPtr<Header>; CHAINS],
 }
 
+/// A memo in use. Those of the process stay for good.
+#[cfg(not(feature = "testing"))]
+pub(crate) type Handle<K, V> = &'static TypedMemo<K, V>;
+
+/// A memo in use: of the process, which stays for good, or of a test's scope.
+#[cfg(feature = "testing")]
+pub(crate) enum Handle<K: 'static, V: 'static> {
+    Static(&'static TypedMemo<K, V>),
+    Scoped(Arc<TypedMemo<K, V>>),
+}
+
+#[cfg(feature = "testing")]
+impl<K, V> std::ops::Deref for Handle<K, V> {
+    type Target = TypedMemo<K, V>;
+
+    #[inline]
+    fn deref(&self) -> &TypedMemo<K, V> {
+        match self {
+            Self::Static(memo) => memo,
+            Self::Scoped(memo) => memo,
+        }
+    }
+}
+
 /// Memos are made one at a time: two threads that call a function first must not make two.
 static MAKING: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
 
@@ -35,13 +59,9 @@ impl Slot {
         Self { spec, chains: [const { AtomicPtr::new(ptr::null_mut()) }; CHAINS] }
     }
 
-    /// Runs `with` on the memo of an instantiation.
+    /// The memo of an instantiation.
     #[inline]
-    pub(crate) fn with<Id, S, R, T>(
-        &'static self,
-        hooks: &MemoSpec<R>,
-        with: impl FnOnce(&TypedMemo<S::Owned, R::Held>) -> T,
-    ) -> T
+    pub(crate) fn memo<Id, S, R>(&'static self, hooks: MemoSpec<R>) -> Handle<S::Owned, R::Held>
     where
         Id: ?Sized,
         S: Shape,
@@ -50,12 +70,16 @@ impl Slot {
         let id = typeid::of::<Identity<Id, S::Owned, R::Held>>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return with(&scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world)));
+            return Handle::Scoped(scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world)));
         }
-        match self.find::<S::Owned, R::Held>(id) {
-            Some(memo) => with(memo),
-            None => with(self.first_use::<Id, S, R>(hooks, id)),
-        }
+        let memo = match self.find::<S::Owned, R::Held>(id) {
+            Some(memo) => memo,
+            None => self.first_use::<Id, S, R>(hooks, id),
+        };
+        #[cfg(feature = "testing")]
+        return Handle::Static(memo);
+        #[cfg(not(feature = "testing"))]
+        memo
     }
 
     #[inline]
@@ -75,7 +99,7 @@ impl Slot {
     }
 
     #[cold]
-    fn first_use<Id, S, R>(&'static self, hooks: &MemoSpec<R>, id: TypeId) -> &'static TypedMemo<S::Owned, R::Held>
+    fn first_use<Id, S, R>(&'static self, hooks: MemoSpec<R>, id: TypeId) -> &'static TypedMemo<S::Owned, R::Held>
     where
         Id: ?Sized,
         S: Shape,
@@ -98,7 +122,7 @@ impl Slot {
         unsafe { &*raw }
     }
 
-    fn make<Id, S, R>(&self, hooks: &MemoSpec<R>, id: TypeId, world: Arc<World>) -> Arc<TypedMemo<S::Owned, R::Held>>
+    fn make<Id, S, R>(&self, hooks: MemoSpec<R>, id: TypeId, world: Arc<World>) -> Arc<TypedMemo<S::Owned, R::Held>>
     where
         Id: ?Sized,
         S: Shape,

@@ -7,12 +7,13 @@ use crate::policy::Policy;
 /// Entries a memo holds unless its attribute says otherwise.
 pub(crate) const DEFAULT_CAPACITY: usize = 10_000;
 /// How long a flight holds its waiters unless the attribute says otherwise.
-pub(crate) const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The constants of one memoized function, written by the attribute.
 #[derive(Clone, Copy)]
 pub struct Spec {
     pub(crate) name: &'static str,
+    #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "names arguments given as JSON"))]
     pub(crate) parts: &'static [&'static str],
     pub(crate) ttl: Option<Duration>,
     pub(crate) tags: &'static [&'static str],

@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
@@ -23,6 +24,8 @@ pub(crate) type Number = u64;
 /// What a tag that nothing carries is remembered by: its last invalidation, by hash of its name.
 /// Two names that collide only refuse a value that was being computed.
 const FORGOTTEN: usize = 256;
+/// Tables smaller than this are not worth shrinking.
+const SMALL_TABLE: usize = 64;
 
 /// The revision of a memo: the last invalidation that may concern it.
 pub(crate) struct Revision {
@@ -78,6 +81,9 @@ impl Tag {
 /// The tags of one entry.
 pub(crate) type TagSet = Box<[Arc<Tag>]>;
 
+/// Tags that are held beyond an entry's life, by whoever may have to look at their stamps.
+pub(crate) type Seen = Arc<dyn Deref<Target = [Arc<Tag>]> + Send + Sync>;
+
 /// A memo, as tags know it.
 pub(crate) trait Carrier: Send + Sync {
     fn revision(&self) -> &Revision;
@@ -98,6 +104,14 @@ struct State<C: ?Sized> {
 impl<C: ?Sized> State<C> {
     fn slot(&self, name: &str) -> usize {
         usize::try_from(self.records.hasher().hash_one(name) % FORGOTTEN as u64).unwrap_or(0)
+    }
+
+    /// Gives memory back after many tags were forgotten.
+    fn shrink(&mut self) {
+        let (len, capacity) = (self.records.len(), self.records.capacity());
+        if capacity > SMALL_TABLE && len < capacity / 4 {
+            self.records.shrink_to(len * 2);
+        }
     }
 }
 
@@ -184,6 +198,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
     /// invalidations. Must come before the store that checks their stamps. `all`: every entry of the
     /// memo carries them.
     pub(crate) fn attach(&self, names: &[Cow<'static, str>], memo: &Weak<C>, all: bool) -> TagSet {
+        debug_assert!(memo.strong_count() > 0, "taken for a memo that has ended");
         let mut set: Vec<Arc<Tag>> = Vec::with_capacity(names.len());
         let mut state = self.state.lock();
         for name in names {
@@ -225,6 +240,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 let forgotten = &mut state.forgotten[slot];
                 *forgotten = stamp.max(*forgotten);
                 state.records.remove(&name);
+                state.shrink();
             }
         }
     }
@@ -233,5 +249,67 @@ impl<C: Carrier + ?Sized> Tags<C> {
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.state.lock().records.len()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    struct Memo(Revision);
+
+    impl Carrier for Memo {
+        fn revision(&self) -> &Revision {
+            &self.0
+        }
+    }
+
+    fn names(names: impl IntoIterator<Item = u32>) -> Vec<Cow<'static, str>> {
+        names.into_iter().map(|name| name.to_string().into()).collect()
+    }
+
+    #[test]
+    fn tags_that_nothing_carries_take_no_memory() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let many = tags.attach(&names(0..10_000), &Arc::downgrade(&memo), false);
+        let again = tags.attach(&names(0..10), &Arc::downgrade(&memo), false);
+        assert_eq!(tags.len(), 10_000);
+        tags.release(many);
+        assert_eq!(tags.len(), 10);
+        tags.release(again);
+        assert_eq!(tags.len(), 0);
+        assert!(tags.state.lock().records.capacity() <= SMALL_TABLE);
+    }
+
+    #[test]
+    fn a_tag_that_comes_back_remembers_when_it_was_invalidated() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let attach = || tags.attach(&names([1]), &Arc::downgrade(&memo), false);
+        tags.bump(|_| {});
+        let before = tags.now();
+        let carried = attach();
+        assert!(tags.invalidate("1").is_some());
+        tags.release(carried);
+        assert!(tags.invalidate("1").is_none());
+        let carried = attach();
+        assert_eq!(carried[0].stamp(), tags.now());
+        assert!(!memo.0.untouched_since(before, &carried));
+        assert!(memo.0.untouched_since(tags.now(), &carried));
+    }
+
+    #[test]
+    fn a_name_given_twice_is_one_tag() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let set = tags.attach(&names([1, 1, 2]), &Arc::downgrade(&memo), false);
+        assert_eq!(set.len(), 2);
+    }
+
+    #[test]
+    fn memos_that_have_ended_are_not_told() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let set = tags.attach(&names([1]), &Arc::downgrade(&memo), false);
+        drop(memo);
+        assert!(tags.invalidate("1").is_some_and(|bumped| bumped.carriers.is_empty()));
+        tags.release(set);
     }
 }

@@ -1,13 +1,15 @@
 //! A world: what memos share. There is one for the process, and one for each test scope.
 
+use std::ops::Deref;
 use std::sync::Arc;
 #[cfg(not(loom))]
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::entry::AnyKey;
 use crate::flight::Waits;
 use crate::memo::AnyMemo;
-use crate::tags::Tags;
+use crate::tags::{Tag, TagSet, Tags};
 use crate::time::Clock;
 
 /// What memos share.
@@ -17,6 +19,41 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     memos: parking_lot::Mutex<Vec<Arc<dyn AnyMemo>>>,
     off: AtomicBool,
+}
+
+/// Tags on their way to an entry, or held by those who wait for its value: let go of with this.
+pub(crate) struct HeldTags {
+    tags: TagSet,
+    world: Arc<World>,
+}
+
+impl HeldTags {
+    pub(crate) fn new(tags: TagSet, world: Arc<World>) -> Self {
+        Self { tags, world }
+    }
+
+    /// The same tags, held once more.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.tags.clone(), self.world.clone())
+    }
+
+    /// The tags, for an entry that lets go of them when it leaves.
+    pub(crate) fn into_set(mut self) -> TagSet {
+        std::mem::take(&mut self.tags)
+    }
+}
+
+impl Deref for HeldTags {
+    type Target = [Arc<Tag>];
+    fn deref(&self) -> &[Arc<Tag>] {
+        &self.tags
+    }
+}
+
+impl Drop for HeldTags {
+    fn drop(&mut self) {
+        self.world.tags.release(std::mem::take(&mut self.tags));
+    }
 }
 
 impl World {
@@ -62,6 +99,16 @@ impl World {
         count
     }
 
+    /// The live entries of a tag.
+    pub(crate) fn keys_of_tag(&self, name: &str) -> Vec<AnyKey> {
+        let Some(found) = self.tags.carriers(name) else { return Vec::new() };
+        let carriers = found.carriers.iter();
+        let keys = carriers.flat_map(|(memo, all)| memo.tagged_keys(found.tag.id, *all)).collect();
+        // Those who carried it may have left meanwhile.
+        self.tags.release(Box::new([found.tag]));
+        keys
+    }
+
     /// Makes a memo known. The world keeps it: memos belong to functions, which stay.
     pub(crate) fn register(&self, memo: Arc<dyn AnyMemo>) {
         self.memos.lock().push(memo);
@@ -96,5 +143,37 @@ impl World {
         if matches!(self.clock, Clock::System) {
             crate::sweeper::wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Stage;
+    use crate::memo::MemoSpec;
+    use crate::spec::Spec;
+
+    #[test]
+    fn a_memo_is_off_while_its_world_is_or_itself() {
+        let world = World::new(Clock::System);
+        world.switch(false);
+        let stage = Stage::within(world, Spec::new("stage", &["key"]), MemoSpec::new());
+        assert!(stage.memo.is_disabled(), "made while the world was off");
+        stage.memo.switch(false);
+        stage.world.switch(true);
+        assert!(stage.memo.is_disabled());
+        stage.memo.switch(true);
+        assert!(!stage.memo.is_disabled());
+    }
+
+    #[test]
+    fn a_memo_hears_of_its_tags_from_the_start() {
+        let spec = Spec::new("stage", &["key"]).tags(&["all"]);
+        let stage = Stage::within(World::new(Clock::System), spec, MemoSpec::new());
+        stage.world.invalidate_tag("all");
+        stage.call(1, &[], || Ok(1)).unwrap();
+        assert_eq!(stage.world.keys_of_tag("all").len(), 1);
+        assert_eq!(stage.world.invalidate_tag("all"), 1);
+        assert_eq!(stage.get(1), None);
     }
 }

@@ -248,15 +248,15 @@ fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
     }
 }
 
-fn policy(input: ParseStream<'_>) -> syn::Result<Ident> {
+fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
     const POLICIES: [&str; 2] = ["S3Fifo", "Lru"];
     let expr: Expr = value(input)?;
     let name = match &expr {
-        Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.clone()),
+        Expr::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
         _ => None,
     };
-    match name {
-        Some(name) if POLICIES.iter().any(|policy| name == policy) => Ok(name),
+    match (name, &expr) {
+        (Some(name), Expr::Path(path)) if POLICIES.iter().any(|policy| name == policy) => Ok(path.path.clone()),
         _ => Err(syn::Error::new(expr.span(), format!("a policy is one of {}", list(POLICIES)))),
     }
 }

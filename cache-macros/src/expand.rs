@@ -248,7 +248,9 @@ fn slot(model: &Model) -> TokenStream {
     });
     let policy = options.policy.as_ref().map(|given| {
         let policy = &given.value;
-        quote!(.policy(#krate::Policy::#policy))
+        // A bare name is ours; a path is written as the user means it.
+        let ours = policy.get_ident().map(|_| quote!(#krate::Policy::));
+        quote!(.policy(#ours #policy))
     });
     let single_flight = options.single_flight.as_ref().map(|given| {
         let value = given.value;

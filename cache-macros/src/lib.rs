@@ -13,6 +13,8 @@ mod fallback;
 mod model;
 mod options;
 mod shape;
+#[cfg(test)]
+mod snapshots;
 mod template;
 mod valid;
 

@@ -303,15 +303,16 @@ pub(crate) fn is_name(expr: &Expr, name: &Ident) -> bool {
 
 /// Whether tokens mention a name: as an identifier that is not a field, or in a text as `{name`.
 pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    let mut after_dot = false;
+    // One dot before a name makes it a field; two make a range.
+    let mut dots = 0;
     tokens.into_iter().any(|token| {
         let found = match &token {
-            TokenTree::Ident(ident) => !after_dot && ident == name,
+            TokenTree::Ident(ident) => dots != 1 && ident == name,
             TokenTree::Group(group) => mentions(group.stream(), name),
             TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{}", name.unraw())),
             TokenTree::Punct(_) => false,
         };
-        after_dot = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.');
+        dots = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.') { dots + 1 } else { 0 };
         found
     })
 }

@@ -55,7 +55,7 @@ pub(crate) struct Options {
     pub(crate) skip: Option<Given<Vec<Ident>>>,
     pub(crate) capacity: Option<Given<Capacity>>,
     pub(crate) weigh: Option<Given<Expr>>,
-    pub(crate) policy: Option<Given<Ident>>,
+    pub(crate) policy: Option<Given<Path>>,
     pub(crate) cache_if: Option<Given<Expr>>,
     pub(crate) bypass_if: Option<Given<Expr>>,
     pub(crate) refresh_if: Option<Given<Expr>>,

@@ -88,6 +88,25 @@ fn valid_nanos(samples: &Samples) -> Vec<f64> {
     }
 }
 
+/// How far the limit may slow down between one thread and several before the machine must be taken
+/// for busy. It shares nothing, so on free cores it does not.
+const BUSY: f64 = 1.25;
+
+/// How many times slower the limit is here than among the standings of one thread, if that is too
+/// much: other programs had the cores, so the threads took turns and hardly met. Entrants that
+/// contend then look as if they did not.
+pub(crate) fn busy<K>(
+    entrants: &[Entrant<K>],
+    single: &[Standing],
+    several: &[Standing],
+) -> Option<f64> {
+    let limit = entrants
+        .iter()
+        .position(|entrant| entrant.role == Role::Limit)?;
+    let slowdown = several[limit].nanos.median / single[limit].nanos.median;
+    (slowdown > BUSY).then_some(slowdown)
+}
+
 fn median_ratio(upper: &[f64], lower: &[f64]) -> f64 {
     let ratios: Vec<f64> = upper
         .iter()

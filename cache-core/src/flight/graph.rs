@@ -43,9 +43,10 @@ crate::sync::thread_local! {
     static CURRENT: RefCell<Option<Arc<Ancestry>>> = const { RefCell::new(None) };
 }
 
-/// The flight whose body this thread runs.
+/// The flight whose body this thread runs. None while the thread is being torn down: a destructor
+/// that calls a memoized function is in no body any more.
 pub(crate) fn current() -> Option<Arc<Ancestry>> {
-    CURRENT.with(|current| current.borrow().clone())
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Runs `body` as part of a flight, or of none.
@@ -54,10 +55,10 @@ pub(crate) fn under<T>(flight: Option<Arc<Ancestry>>, body: impl FnOnce() -> T) 
     impl Drop for Restore {
         fn drop(&mut self) {
             let outer = self.0.take();
-            CURRENT.with(|current| *current.borrow_mut() = outer);
+            let _ = CURRENT.try_with(|current| current.replace(outer));
         }
     }
-    let _restore = Restore(CURRENT.with(|current| current.replace(flight)));
+    let _restore = Restore(CURRENT.try_with(|current| current.replace(flight)).ok().flatten());
     body()
 }
 
@@ -129,5 +130,54 @@ impl Drop for Wait<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::cell::RefCell;
+    use std::sync::Arc;
+    use std::sync::mpsc::{Sender, channel};
+
+    use crate::fixture::Stage;
+    use crate::spec::Spec;
+
+    /// Calls from a destructor of the thread.
+    struct CallsAtTheEnd(Arc<Stage>, Sender<u64>, u64);
+
+    impl Drop for CallsAtTheEnd {
+        fn drop(&mut self) {
+            let value = self.0.call(self.2, &[], || Ok(self.2)).unwrap();
+            self.1.send(value).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_call_of_itself_is_computed_in_place() {
+        let stage = Stage::new(Spec::new("stage", &["key"]));
+        let value = stage.call(1, &[], || stage.call(2, &[], || stage.call(1, &[], || Ok(1))));
+        assert_eq!((value, stage.get(1), stage.get(2)), (Ok(1), Some(1), Some(1)));
+        assert_eq!(stage.memo.counters.read().in_place, 1);
+        assert!(stage.world.waits.is_empty());
+    }
+
+    #[test]
+    fn calls_from_destructors_of_a_thread_are_calls() {
+        std::thread_local! {
+            static BEFORE: RefCell<Option<CallsAtTheEnd>> = const { RefCell::new(None) };
+            static AFTER: RefCell<Option<CallsAtTheEnd>> = const { RefCell::new(None) };
+        }
+        let stage = Arc::new(Stage::new(Spec::new("stage", &["key"])));
+        let (send, values) = channel();
+        std::thread::spawn(move || {
+            BEFORE.set(Some(CallsAtTheEnd(stage.clone(), send.clone(), 1)));
+            stage.call(0, &[], || Ok(0)).unwrap();
+            AFTER.set(Some(CallsAtTheEnd(stage.clone(), send, 2)));
+        })
+        .join()
+        .unwrap();
+        let mut values: Vec<u64> = values.iter().collect();
+        values.sort_unstable();
+        assert_eq!(values, [1, 2]);
     }
 }

@@ -15,7 +15,7 @@ use hashbrown::HashTable;
 pub(crate) use graph::{Ancestry, Waits, current, under};
 
 use crate::sync::{Condvar, Mutex};
-use crate::tags::{Number, Tag};
+use crate::tags::{Number, Seen};
 use crate::time::{Clock, Tick, after};
 
 /// How many of those whom an error lets go compute at once.
@@ -45,7 +45,7 @@ struct State<V> {
 /// How a flight ended.
 pub(crate) enum Landing<V> {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
-    Value(V, Arc<[Arc<Tag>]>),
+    Value(V, Option<Seen>),
     /// With an error, and a copy of it if it can be copied.
     Error(Option<Arc<dyn Any + Send + Sync>>),
     /// The leader panicked.

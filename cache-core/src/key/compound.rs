@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+#[cfg(feature = "json")]
+use super::Misfit;
 use super::{Part, Shape, Ty};
 
 /// `&T`, `Box<T>`, `Arc<T>`: what it points to is the key.
@@ -34,7 +36,7 @@ impl<S: Shape> Shape for Ref<S> {
         S::show_owned(owned, f)
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<S::Owned, String> {
+    fn parse(json: &serde_json::Value) -> Result<S::Owned, Misfit> {
         S::parse(json)
     }
 }
@@ -72,7 +74,7 @@ impl<S: Shape> Shape for Cowed<S> {
         S::show_owned(owned, f)
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<S::Owned, String> {
+    fn parse(json: &serde_json::Value) -> Result<S::Owned, Misfit> {
         S::parse(json)
     }
 }
@@ -120,7 +122,7 @@ impl<S: Shape> Shape for Opt<S> {
         }
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Self::Owned, String> {
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
         if json.is_null() { Ok(None) } else { S::parse(json).map(Some) }
     }
 }
@@ -171,8 +173,8 @@ impl<S: Shape> Shape for Seq<S> {
         wrap(f, "[", "]", |f| list(f, owned, |item, f| S::show_owned(item, f)))
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Self::Owned, String> {
-        let items = json.as_array().ok_or_else(|| format!("expected an array, not {json}"))?;
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
+        let items = json.as_array().ok_or_else(|| Misfit::new(format!("expected an array, not {json}")))?;
         items.iter().map(S::parse).collect()
     }
 }
@@ -271,12 +273,12 @@ macro_rules! tuples {
                 f.write_str(")")
             }
             #[cfg(feature = "json")]
-            fn parse(json: &serde_json::Value) -> Result<Self::Owned, String> {
-                let items = json.as_array().ok_or_else(|| format!("expected an array, not {json}"))?;
+            fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
+                let items = json.as_array().ok_or_else(|| Misfit::new(format!("expected an array, not {json}")))?;
                 if items.len() != $len {
-                    return Err(format!("expected {} values, got {}", $len, items.len()));
+                    return Err(Misfit::new(format!("expected {} values, got {}", $len, items.len())));
                 }
-                Ok(($($S::parse(&items[$i]).map_err(|e| format!("argument {}: {e}", $i + 1))?,)*))
+                Ok(($($S::parse(&items[$i]).map_err(|e| e.in_part($i))?,)*))
             }
         }
 

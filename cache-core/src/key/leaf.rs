@@ -12,6 +12,8 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "json")]
+use super::Misfit;
 use super::{Part, Shape, Ty};
 use crate::sync::comparing;
 
@@ -279,7 +281,7 @@ where
         K::view(owned, |target| D::show(target, f))
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, String> {
+    fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit> {
         J::parse(json)
     }
 }
@@ -337,7 +339,7 @@ impl<T: ?Sized> ShowLeaf<T> for Hidden {
 pub trait ParseLeaf<K: LeafKind>: 'static {
     /// Reads it.
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, String>;
+    fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit>;
 }
 
 /// The type is `Deserialize`.
@@ -353,20 +355,20 @@ impl<K> ParseLeaf<K> for Json
 where
     K: LeafKind<Target: ToOwned<Owned: serde::de::DeserializeOwned>>,
 {
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, String> {
+    fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit> {
         use serde::Deserialize as _;
-        let owned = <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| e.to_string())?;
+        let owned = <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| Misfit::new(e.to_string()))?;
         Ok(K::own(owned.borrow()))
     }
 }
 
 impl<K: LeafKind> ParseLeaf<K> for NoJson {
     #[cfg(feature = "json")]
-    fn parse(_: &serde_json::Value) -> Result<K::Owned, String> {
-        Err(format!(
+    fn parse(_: &serde_json::Value) -> Result<K::Owned, Misfit> {
+        Err(Misfit::new(format!(
             "`{}` is not `Deserialize`, so it cannot be given as JSON",
             std::any::type_name::<K::Target>()
-        ))
+        )))
     }
 }
 
@@ -396,6 +398,7 @@ pick! { /// `Debug` types.
     PickShown, shown, Shown }
 pick! { /// Types that are not `Debug`.
     PickHidden, shown, Shown }
+#[cfg(feature = "json")]
 pick! { /// `Deserialize` types.
     PickJson, json, Json }
 pick! { /// Types that are not `Deserialize`.

@@ -57,7 +57,27 @@ pub trait Shape: Copy + 'static {
     fn show_owned(owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// Reads a part from JSON.
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Self::Owned, String>;
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit>;
+}
+
+/// Why JSON is not a key.
+#[cfg(feature = "json")]
+#[derive(Debug)]
+pub struct Misfit {
+    /// Which part of the key it is, counted from 0, if it is one.
+    pub(crate) part: Option<usize>,
+    pub(crate) why: String,
+}
+
+#[cfg(feature = "json")]
+impl Misfit {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self { part: None, why: why.into() }
+    }
+
+    pub(crate) fn in_part(self, part: usize) -> Self {
+        Self { part: Some(part), ..self }
+    }
 }
 
 /// A part of a key in borrowed form.
@@ -75,16 +95,18 @@ pub trait Part<S: Shape> {
 /// What a memo needs to do with its stored keys, as plain functions: the shape is not part of the
 /// memo's type, so that a memo is told by the types of its key and value alone.
 pub(crate) struct KeyFns<K> {
+    #[cfg(feature = "json")]
     pub(crate) hash: fn(&K, &mut foldhash::fast::FoldHasher<'_>),
     pub(crate) same: fn(&K, &K) -> bool,
     pub(crate) show: fn(&K, &mut fmt::Formatter<'_>) -> fmt::Result,
     #[cfg(feature = "json")]
-    pub(crate) parse: fn(&serde_json::Value) -> Result<K, String>,
+    pub(crate) parse: fn(&serde_json::Value) -> Result<K, Misfit>,
 }
 
 impl<K> KeyFns<K> {
     pub(crate) fn of<S: Shape<Owned = K>>() -> Self {
         Self {
+            #[cfg(feature = "json")]
             hash: |key, state| S::hash_owned(key, state),
             same: S::same,
             show: S::show_owned,

@@ -209,15 +209,17 @@ impl AnyMemoRef {
         self.0.sweep()
     }
 
-    /// The key of a call, from its arguments as JSON: an array in the order of the key, or an object
-    /// by the arguments' names. Arguments under `skip` are left out.
+    /// The key of a call, from its arguments as anything that serializes as JSON: a tuple or array in
+    /// the order of the key, or a map or struct by the arguments' names (one that is left out is
+    /// `None`). Arguments under `skip` are left out.
     ///
     /// # Errors
     ///
     /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`.
     #[cfg(feature = "json")]
-    pub fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, crate::registry::LookupError> {
-        self.0.key_of_json(arguments).map_err(|why| crate::registry::LookupError::arguments(self.name(), why))
+    pub fn key_of_json(&self, arguments: &impl serde::Serialize) -> Result<AnyKey, crate::registry::LookupError> {
+        let json = serde_json::to_value(arguments).map_err(|error| error.to_string());
+        json.and_then(|json| self.0.key_of_json(&json)).map_err(|why| crate::registry::LookupError::arguments(self.name(), why))
     }
 }
 

@@ -96,15 +96,21 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
     }
 
     fn tags(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.fixed_tags().iter().map(|tag| tag.name.to_string()).collect();
+        let mut names: Vec<String> = Vec::new();
+        let mut live = false;
         for shard in self.shards() {
             let room = shard.read();
             for entry in room.residents.iter().filter(|entry| self.fresh(entry)) {
+                live = true;
                 names.extend(entry.tags().iter().map(|tag| tag.name.to_string()));
             }
             drop(room);
             names.sort_unstable();
             names.dedup();
+        }
+        if live {
+            names.extend(self.fixed_tags().iter().map(|tag| tag.name.to_string()));
+            names.sort_unstable();
         }
         names
     }
@@ -143,10 +149,18 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
 
     #[cfg(feature = "json")]
     fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String> {
-        let key = match arguments {
-            serde_json::Value::Object(named) => (self.key_fns.parse)(&self.in_order(named)?)?,
-            listed => (self.key_fns.parse)(listed)?,
-        };
+        let parts = self.spec.parts;
+        let named = arguments.as_object();
+        let listed = named.map(|named| self.in_order(named)).transpose()?;
+        let parsed = (self.key_fns.parse)(listed.as_ref().unwrap_or(arguments));
+        let key = parsed.map_err(|misfit| match misfit.part.and_then(|part| parts.get(part)) {
+            // What was left out stands for `None`, where there is such a thing.
+            Some(part) if named.is_some_and(|named| !named.contains_key(*part)) => {
+                format!("argument `{part}` is missing")
+            }
+            Some(part) => format!("argument `{part}`: {}", misfit.why),
+            None => misfit.why,
+        })?;
         let hash = self.hash_owned(&key);
         Ok(AnyKey::new(self.arc(), key, hash))
     }
@@ -165,7 +179,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if let Some(unknown) = named.keys().find(|name| !parts.contains(&name.as_str())) {
             return Err(format!("no argument `{unknown}` in the key; it has {}", parts.join(", ")));
         }
-        let value = |part: &&str| named.get(*part).cloned().ok_or_else(|| format!("argument `{part}` is missing"));
-        parts.iter().map(value).collect::<Result<Vec<_>, _>>().map(serde_json::Value::Array)
+        let value = |part: &&str| named.get(*part).cloned().unwrap_or(serde_json::Value::Null);
+        Ok(serde_json::Value::Array(parts.iter().map(value).collect()))
     }
 }

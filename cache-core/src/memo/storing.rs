@@ -8,10 +8,12 @@ use super::{Data, Room, TypedMemo};
 use crate::engine::{Draft, Lead};
 use crate::event::Cause;
 use crate::flight::{Flight, Landing};
+use crate::policy::Node;
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Number, Tag, TagSet};
+use crate::tags::{Carrier, Number, Seen, Tag};
 use crate::time::{NEVER, Tick, after};
+use crate::world::HeldTags;
 
 /// When a value that is given by hand is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,17 +61,20 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft) {
         let tags = self.attach(&mut draft);
         // Those who wait learn by which tags the value may have been invalidated before they came.
-        let seen: Arc<[Arc<Tag>]> = tags.iter().cloned().collect();
+        let seen = tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen);
         let flight = lead.flight.clone();
-        let stored = self.store(&flight.key, flight.hash, &value, &draft, tags, &Claim::Flight(&flight));
-        let landing = Landing::Value(value.clone(), seen.clone());
+        let mut garbage = Garbage::new();
+        let claim = Claim::Flight(&flight);
+        let stored = self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage);
+        let landing = Landing::Value(value.clone(), seen);
         if stored {
             lead.landed = true;
             flight.land(landing);
         } else {
             lead.end(landing);
         }
-        self.world().tags.release(seen.iter().cloned().collect());
+        // Not before: nobody waits for hooks, which may call and wait themselves.
+        self.dispose(garbage);
         if stored {
             self.on_store(&flight.key, &value);
         }
@@ -83,16 +88,20 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.settle_deferred();
         let born = self.world().tags.now();
         let tags = self.attach(&mut draft);
-        let stored = self.store(key, hash, &value, &draft, tags, &Claim::Hand(when, born));
+        let mut garbage = Garbage::new();
+        let claim = Claim::Hand(when, born);
+        let stored = self.store(key, hash, &value, &draft, tags, &claim, &mut garbage);
+        self.dispose(garbage);
         if stored {
             self.on_store(key, &value);
         }
         stored
     }
 
-    fn attach(&self, draft: &mut Draft) -> TagSet {
+    fn attach(&self, draft: &mut Draft) -> Option<HeldTags> {
         let names: Vec<Cow<'static, str>> = std::mem::take(&mut draft.tags);
-        if names.is_empty() { TagSet::default() } else { self.world().tags.attach(&names, &self.weak(), false) }
+        let attach = || HeldTags::new(self.world().tags.attach(&names, &self.weak(), false), self.world().clone());
+        (!names.is_empty()).then(attach)
     }
 
     /// The first tick at which an entry stored now is no longer fresh; `None` if it never would be.
@@ -104,8 +113,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Writes the entry if the claim holds. Keys are compared under shared access, everything else
-    /// happens under exclusive access, in one piece.
-    fn store(&self, key: &K, hash: u32, value: &V, draft: &Draft, tags: TagSet, claim: &Claim<'_, K, V>) -> bool {
+    /// happens under exclusive access, in one piece. What had to go is left to the caller.
+    #[expect(clippy::too_many_arguments, reason = "an entry is made of them")]
+    fn store(
+        &self,
+        key: &K,
+        hash: u32,
+        value: &V,
+        draft: &Draft,
+        mut tags: Option<HeldTags>,
+        claim: &Claim<'_, K, V>,
+        garbage: &mut Garbage<K, V>,
+    ) -> bool {
         let now = self.clock().now();
         let capacity = self.capacity.load(Ordering::Relaxed);
         let deadline = self.deadline(now, draft).filter(|_| !draft.refused);
@@ -118,13 +137,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
             weight => weight.and_then(|weight| u32::try_from(weight).ok()),
         };
-        let (Some(deadline), Some(weight)) = (deadline, weight) else {
-            self.world().tags.release(tags);
-            return false;
-        };
+        let (Some(deadline), Some(weight)) = (deadline, weight) else { return false };
         let same = |other: &K| (self.key_fns.same)(other, key);
-        let mut garbage = Garbage::new();
-        let mut tags = Some(tags);
         let stored = loop {
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
@@ -139,17 +153,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let present = existing.is_some_and(|(_, fresh)| fresh);
             let carried = tags.as_deref().unwrap_or_default();
             let Some(born) = self.allowed(claim, &room, hash, carried, present) else { break false };
-            if let Some((node, fresh)) = existing
-                && let Some(entry) = room.residents.remove(node)
-            {
-                self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-                garbage.push(entry, if fresh { Cause::Replaced } else { Cause::Expired });
-            }
-            if !self.reserve(&mut room, weight, capacity, now, &mut garbage) {
+            let old = existing.map(|(node, _)| node);
+            if !self.reserve(&mut room, weight, old, capacity, now, garbage) {
                 // All room is taken in other shards.
                 drop(room);
-                self.evict_anywhere(capacity.saturating_sub(weight as usize), &mut garbage);
+                self.evict_anywhere(capacity.saturating_sub(weight as usize), garbage);
                 continue;
+            }
+            if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
+                let late = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
+                garbage.push(entry, if present { Cause::Replaced } else { late });
             }
             let own = match claim {
                 Claim::Flight(flight) => Some(*flight),
@@ -163,16 +176,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 deadline,
                 verified: born.max(revision),
                 weight,
-                tags: tags.take().unwrap_or_default(),
+                tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
             };
             let node = room.residents.next_node(hash);
             room.residents.insert(Resident::new(key.clone(), value.clone(), node, lease));
             break true;
         };
-        self.dispose(garbage);
-        if let Some(tags) = tags {
-            self.world().tags.release(tags);
-        }
         if stored {
             self.counters.stores.add();
             if deadline != NEVER {
@@ -200,12 +209,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Takes room for a new entry, from this shard's entries if need be. The bound holds at every
-    /// moment: room is made before it is used.
-    fn reserve(&self, room: &mut Room<K, V>, weight: u32, capacity: usize, now: Tick, garbage: &mut Garbage<K, V>) -> bool {
+    /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
+    /// else can take that in between.
+    fn reserve(
+        &self,
+        room: &mut Room<K, V>,
+        weight: u32,
+        replaced: Option<Node>,
+        capacity: usize,
+        now: Tick,
+        garbage: &mut Garbage<K, V>,
+    ) -> bool {
         let weight = weight as usize;
         loop {
+            let replaced = replaced.and_then(|node| room.residents.at(node));
+            let left = replaced.map_or(0, |entry| entry.weight as usize);
             let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                (held + weight <= capacity).then_some(held + weight)
+                let held = held - left + weight;
+                (held <= capacity).then_some(held)
             });
             if taken.is_ok() {
                 return true;
@@ -217,6 +238,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     fn evict_from(&self, room: &mut Room<K, V>, now: Tick, garbage: &mut Garbage<K, V>) -> bool {
+        // A bound set from within an `Eq` could not take the locks to begin keeping order.
+        room.residents.bound(|| self.fresh_evictor());
         let Some(entry) = room.residents.evict() else { return false };
         self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
         let cause = if entry.expired(now) { Cause::Expired } else { Cause::Capacity };
@@ -249,5 +272,133 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.run_hook(|| drop(entry));
             self.world().tags.release(tags);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fixture::Stage;
+    use crate::memo::MemoSpec;
+    use crate::spec::Spec;
+    use crate::time::Clock;
+    use crate::world::World;
+
+    const SPEC: Spec = Spec::new("stage", &["key"]);
+
+    #[test]
+    fn tags_of_values_that_are_not_stored_are_forgotten() {
+        let stage = Stage::new(SPEC.ttl(Duration::ZERO));
+        assert_eq!(stage.call(1, &["cat"], || Ok(1)), Ok(1));
+        assert_eq!(stage.world.tags.len(), 0, "refused");
+
+        let stage = Stage::new(SPEC);
+        let overtaken = || {
+            stage.invalidate(1);
+            Ok(1)
+        };
+        assert_eq!(stage.call(1, &["cat"], overtaken), Ok(1));
+        assert_eq!((stage.world.tags.len(), stage.get(1)), (0, None), "overtaken");
+    }
+
+    #[test]
+    fn tags_are_forgotten_with_the_last_entry() {
+        let stage = Stage::new(SPEC);
+        stage.call(1, &["cat", "tom"], || Ok(1)).unwrap();
+        stage.call(2, &["cat"], || Ok(2)).unwrap();
+        assert_eq!(stage.world.tags.len(), 2);
+        stage.invalidate(1);
+        assert_eq!(stage.world.tags.len(), 1);
+        assert_eq!(stage.world.keys_of_tag("cat").len(), 1);
+        assert_eq!(stage.world.invalidate_tag("cat"), 1);
+        assert_eq!(stage.world.tags.len(), 0);
+        assert_eq!(stage.world.invalidate_tag("cat"), 0);
+    }
+
+    #[test]
+    fn what_is_held_is_what_is_there() {
+        let stage = Stage::new(SPEC.capacity(2));
+        let held = || stage.memo.held.load(Ordering::Relaxed);
+        for value in 0..4 {
+            assert!(stage.put(1, value, When::Always));
+        }
+        assert_eq!(held(), 1);
+        for key in 0..10 {
+            assert!(stage.put(key, key, When::IfAbsent) || key == 1);
+        }
+        assert_eq!(held(), 2);
+        assert_eq!(stage.memo.remove_all(), 2);
+        assert_eq!(held(), 0);
+    }
+
+    /// A weigher by value; a new value may weigh more than the one it replaces.
+    #[test]
+    fn a_heavier_value_takes_the_room_of_the_one_it_replaces() {
+        let mut hooks = MemoSpec::new();
+        hooks.weigh = Some(|_, value: &u64| usize::try_from(*value).unwrap());
+        let stage = Stage::within(World::new(Clock::System), SPEC.capacity(10), hooks);
+        assert!(stage.put(1, 4, When::Always) && stage.put(2, 4, When::Always));
+        assert!(stage.put(1, 6, When::IfPresent));
+        assert_eq!((stage.get(1), stage.get(2)), (Some(6), Some(4)), "there was room for both");
+        assert!(stage.put(1, 10, When::Always));
+        assert_eq!((stage.get(1), stage.get(2)), (Some(10), None));
+        assert!(!stage.put(1, 11, When::Always));
+        assert_eq!(stage.memo.counters.read().too_heavy, 1);
+    }
+
+    #[test]
+    fn a_bound_that_was_set_within_an_eq_holds() {
+        let stage = Stage::new(SPEC.unbounded());
+        assert!(stage.put(1, 1, When::Always) && stage.put(2, 2, When::Always));
+        crate::sync::comparing(|| {
+            stage.memo.bound(1);
+            true
+        });
+        assert!(stage.put(3, 3, When::Always));
+        assert_eq!((stage.memo.held.load(Ordering::Relaxed), stage.get(3)), (1, Some(3)));
+    }
+
+    #[test]
+    fn what_an_invalidation_left_and_a_store_replaces_counts_as_invalidated() {
+        let stage = Stage::new(SPEC);
+        stage.call(1, &["cat"], || Ok(1)).unwrap();
+        crate::sync::comparing(|| stage.world.invalidate_tag("cat") == 0);
+        assert_eq!(stage.call(1, &[], || Ok(2)), Ok(2));
+        assert_eq!(stage.memo.counters.read().invalidations, 1);
+    }
+
+    /// The hook waits for somebody who waits for the flight that has evicted the entry.
+    #[test]
+    fn nobody_waits_for_hooks() {
+        static ANSWERED: Mutex<Option<Receiver<()>>> = Mutex::new(None);
+        static IN_TIME: Mutex<Option<bool>> = Mutex::new(None);
+        let mut hooks = MemoSpec::new();
+        hooks.on_evict = Some(|_, _, _| {
+            let answered = ANSWERED.lock().unwrap().take().expect("one entry is evicted");
+            *IN_TIME.lock().unwrap() = Some(answered.recv_timeout(Duration::from_secs(10)).is_ok());
+        });
+        let spec = SPEC.capacity(1).max_wait(Duration::from_secs(100));
+        let stage = Stage::within(World::new(Clock::System), spec, hooks);
+        stage.call(1, &[], || Ok(1)).unwrap();
+        let (answer, answered) = channel();
+        *ANSWERED.lock().unwrap() = Some(answered);
+        std::thread::scope(|scope| {
+            stage.call(2, &[], || {
+                scope.spawn(|| {
+                    assert_eq!(stage.call(2, &[], || Ok(3)), Ok(2));
+                    answer.send(()).unwrap();
+                });
+                while stage.memo.counters.read().waits == 0 {
+                    std::thread::yield_now();
+                }
+                Ok(2)
+            })
+        })
+        .unwrap();
+        assert_eq!(*IN_TIME.lock().unwrap(), Some(true), "the waiter was held up by the hook");
     }
 }

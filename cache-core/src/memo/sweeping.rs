@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::typed::Deferred;
 use super::{Data, Garbage, Room, TypedMemo};
 use crate::event::Cause;
 use crate::flight::Flight;
@@ -68,8 +69,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Takes out what was invalidated from within a user's `Eq`. Needs no comparison: all entries
     /// of the hash go.
     pub(crate) fn settle_deferred(&self) {
-        let hashes = self.take_deferred();
-        for &hash in &hashes {
+        let deferred = self.deferred();
+        for &Deferred { hash, .. } in &deferred {
             let mut garbage = Garbage::new();
             let mut room = self.shard(hash).write();
             let nodes: Vec<Node> =
@@ -79,8 +80,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             drop(room);
             self.dispose(garbage);
         }
-        if !hashes.is_empty() {
-            self.forget_deferred(hashes.len());
+        if let Some(last) = deferred.last() {
+            self.forget_deferred(last.number);
         }
     }
 
@@ -207,10 +208,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     fn reclaim_in(&self, shard: &ShardLock<Room<K, V>>, now: Tick) -> usize {
-        let dead: Vec<Node> = {
+        let (dead, due): (Vec<Node>, _) = {
             let room = shard.read();
             let dead = room.residents.iter().filter(|entry| entry.expired(now) || !self.valid(entry));
-            dead.map(|entry| entry.node).collect()
+            (dead.map(|entry| entry.node).collect(), room.residents.earliest() <= now)
         };
         for nodes in dead.chunks(BITE) {
             let mut garbage = Garbage::new();
@@ -226,7 +227,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             drop(room);
             self.dispose(garbage);
         }
-        if !dead.is_empty() {
+        // Due though nothing is dead: the entry of that deadline has left by another way.
+        if due || !dead.is_empty() {
             shard.write().residents.settle();
         }
         dead.len()
@@ -254,5 +256,56 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for shard in self.shards() {
             shard.write().residents.settle();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fixture::Stage;
+    use crate::memo::MemoSpec;
+    use crate::spec::Spec;
+    use crate::time::Clock;
+    use crate::world::World;
+
+    #[test]
+    fn nothing_is_due_after_what_was_due_has_left() {
+        let time = Arc::new(AtomicU64::new(0));
+        let spec = Spec::new("stage", &["key"]).ttl(Duration::from_millis(10));
+        let stage = Stage::within(World::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
+        stage.call(1, &[], || Ok(1)).unwrap();
+        assert_eq!(stage.memo.sweep_due(0), (false, true));
+        stage.invalidate(1);
+        time.store(20, Ordering::Release);
+        assert_eq!(stage.memo.sweep_due(20), (true, true));
+        assert_eq!(stage.memo.reclaim(), 0);
+        assert_eq!(stage.memo.sweep_due(20), (false, false), "the sweeper would never rest");
+    }
+
+    #[test]
+    fn an_invalidation_within_an_eq_takes_effect_at_once_and_is_forgotten_later() {
+        let stage = Stage::new(Spec::new("stage", &["key"]));
+        stage.call(1, &[], || Ok(1)).unwrap();
+        stage.call(2, &[], || Ok(2)).unwrap();
+        crate::sync::comparing(|| stage.invalidate(1) == 0);
+        assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
+        stage.memo.settle_deferred();
+        assert!(stage.memo.deferred().is_empty());
+        assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
+        assert_eq!(stage.call(1, &[], || Ok(3)), Ok(3));
+    }
+
+    #[test]
+    fn what_is_computed_while_an_eq_invalidates_is_not_stored() {
+        let stage = Stage::new(Spec::new("stage", &["key"]));
+        let body = || {
+            crate::sync::comparing(|| stage.invalidate(1) == 0);
+            Ok(1)
+        };
+        assert_eq!(stage.call(1, &[], body), Ok(1));
+        assert_eq!(stage.get(1), None);
     }
 }

@@ -2,9 +2,10 @@
 
 use std::any::TypeId;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use super::{Data, AnyMemo, Header};
+use crate::engine::Draft;
 use crate::event::{Cause, Counters};
 use crate::flight::Flights;
 use crate::key::{KeyFns, KeyRef, Kept, Part, Shape};
@@ -29,6 +30,14 @@ pub(crate) struct MemoSpec<R: Returns> {
     pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
 }
 
+impl<R: Returns> Clone for MemoSpec<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R: Returns> Copy for MemoSpec<R> {}
+
 impl<R: Returns> MemoSpec<R> {
     pub(crate) const fn new() -> Self {
         Self { on_store: None, on_evict: None, weigh: None }
@@ -46,9 +55,10 @@ pub(crate) struct Room<K, V> {
 }
 
 /// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
-struct Deferred {
-    hash: u32,
-    number: Number,
+#[derive(Clone, Copy)]
+pub(crate) struct Deferred {
+    pub(crate) hash: u32,
+    pub(crate) number: Number,
 }
 
 /// The cache behind one memoized function, or one instantiation of a generic one.
@@ -77,27 +87,25 @@ pub(crate) struct TypedMemo<K, V> {
     world: Arc<World>,
     this: Weak<Self>,
     /// Carried by every entry; held so that they are never forgotten.
-    fixed_tags: TagSet,
+    fixed_tags: OnceLock<TagSet>,
     pub(crate) held: Padded<AtomicUsize>,
     pub(crate) capacity: AtomicUsize,
-    own_off: AtomicBool,
+    own_off: Mutex<bool>,
     deferred: Mutex<Vec<Deferred>>,
     has_deferred: AtomicBool,
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    pub(crate) fn create<S, R>(spec: Spec, name: Arc<str>, hooks: &MemoSpec<R>, (slot, id): (usize, TypeId), world: Arc<World>) -> Arc<Self>
+    pub(crate) fn create<S, R>(spec: Spec, name: Arc<str>, hooks: MemoSpec<R>, (slot, id): (usize, TypeId), world: Arc<World>) -> Arc<Self>
     where
         S: Shape<Owned = K>,
         R: Returns<Held = V>,
     {
         let shards = if spec.policy == Policy::Lru { 1 } else { shards_for(spec.capacity) };
         let memo = Arc::new_cyclic(|this: &Weak<Self>| {
-            let carrier: Weak<dyn AnyMemo> = this.clone();
             // Without a bound no order need be kept.
             let first_evictor =
                 || if spec.capacity == usize::MAX { Evictor::Unbounded } else { evictor(spec.policy) };
-            let names: Vec<_> = spec.tags.iter().map(|tag| (*tag).into()).collect();
             Self {
                 header: Header::new(id),
                 hasher: RandomState::default(),
@@ -136,17 +144,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                     // An error that is kept weighs as little as possible.
                     Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
                 }),
-                fixed_tags: world.tags.attach(&names, &carrier, true),
+                fixed_tags: OnceLock::new(),
                 world: world.clone(),
                 this: this.clone(),
                 held: Padded(AtomicUsize::new(0)),
                 capacity: AtomicUsize::new(spec.capacity),
-                own_off: AtomicBool::new(false),
+                own_off: Mutex::new(false),
                 deferred: Mutex::new(Vec::new()),
                 has_deferred: AtomicBool::new(false),
             }
         });
+        // Not before the memo is whole: carriers that are not alive are forgotten.
+        let names: Vec<_> = spec.tags.iter().map(|tag| (*tag).into()).collect();
+        memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
         world.register(memo.clone());
+        // The world may have been switched while it did not know of the memo.
+        memo.follow_world();
         memo
     }
 
@@ -168,7 +181,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     pub(crate) fn fixed_tags(&self) -> &[Arc<Tag>] {
-        &self.fixed_tags
+        self.fixed_tags.get().map_or(&[], |tags| tags)
     }
 
     pub(crate) fn fresh_evictor(&self) -> Evictor {
@@ -304,19 +317,19 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         });
     }
 
-    /// The hashes whose entries are to be taken out, and the invalidations that said so.
-    pub(crate) fn take_deferred(&self) -> Vec<u32> {
+    /// The deferred invalidations, in the order of their numbers.
+    pub(crate) fn deferred(&self) -> Vec<Deferred> {
         if !self.has_deferred.load(Ordering::Acquire) {
             return Vec::new();
         }
-        self.deferred.lock().iter().map(|one| one.hash).collect()
+        self.deferred.lock().clone()
     }
 
-    /// Forgets deferred invalidations whose entries and flights have been taken out.
-    pub(crate) fn forget_deferred(&self, done: usize) {
+    /// Forgets deferred invalidations up to one, whose entries and flights have been taken out.
+    /// Another thread may have forgotten some of them already, and later ones may have come.
+    pub(crate) fn forget_deferred(&self, upto: Number) {
         let mut deferred = self.deferred.lock();
-        let done = done.min(deferred.len());
-        deferred.drain(..done);
+        deferred.retain(|one| one.number > upto);
         if deferred.is_empty() {
             self.has_deferred.store(false, Ordering::Release);
         }
@@ -342,6 +355,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
+    /// What an entry answers to, as the attribute's options say. Where these panic nothing is stored.
+    pub(crate) fn draft(&self, describe: impl FnOnce(&mut Draft)) -> Draft {
+        let mut draft = Draft::default();
+        let described = self.run_hook(|| describe(&mut draft)).is_some();
+        if draft.panicked {
+            self.counters.hook_panics.add();
+        }
+        draft.refused |= !described || draft.panicked;
+        draft
+    }
+
     /// Runs user code that must not disturb the call it serves.
     pub(crate) fn run_hook<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
         let done = crate::sync::guarded(run);
@@ -362,14 +386,19 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Switches this memo off or on.
     pub(crate) fn switch(&self, enabled: bool) {
-        self.own_off.store(!enabled, Ordering::Relaxed);
-        self.follow_world();
+        self.decide(|own_off| *own_off = !enabled);
     }
 
     /// A memo is off while its world is, or itself.
     pub(crate) fn follow_world(&self) {
-        let off = self.world.is_off() || self.own_off.load(Ordering::Relaxed);
-        self.disabled.store(off, Ordering::Relaxed);
+        self.decide(|_| {});
+    }
+
+    /// In one piece: of two who switch at once, the later sees what the other did.
+    fn decide(&self, change: impl FnOnce(&mut bool)) {
+        let mut own_off = self.own_off.lock();
+        change(&mut own_off);
+        self.disabled.store(*own_off || self.world.is_off(), Ordering::Relaxed);
     }
 
     #[inline]

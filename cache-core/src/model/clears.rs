@@ -2,10 +2,7 @@
 
 use super::{KEY, NEW, Scene, check};
 use crate::engine::Begin;
-use crate::fixture::Stage;
 use crate::spec::Spec;
-use crate::time::Clock;
-use crate::world::World;
 
 impl Scene {
     fn refresh(&self) {
@@ -60,23 +57,5 @@ fn a_tag_of_the_whole_memo_reaches_all_of_it() {
         scene.must_be_new(&[]);
         other.join().unwrap();
         assert_eq!(scene.stage.get(KEY), Some(NEW));
-    });
-}
-
-/// An invalidation while the memo is being made must not make it deaf to later ones.
-#[test]
-fn a_memo_hears_of_its_tags_from_the_start() {
-    check(2, || {
-        let world = World::new(Clock::System);
-        let there = world.clone();
-        let invalidation = loom::thread::spawn(move || {
-            there.invalidate_tag("all");
-        });
-        let scene = Scene::on(Stage::within(world, Spec::new("scene", &["key"]).tags(&["all"])));
-        invalidation.join().unwrap();
-        scene.call(&[]);
-        scene.change();
-        scene.stage.world.invalidate_tag("all");
-        scene.must_be_new(&[]);
     });
 }

@@ -1,10 +1,19 @@
 //! Invalidation by key or predicate, and values given by hand, against computations under way.
 
+use loom::sync::atomic::Ordering;
+
 use super::{KEY, NEW, OLD, Scene, check, join};
 use crate::memo::When;
+use crate::spec::Spec;
 
 /// A value given by hand.
 const GIVEN: u64 = 3;
+
+impl Scene {
+    fn held(&self) -> usize {
+        self.stage.memo.held.load(Ordering::Relaxed)
+    }
+}
 
 fn invalidation_wins(preemptions: usize, callers: usize, invalidate: fn(&Scene)) {
     check(preemptions, move || {
@@ -75,5 +84,23 @@ fn of_two_given_if_absent_one_is_stored() {
         let second = other.join().unwrap();
         assert!(first != second, "both or none stored");
         assert_eq!(scene.stage.get(KEY), Some(if first { GIVEN + 1 } else { GIVEN }));
+    });
+}
+
+#[test]
+fn two_values_that_want_one_place_take_turns() {
+    check(3, || {
+        let scene = Scene::of(Spec::new("scene", &["key"]).capacity(1));
+        let put = |scene: &Scene, key| {
+            let stored = scene.stage.put(key, GIVEN, When::Always);
+            assert!(stored && scene.held() <= 1, "more is held than there is room");
+        };
+        let other = scene.go(move |scene| put(scene, KEY + 1));
+        put(&scene, KEY);
+        other.join().unwrap();
+        let there = [KEY, KEY + 1].map(|key| scene.stage.get(key).is_some());
+        assert!(scene.held() == 1 && there[0] != there[1], "{there:?}");
+        assert_eq!(scene.stage.memo.remove_all(), 1);
+        assert_eq!(scene.held(), 0);
     });
 }

@@ -56,11 +56,7 @@ impl Scene {
     }
 
     fn of(spec: Spec) -> Arc<Self> {
-        Self::on(Stage::new(spec))
-    }
-
-    fn on(stage: Stage) -> Arc<Self> {
-        Arc::new(Self { stage, origin: AtomicU64::new(OLD), runs: AtomicU64::new(0) })
+        Arc::new(Self { stage: Stage::new(spec), origin: AtomicU64::new(OLD), runs: AtomicU64::new(0) })
     }
 
     /// The body of the function.

@@ -11,7 +11,9 @@ fn tag_wins(preemptions: usize, callers: usize) {
         // May find a computation from before, and wait for it: its value must not do.
         scene.must_be_new(&["cat"]);
         join(others);
-        assert_ne!(scene.stage.get(KEY), Some(super::OLD));
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        scene.stage.memo.remove_all();
+        assert_eq!(scene.stage.world.tags.len(), 0, "a tag that nothing carries is kept");
     });
 }
 

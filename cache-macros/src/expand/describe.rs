@@ -98,15 +98,18 @@ pub(super) fn describe(model: &Model) -> Describe {
 
 /// A tag from a template: a local made before the body, or an expression for after it.
 fn tag(model: &Model, template: &Template, index: usize, value: &Ident, before: &mut TokenStream) -> TokenStream {
-    let mixed = mixed();
+    let (mixed, krate) = (mixed(), &model.krate);
+    let render = quote!(#krate::__private::render);
     if template.holes().all(|hole| hole.root != "value") {
         let tag = Ident::new(&format!("tag{index}"), mixed);
         let holes = template.holes().map(|hole| of_argument(model, hole));
         let form = form(template, |hole| hole.spec.clone());
-        before.extend(quote_spanned!(template.literal.span()=> let #tag = ::std::format!(#form, #(#holes),*);));
+        before.extend(quote_spanned! {template.literal.span()=>
+            let #tag = #render(|| ::std::format!(#form, #(#holes),*));
+        });
         return tag.into_token_stream();
     }
-    let mut holes = Vec::new();
+    let (mut holes, mut rendered) = (Vec::new(), Vec::new());
     for (at, hole) in template.holes().enumerate() {
         if hole.root == "value" {
             holes.push(hole.path(value));
@@ -114,11 +117,18 @@ fn tag(model: &Model, template: &Template, index: usize, value: &Ident, before: 
         }
         let name = Ident::new(&format!("tag{index}_{at}"), mixed);
         let (form, path) = (format!("{{{}}}", hole.spec), of_argument(model, hole));
-        before.extend(quote_spanned!(hole.span=> let #name = ::std::format!(#form, #path);));
+        before.extend(quote_spanned!(hole.span=> let #name = #render(|| ::std::format!(#form, #path));));
+        rendered.push(name.clone());
         holes.push(name.into_token_stream());
     }
     let form = form(template, |hole| if hole.root == "value" { hole.spec.clone() } else { String::new() });
-    quote_spanned!(template.literal.span()=> ::std::format!(#form, #(#holes),*))
+    quote_spanned! {template.literal.span()=>
+        match (#(#rendered,)*) {
+            (#(::core::option::Option::Some(#rendered),)*) => #render(|| ::std::format!(#form, #(#holes),*)),
+            #[allow(unreachable_patterns)]
+            _ => ::core::option::Option::None,
+        }
+    }
 }
 
 /// The path of a hole whose root is an argument.

@@ -1,0 +1,244 @@
+//! A hit allocates nothing, whatever options are set. In a process of its own, whose allocator counts.
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+
+use cache_core::memoize;
+use cache_core::testing::Scope;
+use tests::Count;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: hands everything on to the system's allocator, and counts.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // Not to be had while a thread ends; nobody counts then.
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often this thread allocates while `work` runs.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    work();
+    ALLOCATIONS.get() - before
+}
+
+/// Calls once to store, once for what a thread makes on its first hit, then counts.
+#[track_caller]
+fn no_allocation_on_a_hit<T>(call: impl Fn() -> T) {
+    call();
+    call();
+    let count = allocations(|| {
+        for _ in 0..100 {
+            call();
+        }
+    });
+    assert_eq!(count, 0, "allocations in a hundred hits");
+}
+
+#[test]
+fn the_counting_counts() {
+    assert_eq!(allocations(|| drop(Box::new(1))), 1);
+}
+
+#[test]
+fn text() {
+    #[memoize]
+    fn run(name: &str) -> usize {
+        name.len()
+    }
+    no_allocation_on_a_hit(|| run("a name longer than what fits in place"));
+    assert_eq!(run::memo().stats().misses, 1);
+}
+
+#[test]
+fn all_borrowed_arguments() {
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    struct Cat {
+        name: String,
+    }
+    #[memoize]
+    fn run(a: &str, b: &[&str], c: Option<&str>, d: &Path, e: &Cat, f: &[u8], g: f64, h: (&str, u32), i: &[String], j: Option<&Cat>) -> usize {
+        let _ = (c, d, e, g, h, j);
+        a.len() + b.len() + f.len() + i.len()
+    }
+    let cat = Cat { name: "tom".to_owned() };
+    let words = ["x".to_owned()];
+    no_allocation_on_a_hit(|| {
+        run("a", &["b", "c"], Some("d"), Path::new("e"), &cat, b"f", 0.5, ("g", 1), &words, Some(&cat))
+    });
+    assert_eq!(run::memo().stats().misses, 1);
+    assert_eq!(cat.name, "tom");
+}
+
+#[test]
+fn cows() {
+    #[memoize]
+    fn run(text: Cow<'_, str>) -> usize {
+        text.len()
+    }
+    no_allocation_on_a_hit(|| run(Cow::Borrowed("some text")));
+}
+
+#[test]
+fn every_option() {
+    static SEEN: Count = Count::new();
+    #[memoize(
+        ttl = |_value| std::time::Duration::from_secs(3600),
+        tags = ["cats", "cat:{name}", "value:{value}"],
+        key = (name.trim(), lang, ..),
+        skip(live),
+        capacity = 100,
+        weigh = |_key, _value| 1,
+        cache_if = |value| *value < 1_000,
+        bypass_if = live && name.is_empty(),
+        refresh_if = live,
+        on_hit = |_key, value| SEEN.set(*value + lang.len()),
+        on_miss = |_key| SEEN.set(0),
+        on_store = |_key, _value| SEEN.set(1),
+        on_evict = |_key, _value, _cause| SEEN.set(2),
+        max_wait = "2s",
+    )]
+    fn run(name: &str, lang: &str, more: &[u32], live: bool) -> usize {
+        let _ = live;
+        name.len() + lang.len() + more.len()
+    }
+    no_allocation_on_a_hit(|| run(" tom ", "en", &[1, 2, 3], false));
+    assert_eq!(run::memo().stats().misses, 1);
+    assert_eq!(SEEN.get(), 12);
+}
+
+#[test]
+fn key_templates() {
+    struct Cat {
+        name: String,
+        id: u64,
+    }
+    #[memoize(key = "cat:{cat.name}/{cat.id}/{lang}")]
+    fn run(cat: &Cat, lang: &str) -> usize {
+        lang.len() + cat.name.len()
+    }
+    let cat = Cat { name: "tom".to_owned(), id: 7 };
+    no_allocation_on_a_hit(|| run(&cat, "en"));
+    assert_eq!(run::memo().stats().misses, 1);
+}
+
+#[test]
+fn tags_after_unrelated_invalidations() {
+    #[memoize(tags = ["mine", "mine:{n}", "value:{value}"])]
+    fn run(n: u32) -> u32 {
+        n
+    }
+    run(1);
+    run(2);
+    let count = |n: u32| {
+        cache_core::tag(format!("mine:{n}")).invalidate();
+        // The revision has moved on: the entry's tags are looked at again.
+        allocations(|| {
+            run(1);
+        })
+    };
+    count(7);
+    assert_eq!((count(2), count(8)), (0, 0));
+    assert_eq!(run::memo().stats().misses, 2);
+}
+
+#[test]
+fn lru() {
+    #[memoize(policy = Lru, capacity = 10)]
+    fn run(name: &str) -> usize {
+        name.len()
+    }
+    no_allocation_on_a_hit(|| run("tom"));
+}
+
+#[test]
+fn results_options_and_shared_values() {
+    #[memoize]
+    fn result(name: &str) -> Result<u32, String> {
+        Ok(u32::try_from(name.len()).unwrap())
+    }
+    #[memoize(none_ttl = 5)]
+    fn option(name: &str) -> Option<u32> {
+        name.parse().ok()
+    }
+    #[memoize]
+    fn shared(name: &str) -> Arc<Vec<String>> {
+        Arc::new(vec![name.to_owned()])
+    }
+    #[memoize(err_ttl = 5)]
+    fn errors(name: &str) -> Result<u32, u8> {
+        if name.is_empty() { Ok(1) } else { Err(1) }
+    }
+    no_allocation_on_a_hit(|| result("tom"));
+    no_allocation_on_a_hit(|| option("tom"));
+    no_allocation_on_a_hit(|| option("7"));
+    no_allocation_on_a_hit(|| shared("tom"));
+    no_allocation_on_a_hit(|| errors("tom"));
+}
+
+#[test]
+fn get_on_an_entry() {
+    #[memoize(ttl = 300, tag = "cats", on_hit = |_key, _value| ())]
+    fn run(name: &str) -> usize {
+        name.len()
+    }
+    run("tom");
+    no_allocation_on_a_hit(|| run::entry("tom").get());
+    let key = run::key("tom");
+    no_allocation_on_a_hit(|| key.get());
+}
+
+#[test]
+fn generic_functions() {
+    #[memoize]
+    fn run<T: std::hash::Hash + Eq + Clone + Send + Sync + 'static>(n: T, name: &str) -> usize {
+        let _ = n;
+        name.len()
+    }
+    run(1_u8, "tom");
+    run(1_u16, "tom");
+    no_allocation_on_a_hit(|| run(1_u32, "tom"));
+}
+
+#[test]
+fn inside_a_scope() {
+    #[memoize(ttl = 300, tag = "cats")]
+    fn run(name: &str) -> usize {
+        name.len()
+    }
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    no_allocation_on_a_hit(|| run("tom"));
+}
+
+#[test]
+fn the_headline() {
+    #[derive(Clone)]
+    struct Cat {
+        lives: u32,
+    }
+    #[memoize(ttl = 300, tag = "cats")]
+    fn get_cat(name: &str) -> Cat {
+        Cat { lives: u32::try_from(name.len()).unwrap() }
+    }
+    no_allocation_on_a_hit(|| get_cat("tom").lives);
+}

@@ -1,0 +1,281 @@
+//! Nothing grows with the number of calls ever made: what is held is bounded, in bytes too. In a
+//! process of its own, whose allocator counts.
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+
+use cache_core::testing::Scope;
+use cache_core::{memoize, registry, tag};
+use tests::{Count, Latch, no_hang, secs, wait_until};
+
+struct Counting;
+
+static HELD: AtomicIsize = AtomicIsize::new(0);
+
+// SAFETY: hands everything on to the system's allocator, and counts.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes are counted for the whole process: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The bytes that `turn` leaves behind over many turns, once everything has reached its size.
+fn growth(turns: u64, mut turn: impl FnMut(u64)) -> isize {
+    (0..turns).for_each(&mut turn);
+    let before = HELD.load(Ordering::Relaxed);
+    (turns..4 * turns).for_each(turn);
+    HELD.load(Ordering::Relaxed) - before
+}
+
+/// What may come and go without being a leak: the capacity of tables and queues.
+const SLACK: isize = 48 * 1024;
+
+#[test]
+fn entries_and_keys() {
+    let _alone = alone();
+    #[memoize(capacity = 100)]
+    fn fifo(key: String) -> String {
+        key
+    }
+    #[memoize(capacity = 100, policy = Lru)]
+    fn lru(key: String) -> String {
+        key
+    }
+    let grown = growth(10_000, |n| {
+        fifo(n.to_string());
+        lru(n.to_string());
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+}
+
+#[test]
+fn tags() {
+    let _alone = alone();
+    #[memoize(capacity = 100, tags = ["of:{n}", "and:{value}"])]
+    fn run(n: u64) -> u64 {
+        n + 1_000_000
+    }
+    let grown = growth(10_000, |n| {
+        run(n);
+        if n % 3 == 0 {
+            tag(format!("of:{n}")).invalidate();
+        }
+        // Of tags that nothing ever carried.
+        tag(format!("nobody:{n}")).invalidate();
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+    assert!(run::memo().tags().len() <= 200);
+}
+
+#[test]
+fn invalidated_entries() {
+    let _alone = alone();
+    #[memoize(capacity = unbounded, tags = ["parity:{value}"])]
+    fn run(n: u64) -> u64 {
+        n % 2
+    }
+    let grown = growth(10_000, |n| {
+        run(n);
+        match n % 5 {
+            0 => run::key(n).invalidate(),
+            1 => run::memo().invalidate_matching("*"),
+            2 => run::memo().clear(),
+            3 => run::memo().invalidate_if(|_, _| true),
+            _ => tag(format!("parity:{}", n % 2)).invalidate(),
+        };
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+}
+
+#[test]
+fn errors_panics_and_refused_values() {
+    let _alone = alone();
+    #[memoize]
+    fn fails(n: u64) -> Result<u64, String> {
+        Err(n.to_string())
+    }
+    #[memoize(cache_if = |_value| false, tags = ["refused:{n}"])]
+    fn refused(n: u64) -> u64 {
+        n
+    }
+    #[memoize(capacity = 10, weigh = |_key, _value| 11, tags = ["heavy:{n}"])]
+    fn heavy(n: u64) -> u64 {
+        n
+    }
+    #[memoize(tags = ["gone:{n}"])]
+    fn overtaken(n: u64) -> u64 {
+        overtaken::key(n).invalidate();
+        n
+    }
+    let grown = growth(5_000, |n| {
+        let _ = fails(n);
+        refused(n);
+        heavy(n);
+        overtaken(n);
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+    assert!(refused::memo().is_empty() && heavy::memo().is_empty() && overtaken::memo().is_empty());
+}
+
+#[test]
+fn expired_entries_are_reclaimed() {
+    let _alone = alone();
+    #[memoize(ttl = 1, capacity = unbounded, tags = ["expired:{n}"])]
+    fn run(n: u64) -> Arc<[u8]> {
+        vec![0; usize::try_from(n % 64).unwrap()].into()
+    }
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let grown = growth(10_000, |n| {
+        run(n);
+        if n % 500 == 0 {
+            scope.advance(secs(1));
+            run::memo().sweep();
+        }
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+}
+
+#[test]
+fn what_was_held_is_given_back() {
+    let _alone = alone();
+    #[memoize(capacity = unbounded, tags = ["back:{n}", "back"])]
+    fn run(n: u64) -> String {
+        format!("{n:0>100}")
+    }
+    run(0);
+    run::memo().clear();
+    let before = HELD.load(Ordering::Relaxed);
+    for n in 0..50_000 {
+        run(n);
+    }
+    assert!(HELD.load(Ordering::Relaxed) - before > 50_000 * 100);
+    tag("back").invalidate();
+    let left = HELD.load(Ordering::Relaxed) - before;
+    assert!(left < SLACK, "{left} bytes left");
+}
+
+#[test]
+fn an_unbounded_memo_that_is_bounded_gives_back() {
+    let _alone = alone();
+    #[memoize(capacity = unbounded)]
+    fn run(n: u64) -> String {
+        format!("{n:0>100}")
+    }
+    run(0);
+    let before = HELD.load(Ordering::Relaxed);
+    for n in 0..50_000 {
+        run(n);
+    }
+    run::memo().set_capacity(10).unwrap();
+    let left = HELD.load(Ordering::Relaxed) - before;
+    assert!(left < SLACK, "{left} bytes left");
+}
+
+#[test]
+fn one_hung_flight_holds_nothing_but_itself() {
+    let _alone = alone();
+    static STARTED: Latch = Latch::new();
+    static GO: Latch = Latch::new();
+    #[memoize(capacity = 100, tags = ["hung", "hung:{n}"])]
+    fn run(n: u64) -> u64 {
+        if n == u64::MAX {
+            STARTED.open();
+            GO.wait();
+        }
+        n
+    }
+    no_hang(|| {
+        let hung = thread::spawn(|| run(u64::MAX));
+        STARTED.wait();
+        let grown = growth(5_000, |n| {
+            run(n);
+            tag(format!("hung:{n}")).invalidate();
+            match n % 7 {
+                0 => run::memo().invalidate_matching("*(1*"),
+                1 => run::key(u64::MAX).invalidate(),
+                2 => run::memo().invalidate_if(|_, value| *value % 2 == 0),
+                _ => tag("hung").invalidate(),
+            };
+        });
+        GO.open();
+        assert_eq!(hung.join().unwrap(), u64::MAX);
+        assert!(grown < SLACK, "grew by {grown} bytes");
+    });
+}
+
+#[test]
+fn flights_and_waits_are_gone_when_they_land() {
+    let _alone = alone();
+    static NOW: Count = Count::new();
+    #[memoize(capacity = 10)]
+    fn inner(n: u64) -> u64 {
+        NOW.add();
+        n
+    }
+    #[memoize(capacity = 10)]
+    fn outer(n: u64, who: u64) -> u64 {
+        let _ = who;
+        inner(n)
+    }
+    let grown = growth(300, |n| {
+        thread::scope(|threads| {
+            for who in 0..3 {
+                threads.spawn(move || outer(n, who));
+            }
+        });
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+}
+
+#[test]
+fn scopes_and_their_memos() {
+    let _alone = alone();
+    #[memoize(ttl = 5, tags = ["scoped:{n}"])]
+    fn run(n: u64) -> u64 {
+        n
+    }
+    let grown = growth(200, |n| {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        run(n);
+        assert_eq!(registry().memos().len(), 1);
+        tag(format!("scoped:{n}")).invalidate();
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+}
+
+#[test]
+fn keys_that_are_made_and_dropped() {
+    let _alone = alone();
+    #[memoize]
+    fn run(n: u64) -> u64 {
+        n
+    }
+    let grown = growth(10_000, |n| {
+        let key = run::key(n);
+        key.invalidate();
+        let _ = (key.get(), key.peek(), run::entry(n).get());
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+    wait_until(|| run::memo().is_empty());
+}

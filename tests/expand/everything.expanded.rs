@@ -1,0 +1,227 @@
+//! Generics, patterns, a `Result`, tags from the value, a key of its own, and hooks.
+pub(crate) fn describe<'a, T, P: Pool>(
+    cat: &Cat,
+    lang: String,
+    arg2: (u32, u32),
+    pool: &'a P,
+) -> Result<T, Error>
+where
+    T: Clone + Describe + Send + Sync + 'static,
+{
+    describe::<T>::entry(cat, lang, arg2, pool).call()
+}
+///The cache of [`describe`](fn@describe): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+pub(crate) enum describe<T> {
+    #[doc(hidden)]
+    __Never(::core::convert::Infallible, ::cache_core::__private::Uses<T>),
+}
+#[allow(dead_code, non_snake_case)]
+impl<T> describe<T> {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    pub(crate) fn entry<'a, P>(
+        cat: &Cat,
+        lang: String,
+        arg2: (u32, u32),
+        pool: &'a P,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Result<T, Error>, Face = T>,
+    >
+    where
+        T: Clone + Describe + Send + Sync + 'static,
+        P: Pool,
+    {
+        let refresh_if_flag: bool = {
+            #[allow(unused_variables)]
+            let _ = ();
+            #[allow(unused_variables)]
+            let cat = ::cache_core::__see!(cat);
+            #[allow(unused_variables)]
+            let lang = ::cache_core::__see!(lang);
+            #[allow(unused_variables)]
+            let (x, y) = &arg2;
+            #[allow(unused_variables)]
+            let pool = ::cache_core::__see!(pool);
+            lang.is_empty()
+        };
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Result < T, Error >, OfValue),
+                    |keyed: &(&Cat, String, (u32, u32)), cx| {
+                        #[allow(unused_variables)]
+                        let cat = ::cache_core::__see!(keyed.0);
+                        #[allow(unused_variables)]
+                        let lang = ::cache_core::__see!(keyed.1);
+                        #[allow(unused_variables)]
+                        let (x, y) = &keyed.2;
+                        match (&(cat.id), &keyed.1, &keyed.2) {
+                            (part0, part1, part2) => {
+                                cx.find(
+                                    (
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__shape_of!(part0),
+                                        ),
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
+                                        ::cache_core::__private::Ref((
+                                            ::cache_core::__leaf!(u32),
+                                            ::cache_core::__leaf!(u32),
+                                        )),
+                                    ),
+                                    &(part0, part1, part2),
+                                )
+                            }
+                        }
+                    },
+                )
+                .on_evict(|key, value, cause| println!("{key} {cause:?}"))
+                .bind(
+                    (cat, lang, arg2),
+                    (pool,),
+                    |(cat, lang, (x, mut y)), (pool,)| {
+                        let _ = &cat;
+                        let _ = &lang;
+                        let _ = &pool;
+                        let tag0 = ::cache_core::__private::render(|| {
+                            ::std::format!("cat:{}", cat.id)
+                        });
+                        let copy_of_lang = ::core::clone::Clone::clone(&lang);
+                        (
+                            move || -> Result<T, Error> {
+                                y += x;
+                                T::describe(cat, &lang, y, pool)
+                            },
+                            move |
+                                value: ::core::option::Option<&_>,
+                                draft: &mut ::cache_core::__private::Draft|
+                            {
+                                #[allow(unused_variables)]
+                                let lang = copy_of_lang;
+                                draft.tag(tag0);
+                                match value {
+                                    ::core::option::Option::Some(value) => {
+                                        draft
+                                            .tag(
+                                                match () {
+                                                    () => {
+                                                        ::cache_core::__private::render(|| {
+                                                            ::std::format!("owner:{}", value.owner_id)
+                                                        })
+                                                    }
+                                                    #[allow(unreachable_patterns)]
+                                                    _ => ::core::option::Option::None,
+                                                },
+                                            );
+                                        draft
+                                            .ttl(
+                                                ::cache_core::__private::IntoTtl::into_ttl(
+                                                    ::cache_core::__private::ask(|value| value.ttl(lang), value),
+                                                ),
+                                            );
+                                        let _ = value;
+                                    }
+                                    ::core::option::Option::None => {}
+                                }
+                            },
+                        )
+                    },
+                )
+                .refresh_if(refresh_if_flag),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    pub(crate) fn key(cat: &Cat, lang: String, arg2: (u32, u32)) -> ::cache_core::Key<T>
+    where
+        T: Clone + Describe + Send + Sync + 'static,
+    {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < T, Error >, OfValue),
+                |keyed: &(&Cat, String, (u32, u32)), cx| {
+                    #[allow(unused_variables)]
+                    let cat = ::cache_core::__see!(keyed.0);
+                    #[allow(unused_variables)]
+                    let lang = ::cache_core::__see!(keyed.1);
+                    #[allow(unused_variables)]
+                    let (x, y) = &keyed.2;
+                    match (&(cat.id), &keyed.1, &keyed.2) {
+                        (part0, part1, part2) => {
+                            cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(part0),
+                                    ),
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
+                                    ::cache_core::__private::Ref((
+                                        ::cache_core::__leaf!(u32),
+                                        ::cache_core::__leaf!(u32),
+                                    )),
+                                ),
+                                &(part0, part1, part2),
+                            )
+                        }
+                    }
+                },
+            )
+            .on_evict(|key, value, cause| println!("{key} {cause:?}"))
+            .key(&(cat, lang, arg2))
+    }
+    ///The cache behind the function.
+    #[must_use]
+    pub(crate) fn memo() -> ::cache_core::Memo<T>
+    where
+        T: Clone + Describe + Send + Sync + 'static,
+    {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < T, Error >, OfValue),
+                |keyed: &(&Cat, String, (u32, u32)), cx| {
+                    #[allow(unused_variables)]
+                    let cat = ::cache_core::__see!(keyed.0);
+                    #[allow(unused_variables)]
+                    let lang = ::cache_core::__see!(keyed.1);
+                    #[allow(unused_variables)]
+                    let (x, y) = &keyed.2;
+                    match (&(cat.id), &keyed.1, &keyed.2) {
+                        (part0, part1, part2) => {
+                            cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(part0),
+                                    ),
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
+                                    ::cache_core::__private::Ref((
+                                        ::cache_core::__leaf!(u32),
+                                        ::cache_core::__leaf!(u32),
+                                    )),
+                                ),
+                                &(part0, part1, part2),
+                            )
+                        }
+                    }
+                },
+            )
+            .on_evict(|key, value, cause| println!("{key} {cause:?}"))
+            .memo()
+    }
+    ///The caches behind all instantiations of the function.
+    #[must_use]
+    pub(crate) fn all() -> ::cache_core::AllMemos {
+        ::cache_core::__private::all(Self::__slot())
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "describe"),
+                    &["cat.id", "lang", "arg2"],
+                )
+                .tags(&["cats"]),
+        );
+        &SLOT
+    }
+}

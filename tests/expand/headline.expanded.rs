@@ -1,0 +1,97 @@
+//! The headline example: its expansion is short enough to read.
+pub fn get_cat(name: &str) -> Cat {
+    get_cat::entry(name).call()
+}
+///The cache of [`get_cat`](fn@get_cat): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+pub enum get_cat {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> get_cat = get_cat::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl get_cat {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    pub fn entry(
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Cat, OfReturn),
+                    |keyed: &(&str,), cx| {
+                        cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                keyed,
+                            )
+                    },
+                )
+                .bind(
+                    (name,),
+                    (),
+                    |(name,), ()| {
+                        (move || -> Cat { load(name) }, ::cache_core::__private::plain)
+                    },
+                )
+                .on_miss(|keyed, skipped, key| {
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(keyed.0);
+                    ::cache_core::__private::call_on_miss(
+                        |key| println!("miss {key}"),
+                        key,
+                    )
+                }),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    pub fn key(name: &str) -> ::cache_core::Key<Cat> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Cat, OfReturn),
+                |keyed: &(&str,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                            keyed,
+                        )
+                },
+            )
+            .key(&(name,))
+    }
+    ///The cache behind the function.
+    #[must_use]
+    pub fn memo() -> ::cache_core::Memo<Cat> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Cat, OfReturn),
+                |keyed: &(&str,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                            keyed,
+                        )
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "get_cat"),
+                    &["name"],
+                )
+                .ttl(::core::time::Duration::new(300u64, 0u32))
+                .tags(&["cats"]),
+        );
+        &SLOT
+    }
+}

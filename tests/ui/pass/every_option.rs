@@ -1,0 +1,103 @@
+//! Every option, in a crate that denies all warnings.
+#![deny(warnings, missing_docs, unreachable_pub, unused, clippy::pedantic)]
+
+use std::time::Duration;
+
+use cache_core::{Cause, KeyRef, memoize};
+
+/// A cat.
+#[derive(Clone, Debug)]
+pub struct Cat {
+    /// Which one.
+    pub id: u64,
+    /// Whose.
+    pub owner: String,
+}
+
+/// Not part of any key.
+#[derive(Debug)]
+pub struct Pool(u64);
+
+fn left(key: &KeyRef<'_>, cat: &Cat, cause: Cause) {
+    println!("{key} of {} left: {cause:?}", cat.owner);
+}
+
+/// Finds a cat.
+///
+/// # Errors
+///
+/// If there is none.
+#[memoize(
+    ttl = 60 * 60,
+    err_ttl = 0.5,
+    tags = ["cats", "cat:{id}", "owner:{value.owner}"],
+    key = (id, ..),
+    skip(pool, force, quiet),
+    capacity = 1_000,
+    weigh = |_key, value| value.owner.len() + 1,
+    policy = Lru,
+    cache_if = |value| value.id > 0,
+    bypass_if = quiet && lang.is_empty(),
+    refresh_if = force,
+    on_hit = |key, value| println!("hit {key} {} {lang}", value.id),
+    on_miss = |key| println!("miss {key} {}", pool.0),
+    on_store = |key, value| println!("store {key} {}", value.id),
+    on_evict = left,
+    single_flight = true,
+    max_wait = "500ms",
+    name = "cats::find",
+    companion = cats,
+    companion_vis = pub(crate),
+    crate = cache_core,
+)]
+pub fn find(id: u64, lang: &str, pool: &Pool, force: bool, quiet: bool) -> Result<Cat, String> {
+    let _ = (lang, force, quiet);
+    if id > pool.0 { Err(format!("no cat {id}")) } else { Ok(Cat { id, owner: "ann".to_owned() }) }
+}
+
+/// May find nothing.
+#[memoize(ttl = |value| value.map_or(Duration::from_secs(1), Duration::from_secs), none_ttl = "10s", key = "{name}/{lang}")]
+#[must_use]
+pub fn lives(name: &str, lang: &str) -> Option<u64> {
+    let _ = lang;
+    name.parse().ok()
+}
+
+/// Without a companion.
+#[memoize(companion = false, capacity = unbounded, single_flight = false, tag = "sums")]
+#[must_use]
+pub fn sum(numbers: &[u64]) -> u64 {
+    numbers.iter().sum()
+}
+
+/// Of any type.
+#[memoize(key = x, ttl = "1h30m")]
+pub fn keep<T>(x: T) -> T
+where
+    T: Clone + std::hash::Hash + Eq + Send + Sync + 'static,
+{
+    x
+}
+
+/// All kinds of arguments.
+#[memoize]
+#[must_use]
+pub fn many<'a>((a, b): (u8, u8), mut c: u32, d: Option<&'a str>, e: std::borrow::Cow<'a, str>, f: f64, _: bool) -> String {
+    c += u32::from(a) + u32::from(b);
+    format!("{c}{d:?}{e}{f}")
+}
+
+fn main() {
+    let pool = Pool(5);
+    for force in [false, true] {
+        assert!(find(3, "en", &pool, force, false).is_ok());
+        assert!(find(9, "en", &pool, force, true).is_err());
+    }
+    assert!(cats::key(3, "en").is_live());
+    assert_eq!(lives("9", "en"), Some(9));
+    assert!(lives::entry("tom", "en").insert(None));
+    assert_eq!(sum(&[1, 2]), 3);
+    assert_eq!(keep(7_u8), 7);
+    assert_eq!(keep::<u8>::memo().len(), 1);
+    assert_eq!(many((1, 2), 3, None, "x".into(), 0.5, true), "6Nonex0.5");
+}
