@@ -98,11 +98,11 @@ impl<T> describe<T> {
                             {
                                 #[allow(unused_variables)]
                                 let lang = copy_of_lang;
-                                draft.tag(tag0);
+                                draft.rendered(tag0);
                                 match value {
                                     ::core::option::Option::Some(value) => {
                                         draft
-                                            .tag(
+                                            .rendered(
                                                 match () {
                                                     () => {
                                                         ::cache_core::__private::render(|| {

@@ -39,7 +39,7 @@ pub(super) fn describe(model: &Model) -> Describe {
     let templates = options.tags.iter().flat_map(|given| &given.value).filter(|tag| tag.fixed().is_none());
     for (index, template) in templates.enumerate() {
         let tag = tag(model, template, index, &value, &mut before);
-        let code = quote_spanned!(mixed=> #draft.tag(#tag););
+        let code = quote_spanned!(mixed=> #draft.rendered(#tag););
         let of_value = template.holes().any(|hole| hole.root == "value");
         if of_value { valued.extend(code) } else { always.extend(code) }
     }
