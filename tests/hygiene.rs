@@ -80,7 +80,7 @@ fn functions_of_any_name() {
     assert_eq!(inner::memo::memo().len(), 1);
     assert_eq!(inner::call::entry(1).call(), 4);
     assert_eq!(inner::r#match(1, "a"), 2);
-    assert_eq!(inner::r#match::key(1, "a").to_string(), r#"hygiene::functions_of_any_name::inner::match(1, "a")"#);
+    assert_eq!(inner::r#match::key(1, "a").to_string(), r#"hygiene::inner::match(1, "a")"#);
 }
 
 /// Everything that generated code might name is something else here.

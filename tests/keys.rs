@@ -298,7 +298,7 @@ fn lifetimes() {
         text.0.len()
     }
     #[memoize]
-    fn named<'a, 'b: 'a>(a: &'a str, b: &'b [&'a str]) -> usize {
+    fn named<'a, 'b>(a: &'a str, b: &'b [&'a str]) -> usize {
         a.len() + b.len()
     }
     #[memoize]

@@ -48,7 +48,7 @@ impl Probe {
 /// Makes a test for one kind of user code: what it is called from, and everything that is done from
 /// within it to its own memo.
 macro_rules! free {
-    ($($test:ident { $(attr: ($($options:tt)*),)? value: $make:expr => $value:ty, act: $act:expr })*) => { $(
+    ($($test:ident { $(attr: ($($options:tt)*),)? $(tag: $tag:literal,)? value: $make:expr => $value:ty, act: $act:expr })*) => { $(
         #[test]
         fn $test() {
             static PROBE: Probe = Probe::new();
@@ -56,7 +56,7 @@ macro_rules! free {
             fn probe() {
                 PROBE.fire();
             }
-            #[memoize($($($options)*,)? tags = ["reentrant", "reentrant:{n}"])]
+            #[memoize($($($options)*,)? tags = ["reentrant", "reentrant:{n}" $(, $tag)?])]
             fn run(n: u32) -> $value {
                 let make: fn(u32, &'static Probe) -> $value = $make;
                 make(n, &PROBE)
@@ -114,6 +114,16 @@ impl Drop for Dropped {
     }
 }
 
+#[derive(Clone)]
+struct Shown(u32, &'static Probe);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.1.fire();
+        write!(f, "shown:{}", self.0)
+    }
+}
+
 free! {
     a_body_may_do_anything {
         value: |n, probe| { probe.fire(); n } => u32, act: |run| run(1)
@@ -151,8 +161,8 @@ free! {
     drop_by_capacity_may_do_anything {
         attr: (capacity = 1, policy = Lru), value: |n, probe| Arc::new(Dropped(n, probe)) => Arc<Dropped>, act: |run| { run(1); run(2); }
     }
-    display_of_the_value_in_a_tag_may_do_anything {
-        attr: (on_store = |_key, value| { let _ = value.0; }), value: |n, probe| { probe.fire(); Dropped(n, probe) } => Dropped, act: |run| run(1)
+    display_of_a_value_in_a_tag_may_do_anything {
+        attr: (on_store = |_key, value| { let _ = value.0; }), tag: "{value}", value: |n, probe| Shown(n, probe) => Shown, act: |run| run(1)
     }
 }
 

@@ -148,8 +148,8 @@ fn what_does_not_fit_says_why() {
         (json!(["a"]), "2"),
         (json!(["a", 1, 2]), "2"),
         (json!("a"), "array"),
-        (json!(["a", 256]), "argument 2"),
-        (json!([7, 1]), "argument 1"),
+        (json!(["a", 256]), "`n`"),
+        (json!([7, 1]), "`name`"),
         (json!({ "name": "a" }), "`n`"),
         (json!({ "name": "a", "n": 1, "m": 2 }), "`m`"),
     ] {

@@ -1,6 +1,6 @@
 //! Clearing a memo, and invalidating a tag that all of its entries carry, against computations.
 
-use super::{KEY, NEW, Scene, check};
+use super::{ALL, KEY, NEW, Scene, check};
 use crate::engine::Begin;
 use crate::spec::Spec;
 
@@ -10,7 +10,7 @@ impl Scene {
     }
 }
 
-fn clear_wins(preemptions: usize, compute: fn(&Scene)) {
+fn clear_wins(preemptions: Option<usize>, compute: fn(&Scene)) {
     check(preemptions, move || {
         let scene = Scene::new();
         let other = scene.go(compute);
@@ -24,19 +24,19 @@ fn clear_wins(preemptions: usize, compute: fn(&Scene)) {
 
 #[test]
 fn what_was_computed_before_a_clear_is_not_stored() {
-    clear_wins(3, |scene| {
+    clear_wins(ALL, |scene| {
         scene.call(&[]);
     });
 }
 
 #[test]
 fn what_was_refreshed_before_a_clear_is_not_stored() {
-    clear_wins(2, Scene::refresh);
+    clear_wins(ALL, Scene::refresh);
 }
 
 #[test]
 fn a_refresh_supersedes_what_is_computed() {
-    check(2, || {
+    check(ALL, || {
         let scene = Scene::new();
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
@@ -49,7 +49,7 @@ fn a_refresh_supersedes_what_is_computed() {
 
 #[test]
 fn a_tag_of_the_whole_memo_reaches_all_of_it() {
-    check(2, || {
+    check(ALL, || {
         let scene = Scene::of(Spec::new("scene", &["key"]).tags(&["all"]));
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();

@@ -1,7 +1,7 @@
 //! Invalidations by key from within a user's `Eq`, which cannot take the shard's lock: entries are
 //! dead at once, and taken out by whoever comes by.
 
-use super::{KEY, NEW, OLD, Scene, check};
+use super::{FEW, KEY, NEW, OLD, Scene, check, join};
 
 impl Scene {
     /// What `invalidate` does from within an `Eq`.
@@ -12,7 +12,7 @@ impl Scene {
 
 #[test]
 fn an_invalidation_within_an_eq_wins() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
@@ -26,7 +26,7 @@ fn an_invalidation_within_an_eq_wins() {
 /// Two threads take out what the first invalidation left: neither may forget the second.
 #[test]
 fn an_invalidation_is_not_forgotten_with_another() {
-    check(3, || {
+    check(FEW, || {
         let scene = Scene::new();
         scene.call(&[]);
         scene.invalidate_within_eq(KEY + 1);
@@ -35,7 +35,7 @@ fn an_invalidation_is_not_forgotten_with_another() {
         scene.change();
         scene.invalidate_within_eq(KEY);
         assert_ne!(scene.stage.get(KEY), Some(OLD));
-        super::join(others);
+        join(others);
         scene.must_be_new(&[]);
     });
 }

@@ -2,7 +2,7 @@
 
 use loom::sync::atomic::Ordering;
 
-use super::{KEY, OLD, Scene, check, join};
+use super::{ALL, FEW, KEY, OLD, Scene, check, join};
 use crate::engine::{Begin, Step};
 use crate::fixture::Failure;
 
@@ -19,7 +19,7 @@ impl Scene {
     }
 }
 
-fn one_leader(callers: usize, preemptions: usize) {
+fn one_leader(callers: usize, preemptions: Option<usize>) {
     check(preemptions, move || {
         let scene = Scene::new();
         let others: Vec<_> = (1..callers).map(|_| scene.go(Scene::numbered)).collect();
@@ -33,17 +33,17 @@ fn one_leader(callers: usize, preemptions: usize) {
 
 #[test]
 fn two_callers_have_one_leader() {
-    one_leader(2, 3);
+    one_leader(2, ALL);
 }
 
 #[test]
 fn three_callers_have_one_leader() {
-    one_leader(3, 2);
+    one_leader(3, FEW);
 }
 
 #[test]
 fn who_waits_for_a_crash_takes_over() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         let waiter = scene.go(|scene| scene.call(&[]));
         let crashed = scene.go(Scene::crash);
@@ -57,7 +57,7 @@ fn who_waits_for_a_crash_takes_over() {
 
 #[test]
 fn one_of_two_who_wait_for_a_crash_takes_over() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         let waiters = [scene.go(Scene::numbered), scene.go(Scene::numbered)];
         scene.crash();
@@ -68,7 +68,7 @@ fn one_of_two_who_wait_for_a_crash_takes_over() {
 
 #[test]
 fn who_waits_for_an_error_gets_it() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         let fail = |scene: &Scene| {
             scene.stage.call(KEY, &[], || {
@@ -93,7 +93,7 @@ fn a_circle_of_waits_is_computed_in_place() {
         let inner = || scene.stage.call(other, &[], || Ok(other));
         scene.stage.call(key, &[], || Ok(key + inner()?)).expect("never fails")
     }
-    check(3, || {
+    check(ALL, || {
         let scene = Scene::new();
         let there = scene.go(|scene| outer(scene, 2, 1));
         let here = outer(&scene, 1, 2);
@@ -109,7 +109,7 @@ fn a_circle_of_waits_is_computed_in_place() {
 /// itself, but was begun beneath one that does.
 #[test]
 fn a_circle_through_a_nested_flight_is_computed_in_place() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         let there = scene.go(|scene| {
             scene.stage.call(3, &[], || scene.stage.call(1, &[], || Ok(1))).expect("never fails")

@@ -2,7 +2,7 @@
 
 use loom::sync::atomic::Ordering;
 
-use super::{KEY, NEW, OLD, Scene, check, join};
+use super::{ALL, FEW, KEY, NEW, OLD, Scene, check, join};
 use crate::memo::When;
 use crate::spec::Spec;
 
@@ -15,7 +15,7 @@ impl Scene {
     }
 }
 
-fn invalidation_wins(preemptions: usize, callers: usize, invalidate: fn(&Scene)) {
+fn invalidation_wins(preemptions: Option<usize>, callers: usize, invalidate: fn(&Scene)) {
     check(preemptions, move || {
         let scene = Scene::new();
         let others: Vec<_> = (0..callers).map(|_| scene.go(|scene| scene.call(&[]))).collect();
@@ -29,28 +29,28 @@ fn invalidation_wins(preemptions: usize, callers: usize, invalidate: fn(&Scene))
 
 #[test]
 fn an_invalidated_key_is_not_stored() {
-    invalidation_wins(3, 1, |scene| {
+    invalidation_wins(ALL, 1, |scene| {
         scene.stage.invalidate(KEY);
     });
 }
 
 #[test]
 fn an_invalidated_key_reaches_no_later_caller() {
-    invalidation_wins(2, 2, |scene| {
+    invalidation_wins(FEW, 2, |scene| {
         scene.stage.invalidate(KEY);
     });
 }
 
 #[test]
 fn what_a_predicate_picks_is_not_stored() {
-    invalidation_wins(3, 1, |scene| {
+    invalidation_wins(ALL, 1, |scene| {
         scene.stage.memo.remove_where(|_| true, |_, held| held.0 == OLD);
     });
 }
 
 #[test]
 fn a_given_value_supersedes_what_is_computed() {
-    check(3, || {
+    check(ALL, || {
         let scene = Scene::new();
         let caller = scene.go(|scene| scene.call(&[]));
         assert!(scene.stage.put(KEY, GIVEN, When::Always));
@@ -62,7 +62,7 @@ fn a_given_value_supersedes_what_is_computed() {
 
 #[test]
 fn a_given_value_and_an_invalidation_leave_nothing_older() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         let caller = scene.go(|scene| scene.call(&[]));
         let given = scene.go(|scene| scene.stage.put(KEY, GIVEN, When::Always));
@@ -77,7 +77,7 @@ fn a_given_value_and_an_invalidation_leave_nothing_older() {
 
 #[test]
 fn of_two_given_if_absent_one_is_stored() {
-    check(3, || {
+    check(ALL, || {
         let scene = Scene::new();
         let other = scene.go(|scene| scene.stage.put(KEY, GIVEN, When::IfAbsent));
         let first = scene.stage.put(KEY, GIVEN + 1, When::IfAbsent);
@@ -89,7 +89,7 @@ fn of_two_given_if_absent_one_is_stored() {
 
 #[test]
 fn two_values_that_want_one_place_take_turns() {
-    check(3, || {
+    check(ALL, || {
         let scene = Scene::of(Spec::new("scene", &["key"]).capacity(1));
         let put = |scene: &Scene, key| {
             let stored = scene.stage.put(key, GIVEN, When::Always);

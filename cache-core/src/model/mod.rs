@@ -6,8 +6,8 @@
 //!
 //! Each model runs the code that ships, on a memo in a world of its own; what is left out is where a
 //! call finds its memo, and time, which stands still: nobody is let go, so whoever waits for what
-//! never comes is a deadlock, and found. How often threads may be preempted within one run is bounded,
-//! as is usual; switches at blocking do not count.
+//! never comes is a deadlock, and found. Models of two threads are run under every schedule, those of
+//! three under every schedule with at most [`FEW`] preemptions (switches at blocking do not count).
 
 mod clears;
 mod deferred;
@@ -31,15 +31,17 @@ const OLD: u64 = 1;
 /// What it is changed to before an invalidation.
 const NEW: u64 = 2;
 
+/// No bound: every schedule.
+const ALL: Option<usize> = None;
+/// The bound for models of three threads.
+const FEW: Option<usize> = Some(4);
+
 /// Runs a model under every schedule with at most so many preemptions.
-fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     let mut checker = loom::model::Builder::new();
-    checker.preemption_bound = match std::env::var("PB") { Ok(n) => n.parse().ok(), Err(_) => Some(preemptions) };
+    checker.preemption_bound = preemptions;
     checker.max_branches = 20_000;
-    let runs = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let r = runs.clone();
-    checker.check(move || { r.fetch_add(1, Ordering::Relaxed); model() });
-    eprintln!("RUNS {}", runs.load(Ordering::Relaxed));
+    checker.check(model);
 }
 
 /// A memo and what its function reads.

@@ -7,7 +7,7 @@ use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
-use super::{NEW, OLD, check};
+use super::{ALL, NEW, OLD, check};
 use crate::tags::{Carrier, Number, Revision, TagSet, Tags};
 
 struct Memo(Revision);
@@ -94,7 +94,7 @@ impl Bare {
 
 /// Two readers and a writer share nothing but what the protocol orders.
 fn no_reader_outlives(kill: fn(&Bare)) {
-    check(3, move || {
+    check(ALL, move || {
         let bare = Bare::new();
         let (entry, done) = (bare.entry("cat"), Arc::new(AtomicU64::new(0)));
         let kill = {
@@ -140,7 +140,7 @@ fn no_reader_outlives_one_of_two_invalidations() {
 }
 
 fn no_store_outlives(kill: fn(&Bare)) {
-    check(3, move || {
+    check(ALL, move || {
         let bare = Bare::new();
         let store = {
             let bare = bare.clone();

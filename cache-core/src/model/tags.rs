@@ -1,8 +1,8 @@
 //! Tags that are known from the result alone: nobody finds a flight by them.
 
-use super::{KEY, NEW, Scene, check, join};
+use super::{ALL, FEW, KEY, NEW, Scene, check, join};
 
-fn tag_wins(preemptions: usize, callers: usize) {
+fn tag_wins(preemptions: Option<usize>, callers: usize) {
     check(preemptions, move || {
         let scene = Scene::new();
         let others: Vec<_> = (0..callers).map(|_| scene.go(|scene| scene.call(&["cat"]))).collect();
@@ -19,17 +19,17 @@ fn tag_wins(preemptions: usize, callers: usize) {
 
 #[test]
 fn a_value_of_an_invalidated_tag_is_not_stored() {
-    tag_wins(3, 1);
+    tag_wins(ALL, 1);
 }
 
 #[test]
 fn a_value_of_an_invalidated_tag_reaches_no_later_caller() {
-    tag_wins(2, 2);
+    tag_wins(FEW, 2);
 }
 
 #[test]
 fn a_tag_that_something_carries_already_is_no_different() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         scene.stage.call(KEY + 1, &["cat"], || Ok(0)).unwrap();
         let other = scene.go(|scene| scene.call(&["cat"]));
@@ -44,7 +44,7 @@ fn a_tag_that_something_carries_already_is_no_different() {
 
 #[test]
 fn two_tags_in_opposite_orders() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         scene.call(&["cat", "dog"]);
         scene.change();
@@ -65,7 +65,7 @@ fn two_tags_in_opposite_orders() {
 /// invalidation hits it.
 #[test]
 fn a_hit_that_looks_again_does_not_miss_the_next_invalidation() {
-    check(3, || {
+    check(ALL, || {
         let scene = Scene::new();
         scene.call(&["cat"]);
         scene.stage.call(KEY + 1, &["dog"], || Ok(0)).unwrap();
@@ -81,7 +81,7 @@ fn a_hit_that_looks_again_does_not_miss_the_next_invalidation() {
 
 #[test]
 fn two_hits_look_again_while_two_invalidations_pass() {
-    check(2, || {
+    check(FEW, || {
         let scene = Scene::new();
         scene.call(&["cat"]);
         scene.stage.call(KEY + 1, &["dog"], || Ok(0)).unwrap();
