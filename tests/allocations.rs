@@ -76,6 +76,7 @@ fn all_borrowed_arguments() {
         name: String,
     }
     #[memoize]
+    #[allow(clippy::too_many_arguments, reason = "one of each kind")]
     fn run(a: &str, b: &[&str], c: Option<&str>, d: &Path, e: &Cat, f: &[u8], g: f64, h: (&str, u32), i: &[String], j: Option<&Cat>) -> usize {
         let _ = (c, d, e, g, h, j);
         a.len() + b.len() + f.len() + i.len()
@@ -102,7 +103,7 @@ fn cows() {
 fn every_option() {
     static SEEN: Count = Count::new();
     #[memoize(
-        ttl = |_value| std::time::Duration::from_secs(3600),
+        ttl = |_value| std::time::Duration::from_hours(1),
         tags = ["cats", "cat:{name}", "value:{value}"],
         key = (name.trim(), lang, ..),
         skip(live),

@@ -1,6 +1,7 @@
 //! Nothing grows with the number of calls ever made: what is held is bounded, in bytes too. In a
 //! process of its own, whose allocator counts.
 #![allow(unsafe_code, reason = "an allocator that counts")]
+#![allow(clippy::items_after_statements, reason = "nothing may be counted before the test has the process for itself")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};
@@ -193,9 +194,9 @@ fn an_unbounded_memo_that_is_bounded_gives_back() {
 
 #[test]
 fn one_hung_flight_holds_nothing_but_itself() {
-    let _alone = alone();
     static STARTED: Latch = Latch::new();
     static GO: Latch = Latch::new();
+    let _alone = alone();
     #[memoize(capacity = 100, tags = ["hung", "hung:{n}"])]
     fn run(n: u64) -> u64 {
         if n == u64::MAX {
@@ -225,8 +226,8 @@ fn one_hung_flight_holds_nothing_but_itself() {
 
 #[test]
 fn flights_and_waits_are_gone_when_they_land() {
-    let _alone = alone();
     static NOW: Count = Count::new();
+    let _alone = alone();
     #[memoize(capacity = 10)]
     fn inner(n: u64) -> u64 {
         NOW.add();

@@ -89,7 +89,7 @@ fn bounds_in_a_where_clause_and_lifetimes() {
         keys.iter().map(show).max_by_key(String::len).unwrap_or_default()
     }
 
-    assert_eq!(longest(&[1, 100, 10], |n| n.to_string()), "100");
+    assert_eq!(longest(&[1, 100, 10], ToString::to_string), "100");
     assert_eq!(longest(&[1, 100, 10], |n| format!("{n}!!")), "100", "skipped arguments do not count");
     assert_eq!(longest(&["a", "bcd"], |text| text.to_uppercase()), "BCD");
 }

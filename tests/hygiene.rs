@@ -35,6 +35,71 @@ fn more_arguments_of_any_name() {
     assert_eq!(more(&9, 2, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1), 23);
 }
 
+/// Names of functions that generated code calls.
+#[test]
+fn arguments_named_like_the_runtimes_functions() {
+    #[memoize(
+        key = (id + 1, all, ..),
+        bypass_if = id > 100 || all > 100 || plain.is_empty(),
+        refresh_if = kept > 100 && ask > 100 && with_errors > 100 && is_result > 100,
+        tags = ["id:{id}", "all:{all}", "kept:{kept}", "ask:{ask}"],
+        ttl = |value| std::time::Duration::from_secs(*value + id + all + kept + ask),
+        cache_if = |_value| id + with_errors + is_result + call_on_hit + call_on_miss > 0,
+        on_hit = |_key, _value| assert!(id + all + kept + ask > 0),
+        on_miss = |_key| assert!(call_on_hit + call_on_miss + find + new > 0),
+    )]
+    fn named(id: u64, all: u64, plain: &str, kept: u64, ask: u64, with_errors: u64, is_result: u64, call_on_hit: u64, call_on_miss: u64, find: u64, new: u64) -> u64 {
+        id + all + kept + ask + with_errors + is_result + call_on_hit + call_on_miss + find + new + plain.len() as u64
+    }
+    #[memoize(key = "{id}")]
+    fn template(id: u64) -> u64 {
+        id
+    }
+    #[memoize(key = "{id.0}")]
+    fn field(id: (u64, u64)) -> u64 {
+        id.1
+    }
+
+    assert_eq!(named(1, 1, "x", 1, 1, 1, 1, 1, 1, 1, 1), 11);
+    assert_eq!(named(1, 1, "x", 1, 1, 1, 1, 1, 1, 1, 1), 11);
+    assert_eq!(named::memo().stats().hits, 1);
+    assert_eq!((template(1), field((1, 2))), (1, 2));
+}
+
+/// Names of types that generated code speaks of, as arguments, returns and values of keys.
+mod types {
+    use cache_core::memoize;
+
+    macro_rules! types {
+        ($($name:ident $f:ident)*) => { $(
+            #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+            pub(super) struct $name(pub(super) u32);
+
+            #[memoize(key = (arg.clone(), ..), ttl = |_value| std::time::Duration::from_secs(1), tags = ["type:{value.0}"])]
+            pub(super) fn $f(arg: &$name, more: Option<$name>) -> Result<$name, $name> {
+                let _ = more;
+                Ok(arg.clone())
+            }
+        )*
+            #[test]
+            fn each() {
+                $(
+                    assert_eq!([$f(&$name(1), None), $f(&$name(1), None)], [Ok($name(1)), Ok($name(1))]);
+                    assert_eq!($f::memo().stats().hits, 1);
+                    assert_eq!($f::entry(&$name(1), None).get(), Some($name(1)));
+                )*
+            }
+        };
+    }
+
+    types! {
+        Entry of_entry Key of_key Memo of_memo Slot of_slot Spec of_spec Draft of_draft Plan of_plan
+        Policy of_policy Json of_json Part of_part Call of_call Ref of_ref Seq of_seq Opt of_opt Ty of_ty
+        Leaf of_leaf Shape of_shape Return of_return Returns of_returns Arg of_arg Shown of_shown Hidden of_hidden
+        Bound of_bound Found of_found Cx of_cx Hold of_hold When of_when Std of_std KeyRef of_key_ref Plain of_plain
+    }
+}
+
 #[test]
 fn an_argument_named_value_and_one_named_key_in_hooks() {
     static SEEN: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
@@ -206,12 +271,13 @@ fn bodies_of_all_kinds() {
     fn looping(n: u32) -> u32 {
         let mut sum = 0;
         'outer: for i in 0.. {
-            loop {
+            let mut twice = 0;
+            while twice < 2 {
                 if i > n {
                     break 'outer;
                 }
                 sum += i;
-                break;
+                twice += 1;
             }
         }
         sum
@@ -241,7 +307,7 @@ fn bodies_of_all_kinds() {
     }
 
     assert_eq!((early(0), early(3), early(7)), (None, None, Some(2)));
-    assert_eq!(looping(4), 10);
+    assert_eq!(looping(4), 20);
     assert_eq!(tail(1), 3);
     assert_eq!(attributed(1, 2), 2);
     assert_eq!(fallible("12").unwrap(), 12);

@@ -1,5 +1,5 @@
 //! What identifies a call: arguments of any kind, compared whole, told apart by type.
-#![allow(clippy::needless_pass_by_value, reason = "owned arguments are what is tested")]
+#![allow(clippy::needless_pass_by_value, clippy::option_option, clippy::ptr_arg, clippy::owned_cow, reason = "owned arguments are what is tested")]
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

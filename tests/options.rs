@@ -87,6 +87,21 @@ fn skipped_arguments_are_not_part_of_the_key() {
 }
 
 #[test]
+fn what_is_borrowed_mutably_can_be_skipped() {
+    #[memoize(skip(log))]
+    fn run(n: u32, log: &mut Vec<u32>) -> u32 {
+        log.push(n);
+        n
+    }
+
+    let mut log = Vec::new();
+    assert_eq!([run(1, &mut log), run(1, &mut log), run(2, &mut log)], [1, 1, 2]);
+    assert_eq!(log, [1, 2], "only the body writes to it");
+    run::entry(1, &mut log).refresh();
+    assert_eq!(log, [1, 2, 1]);
+}
+
+#[test]
 fn a_key_of_expressions() {
     static RUNS: Count = Count::new();
     #[memoize(key = (cat.id, lang.to_lowercase()))]

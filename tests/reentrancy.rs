@@ -140,8 +140,38 @@ free! {
     on_evict_by_capacity_may_do_anything {
         attr: (capacity = 1, on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |run| { run(1); run(2); }
     }
-    on_evict_by_invalidation_may_do_anything {
+    on_evict_by_a_tag_of_all_may_do_anything {
         attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |run| { run(1); tag("reentrant").invalidate(); }
+    }
+    on_evict_by_key_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::entry(1).invalidate(); }
+    }
+    on_evict_by_a_tag_of_some_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); tag("reentrant:1").invalidate(); }
+    }
+    on_evict_by_clear_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::memo().clear(); }
+    }
+    on_evict_by_pattern_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::memo().invalidate_matching("*"); }
+    }
+    on_evict_by_predicate_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::memo().invalidate_if(|_, _| true); }
+    }
+    on_evict_by_replacement_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::entry(1).insert(run::entry(1).uncached()); }
+    }
+    on_evict_by_refresh_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::entry(1).refresh(); }
+    }
+    on_evict_by_sweep_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::entry(1).set_ttl(Duration::ZERO); run::memo().sweep(); }
+    }
+    on_evict_by_a_smaller_bound_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::memo().set_capacity(1).unwrap(); }
+    }
+    on_evict_by_a_late_recomputation_may_do_anything {
+        attr: (on_evict = |_key, _value, _cause| probe()), value: |n, _| n => u32, act: |_| { run(1); run(2); run::entry(1).set_ttl(Duration::ZERO); run(1); }
     }
     a_weigher_may_do_anything {
         attr: (capacity = 10, weigh = |_key, _value| { probe(); 1 }), value: |n, _| n => u32, act: |run| run(1)

@@ -1,9 +1,10 @@
 //! One computation for a key, however many ask; whoever waits gets its outcome and never hangs.
 
 use std::panic::catch_unwind;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, OnceLock};
 use std::thread;
+use std::time::Instant;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
@@ -162,14 +163,16 @@ fn those_behind_an_error_that_cannot_be_cloned_go_together_but_bounded() {
     static RUNS: Count = Count::new();
     static NOW: Count = Count::new();
     static MOST: Count = Count::new();
+    static FIRST: OnceLock<Instant> = OnceLock::new();
     #[memoize]
     fn load(n: u32) -> Result<u32, Uncloned> {
         if RUNS.add() == 0 {
             wait_until(|| load::memo().stats().waits == WAITERS as u64);
         } else {
             MOST.raise(NOW.add() + 1);
-            // One behind the other would wait here for ever.
-            wait_until(|| MOST.get() >= 2);
+            let began = *FIRST.get_or_init(Instant::now);
+            // One behind the other would wait here for ever; a herd has the time to gather.
+            wait_until(|| MOST.get() >= 2 && began.elapsed() > tests::millis(200));
             NOW.sub();
         }
         let _ = n;

@@ -9,6 +9,7 @@ use cache_core::{Peek, memoize, registry, tag};
 use tests::{Count, Seeded, millis, no_hang};
 
 const KEYS: u64 = 24;
+const SLOTS: usize = 24;
 const OWNERS: u64 = 4;
 const THREADS: u64 = 4;
 
@@ -19,9 +20,9 @@ fn turns(n: u64) -> u64 {
 }
 
 /// The truth behind the memoized functions: a version for each key, raised before each invalidation.
-static TRUTH: [AtomicU64; KEYS as usize] = [const { AtomicU64::new(0) }; KEYS as usize];
+static TRUTH: [AtomicU64; SLOTS] = [const { AtomicU64::new(0) }; SLOTS];
 /// The version that was invalidated last: who calls after that must see at least this.
-static PUBLISHED: [AtomicU64; KEYS as usize] = [const { AtomicU64::new(0) }; KEYS as usize];
+static PUBLISHED: [AtomicU64; SLOTS] = [const { AtomicU64::new(0) }; SLOTS];
 
 fn at(versions: &[AtomicU64], key: u64) -> &AtomicU64 {
     &versions[usize::try_from(key).unwrap()]
@@ -36,7 +37,7 @@ struct Row {
 
 fn load(key: u64) -> Row {
     let version = at(&TRUTH, key).load(Ordering::SeqCst);
-    if version % 3 == 0 {
+    if version.is_multiple_of(3) {
         thread::yield_now();
     }
     Row { key, owner: key % OWNERS, version }

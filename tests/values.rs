@@ -184,7 +184,7 @@ fn none_ttl_gives_none_a_life_of_its_own() {
 #[test]
 fn cache_if_decides_by_the_value() {
     static RUNS: Count = Count::new();
-    #[memoize(cache_if = |value| value.is_some())]
+    #[memoize(cache_if = Option::is_some)]
     fn positive(n: i32) -> Option<i32> {
         RUNS.add();
         (n > 0).then_some(n)
@@ -215,6 +215,7 @@ fn cache_if_decides_by_the_value() {
 
 #[test]
 fn cache_if_takes_a_path() {
+    #[allow(clippy::ptr_arg, reason = "what is asked for is the value's type")]
     fn long(text: &String) -> bool {
         text.len() > 3
     }

@@ -43,11 +43,16 @@ where
             R::join(held)
         }
         Found::Miss(key, hash) => {
-            memo.count_miss();
-            if Miss::SET {
-                memo.run_hook(|| memo.key_ref(&key, |key| on_miss.miss(&keyed, &skipped, key)));
-            }
-            let begin = if refresh { Begin::Refresh } else { Begin::Read };
+            let begin = if refresh {
+                memo.counters.refreshes.add();
+                Begin::Refresh
+            } else {
+                memo.count_miss();
+                if Miss::SET {
+                    memo.run_hook(|| memo.key_ref(&key, |key| on_miss.miss(&keyed, &skipped, key)));
+                }
+                Begin::Read
+            };
             miss::<S, R, B, D>(memo, &key, hash, begin, || run(keyed, skipped))
         }
     }

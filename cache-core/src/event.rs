@@ -43,6 +43,8 @@ pub struct Stats {
     pub panics: u64,
     /// Calls that neither read nor wrote (`bypass_if`, or caching switched off).
     pub bypasses: u64,
+    /// Calls that did not read, but wrote (`refresh`, `refresh_if`). Neither hits nor misses.
+    pub refreshes: u64,
     /// Calls computed in place, since waiting for the computation under way could have been waiting
     /// for themselves: recursion, cycles, and one waiter for each `max_wait`.
     pub in_place: u64,
@@ -77,6 +79,7 @@ pub(crate) struct Counters {
     pub(crate) errors: Counter,
     pub(crate) panics: Counter,
     pub(crate) bypasses: Counter,
+    pub(crate) refreshes: Counter,
     pub(crate) in_place: Counter,
     pub(crate) evictions: Counter,
     pub(crate) expirations: Counter,
@@ -109,6 +112,7 @@ impl Counters {
             errors: Counter::default(),
             panics: Counter::default(),
             bypasses: Counter::default(),
+            refreshes: Counter::default(),
             in_place: Counter::default(),
             evictions: Counter::default(),
             expirations: Counter::default(),
@@ -137,6 +141,7 @@ impl Counters {
             errors: self.errors.read(),
             panics: self.panics.read(),
             bypasses: self.bypasses.read(),
+            refreshes: self.refreshes.read(),
             in_place: self.in_place.read(),
             evictions: self.evictions.read(),
             expirations: self.expirations.read(),

@@ -43,7 +43,7 @@ fn three_callers_have_one_leader() {
 
 #[test]
 fn who_waits_for_a_crash_takes_over() {
-    check(FEW, || {
+    check(ALL, || {
         let scene = Scene::new();
         let waiter = scene.go(|scene| scene.call(&[]));
         let crashed = scene.go(Scene::crash);
@@ -109,7 +109,7 @@ fn a_circle_of_waits_is_computed_in_place() {
 /// itself, but was begun beneath one that does.
 #[test]
 fn a_circle_through_a_nested_flight_is_computed_in_place() {
-    check(FEW, || {
+    check(ALL, || {
         let scene = Scene::new();
         let there = scene.go(|scene| {
             scene.stage.call(3, &[], || scene.stage.call(1, &[], || Ok(1))).expect("never fails")

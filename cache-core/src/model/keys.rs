@@ -62,7 +62,7 @@ fn a_given_value_supersedes_what_is_computed() {
 
 #[test]
 fn a_given_value_and_an_invalidation_leave_nothing_older() {
-    check(FEW, || {
+    check(ALL, || {
         let scene = Scene::new();
         let caller = scene.go(|scene| scene.call(&[]));
         let given = scene.go(|scene| scene.stage.put(KEY, GIVEN, When::Always));

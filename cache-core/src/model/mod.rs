@@ -6,8 +6,9 @@
 //!
 //! Each model runs the code that ships, on a memo in a world of its own; what is left out is where a
 //! call finds its memo, and time, which stands still: nobody is let go, so whoever waits for what
-//! never comes is a deadlock, and found. Models of two threads are run under every schedule, those of
-//! three under every schedule with at most [`FEW`] preemptions (switches at blocking do not count).
+//! never comes is a deadlock, and found. A model is run under every schedule where that takes seconds,
+//! else, with three threads mostly, under every schedule with at most [`FEW`] preemptions (switches at
+//! blocking do not count).
 
 mod clears;
 mod deferred;
@@ -33,7 +34,7 @@ const NEW: u64 = 2;
 
 /// No bound: every schedule.
 const ALL: Option<usize> = None;
-/// The bound for models of three threads.
+/// The bound for the others.
 const FEW: Option<usize> = Some(4);
 
 /// Runs a model under every schedule with at most so many preemptions.

@@ -97,7 +97,6 @@ impl<K, V> Resident<K, V> {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "two bits")]
     pub(crate) fn reads(&self) -> u8 {
         (self.meta.load(Ordering::Relaxed) & READS) as u8
     }
