@@ -77,7 +77,18 @@ fn all_borrowed_arguments() {
     }
     #[memoize]
     #[allow(clippy::too_many_arguments, reason = "one of each kind")]
-    fn run(a: &str, b: &[&str], c: Option<&str>, d: &Path, e: &Cat, f: &[u8], g: f64, h: (&str, u32), i: &[String], j: Option<&Cat>) -> usize {
+    fn run(
+        a: &str,
+        b: &[&str],
+        c: Option<&str>,
+        d: &Path,
+        e: &Cat,
+        f: &[u8],
+        g: f64,
+        h: (&str, u32),
+        i: &[String],
+        j: Option<&Cat>,
+    ) -> usize {
         let _ = (c, d, e, g, h, j);
         a.len() + b.len() + f.len() + i.len()
     }

@@ -1,7 +1,10 @@
 //! Nothing grows with the number of calls ever made: what is held is bounded, in bytes too. In a
 //! process of its own, whose allocator counts.
 #![allow(unsafe_code, reason = "an allocator that counts")]
-#![allow(clippy::items_after_statements, reason = "nothing may be counted before the test has the process for itself")]
+#![allow(
+    clippy::items_after_statements,
+    reason = "nothing may be counted before the test has the process for itself"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};

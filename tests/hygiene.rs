@@ -13,7 +13,20 @@ fn arguments_of_any_name() {
         on_store = |_k, _v| (),
         on_evict = |_k, _v, _c| (),
     )]
-    fn names(key: u32, cache: &str, entry: String, result: u8, draft: Option<u8>, keyed: u8, skipped: u8, run: u8, hook: u8, slot: u8, cx: u8, memo: u8) -> String {
+    fn names(
+        key: u32,
+        cache: &str,
+        entry: String,
+        result: u8,
+        draft: Option<u8>,
+        keyed: u8,
+        skipped: u8,
+        run: u8,
+        hook: u8,
+        slot: u8,
+        cx: u8,
+        memo: u8,
+    ) -> String {
         format!("{key}{cache}{entry}{result}{draft:?}{keyed}{skipped}{run}{hook}{slot}{cx}{memo}")
     }
 
@@ -26,8 +39,24 @@ fn arguments_of_any_name() {
 #[test]
 fn more_arguments_of_any_name() {
     #[memoize(skip(self_, bound), bypass_if = *plan > 5 || bound > 5, refresh_if = rt > 200)]
-    fn more(plan: &u32, bound: u32, rt: u8, self_: u8, spec: u8, call: u8, body: u8, f: u8, state: u8, hasher: u8, parts: u8, part0: u8, output: u8) -> u32 {
-        *plan + bound + u32::from(rt + self_ + spec + call + body + f + state + hasher + parts + part0 + output)
+    fn more(
+        plan: &u32,
+        bound: u32,
+        rt: u8,
+        self_: u8,
+        spec: u8,
+        call: u8,
+        body: u8,
+        f: u8,
+        state: u8,
+        hasher: u8,
+        parts: u8,
+        part0: u8,
+        output: u8,
+    ) -> u32 {
+        *plan
+            + bound
+            + u32::from(rt + self_ + spec + call + body + f + state + hasher + parts + part0 + output)
     }
 
     assert_eq!(more(&1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), 13);
@@ -48,8 +77,29 @@ fn arguments_named_like_the_runtimes_functions() {
         on_hit = |_key, _value| assert!(id + all + kept + ask > 0),
         on_miss = |_key| assert!(call_on_hit + call_on_miss + find + new > 0),
     )]
-    fn named(id: u64, all: u64, plain: &str, kept: u64, ask: u64, with_errors: u64, is_result: u64, call_on_hit: u64, call_on_miss: u64, find: u64, new: u64) -> u64 {
-        id + all + kept + ask + with_errors + is_result + call_on_hit + call_on_miss + find + new + plain.len() as u64
+    fn named(
+        id: u64,
+        all: u64,
+        plain: &str,
+        kept: u64,
+        ask: u64,
+        with_errors: u64,
+        is_result: u64,
+        call_on_hit: u64,
+        call_on_miss: u64,
+        find: u64,
+        new: u64,
+    ) -> u64 {
+        id + all
+            + kept
+            + ask
+            + with_errors
+            + is_result
+            + call_on_hit
+            + call_on_miss
+            + find
+            + new
+            + plain.len() as u64
     }
     #[memoize(key = "{id}")]
     fn template(id: u64) -> u64 {
@@ -181,13 +231,19 @@ mod shadowed {
     mod std {}
     mod rt {}
     macro_rules! format {
-        ($($any:tt)*) => { compile_error!("the user's `format`") };
+        ($($any:tt)*) => {
+            compile_error!("the user's `format`")
+        };
     }
     macro_rules! concat {
-        ($($any:tt)*) => { compile_error!("the user's `concat`") };
+        ($($any:tt)*) => {
+            compile_error!("the user's `concat`")
+        };
     }
     macro_rules! module_path {
-        ($($any:tt)*) => { compile_error!("the user's `module_path`") };
+        ($($any:tt)*) => {
+            compile_error!("the user's `module_path`")
+        };
     }
 
     #[memoize(

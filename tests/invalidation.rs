@@ -119,7 +119,10 @@ fn a_predicate_sees_key_and_value() {
         checked(n).unwrap();
     });
     assert_eq!(square::memo().invalidate_if(|_, value| *value >= 25).count(), 5);
-    assert_eq!(square::memo().invalidate_if(|key, _| key.to_string() == "invalidation::square(4)").count(), 1);
+    assert_eq!(
+        square::memo().invalidate_if(|key, _| key.to_string() == "invalidation::square(4)").count(),
+        1
+    );
     assert_eq!(square::memo().len(), 4);
     assert_eq!(checked::memo().invalidate_if(|_, value| *value > 7).count(), 2);
     assert_eq!(square::memo().invalidate_if(|key, _| key.function() != "invalidation::square").count(), 0);
@@ -175,7 +178,13 @@ impl Stage {
     /// An invalidation while the leader computes from before it: whoever waited before may have the
     /// old value, nothing keeps it, whoever comes after gets the new one, at once where the flight is
     /// known to be doomed.
-    fn play(&self, call: impl Fn() -> u64 + Sync, waits: impl Fn() -> u64 + Sync, get: impl Fn() -> Option<u64>, invalidate: impl FnOnce()) {
+    fn play(
+        &self,
+        call: impl Fn() -> u64 + Sync,
+        waits: impl Fn() -> u64 + Sync,
+        get: impl Fn() -> Option<u64>,
+        invalidate: impl FnOnce(),
+    ) {
         thread::scope(|threads| {
             let (scope, call) = (&self.scope, &call);
             let leader = threads.spawn(|| {

@@ -1,5 +1,11 @@
 //! What identifies a call: arguments of any kind, compared whole, told apart by type.
-#![allow(clippy::needless_pass_by_value, clippy::option_option, clippy::ptr_arg, clippy::owned_cow, reason = "owned arguments are what is tested")]
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::option_option,
+    clippy::ptr_arg,
+    clippy::owned_cow,
+    reason = "owned arguments are what is tested"
+)]
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -133,7 +139,13 @@ fn nested_sequences_do_not_run_together() {
 fn options() {
     static RUNS: Count = Count::new();
     #[memoize]
-    fn options(_a: Option<&str>, _b: Option<u32>, _c: Option<Option<u8>>, _d: Option<String>, _e: Option<&[&str]>) -> usize {
+    fn options(
+        _a: Option<&str>,
+        _b: Option<u32>,
+        _c: Option<Option<u8>>,
+        _d: Option<String>,
+        _e: Option<&[&str]>,
+    ) -> usize {
         RUNS.add()
     }
     distinct!(options:
@@ -196,7 +208,13 @@ fn tuples_arrays_and_vectors() {
 fn standard_types() {
     static RUNS: Count = Count::new();
     #[memoize]
-    fn standard(_a: Duration, _b: std::net::IpAddr, _c: BTreeMap<String, u32>, _d: std::num::NonZeroU32, _e: ()) -> usize {
+    fn standard(
+        _a: Duration,
+        _b: std::net::IpAddr,
+        _c: BTreeMap<String, u32>,
+        _d: std::num::NonZeroU32,
+        _e: (),
+    ) -> usize {
         RUNS.add()
     }
     let (home, one, two) = ([127, 0, 0, 1].into(), 1.try_into().unwrap(), 2.try_into().unwrap());

@@ -16,7 +16,7 @@ type Job = Box<dyn Fn() + Send + Sync>;
 
 /// What user code of one test does when it runs: once, from the thread it runs in and from another.
 struct Probe {
-    job: Mutex<Option<Arc<Job>>>,
+    job: Mutex<Option<(Scope, Arc<Job>)>>,
     ran: Count,
 }
 
@@ -25,16 +25,17 @@ impl Probe {
         Self { job: Mutex::new(None), ran: Count::new() }
     }
 
-    fn arm(&self, job: impl Fn() + Send + Sync + 'static) {
-        *self.job.lock().unwrap() = Some(Arc::new(Box::new(job)));
+    fn arm(&self, scope: &Scope, job: impl Fn() + Send + Sync + 'static) {
+        *self.job.lock().unwrap() = Some((scope.clone(), Arc::new(Box::new(job))));
     }
 
     /// To be called by user code. The job may bring user code to run: only the first counts.
     fn fire(&self) {
-        let Some(job) = self.job.lock().unwrap().take() else { return };
+        let Some((scope, job)) = self.job.lock().unwrap().take() else { return };
         job();
         let (done, finished) = mpsc::channel();
         let other = thread::spawn(move || {
+            let _inside = scope.enter();
             job();
             let _ = done.send(());
         });
@@ -63,7 +64,10 @@ macro_rules! free {
             }
             no_hang(|| {
                 let act: fn(&dyn Fn(u32)) = $act;
-                PROBE.arm(|| {
+                // Of its own: the tests share their tags.
+                let scope = Scope::new();
+                let _inside = scope.enter();
+                PROBE.arm(&scope, || {
                     for n in [1, 2] {
                         let _ = run(n);
                         let _ = run::entry(n).get();
@@ -362,7 +366,11 @@ fn an_invalidation_from_within_eq_takes_effect() {
             let before = BODIES.get();
             assert_eq!(meddled(Meddling(1)), 1);
             assert_eq!(BODIES.get(), before + 1, "by {name}");
-            assert_eq!(meddled::entry(Meddling(1)).get(), Some(1), "what is stored afterwards lives ({name})");
+            assert_eq!(
+                meddled::entry(Meddling(1)).get(),
+                Some(1),
+                "what is stored afterwards lives ({name})"
+            );
         }
     });
 }

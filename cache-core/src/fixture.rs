@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::blocking;
 use crate::engine::{Begin, Draft};
-use crate::key::{Bitwise, Leaf, NoJson, PickStd, Shown, Ty};
+use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::spec::Spec;
 use crate::time::Clock;
@@ -19,7 +19,11 @@ pub(crate) type Output = Result<u64, Failure>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure;
 
-type Key = Leaf<<&'static &'static &'static Ty<u64> as PickStd>::Kind, Shown, NoJson>;
+type Key = Leaf<
+    <&'static &'static &'static Ty<u64> as PickStd>::Kind,
+    <&'static Ty<u64> as PickShown>::Shown,
+    NoJson,
+>;
 /// What is decided about the return.
 pub(crate) type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
 

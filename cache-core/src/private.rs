@@ -3,21 +3,13 @@
 
 pub use crate::engine::{Cx, Draft, Found, IntoTtl};
 pub use crate::entry::Entry;
-#[cfg(feature = "json")]
-pub use crate::key::{Json, PickJson};
-pub use crate::key::{
-    Cowed, Hidden, KeyRef, Leaf, NoJson, Opt, Part, Peel, PeelNot, PickAny, PickBits, PickCopy, PickHidden,
-    PickNoJson, PickShared, PickShown, PickStd, Ref, Seq, Shape, Shown, Ty,
-};
+pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
 pub use crate::plan::{Bound, Call, NoHook, Plan, all, plain};
 pub use crate::policy::Policy;
 pub use crate::slot::Slot;
 pub use crate::spec::Spec;
-pub use crate::value::{
-    Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, PickAsBytes, PickBehind, PickCloned, PickInPlace,
-    PickNotKept, PickOkOnly, PickWithErrors, PickWithoutErrors, PickPlain, PickUncloned, Return, Returns,
-};
+pub use crate::value::{Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, Return, Returns};
 use std::marker::PhantomData;
 
 /// An argument, as expressions in options see it.
@@ -71,13 +63,29 @@ pub fn id<Id: ?Sized>() -> Ty<Id> {
 /// Names a type parameter so that it counts as used.
 pub type Uses<T> = PhantomData<fn(&T)>;
 
+/// The traits that choose by type, without their names: expansions bring them into scope beside the
+/// user's own names.
+pub mod picks {
+    pub use super::{ArgCopy as _, ArgRef as _};
+    pub use crate::key::{
+        Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _, PickNoJson as _,
+        PickShared as _, PickShown as _, PickStd as _,
+    };
+    #[cfg(feature = "json")]
+    pub use crate::key::PickJson as _;
+    pub use crate::value::{
+        PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _, PickOkOnly as _,
+        PickPlain as _, PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
+    };
+}
+
 /// The shape of an argument that is taken whole, by its type.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __leaf {
     ($t:ty) => {{
-        use $crate::__private::*;
-        let ty = Ty::<$t>::NEW;
+        use $crate::__private::picks::*;
+        let ty = $crate::__private::Ty::<$t>::NEW;
         $crate::__leaf_of_ty!(ty)
     }};
 }
@@ -87,7 +95,7 @@ macro_rules! __leaf {
 #[cfg(feature = "json")]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        Leaf::new((&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
+        $crate::__private::Leaf::new((&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
     };
 }
 
@@ -96,7 +104,7 @@ macro_rules! __leaf_of_ty {
 #[cfg(not(feature = "json"))]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        Leaf::new((&&&&$ty).kind(), (&&$ty).shown(), NoJson)
+        $crate::__private::Leaf::new((&&&&$ty).kind(), (&&$ty).shown(), $crate::__private::NoJson)
     };
 }
 
@@ -105,8 +113,8 @@ macro_rules! __leaf_of_ty {
 #[macro_export]
 macro_rules! __shape_of {
     ($value:expr) => {{
-        use $crate::__private::*;
-        let ty = Ty::of($value);
+        use $crate::__private::picks::*;
+        let ty = $crate::__private::Ty::of($value);
         let outer = &&ty;
         let inner = outer.inner();
         outer.wrap($crate::__leaf_of_ty!(inner))
@@ -118,21 +126,27 @@ macro_rules! __shape_of {
 #[macro_export]
 macro_rules! __returns {
     ($r:ty, $face:ident) => {{
-        use $crate::__private::*;
-        let ty = Ty::<$r>::NEW;
+        use $crate::__private::picks::*;
+        let ty = $crate::__private::Ty::<$r>::NEW;
         let outcome = (&&ty).outcome();
         $crate::__returns!(@ ty, outcome, $face)
     }};
     ($r:ty, $face:ident, errors) => {{
-        use $crate::__private::*;
-        let ty = Ty::<$r>::NEW;
-        is_result(ty);
+        use $crate::__private::picks::*;
+        let ty = $crate::__private::Ty::<$r>::NEW;
+        $crate::__private::is_result(ty);
         let outcome = (&&ty).with_errors();
         $crate::__returns!(@ ty, outcome, $face)
     }};
     (@ $ty:ident, $outcome:ident, $face:ident) => {{
-        let kept = kept($ty, $outcome);
-        Return::new($ty, $outcome, (&&&&kept).hold(), (&&$ty).errors(), $face)
+        let kept = $crate::__private::kept($ty, $outcome);
+        $crate::__private::Return::new(
+            $ty,
+            $outcome,
+            (&&&&kept).hold(),
+            (&&$ty).errors(),
+            $crate::__private::$face,
+        )
     }};
 }
 
@@ -141,8 +155,8 @@ macro_rules! __returns {
 #[macro_export]
 macro_rules! __see {
     ($arg:expr) => {{
-        use $crate::__private::*;
-        (&&Arg(&$arg)).see()
+        use $crate::__private::picks::*;
+        (&&$crate::__private::Arg(&$arg)).see()
     }};
 }
 

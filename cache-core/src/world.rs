@@ -146,7 +146,7 @@ impl World {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use crate::fixture::Stage;

@@ -311,9 +311,8 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
             quote!(#name: #ty)
         })
         .collect();
-    // Lifetimes are declared where they are used; the look-up's type names those of all keyed arguments.
-    let mut text = quote!(#(#predicates,)* #(#params,)*).to_string();
-    text.extend(model.keyed().map(|arg| arg.ty.to_token_stream().to_string()));
+    // Lifetimes are declared where they are used.
+    let text = quote!(#(#predicates,)* #(#params,)*).to_string();
     let lifetimes = model.function.sig.generics.lifetimes();
     let lifetimes: Vec<_> =
         lifetimes.filter(|param| whole || uses_lifetime(&text, &param.lifetime.ident.to_string())).collect();

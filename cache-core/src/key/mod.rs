@@ -14,11 +14,10 @@ use std::marker::PhantomData;
 
 pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
 pub use leaf::{
-    Hidden, Leaf, PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown,
-    PickStd, Shown,
+    Leaf, PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown, PickStd,
 };
 #[cfg(feature = "json")]
-pub use leaf::{Json, PickJson};
+pub use leaf::PickJson;
 pub use leaf::NoJson;
 pub(crate) use leaf::Bitwise;
 

@@ -275,7 +275,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, channel};

@@ -259,7 +259,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use std::sync::atomic::AtomicU64;
     use std::time::Duration;
@@ -285,27 +285,74 @@ mod tests {
         assert_eq!(stage.memo.sweep_due(20), (false, false), "the sweeper would never rest");
     }
 
+    /// Invalidations of key 1 that work from within a key's `Eq`.
+    const WITHIN_EQ: [fn(&Stage) -> usize; 5] = [
+        |stage| stage.invalidate(1),
+        |stage| stage.memo.remove_all(),
+        |stage| stage.world.invalidate_tag("all"),
+        |stage| stage.world.invalidate_tag("cat"),
+        |stage| stage.memo.remove_where(|_| true, |_, _| true),
+    ];
+
     #[test]
-    fn an_invalidation_within_an_eq_takes_effect_at_once_and_is_forgotten_later() {
-        let stage = Stage::new(Spec::new("stage", &["key"]));
-        stage.call(1, &[], || Ok(1)).unwrap();
-        stage.call(2, &[], || Ok(2)).unwrap();
-        crate::sync::comparing(|| stage.invalidate(1) == 0);
-        assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
-        stage.memo.settle_deferred();
-        assert!(stage.memo.deferred().is_empty());
-        assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
-        assert_eq!(stage.call(1, &[], || Ok(3)), Ok(3));
+    fn an_invalidation_within_an_eq_takes_effect_at_once() {
+        for invalidate in WITHIN_EQ {
+            let stage = Stage::new(Spec::new("stage", &["key"]).tags(&["all"]));
+            stage.call(1, &["cat"], || Ok(1)).unwrap();
+            crate::sync::comparing(|| invalidate(&stage) == 0);
+            assert_eq!(stage.get(1), None);
+            stage.memo.reclaim();
+            assert_eq!((stage.get(1), stage.memo.held.load(Ordering::Relaxed)), (None, 0));
+            assert_eq!(stage.call(1, &[], || Ok(3)), Ok(3));
+        }
     }
 
     #[test]
     fn what_is_computed_while_an_eq_invalidates_is_not_stored() {
+        for invalidate in WITHIN_EQ {
+            let stage = Stage::new(Spec::new("stage", &["key"]).tags(&["all"]));
+            let body = || {
+                crate::sync::comparing(|| invalidate(&stage) == 0);
+                Ok(1)
+            };
+            assert_eq!(stage.call(1, &["cat"], body), Ok(1));
+            assert_eq!(stage.get(1), None);
+        }
+    }
+
+    #[test]
+    fn an_invalidation_within_an_eq_spares_other_keys_and_is_forgotten() {
         let stage = Stage::new(Spec::new("stage", &["key"]));
-        let body = || {
-            crate::sync::comparing(|| stage.invalidate(1) == 0);
-            Ok(1)
-        };
-        assert_eq!(stage.call(1, &[], body), Ok(1));
-        assert_eq!(stage.get(1), None);
+        stage.call(1, &[], || Ok(1)).unwrap();
+        stage.call(2, &[], || Ok(2)).unwrap();
+        crate::sync::comparing(|| stage.invalidate(1) == 0);
+        stage.memo.settle_deferred();
+        assert!(stage.memo.deferred().is_empty());
+        assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
+    }
+
+    /// Who calls after the invalidation does not even wait for what it has doomed.
+    #[test]
+    fn a_doomed_computation_holds_nobody_up() {
+        let spec = Spec::new("stage", &["key"]).tags(&["all"]).max_wait(Duration::from_secs(100));
+        let invalidations: [fn(&Stage) -> usize; 5] = [
+            |stage| stage.invalidate(1),
+            |stage| stage.memo.remove_all(),
+            |stage| stage.world.invalidate_tag("all"),
+            |stage| stage.memo.remove_where(|_| true, |_, _| true),
+            |stage| usize::from(!stage.put(1, 2, crate::memo::When::Always)),
+        ];
+        for invalidate in invalidations {
+            let stage = Stage::new(spec);
+            let body = || {
+                assert_eq!(invalidate(&stage), 0);
+                std::thread::scope(|scope| scope.spawn(|| stage.call(1, &[], || Ok(2))).join().unwrap())?;
+                Ok(1)
+            };
+            assert_eq!(stage.call(1, &[], body), Ok(1));
+            assert_eq!(stage.get(1), Some(2), "the doomed value was stored");
+            let stats = stage.memo.counters.read();
+            assert_eq!((stats.waits, stats.overtaken), (0, 1));
+        }
     }
 }

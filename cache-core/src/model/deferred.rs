@@ -1,5 +1,7 @@
-//! Invalidations by key from within a user's `Eq`, which cannot take the shard's lock: entries are
+//! Invalidations from within a user's `Eq`, which cannot take the shard's lock: entries are
 //! dead at once, and taken out by whoever comes by.
+
+use crate::tags::Carrier;
 
 use super::{FEW, KEY, NEW, OLD, Scene, check, join};
 
@@ -7,6 +9,11 @@ impl Scene {
     /// What `invalidate` does from within an `Eq`.
     fn invalidate_within_eq(&self, key: u64) {
         self.stage.memo.defer(self.stage.hash(key));
+    }
+
+    /// What `clear` does there: nothing is taken out.
+    fn clear_within_eq(&self) {
+        self.stage.world.tags.bump(|number| self.stage.memo.revision().raise(number, true));
     }
 }
 
@@ -17,6 +24,19 @@ fn an_invalidation_within_an_eq_wins() {
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
         scene.invalidate_within_eq(KEY);
+        scene.must_be_new(&[]);
+        other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+#[test]
+fn a_clear_within_an_eq_wins() {
+    check(FEW, || {
+        let scene = Scene::new();
+        let other = scene.go(|scene| scene.call(&[]));
+        scene.change();
+        scene.clear_within_eq();
         scene.must_be_new(&[]);
         other.join().unwrap();
         assert_eq!(scene.stage.get(KEY), Some(NEW));

@@ -4,7 +4,8 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Path, Type};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Lifetime, Path, Type};
 
 use super::without_mut;
 use crate::model::{Arg, Face, Model, Part, at, mixed};
@@ -43,7 +44,7 @@ pub(super) fn plan(model: &Model) -> TokenStream {
 fn look(model: &Model) -> TokenStream {
     let mixed = mixed();
     let keyed: Vec<&Arg> = model.keyed().collect();
-    let types = keyed.iter().map(|arg| &arg.ty);
+    let types = keyed.iter().map(|arg| erased(&arg.ty));
     let params = quote_spanned!(mixed=> keyed: &(#(#types,)*), cx);
     let Some(parts) = &model.parts else {
         let shapes = keyed.iter().map(|arg| shape_of(arg, &model.krate));
@@ -89,6 +90,31 @@ fn look(model: &Model) -> TokenStream {
             }
         }
     }
+}
+
+/// The type with its lifetimes left to inference: `memo` has no arguments that would imply what named
+/// ones need of each other.
+fn erased(ty: &Type) -> Type {
+    struct Erase;
+    impl VisitMut for Erase {
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident != "static") {
+                reference.lifetime = None;
+            }
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if lifetime.ident != "static" {
+                lifetime.ident = Ident::new("_", lifetime.ident.span());
+            }
+        }
+        // The lifetimes of a function pointer's arguments are its own, and so are those under `for<..>`.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+        fn visit_type_trait_object_mut(&mut self, _: &mut syn::TypeTraitObject) {}
+    }
+    let mut ty = ty.clone();
+    Erase.visit_type_mut(&mut ty);
+    ty
 }
 
 fn shape_of(arg: &Arg, krate: &Path) -> TokenStream {
