@@ -139,6 +139,28 @@ fn no_reader_outlives_one_of_two_invalidations() {
     });
 }
 
+/// Invalidations have numbers of their own: what is valid after the one is not taken for valid after
+/// the other.
+#[test]
+fn invalidations_at_once_are_told_apart() {
+    check(ALL, || {
+        let bare = Bare::new();
+        let (entry, other) = (bare.entry("cat"), bare.attach("dog"));
+        let clear = {
+            let (bare, entry) = (bare.clone(), entry.clone());
+            spawn(move || {
+                bare.clear();
+                assert_eq!(entry.read(&bare.memo), None, "outlived a clear");
+            })
+        };
+        bare.tags.invalidate("dog");
+        entry.read(&bare.memo);
+        clear.join().unwrap();
+        assert_eq!(entry.read(&bare.memo), None, "came back after a clear");
+        bare.tags.release(other);
+    });
+}
+
 fn no_store_outlives(kill: fn(&Bare)) {
     check(ALL, move || {
         let bare = Bare::new();

@@ -13,6 +13,14 @@ impl Lru {
     pub(crate) fn new() -> Self {
         Self { order: LruCache::unbounded_with_hasher(foldhash::fast::RandomState::default()) }
     }
+
+    /// The crate's map does not shrink: a new one is filled, the least recently used first.
+    pub(crate) fn shrink(&mut self) {
+        let old = std::mem::replace(self, Self::new());
+        for (id, hash) in old.order.iter().rev() {
+            self.order.push(*id, *hash);
+        }
+    }
 }
 
 impl Eviction for Lru {

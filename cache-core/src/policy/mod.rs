@@ -81,6 +81,15 @@ impl Evictor {
         }
     }
 
+    /// Gives memory back after many entries have left.
+    pub(crate) fn shrink(&mut self) {
+        match self {
+            Self::S3Fifo(queues) => queues.shrink(),
+            Self::Lru(list) => list.shrink(),
+            Self::Unbounded => {}
+        }
+    }
+
     pub(crate) fn read(&mut self, node: Node) {
         match self {
             Self::S3Fifo(queues) => queues.read(node),

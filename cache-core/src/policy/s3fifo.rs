@@ -42,6 +42,16 @@ impl S3Fifo {
         }
     }
 
+    /// Gives memory back after many entries have left.
+    pub(crate) fn shrink(&mut self) {
+        let live = self.len();
+        self.small.shrink_to(self.small.len() * 2);
+        self.main.shrink_to(self.main.len() * 2);
+        if self.ghost.as_ref().is_some_and(|ghost| ghost.capacity() > live.max(4) * 8) {
+            self.ghost = None;
+        }
+    }
+
     /// Drops nodes of entries that are gone once they are the greater part.
     pub(crate) fn tidy(&mut self, entries: &impl Entries) {
         if self.gone > 32 && self.gone * 2 > self.len() {

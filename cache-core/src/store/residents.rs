@@ -157,6 +157,8 @@ impl<K, V> Residents<K, V> {
         if self.table.capacity() > SMALL_TABLE && self.table.len() < self.table.capacity() / 4 {
             let room = self.table.len() * 2;
             self.table.shrink_to(room, |entry| spread(entry.node.hash));
+            self.evictor.shrink();
+            self.tagged.shrink_to(self.tagged.len() * 2);
         }
     }
 }
