@@ -26,10 +26,7 @@ thread_local! {
 fn note(size: usize) {
     COUNT.with(|cell| {
         if let Some(count) = cell.get() {
-            cell.set(Some(Count {
-                allocations: count.allocations + 1,
-                bytes: count.bytes + size as u64,
-            }));
+            cell.set(Some(Count { allocations: count.allocations + 1, bytes: count.bytes + size as u64 }));
         }
     });
 }

@@ -15,11 +15,7 @@ struct Command {
 }
 
 const COMMANDS: &[Command] = &[
-    Command {
-        name: "hit",
-        about: "time and allocations of a hit, beside the peers",
-        run: hit::run,
-    },
+    Command { name: "hit", about: "time and allocations of a hit, beside the peers", run: hit::run },
     Command {
         name: "instructions",
         about: "instructions of a hit, counted by callgrind",
@@ -60,9 +56,7 @@ impl Options {
                 "--quick" => quick = true,
                 "--json" => path = Some(words.next().ok_or("`--json` wants a file name after it")?),
                 _ => {
-                    return Err(format!(
-                        "unknown option `{word}`; there are `--json FILE` and `--quick`"
-                    ));
+                    return Err(format!("unknown option `{word}`; there are `--json FILE` and `--quick`"));
                 }
             }
         }
@@ -75,8 +69,7 @@ impl Options {
         let Some(JsonFile { path, mut file }) = self.json else {
             return Ok(());
         };
-        writeln!(file, "{figures:#}")
-            .map_err(|error| format!("`{path}` cannot be written: {error}").into())
+        writeln!(file, "{figures:#}").map_err(|error| format!("`{path}` cannot be written: {error}").into())
     }
 }
 
@@ -95,11 +88,6 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
 }
 
 fn listing() -> String {
-    let lines = COMMANDS
-        .iter()
-        .map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
-    format!(
-        "there are:\n{}options: --json FILE, --quick",
-        lines.collect::<String>()
-    )
+    let lines = COMMANDS.iter().map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
+    format!("there are:\n{}options: --json FILE, --quick", lines.collect::<String>())
 }

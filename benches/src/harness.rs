@@ -37,11 +37,7 @@ pub(crate) type Worker<K> = Box<dyn FnMut(&[K]) -> u64>;
 
 impl<K: Key> Entrant<K> {
     /// An entrant whose threads each call `make`, on themselves, for what answers one key.
-    pub(crate) fn new<F>(
-        name: &'static str,
-        role: Role,
-        make: impl Fn() -> F + Sync + 'static,
-    ) -> Self
+    pub(crate) fn new<F>(name: &'static str, role: Role, make: impl Fn() -> F + Sync + 'static) -> Self
     where
         F: FnMut(K) -> u64 + 'static,
     {

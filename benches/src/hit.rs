@@ -53,31 +53,16 @@ pub(crate) fn run(options: Options) -> Outcome {
     }))
 }
 
-fn measure<K: Key>(
-    entrants: Vec<Entrant<K>>,
-    rounds: usize,
-    passes: usize,
-) -> Result<Report<K>, String> {
+fn measure<K: Key>(entrants: Vec<Entrant<K>>, rounds: usize, passes: usize) -> Result<Report<K>, String> {
     let workload = Workload::new(THREADS.into_iter().max().unwrap_or(1));
     let mut by_threads = Vec::new();
     for threads in THREADS {
-        let plan = Plan {
-            threads,
-            rounds,
-            passes,
-        };
+        let plan = Plan { threads, rounds, passes };
         let samples = harness::interleave(&entrants, &workload, plan)?;
         by_threads.push(harness::standings(&entrants, &samples));
     }
-    let allocations = entrants
-        .iter()
-        .map(|entrant| harness::allocations(entrant, &workload))
-        .collect();
-    Ok(Report {
-        entrants,
-        by_threads,
-        allocations,
-    })
+    let allocations = entrants.iter().map(|entrant| harness::allocations(entrant, &workload)).collect();
+    Ok(Report { entrants, by_threads, allocations })
 }
 
 /// Allocations and bytes of one hit; void if not known.
@@ -102,17 +87,8 @@ fn print<K: Key>(report: &Report<K>) {
     for (place, entrant) in report.entrants.iter().enumerate() {
         let mut cells = vec![entrant.name.to_owned()];
         for standings in &report.by_threads {
-            let Standing {
-                nanos:
-                    Quartiles {
-                        lower,
-                        median,
-                        upper,
-                    },
-                to_limit,
-                ours_to_this,
-                ..
-            } = standings[place];
+            let Standing { nanos: Quartiles { lower, median, upper }, to_limit, ours_to_this, .. } =
+                standings[place];
             cells.extend([
                 shown(median, 1),
                 format!("{}..{}", shown(lower, 1), shown(upper, 1)),
@@ -142,26 +118,15 @@ fn print_notes<K: Key>(report: &Report<K>, threads: usize, standings: &[Standing
     }
     for (entrant, Standing { misses, nanos, .. }) in report.entrants.iter().zip(standings) {
         if *misses > 0 {
-            let void = if nanos.median.is_nan() {
-                ": too often for a hit, its figures are void"
-            } else {
-                ""
-            };
-            println!(
-                "note: `{}` missed {misses} times on {on} while timed{void}",
-                entrant.name
-            );
+            let void = if nanos.median.is_nan() { ": too often for a hit, its figures are void" } else { "" };
+            println!("note: `{}` missed {misses} times on {on} while timed{void}", entrant.name);
         }
     }
 }
 
 /// A figure with so many decimals; a void one as a dash.
 fn shown(figure: f64, decimals: usize) -> String {
-    if figure.is_nan() {
-        "-".to_owned()
-    } else {
-        format!("{figure:.decimals$}")
-    }
+    if figure.is_nan() { "-".to_owned() } else { format!("{figure:.decimals$}") }
 }
 
 fn figures<K: Key>(report: &Report<K>) -> Value {

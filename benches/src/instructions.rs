@@ -26,30 +26,12 @@ struct Subject {
 }
 
 const SUBJECTS: &[Subject] = &[
-    Subject {
-        name: "limit, u64",
-        run: |passes| hit(&limit::by_u64(), passes),
-    },
-    Subject {
-        name: "ours, u64",
-        run: |passes| hit(&ours::by_u64(), passes),
-    },
-    Subject {
-        name: "quick_cache, u64",
-        run: |passes| hit(&quick_cache::by_u64(), passes),
-    },
-    Subject {
-        name: "limit, &str",
-        run: |passes| hit(&limit::by_str(), passes),
-    },
-    Subject {
-        name: "ours, &str",
-        run: |passes| hit(&ours::by_str(), passes),
-    },
-    Subject {
-        name: "quick_cache, &str",
-        run: |passes| hit(&quick_cache::by_str(), passes),
-    },
+    Subject { name: "limit, u64", run: |passes| hit(&limit::by_u64(), passes) },
+    Subject { name: "ours, u64", run: |passes| hit(&ours::by_u64(), passes) },
+    Subject { name: "quick_cache, u64", run: |passes| hit(&quick_cache::by_u64(), passes) },
+    Subject { name: "limit, &str", run: |passes| hit(&limit::by_str(), passes) },
+    Subject { name: "ours, &str", run: |passes| hit(&ours::by_str(), passes) },
+    Subject { name: "quick_cache, &str", run: |passes| hit(&quick_cache::by_str(), passes) },
 ];
 
 fn hit<K: Key>(entrant: &Entrant<K>, passes: usize) -> u64 {
@@ -124,13 +106,9 @@ fn collected(subject: &Subject, passes: usize) -> Result<Collected, Box<dyn std:
     if !output.status.success() {
         return Err(format!("`valgrind` failed on `{}`:\n{messages}", subject.name).into());
     }
-    let instructions =
-        total(&messages).ok_or_else(|| format!("callgrind told no total:\n{messages}"))?;
+    let instructions = total(&messages).ok_or_else(|| format!("callgrind told no total:\n{messages}"))?;
     let misses = String::from_utf8_lossy(&output.stdout).trim().parse()?;
-    Ok(Collected {
-        instructions,
-        misses,
-    })
+    Ok(Collected { instructions, misses })
 }
 
 /// Finds the line `==pid== Collected : 123`.

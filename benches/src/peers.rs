@@ -17,12 +17,7 @@ use crate::harness::Entrant;
 
 /// All entrants that answer `u64` keys.
 pub(crate) fn by_u64() -> Vec<Entrant<u64>> {
-    let mut entrants = vec![
-        limit::by_u64(),
-        ours::by_u64(),
-        ours::tagged_by_u64(),
-        quick_cache::by_u64(),
-    ];
+    let mut entrants = vec![limit::by_u64(), ours::by_u64(), ours::tagged_by_u64(), quick_cache::by_u64()];
     entrants.extend(scc::by_u64());
     entrants.extend(moka::by_u64());
     entrants.extend(cached::by_u64());
@@ -33,12 +28,7 @@ pub(crate) fn by_u64() -> Vec<Entrant<u64>> {
 
 /// All entrants that answer `&str` keys.
 pub(crate) fn by_str() -> Vec<Entrant<&'static str>> {
-    let mut entrants = vec![
-        limit::by_str(),
-        ours::by_str(),
-        ours::tagged_by_str(),
-        quick_cache::by_str(),
-    ];
+    let mut entrants = vec![limit::by_str(), ours::by_str(), ours::tagged_by_str(), quick_cache::by_str()];
     entrants.extend(scc::by_str());
     entrants.extend(moka::by_str());
     entrants.extend(cached::by_str());

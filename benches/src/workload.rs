@@ -108,17 +108,12 @@ impl<K: Key> Workload<K> {
         let sequences = (0..threads)
             .map(|thread| {
                 let mut random = Random(mix(SEED ^ thread as u64));
-                let keys: Vec<K> = (0..SEQUENCE)
-                    .map(|_| resident[zipf.rank(random.unit())])
-                    .collect();
+                let keys: Vec<K> = (0..SEQUENCE).map(|_| resident[zipf.rank(random.unit())]).collect();
                 let sum = sum(&keys);
                 Sequence { keys, sum }
             })
             .collect();
-        Self {
-            resident,
-            sequences,
-        }
+        Self { resident, sequences }
     }
 
     /// The sequence of one thread.
@@ -128,8 +123,7 @@ impl<K: Key> Workload<K> {
 }
 
 fn sum<K: Key>(keys: &[K]) -> u64 {
-    keys.iter()
-        .fold(0, |sum, key| sum.wrapping_add(key.value()))
+    keys.iter().fold(0, |sum, key| sum.wrapping_add(key.value()))
 }
 
 /// Draws ranks with probability proportional to `1 / (rank + 1)^skew`, from a cumulative table.
@@ -155,9 +149,7 @@ impl Zipf {
     fn rank(&self, unit: f64) -> usize {
         let last = self.cumulative.len() - 1;
         let point = unit * self.cumulative[last];
-        self.cumulative
-            .partition_point(|&bound| bound <= point)
-            .min(last)
+        self.cumulative.partition_point(|&bound| bound <= point).min(last)
     }
 }
 

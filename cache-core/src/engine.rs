@@ -109,6 +109,7 @@ impl IntoTtl for Option<Duration> {
 #[derive(Default)]
 pub struct Draft {
     pub(crate) tags: Vec<Cow<'static, str>>,
+    #[expect(clippy::option_option, reason = "not given, without end, or so long")]
     pub(crate) ttl: Option<Option<Duration>>,
     pub(crate) refused: bool,
     /// User code that was asked about the entry has panicked.

@@ -11,6 +11,7 @@ use crate::invalidate::Applied;
 use crate::key::Shape;
 use crate::memo::{AnyMemo, AnyMemoRef, Data, TypedMemo};
 use crate::plan::Call;
+use crate::store::Resident;
 use crate::time::{NEVER, Tick};
 use crate::value::Returns;
 
@@ -103,7 +104,6 @@ impl<C: Call> Entry<C> {
     }
 
     /// Drops the entry: see [`Key::invalidate`].
-    #[expect(clippy::must_use_candidate, reason = "done is done")]
     pub fn invalidate(&self) -> Applied {
         self.id().invalidate()
     }
@@ -115,13 +115,11 @@ impl<C: Call> Entry<C> {
     }
 
     /// Lets it be fresh for so long from now: see [`Key::set_ttl`].
-    #[expect(clippy::must_use_candidate, reason = "done is done")]
     pub fn set_ttl(&self, ttl: Duration) -> bool {
         self.id().set_ttl(ttl)
     }
 
     /// Lets it be fresh for at least so long from now: see [`Key::extend_ttl`].
-    #[expect(clippy::must_use_candidate, reason = "done is done")]
     pub fn extend_ttl(&self, ttl: Duration) -> bool {
         self.id().extend_ttl(ttl)
     }
@@ -219,7 +217,7 @@ impl<K: Data, V: Data> ErasedKey for Address<K, V> {
     }
 
     fn ttl(&self) -> Option<Ttl> {
-        let deadline = self.memo.see(&self.key, self.hash, |entry| entry.deadline())?;
+        let deadline = self.memo.see(&self.key, self.hash, Resident::deadline)?;
         Some(Ttl::between(self.memo.clock().now(), deadline))
     }
 
@@ -275,15 +273,12 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
         if memo.is_disabled() {
             return None;
         }
-        match memo.get(*hash, |key| self.address.is(key)) {
-            Some(held) => {
-                memo.count_hit();
-                R::face(held)
-            }
-            None => {
-                memo.count_miss();
-                None
-            }
+        if let Some(held) = memo.get(*hash, |key| self.address.is(key)) {
+            memo.count_hit();
+            R::face(held)
+        } else {
+            memo.count_miss();
+            None
         }
     }
 
@@ -361,7 +356,6 @@ macro_rules! address {
             /// Drops the entry. Nobody who calls after this has returned gets a value from before:
             /// a computation under way is returned to those who already wait for it, and is not
             /// stored.
-            #[expect(clippy::must_use_candidate, reason = "done is done")]
             pub fn invalidate(&self) -> Applied {
                 Applied::new(self.key.invalidate())
             }
@@ -380,14 +374,12 @@ macro_rules! address {
 
             /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends
             /// it now.
-            #[expect(clippy::must_use_candidate, reason = "done is done")]
             pub fn set_ttl(&self, ttl: Duration) -> bool {
                 self.key.set_deadline(ttl, false)
             }
 
             /// Lets the entry be fresh for at least so long from now; never shortens what it has.
             /// Whether one was there.
-            #[expect(clippy::must_use_candidate, reason = "done is done")]
             pub fn extend_ttl(&self, ttl: Duration) -> bool {
                 self.key.set_deadline(ttl, true)
             }
@@ -441,4 +433,3 @@ impl<V: 'static> From<Key<V>> for AnyKey {
         key.any()
     }
 }
-

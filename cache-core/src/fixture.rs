@@ -40,7 +40,7 @@ impl Stage {
 
     pub(crate) fn within(world: Arc<World>, spec: Spec, hooks: MemoSpec<Kept>) -> Self {
         let id = TypeId::of::<Self>();
-        let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), hooks, (0, id), world.clone());
+        let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), hooks, (0, id), &world);
         Self { world, memo }
     }
 
@@ -61,7 +61,8 @@ impl Stage {
         tags: &[&'static str],
         body: impl FnOnce() -> Output,
     ) -> Output {
-        let describe = |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
+        let describe =
+            |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
         blocking::miss::<Key, Kept, _, _>(&self.memo, &key, self.hash(key), how, || (body, describe))
     }
 

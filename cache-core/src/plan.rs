@@ -85,7 +85,12 @@ where
 
     /// One call.
     #[inline]
-    pub fn bind<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Bound<Self, KA, SA, Run, NoHook, NoHook>
+    pub fn bind<SA, Run, B, D>(
+        self,
+        keyed: KA,
+        skipped: SA,
+        run: Run,
+    ) -> Bound<Self, KA, SA, Run, NoHook, NoHook>
     where
         Run: FnOnce(KA, SA) -> (B, D),
         B: FnOnce() -> R::Output,

@@ -67,15 +67,15 @@ pub type Uses<T> = PhantomData<fn(&T)>;
 /// user's own names.
 pub mod picks {
     pub use super::{ArgCopy as _, ArgRef as _};
-    pub use crate::key::{
-        Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _, PickNoJson as _,
-        PickShared as _, PickShown as _, PickStd as _,
-    };
     #[cfg(feature = "json")]
     pub use crate::key::PickJson as _;
+    pub use crate::key::{
+        Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _,
+        PickNoJson as _, PickShared as _, PickShown as _, PickStd as _,
+    };
     pub use crate::value::{
-        PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _, PickOkOnly as _,
-        PickPlain as _, PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
+        PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _,
+        PickOkOnly as _, PickPlain as _, PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
     };
 }
 
@@ -95,7 +95,7 @@ macro_rules! __leaf {
 #[cfg(feature = "json")]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
+        $crate::__private::Leaf::new((&&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
     };
 }
 
@@ -104,7 +104,7 @@ macro_rules! __leaf_of_ty {
 #[cfg(not(feature = "json"))]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&$ty).kind(), (&&$ty).shown(), $crate::__private::NoJson)
+        $crate::__private::Leaf::new((&&&&&$ty).kind(), (&&$ty).shown(), $crate::__private::NoJson)
     };
 }
 

@@ -101,7 +101,7 @@ impl LookupError {
     }
 
     #[cfg(feature = "json")]
-    pub(crate) fn arguments(name: &str, why: String) -> Self {
+    pub(crate) fn arguments(name: &str, why: &str) -> Self {
         Self { kind: LookupErrorKind::Arguments, text: format!("arguments of `{name}`: {why}") }
     }
 

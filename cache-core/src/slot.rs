@@ -22,18 +22,13 @@ pub struct Slot {
     chains: [AtomicPtr<Header>; CHAINS],
 }
 
-/// A memo in use. Those of the process stay for good.
-#[cfg(not(feature = "testing"))]
-pub(crate) type Handle<K, V> = &'static TypedMemo<K, V>;
-
-/// A memo in use: of the process, which stays for good, or of a test's scope.
-#[cfg(feature = "testing")]
+/// A memo in use: of the process, where it stays for good, or of a test's scope.
 pub(crate) enum Handle<K: 'static, V: 'static> {
     Static(&'static TypedMemo<K, V>),
+    #[cfg(feature = "testing")]
     Scoped(Arc<TypedMemo<K, V>>),
 }
 
-#[cfg(feature = "testing")]
 impl<K, V> std::ops::Deref for Handle<K, V> {
     type Target = TypedMemo<K, V>;
 
@@ -41,6 +36,7 @@ impl<K, V> std::ops::Deref for Handle<K, V> {
     fn deref(&self) -> &TypedMemo<K, V> {
         match self {
             Self::Static(memo) => memo,
+            #[cfg(feature = "testing")]
             Self::Scoped(memo) => memo,
         }
     }
@@ -72,14 +68,10 @@ impl Slot {
         if let Some(scope) = crate::testing::current() {
             return Handle::Scoped(scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world)));
         }
-        let memo = match self.find::<S::Owned, R::Held>(id) {
+        Handle::Static(match self.find::<S::Owned, R::Held>(id) {
             Some(memo) => memo,
             None => self.first_use::<Id, S, R>(hooks, id),
-        };
-        #[cfg(feature = "testing")]
-        return Handle::Static(memo);
-        #[cfg(not(feature = "testing"))]
-        memo
+        })
     }
 
     #[inline]
@@ -92,6 +84,7 @@ impl Slot {
                 // SAFETY: `id` is that of an `Identity<_, K, V>` (checked by callers, all in this
                 // file), so the memo was made as a `TypedMemo<K, V>`, whose first field, under
                 // `repr(C)`, is this header; the pointer was made from one to the whole memo.
+                #[expect(clippy::cast_ptr_alignment, reason = "it points to a whole memo")]
                 return Some(unsafe { &*next.cast_const().cast::<TypedMemo<K, V>>() });
             }
             next = header.next.load(Ordering::Acquire);
@@ -99,7 +92,11 @@ impl Slot {
     }
 
     #[cold]
-    fn first_use<Id, S, R>(&'static self, hooks: MemoSpec<R>, id: TypeId) -> &'static TypedMemo<S::Owned, R::Held>
+    fn first_use<Id, S, R>(
+        &'static self,
+        hooks: MemoSpec<R>,
+        id: TypeId,
+    ) -> &'static TypedMemo<S::Owned, R::Held>
     where
         Id: ?Sized,
         S: Shape,
@@ -109,7 +106,7 @@ impl Slot {
         if let Some(memo) = self.find(id) {
             return memo;
         }
-        let memo = self.make::<Id, S, R>(hooks, id, World::global().clone());
+        let memo = self.make::<Id, S, R>(hooks, id, World::global());
         let raw = Arc::into_raw(memo);
         let header = raw.cast_mut().cast::<Header>();
         let chain = &self.chains[chain(id)];
@@ -122,7 +119,12 @@ impl Slot {
         unsafe { &*raw }
     }
 
-    fn make<Id, S, R>(&self, hooks: MemoSpec<R>, id: TypeId, world: Arc<World>) -> Arc<TypedMemo<S::Owned, R::Held>>
+    fn make<Id, S, R>(
+        &self,
+        hooks: MemoSpec<R>,
+        id: TypeId,
+        world: &Arc<World>,
+    ) -> Arc<TypedMemo<S::Owned, R::Held>>
     where
         Id: ?Sized,
         S: Shape,

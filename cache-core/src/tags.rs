@@ -168,11 +168,8 @@ impl<C: Carrier + ?Sized> Tags<C> {
             Some(record) => {
                 record.tag.stamp.store(number, Ordering::Release);
                 record.carriers.retain(|(memo, _)| memo.strong_count() > 0);
-                let carriers: Vec<_> = record
-                    .carriers
-                    .iter()
-                    .filter_map(|(memo, all)| Some((memo.upgrade()?, *all)))
-                    .collect();
+                let carriers: Vec<_> =
+                    record.carriers.iter().filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect();
                 for (memo, all) in &carriers {
                     memo.revision().raise(number, *all);
                 }

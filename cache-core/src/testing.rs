@@ -144,14 +144,14 @@ impl Scope {
         &self,
         slot: &Slot,
         id: TypeId,
-        make: impl FnOnce(Arc<World>) -> Arc<TypedMemo<K, V>>,
+        make: impl FnOnce(&Arc<World>) -> Arc<TypedMemo<K, V>>,
     ) -> Arc<TypedMemo<K, V>>
     where
         K: Send + Sync + 'static,
         V: Send + Sync + 'static,
     {
         let mut memos = self.inner.memos.lock();
-        let memo = memos.entry((slot.address(), id)).or_insert_with(|| make(self.inner.world.clone()));
+        let memo = memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.world));
         memo.clone().downcast().expect("the id tells the types")
     }
 }

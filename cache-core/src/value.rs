@@ -5,6 +5,8 @@
 //! keeps its `Ok`; a `Copy` or listed standard value is kept in place; anything else behind an `Arc`,
 //! so that the user's `Clone` never runs under a lock.
 
+#![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
+
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -46,7 +48,12 @@ macro_rules! std_values {
 }
 
 std_values!(
-    String, std::path::PathBuf, std::ffi::OsString, Vec<u8>, Box<str>, Option<String>,
+    String,
+    std::path::PathBuf,
+    std::ffi::OsString,
+    Vec<u8>,
+    Box<str>,
+    Option<String>,
     std::borrow::Cow<'static, str>,
 );
 

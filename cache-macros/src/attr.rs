@@ -9,7 +9,7 @@ use syn::{Expr, Lit, LitBool, LitStr, Path, Token, Visibility, parenthesized};
 
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::Length;
-use crate::options::{Capacity, Companion, Given, KeyOption, NAMES, Options, Ttl, elsewhere};
+use crate::options::{Capacity, Companion, Given, KeyOption, LATER, NAMES, Options, Ttl, elsewhere};
 use crate::template::Template;
 
 /// Reads the options. What is wrong is noted; what is right is kept.
@@ -49,12 +49,19 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
         return Err(input.error("expected an option, such as `ttl = 300`"));
     };
     let span = name.span();
+    let is_option = NAMES.iter().any(|known| name == known) && name != "skip";
+    if is_option && !input.peek(Token![=]) {
+        return Err(syn::Error::new(span, format!("`{name}` wants a value: `{name} = ..`")));
+    }
     match name.to_string().as_str() {
         "ttl" => set(&mut options.ttl, &name, errors, ttl(input)?),
         "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(input)?),
         "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
         "tag" => {
-            let tag = Template::read(text(input, "a tag is text: `tag = \"cats\"`; several are `tags = [\"cats\", \"cat:{name}\"]`")?)?;
+            let tag = Template::read(text(
+                input,
+                "a tag is text: `tag = \"cats\"`; several are `tags = [\"cats\", \"cat:{name}\"]`",
+            )?)?;
             add_tags(options, &name, errors, vec![tag]);
         }
         "tags" => {
@@ -109,6 +116,9 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
 }
 
 fn unknown_option(name: &str) -> String {
+    if LATER.contains(&name) {
+        return format!("`{name}` is not an option of this version");
+    }
     let hint = match (elsewhere(name), nearest(name, NAMES)) {
         (Some(hint), _) => hint.to_owned(),
         (None, Some(near)) => format!("did you mean `{near}`?"),
@@ -186,7 +196,10 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
             if let Length::Fixed(_, span) = length
                 && length.is_zero()
             {
-                return Err(syn::Error::new(span, "a ttl of 0 keeps nothing: leave `#[memoize]` out instead"));
+                return Err(syn::Error::new(
+                    span,
+                    "a ttl of 0 keeps nothing: leave `#[memoize]` out instead",
+                ));
             }
             Ok(Ttl::Length(length))
         }
@@ -242,8 +255,12 @@ fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
                 "a capacity of 0 keeps nothing: leave `#[memoize]` out instead, or write `capacity = unbounded`",
             )),
             Lit::Int(_) => Ok(Capacity::Bound(expr)),
+            // Whatever else a literal is, it is no number of entries.
             _ => Err(syn::Error::new(expr.span(), "a capacity is a number of entries, or `unbounded`")),
         },
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
+            Err(syn::Error::new(expr.span(), "a capacity is a number of entries, or `unbounded`"))
+        }
         _ => Ok(Capacity::Bound(expr)),
     }
 }
@@ -256,7 +273,9 @@ fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
         _ => None,
     };
     match (name, &expr) {
-        (Some(name), Expr::Path(path)) if POLICIES.iter().any(|policy| name == policy) => Ok(path.path.clone()),
+        (Some(name), Expr::Path(path)) if POLICIES.iter().any(|policy| name == policy) => {
+            Ok(path.path.clone())
+        }
         _ => Err(syn::Error::new(expr.span(), format!("a policy is one of {}", list(POLICIES)))),
     }
 }
@@ -266,7 +285,10 @@ fn companion(input: ParseStream<'_>) -> syn::Result<Companion> {
     if input.peek(LitBool) {
         let flag: LitBool = input.parse()?;
         return if flag.value {
-            Err(syn::Error::new(flag.span, "there is a companion by default; name it, or write `companion = false`"))
+            Err(syn::Error::new(
+                flag.span,
+                "there is a companion by default; name it, or write `companion = false`",
+            ))
         } else {
             Ok(Companion::None)
         };

@@ -12,9 +12,9 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
 
+use crate::duration::Length;
 use crate::model::{Arg, Face, Model, Part, mentions, mixed};
 use crate::options::{Capacity, Given, Ttl};
-use crate::duration::Length;
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let function = function(model);
@@ -32,7 +32,9 @@ fn function(model: &Model) -> TokenStream {
             *typed.pat = syn::parse_quote!(#name);
         }
     }
-    let (attrs, vis, companion) = (&model.function.attrs, &model.function.vis, &model.companion);
+    let (vis, companion) = (&model.function.vis, &model.companion);
+    let attrs = model.function.attrs.iter().filter(|attr| !attr.path().is_ident("expect"));
+    let (expected, underscores) = (expected(model), underscores(model));
     let names = model.args.iter().map(|arg| &arg.name);
     let params = model.identity.iter().map(|param| match param {
         GenericParam::Type(param) if model.anonymous.contains(&param.ident) => quote!(_),
@@ -43,6 +45,8 @@ fn function(model: &Model) -> TokenStream {
     let params = (!model.identity.is_empty()).then(|| quote!(::<#(#params),*>));
     quote! {
         #(#attrs)*
+        #expected
+        #underscores
         #vis #sig {
             #companion #params::entry(#(#names),*).call()
         }
@@ -76,12 +80,15 @@ fn companion(model: &Model) -> TokenStream {
     };
     let keyed: Vec<&Arg> = model.keyed().collect();
     let entry = entry(model, &face);
+    let (expected, underscores) = (expected(model), underscores(model));
     let Signature { generics, params, clause } = signature(model, &keyed, false);
     let plan = look::plan(model);
     let (mixed, names) = (mixed(), keyed.iter().map(|arg| &arg.name));
     let key = quote_spanned! {mixed=>
         #[doc = "The address of a call's entry, by the arguments that are part of its key."]
         #[must_use]
+        #expected
+        #underscores
         #vis fn key #generics (#(#params),*) -> #krate::Key<#face> #clause {
             #plan.key(&(#(#names,)*))
         }
@@ -155,6 +162,9 @@ fn entry(model: &Model, face: &TokenStream) -> TokenStream {
     let skipped_pats = skipped.iter().map(|arg| &arg.pat);
     let body = &model.function.body;
     let describe = describe::describe(model);
+    let underscores = underscores(model);
+    let lints: Vec<&Attribute> =
+        attributes(model, &["expect"]).chain(model.args.iter().flat_map(|arg| &arg.lints)).collect();
     let (before, after) = (describe.before, describe.after);
     let options = &model.options;
     let flag = |given: &Option<Given<syn::Expr>>, name: &str| {
@@ -198,6 +208,8 @@ fn entry(model: &Model, face: &TokenStream) -> TokenStream {
     });
     quote_spanned! {mixed=>
         #[doc = "The entry of a call: to look at it, write it, invalidate it, or call."]
+        #underscores
+        #(#lints)*
         #vis fn entry #generics (#(#params),*)
             -> #krate::Entry<impl #krate::__private::Call<Output = #output, Face = #face>>
         #clause
@@ -226,12 +238,11 @@ fn entry(model: &Model, face: &TokenStream) -> TokenStream {
 /// The slot, with what is constant about the function.
 fn slot(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
-    let name = match &options.name {
-        Some(given) => given.value.to_token_stream(),
-        None => {
-            let ident = model.function.sig.ident.unraw().to_string();
-            quote!(::core::concat!(::core::module_path!(), "::", #ident))
-        }
+    let name = if let Some(given) = &options.name {
+        given.value.to_token_stream()
+    } else {
+        let ident = model.function.sig.ident.unraw().to_string();
+        quote!(::core::concat!(::core::module_path!(), "::", #ident))
     };
     let parts = part_names(model);
     let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
@@ -239,8 +250,12 @@ fn slot(model: &Model) -> TokenStream {
         _ => None,
     });
     let ttl = ttl.map(|ttl| quote!(.ttl(#ttl)));
-    let tags: Vec<String> =
-        options.tags.iter().flat_map(|given| &given.value).filter_map(crate::template::Template::fixed).collect();
+    let tags: Vec<String> = options
+        .tags
+        .iter()
+        .flat_map(|given| &given.value)
+        .filter_map(crate::template::Template::fixed)
+        .collect();
     let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
     let capacity = options.capacity.as_ref().map(|given| match &given.value {
         Capacity::Bound(expr) => quote!(.capacity(#expr)),
@@ -317,8 +332,7 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
     let lifetimes: Vec<_> =
         lifetimes.filter(|param| whole || uses_lifetime(&text, &param.lifetime.ident.to_string())).collect();
     let generics = quote!(<#(#lifetimes,)* #(#incidental),*>);
-    let generics =
-        if lifetimes.is_empty() && incidental.is_empty() { TokenStream::new() } else { generics };
+    let generics = if lifetimes.is_empty() && incidental.is_empty() { TokenStream::new() } else { generics };
     let clause = if predicates.is_empty() { TokenStream::new() } else { quote!(where #(#predicates),*) };
     Signature { generics, params, clause }
 }
@@ -347,19 +361,29 @@ fn attributes<'m>(model: &'m Model, names: &'m [&str]) -> impl Iterator<Item = &
     model.function.attrs.iter().filter(move |attr| names.iter().any(|name| attr.path().is_ident(name)))
 }
 
-/// The lints that the user has set for the function hold for its body, which is in the companion. An
-/// expectation is fulfilled at one of the two places only, so here it is an allowance.
+/// The lints that the user has set for the function hold for its body, which is in the companion.
 fn lints(model: &Model) -> TokenStream {
     let levels = attributes(model, &["allow", "warn", "deny", "forbid"]);
+    quote! {
+        #[allow(dead_code, non_snake_case)]
+        #(#levels)*
+    }
+}
+
+/// What the user expects is met where the body is; elsewhere it is allowed.
+fn expected(model: &Model) -> TokenStream {
     let expected = attributes(model, &["expect"]).filter_map(|attr| match &attr.meta {
         syn::Meta::List(list) => Some(&list.tokens),
         _ => None,
     });
-    quote! {
-        #[allow(dead_code, non_snake_case)]
-        #(#levels)*
-        #(#[allow(#expected)])*
-    }
+    quote!(#(#[allow(#expected)])*)
+}
+
+/// Arguments that begin with an underscore are used by what is generated.
+fn underscores(model: &Model) -> Option<TokenStream> {
+    let mut names = model.args.iter().map(|arg| &arg.name);
+    let any = names.any(|name| name.to_string().starts_with('_'));
+    any.then(|| quote!(#[allow(clippy::used_underscore_binding)]))
 }
 
 /// A pattern that binds by reference what the original binds by value: without `mut`.

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub(crate) fn emit(item: TokenStream, error: &syn::Error) -> TokenStream {
+pub(crate) fn emit(item: &TokenStream, error: &syn::Error) -> TokenStream {
     let error = error.to_compile_error();
     quote!(#error #item)
 }

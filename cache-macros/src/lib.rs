@@ -26,7 +26,7 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
     match expand(options.into(), item.clone()) {
         Ok(expanded) => expanded.into(),
-        Err(error) => fallback::emit(item, &error).into(),
+        Err(error) => fallback::emit(&item, &error).into(),
     }
 }
 

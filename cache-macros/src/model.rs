@@ -7,8 +7,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, GenericParam, Pat, Path, PathArguments, ReturnType, Signature, Type,
-    TypeParam, Visibility, WherePredicate, parse_quote,
+    Attribute, Expr, FnArg, GenericArgument, GenericParam, Pat, Path, PathArguments, ReturnType, Signature,
+    Type, TypeParam, Visibility, WherePredicate, parse_quote,
 };
 
 use crate::diagnostics::Errors;
@@ -29,7 +29,7 @@ impl Parse for Function {
         let sig = input.parse()?;
         let body = match input.parse()? {
             TokenTree::Group(body) => body,
-            other => return Err(syn::Error::new(other.span(), "`#[memoize]` needs a function with a body")),
+            other => return Err(syn::Error::new(other.span(), "it has no body")),
         };
         Ok(Self { attrs, vis, sig, body })
     }
@@ -41,7 +41,8 @@ pub(crate) fn function(item: TokenStream, errors: &mut Errors) -> Option<Functio
         Ok(function) => Some(function),
         Err(error) => {
             let span = error.span();
-            errors.push(syn::Error::new(span, format!("`#[memoize]` goes on a function: {error}")));
+            errors
+                .push(syn::Error::new(span, format!("`#[memoize]` goes on a function with a body: {error}")));
             None
         }
     }
@@ -60,6 +61,8 @@ pub(crate) struct Arg {
     pub(crate) binds: Vec<Ident>,
     /// Not part of the key.
     pub(crate) skipped: bool,
+    /// Lints that the user has set for it.
+    pub(crate) lints: Vec<Attribute>,
 }
 
 /// A part of the key.
@@ -75,7 +78,7 @@ pub(crate) enum Part {
 /// What companions speak of.
 pub(crate) enum Face {
     /// The `Ok` of a visible `Result`.
-    Value(Type),
+    Value(Box<Type>),
     /// The return.
     Return,
 }
@@ -111,13 +114,16 @@ impl Model {
             ReturnType::Default => parse_quote!(()),
             ReturnType::Type(_, ty) => (**ty).clone(),
         };
-        let face = visible_ok(&output).map_or(Face::Return, Face::Value);
-        let krate = options.krate.as_ref().map_or_else(|| parse_quote!(::cache_core), |krate| krate.value.clone());
+        let face = visible_ok(&output).map_or(Face::Return, |ok| Face::Value(Box::new(ok)));
+        let krate =
+            options.krate.as_ref().map_or_else(|| parse_quote!(::cache_core), |krate| krate.value.clone());
         let ident = &function.sig.ident;
         let (companion, hidden) = match options.companion.as_ref().map(|given| &given.value) {
             None => (ident.clone(), false),
             Some(Companion::Named(name)) => (name.clone(), false),
-            Some(Companion::None) => (Ident::new(&format!("__{}_companion", ident.unraw()), ident.span()), true),
+            Some(Companion::None) => {
+                (Ident::new(&format!("__{}_companion", ident.unraw()), ident.span()), true)
+            }
         };
         let companion_vis = match &options.companion_vis {
             _ if hidden => Visibility::Inherited,
@@ -167,7 +173,9 @@ fn arguments(sig: &Signature, options: &Options, errors: &mut Errors) -> (Vec<Ar
         let mut ty = (*typed.ty).clone();
         anonymous.visit_type_mut(&mut ty);
         let named = match &*typed.pat {
-            Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => Some(ident.ident.clone()),
+            Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
+                Some(ident.ident.clone())
+            }
             _ => None,
         };
         let name =
@@ -175,15 +183,27 @@ fn arguments(sig: &Signature, options: &Options, errors: &mut Errors) -> (Vec<Ar
         let mut binds = Binds(Vec::new());
         syn::visit::Visit::visit_pat(&mut binds, &typed.pat);
         let skipped = named.as_ref().is_some_and(|name| skip.contains(name));
-        args.push(Arg { pat: (*typed.pat).clone(), ty, named: named.is_some(), name, binds: binds.0, skipped });
+        let is_lint = |attr: &&Attribute| {
+            ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attr.path().is_ident(level))
+        };
+        args.push(Arg {
+            pat: (*typed.pat).clone(),
+            ty,
+            named: named.is_some(),
+            name,
+            binds: binds.0,
+            skipped,
+            lints: typed.attrs.iter().filter(is_lint).cloned().collect(),
+        });
     }
     for (i, name) in skip.iter().enumerate() {
         if skip[..i].contains(name) {
             errors.at(name.span(), format!("`{name}` is skipped twice"));
         } else if !args.iter().any(|arg| arg.named && arg.name == *name) {
-            let names = args.iter().filter(|arg| arg.named).map(|arg| arg.name.to_string()).collect::<Vec<_>>();
+            let names =
+                args.iter().filter(|arg| arg.named).map(|arg| arg.name.to_string()).collect::<Vec<_>>();
             let known = crate::diagnostics::list(names.iter().map(String::as_str));
-            errors.at(name.span(), format!("there is no argument `{name}` to skip; arguments are {known}"));
+            errors.at(name.span(), format!("there is no argument `{name}` to skip, only {known}"));
         }
     }
     (args, anonymous.params)
@@ -246,7 +266,8 @@ fn parts(options: &Options, args: &mut [Arg], errors: &mut Errors) -> Option<Vec
                         errors.at(expr.span(), "`..` stands for all other arguments: once is enough");
                     }
                     rest = Some(parts.len());
-                } else if let Some(index) = args.iter().position(|arg| arg.named && is_name(expr, &arg.name)) {
+                } else if let Some(index) = args.iter().position(|arg| arg.named && is_name(expr, &arg.name))
+                {
                     parts.push(Part::Arg(index));
                 } else {
                     parts.push(Part::Expr(expr.clone()));
@@ -309,11 +330,20 @@ pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
         let found = match &token {
             TokenTree::Ident(ident) => dots != 1 && ident == name,
             TokenTree::Group(group) => mentions(group.stream(), name),
-            TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{}", name.unraw())),
+            TokenTree::Literal(literal) => captures(&literal.to_string(), &name.unraw().to_string()),
             TokenTree::Punct(_) => false,
         };
         dots = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.') { dots + 1 } else { 0 };
         found
+    })
+}
+
+/// Whether a format string captures a name: `{name}`, `{name:?}`.
+fn captures(text: &str, name: &str) -> bool {
+    text.split('{').skip(1).any(|hole| {
+        hole.trim_start()
+            .strip_prefix(name)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
     })
 }
 

@@ -98,6 +98,33 @@ pub(crate) const NAMES: [&str; 23] = [
     "crate",
 ];
 
+/// Names that are kept for what is to come: not to be taken for misspelt ones.
+pub(crate) const LATER: [&str; 23] = [
+    "idle",
+    "jitter",
+    "inherit_tags",
+    "memo",
+    "secret",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "refresh_ahead",
+    "origin_first",
+    "fallback_after",
+    "fallback_if",
+    "soft_timeout",
+    "timeout",
+    "timeout_error",
+    "lease",
+    "store",
+    "local",
+    "local_ttl",
+    "version",
+    "batch",
+    "placeholder",
+    "on_error",
+    "time_to_idle",
+];
+
 /// What other libraries call it, and what to write here.
 pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -105,8 +132,8 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
             "the bound is `capacity = 10_000`"
         }
         "unbound" | "unbounded" => "write `capacity = unbounded`",
-        "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expires" | "expiry" | "expireTime"
-        | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
+        "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expires" | "expiry"
+        | "expireTime" | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
         "cache_none" | "option" => {
             "`None` is cached by default, since it is an answer; `none_ttl = 0` says otherwise"
         }
@@ -118,10 +145,14 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "convert" | "key_expr" | "map_key" => "write `key = (user.id, lang)`, an expression without quotes",
         "ignore" | "exclude" | "without" => "write `skip(pool)`",
-        "cost" | "weigher" | "weight" | "max_memory" => "write `weigh = |key, value| …` with a `capacity` in its units",
+        "cost" | "weigher" | "weight" | "max_memory" => {
+            "write `weigh = |key, value| …` with a `capacity` in its units"
+        }
         "lru" | "fifo" | "eviction" => "write `policy = Lru`",
         "condition" | "filter" | "unless" | "when" => "write `cache_if = |value| …`",
-        "invalidate_on" | "tags_by" | "events" | "dependencies" => "write `tags = [\"cats\", \"cat:{name}\"]`",
+        "invalidate_on" | "tags_by" | "events" | "dependencies" => {
+            "write `tags = [\"cats\", \"cat:{name}\"]`"
+        }
         _ => return None,
     })
 }

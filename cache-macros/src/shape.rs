@@ -18,8 +18,12 @@ pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, 
         Type::Paren(inner) => shape(&inner.elem, krate, span),
         Type::Group(inner) => shape(&inner.elem, krate, span),
         Type::Reference(reference) => Ok(wrap("Ref", shape(&reference.elem, krate, span)?)),
-        Type::Slice(slice) if item_is_peeled(&slice.elem) => Ok(wrap("Seq", shape(&slice.elem, krate, span)?)),
-        Type::Array(array) if item_is_peeled(&array.elem) => Ok(wrap("Seq", shape(&array.elem, krate, span)?)),
+        Type::Slice(slice) if item_is_peeled(&slice.elem) => {
+            Ok(wrap("Seq", shape(&slice.elem, krate, span)?))
+        }
+        Type::Array(array) if item_is_peeled(&array.elem) => {
+            Ok(wrap("Seq", shape(&array.elem, krate, span)?))
+        }
         Type::Tuple(tuple) if !tuple.elems.is_empty() && tuple.elems.len() <= 12 => {
             let inner = tuple.elems.iter().map(|ty| shape(ty, krate, span)).collect::<Result<Vec<_>, _>>()?;
             Ok(quote_spanned!(span=> (#(#inner,)*)))
@@ -55,14 +59,17 @@ fn one_argument(ty: &Type) -> Option<(&'static str, &Type)> {
 /// (numbers). Others are leaves as a whole.
 fn item_is_peeled(ty: &Type) -> bool {
     const NUMBERS: [&str; 14] = [
-        "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "f32", "f64",
+        "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "f32",
+        "f64",
     ];
     match ty {
         Type::Paren(inner) => item_is_peeled(&inner.elem),
         Type::Group(inner) => item_is_peeled(&inner.elem),
         Type::Reference(_) => true,
         Type::Tuple(tuple) => tuple.elems.iter().any(item_is_peeled),
-        Type::Path(path) if path.path.get_ident().is_some_and(|name| NUMBERS.iter().any(|n| name == n)) => true,
+        Type::Path(path) if path.path.get_ident().is_some_and(|name| NUMBERS.iter().any(|n| name == n)) => {
+            true
+        }
         _ => match one_argument(ty) {
             Some(("Cow", _)) => true,
             Some((_, inner)) => item_is_peeled(inner),

@@ -42,7 +42,8 @@ fn expansions_are_as_recorded() {
     for entry in fs::read_dir(folder()).expect("the folder is there") {
         let path = entry.expect("the folder can be read").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if !name.ends_with(".rs") || name.ends_with(".expanded.rs") {
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        if !is_rust || name.ends_with(".expanded.rs") {
             continue;
         }
         seen += 1;

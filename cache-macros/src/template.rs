@@ -44,8 +44,7 @@ impl Hole {
 
     /// As it was written, without its format.
     pub(crate) fn text(&self) -> String {
-        let fields: String = self.fields.iter().map(|field| format!(".{field}")).collect();
-        format!("{}{fields}", self.root)
+        std::iter::once(&self.root).chain(&self.fields).map(String::as_str).collect::<Vec<_>>().join(".")
     }
 }
 
@@ -77,12 +76,24 @@ impl Template {
                     }
                     let inside = &text[at + 1..];
                     let Some(end) = inside.find('}') else {
-                        return Err(error(&literal, at, text.len(), "this `{` is never closed; `{{` stands for the character"));
+                        return Err(error(
+                            &literal,
+                            at,
+                            text.len(),
+                            "this `{` is never closed; `{{` stands for the character",
+                        ));
                     };
                     pieces.push(Piece::Hole(hole(&literal, at, &inside[..end])?));
                     while chars.next_if(|(next, _)| *next <= at + 1 + end).is_some() {}
                 }
-                '}' => return Err(error(&literal, at, at + 1, "this `}` was never opened; `}}` stands for the character")),
+                '}' => {
+                    return Err(error(
+                        &literal,
+                        at,
+                        at + 1,
+                        "this `}` was never opened; `}}` stands for the character",
+                    ));
+                }
                 c => plain.push(c),
             }
         }
@@ -119,7 +130,7 @@ fn part(literal: &LitStr, from: usize, to: usize) -> Span {
     let token = literal.token();
     // Only where the source is the value: no escapes, no raw string.
     let plain = token.to_string() == format!("\"{}\"", literal.value());
-    plain.then(|| token.subspan(from + 1..to + 1)).flatten().unwrap_or_else(|| literal.span())
+    plain.then(|| token.subspan(from + 1..=to)).flatten().unwrap_or_else(|| literal.span())
 }
 
 fn hole(literal: &LitStr, at: usize, inside: &str) -> syn::Result<Hole> {
@@ -131,10 +142,20 @@ fn hole(literal: &LitStr, at: usize, inside: &str) -> syn::Result<Hole> {
     let fields: Vec<String> = names.map(str::to_owned).collect();
     let is_name = |name: &str| syn::parse::Parser::parse_str(syn::Ident::parse_any, name).is_ok();
     if !is_name(root) || root.parse::<u32>().is_ok() {
-        return Err(error(literal, at, end, "a hole names an argument or a field of one: `{name}`, `{cat.id}`; `{{` stands for the character"));
+        return Err(error(
+            literal,
+            at,
+            end,
+            "a hole names an argument or a field of one: `{name}`, `{cat.id}`; `{{` stands for the character",
+        ));
     }
     if let Some(wrong) = fields.iter().find(|field| !is_name(field) && field.parse::<u32>().is_err()) {
-        return Err(error(literal, at, end, &format!("`{wrong}` is not a field: a hole is a path such as `{{cat.id}}`")));
+        return Err(error(
+            literal,
+            at,
+            end,
+            &format!("`{wrong}` is not a field: a hole is a path such as `{{cat.id}}`"),
+        ));
     }
     Ok(Hole { root: root.to_owned(), fields, spec: spec.trim().to_owned(), span: part(literal, at, end) })
 }

@@ -7,7 +7,7 @@ use syn::{Expr, FnArg, Type};
 
 use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
-use crate::model::{Model, Part, is_name};
+use crate::model::{Model, Part, is_name, mentions};
 use crate::options::{Capacity, Given, Ttl};
 use crate::shape::{borrows, shape};
 use crate::template::Template;
@@ -26,7 +26,10 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
 fn kind(model: &Model, errors: &mut Errors) {
     let sig = &model.function.sig;
     if let Some(token) = &sig.constness {
-        errors.at(token.span(), "a `const fn` cannot be memoized: it may run at compile time, where there is no cache");
+        errors.at(
+            token.span(),
+            "a `const fn` cannot be memoized: it may run at compile time, where there is no cache",
+        );
     }
     if let Some(token) = &sig.asyncness {
         errors.at(token.span(), "an `async fn` cannot be memoized by this version");
@@ -66,7 +69,10 @@ fn output(model: &Model, errors: &mut Errors) {
     let mut opaque = Opaque(None);
     opaque.visit_type(&model.output);
     if let Some(span) = opaque.0 {
-        errors.at(span, "an `impl Trait` return cannot be kept, since its type has no name: return a type that has one");
+        errors.at(
+            span,
+            "an `impl Trait` return cannot be kept, since its type has no name: return a type that has one",
+        );
     } else if matches!(model.output, Type::Never(_)) {
         errors.at(model.output.span(), "a function that never returns has nothing to cache");
     } else if borrows(&model.output) {
@@ -87,10 +93,7 @@ fn arguments(model: &Model, errors: &mut Errors) {
     }
     for (index, arg) in model.args.iter().enumerate() {
         let name = &arg.name;
-        if let Type::Reference(reference) = &arg.ty
-            && reference.mutability.is_some()
-            && !arg.skipped
-        {
+        if mutable(&arg.ty) && !arg.skipped {
             errors.at(
                 arg.ty.span(),
                 format!("`{name}` is `&mut`: what a call does to it would not happen on a hit. Take it by value or by `&`, or write `skip({name})` if that is fine"),
@@ -110,23 +113,45 @@ fn arguments(model: &Model, errors: &mut Errors) {
     }
 }
 
+/// Whether there is a `&mut` in a type.
+fn mutable(ty: &Type) -> bool {
+    struct Finder(bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.0 |= reference.mutability.is_some();
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+    }
+    let mut finder = Finder(false);
+    finder.visit_type(ty);
+    finder.0
+}
+
 /// Options that need or exclude each other.
 fn options(model: &Model, errors: &mut Errors) {
     let options = &model.options;
     if let Some(weigh) = &options.weigh {
         match &options.capacity {
-            None => errors.at(weigh.span, "`weigh` needs a `capacity` in its units: `capacity = 64 * 1024 * 1024`"),
+            None => errors
+                .at(weigh.span, "`weigh` needs a `capacity` in its units: `capacity = 64 * 1024 * 1024`"),
             Some(Given { value: Capacity::Unbounded, .. }) => {
-                errors.at(weigh.span, "`weigh` has no use with `capacity = unbounded`: leave one of them out");
+                errors
+                    .at(weigh.span, "`weigh` has no use with `capacity = unbounded`: leave one of them out");
             }
             Some(_) => {}
         }
     }
-    if let (Some(policy), Some(Given { value: Capacity::Unbounded, .. })) = (&options.policy, &options.capacity) {
+    if let (Some(policy), Some(Given { value: Capacity::Unbounded, .. })) =
+        (&options.policy, &options.capacity)
+    {
         errors.at(policy.span, "`policy` has no use with `capacity = unbounded`, where nothing makes room: leave one of them out");
     }
     if let (Some(wait), Some(Given { value: false, .. })) = (&options.max_wait, &options.single_flight) {
-        errors.at(wait.span, "`max_wait` has no use with `single_flight = false`, where nobody waits: leave one of them out");
+        errors.at(
+            wait.span,
+            "`max_wait` has no use with `single_flight = false`, where nobody waits: leave one of them out",
+        );
     }
     if let Some(wait) = &options.max_wait
         && wait.value.is_zero()
@@ -153,7 +178,9 @@ fn options(model: &Model, errors: &mut Errors) {
             errors.at(lit.span(), format!("`{name}` takes a closure or a path to a function"));
         }
     }
-    for hook in [&options.on_hit, &options.on_miss, &options.on_store, &options.on_evict].into_iter().flatten() {
+    for hook in
+        [&options.on_hit, &options.on_miss, &options.on_store, &options.on_evict].into_iter().flatten()
+    {
         if let Expr::Lit(lit) = &hook.value {
             errors.at(lit.span(), "a hook is a closure or a path to a function");
         }
@@ -186,6 +213,23 @@ fn closures(model: &Model, errors: &mut Errors) {
             errors.at(span, format!("`{name}` takes a closure of the form `{form} …`"));
         }
     }
+    // These run wherever an entry is stored or leaves, not only in a call.
+    for (name, given) in
+        [("on_store", &options.on_store), ("on_evict", &options.on_evict), ("weigh", &options.weigh)]
+    {
+        let Some(Given { value: Expr::Closure(closure), .. }) = given else { continue };
+        let inputs = &closure.inputs;
+        for bound in model.args.iter().flat_map(|arg| &arg.binds) {
+            let body = closure.body.to_token_stream().to_string();
+            let own = mentions(inputs.to_token_stream(), bound) || body.contains(&format!("let {bound}"));
+            if !own && mentions(closure.body.to_token_stream(), bound) {
+                errors.at(
+                    closure.body.span(),
+                    format!("`{name}` does not see `{bound}`: only `on_hit` and `on_miss` see the arguments; what it may know is the key and the value"),
+                );
+            }
+        }
+    }
 }
 
 /// Holes name arguments, or the value where there is one.
@@ -213,13 +257,17 @@ fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Error
             continue;
         }
         if !is_arg {
-            let names: Vec<String> = model.args.iter().flat_map(|arg| &arg.binds).map(|name| name.unraw().to_string()).collect();
+            let names: Vec<String> =
+                model.args.iter().flat_map(|arg| &arg.binds).map(|name| name.unraw().to_string()).collect();
             let mut known: Vec<&str> = names.iter().map(String::as_str).collect();
             if has_value {
                 known.push("value");
             }
             let near = nearest(&hole.root, known.iter().copied());
-            let hint = near.map_or_else(|| format!("there are {}", list(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+            let hint = near.map_or_else(
+                || format!("there are {}", list(known.iter().copied())),
+                |near| format!("did you mean `{near}`?"),
+            );
             let what = if hole.root == "value" { "there is no value yet when the key is made" } else { "" };
             let message = if what.is_empty() {
                 format!("`{{{}}}` names no argument: {hint}", hole.text())
@@ -233,9 +281,14 @@ fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Error
 
 /// A flag that only says how to call must not tell entries apart.
 fn flags(model: &Model, errors: &mut Errors) {
-    for (name, given) in [("refresh_if", &model.options.refresh_if), ("bypass_if", &model.options.bypass_if)] {
+    for (name, given) in [("refresh_if", &model.options.refresh_if), ("bypass_if", &model.options.bypass_if)]
+    {
         let Some(given) = given else { continue };
-        let bare = model.args.iter().find(|arg| arg.named && is_name(&given.value, &arg.name));
+        let flag = match &given.value {
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Not(_)) => &unary.expr,
+            other => other,
+        };
+        let bare = model.args.iter().find(|arg| arg.named && is_name(flag, &arg.name));
         if let Some(arg) = bare
             && !arg.skipped
             && matches!(&arg.ty, Type::Path(path) if path.path.is_ident("bool"))

@@ -103,15 +103,9 @@ impl<T> describe<T> {
                                     ::core::option::Option::Some(value) => {
                                         draft
                                             .rendered(
-                                                match () {
-                                                    () => {
-                                                        ::cache_core::__private::render(|| {
-                                                            ::std::format!("owner:{}", value.owner_id)
-                                                        })
-                                                    }
-                                                    #[allow(unreachable_patterns)]
-                                                    _ => ::core::option::Option::None,
-                                                },
+                                                ::cache_core::__private::render(|| {
+                                                    ::std::format!("owner:{}", value.owner_id)
+                                                }),
                                             );
                                         draft
                                             .ttl(

@@ -11,10 +11,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     pub(crate) fn new(threads: usize) -> Self {
-        Self {
-            threads,
-            arrived: AtomicUsize::new(0),
-        }
+        Self { threads, arrived: AtomicUsize::new(0) }
     }
 
     /// Returns when all threads have called this as often as this one has.

@@ -64,22 +64,12 @@ pub(crate) fn interleave<K: Key>(
         let nanos = (0..plan.rounds).map(|round| {
             let sum: f64 = by_thread
                 .iter()
-                .map(|slots| {
-                    slots[entrant][round].elapsed.as_secs_f64() * 1e9 / float(calls_in_slot)
-                })
+                .map(|slots| slots[entrant][round].elapsed.as_secs_f64() * 1e9 / float(calls_in_slot))
                 .sum();
             sum / float(plan.threads as u64)
         });
-        let misses = by_thread
-            .iter()
-            .flat_map(|slots| &slots[entrant])
-            .map(|slot| slot.misses)
-            .sum();
-        Samples {
-            nanos: nanos.collect(),
-            misses,
-            calls: calls_in_slot * (plan.rounds * plan.threads) as u64,
-        }
+        let misses = by_thread.iter().flat_map(|slots| &slots[entrant]).map(|slot| slot.misses).sum();
+        Samples { nanos: nanos.collect(), misses, calls: calls_in_slot * (plan.rounds * plan.threads) as u64 }
     });
     Ok(samples.collect())
 }
@@ -93,10 +83,8 @@ fn run_thread<K: Key>(
     gate: &Gate,
 ) -> Result<Vec<Vec<Slot>>, String> {
     let sequence = workload.sequence(thread);
-    let mut workers: Vec<Worker<K>> = entrants
-        .iter()
-        .map(|entrant| entrant.warm_worker(workload, thread))
-        .collect();
+    let mut workers: Vec<Worker<K>> =
+        entrants.iter().map(|entrant| entrant.warm_worker(workload, thread)).collect();
     let mut slots = vec![Vec::with_capacity(plan.rounds); entrants.len()];
     let mut wrong = None;
     for round in 0..plan.rounds {

@@ -14,11 +14,7 @@ impl Quartiles {
     pub(crate) fn of(samples: &[f64]) -> Self {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
-        Self {
-            lower: at(&sorted, 1),
-            median: at(&sorted, 2),
-            upper: at(&sorted, 3),
-        }
+        Self { lower: at(&sorted, 1), median: at(&sorted, 2), upper: at(&sorted, 3) }
     }
 }
 
@@ -95,24 +91,14 @@ const BUSY: f64 = 1.25;
 /// How many times slower the limit is here than among the standings of one thread, if that is too
 /// much: other programs had the cores, so the threads took turns and hardly met. Entrants that
 /// contend then look as if they did not.
-pub(crate) fn busy<K>(
-    entrants: &[Entrant<K>],
-    single: &[Standing],
-    several: &[Standing],
-) -> Option<f64> {
-    let limit = entrants
-        .iter()
-        .position(|entrant| entrant.role == Role::Limit)?;
+pub(crate) fn busy<K>(entrants: &[Entrant<K>], single: &[Standing], several: &[Standing]) -> Option<f64> {
+    let limit = entrants.iter().position(|entrant| entrant.role == Role::Limit)?;
     let slowdown = several[limit].nanos.median / single[limit].nanos.median;
     (slowdown > BUSY).then_some(slowdown)
 }
 
 fn median_ratio(upper: &[f64], lower: &[f64]) -> f64 {
-    let ratios: Vec<f64> = upper
-        .iter()
-        .zip(lower)
-        .map(|(upper, lower)| upper / lower)
-        .collect();
+    let ratios: Vec<f64> = upper.iter().zip(lower).map(|(upper, lower)| upper / lower).collect();
     Quartiles::of(&ratios).median
 }
 
@@ -138,11 +124,7 @@ mod tests {
 
     #[test]
     fn what_missed_has_no_figures_and_no_ratios() {
-        let missed = valid_nanos(&Samples {
-            nanos: vec![1.0, 1.0],
-            misses: 10,
-            calls: 10,
-        });
+        let missed = valid_nanos(&Samples { nanos: vec![1.0, 1.0], misses: 10, calls: 10 });
         assert!(Quartiles::of(&missed).median.is_nan());
         assert!(median_ratio(&[2.0, 2.0], &missed).is_nan());
         assert!(median_ratio(&missed, &[2.0, 2.0]).is_nan());

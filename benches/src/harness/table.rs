@@ -16,20 +16,11 @@ struct Group {
 impl Table {
     /// A table whose first column bears this name.
     pub(crate) fn new(first: &'static str) -> Self {
-        Self {
-            groups: vec![Group {
-                title: String::new(),
-                columns: vec![first],
-            }],
-            rows: Vec::new(),
-        }
+        Self { groups: vec![Group { title: String::new(), columns: vec![first] }], rows: Vec::new() }
     }
 
     pub(crate) fn group(&mut self, title: impl Into<String>, columns: &[&'static str]) {
-        self.groups.push(Group {
-            title: title.into(),
-            columns: columns.to_vec(),
-        });
+        self.groups.push(Group { title: title.into(), columns: columns.to_vec() });
     }
 
     /// Adds a row: a cell for each column.
@@ -53,11 +44,7 @@ impl Table {
     fn titles(&self, widths: &[usize]) -> String {
         let mut columns = widths;
         let mut titles = Vec::new();
-        for Group {
-            title,
-            columns: own,
-        } in &self.groups
-        {
+        for Group { title, columns: own } in &self.groups {
             let (these, rest) = columns.split_at(own.len());
             columns = rest;
             let span = these.iter().sum::<usize>() + GAP.len() * own.len().saturating_sub(1);

@@ -30,15 +30,9 @@ fn both_str(key: &str) -> u64 {
 }
 
 pub(crate) fn by_u64() -> [Entrant<u64>; 2] {
-    [
-        Entrant::function(PLAIN, Role::Other, plain),
-        Entrant::function(BOTH, Role::Other, both),
-    ]
+    [Entrant::function(PLAIN, Role::Other, plain), Entrant::function(BOTH, Role::Other, both)]
 }
 
 pub(crate) fn by_str() -> [Entrant<&'static str>; 2] {
-    [
-        Entrant::function(PLAIN, Role::Other, plain_str),
-        Entrant::function(BOTH, Role::Other, both_str),
-    ]
+    [Entrant::function(PLAIN, Role::Other, plain_str), Entrant::function(BOTH, Role::Other, both_str)]
 }

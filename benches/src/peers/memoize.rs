@@ -34,19 +34,12 @@ fn both_str(key: String) -> u64 {
 }
 
 pub(crate) fn by_u64() -> [Entrant<u64>; 2] {
-    [
-        Entrant::function(PLAIN, Role::Other, plain),
-        Entrant::function(BOTH, Role::Other, both),
-    ]
+    [Entrant::function(PLAIN, Role::Other, plain), Entrant::function(BOTH, Role::Other, both)]
 }
 
 pub(crate) fn by_str() -> [Entrant<&'static str>; 2] {
     [
-        Entrant::function(PLAIN, Role::Other, |key: &'static str| {
-            plain_str(key.to_owned())
-        }),
-        Entrant::function(BOTH, Role::Other, |key: &'static str| {
-            both_str(key.to_owned())
-        }),
+        Entrant::function(PLAIN, Role::Other, |key: &'static str| plain_str(key.to_owned())),
+        Entrant::function(BOTH, Role::Other, |key: &'static str| both_str(key.to_owned())),
     ]
 }

@@ -17,17 +17,11 @@ fn plain<K: Eq + std::hash::Hash + Send + Sync + 'static>() -> Builder<K> {
 }
 
 pub(crate) fn by_u64() -> [Entrant<u64>; 2] {
-    [
-        u64_of(PLAIN, plain().build()),
-        u64_of(TTL, plain().time_to_live(ttl()).build()),
-    ]
+    [u64_of(PLAIN, plain().build()), u64_of(TTL, plain().time_to_live(ttl()).build())]
 }
 
 pub(crate) fn by_str() -> [Entrant<&'static str>; 2] {
-    [
-        str_of(PLAIN, plain().build()),
-        str_of(TTL, plain().time_to_live(ttl()).build()),
-    ]
+    [str_of(PLAIN, plain().build()), str_of(TTL, plain().time_to_live(ttl()).build())]
 }
 
 fn ttl() -> Duration {

@@ -45,10 +45,7 @@ fn u64_with(name: &'static str, hasher: impl BuildHasher + Send + Sync + 'static
     })
 }
 
-fn str_with(
-    name: &'static str,
-    hasher: impl BuildHasher + Send + Sync + 'static,
-) -> Entrant<&'static str> {
+fn str_with(name: &'static str, hasher: impl BuildHasher + Send + Sync + 'static) -> Entrant<&'static str> {
     let cache = HashCache::with_capacity_and_hasher(CAPACITY, CAPACITY, hasher);
     let cache: Arc<HashCache<Box<str>, u64, _>> = Arc::new(cache);
     Entrant::new(name, Role::Other, move || {

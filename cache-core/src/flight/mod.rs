@@ -153,9 +153,7 @@ impl<K, V> Flights<K, V> {
 
     /// The flight to wait for.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Arc<Flight<K, V>>> {
-        self.table.find(u64::from(hash), |flight| {
-            flight.joinable && flight.hash == hash && eq(&flight.key)
-        })
+        self.table.find(u64::from(hash), |flight| flight.joinable && flight.hash == hash && eq(&flight.key))
     }
 
     /// Those of a key; compares keys, so only shared access is needed.
@@ -170,9 +168,7 @@ impl<K, V> Flights<K, V> {
 
     /// Takes a flight off; whether it was still on.
     pub(crate) fn remove(&mut self, flight: &Arc<Flight<K, V>>) -> bool {
-        let found = self
-            .table
-            .find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
+        let found = self.table.find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
         let on = found.is_ok();
         if let Ok(found) = found {
             found.remove();

@@ -195,7 +195,7 @@ impl<S: Shape, T: Part<S>> Part<Seq<S>> for [T] {
         self.iter().map(Part::own).collect()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        wrap(f, "[", "]", |f| list(f, self, |item, f| item.show(f)))
+        wrap(f, "[", "]", |f| list(f, self, Part::show))
     }
 }
 

@@ -133,12 +133,50 @@ macro_rules! std_keys {
 }
 
 std_keys!(
-    (), bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, str, String, Path,
-    PathBuf, OsStr, OsString, std::time::Duration, std::time::SystemTime, std::time::Instant,
-    std::net::IpAddr, std::net::Ipv4Addr, std::net::Ipv6Addr, std::net::SocketAddr, Box<str>, Arc<str>,
-    std::any::TypeId, std::cmp::Ordering, Vec<u8>, [u8], Vec<String>, [String],
-    std::num::NonZeroU8, std::num::NonZeroU16, std::num::NonZeroU32, std::num::NonZeroU64,
-    std::num::NonZeroU128, std::num::NonZeroUsize, std::num::NonZeroI32, std::num::NonZeroI64,
+    (),
+    bool,
+    char,
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    str,
+    String,
+    Path,
+    PathBuf,
+    OsStr,
+    OsString,
+    std::time::Duration,
+    std::time::SystemTime,
+    std::time::Instant,
+    std::net::IpAddr,
+    std::net::Ipv4Addr,
+    std::net::Ipv6Addr,
+    std::net::SocketAddr,
+    Box<str>,
+    Arc<str>,
+    std::any::TypeId,
+    std::cmp::Ordering,
+    Vec<u8>,
+    [u8],
+    Vec<String>,
+    [String],
+    std::num::NonZeroU8,
+    std::num::NonZeroU16,
+    std::num::NonZeroU32,
+    std::num::NonZeroU64,
+    std::num::NonZeroU128,
+    std::num::NonZeroUsize,
+    std::num::NonZeroI32,
+    std::num::NonZeroI64,
 );
 
 impl<T: StdKey + ?Sized> LeafKind for Std<T> {
@@ -187,7 +225,7 @@ macro_rules! floats {
             }
         }
 
-        impl PickBits for &&&Ty<$t> {
+        impl PickBits for &&&&Ty<$t> {
             type Kind = Bits<$t>;
             #[inline]
             fn kind(&self) -> Bits<$t> {
@@ -357,7 +395,8 @@ where
 {
     fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit> {
         use serde::Deserialize as _;
-        let owned = <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| Misfit::new(e.to_string()))?;
+        let owned =
+            <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| Misfit::new(e.to_string()))?;
         Ok(K::own(owned.borrow()))
     }
 }
@@ -385,24 +424,24 @@ macro_rules! pick {
 }
 
 pick! { /// Floats.
-    PickBits, kind, Kind }
+PickBits, kind, Kind }
 pick! { /// Standard types.
-    PickStd, kind, Kind }
+PickStd, kind, Kind }
 pick! { /// `Copy` types.
-    PickCopy, kind, Kind }
+PickCopy, kind, Kind }
 pick! { /// Everything else that can be a key.
-    PickShared, kind, Kind }
+PickShared, kind, Kind }
 pick! { /// What cannot be a key.
-    PickAny, kind, Kind }
+PickAny, kind, Kind }
 pick! { /// `Debug` types.
-    PickShown, shown, Shown }
+PickShown, shown, Shown }
 pick! { /// Types that are not `Debug`.
-    PickHidden, shown, Shown }
+PickHidden, shown, Shown }
 #[cfg(feature = "json")]
 pick! { /// `Deserialize` types.
-    PickJson, json, Json }
+PickJson, json, Json }
 pick! { /// Types that are not `Deserialize`.
-    PickNoJson, json, Json }
+PickNoJson, json, Json }
 
 macro_rules! picks {
     ($($trait:ident for $depth:ty where [$($bounds:tt)*] => $kind:ty;)*) => { $(

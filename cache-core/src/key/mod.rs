@@ -5,6 +5,8 @@
 //! dispatch on its type. A [`Part`] is the argument itself, seen through its shape: it can be hashed
 //! and compared with a stored key without being copied.
 
+#![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
+
 mod compound;
 mod leaf;
 
@@ -13,13 +15,11 @@ use std::hash::Hasher;
 use std::marker::PhantomData;
 
 pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
-pub use leaf::{
-    Leaf, PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown, PickStd,
-};
+pub(crate) use leaf::Bitwise;
+pub use leaf::NoJson;
 #[cfg(feature = "json")]
 pub use leaf::PickJson;
-pub use leaf::NoJson;
-pub(crate) use leaf::Bitwise;
+pub use leaf::{Leaf, PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown, PickStd};
 
 /// A type, as a value: what method dispatch on types starts from.
 pub struct Ty<T: ?Sized>(PhantomData<fn(&T)>);

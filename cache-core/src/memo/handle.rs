@@ -217,9 +217,13 @@ impl AnyMemoRef {
     ///
     /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`.
     #[cfg(feature = "json")]
-    pub fn key_of_json(&self, arguments: &impl serde::Serialize) -> Result<AnyKey, crate::registry::LookupError> {
+    pub fn key_of_json(
+        &self,
+        arguments: &impl serde::Serialize,
+    ) -> Result<AnyKey, crate::registry::LookupError> {
         let json = serde_json::to_value(arguments).map_err(|error| error.to_string());
-        json.and_then(|json| self.0.key_of_json(&json)).map_err(|why| crate::registry::LookupError::arguments(self.name(), why))
+        json.and_then(|json| self.0.key_of_json(&json))
+            .map_err(|why| crate::registry::LookupError::arguments(self.name(), &why))
     }
 }
 

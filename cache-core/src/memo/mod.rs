@@ -9,10 +9,10 @@ use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
+pub(crate) use handle::instance_name;
 pub use handle::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
 pub(crate) use storing::Garbage;
 pub use storing::When;
-pub(crate) use handle::instance_name;
 pub(crate) use typed::{MemoSpec, Room, TypedMemo};
 
 use crate::entry::AnyKey;
@@ -174,7 +174,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Arguments that were given by name, in the order of the key.
     #[cfg(feature = "json")]
-    fn in_order(&self, named: &serde_json::Map<String, serde_json::Value>) -> Result<serde_json::Value, String> {
+    fn in_order(
+        &self,
+        named: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<serde_json::Value, String> {
         let parts = self.spec.parts;
         if let Some(unknown) = named.keys().find(|name| !parts.contains(&name.as_str())) {
             return Err(format!("no argument `{unknown}` in the key; it has {}", parts.join(", ")));

@@ -100,7 +100,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     fn attach(&self, draft: &mut Draft) -> Option<HeldTags> {
         let names: Vec<Cow<'static, str>> = std::mem::take(&mut draft.tags);
-        let attach = || HeldTags::new(self.world().tags.attach(&names, &self.weak(), false), self.world().clone());
+        let attach =
+            || HeldTags::new(self.world().tags.attach(&names, &self.weak(), false), self.world().clone());
         (!names.is_empty()).then(attach)
     }
 
@@ -192,7 +193,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.
-    fn allowed(&self, claim: &Claim<'_, K, V>, room: &Room<K, V>, hash: u32, tags: &[Arc<Tag>], present: bool) -> Option<Number> {
+    fn allowed(
+        &self,
+        claim: &Claim<'_, K, V>,
+        room: &Room<K, V>,
+        hash: u32,
+        tags: &[Arc<Tag>],
+        present: bool,
+    ) -> Option<Number> {
         let (wanted, born) = match claim {
             Claim::Flight(flight) => (room.flights.is_on(flight), flight.born),
             Claim::Hand(When::Always, born) => (true, *born),

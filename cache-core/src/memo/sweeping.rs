@@ -131,7 +131,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let mut room = shard.write();
             let nodes: Vec<Node> = room.residents.tagged(tag).collect();
             // What was stored after the invalidation is valid, and stays.
-            let dead = nodes.into_iter().filter(|node| room.residents.at(*node).is_some_and(|e| !self.valid(e)));
+            let dead =
+                nodes.into_iter().filter(|node| room.residents.at(*node).is_some_and(|e| !self.valid(e)));
             let dead: Vec<Node> = dead.collect();
             count += self.remove(&mut room, &[], dead, &mut garbage);
             drop(room);
@@ -142,7 +143,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Removes the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
     /// are taken off first.
-    pub(crate) fn remove_where(&self, doomed: impl Fn(&K) -> bool, condemned: impl Fn(&K, &V) -> bool) -> usize {
+    pub(crate) fn remove_where(
+        &self,
+        doomed: impl Fn(&K) -> bool,
+        condemned: impl Fn(&K, &V) -> bool,
+    ) -> usize {
         if crate::sync::is_comparing() {
             // What matches cannot be told without running user code; what is there goes.
             self.world().tags.bump(|number| self.revision().raise(number, true));
@@ -157,7 +162,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         let mut count = 0;
         for shard in self.shards() {
-            let entries = self.live_in(&shard.read(), |entry| (entry.node, entry.key.clone(), entry.value.clone()));
+            let entries =
+                self.live_in(&shard.read(), |entry| (entry.node, entry.key.clone(), entry.value.clone()));
             let nodes: Vec<Node> = entries
                 .into_iter()
                 .filter(|(_, key, value)| condemned(key, value))
@@ -173,7 +179,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// What is live in a shard.
-    pub(crate) fn live_in<T>(&self, room: &Room<K, V>, see: impl Fn(&crate::store::Resident<K, V>) -> T) -> Vec<T> {
+    pub(crate) fn live_in<T>(
+        &self,
+        room: &Room<K, V>,
+        see: impl Fn(&crate::store::Resident<K, V>) -> T,
+    ) -> Vec<T> {
         room.residents.iter().filter(|entry| self.fresh(entry)).map(see).collect()
     }
 

@@ -4,11 +4,11 @@ use std::any::TypeId;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
-use super::{Data, AnyMemo, Header};
+use super::{AnyMemo, Data, Header};
 use crate::engine::Draft;
 use crate::event::{Cause, Counters};
 use crate::flight::Flights;
-use crate::key::{KeyFns, KeyRef, Kept, Part, Shape};
+use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Evictor, Lru, Policy, S3Fifo};
 use crate::spec::Spec;
 use crate::store::{Resident, Residents};
@@ -30,6 +30,7 @@ pub(crate) struct MemoSpec<R: Returns> {
     pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
 }
 
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask it of `R`")]
 impl<R: Returns> Clone for MemoSpec<R> {
     fn clone(&self) -> Self {
         *self
@@ -96,7 +97,13 @@ pub(crate) struct TypedMemo<K, V> {
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    pub(crate) fn create<S, R>(spec: Spec, name: Arc<str>, hooks: MemoSpec<R>, (slot, id): (usize, TypeId), world: Arc<World>) -> Arc<Self>
+    pub(crate) fn create<S, R>(
+        spec: Spec,
+        name: Arc<str>,
+        hooks: MemoSpec<R>,
+        (slot, id): (usize, TypeId),
+        world: &Arc<World>,
+    ) -> Arc<Self>
     where
         S: Shape<Owned = K>,
         R: Returns<Held = V>,
@@ -258,7 +265,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Moves an entry's deadline. Whether one was there.
-    pub(crate) fn set_deadline(&self, key: &K, hash: u32, ttl: std::time::Duration, only_later: bool) -> bool {
+    pub(crate) fn set_deadline(
+        &self,
+        key: &K,
+        hash: u32,
+        ttl: std::time::Duration,
+        only_later: bool,
+    ) -> bool {
         if self.is_disabled() || crate::sync::is_comparing() {
             return false;
         }

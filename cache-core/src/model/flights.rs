@@ -114,9 +114,8 @@ fn a_circle_through_a_nested_flight_is_computed_in_place() {
         let there = scene.go(|scene| {
             scene.stage.call(3, &[], || scene.stage.call(1, &[], || Ok(1))).expect("never fails")
         });
-        let here = scene.stage.call(1, &[], || {
-            scene.stage.call(2, &[], || scene.stage.call(3, &[], || Ok(1)))
-        });
+        let here =
+            scene.stage.call(1, &[], || scene.stage.call(2, &[], || scene.stage.call(3, &[], || Ok(1))));
         assert_eq!((here, there.join().unwrap()), (Ok(1), 1));
         assert!(scene.stage.world.waits.is_empty(), "waits are left behind");
     });

@@ -41,13 +41,7 @@ impl<K, V> Entries for View<'_, K, V> {
 
 impl<K, V> Residents<K, V> {
     pub(crate) fn new(evictor: Evictor) -> Self {
-        Self {
-            table: HashTable::new(),
-            evictor,
-            tagged: HashMap::default(),
-            next_id: 0,
-            earliest: NEVER,
-        }
+        Self { table: HashTable::new(), evictor, tagged: HashMap::default(), next_id: 0, earliest: NEVER }
     }
 
     pub(crate) fn earliest(&self) -> Tick {
@@ -81,11 +75,10 @@ impl<K, V> Residents<K, V> {
         let node = entry.node;
         self.earliest = self.earliest.min(entry.deadline());
         for tag in entry.tags() {
-            self.tagged.entry(tag.id).or_default().insert_unique(
-                spread(node.hash),
-                node,
-                |node| spread(node.hash),
-            );
+            self.tagged
+                .entry(tag.id)
+                .or_default()
+                .insert_unique(spread(node.hash), node, |node| spread(node.hash));
         }
         self.table.insert_unique(spread(node.hash), entry, |entry| spread(entry.node.hash));
         self.evictor.insert(node);

@@ -98,8 +98,7 @@ impl Tally {
 
     pub(crate) fn sum(&self) -> u64 {
         let cells = self.chunks.iter().filter_map(OnceLock::get).flat_map(|chunk| chunk.iter());
-        cells.map(|cell| cell.0.load(Ordering::Relaxed)).sum::<u64>()
-            + self.shared.load(Ordering::Relaxed)
+        cells.map(|cell| cell.0.load(Ordering::Relaxed)).sum::<u64>() + self.shared.load(Ordering::Relaxed)
     }
 }
 

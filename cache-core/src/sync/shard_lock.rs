@@ -5,9 +5,7 @@
 
 #[cfg(not(loom))]
 mod imp {
-    use parking_lot::{
-        RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard,
-    };
+    use parking_lot::{RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard};
 
     pub(crate) struct ShardLock<T>(RwLock<T>);
 

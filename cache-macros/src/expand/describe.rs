@@ -45,13 +45,14 @@ pub(super) fn describe(model: &Model) -> Describe {
     }
     match options.ttl.as_ref().map(|given| &given.value) {
         Some(Ttl::Length(length @ Length::Expr(expr))) => {
-            let ttl = length.tokens();
-            valued.extend(quote_spanned!(expr.span()=> #draft.ttl(#krate::__private::IntoTtl::into_ttl(#ttl));));
+            let (ttl, into_ttl) =
+                (length.tokens(), at(expr.span(), quote!(#krate::__private::IntoTtl::into_ttl)));
+            valued.extend(quote_spanned!(expr.span()=> #draft.ttl(#into_ttl(#ttl));));
         }
         Some(Ttl::Closure(closure)) => {
-            valued.extend(quote_spanned! {closure.span()=>
-                #draft.ttl(#krate::__private::IntoTtl::into_ttl(#krate::__private::ask(#closure, #value)));
-            });
+            let into_ttl = at(closure.span(), quote!(#krate::__private::IntoTtl::into_ttl));
+            let ask = at(closure.span(), quote!(#krate::__private::ask));
+            valued.extend(quote_spanned!(closure.span()=> #draft.ttl(#into_ttl(#ask(#closure, #value)));));
         }
         _ => {}
     }
@@ -65,8 +66,9 @@ pub(super) fn describe(model: &Model) -> Describe {
         });
     }
     if let Some(given) = &options.cache_if {
-        let ask = &given.value;
-        valued.extend(quote_spanned!(ask.span()=> #draft.store_if(#krate::__private::ask(#ask, #value));));
+        let (condition, span) = (&given.value, given.value.span());
+        let (ask, store_if) = (at(span, quote!(#krate::__private::ask)), at(span, quote!(.store_if)));
+        valued.extend(quote_spanned!(span=> #draft #store_if(#ask(#condition, #value));));
     }
     let on_error = options.err_ttl.as_ref().map(|given| {
         let ttl = given.value.tokens();
@@ -97,9 +99,15 @@ pub(super) fn describe(model: &Model) -> Describe {
 }
 
 /// A tag from a template: a local made before the body, or an expression for after it.
-fn tag(model: &Model, template: &Template, index: usize, value: &Ident, before: &mut TokenStream) -> TokenStream {
+fn tag(
+    model: &Model,
+    template: &Template,
+    index: usize,
+    value: &Ident,
+    before: &mut TokenStream,
+) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
-    let render = quote!(#krate::__private::render);
+    let render = at(template.literal.span(), quote!(#krate::__private::render));
     if template.holes().all(|hole| hole.root != "value") {
         let tag = Ident::new(&format!("tag{index}"), mixed);
         let holes = template.holes().map(|hole| of_argument(model, hole));
@@ -122,6 +130,9 @@ fn tag(model: &Model, template: &Template, index: usize, value: &Ident, before: 
         holes.push(name.into_token_stream());
     }
     let form = form(template, |hole| if hole.root == "value" { hole.spec.clone() } else { String::new() });
+    if rendered.is_empty() {
+        return quote_spanned!(template.literal.span()=> #render(|| ::std::format!(#form, #(#holes),*)));
+    }
     quote_spanned! {template.literal.span()=>
         match (#(#rendered,)*) {
             (#(::core::option::Option::Some(#rendered),)*) => #render(|| ::std::format!(#form, #(#holes),*)),

@@ -21,7 +21,8 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     };
     let errors = options.err_ttl.as_ref().map(|_| quote!(, errors));
     let returns = quote_spanned!(output.span()=> (#output, #face #errors));
-    let returns = [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
+    let returns =
+        [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
     let look = look(model);
     let hook = |name: &str, expr: Option<&syn::Expr>| {
         expr.map(|expr| {
@@ -70,9 +71,9 @@ fn look(model: &Model) -> TokenStream {
                 shapes.push(quote_spanned!(expr.span()=> #shape(#name)));
             }
             Part::Hole(hole) => {
-                let root = model.arg(&hole.root).and_then(|arg| {
-                    arg.binds.iter().find(|name| *name == &hole.root).cloned()
-                });
+                let root = model
+                    .arg(&hole.root)
+                    .and_then(|arg| arg.binds.iter().find(|name| *name == &hole.root).cloned());
                 let root = root.unwrap_or_else(|| Ident::new(&hole.root, hole.span));
                 let path = hole.path(&root);
                 values.push(quote_spanned!(hole.span=> &(#path)));
