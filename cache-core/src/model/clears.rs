@@ -6,7 +6,7 @@ use crate::spec::Spec;
 
 impl Scene {
     fn refresh(&self) {
-        self.stage.compute(KEY, Begin::Refresh, &[], || self.load()).expect("never fails");
+        self.stage.compute(KEY, Begin::Refresh, &[], || Ok(self.load())).expect("never fails");
     }
 }
 

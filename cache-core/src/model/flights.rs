@@ -46,11 +46,11 @@ fn who_waits_for_a_crash_takes_over() {
     check(ALL, || {
         let scene = Scene::new();
         let waiter = scene.go(|scene| scene.call(&[]));
-        let crashed = scene.go(Scene::crash);
+        let leader = scene.go(Scene::crash);
         assert_eq!(waiter.join().unwrap(), OLD);
-        let crashes = u64::from(crashed.join().unwrap());
+        let has_led = leader.join().unwrap();
         let stats = scene.stage.memo.counters.read();
-        assert_eq!((stats.stores, stats.panics), (1, crashes), "the crashed leader has stored");
+        assert_eq!((stats.stores, stats.panics), (1, u64::from(has_led)), "the crashed leader has stored");
         assert_eq!(scene.stage.get(KEY), Some(OLD));
     });
 }
