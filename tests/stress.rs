@@ -43,12 +43,12 @@ fn load(key: u64) -> Row {
     Row { key, owner: key % OWNERS, version }
 }
 
-#[memoize(capacity = 16, tags = ["rows", "row:{key}", "owner:{value.owner}"])]
+#[memoize(capacity = 16, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
 fn small(key: u64) -> Row {
     load(key)
 }
 
-#[memoize(capacity = 16, policy = Lru, tags = ["rows", "row:{key}", "owner:{value.owner}"])]
+#[memoize(capacity = 16, policy = Lru, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
 fn lru(key: u64) -> Row {
     load(key)
 }
@@ -59,7 +59,7 @@ fn alone(key: u64) -> Row {
 }
 
 /// Nested: what it is made of carries the same tags.
-#[memoize(ttl = 5, tags = ["rows", "row:{key}", "owner:{value.owner}"])]
+#[memoize(ttl = 5, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
 fn nested(key: u64) -> Result<Row, String> {
     let row = small(key);
     if row.version % 7 == 3 { Err(format!("version {}", row.version)) } else { Ok(row) }

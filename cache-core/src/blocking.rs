@@ -105,9 +105,9 @@ where
             Waited::Landed(Landing::Error(shared)) => {
                 let error = shared.and_then(|error| R::unshare_error(&*error));
                 match error {
-                    Some(output) if memo.may_take(&flight, joined, None) => return output,
-                    Some(_) => {}
-                    None => {
+                    // What the error may have been invalidated by is not known: it has no tags.
+                    Some(output) if joined == flight.born => return output,
+                    _ => {
                         // Together with the others, not one behind the other.
                         place = Some(flight.take_place(memo.clock(), max_wait));
                         begin = Begin::Alone;
