@@ -21,80 +21,52 @@ pub struct Seq<S>(pub S);
 #[derive(Clone, Copy)]
 pub struct Cowed<S>(pub S);
 
-impl<S: Shape> Shape for Ref<S> {
-    type Owned = S::Owned;
+/// Shapes of what is looked through: the key is what is inside.
+macro_rules! transparent {
+    ($($wrapper:ident for $t:ty where [$($bound:tt)*];)*) => { $(
+        impl<S: Shape> Shape for $wrapper<S> {
+            type Owned = S::Owned;
 
-    #[inline]
-    fn hash_owned<H: Hasher>(owned: &S::Owned, state: &mut H) {
-        S::hash_owned(owned, state);
-    }
-    #[inline]
-    fn same(a: &S::Owned, b: &S::Owned) -> bool {
-        S::same(a, b)
-    }
-    fn show_owned(owned: &S::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        S::show_owned(owned, f)
-    }
-    #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<S::Owned, Misfit> {
-        S::parse(json)
-    }
+            #[inline]
+            fn hash_owned<H: Hasher>(owned: &S::Owned, state: &mut H) {
+                S::hash_owned(owned, state);
+            }
+            #[inline]
+            fn same(a: &S::Owned, b: &S::Owned) -> bool {
+                S::same(a, b)
+            }
+            fn show_owned(owned: &S::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                S::show_owned(owned, f)
+            }
+            #[cfg(feature = "json")]
+            fn parse(json: &serde_json::Value) -> Result<S::Owned, Misfit> {
+                S::parse(json)
+            }
+        }
+
+        impl<S: Shape, T: Part<S> + $($bound)*> Part<$wrapper<S>> for $t {
+            #[inline]
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                (**self).hash(state);
+            }
+            #[inline]
+            fn matches(&self, owned: &S::Owned) -> bool {
+                (**self).matches(owned)
+            }
+            #[inline]
+            fn own(&self) -> S::Owned {
+                (**self).own()
+            }
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).show(f)
+            }
+        }
+    )* };
 }
 
-impl<S: Shape, T: Part<S> + ?Sized> Part<Ref<S>> for &T {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (**self).hash(state);
-    }
-    #[inline]
-    fn matches(&self, owned: &S::Owned) -> bool {
-        (**self).matches(owned)
-    }
-    #[inline]
-    fn own(&self) -> S::Owned {
-        (**self).own()
-    }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).show(f)
-    }
-}
-
-impl<S: Shape> Shape for Cowed<S> {
-    type Owned = S::Owned;
-
-    #[inline]
-    fn hash_owned<H: Hasher>(owned: &S::Owned, state: &mut H) {
-        S::hash_owned(owned, state);
-    }
-    #[inline]
-    fn same(a: &S::Owned, b: &S::Owned) -> bool {
-        S::same(a, b)
-    }
-    fn show_owned(owned: &S::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        S::show_owned(owned, f)
-    }
-    #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<S::Owned, Misfit> {
-        S::parse(json)
-    }
-}
-
-impl<S: Shape, T: Part<S> + ToOwned + ?Sized> Part<Cowed<S>> for Cow<'_, T> {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (**self).hash(state);
-    }
-    #[inline]
-    fn matches(&self, owned: &S::Owned) -> bool {
-        (**self).matches(owned)
-    }
-    #[inline]
-    fn own(&self) -> S::Owned {
-        (**self).own()
-    }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).show(f)
-    }
+transparent! {
+    Ref for &T where [?Sized];
+    Cowed for Cow<'_, T> where [ToOwned + ?Sized];
 }
 
 impl<S: Shape> Shape for Opt<S> {

@@ -1,0 +1,150 @@
+//! Values: what of a function's return is kept, how it is handed out, and how the return is put
+//! together again.
+//!
+//! Decided by the return's type, through aliases too, with the same dispatch as for keys.
+
+#![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
+
+mod hold;
+mod outcome;
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use hold::IsKept;
+pub use hold::{Hold, PickAsBytes, PickBehind, PickInPlace, PickNotKept};
+use outcome::ShareError;
+pub use outcome::{
+    IsOption, IsResult, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
+    PickWithoutErrors,
+};
+
+use crate::key::Ty;
+
+/// What companions speak of.
+pub trait Facing<O: Outcome<R>, R>: Copy + 'static {
+    /// The type they speak of.
+    type Face: 'static;
+    /// From what is kept.
+    fn face(kept: O::Kept) -> Option<Self::Face>;
+    /// To what is kept, if it can be.
+    fn keep(face: Self::Face) -> Option<O::Kept>;
+}
+
+/// The value: where the return is visibly a `Result`.
+#[derive(Clone, Copy)]
+pub struct OfValue;
+/// The return.
+#[derive(Clone, Copy)]
+pub struct OfReturn;
+
+impl<R, O: Outcome<R>> Facing<O, R> for OfValue {
+    type Face = O::Value;
+    #[inline]
+    fn face(kept: O::Kept) -> Option<O::Value> {
+        O::into_value(kept)
+    }
+    fn keep(face: O::Value) -> Option<O::Kept> {
+        Some(O::of_value(face))
+    }
+}
+
+impl<R: 'static, O: Outcome<R>> Facing<O, R> for OfReturn {
+    type Face = R;
+    #[inline]
+    fn face(kept: O::Kept) -> Option<R> {
+        Some(O::join(kept))
+    }
+    fn keep(face: R) -> Option<O::Kept> {
+        O::split(face).ok()
+    }
+}
+
+/// All that is decided about a function's return.
+pub trait Returns: Copy + 'static {
+    /// The return.
+    type Output: 'static;
+    /// The `value` of options and hooks.
+    type Value: 'static;
+    /// What companions speak of.
+    type Face: 'static;
+    /// What the store keeps.
+    type Held: Clone + Send + Sync + 'static;
+
+    /// Takes a return apart; gives it back if it is not to be stored.
+    fn split(output: Self::Output) -> Result<Self::Held, Self::Output>;
+    /// Puts a return together.
+    fn join(held: Self::Held) -> Self::Output;
+    /// The value, unless an error is kept.
+    fn value(held: &Self::Held) -> Option<&Self::Value>;
+    /// What companions hand out.
+    fn face(held: Self::Held) -> Option<Self::Face>;
+    /// What companions take in.
+    fn keep(face: Self::Face) -> Option<Self::Held>;
+    /// A copy of the error for those who wait.
+    fn share_error(output: &Self::Output) -> Option<Arc<dyn Any + Send + Sync>>;
+    /// The return, made of such a copy.
+    fn unshare_error(shared: &(dyn Any + Send + Sync)) -> Option<Self::Output>;
+}
+
+/// The decisions, put together by the attribute.
+pub struct Return<R, O, H, E, F>(PhantomData<fn() -> (R, O, H, E, F)>);
+
+impl<R, O, H, E, F> Clone for Return<R, O, H, E, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
+
+impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Facing<O, R>> Return<R, O, H, E, F> {
+    /// Puts the decisions together; what cannot be kept is refused here, and only here.
+    pub fn new(_: Ty<R>, _: O, _: H, _: E, _: F) -> Self
+    where
+        H: IsKept<O::Kept>,
+    {
+        Self(PhantomData)
+    }
+}
+
+impl<R, O, H, E, F> Returns for Return<R, O, H, E, F>
+where
+    R: 'static,
+    O: Outcome<R>,
+    H: Hold<O::Kept>,
+    E: ShareError<R>,
+    F: Facing<O, R>,
+{
+    type Output = R;
+    type Value = O::Value;
+    type Face = F::Face;
+    type Held = H::Held;
+
+    #[inline]
+    fn split(output: R) -> Result<H::Held, R> {
+        O::split(output).map(H::hold)
+    }
+    #[inline]
+    fn join(held: H::Held) -> R {
+        O::join(H::release(held))
+    }
+    #[inline]
+    fn value(held: &H::Held) -> Option<&O::Value> {
+        O::value(H::view(held))
+    }
+    #[inline]
+    fn face(held: H::Held) -> Option<F::Face> {
+        F::face(H::release(held))
+    }
+    fn keep(face: F::Face) -> Option<H::Held> {
+        F::keep(face).map(H::hold)
+    }
+    fn share_error(output: &R) -> Option<Arc<dyn Any + Send + Sync>> {
+        E::share(output)
+    }
+    fn unshare_error(shared: &(dyn Any + Send + Sync)) -> Option<R> {
+        E::unshare(shared)
+    }
+}

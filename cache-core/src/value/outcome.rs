@@ -1,0 +1,237 @@
+//! What of a return is the value, and how those who wait for it learn of an error.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::key::Ty;
+
+/// What of a return is the value.
+pub trait Outcome<R>: Copy + 'static {
+    /// What the store keeps, before it is decided how.
+    type Kept: 'static;
+    /// The `value` of options and hooks: the `Ok` of a `Result`.
+    type Value: 'static;
+    /// Takes the return apart; gives it back if it is not to be stored.
+    fn split(output: R) -> Result<Self::Kept, R>;
+    /// Puts it together again.
+    fn join(kept: Self::Kept) -> R;
+    /// The value, unless an error is kept.
+    fn value(kept: &Self::Kept) -> Option<&Self::Value>;
+    /// From a value.
+    fn of_value(value: Self::Value) -> Self::Kept;
+    /// To a value, unless an error is kept.
+    fn into_value(kept: Self::Kept) -> Option<Self::Value>;
+    /// The type of what is kept, as a value.
+    fn kept(&self) -> Ty<Self::Kept> {
+        Ty::NEW
+    }
+}
+
+/// Returns that are values whole.
+#[derive(Clone, Copy)]
+pub struct Plain;
+/// `Result`s, of which only `Ok` is kept.
+#[derive(Clone, Copy)]
+pub struct OkOnly;
+/// `Result`s that are kept with their errors (`err_ttl`).
+#[derive(Clone, Copy)]
+pub struct WithErrors;
+
+impl<R: 'static> Outcome<R> for Plain {
+    type Kept = R;
+    type Value = R;
+    #[inline]
+    fn split(output: R) -> Result<R, R> {
+        Ok(output)
+    }
+    #[inline]
+    fn join(kept: R) -> R {
+        kept
+    }
+    #[inline]
+    fn value(kept: &R) -> Option<&R> {
+        Some(kept)
+    }
+    #[inline]
+    fn of_value(value: R) -> R {
+        value
+    }
+    #[inline]
+    fn into_value(kept: R) -> Option<R> {
+        Some(kept)
+    }
+}
+
+impl<T: 'static, E: 'static> Outcome<Result<T, E>> for OkOnly {
+    type Kept = T;
+    type Value = T;
+    #[inline]
+    fn split(output: Result<T, E>) -> Result<T, Result<T, E>> {
+        output.map_err(Err)
+    }
+    #[inline]
+    fn join(kept: T) -> Result<T, E> {
+        Ok(kept)
+    }
+    #[inline]
+    fn value(kept: &T) -> Option<&T> {
+        Some(kept)
+    }
+    #[inline]
+    fn of_value(value: T) -> T {
+        value
+    }
+    #[inline]
+    fn into_value(kept: T) -> Option<T> {
+        Some(kept)
+    }
+}
+
+impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
+    type Kept = Result<T, E>;
+    type Value = T;
+    #[inline]
+    fn split(output: Result<T, E>) -> Result<Result<T, E>, Result<T, E>> {
+        Ok(output)
+    }
+    #[inline]
+    fn join(kept: Result<T, E>) -> Result<T, E> {
+        kept
+    }
+    #[inline]
+    fn value(kept: &Result<T, E>) -> Option<&T> {
+        kept.as_ref().ok()
+    }
+    #[inline]
+    fn of_value(value: T) -> Result<T, E> {
+        Ok(value)
+    }
+    #[inline]
+    fn into_value(kept: Result<T, E>) -> Option<T> {
+        kept.ok()
+    }
+}
+
+/// Chooses the outcome of a `Result`.
+pub trait PickOkOnly {
+    /// The choice.
+    fn outcome(&self) -> OkOnly {
+        OkOnly
+    }
+}
+/// Chooses the outcome of anything else.
+pub trait PickPlain {
+    /// The choice.
+    fn outcome(&self) -> Plain {
+        Plain
+    }
+}
+
+/// Chooses the outcome of a `Result` that is kept with its errors.
+pub trait PickWithErrors {
+    /// The choice.
+    fn with_errors(&self) -> WithErrors {
+        WithErrors
+    }
+}
+/// What is not a `Result` has no errors to keep, and is refused elsewhere.
+pub trait PickWithoutErrors {
+    /// The choice.
+    fn with_errors(&self) -> Plain {
+        Plain
+    }
+}
+
+impl<T, E> PickWithErrors for &Ty<Result<T, E>> {}
+impl<R> PickWithoutErrors for Ty<R> {}
+impl<T, E> PickOkOnly for &Ty<Result<T, E>> {}
+impl<R> PickPlain for Ty<R> {}
+
+/// The `Result` that `err_ttl` and companions that speak of the value need.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    label = "not `core::result::Result`",
+    note = "`err_ttl` needs a function that returns a `Result`"
+)]
+pub trait IsResult {
+    /// The type of its `Ok`.
+    type Ok;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> IsResult for Result<T, E> {
+    type Ok = T;
+}
+
+/// The `Option` that `none_ttl` needs.
+#[diagnostic::on_unimplemented(
+    message = "`none_ttl` needs a function whose value is an `Option`, not `{Self}`",
+    label = "not an `Option`",
+    note = "leave `none_ttl` out"
+)]
+pub trait IsOption {
+    /// Whether it is `None`.
+    fn is_none(&self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> IsOption for Option<T> {
+    #[inline]
+    fn is_none(&self) -> bool {
+        Option::is_none(self)
+    }
+}
+
+/// How those who wait for a flight learn of its error.
+pub trait ShareError<R>: Copy + 'static {
+    /// A copy of the error for the others, if it can be copied.
+    fn share(output: &R) -> Option<Arc<dyn Any + Send + Sync>>;
+    /// The return, made of it.
+    fn unshare(shared: &(dyn Any + Send + Sync)) -> Option<R>;
+}
+
+/// The error can be cloned.
+#[derive(Clone, Copy)]
+pub struct Cloned;
+/// It cannot.
+#[derive(Clone, Copy)]
+pub struct Uncloned;
+
+impl<T, E: Clone + Send + Sync + 'static> ShareError<Result<T, E>> for Cloned {
+    fn share(output: &Result<T, E>) -> Option<Arc<dyn Any + Send + Sync>> {
+        match output {
+            Ok(_) => None,
+            Err(error) => Some(Arc::new(error.clone())),
+        }
+    }
+    fn unshare(shared: &(dyn Any + Send + Sync)) -> Option<Result<T, E>> {
+        shared.downcast_ref::<E>().map(|error| Err(error.clone()))
+    }
+}
+
+impl<R> ShareError<R> for Uncloned {
+    fn share(_: &R) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+    fn unshare(_: &(dyn Any + Send + Sync)) -> Option<R> {
+        None
+    }
+}
+
+/// Chooses for errors that can be cloned.
+pub trait PickCloned {
+    /// The choice.
+    fn errors(&self) -> Cloned {
+        Cloned
+    }
+}
+/// Chooses for all others.
+pub trait PickUncloned {
+    /// The choice.
+    fn errors(&self) -> Uncloned {
+        Uncloned
+    }
+}
+
+impl<T, E: Clone + Send + Sync + 'static> PickCloned for &Ty<Result<T, E>> {}
+impl<R> PickUncloned for Ty<R> {}
