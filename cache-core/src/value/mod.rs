@@ -19,6 +19,11 @@ pub use outcome::{
     IsOption, IsResult, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors,
 };
+#[cfg(test)]
+pub(crate) use {
+    hold::AsBytes,
+    outcome::{Cloned, OkOnly},
+};
 
 use crate::key::Ty;
 
