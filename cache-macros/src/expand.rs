@@ -175,8 +175,6 @@ fn entry(model: &Model, face: &TokenStream) -> TokenStream {
             (
                 quote_spanned! {mixed=>
                     let #flag: bool = {
-                        #[allow(unused_variables)]
-                        let _ = ();
                         #see
                         #expr
                     };

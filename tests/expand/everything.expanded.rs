@@ -33,8 +33,6 @@ impl<T> describe<T> {
     {
         let refresh_if_flag: bool = {
             #[allow(unused_variables)]
-            let _ = ();
-            #[allow(unused_variables)]
             let cat = ::cache_core::__see!(cat);
             #[allow(unused_variables)]
             let lang = ::cache_core::__see!(lang);
