@@ -1,11 +1,10 @@
 //! What happens with a call: answered, led, joined or computed in place. Decisions only: nothing here
-//! runs a body or blocks on a flight; the drivers do.
+//! runs a body or waits for a flight; the drivers do.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::flight::{Flight, Landing};
+use crate::draft::Draft;
+use crate::flight::{Flight, Kind, Landing, Wait, Waited};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Data, TypedMemo};
 use crate::sync::ShardLock;
@@ -80,63 +79,6 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     }
 }
 
-/// What a `ttl` may be.
-#[diagnostic::on_unimplemented(
-    message = "a `ttl` is a `Duration`, or an `Option<Duration>` where `None` is without end; not `{Self}`",
-    label = "not a duration",
-    note = "a literal number is seconds, and a literal text is human: `ttl = 300`, `ttl = \"1h30m\"`"
-)]
-pub trait IntoTtl {
-    /// As an option.
-    fn into_ttl(self) -> Option<Duration>;
-}
-
-#[diagnostic::do_not_recommend]
-impl IntoTtl for Duration {
-    fn into_ttl(self) -> Option<Duration> {
-        Some(self)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl IntoTtl for Option<Duration> {
-    fn into_ttl(self) -> Option<Duration> {
-        self
-    }
-}
-
-/// What an entry to be stored answers to; filled in by the attribute's options.
-#[derive(Default)]
-pub struct Draft {
-    pub(crate) tags: Vec<Cow<'static, str>>,
-    #[expect(clippy::option_option, reason = "not given, without end, or so long")]
-    pub(crate) ttl: Option<Option<Duration>>,
-    pub(crate) refused: bool,
-    /// User code that was asked about the entry has panicked.
-    pub(crate) panicked: bool,
-}
-
-impl Draft {
-    /// Adds a tag. Without its text the entry could not be invalidated by it, so then nothing is
-    /// stored.
-    pub fn rendered(&mut self, tag: Option<String>) {
-        match tag {
-            Some(tag) => self.tags.push(tag.into()),
-            None => self.panicked = true,
-        }
-    }
-
-    /// Sets the ttl: a `Duration`, or an `Option` of one where `None` is without end.
-    pub fn ttl(&mut self, ttl: impl Into<Option<Duration>>) {
-        self.ttl = Some(ttl.into());
-    }
-
-    /// Stores only if `store`.
-    pub fn store_if(&mut self, store: bool) {
-        self.refused |= !store;
-    }
-}
-
 /// How a call goes on after it was not answered from the cache.
 pub(crate) enum Step<K: Data, V: Data> {
     /// Somebody has stored it meanwhile.
@@ -198,7 +140,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             Begin::Refresh => superseded = room.flights.of(hash, same),
         }
         let born = self.world().tags.now();
-        let flight = Arc::new(Flight::new(key.clone(), hash, born, how != Begin::Alone));
+        let kind = if how == Begin::Alone { Kind::Alone } else { Kind::Shared };
+        let flight = Arc::new(Flight::new(key.clone(), hash, born, kind));
         let mut room = ShardLock::upgrade(room);
         for flight in &superseded {
             room.flights.remove(flight);
@@ -216,9 +159,134 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 }
 
+/// A call that was not answered, on its way to an answer.
+pub(crate) struct Pursuit<'m, K: Data, V: Data> {
+    memo: &'m TypedMemo<K, V>,
+    key: &'m K,
+    hash: u32,
+    begin: Begin,
+    joins: u32,
+}
+
+/// What a pursuit does next.
+pub(crate) enum Next<K: Data, V: Data> {
+    /// Somebody has stored it meanwhile.
+    Hit(V),
+    /// Computes, and tells those who wait.
+    Lead(Lead<K, V>),
+    /// Computes without storing.
+    InPlace,
+    /// Waits.
+    Wait(Joined<K, V>),
+}
+
+/// A flight that somebody waits for.
+pub(crate) struct Joined<K, V> {
+    pub(crate) flight: Arc<Flight<K, V>>,
+    /// The last invalidation from before it joined.
+    at: Number,
+    /// For as long as it waits.
+    _wait: Wait,
+}
+
+/// How a pursuit goes on after it has waited.
+pub(crate) enum After<O> {
+    /// With an answer.
+    Answer(O),
+    /// It looks again.
+    Again,
+    /// It takes a place among those who compute, and looks again.
+    TakePlace,
+    /// It computes without storing.
+    InPlace,
+}
+
+impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
+    pub(crate) fn new(memo: &'m TypedMemo<K, V>, key: &'m K, hash: u32, begin: Begin) -> Self {
+        Self { memo, key, hash, begin, joins: 0 }
+    }
+
+    pub(crate) fn next(&self) -> Next<K, V> {
+        let memo = self.memo;
+        let (flight, at) = match memo.begin(self.key, self.hash, self.begin) {
+            Step::Hit(held) => return Next::Hit(held),
+            Step::Lead(lead) => return Next::Lead(lead),
+            Step::InPlace => return Next::InPlace,
+            Step::Join(flight, joined) => (flight, joined),
+        };
+        if self.joins == 0 {
+            memo.counters.waits.add();
+        }
+        if let Some(wait) = memo.world().waits.begin(&flight.ancestry) {
+            return Next::Wait(Joined { flight, at, _wait: wait });
+        }
+        memo.counters.in_place.add();
+        Next::InPlace
+    }
+
+    pub(crate) fn after<R: Returns<Held = V>>(
+        &mut self,
+        joined: &Joined<K, V>,
+        waited: Waited<V>,
+    ) -> After<R::Output> {
+        self.joins += 1;
+        if self.joins >= JOINS {
+            self.begin = Begin::Alone;
+        }
+        match waited {
+            Waited::LetGo => {
+                self.memo.counters.in_place.add();
+                After::InPlace
+            }
+            Waited::Landed(Landing::Value(held, seen)) => {
+                if self.memo.may_take(&joined.flight, joined.at, seen.as_ref()) {
+                    return After::Answer(R::join(held));
+                }
+                After::Again
+            }
+            Waited::Landed(Landing::Error(shared)) => {
+                let error = shared.and_then(|error| R::unshare_error(&*error));
+                match error {
+                    // What the error may have been invalidated by is not known: it has no tags.
+                    Some(output) if joined.at == joined.flight.born => After::Answer(output),
+                    _ => {
+                        // Together with the others, not one behind the other.
+                        self.begin = Begin::Alone;
+                        After::TakePlace
+                    }
+                }
+            }
+            Waited::Landed(Landing::Crashed) => After::Again,
+        }
+    }
+}
+
 impl<K: Data, V: Data> Lead<K, V> {
+    /// Ends the flight with what its body has returned. The value, or the return if it is not one to
+    /// keep.
+    pub(crate) fn settle<R: Returns<Held = V>>(
+        self,
+        output: R::Output,
+        describe: impl Fn(Option<&R::Value>, &mut Draft),
+    ) -> Result<V, R::Output> {
+        let (memo, flight) = (self.memo.clone(), self.flight.clone());
+        match R::split(output) {
+            Ok(held) => {
+                let draft = memo.draft(|draft| describe(R::value(&held), draft));
+                memo.land(self, held.clone(), draft);
+                memo.on_error(&flight.key, R::kept_error(&held));
+                Ok(held)
+            }
+            Err(output) => {
+                self.fail(memo.run_hook(|| R::share_error(&output)).flatten());
+                memo.on_error(&flight.key, R::error(&output));
+                Err(output)
+            }
+        }
+    }
+
     /// Ends the flight with an error that is not kept.
-    pub(crate) fn fail(mut self, error: Option<Arc<dyn std::any::Any + Send + Sync>>) {
+    fn fail(mut self, error: Option<Arc<dyn std::any::Any + Send + Sync>>) {
         self.memo.counters.errors.add();
         self.end(Landing::Error(error));
     }
@@ -226,16 +294,24 @@ impl<K: Data, V: Data> Lead<K, V> {
     /// Takes the flight off its shard, then tells those who wait.
     pub(crate) fn end(&mut self, landing: Landing<V>) {
         self.landed = true;
-        self.memo.shard(self.flight.hash).write().flights.remove(&self.flight);
+        if crate::sync::is_comparing() {
+            // A shard is held further up this thread's stack: the next who writes takes the flight off.
+            self.memo.defer(self.flight.hash);
+        } else {
+            self.memo.shard(self.flight.hash).write().flights.remove(&self.flight);
+        }
         self.flight.land(landing);
     }
 }
 
 impl<K: Data, V: Data> Drop for Lead<K, V> {
-    /// The body panicked: nothing is stored, and one of those who wait takes over.
+    /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
+    /// over.
     fn drop(&mut self) {
         if !self.landed {
-            self.memo.counters.panics.add();
+            let panicked = std::thread::panicking() || self.flight.has_panicked();
+            let counters = &self.memo.counters;
+            if panicked { &counters.panics } else { &counters.cancelled }.add();
             self.end(Landing::Crashed);
         }
     }

@@ -41,6 +41,8 @@ pub struct Stats {
     pub errors: u64,
     /// Computations that panicked.
     pub panics: u64,
+    /// Computations that were given up before their end: their task was dropped.
+    pub cancelled: u64,
     /// Calls that neither read nor wrote (`bypass_if`, or caching switched off).
     pub bypasses: u64,
     /// Calls that did not read, but wrote (`refresh`, `refresh_if`). Neither hits nor misses.
@@ -68,6 +70,32 @@ impl Stats {
     }
 }
 
+impl std::ops::Add for Stats {
+    type Output = Self;
+
+    /// The figures of several memos.
+    fn add(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            waits: self.waits + other.waits,
+            stores: self.stores + other.stores,
+            overtaken: self.overtaken + other.overtaken,
+            too_heavy: self.too_heavy + other.too_heavy,
+            errors: self.errors + other.errors,
+            panics: self.panics + other.panics,
+            cancelled: self.cancelled + other.cancelled,
+            bypasses: self.bypasses + other.bypasses,
+            refreshes: self.refreshes + other.refreshes,
+            in_place: self.in_place + other.in_place,
+            evictions: self.evictions + other.evictions,
+            expirations: self.expirations + other.expirations,
+            invalidations: self.invalidations + other.invalidations,
+            hook_panics: self.hook_panics + other.hook_panics,
+        }
+    }
+}
+
 /// The counters of a memo. Hits are counted without a shared line; the rest is rare.
 pub(crate) struct Counters {
     pub(crate) hits: Tally,
@@ -78,6 +106,7 @@ pub(crate) struct Counters {
     pub(crate) too_heavy: Counter,
     pub(crate) errors: Counter,
     pub(crate) panics: Counter,
+    pub(crate) cancelled: Counter,
     pub(crate) bypasses: Counter,
     pub(crate) refreshes: Counter,
     pub(crate) in_place: Counter,
@@ -111,6 +140,7 @@ impl Counters {
             too_heavy: Counter::default(),
             errors: Counter::default(),
             panics: Counter::default(),
+            cancelled: Counter::default(),
             bypasses: Counter::default(),
             refreshes: Counter::default(),
             in_place: Counter::default(),
@@ -140,6 +170,7 @@ impl Counters {
             too_heavy: self.too_heavy.read(),
             errors: self.errors.read(),
             panics: self.panics.read(),
+            cancelled: self.cancelled.read(),
             bypasses: self.bypasses.read(),
             refreshes: self.refreshes.read(),
             in_place: self.in_place.read(),

@@ -1,12 +1,18 @@
 //! A memo without its function, for tests of the runtime itself: `u64` to `u64`, in a world of its own.
 
 use std::any::TypeId;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::blocking;
-use crate::engine::{Begin, Draft};
+use crate::draft::Draft;
+use crate::engine::Begin;
+use crate::flight::Flight;
+use crate::future::{Missed, Start, by_caller, by_flight};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
+use crate::plan::Prepared;
 use crate::spec::Spec;
 use crate::time::Clock;
 use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
@@ -24,8 +30,19 @@ type Key = Leaf<
     <&'static Ty<u64> as PickShown>::Shown,
     NoJson,
 >;
+/// A call of an asynchronous function.
+pub(crate) type Call = Pin<Box<dyn Future<Output = Output> + Send>>;
 /// What is decided about the return.
 pub(crate) type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
+
+/// Whose an asynchronous computation is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// Its caller's.
+    Caller,
+    /// Its flight's.
+    Flight,
+}
 
 /// A memo and its world, which end together.
 pub(crate) struct Stage {
@@ -41,6 +58,8 @@ impl Stage {
     pub(crate) fn within(world: Arc<World>, spec: Spec, hooks: MemoSpec<Kept>) -> Self {
         let id = TypeId::of::<Self>();
         let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), hooks, (0, id), &world);
+        world.register(&memo, true);
+        memo.follow_world();
         Self { world, memo }
     }
 
@@ -66,12 +85,48 @@ impl Stage {
         blocking::miss::<Key, Kept, _, _>(&self.memo, &key, self.hash(key), how, || (body, describe))
     }
 
+    /// A call of an asynchronous function that was not told to bypass.
+    pub(crate) fn call_async(
+        &self,
+        of: Of,
+        key: u64,
+        tags: &[&'static str],
+        body: impl Future<Output = Output> + Send + 'static,
+    ) -> Call {
+        let (memo, hash, tags) = (self.memo.clone(), self.hash(key), tags.to_vec());
+        let describe =
+            move |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
+        let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
+        Box::pin(async move {
+            if let Some(held) = memo.get(hash, |other| *other == key) {
+                return Ok(held.0);
+            }
+            let start = Start::Search { memo, key, hash, begin: Begin::Read };
+            let missed = Missed { start, call };
+            match of {
+                Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,
+                Of::Flight => by_flight::<Kept, _, _, _, _, _, _, _>(missed).await,
+            }
+        })
+    }
+
     pub(crate) fn get(&self, key: u64) -> Option<u64> {
         self.memo.get(self.hash(key), |other| *other == key).map(|held| held.0)
     }
 
     pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {
         self.memo.put(&key, self.hash(key), Bitwise(value), Draft::default(), when)
+    }
+
+    /// How many computations are under way.
+    pub(crate) fn flights(&self) -> usize {
+        self.memo.shards().map(|shard| shard.read().flights.iter().count()).sum()
+    }
+
+    /// The computation of a key that callers wait for.
+    pub(crate) fn flight(&self, key: u64) -> Option<Arc<Flight<u64, Bitwise<u64>>>> {
+        let room = self.memo.shard(self.hash(key)).read();
+        room.flights.find(self.hash(key), |other| *other == key).cloned()
     }
 
     pub(crate) fn invalidate(&self, key: u64) -> usize {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::entry::AnyKey;
+use crate::address::AnyKey;
 use crate::world::World;
 
 /// What an invalidation did. It has acted in this process before it is returned; ignore it, or ask.

@@ -2,13 +2,17 @@
 // Models leave out the clock, the sweeper and the world of the process, and what only these use.
 #![cfg_attr(loom, allow(dead_code))]
 
+mod address;
+mod background;
 mod blocking;
+mod draft;
 mod engine;
 mod entry;
 mod event;
 #[cfg(test)]
 mod fixture;
 mod flight;
+mod future;
 mod invalidate;
 mod key;
 mod memo;
@@ -34,12 +38,15 @@ mod world;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use address::{AnyKey, Key, Peek, Ttl};
+pub use background::{Executor, ExecutorIsSet, Task, set_executor};
 pub use cache_macros::memoize;
-pub use entry::{AnyKey, Entry, Key, Peek, Ttl};
+pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
 pub use invalidate::{Applied, Tag, tag};
 pub use key::KeyRef;
 pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
+pub use plan::Calling;
 pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};
 
@@ -69,4 +76,21 @@ pub fn set_enabled(enabled: bool) {
 pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let parent = flight::current();
     move || flight::under(parent, work)
+}
+
+/// The same for a future, to be spawned as a task of its own.
+///
+/// ```
+/// # use cache_core::memoize;
+/// # async fn spawn<T>(task: impl Future<Output = T>) -> T { task.await }
+/// #[memoize]
+/// async fn total(n: u64) -> u64 {
+///     let half = cache_core::inherit_task(async move { (1..=n / 2).sum::<u64>() });
+///     let first = spawn(half); // such as tokio::spawn
+///     let second: u64 = (n / 2 + 1..=n).sum();
+///     first.await + second
+/// }
+/// ```
+pub fn inherit_task<F: Future>(task: F) -> impl Future<Output = F::Output> {
+    flight::polled_under(flight::current(), task)
 }

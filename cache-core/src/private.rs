@@ -1,16 +1,18 @@
 //! What expansions of the attribute name. Not part of the public interface: it changes with any
 //! release, and the attribute is locked to the exact version.
 
-pub use crate::engine::{Cx, Draft, Found, IntoTtl};
-pub use crate::entry::Entry;
+pub use crate::draft::{Draft, IntoTtl};
+pub use crate::engine::{Cx, Found};
+pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
-pub use crate::plan::{Bound, Call, NoHook, Plan, all, plain};
+pub use crate::plan::{Address, AsyncCall, Bound, Call, Given, Lent, NoHook, Plan, Ticket, Why, all, plain};
 pub use crate::policy::Policy;
-pub use crate::slot::Slot;
+pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
 pub use crate::value::{Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, Return, Returns};
 use std::marker::PhantomData;
+use std::pin::Pin;
 
 /// An argument, as expressions in options see it.
 pub struct Arg<'a, T: ?Sized>(pub &'a T);
@@ -56,8 +58,30 @@ pub fn kept<R, O: Outcome<R>>(_: Ty<R>, _: O) -> Ty<O::Kept> {
 /// Tells an instantiation apart by the companion type, which carries all type parameters.
 #[must_use]
 #[inline]
-pub fn id<Id: ?Sized>() -> Ty<Id> {
+pub fn id<Id: ?Sized>() -> Ty<Function<Id>> {
     Ty::NEW
+}
+
+/// Tells an instantiation of a method apart by its type, and its own parameters as those of a function
+/// pointer.
+#[must_use]
+#[inline]
+pub fn id_of_method<T: ?Sized, P>() -> Ty<Method<T, P>> {
+    Ty::NEW
+}
+
+/// Types that tell constants apart: `consts::u8<7>`.
+#[expect(non_camel_case_types, reason = "each is called as the type of its constants")]
+pub mod consts {
+    macro_rules! consts {
+        ($($t:ident)*) => { $(
+            /// By a constant of the type of this name.
+            #[derive(Debug)]
+            pub enum $t<const N: core::primitive::$t> {}
+        )* };
+    }
+
+    consts!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize bool char);
 }
 
 /// Names a type parameter so that it counts as used.
@@ -73,6 +97,7 @@ pub mod picks {
         Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _,
         PickNoJson as _, PickShared as _, PickShown as _, PickStd as _,
     };
+    pub use crate::plan::{PickMove as _, PickNotGiven as _, PickNotLent as _, PickToOwned as _};
     pub use crate::value::{
         PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _,
         PickOkOnly as _, PickPlain as _, PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
@@ -150,6 +175,29 @@ macro_rules! __returns {
     }};
 }
 
+/// How an argument is owned: `__own!(Lent, str, Why)` for a `&str`, `__own!(Given, u64, Why)` for a `u64`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __own {
+    ($kind:ident, $t:ty, $why:ty) => {{
+        use $crate::__private::picks::*;
+        (&&$crate::__private::$kind::<$t, $why>::NEW).owner()
+    }};
+}
+
+/// A reason, as a value of a type of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __why {
+    ($why:literal) => {{
+        struct Because;
+        impl $crate::__private::Why for Because {
+            const TEXT: &'static str = $why;
+        }
+        Because
+    }};
+}
+
 /// An argument in an option's expression: itself where it is `Copy`, else a reference.
 #[doc(hidden)]
 #[macro_export]
@@ -181,6 +229,20 @@ pub fn render(text: impl FnOnce() -> String) -> Option<String> {
 #[inline]
 pub fn ask<V, T>(ask: impl FnOnce(&V) -> T, value: &V) -> T {
     ask(value)
+}
+
+/// The body of an asynchronous function. Its future must be `Send`; the name is the remedy, and appears in
+/// the compiler's report.
+pub fn body_is_send_or_write_memoize_with_question_mark_send<F: Future + Send>(body: F) -> F {
+    body
+}
+
+/// The same for one that owns all it needs. In a box, and its type forgotten, so that the function may
+/// call itself.
+pub fn body_is_send_and_owned_or_write_memoize_with_question_mark_send<F: Future + Send + 'static>(
+    body: F,
+) -> Pin<Box<dyn Future<Output = F::Output> + Send>> {
+    Box::pin(body)
 }
 
 /// Refuses `err_ttl` where there are no errors.

@@ -35,16 +35,19 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// The memos that have been used, in the order of their first use.
+    /// The memos that have been used: those of functions in the order of their first use, then those
+    /// of fields.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
         World::current().memos().into_iter().map(AnyMemoRef).collect()
     }
 
-    /// The memo of this name; if several share it, the one that was used first.
+    /// The memo of the function of this name; if several share it, the one that was used first. Memos
+    /// of fields are not found by name: there may be as many as there are instances.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<AnyMemoRef> {
-        self.memos().into_iter().find(|memo| memo.name() == name)
+        let mut memos = World::current().memos_of_functions().into_iter();
+        memos.find(|memo| &**memo.name() == name).map(AnyMemoRef)
     }
 
     /// Invalidates, in every memo, the entries whose key matches a pattern: see

@@ -1,6 +1,6 @@
 //! Slots: where a function finds its memo. A slot is a constant static; memos are made on first use.
 
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::marker::PhantomData;
 use std::ptr;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::key::Shape;
-use crate::memo::{AnyMemoRef, Header, MemoSpec, TypedMemo};
+use crate::memo::{AnyMemoRef, Header, MemoSpec, Place, TypedMemo};
 use crate::spec::Spec;
 use crate::value::Returns;
 use crate::world::World;
@@ -22,22 +22,88 @@ pub struct Slot {
     chains: [AtomicPtr<Header>; CHAINS],
 }
 
-/// A memo in use: of the process, where it stays for good, or of a test's scope.
-pub(crate) enum Handle<K: 'static, V: 'static> {
-    Static(&'static TypedMemo<K, V>),
+/// A memo in use: of the process, where it stays for good, or of a field; or of a test's scope.
+pub struct Handle<'a, K: 'static, V: 'static>(Held<'a, K, V>);
+
+enum Held<'a, K: 'static, V: 'static> {
+    Kept(&'a TypedMemo<K, V>),
     #[cfg(feature = "testing")]
     Scoped(Arc<TypedMemo<K, V>>),
 }
 
-impl<K, V> std::ops::Deref for Handle<K, V> {
+#[doc(hidden)]
+impl<K, V> std::ops::Deref for Handle<'_, K, V> {
     type Target = TypedMemo<K, V>;
 
     #[inline]
     fn deref(&self) -> &TypedMemo<K, V> {
-        match self {
-            Self::Static(memo) => memo,
+        match &self.0 {
+            Held::Kept(memo) => memo,
             #[cfg(feature = "testing")]
-            Self::Scoped(memo) => memo,
+            Held::Scoped(memo) => memo,
+        }
+    }
+}
+
+impl<'a, K, V> Handle<'a, K, V> {
+    #[inline]
+    pub(crate) fn kept(memo: &'a TypedMemo<K, V>) -> Self {
+        Self(Held::Kept(memo))
+    }
+}
+
+/// The memo belongs to the function: it is found by the function's slot.
+#[derive(Clone, Copy)]
+pub struct InSlot;
+
+impl<S: Shape, R: Returns> Place<S, R> for InSlot {
+    #[inline]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held> {
+        slot.memo::<Id, S, R>(hooks)
+    }
+}
+
+/// What tells instantiations of a function apart, and names them.
+pub trait Identity {
+    /// The registered name.
+    fn name(base: &str) -> Arc<str>;
+}
+
+/// A function, by its companion type, which carries all type parameters.
+pub struct Function<Id: ?Sized>(PhantomData<fn(&Id)>);
+
+/// A method of `T`, with its own type parameters as those of a function pointer.
+pub struct Method<T: ?Sized, P>(PhantomData<(fn(&T), P)>);
+
+impl<Id: ?Sized> Identity for Function<Id> {
+    fn name(base: &str) -> Arc<str> {
+        match type_name::<Id>().split_once('<') {
+            Some((_, types)) => format!("{base}<{types}").into(),
+            None => base.into(),
+        }
+    }
+}
+
+impl<T: ?Sized, P> Identity for Method<T, P> {
+    /// A base of `::get` is a method of the type, one of ` as Repo>::get` of the trait; another is
+    /// a name that was given.
+    fn name(base: &str) -> Arc<str> {
+        // What a lifetime is called tells nothing apart, and not all compilers show it.
+        let of = type_name::<T>().replace("<'_>", "").replace("'_, ", "").replace("&'_ ", "&");
+        let params = type_name::<P>().strip_prefix("fn(").and_then(|rest| rest.strip_suffix(')'));
+        let params = params.filter(|params| !params.is_empty());
+        let params = params.map(|params| format!("<{params}>")).unwrap_or_default();
+        match base.get(..1) {
+            Some(":") => format!("{of}{base}{params}").into(),
+            Some(" ") => format!("<{of}{base}{params}").into(),
+            _ => {
+                let types = of.split_once('<').map(|(_, types)| format!("<{types}")).unwrap_or_default();
+                format!("{base}{types}{params}").into()
+            }
         }
     }
 }
@@ -46,7 +112,7 @@ impl<K, V> std::ops::Deref for Handle<K, V> {
 static MAKING: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
 
 /// What tells instantiations apart, with the types of key and value that make the cast below sound.
-type Identity<Id, K, V> = PhantomData<(fn(&Id), K, V)>;
+type Types<Id, K, V> = PhantomData<(fn(&Id), K, V)>;
 
 impl Slot {
     /// A slot without memos.
@@ -57,18 +123,19 @@ impl Slot {
 
     /// The memo of an instantiation.
     #[inline]
-    pub(crate) fn memo<Id, S, R>(&'static self, hooks: MemoSpec<R>) -> Handle<S::Owned, R::Held>
+    pub(crate) fn memo<Id, S, R>(&'static self, hooks: MemoSpec<R>) -> Handle<'static, S::Owned, R::Held>
     where
-        Id: ?Sized,
+        Id: Identity + ?Sized,
         S: Shape,
         R: Returns,
     {
-        let id = typeid::of::<Identity<Id, S::Owned, R::Held>>();
+        let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return Handle::Scoped(scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world)));
+            let memo = scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world, true));
+            return Handle(Held::Scoped(memo));
         }
-        Handle::Static(match self.find::<S::Owned, R::Held>(id) {
+        Handle::kept(match self.find::<S::Owned, R::Held>(id) {
             Some(memo) => memo,
             None => self.first_use::<Id, S, R>(hooks, id),
         })
@@ -81,7 +148,7 @@ impl Slot {
             // SAFETY: pointers in chains come from `first_use`, which leaks what they point to.
             let header = unsafe { next.as_ref::<'static>()? };
             if header.id == id {
-                // SAFETY: `id` is that of an `Identity<_, K, V>` (checked by callers, all in this
+                // SAFETY: `id` is that of a `Types<_, K, V>` (checked by callers, all in this
                 // file), so the memo was made as a `TypedMemo<K, V>`, whose first field, under
                 // `repr(C)`, is this header; the pointer was made from one to the whole memo.
                 #[expect(clippy::cast_ptr_alignment, reason = "it points to a whole memo")]
@@ -98,7 +165,7 @@ impl Slot {
         id: TypeId,
     ) -> &'static TypedMemo<S::Owned, R::Held>
     where
-        Id: ?Sized,
+        Id: Identity + ?Sized,
         S: Shape,
         R: Returns,
     {
@@ -106,7 +173,7 @@ impl Slot {
         if let Some(memo) = self.find(id) {
             return memo;
         }
-        let memo = self.make::<Id, S, R>(hooks, id, World::global());
+        let memo = self.make::<Id, S, R>(hooks, id, World::global(), true);
         let raw = Arc::into_raw(memo);
         let header = raw.cast_mut().cast::<Header>();
         let chain = &self.chains[chain(id)];
@@ -119,19 +186,25 @@ impl Slot {
         unsafe { &*raw }
     }
 
-    fn make<Id, S, R>(
+    /// Makes a memo; the world keeps it, or its field does.
+    pub(crate) fn make<Id, S, R>(
         &self,
         hooks: MemoSpec<R>,
         id: TypeId,
         world: &Arc<World>,
+        kept: bool,
     ) -> Arc<TypedMemo<S::Owned, R::Held>>
     where
-        Id: ?Sized,
+        Id: Identity + ?Sized,
         S: Shape,
         R: Returns,
     {
-        let name = crate::memo::instance_name::<Id>(self.spec.name);
-        TypedMemo::create::<S, R>(self.spec, name, hooks, (self.address(), id), world)
+        let name = Id::name(self.spec.name);
+        let memo = TypedMemo::create::<S, R>(self.spec, name, hooks, (self.address(), id), world);
+        world.register(&memo, kept);
+        // The world may have been switched while it did not know of the memo.
+        memo.follow_world();
+        memo
     }
 
     /// What tells slots apart.
@@ -144,6 +217,12 @@ impl Slot {
         let memos = World::current().memos().into_iter();
         memos.filter(|memo| memo.slot() == self.address()).map(AnyMemoRef).collect()
     }
+}
+
+/// What an instantiation is told apart by.
+#[inline]
+pub(crate) fn id<Id: ?Sized, S: Shape, R: Returns>() -> TypeId {
+    typeid::of::<Types<Id, S::Owned, R::Held>>()
 }
 
 #[inline]

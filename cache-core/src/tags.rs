@@ -211,9 +211,15 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 state.records.insert(name, Record { tag, carriers: Vec::new() });
             }
             if let Some(record) = state.records.get_mut(&**name) {
-                match record.carriers.iter_mut().find(|(carrier, _)| Weak::ptr_eq(carrier, memo)) {
-                    Some(known) => known.1 |= all,
-                    None => record.carriers.push((memo.clone(), all)),
+                let carriers = &mut record.carriers;
+                if let Some(known) = carriers.iter_mut().find(|(carrier, _)| Weak::ptr_eq(carrier, memo)) {
+                    known.1 |= all;
+                } else {
+                    // Those that have ended are looked for now and then, not each time.
+                    if carriers.len().is_power_of_two() {
+                        carriers.retain(|(memo, _)| memo.strong_count() > 0);
+                    }
+                    carriers.push((memo.clone(), all));
                 }
                 set.push(record.tag.clone());
             }

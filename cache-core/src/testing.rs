@@ -53,14 +53,16 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::memo::TypedMemo;
 use crate::slot::Slot;
-use crate::time::Clock;
+use crate::time::{Clock, Manual};
 use crate::world::World;
 
 /// Whether a scope was ever made in this process.
@@ -78,7 +80,7 @@ pub struct Scope {
 
 struct Inner {
     world: Arc<World>,
-    time: Arc<AtomicU64>,
+    time: Arc<Manual>,
     memos: parking_lot::Mutex<HashMap<(usize, TypeId), Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -106,7 +108,7 @@ impl Scope {
     #[must_use]
     pub fn new() -> Self {
         USED.store(true, Ordering::Relaxed);
-        let time = Arc::new(AtomicU64::new(0));
+        let time = Arc::new(Manual::default());
         let world = World::new(Clock::Manual(time.clone()));
         Self { inner: Arc::new(Inner { world, time, memos: parking_lot::Mutex::default() }) }
     }
@@ -118,21 +120,37 @@ impl Scope {
         Entered { _of_this_thread: PhantomData }
     }
 
+    /// Lets a task work inside the scope, on whatever thread it is polled.
+    ///
+    /// ```
+    /// # use cache_core::{memoize, testing::Scope};
+    /// #[memoize]
+    /// async fn square(n: u64) -> u64 {
+    ///     n * n
+    /// }
+    ///
+    /// let scope = Scope::new();
+    /// let task = scope.within(async { square(7).await });
+    /// // tokio::spawn(task)
+    /// # drop(task);
+    /// ```
+    pub fn within<F: Future>(&self, task: F) -> impl Future<Output = F::Output> + use<F> {
+        inside(Some(self.clone()), task)
+    }
+
     /// Moves the time of the scope on. Milliseconds count; parts of them are lost.
     ///
     /// Takes effect at once: an entry whose time is up by then is no longer returned by any call that
     /// starts after this.
     pub fn advance(&self, by: Duration) {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        // Release: who sees the new time sees what was done before it.
-        let advance = |time: u64| Some(time.saturating_add(millis));
-        let _ = self.inner.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
+        self.inner.time.advance(millis);
     }
 
     /// The time that has passed in the scope.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.inner.time.load(Ordering::Acquire))
+        Duration::from_millis(self.inner.time.now())
     }
 
     pub(crate) fn world(&self) -> &Arc<World> {
@@ -168,6 +186,38 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let scope = ENTERED.with(|entered| entered.borrow_mut().pop());
         drop(scope);
+    }
+}
+
+/// A future each poll of which works inside the scope that this was called in.
+pub(crate) fn in_this_scope<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
+    inside(current(), future)
+}
+
+/// Work that is done inside the scope that this was called in.
+pub(crate) fn work_in_this_scope(work: Box<dyn FnOnce() + Send>) -> impl FnOnce() + Send + 'static {
+    let scope = current();
+    move || {
+        let _inside = scope.as_ref().map(Scope::enter);
+        work();
+    }
+}
+
+async fn inside<F: Future>(scope: Option<Scope>, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let _inside = scope.as_ref().map(Scope::enter);
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Whether this thread works in a world.
+#[inline]
+pub(crate) fn is_current(world: &Arc<World>) -> bool {
+    match current() {
+        Some(scope) => Arc::ptr_eq(scope.world(), world),
+        None => Arc::ptr_eq(World::global(), world),
     }
 }
 

@@ -1,12 +1,13 @@
 //! A world: what memos share. There is one for the process, and one for each test scope.
 
 use std::ops::Deref;
-use std::sync::Arc;
 #[cfg(not(loom))]
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
-use crate::entry::AnyKey;
+use crate::address::AnyKey;
+use crate::background::Executor;
 use crate::flight::Waits;
 use crate::memo::AnyMemo;
 use crate::tags::{Tag, TagSet, Tags};
@@ -15,10 +16,22 @@ use crate::time::Clock;
 /// What memos share.
 pub(crate) struct World {
     pub(crate) tags: Tags<dyn AnyMemo>,
-    pub(crate) waits: Waits,
+    pub(crate) waits: Arc<Waits>,
     pub(crate) clock: Clock,
-    memos: parking_lot::Mutex<Vec<Arc<dyn AnyMemo>>>,
+    pub(crate) executor: OnceLock<Arc<dyn Executor>>,
+    memos: parking_lot::Mutex<Memos>,
     off: AtomicBool,
+}
+
+/// The memos of a world.
+#[derive(Default)]
+struct Memos {
+    /// Of functions: they stay.
+    kept: Vec<Arc<dyn AnyMemo>>,
+    /// Of fields: they go when these do.
+    passing: Vec<Weak<dyn AnyMemo>>,
+    /// So many of the latter were there when those that had gone were last looked for.
+    swept: usize,
 }
 
 /// Tags on their way to an entry, or held by those who wait for its value: let go of with this.
@@ -61,9 +74,10 @@ impl World {
         let off = std::env::var_os("CACHE_CORE_DISABLE").is_some_and(|value| value == "1");
         Arc::new(Self {
             tags: Tags::new(),
-            waits: Waits::new(),
+            waits: Arc::new(Waits::new()),
             clock,
-            memos: parking_lot::Mutex::new(Vec::new()),
+            executor: OnceLock::new(),
+            memos: parking_lot::Mutex::default(),
             off: AtomicBool::new(off),
         })
     }
@@ -109,13 +123,31 @@ impl World {
         keys
     }
 
-    /// Makes a memo known. The world keeps it: memos belong to functions, which stay.
-    pub(crate) fn register(&self, memo: Arc<dyn AnyMemo>) {
-        self.memos.lock().push(memo);
+    /// Makes a memo known, and keeps it if it belongs to a function.
+    pub(crate) fn register<T: AnyMemo + 'static>(&self, memo: &Arc<T>, kept: bool) {
+        let mut memos = self.memos.lock();
+        if kept {
+            memos.kept.push(memo.clone());
+            return;
+        }
+        if memos.passing.len() > 2 * memos.swept + 16 {
+            memos.passing.retain(|memo| memo.strong_count() > 0);
+            memos.swept = memos.passing.len();
+        }
+        let memo: Weak<T> = Arc::downgrade(memo);
+        memos.passing.push(memo);
     }
 
+    /// All memos.
     pub(crate) fn memos(&self) -> Vec<Arc<dyn AnyMemo>> {
-        self.memos.lock().clone()
+        let memos = self.memos.lock();
+        let passing = memos.passing.iter().filter_map(Weak::upgrade);
+        memos.kept.iter().cloned().chain(passing).collect()
+    }
+
+    /// Those of functions.
+    pub(crate) fn memos_of_functions(&self) -> Vec<Arc<dyn AnyMemo>> {
+        self.memos.lock().kept.clone()
     }
 
     /// Forgets its memos, which keep it: called when a scope ends.

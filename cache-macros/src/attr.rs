@@ -45,6 +45,17 @@ fn skip_to_comma(input: ParseStream<'_>) {
 }
 
 fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) -> syn::Result<()> {
+    if let Ok(question) = input.parse::<Token![?]>() {
+        let name: Ident = input.parse()?;
+        if name != "Send" {
+            return Err(syn::Error::new(name.span(), "the only option of this kind is `?Send`"));
+        }
+        if options.maybe_send.is_some() {
+            errors.at(question.span(), "`?Send` is given twice");
+        }
+        options.maybe_send = Some(Given { span: question.span(), value: () });
+        return Ok(());
+    }
     let Ok(name) = input.call(Ident::parse_any) else {
         return Err(input.error("expected an option, such as `ttl = 300`"));
     };
@@ -80,6 +91,9 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
         "on_miss" => set(&mut options.on_miss, &name, errors, value::<Expr>(input)?),
         "on_store" => set(&mut options.on_store, &name, errors, value::<Expr>(input)?),
         "on_evict" => set(&mut options.on_evict, &name, errors, value::<Expr>(input)?),
+        "on_error" => set(&mut options.on_error, &name, errors, value::<Expr>(input)?),
+        "placeholder" => set(&mut options.placeholder, &name, errors, value::<Expr>(input)?),
+        "memo" => set(&mut options.memo, &name, errors, value::<Expr>(input)?),
         "single_flight" => set(&mut options.single_flight, &name, errors, flag(input)?),
         "max_wait" => {
             let wait = Length::read(value(input)?, false)?;

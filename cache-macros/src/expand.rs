@@ -1,10 +1,13 @@
 //! From the model to code; nothing is decided here.
 //!
-//! Beside `fn get_cat` stands a type `get_cat` whose associated functions are the companions. The
-//! body is in `entry`; the function itself is `get_cat::entry(..).call()`. Generated names of locals
-//! are hygienic, so that the user's can be any.
+//! Beside `fn get_cat` stands a type `get_cat` whose associated functions are the companions; beside a
+//! method stand `get_cat_entry` and so on, in the same `impl` or in a trait of their own. The function
+//! itself is `get_cat::entry(..).call()`, and its body is a function of its own. Generated names of
+//! locals are hygienic, so that the user's can be any.
 
+mod again;
 mod describe;
+mod entry;
 mod look;
 
 use proc_macro2::{Ident, TokenStream};
@@ -13,13 +16,58 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
 
 use crate::duration::Length;
-use crate::model::{Arg, Face, Model, Part, mentions, mixed};
-use crate::options::{Capacity, Given, Ttl};
+use crate::function::Form;
+use crate::model::{Arg, Face, Model, Part, Place, mentions, mixed};
+use crate::options::{Capacity, Ttl};
 
-pub(crate) fn expand(model: &Model) -> TokenStream {
-    let function = function(model);
-    let companion = companion(model);
-    quote!(#function #companion)
+pub(crate) fn expand(model: &Model) -> Expanded {
+    Expanded { function: function(model), companions: companions(model), ty: companion_type(model) }
+}
+
+/// What becomes of a function.
+pub(crate) struct Expanded {
+    pub(crate) function: TokenStream,
+    pub(crate) companions: Vec<Companion>,
+    /// The type that they belong to, unless they stand beside the function.
+    ty: Option<CompanionType>,
+}
+
+impl Expanded {
+    /// All of it, to stand where the function stood.
+    pub(crate) fn together(self) -> TokenStream {
+        let Self { function, companions, ty } = self;
+        let Some(CompanionType { item, head }) = ty else { return quote!(#function #(#companions)*) };
+        quote!(#function #item #head { #(#companions)* })
+    }
+}
+
+/// The companion type, and the head of the `impl` with its functions.
+struct CompanionType {
+    item: TokenStream,
+    head: TokenStream,
+}
+
+/// A function that stands beside the memoized one, or belongs to its companion type.
+pub(crate) struct Companion {
+    attrs: TokenStream,
+    vis: TokenStream,
+    sig: TokenStream,
+    body: TokenStream,
+}
+
+impl Companion {
+    /// In the trait that it belongs to.
+    pub(crate) fn declared(&self) -> TokenStream {
+        let Self { attrs, sig, .. } = self;
+        quote!(#attrs #sig;)
+    }
+}
+
+impl ToTokens for Companion {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attrs, vis, sig, body } = self;
+        tokens.extend(quote!(#attrs #vis #sig { #body }));
+    }
 }
 
 /// The function, which calls its entry.
@@ -27,42 +75,89 @@ fn function(model: &Model) -> TokenStream {
     let mut sig = model.function.sig.clone();
     let mut args = model.args.iter();
     for input in &mut sig.inputs {
-        if let (FnArg::Typed(typed), Some(arg)) = (input, args.next()) {
-            let name = &arg.name;
-            *typed.pat = syn::parse_quote!(#name);
+        match (input, args.next()) {
+            (FnArg::Typed(typed), Some(arg)) => {
+                let name = &arg.name;
+                *typed.pat = syn::parse_quote!(#name);
+            }
+            (FnArg::Receiver(receiver), _) => receiver.mutability = None,
+            _ => {}
         }
     }
-    let (vis, companion) = (&model.function.vis, &model.companion);
+    let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().filter(|attr| !attr.path().is_ident("expect"));
     let (expected, underscores) = (expected(model), underscores(model));
     let names = model.args.iter().map(|arg| &arg.name);
-    let params = model.identity.iter().map(|param| match param {
-        GenericParam::Type(param) if model.anonymous.contains(&param.ident) => quote!(_),
-        GenericParam::Type(param) => param.ident.to_token_stream(),
-        GenericParam::Const(param) => param.ident.to_token_stream(),
-        GenericParam::Lifetime(_) => TokenStream::new(),
-    });
-    let params = (!model.identity.is_empty()).then(|| quote!(::<#(#params),*>));
+    let entry = if model.is_free() {
+        let (companion, params) = (&model.companion, turbofish(model, &model.identity));
+        quote!(#companion #params::entry)
+    } else {
+        let own: Vec<GenericParam> = model.identity.iter().chain(&model.incidental).cloned().collect();
+        let params = turbofish(model, &own);
+        let entry = callee(model, &model.names.entry);
+        quote!(#entry #params)
+    };
+    let call = quote!(#entry(#(#names),*).call());
+    let call = match model.asyncness.map(|asyncness| asyncness.form) {
+        Some(Form::Fn) => quote!(#call.await),
+        Some(Form::Boxed) => quote!(::std::boxed::Box::pin(#call)),
+        Some(Form::Future) | None => call,
+    };
     quote! {
         #(#attrs)*
         #expected
         #underscores
         #vis #sig {
-            #companion #params::entry(#(#names),*).call()
+            #call
         }
     }
 }
 
-/// The companion type and its functions.
-fn companion(model: &Model) -> TokenStream {
-    let Model { krate, companion, output, identity, .. } = model;
+/// A companion, as other companions call it.
+fn callee(model: &Model, name: &Ident) -> TokenStream {
+    if let Place::Extended { companions, .. } = &model.place {
+        quote!(<Self as #companions>::#name)
+    } else {
+        quote!(Self::#name)
+    }
+}
+
+/// Type parameters, to be said in a call; those that stand for `impl Trait` cannot be.
+fn turbofish(model: &Model, params: &[GenericParam]) -> Option<TokenStream> {
+    let names = params.iter().map(|param| match param {
+        GenericParam::Type(param) if model.anonymous.contains(&param.ident) => quote!(_),
+        param => param_name(param),
+    });
+    (!params.is_empty()).then(|| quote!(::<#(#names),*>))
+}
+
+/// Those that a companion of a method, or the body, is given beside those of its type.
+fn own_turbofish(model: &Model) -> Option<TokenStream> {
+    let own: Vec<GenericParam> = if model.is_free() {
+        model.incidental.clone()
+    } else {
+        model.identity.iter().chain(&model.incidental).cloned().collect()
+    };
+    let names = own.iter().map(param_name);
+    (!own.is_empty()).then(|| quote!(::<#(#names),*>))
+}
+
+fn face(model: &Model) -> TokenStream {
+    match &model.face {
+        Face::Value(ty) => ty.to_token_stream(),
+        Face::Return => model.output.to_token_stream(),
+    }
+}
+
+/// The companion type of a function that stands by itself.
+fn companion_type(model: &Model) -> Option<CompanionType> {
+    if !model.is_free() {
+        return None;
+    }
+    let Model { krate, companion, identity, .. } = model;
     let vis = &model.companion_vis;
     let cfg: Vec<&Attribute> = attributes(model, &["cfg"]).collect();
     let lints = lints(model);
-    let face = match &model.face {
-        Face::Value(ty) => ty.to_token_stream(),
-        Face::Return => output.to_token_stream(),
-    };
     let names = identity.iter().map(param_name);
     let of = quote!(#companion<#(#names),*>);
     let fields = identity.iter().filter_map(|param| match param {
@@ -78,62 +173,26 @@ fn companion(model: &Model) -> TokenStream {
         };
         (never, TokenStream::new())
     };
-    let keyed: Vec<&Arg> = model.keyed().collect();
-    let entry = entry(model, &face);
-    let (expected, underscores) = (expected(model), underscores(model));
-    let Signature { generics, params, clause } = signature(model, &keyed, false);
-    let plan = look::plan(model);
-    let (mixed, names) = (mixed(), keyed.iter().map(|arg| &arg.name));
-    let key = quote_spanned! {mixed=>
-        #[doc = "The address of a call's entry, by the arguments that are part of its key."]
-        #[must_use]
-        #expected
-        #underscores
-        #vis fn key #generics (#(#params),*) -> #krate::Key<#face> #clause {
-            #plan.key(&(#(#names,)*))
-        }
-    };
-    let Signature { generics, clause, .. } = signature(model, &[], false);
-    let memo = quote_spanned! {mixed=>
-        #[doc = "The cache behind the function."]
-        #[must_use]
-        #vis fn memo #generics () -> #krate::Memo<#face> #clause {
-            #plan.memo()
-        }
-    };
-    let every = (!identity.is_empty()).then(|| {
-        quote! {
-            #[doc = "The caches behind all instantiations of the function."]
-            #[must_use]
-            #vis fn all() -> #krate::AllMemos {
-                #krate::__private::all(Self::__slot())
-            }
-        }
-    });
-    let slot = slot(model);
     let link = format!(
         "The cache of [`{0}`](fn@{0}): entries by its arguments, keys, and the memo as a whole.",
         model.function.sig.ident.unraw()
     );
     let doc = if model.hidden { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
-    quote! {
+    let item = quote! {
         #(#cfg)*
         #doc
         #[allow(non_camel_case_types, clippy::empty_enums)]
         #vis enum #companion<#(#identity),*> { #never }
         #(#cfg)*
         #check
-
+    };
+    let head = quote! {
         #(#cfg)*
+        #[allow(dead_code, non_snake_case)]
         #lints
-        impl<#(#identity),*> #of {
-            #entry
-            #key
-            #memo
-            #every
-            #slot
-        }
-    }
+        impl<#(#identity),*> #of
+    };
+    Some(CompanionType { item, head })
 }
 
 /// A type or module that has the companion's name already is the compiler's to report. What it cannot
@@ -148,99 +207,117 @@ fn taken(model: &Model) -> (TokenStream, TokenStream) {
     (never, check)
 }
 
-/// `entry`, with the function's very signature, and its body.
-fn entry(model: &Model, face: &TokenStream) -> TokenStream {
-    let Model { krate, output, .. } = model;
-    let (mixed, vis) = (mixed(), &model.companion_vis);
-    let all: Vec<&Arg> = model.args.iter().collect();
-    let Signature { generics, params, clause } = signature(model, &all, true);
-    let plan = look::plan(model);
-    let (keyed, skipped): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
-    let keyed_names = keyed.iter().map(|arg| &arg.name);
-    let skipped_names = skipped.iter().map(|arg| &arg.name);
-    let keyed_pats = keyed.iter().map(|arg| &arg.pat);
-    let skipped_pats = skipped.iter().map(|arg| &arg.pat);
-    let body = &model.function.body;
-    let describe = describe::describe(model);
-    let underscores = underscores(model);
-    let lints: Vec<&Attribute> =
-        attributes(model, &["expect"]).chain(model.args.iter().flat_map(|arg| &arg.lints)).collect();
-    let (before, after) = (describe.before, describe.after);
-    let options = &model.options;
-    let flag = |given: &Option<Given<syn::Expr>>, name: &str| {
-        given.as_ref().map(|given| {
-            let (name, flag) = (Ident::new(name, mixed), Ident::new(&format!("{name}_flag"), mixed));
-            let see = look::bindings(&all, |arg| arg.name.to_token_stream(), krate);
-            let expr = &given.value;
-            (
-                quote_spanned! {mixed=>
-                    let #flag: bool = {
-                        #see
-                        #expr
-                    };
-                },
-                quote_spanned!(mixed=> .#name(#flag)),
-            )
-        })
+/// The companions, and what belongs to them.
+fn companions(model: &Model) -> Vec<Companion> {
+    let every = (model.is_free() && !model.identity.is_empty()).then(|| all(model));
+    let (ours, theirs) = ([slot(model), entry::body(model)], [entry::entry(model), key(model), memo(model)]);
+    if model.is_free() {
+        return theirs.into_iter().chain(every).chain(ours).collect();
+    }
+    // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
+    ours.into_iter().chain(theirs).chain(again::fly(model)).collect()
+}
+
+/// What stands before a companion: what is said of it, or that it is nobody's business.
+fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
+    let doc = match doc {
+        Some(doc) if !model.hidden => quote!(#[doc = #doc]),
+        _ => quote!(#[doc(hidden)]),
     };
-    let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
-    let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
-    let see = look::bindings_of_both(model, &quote_spanned!(mixed=> keyed), &quote_spanned!(mixed=> skipped));
-    let on_hit = options.on_hit.as_ref().map(|given| {
-        let hook = &given.value;
-        quote_spanned! {mixed=>
-            .on_hit(|keyed, skipped, key, value| {
-                #see
-                #krate::__private::call_on_hit(#hook, key, value)
-            })
-        }
-    });
-    let on_miss = options.on_miss.as_ref().map(|given| {
-        let hook = &given.value;
-        quote_spanned! {mixed=>
-            .on_miss(|keyed, skipped, key| {
-                #see
-                #krate::__private::call_on_miss(#hook, key)
-            })
-        }
-    });
-    quote_spanned! {mixed=>
-        #[doc = "The entry of a call: to look at it, write it, invalidate it, or call."]
-        #underscores
-        #(#lints)*
-        #vis fn entry #generics (#(#params),*)
-            -> #krate::Entry<impl #krate::__private::Call<Output = #output, Face = #face>>
-        #clause
-        {
-            #bypass
-            #refresh
-            #krate::Entry::new(
-                #plan
-                    .bind(
-                        (#(#keyed_names,)*),
-                        (#(#skipped_names,)*),
-                        |(#(#keyed_pats,)*), (#(#skipped_pats,)*)| {
-                            #before
-                            (move || -> #output #body, #after)
-                        },
-                    )
-                    #on_hit
-                    #on_miss
-                    #bypass_if
-                    #refresh_if
-            )
-        }
+    if model.is_free() {
+        return doc;
+    }
+    let (cfg, lints) = (attributes(model, &["cfg"]), lints(model));
+    quote!(#(#cfg)* #doc #[allow(dead_code, non_snake_case)] #lints)
+}
+
+fn key(model: &Model) -> Companion {
+    let krate = &model.krate;
+    let args: Vec<&Arg> = with_memo(model, model.keyed());
+    let Signature { generics, params, clause } = signature(model, &args, false);
+    let (face, name) = (face(model), &model.names.key);
+    let (expected, underscores, mode) = (expected(model), underscores(model), mode(model));
+    let mixed = mixed();
+    let names = model.keyed().map(|arg| &arg.name);
+    let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
+    let body = if model.skipped().next().is_none() && !flags {
+        // All arguments are there, and nothing is asked of them: an entry says what its key is.
+        let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
+        quote_spanned!(mixed=> #entry #params(#(#names),*).id())
+    } else {
+        let plan = look::plan(model);
+        quote_spanned!(mixed=> #plan.key(&(#(#names,)*)))
+    };
+    let attrs =
+        attrs(model, Some("The address of a call's entry, by the arguments that are part of its key."));
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
+        body,
     }
 }
 
-/// The slot, with what is constant about the function.
-fn slot(model: &Model) -> TokenStream {
-    let Model { krate, options, .. } = model;
-    let name = if let Some(given) = &options.name {
-        given.value.to_token_stream()
+fn memo(model: &Model) -> Companion {
+    let krate = &model.krate;
+    let args: Vec<&Arg> = with_memo(model, std::iter::empty());
+    let Signature { generics, params, clause } = signature(model, &args, false);
+    let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
+    let mixed = mixed();
+    let attrs = attrs(model, Some("The cache behind the function."));
+    let body = if let Some(given) = &model.options.memo {
+        let memo = &given.value;
+        quote_spanned!(mixed=> #krate::Memo::with_mode(&(#memo)))
     } else {
-        let ident = model.function.sig.ident.unraw().to_string();
-        quote!(::core::concat!(::core::module_path!(), "::", #ident))
+        quote_spanned!(mixed=> #plan.memo())
+    };
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #[must_use]),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
+        body,
+    }
+}
+
+fn all(model: &Model) -> Companion {
+    let krate = &model.krate;
+    let attrs = attrs(model, Some("The caches behind all instantiations of the function."));
+    Companion {
+        attrs: quote!(#attrs #[must_use]),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote!(fn all() -> #krate::AllMemos),
+        body: quote!(#krate::__private::all(Self::__slot())),
+    }
+}
+
+/// Companions that need the memo take `self` where it is in a field.
+fn with_memo<'m>(model: &'m Model, args: impl Iterator<Item = &'m Arg>) -> Vec<&'m Arg> {
+    let mut args: Vec<&Arg> = args.collect();
+    if model.options.memo.is_some()
+        && let Some(receiver) = model.receiver()
+        && args.first().is_none_or(|first| first.receiver.is_none())
+    {
+        args.insert(0, receiver);
+    }
+    args
+}
+
+/// The mode of keys and memos, where it is not the default.
+fn mode(model: &Model) -> Option<TokenStream> {
+    let krate = &model.krate;
+    model.asyncness.map(|_| quote!(, #krate::Async))
+}
+
+/// The slot, with what is constant about the function.
+fn slot(model: &Model) -> Companion {
+    let Model { krate, options, .. } = model;
+    let ident = model.function.sig.ident.unraw().to_string();
+    let name = match (&options.name, &model.place) {
+        (Some(given), _) => given.value.to_token_stream(),
+        (None, Place::Free) => quote!(::core::concat!(::core::module_path!(), "::", #ident)),
+        // The type's name is known at run time.
+        (None, Place::Inherent { .. }) => format!("::{ident}").into_token_stream(),
+        (None, Place::Extended { of, .. }) => format!("{of}::{ident}").into_token_stream(),
     };
     let parts = part_names(model);
     let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
@@ -273,15 +350,18 @@ fn slot(model: &Model) -> TokenStream {
         let wait = given.value.tokens();
         quote!(.max_wait(#wait))
     });
-    quote! {
-        #[doc(hidden)]
-        fn __slot() -> &'static #krate::__private::Slot {
+    let slot = &model.names.slot;
+    Companion {
+        attrs: attrs(model, None),
+        vis: TokenStream::new(),
+        sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
+        body: quote! {
             static SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
                 #krate::__private::Spec::new(#name, &[#(#parts),*])
                     #ttl #tags #capacity #policy #single_flight #max_wait
             );
             &SLOT
-        }
+        },
     }
 }
 
@@ -308,9 +388,11 @@ struct Signature {
     clause: TokenStream,
 }
 
-/// Of a companion that takes these arguments; `whole` if it has all the generics of the function.
+/// Of a companion that takes these arguments; `whole` if it has all the generics of the function. Those
+/// that tell memos apart are the companion type's, where there is one.
 fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
     let incidental: &[GenericParam] = if whole { &model.incidental } else { &[] };
+    let identity: &[GenericParam] = if model.is_free() { &[] } else { &model.identity };
     let left_out: Vec<&Ident> =
         if whole { Vec::new() } else { model.incidental.iter().filter_map(type_or_const).collect() };
     let holds = |predicate: &&WherePredicate| {
@@ -321,7 +403,13 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
         .iter()
         .map(|arg| {
             let (name, ty) = (&arg.name, &arg.ty);
-            quote!(#name: #ty)
+            if let Some(receiver) = &arg.receiver {
+                let mut receiver = receiver.clone();
+                receiver.mutability = None;
+                receiver.to_token_stream()
+            } else {
+                quote!(#name: #ty)
+            }
         })
         .collect();
     // Lifetimes are declared where they are used.
@@ -329,8 +417,9 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
     let lifetimes = model.function.sig.generics.lifetimes();
     let lifetimes: Vec<_> =
         lifetimes.filter(|param| whole || uses_lifetime(&text, &param.lifetime.ident.to_string())).collect();
-    let generics = quote!(<#(#lifetimes,)* #(#incidental),*>);
-    let generics = if lifetimes.is_empty() && incidental.is_empty() { TokenStream::new() } else { generics };
+    let own: Vec<&GenericParam> = identity.iter().chain(incidental).collect();
+    let generics = quote!(<#(#lifetimes,)* #(#own),*>);
+    let generics = if lifetimes.is_empty() && own.is_empty() { TokenStream::new() } else { generics };
     let clause = if predicates.is_empty() { TokenStream::new() } else { quote!(where #(#predicates),*) };
     Signature { generics, params, clause }
 }
@@ -362,10 +451,7 @@ fn attributes<'m>(model: &'m Model, names: &'m [&str]) -> impl Iterator<Item = &
 /// The lints that the user has set for the function hold for its body, which is in the companion.
 fn lints(model: &Model) -> TokenStream {
     let levels = attributes(model, &["allow", "warn", "deny", "forbid"]);
-    quote! {
-        #[allow(dead_code, non_snake_case)]
-        #(#levels)*
-    }
+    quote!(#(#levels)*)
 }
 
 /// What the user expects is met where the body is; elsewhere it is allowed.

@@ -6,10 +6,12 @@
 //! with the original function, so that one mistake is one error.
 
 mod attr;
+mod blocks;
 mod diagnostics;
 mod duration;
 mod expand;
 mod fallback;
+mod function;
 mod model;
 mod options;
 mod shape;
@@ -26,7 +28,7 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
     match expand(options.into(), item.clone()) {
         Ok(expanded) => expanded.into(),
-        Err(error) => fallback::emit(&item, &error).into(),
+        Err(error) => fallback::emit(item, &error).into(),
     }
 }
 
@@ -35,10 +37,40 @@ fn expand(
     item: proc_macro2::TokenStream,
 ) -> syn::Result<proc_macro2::TokenStream> {
     let mut errors = diagnostics::Errors::default();
-    let options = attr::read(options, &mut errors);
-    let Some(function) = model::function(item, &mut errors) else { return Err(errors.into_error()) };
-    let model = model::Model::new(options, function, &mut errors);
-    valid::check(&model, &mut errors);
+    if let Some(block) = blocks::Block::read(&item) {
+        let expanded = block.expand(options, &mut errors);
+        return errors.finish().map(|()| expanded);
+    }
+    let Some(function) = function::function(item, &mut errors) else {
+        attr::read(options, &mut errors);
+        return Err(errors.into_error());
+    };
+    let place = if function.is_associated() {
+        model::Place::Inherent { is_static: false }
+    } else {
+        model::Place::Free
+    };
+    let expanded = one(options, function, place, &mut errors);
     errors.finish()?;
-    Ok(expand::expand(&model))
+    Ok(expanded.map_or_else(proc_macro2::TokenStream::new, expand::Expanded::together))
+}
+
+/// One function; nothing if something is wrong.
+fn one(
+    options: proc_macro2::TokenStream,
+    function: function::Function,
+    place: model::Place,
+    errors: &mut diagnostics::Errors,
+) -> Option<expand::Expanded> {
+    let mut own = diagnostics::Errors::default();
+    let options = attr::read(options, &mut own);
+    let model = model::Model::new(options, function, place, &mut own);
+    valid::check(&model, &mut own);
+    match own.finish() {
+        Ok(()) => Some(expand::expand(&model)),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
 }

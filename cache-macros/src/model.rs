@@ -1,52 +1,22 @@
 //! The function and every choice made about it. From here on nothing is decided.
 
+mod args;
+mod generics;
+
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt as _;
-use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned as _;
-use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, GenericParam, Pat, Path, PathArguments, ReturnType, Signature,
-    Type, TypeParam, Visibility, WherePredicate, parse_quote,
+    Attribute, Expr, GenericArgument, GenericParam, Pat, Path, PathArguments, Receiver, Type, TypeParam,
+    Visibility, WherePredicate, parse_quote,
 };
 
 use crate::diagnostics::Errors;
+use crate::function::{Asyncness, Function, is_static_param, owns_everything};
 use crate::options::{Companion, KeyOption, Options};
-
-/// A function, its body unread.
-pub(crate) struct Function {
-    pub(crate) attrs: Vec<Attribute>,
-    pub(crate) vis: Visibility,
-    pub(crate) sig: Signature,
-    pub(crate) body: Group,
-}
-
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
-        let vis = input.parse()?;
-        let sig = input.parse()?;
-        let body = match input.parse()? {
-            TokenTree::Group(body) => body,
-            other => return Err(syn::Error::new(other.span(), "it has no body")),
-        };
-        Ok(Self { attrs, vis, sig, body })
-    }
-}
-
-/// Reads the function.
-pub(crate) fn function(item: TokenStream, errors: &mut Errors) -> Option<Function> {
-    match syn::parse2(item) {
-        Ok(function) => Some(function),
-        Err(error) => {
-            let span = error.span();
-            errors
-                .push(syn::Error::new(span, format!("`#[memoize]` goes on a function with a body: {error}")));
-            None
-        }
-    }
-}
+use args::arguments;
+use generics::generics;
 
 /// An argument.
 pub(crate) struct Arg {
@@ -63,6 +33,66 @@ pub(crate) struct Arg {
     pub(crate) skipped: bool,
     /// Lints that the user has set for it.
     pub(crate) lints: Vec<Attribute>,
+    /// It is `self`.
+    pub(crate) receiver: Option<Receiver>,
+}
+
+impl Arg {
+    /// Its name in code that is generated: `self` can be the name of nothing else.
+    pub(crate) fn local(&self) -> Ident {
+        if self.receiver.is_some() { this() } else { self.name.clone() }
+    }
+}
+
+/// What `self` is called where it is an argument among others.
+pub(crate) fn this() -> Ident {
+    Ident::new("this", mixed())
+}
+
+/// The same expression, or template, with `self` by its other name.
+pub(crate) fn without_self(tokens: TokenStream) -> TokenStream {
+    let renamed = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(ident) if ident == "self" => {
+            let mut this = this();
+            this.set_span(ident.span().resolved_at(this.span()));
+            TokenTree::Ident(this)
+        }
+        TokenTree::Group(group) => {
+            let mut renamed = Group::new(group.delimiter(), without_self(group.stream()));
+            renamed.set_span(group.span());
+            TokenTree::Group(renamed)
+        }
+        other => other,
+    });
+    renamed.collect()
+}
+
+/// Where a function stands.
+#[derive(Clone)]
+pub(crate) enum Place {
+    /// By itself.
+    Free,
+    /// In an `impl` of a type. Whether the type visibly borrows nothing is known only where the attribute
+    /// stands on the `impl` too.
+    Inherent { is_static: bool },
+    /// In the `impl` of a trait, or in a trait: its companions are in a trait of their own.
+    Extended {
+        /// That trait.
+        companions: TokenStream,
+        /// As it is registered, beside the type's name.
+        of: String,
+        is_static: bool,
+    },
+}
+
+/// What companions and what belongs to them are called.
+pub(crate) struct Names {
+    pub(crate) entry: Ident,
+    pub(crate) key: Ident,
+    pub(crate) memo: Ident,
+    pub(crate) slot: Ident,
+    pub(crate) body: Ident,
+    pub(crate) fly: Ident,
 }
 
 /// A part of the key.
@@ -92,6 +122,13 @@ pub(crate) struct Model {
     pub(crate) parts: Option<Vec<Part>>,
     pub(crate) output: Type,
     pub(crate) face: Face,
+    pub(crate) place: Place,
+    pub(crate) names: Names,
+    pub(crate) asyncness: Option<Asyncness>,
+    /// The type that it is a method of visibly lives as long as it likes; or there is none.
+    pub(crate) is_static: bool,
+    /// Its computation owns all it needs, and belongs to its flight.
+    pub(crate) owned: bool,
     pub(crate) krate: Path,
     pub(crate) companion: Ident,
     /// There is none to be seen.
@@ -107,13 +144,19 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn new(options: Options, function: Function, errors: &mut Errors) -> Self {
+    pub(crate) fn new(options: Options, function: Function, place: Place, errors: &mut Errors) -> Self {
         let (mut args, anonymous) = arguments(&function.sig, &options, errors);
         let parts = parts(&options, &mut args, errors);
-        let output = match &function.sig.output {
-            ReturnType::Default => parse_quote!(()),
-            ReturnType::Type(_, ty) => (**ty).clone(),
+        let (output, mut asyncness) = function.output();
+        if let Some(asyncness) = &mut asyncness {
+            asyncness.sends &= options.maybe_send.is_none();
+        }
+        let is_static = match &place {
+            Place::Free => true,
+            Place::Inherent { is_static } | Place::Extended { is_static, .. } => *is_static,
         };
+        let sends = asyncness.is_some_and(|asyncness| asyncness.sends);
+        let owned = sends && is_static && owns_everything(&function.sig);
         let face = visible_ok(&output).map_or(Face::Return, |ok| Face::Value(Box::new(ok)));
         let krate =
             options.krate.as_ref().map_or_else(|| parse_quote!(::cache_core), |krate| krate.value.clone());
@@ -125,7 +168,9 @@ impl Model {
                 (Ident::new(&format!("__{}_companion", ident.unraw()), ident.span()), true)
             }
         };
+        let names = names(&place, &companion);
         let companion_vis = match &options.companion_vis {
+            _ if matches!(place, Place::Extended { .. }) => Visibility::Inherited,
             _ if hidden => Visibility::Inherited,
             Some(given) => given.value.clone(),
             None => function.vis.clone(),
@@ -139,6 +184,11 @@ impl Model {
             parts,
             output,
             face,
+            place,
+            names,
+            asyncness,
+            is_static,
+            owned,
             krate,
             companion,
             hidden,
@@ -148,6 +198,29 @@ impl Model {
             anonymous,
             predicates,
         }
+    }
+
+    pub(crate) fn is_free(&self) -> bool {
+        matches!(self.place, Place::Free)
+    }
+
+    /// Whether a type names a parameter that need not be `'static`.
+    pub(crate) fn may_end(&self, ty: &Type) -> bool {
+        let (tokens, generics) = (ty.to_token_stream(), &self.function.sig.generics);
+        let ends =
+            |param: &TypeParam| !is_static_param(generics, param) && mentions(tokens.clone(), &param.ident);
+        let anonymous = self.anonymous.iter().any(|name| mentions(tokens.clone(), name));
+        anonymous || generics.type_params().any(ends)
+    }
+
+    /// Its `self`.
+    pub(crate) fn receiver(&self) -> Option<&Arg> {
+        self.args.first().filter(|arg| arg.receiver.is_some())
+    }
+
+    /// Its future, if it has one, can be sent to other threads.
+    pub(crate) fn sends(&self) -> bool {
+        self.asyncness.is_none_or(|asyncness| asyncness.sends)
     }
 
     pub(crate) fn keyed(&self) -> impl Iterator<Item = &Arg> {
@@ -164,74 +237,31 @@ impl Model {
     }
 }
 
-fn arguments(sig: &Signature, options: &Options, errors: &mut Errors) -> (Vec<Arg>, Vec<TypeParam>) {
-    let mut anonymous = Anonymous { params: Vec::new() };
-    let skip = options.skip.as_ref().map_or(&[][..], |given| &given.value);
-    let mut args = Vec::new();
-    for input in &sig.inputs {
-        let FnArg::Typed(typed) = input else { continue };
-        let mut ty = (*typed.ty).clone();
-        anonymous.visit_type_mut(&mut ty);
-        let named = match &*typed.pat {
-            Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
-                Some(ident.ident.clone())
-            }
-            _ => None,
-        };
-        let name =
-            named.clone().unwrap_or_else(|| Ident::new(&format!("arg{}", args.len()), typed.pat.span()));
-        let mut binds = Binds(Vec::new());
-        syn::visit::Visit::visit_pat(&mut binds, &typed.pat);
-        let skipped = named.as_ref().is_some_and(|name| skip.contains(name));
-        let is_lint = |attr: &&Attribute| {
-            ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attr.path().is_ident(level))
-        };
-        args.push(Arg {
-            pat: (*typed.pat).clone(),
-            ty,
-            named: named.is_some(),
-            name,
-            binds: binds.0,
-            skipped,
-            lints: typed.attrs.iter().filter(is_lint).cloned().collect(),
-        });
+fn names(place: &Place, companion: &Ident) -> Names {
+    let span = companion.span();
+    if let Place::Free = place {
+        let name = |name: &str| Ident::new(name, mixed());
+        let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
+        return Names { entry, key, memo, slot: name("__slot"), body: name("__body"), fly: name("__fly") };
     }
-    for (i, name) in skip.iter().enumerate() {
-        if skip[..i].contains(name) {
-            errors.at(name.span(), format!("`{name}` is skipped twice"));
-        } else if !args.iter().any(|arg| arg.named && arg.name == *name) {
-            let names =
-                args.iter().filter(|arg| arg.named).map(|arg| arg.name.to_string()).collect::<Vec<_>>();
-            let known = crate::diagnostics::list(names.iter().map(String::as_str));
-            errors.at(name.span(), format!("there is no argument `{name}` to skip, only {known}"));
+    let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
+    let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
+    let slot = match place {
+        // In the `impl` of a trait all of these are errors: the names appear in the report.
+        Place::Inherent { is_static: false } => {
+            let text =
+                format!("__{}_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too", companion.unraw());
+            Ident::new(&text, span)
         }
-    }
-    (args, anonymous.params)
-}
-
-/// Gives `impl Trait` among arguments a name, so that companions can speak of it.
-struct Anonymous {
-    params: Vec<TypeParam>,
-}
-
-impl VisitMut for Anonymous {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        visit_mut::visit_type_mut(self, ty);
-        if let Type::ImplTrait(bounds) = ty {
-            let ident = Ident::new(&format!("Impl{}", self.params.len()), bounds.span());
-            let bounds = &bounds.bounds;
-            self.params.push(parse_quote!(#ident: #bounds));
-            *ty = parse_quote!(#ident);
-        }
-    }
-}
-
-struct Binds(Vec<Ident>);
-
-impl<'ast> syn::visit::Visit<'ast> for Binds {
-    fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
-        self.0.push(pat.ident.clone());
-        syn::visit::visit_pat_ident(self, pat);
+        _ => hidden("slot"),
+    };
+    Names {
+        entry: name("entry"),
+        key: name("key"),
+        memo: name("memo"),
+        slot,
+        body: hidden("body"),
+        fly: hidden("fly"),
     }
 }
 
@@ -293,7 +323,9 @@ fn parts(options: &Options, args: &mut [Arg], errors: &mut Errors) -> Option<Vec
                 errors.at(key.span, format!("`{}` is both part of the key and skipped", arg.name));
             }
         } else if !used {
-            if rest.is_some() {
+            if arg.receiver.is_some() {
+                // Reported where methods without `key` are, too.
+            } else if rest.is_some() {
                 others.push(Part::Arg(index));
             } else {
                 errors.at(
@@ -359,75 +391,6 @@ fn visible_ok(output: &Type) -> Option<Type> {
         GenericArgument::Type(ty) => Some(ty.clone()),
         _ => None,
     })
-}
-
-/// Parts the type and const parameters: those that tell memos apart, those that only skipped arguments
-/// use, and what is asked of either.
-fn generics(
-    sig: &Signature,
-    args: &[Arg],
-    anonymous: &[TypeParam],
-    output: &Type,
-) -> (Vec<GenericParam>, Vec<GenericParam>, Vec<WherePredicate>) {
-    let mut predicates: Vec<WherePredicate> = Vec::new();
-    let mut unsized_params: Vec<Ident> = Vec::new();
-    if let Some(clause) = &sig.generics.where_clause {
-        predicates.extend(clause.predicates.iter().cloned());
-    }
-    let declared = sig.generics.params.iter().cloned();
-    let params = declared.chain(anonymous.iter().cloned().map(GenericParam::Type));
-    let (mut identity, mut incidental) = (Vec::new(), Vec::new());
-    for mut param in params {
-        let ident = match &mut param {
-            GenericParam::Lifetime(_) => continue,
-            GenericParam::Const(param) => {
-                param.default = None;
-                param.ident.clone()
-            }
-            GenericParam::Type(param) => {
-                let ident = param.ident.clone();
-                let bounds = std::mem::take(&mut param.bounds);
-                param.colon_token = None;
-                let (relaxed, bounds): (Vec<_>, Vec<_>) = bounds.into_iter().partition(is_relaxed);
-                if !relaxed.is_empty() {
-                    unsized_params.push(ident.clone());
-                    param.bounds = relaxed.into_iter().collect();
-                }
-                if !bounds.is_empty() {
-                    predicates.push(parse_quote!(#ident: #(#bounds)+*));
-                }
-                ident
-            }
-        };
-        let used_by = |skipped: bool| {
-            args.iter().any(|arg| arg.skipped == skipped && mentions(arg.ty.to_token_stream(), &ident))
-        };
-        let tells = used_by(false) || mentions(output.to_token_stream(), &ident) || !used_by(true);
-        if tells { identity.push(param) } else { incidental.push(param) }
-    }
-    // `where T: ?Sized` belongs to the parameter, not to its users.
-    for predicate in &mut predicates {
-        if let WherePredicate::Type(predicate) = predicate
-            && predicate.bounds.iter().any(is_relaxed)
-        {
-            let bounds = std::mem::take(&mut predicate.bounds);
-            let (relaxed, bounds): (Vec<_>, Vec<_>) = bounds.into_iter().partition(is_relaxed);
-            predicate.bounds = bounds.into_iter().collect();
-            let of = predicate.bounded_ty.to_token_stream().to_string();
-            for param in identity.iter_mut().chain(&mut incidental) {
-                if let GenericParam::Type(param) = param
-                    && param.ident == of
-                {
-                    param.bounds.extend(relaxed.iter().cloned());
-                }
-            }
-        }
-    }
-    (identity, incidental, predicates)
-}
-
-fn is_relaxed(bound: &syn::TypeParamBound) -> bool {
-    bound.to_token_stream().to_string().replace(' ', "").starts_with("?Sized")
 }
 
 /// The same tokens, which name what they named, as if they had been written at `span`: errors in what

@@ -63,6 +63,11 @@ pub(crate) struct Options {
     pub(crate) on_miss: Option<Given<Expr>>,
     pub(crate) on_store: Option<Given<Expr>>,
     pub(crate) on_evict: Option<Given<Expr>>,
+    pub(crate) on_error: Option<Given<Expr>>,
+    pub(crate) placeholder: Option<Given<Expr>>,
+    pub(crate) memo: Option<Given<Expr>>,
+    /// `?Send`
+    pub(crate) maybe_send: Option<Given<()>>,
     pub(crate) single_flight: Option<Given<bool>>,
     pub(crate) max_wait: Option<Given<Length>>,
     pub(crate) name: Option<Given<LitStr>>,
@@ -71,8 +76,46 @@ pub(crate) struct Options {
     pub(crate) krate: Option<Given<Path>>,
 }
 
+impl Options {
+    /// The options that were given, and where.
+    pub(crate) fn given(&self) -> Vec<(&'static str, Span)> {
+        fn of<T>(name: &'static str, given: Option<&Given<T>>) -> Option<(&'static str, Span)> {
+            given.map(|given| (name, given.span))
+        }
+        let all = [
+            of("ttl", self.ttl.as_ref()),
+            of("err_ttl", self.err_ttl.as_ref()),
+            of("none_ttl", self.none_ttl.as_ref()),
+            of("tags", self.tags.as_ref()),
+            of("key", self.key.as_ref()),
+            of("skip", self.skip.as_ref()),
+            of("capacity", self.capacity.as_ref()),
+            of("weigh", self.weigh.as_ref()),
+            of("policy", self.policy.as_ref()),
+            of("cache_if", self.cache_if.as_ref()),
+            of("bypass_if", self.bypass_if.as_ref()),
+            of("refresh_if", self.refresh_if.as_ref()),
+            of("on_hit", self.on_hit.as_ref()),
+            of("on_miss", self.on_miss.as_ref()),
+            of("on_store", self.on_store.as_ref()),
+            of("on_evict", self.on_evict.as_ref()),
+            of("on_error", self.on_error.as_ref()),
+            of("placeholder", self.placeholder.as_ref()),
+            of("memo", self.memo.as_ref()),
+            of("?Send", self.maybe_send.as_ref()),
+            of("single_flight", self.single_flight.as_ref()),
+            of("max_wait", self.max_wait.as_ref()),
+            of("name", self.name.as_ref()),
+            of("companion", self.companion.as_ref()),
+            of("companion_vis", self.companion_vis.as_ref()),
+            of("crate", self.krate.as_ref()),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
 /// Every option there is.
-pub(crate) const NAMES: [&str; 23] = [
+pub(crate) const NAMES: [&str; 26] = [
     "ttl",
     "err_ttl",
     "none_ttl",
@@ -90,6 +133,9 @@ pub(crate) const NAMES: [&str; 23] = [
     "on_miss",
     "on_store",
     "on_evict",
+    "on_error",
+    "placeholder",
+    "memo",
     "single_flight",
     "max_wait",
     "name",
@@ -99,11 +145,10 @@ pub(crate) const NAMES: [&str; 23] = [
 ];
 
 /// Names that are kept for what is to come: not to be taken for misspelt ones.
-pub(crate) const LATER: [&str; 23] = [
+pub(crate) const LATER: [&str; 20] = [
     "idle",
     "jitter",
     "inherit_tags",
-    "memo",
     "secret",
     "stale_while_revalidate",
     "stale_if_error",
@@ -120,8 +165,6 @@ pub(crate) const LATER: [&str; 23] = [
     "local_ttl",
     "version",
     "batch",
-    "placeholder",
-    "on_error",
     "time_to_idle",
 ];
 
@@ -148,6 +191,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "cost" | "weigher" | "weight" | "max_memory" => {
             "write `weigh = |key, value| …` with a `capacity` in its units"
         }
+        "in_impl" | "in_trait" => "write `#[memoize]` on the `impl` or `trait` as well",
         "lru" | "fifo" | "eviction" => "write `policy = Lru`",
         "condition" | "filter" | "unless" | "when" => "write `cache_if = |value| …`",
         "invalidate_on" | "tags_by" | "events" | "dependencies" => {

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use quote::{ToTokens, quote};
-use syn::{Item, Meta};
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Attribute, ImplItem, Item, ItemImpl, Meta};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expand")
@@ -15,25 +16,62 @@ fn folder() -> PathBuf {
 fn expand(source: &str) -> String {
     let mut file = syn::parse_file(source).expect("the example is Rust");
     let mut items = Vec::new();
-    for item in file.items {
-        let Item::Fn(mut function) = item else {
+    for mut item in file.items {
+        let attrs = match &mut item {
+            Item::Fn(item) => &mut item.attrs,
+            Item::Impl(item) if !item.attrs.iter().any(is_ours) => {
+                expand_methods(item);
+                items.push(Item::Impl(item.clone()));
+                continue;
+            }
+            Item::Impl(item) => &mut item.attrs,
+            Item::Trait(item) => &mut item.attrs,
+            _ => {
+                items.push(item);
+                continue;
+            }
+        };
+        let Some(options) = taken(attrs) else {
             items.push(item);
             continue;
         };
-        let is_ours = |attr: &syn::Attribute| attr.path().is_ident("memoize");
-        let Some(at) = function.attrs.iter().position(is_ours) else {
-            items.push(Item::Fn(function));
-            continue;
-        };
-        let options = match function.attrs.remove(at).meta {
-            Meta::List(list) => list.tokens,
-            _ => quote!(),
-        };
-        let expanded = crate::expand(options, function.to_token_stream()).expect("the example is right");
+        let expanded = crate::expand(options, item.to_token_stream()).expect("the example is right");
         items.extend(syn::parse2::<syn::File>(expanded).expect("expansions are items").items);
     }
     file.items = items;
     prettyplease::unparse(&file)
+}
+
+/// The methods of an `impl` that has no attribute itself.
+fn expand_methods(block: &mut ItemImpl) {
+    let mut items = Vec::new();
+    for mut item in std::mem::take(&mut block.items) {
+        let options = match &mut item {
+            ImplItem::Fn(method) => taken(&mut method.attrs),
+            _ => None,
+        };
+        let Some(options) = options else {
+            items.push(item);
+            continue;
+        };
+        let expanded = crate::expand(options, item.to_token_stream()).expect("the example is right");
+        let expanded: ItemImpl = syn::parse_quote!(impl Holder { #expanded });
+        items.extend(expanded.items);
+    }
+    block.items = items;
+}
+
+fn is_ours(attr: &Attribute) -> bool {
+    attr.path().is_ident("memoize")
+}
+
+/// The options of our attribute, which is taken off.
+fn taken(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
+    let at = attrs.iter().position(is_ours)?;
+    match attrs.remove(at).meta {
+        Meta::List(list) => Some(list.tokens),
+        _ => Some(TokenStream::new()),
+    }
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Rules that need more than one option, or the function.
 
+use proc_macro2::{Ident, Span};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{Expr, FnArg, Type};
+use syn::{Expr, Type};
 
 use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
-use crate::model::{Model, Part, is_name, mentions};
+use crate::model::{Model, Part, Place, is_name, mentions};
 use crate::options::{Capacity, Given, Ttl};
 use crate::shape::{borrows, shape};
 use crate::template::Template;
@@ -15,6 +16,8 @@ use syn::ext::IdentExt as _;
 
 pub(crate) fn check(model: &Model, errors: &mut Errors) {
     kind(model, errors);
+    receiver(model, errors);
+    futures(model, errors);
     output(model, errors);
     arguments(model, errors);
     options(model, errors);
@@ -31,9 +34,6 @@ fn kind(model: &Model, errors: &mut Errors) {
             "a `const fn` cannot be memoized: it may run at compile time, where there is no cache",
         );
     }
-    if let Some(token) = &sig.asyncness {
-        errors.at(token.span(), "an `async fn` cannot be memoized by this version");
-    }
     let safety = sig.safety.to_token_stream();
     if !safety.is_empty() {
         errors.at(
@@ -47,13 +47,77 @@ fn kind(model: &Model, errors: &mut Errors) {
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic.span(), "a variadic function cannot be memoized");
     }
-    for input in &sig.inputs {
-        if let FnArg::Receiver(receiver) = input {
+}
+
+/// `self` tells instances apart, or it does not: which of them is for the user to say.
+fn receiver(model: &Model, errors: &mut Errors) {
+    let options = &model.options;
+    if let Some(memo) = &options.memo {
+        let name = Ident::new("self", Span::call_site());
+        if model.receiver().is_none() {
             errors.at(
-                receiver.span(),
-                "methods cannot be memoized by this version: memoize a free function that takes what identifies the call",
+                memo.span,
+                "`memo` names a field of `self`, and there is none here: leave it out, or make this a method",
+            );
+        } else if !mentions(memo.value.to_token_stream(), &name) {
+            errors.at(memo.value.span(), "`memo` names a field of `self`: `memo = self.cats`");
+        }
+        let mut others = model.args.iter().filter(|arg| arg.receiver.is_none()).flat_map(|arg| &arg.binds);
+        if let Some(seen) = others.find(|bound| mentions(memo.value.to_token_stream(), bound)) {
+            errors.at(
+                memo.value.span(),
+                format!("`memo` does not see `{seen}`, only `self`: there is one memo for all calls of an instance"),
             );
         }
+    }
+    let Some(arg) = model.receiver() else { return };
+    let in_key = match &model.parts {
+        None => false,
+        Some(parts) => parts.iter().any(|part| match part {
+            Part::Arg(index) => model.args[*index].receiver.is_some(),
+            Part::Expr(expr) => mentions(expr.to_token_stream(), &arg.name),
+            Part::Hole(hole) => hole.root == "self",
+        }),
+    };
+    if !arg.skipped && !in_key {
+        let form = arg.receiver.to_token_stream().to_string();
+        let form = [("& ", "&"), (" :", ":"), (" < ", "<"), (" >", ">")]
+            .iter()
+            .fold(form, |form, (from, to)| form.replace(from, to));
+        errors.at(
+            arg.receiver.span(),
+            format!("`{form}` is neither part of the key nor skipped: say what tells instances apart, `key = (self.id, ..)`; or keep the entries in the instance, `memo = self.cats`; or write `skip(self)`, for one entry for all instances"),
+        );
+    }
+}
+
+/// Rules about futures, and what is computed in the background.
+fn futures(model: &Model, errors: &mut Errors) {
+    let options = &model.options;
+    if let (Some(placeholder), Place::Extended { is_static: false, .. }) =
+        (&options.placeholder, &model.place)
+    {
+        errors.at(
+            placeholder.span,
+            "`placeholder` computes in the background, which a type that may borrow cannot do: in the `impl` of a trait let type parameters be `'static` and name no lifetimes; in a trait leave it out",
+        );
+    }
+    match (&options.maybe_send, model.asyncness) {
+        (Some(maybe), None) => {
+            errors.at(
+                maybe.span,
+                "`?Send` is about futures, and this function is not asynchronous: leave it out",
+            );
+        }
+        (_, Some(_)) if !model.sends() => {
+            if let Some(placeholder) = &options.placeholder {
+                errors.at(
+                    placeholder.span,
+                    "`placeholder` needs a future that is `Send`, to compute it in the background: leave `?Send` out, or write `dyn Future + Send`",
+                );
+            }
+        }
+        _ => {}
     }
 }
 
@@ -71,7 +135,7 @@ fn output(model: &Model, errors: &mut Errors) {
     if let Some(span) = opaque.0 {
         errors.at(
             span,
-            "an `impl Trait` return cannot be kept, since its type has no name: return a type that has one",
+            "an `impl Trait` return cannot be kept, since its type has no name: return a type that has one, or `impl Future<Output = T>`",
         );
     } else if matches!(model.output, Type::Never(_)) {
         errors.at(model.output.span(), "a function that never returns has nothing to cache");
@@ -93,6 +157,10 @@ fn arguments(model: &Model, errors: &mut Errors) {
     }
     for (index, arg) in model.args.iter().enumerate() {
         let name = &arg.name;
+        if arg.receiver.is_some() && !arg.skipped && model.parts.is_none() {
+            // Reported as what it is.
+            continue;
+        }
         if mutable(&arg.ty) && !arg.skipped {
             errors.at(
                 arg.ty.span(),
@@ -178,12 +246,21 @@ fn options(model: &Model, errors: &mut Errors) {
             errors.at(lit.span(), format!("`{name}` takes a closure or a path to a function"));
         }
     }
-    for hook in
-        [&options.on_hit, &options.on_miss, &options.on_store, &options.on_evict].into_iter().flatten()
+    for hook in [&options.on_hit, &options.on_miss, &options.on_store, &options.on_evict, &options.on_error]
+        .into_iter()
+        .flatten()
     {
         if let Expr::Lit(lit) = &hook.value {
             errors.at(lit.span(), "a hook is a closure or a path to a function");
         }
+    }
+    if let Some(given) = &options.placeholder
+        && let Expr::Closure(closure) = &given.value
+    {
+        errors.at(
+            closure.span(),
+            "a placeholder is a value, which sees the arguments by name: `placeholder = Cat::unknown(name)`",
+        );
     }
     closures(model, errors);
 }
@@ -204,6 +281,7 @@ fn closures(model: &Model, errors: &mut Errors) {
         ("on_miss", given(&options.on_miss), "|key|", 1),
         ("on_store", given(&options.on_store), "|key, value|", 2),
         ("on_evict", given(&options.on_evict), "|key, value, cause|", 3),
+        ("on_error", given(&options.on_error), "|key, error|", 2),
     ];
     for (name, expr, form, count) in all {
         if let Some(Expr::Closure(closure)) = expr
@@ -214,9 +292,12 @@ fn closures(model: &Model, errors: &mut Errors) {
         }
     }
     // These run wherever an entry is stored or leaves, not only in a call.
-    for (name, given) in
-        [("on_store", &options.on_store), ("on_evict", &options.on_evict), ("weigh", &options.weigh)]
-    {
+    for (name, given) in [
+        ("on_store", &options.on_store),
+        ("on_evict", &options.on_evict),
+        ("on_error", &options.on_error),
+        ("weigh", &options.weigh),
+    ] {
         let Some(Given { value: Expr::Closure(closure), .. }) = given else { continue };
         let inputs = &closure.inputs;
         for bound in model.args.iter().flat_map(|arg| &arg.binds) {

@@ -68,8 +68,8 @@ pub(crate) struct Waits {
 }
 
 /// A wait that is registered.
-pub(crate) struct Wait<'a> {
-    waits: &'a Waits,
+pub(crate) struct Wait {
+    waits: Arc<Waits>,
     waiter: Option<Arc<Ancestry>>,
     awaited: u64,
 }
@@ -79,12 +79,12 @@ impl Waits {
         Self { edges: Mutex::new(HashMap::new()) }
     }
 
-    /// Registers that this thread is about to wait for a flight. `None` if the flight waits, by
-    /// whatever way, for something that this thread runs.
-    pub(crate) fn begin(&self, awaited: &Ancestry) -> Option<Wait<'_>> {
+    /// Registers that this thread or task is about to wait for a flight. `None` if the flight waits, by
+    /// whatever way, for something that it runs.
+    pub(crate) fn begin(self: &Arc<Self>, awaited: &Ancestry) -> Option<Wait> {
         let Some(waiter) = current() else {
             // Nothing depends on a caller that is in no flight.
-            return Some(Wait { waits: self, waiter: None, awaited: awaited.id });
+            return Some(Wait { waits: self.clone(), waiter: None, awaited: awaited.id });
         };
         if waiter.chain().any(|id| id == awaited.id) {
             return None;
@@ -107,7 +107,7 @@ impl Waits {
             edges.entry(id).or_default().push(awaited.id);
         }
         drop(edges);
-        Some(Wait { waits: self, waiter: Some(waiter), awaited: awaited.id })
+        Some(Wait { waits: self.clone(), waiter: Some(waiter), awaited: awaited.id })
     }
 
     #[cfg(test)]
@@ -116,7 +116,7 @@ impl Waits {
     }
 }
 
-impl Drop for Wait<'_> {
+impl Drop for Wait {
     fn drop(&mut self) {
         let Some(waiter) = self.waiter.take() else { return };
         let mut edges = self.waits.edges.lock();

@@ -6,13 +6,16 @@
 //! ([`graph`]), so that recursion and cycles are computed in place instead of waited for.
 
 mod graph;
+mod tasks;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-pub(crate) use graph::{Ancestry, Waits, current, under};
+pub(crate) use graph::{Ancestry, Wait, Waits, current, under};
+use tasks::Tasks;
+pub(crate) use tasks::polled_under;
 
 use crate::sync::{Condvar, Mutex};
 use crate::tags::{Number, Seen};
@@ -27,11 +30,21 @@ pub(crate) struct Flight<K, V> {
     pub(crate) hash: u32,
     /// The last invalidation that its computation has seen.
     pub(crate) born: Number,
-    /// Whether others may wait for it.
-    pub(crate) joinable: bool,
+    pub(crate) kind: Kind,
     pub(crate) ancestry: Arc<Ancestry>,
     state: Mutex<State<V>>,
     landed: Condvar,
+}
+
+/// What a flight is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Computes for all who ask.
+    Shared,
+    /// Computes for its caller alone.
+    Alone,
+    /// Changes a value that was there: must not be stored over by, nor store over, anything else.
+    Update,
 }
 
 struct State<V> {
@@ -40,6 +53,8 @@ struct State<V> {
     release: Option<Tick>,
     /// Those whom an error has let go and who compute now.
     computing: u32,
+    /// Boxed: synchronous functions have none.
+    tasks: Option<Box<Tasks>>,
 }
 
 /// How a flight ended.
@@ -48,7 +63,7 @@ pub(crate) enum Landing<V> {
     Value(V, Option<Seen>),
     /// With an error, and a copy of it if it can be copied.
     Error(Option<Arc<dyn Any + Send + Sync>>),
-    /// The leader panicked.
+    /// The leader panicked, or was dropped.
     Crashed,
 }
 
@@ -70,14 +85,14 @@ pub(crate) enum Waited<V> {
 }
 
 impl<K, V: Clone> Flight<K, V> {
-    pub(crate) fn new(key: K, hash: u32, born: Number, joinable: bool) -> Self {
+    pub(crate) fn new(key: K, hash: u32, born: Number, kind: Kind) -> Self {
         Self {
             key,
             hash,
             born,
-            joinable,
+            kind,
             ancestry: Ancestry::below(current()),
-            state: Mutex::new(State { landing: None, release: None, computing: 0 }),
+            state: Mutex::new(State { landing: None, release: None, computing: 0, tasks: None }),
             landed: Condvar::new(),
         }
     }
@@ -86,8 +101,10 @@ impl<K, V: Clone> Flight<K, V> {
     pub(crate) fn land(&self, landing: Landing<V>) {
         let mut state = self.state.lock();
         state.landing = Some(landing);
+        let wakers = state.tasks.as_mut().map(|tasks| tasks.take_wakers());
         drop(state);
         self.landed.notify_all();
+        wakers.into_iter().flatten().for_each(tasks::wake);
     }
 
     /// Waits for the flight to land, or to be let go: one waiter for each `max_wait`.
@@ -97,12 +114,7 @@ impl<K, V: Clone> Flight<K, V> {
             if let Some(landing) = &state.landing {
                 return Waited::Landed(landing.clone());
             }
-            let now = clock.now();
-            let release = *state.release.get_or_insert_with(|| after(now, max_wait));
-            if release <= now {
-                state.release = Some(after(now, max_wait));
-                return Waited::LetGo;
-            }
+            let Err(release) = state.let_go(clock.now(), max_wait) else { return Waited::LetGo };
             self.landed.wait_for(&mut state, clock.nap(release));
         }
     }
@@ -122,13 +134,29 @@ impl<K, V: Clone> Flight<K, V> {
     }
 }
 
+impl<V> State<V> {
+    /// Whether a waiter may go, one for each `max_wait`; else when the next one may.
+    fn let_go(&mut self, now: Tick, max_wait: std::time::Duration) -> Result<(), Tick> {
+        let release = *self.release.get_or_insert_with(|| after(now, max_wait));
+        if release > now {
+            return Err(release);
+        }
+        self.release = Some(after(now, max_wait));
+        Ok(())
+    }
+}
+
 /// A place among those who compute after an error.
 pub(crate) struct Place<K, V>(Arc<Flight<K, V>>);
 
 impl<K, V> Drop for Place<K, V> {
     fn drop(&mut self) {
-        self.0.state.lock().computing -= 1;
+        let mut state = self.0.state.lock();
+        state.computing -= 1;
+        let waker = state.tasks.as_mut().and_then(|tasks| tasks.take_waker());
+        drop(state);
         self.0.landed.notify_one();
+        waker.into_iter().for_each(tasks::wake);
     }
 }
 
@@ -153,7 +181,9 @@ impl<K, V> Flights<K, V> {
 
     /// The flight to wait for.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Arc<Flight<K, V>>> {
-        self.table.find(u64::from(hash), |flight| flight.joinable && flight.hash == hash && eq(&flight.key))
+        self.table.find(u64::from(hash), |flight| {
+            flight.kind == Kind::Shared && flight.hash == hash && eq(&flight.key)
+        })
     }
 
     /// Those of a key; compares keys, so only shared access is needed.

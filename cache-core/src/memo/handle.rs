@@ -1,124 +1,15 @@
-//! Memos as users hold them.
+//! Memos whose types are not known, as users hold them.
 
-use std::any::type_name;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{AnyMemo, TypedMemo};
-use crate::entry::{AnyKey, Key};
+use super::AnyMemo;
+use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
-use crate::key::{KeyRef, Shape};
 use crate::slot::Slot;
-use crate::value::Returns;
 
-/// A memo of values `F`; what a [`Memo`] is a handle to.
-pub(crate) trait MemoOf<F>: Send + Sync {
-    fn any(&self) -> Arc<dyn AnyMemo>;
-    fn keys(&self) -> Vec<Key<F>>;
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool) -> usize;
-}
-
-struct View<S: Shape, R: Returns> {
-    memo: Arc<TypedMemo<S::Owned, R::Held>>,
-    types: PhantomData<fn() -> (S, R)>,
-}
-
-impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
-    fn any(&self) -> Arc<dyn AnyMemo> {
-        self.memo.clone()
-    }
-
-    fn keys(&self) -> Vec<Key<R::Face>> {
-        let keys = self.memo.live_keys(None).into_iter();
-        keys.map(|(key, hash)| Key::new::<S, R>(self.memo.clone(), key, hash)).collect()
-    }
-
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool) -> usize {
-        let memo = &self.memo;
-        memo.remove_where(
-            |_| true,
-            |key, held| {
-                let face = R::face(held.clone());
-                face.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
-            },
-        )
-    }
-}
-
-/// The cache behind one memoized function: `get_cat::memo()`.
-///
-/// A handle; copies of it are the same memo. `V` is what [`Entry::get`](crate::Entry::get) gives: the
-/// `Ok` where the function visibly returns a `Result`, else what it returns.
-pub struct Memo<V> {
-    memo: Arc<dyn MemoOf<V>>,
-    any: AnyMemoRef,
-}
-
-impl<V> Clone for Memo<V> {
-    fn clone(&self) -> Self {
-        Self { memo: self.memo.clone(), any: self.any.clone() }
-    }
-}
-
-impl<V> fmt::Debug for Memo<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.any.fmt(f)
-    }
-}
-
-impl<V: 'static> Memo<V> {
-    pub(crate) fn new<S, R>(memo: Arc<TypedMemo<S::Owned, R::Held>>) -> Self
-    where
-        S: Shape,
-        R: Returns<Face = V>,
-    {
-        let memo = Arc::new(View::<S, R> { memo, types: PhantomData });
-        Self { any: AnyMemoRef(memo.any()), memo }
-    }
-
-    /// The live entries, in no order.
-    #[must_use]
-    pub fn keys(&self) -> Vec<Key<V>> {
-        self.memo.keys()
-    }
-
-    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
-    /// reads.
-    #[must_use]
-    pub fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V>>) -> Vec<Option<V>> {
-        keys.into_iter().map(Key::get).collect()
-    }
-
-    /// Invalidates the entries for which `predicate` says so.
-    ///
-    /// It is called outside every lock, with copies. Values being computed meanwhile are not stored,
-    /// whatever their key.
-    ///
-    /// # Panics
-    ///
-    /// If `predicate` does; entries it has not seen then stay.
-    pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        Applied::new(self.memo.invalidate_if(&predicate))
-    }
-
-    /// The same memo without its types, as the [`registry`](crate::registry()) knows it.
-    #[must_use]
-    pub fn any(&self) -> &AnyMemoRef {
-        &self.any
-    }
-}
-
-impl<V> std::ops::Deref for Memo<V> {
-    type Target = AnyMemoRef;
-    fn deref(&self) -> &AnyMemoRef {
-        &self.any
-    }
-}
-
-/// A memo whose types are not known: what the [`registry`](crate::registry()) hands out. Every
-/// [`Memo`] is one too.
+/// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
 #[derive(Clone)]
 pub struct AnyMemoRef(pub(crate) Arc<dyn AnyMemo>);
 
@@ -277,13 +168,5 @@ impl AllMemos {
     /// Invalidates every entry of all of them.
     pub fn clear(&self) -> Applied {
         Applied::new(self.memos().iter().map(|memo| memo.clear().count()).sum())
-    }
-}
-
-/// The name of an instantiation: the function's, with its types.
-pub(crate) fn instance_name<Id: ?Sized>(name: &str) -> Arc<str> {
-    match type_name::<Id>().split_once('<') {
-        Some((_, types)) => format!("{name}<{types}").into(),
-        None => name.into(),
     }
 }

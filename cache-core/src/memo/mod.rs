@@ -4,24 +4,26 @@ mod handle;
 mod storing;
 mod sweeping;
 mod typed;
+mod users;
 
 use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
-pub(crate) use handle::instance_name;
-pub use handle::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
+pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 pub(crate) use storing::Garbage;
 pub use storing::When;
 pub(crate) use typed::{MemoSpec, Room, TypedMemo};
+pub use users::Memo;
+pub(crate) use users::{InField, Place};
 
-use crate::entry::AnyKey;
+use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::tags::Carrier;
 use crate::time::Tick;
 
 /// What keys and values are in the store: their `Clone` runs no user code.
-pub(crate) trait Data: Clone + Send + Sync + 'static {}
+pub trait Data: Clone + Send + Sync + 'static {}
 impl<T: Clone + Send + Sync + 'static> Data for T {}
 
 /// What a slot finds memos by; the first field of every memo.

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Data, Room, TypedMemo};
-use crate::engine::{Draft, Lead};
+use crate::draft::Draft;
+use crate::engine::Lead;
 use crate::event::Cause;
-use crate::flight::{Flight, Landing};
+use crate::flight::{Flight, Kind, Landing};
 use crate::policy::Node;
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
@@ -34,11 +35,30 @@ enum Claim<'a, K, V> {
     Hand(When, Number),
 }
 
+/// What came of storing a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    Yes,
+    /// An invalidation or a write came between.
+    Overtaken,
+    /// It is not one to keep.
+    Refused,
+}
+
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
 pub(crate) struct Garbage<K, V> {
     /// Most writes remove one entry, and need no list for it.
     first: Option<(Resident<K, V>, Cause)>,
     more: Vec<(Resident<K, V>, Cause)>,
+}
+
+/// Takes a flight off its shard.
+struct Off<'a, K: Data, V: Data>(&'a TypedMemo<K, V>, &'a Arc<Flight<K, V>>);
+
+impl<K: Data, V: Data> Drop for Off<'_, K, V> {
+    fn drop(&mut self) {
+        self.0.shard(self.1.hash).write().flights.remove(self.1);
+    }
 }
 
 impl<K, V> Garbage<K, V> {
@@ -65,7 +85,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let flight = lead.flight.clone();
         let mut garbage = Garbage::new();
         let claim = Claim::Flight(&flight);
-        let stored = self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage);
+        // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
+        let stored = !crate::sync::is_comparing()
+            && self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
+                == Stored::Yes;
         let landing = Landing::Value(value.clone(), seen);
         if stored {
             lead.landed = true;
@@ -90,12 +113,50 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let tags = self.attach(&mut draft);
         let mut garbage = Garbage::new();
         let claim = Claim::Hand(when, born);
-        let stored = self.store(key, hash, &value, &draft, tags, &claim, &mut garbage);
+        let stored = self.store(key, hash, &value, &draft, tags, &claim, &mut garbage) == Stored::Yes;
         self.dispose(garbage);
         if stored {
             self.on_store(key, &value);
         }
         stored
+    }
+
+    /// Changes the value that is there, in one piece: what is written between reading and writing it
+    /// makes `change` run again. What was stored; `None` if nothing was there, or is not to be kept.
+    pub(crate) fn update(
+        &self,
+        key: &K,
+        hash: u32,
+        mut change: impl FnMut(V) -> Option<(V, Draft)>,
+    ) -> Option<V> {
+        if self.is_disabled() || crate::sync::is_comparing() {
+            return None;
+        }
+        self.settle_deferred();
+        let same = |other: &K| (self.key_fns.same)(other, key);
+        loop {
+            let room = self.shard(hash).upgradable();
+            let entry = room.residents.find(hash, same).filter(|entry| self.fresh(entry))?;
+            let held = entry.value.clone();
+            let flight = Flight::new(key.clone(), hash, self.world().tags.now(), Kind::Update);
+            let flight = Arc::new(flight);
+            ShardLock::upgrade(room).flights.add(flight.clone());
+            // Whatever comes of it, the flight is taken off.
+            let _off = Off(self, &flight);
+            let (value, mut draft) = change(held)?;
+            let tags = self.attach(&mut draft);
+            let mut garbage = Garbage::new();
+            let stored = self.store(key, hash, &value, &draft, tags, &Claim::Flight(&flight), &mut garbage);
+            self.dispose(garbage);
+            match stored {
+                Stored::Yes => {
+                    self.on_store(key, &value);
+                    return Some(value);
+                }
+                Stored::Overtaken => {}
+                Stored::Refused => return None,
+            }
+        }
     }
 
     fn attach(&self, draft: &mut Draft) -> Option<HeldTags> {
@@ -125,7 +186,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         mut tags: Option<HeldTags>,
         claim: &Claim<'_, K, V>,
         garbage: &mut Garbage<K, V>,
-    ) -> bool {
+    ) -> Stored {
         let now = self.clock().now();
         let capacity = self.capacity.load(Ordering::Relaxed);
         let deadline = self.deadline(now, draft).filter(|_| !draft.refused);
@@ -138,22 +199,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
             weight => weight.and_then(|weight| u32::try_from(weight).ok()),
         };
-        let (Some(deadline), Some(weight)) = (deadline, weight) else { return false };
+        let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
         let same = |other: &K| (self.key_fns.same)(other, key);
-        let stored = loop {
+        loop {
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
             let existing = found.map(|entry| (entry.node, self.fresh(entry)));
-            let superseded = match claim {
-                Claim::Hand(..) => room.flights.of(hash, same),
-                Claim::Flight(_) => Vec::new(),
-            };
+            // A computed value ends only those that have read the one it replaces.
+            let all = !matches!(claim, Claim::Flight(flight) if flight.kind != Kind::Update);
+            let mut superseded = room.flights.of(hash, same);
+            superseded.retain(|flight| all || flight.kind == Kind::Update);
             let mut room = ShardLock::upgrade(room);
             // Loaded before the stamps: the entry is valid at this revision or not at all.
             let revision = self.revision().current();
             let present = existing.is_some_and(|(_, fresh)| fresh);
             let carried = tags.as_deref().unwrap_or_default();
-            let Some(born) = self.allowed(claim, &room, hash, carried, present) else { break false };
+            let Some(born) = self.allowed(claim, &room, hash, carried, present) else {
+                return Stored::Overtaken;
+            };
             let old = existing.map(|(node, _)| node);
             if !self.reserve(&mut room, weight, old, capacity, now, garbage) {
                 // All room is taken in other shards.
@@ -181,15 +244,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             };
             let node = room.residents.next_node(hash);
             room.residents.insert(Resident::new(key.clone(), value.clone(), node, lease));
-            break true;
-        };
-        if stored {
-            self.counters.stores.add();
-            if deadline != NEVER {
-                self.world().wants_sweeping();
-            }
+            break;
         }
-        stored
+        self.counters.stores.add();
+        if deadline != NEVER {
+            self.world().wants_sweeping();
+        }
+        Stored::Yes
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.

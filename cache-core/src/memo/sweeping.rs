@@ -271,25 +271,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use std::sync::atomic::AtomicU64;
     use std::time::Duration;
 
     use super::*;
     use crate::fixture::Stage;
     use crate::memo::MemoSpec;
     use crate::spec::Spec;
-    use crate::time::Clock;
+    use crate::time::{Clock, Manual};
     use crate::world::World;
 
     #[test]
     fn nothing_is_due_after_what_was_due_has_left() {
-        let time = Arc::new(AtomicU64::new(0));
+        let time = Arc::new(Manual::default());
         let spec = Spec::new("stage", &["key"]).ttl(Duration::from_millis(10));
         let stage = Stage::within(World::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
         stage.call(1, &[], || Ok(1)).unwrap();
         assert_eq!(stage.memo.sweep_due(0), (false, true));
         stage.invalidate(1);
-        time.store(20, Ordering::Release);
+        time.advance(20);
         assert_eq!(stage.memo.sweep_due(20), (true, true));
         assert_eq!(stage.memo.reclaim(), 0);
         assert_eq!(stage.memo.sweep_due(20), (false, false), "the sweeper would never rest");

@@ -1,11 +1,11 @@
 //! The memo itself: shards of entries and flights, under one revision, in one world.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::{AnyMemo, Data, Header};
-use crate::engine::Draft;
+use crate::draft::Draft;
 use crate::event::{Cause, Counters};
 use crate::flight::Flights;
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
@@ -24,9 +24,10 @@ const SHARD_MIN: usize = 256;
 const SHARDS_MAX: usize = 64;
 
 /// Hooks and weigher as the attribute gives them.
-pub(crate) struct MemoSpec<R: Returns> {
+pub struct MemoSpec<R: Returns> {
     pub(crate) on_store: Option<fn(&KeyRef<'_>, &R::Value)>,
     pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
+    pub(crate) on_error: Option<fn(&KeyRef<'_>, &R::Error)>,
     pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
 }
 
@@ -41,12 +42,13 @@ impl<R: Returns> Copy for MemoSpec<R> {}
 
 impl<R: Returns> MemoSpec<R> {
     pub(crate) const fn new() -> Self {
-        Self { on_store: None, on_evict: None, weigh: None }
+        Self { on_store: None, on_evict: None, on_error: None, weigh: None }
     }
 }
 
 type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
 type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
+type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
 type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
 
 /// What one shard's lock guards.
@@ -66,7 +68,7 @@ pub(crate) struct Deferred {
 ///
 /// `repr(C)` with the header first: slots find memos by it.
 #[repr(C)]
-pub(crate) struct TypedMemo<K, V> {
+pub struct TypedMemo<K, V> {
     header: Header,
     // What a hit reads.
     hasher: RandomState,
@@ -84,6 +86,7 @@ pub(crate) struct TypedMemo<K, V> {
     pub(crate) key_fns: KeyFns<K>,
     on_store: Option<StoreHook<V>>,
     on_evict: Option<EvictHook<V>>,
+    on_error: Option<ErrorHook>,
     weigh: Option<Weigher<V>>,
     world: Arc<World>,
     this: Weak<Self>,
@@ -147,6 +150,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                         }
                     })
                 }),
+                on_error: hooks.on_error.map(|hook| -> ErrorHook {
+                    Box::new(move |key, error| {
+                        if let Some(error) = error.downcast_ref() {
+                            hook(key, error);
+                        }
+                    })
+                }),
                 weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
                     // An error that is kept weighs as little as possible.
                     Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
@@ -164,9 +174,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // Not before the memo is whole: carriers that are not alive are forgotten.
         let names: Vec<_> = spec.tags.iter().map(|tag| (*tag).into()).collect();
         memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
-        world.register(memo.clone());
-        // The world may have been switched while it did not know of the memo.
-        memo.follow_world();
         memo
     }
 
@@ -360,6 +367,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
+    pub(crate) fn on_error<E: 'static>(&self, key: &K, error: Option<&E>) {
+        if let (Some(hook), Some(error)) = (&self.on_error, error) {
+            self.run_hook(|| self.key_ref(key, |key| hook(key, error)));
+        }
+    }
+
     /// The weight of an entry; `None` if the weigher panicked.
     pub(crate) fn weigh(&self, key: &K, value: &V) -> Option<usize> {
         match &self.weigh {
@@ -417,6 +430,23 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     #[inline]
     pub(crate) fn is_disabled(&self) -> bool {
         self.disabled.load(Ordering::Relaxed)
+    }
+}
+
+impl<K, V> Drop for TypedMemo<K, V> {
+    /// The memo of a field ends with it: its entries let go of their tags. No hook is told.
+    fn drop(&mut self) {
+        for shard in &self.shards {
+            let entries = shard.0.write().residents.take_all(Evictor::Unbounded);
+            for mut entry in entries {
+                let tags = entry.take_tags();
+                let _ = crate::sync::guarded(|| drop(entry));
+                self.world.tags.release(tags);
+            }
+        }
+        if let Some(tags) = self.fixed_tags.take() {
+            self.world.tags.release(tags);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ impl Scene {
         self.stage.call(KEY, &[], || Ok(self.runs.fetch_add(1, Ordering::Relaxed))).expect("never fails")
     }
 
-    /// Begins to lead, and crashes. Whether it led.
+    /// Begins to lead, and leaves without an end. Whether it led.
     fn crash(&self) -> bool {
         let step = self.stage.memo.begin(&KEY, self.stage.hash(KEY), Begin::Read);
         matches!(step, Step::Lead(_))
@@ -50,7 +50,7 @@ fn who_waits_for_a_crash_takes_over() {
         assert_eq!(waiter.join().unwrap(), OLD);
         let has_led = leader.join().unwrap();
         let stats = scene.stage.memo.counters.read();
-        assert_eq!((stats.stores, stats.panics), (1, u64::from(has_led)), "the crashed leader has stored");
+        assert_eq!((stats.stores, stats.cancelled), (1, u64::from(has_led)), "the crashed leader has stored");
         assert_eq!(scene.stage.get(KEY), Some(OLD));
     });
 }

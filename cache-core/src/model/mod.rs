@@ -16,6 +16,8 @@ mod flights;
 mod keys;
 mod protocol;
 mod tags;
+mod tasks;
+mod updates;
 
 use std::sync::Arc;
 

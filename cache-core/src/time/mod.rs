@@ -6,10 +6,14 @@
 
 #[cfg(not(loom))]
 mod ticker;
+mod timers;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+pub(crate) use timers::Due;
+use timers::Timers;
 
 /// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
 pub(crate) const RESOLUTION: Duration = Duration::from_millis(5);
@@ -28,7 +32,29 @@ pub(crate) enum Clock {
     System,
     /// A clock that moves when a test says so.
     #[cfg_attr(not(any(test, loom, feature = "testing")), expect(dead_code, reason = "for tests"))]
-    Manual(Arc<AtomicU64>),
+    Manual(Arc<Manual>),
+}
+
+/// A clock that stands still until it is told to move.
+#[derive(Default)]
+pub(crate) struct Manual {
+    time: AtomicU64,
+    timers: Timers,
+}
+
+impl Manual {
+    pub(crate) fn now(&self) -> Tick {
+        self.time.load(Ordering::Acquire)
+    }
+
+    /// Moves on, and calls whoever is due by then.
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
+    pub(crate) fn advance(&self, by: Tick) {
+        // Release: who sees the new time sees what was done before it.
+        let advance = |time: u64| Some(time.saturating_add(by));
+        let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
+        self.timers.run(self.now());
+    }
 }
 
 impl Clock {
@@ -39,7 +65,7 @@ impl Clock {
             Self::System => ticker::exact(),
             #[cfg(loom)]
             Self::System => 0,
-            Self::Manual(time) => time.load(Ordering::Acquire),
+            Self::Manual(manual) => manual.now(),
         }
     }
 
@@ -51,7 +77,21 @@ impl Clock {
             Self::System => ticker::coarse(),
             #[cfg(loom)]
             Self::System => 0,
-            Self::Manual(time) => time.load(Ordering::Acquire),
+            Self::Manual(manual) => manual.now(),
+        }
+    }
+
+    /// Calls `due` at a tick. Nobody is called that is no longer there.
+    pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) {
+        match self {
+            #[cfg(not(loom))]
+            Self::System => timers::system(tick, due),
+            // There is no time in a model.
+            #[cfg(loom)]
+            Self::System => drop(due),
+            Self::Manual(manual) => {
+                manual.timers.add(tick, due);
+            }
         }
     }
 

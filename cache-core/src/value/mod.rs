@@ -72,6 +72,8 @@ pub trait Returns: Copy + 'static {
     type Output: 'static;
     /// The `value` of options and hooks.
     type Value: 'static;
+    /// The `error` of hooks.
+    type Error: 'static;
     /// What companions speak of.
     type Face: 'static;
     /// What the store keeps.
@@ -83,6 +85,10 @@ pub trait Returns: Copy + 'static {
     fn join(held: Self::Held) -> Self::Output;
     /// The value, unless an error is kept.
     fn value(held: &Self::Held) -> Option<&Self::Value>;
+    /// The error of a return.
+    fn error(output: &Self::Output) -> Option<&Self::Error>;
+    /// The error, if one is kept.
+    fn kept_error(held: &Self::Held) -> Option<&Self::Error>;
     /// What companions hand out.
     fn face(held: Self::Held) -> Option<Self::Face>;
     /// What companions take in.
@@ -124,6 +130,7 @@ where
 {
     type Output = R;
     type Value = O::Value;
+    type Error = O::Error;
     type Face = F::Face;
     type Held = H::Held;
 
@@ -138,6 +145,12 @@ where
     #[inline]
     fn value(held: &H::Held) -> Option<&O::Value> {
         O::value(H::view(held))
+    }
+    fn error(output: &R) -> Option<&O::Error> {
+        O::error(output)
+    }
+    fn kept_error(held: &H::Held) -> Option<&O::Error> {
+        O::kept_error(H::view(held))
     }
     #[inline]
     fn face(held: H::Held) -> Option<F::Face> {

@@ -1,6 +1,7 @@
 //! What of a return is the value, and how those who wait for it learn of an error.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::key::Ty;
@@ -11,6 +12,8 @@ pub trait Outcome<R>: Copy + 'static {
     type Kept: 'static;
     /// The `value` of options and hooks: the `Ok` of a `Result`.
     type Value: 'static;
+    /// The `error` of hooks: the `Err` of a `Result`.
+    type Error: 'static;
     /// Takes the return apart; gives it back if it is not to be stored.
     fn split(output: R) -> Result<Self::Kept, R>;
     /// Puts it together again.
@@ -21,6 +24,10 @@ pub trait Outcome<R>: Copy + 'static {
     fn of_value(value: Self::Value) -> Self::Kept;
     /// To a value, unless an error is kept.
     fn into_value(kept: Self::Kept) -> Option<Self::Value>;
+    /// The error of a return.
+    fn error(output: &R) -> Option<&Self::Error>;
+    /// The error, if one is kept.
+    fn kept_error(kept: &Self::Kept) -> Option<&Self::Error>;
     /// The type of what is kept, as a value.
     fn kept(&self) -> Ty<Self::Kept> {
         Ty::NEW
@@ -40,6 +47,7 @@ pub struct WithErrors;
 impl<R: 'static> Outcome<R> for Plain {
     type Kept = R;
     type Value = R;
+    type Error = Infallible;
     #[inline]
     fn split(output: R) -> Result<R, R> {
         Ok(output)
@@ -60,11 +68,18 @@ impl<R: 'static> Outcome<R> for Plain {
     fn into_value(kept: R) -> Option<R> {
         Some(kept)
     }
+    fn error(_: &R) -> Option<&Infallible> {
+        None
+    }
+    fn kept_error(_: &R) -> Option<&Infallible> {
+        None
+    }
 }
 
 impl<T: 'static, E: 'static> Outcome<Result<T, E>> for OkOnly {
     type Kept = T;
     type Value = T;
+    type Error = E;
     #[inline]
     fn split(output: Result<T, E>) -> Result<T, Result<T, E>> {
         output.map_err(Err)
@@ -85,11 +100,18 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for OkOnly {
     fn into_value(kept: T) -> Option<T> {
         Some(kept)
     }
+    fn error(output: &Result<T, E>) -> Option<&E> {
+        output.as_ref().err()
+    }
+    fn kept_error(_: &T) -> Option<&E> {
+        None
+    }
 }
 
 impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
     type Kept = Result<T, E>;
     type Value = T;
+    type Error = E;
     #[inline]
     fn split(output: Result<T, E>) -> Result<Result<T, E>, Result<T, E>> {
         Ok(output)
@@ -109,6 +131,12 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
     #[inline]
     fn into_value(kept: Result<T, E>) -> Option<T> {
         kept.ok()
+    }
+    fn error(output: &Result<T, E>) -> Option<&E> {
+        output.as_ref().err()
+    }
+    fn kept_error(kept: &Result<T, E>) -> Option<&E> {
+        kept.as_ref().err()
     }
 }
 
@@ -151,7 +179,7 @@ impl<R> PickPlain for Ty<R> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
     label = "not `core::result::Result`",
-    note = "`err_ttl` needs a function that returns a `Result`"
+    note = "`err_ttl` and `on_error` need a function that returns a `Result`"
 )]
 pub trait IsResult {
     /// The type of its `Ok`.

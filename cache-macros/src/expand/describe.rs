@@ -10,7 +10,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use crate::duration::Length;
-use crate::model::{Model, at, mentions, mixed};
+use crate::model::{Model, at, mentions, mixed, this, without_self};
 use crate::options::Ttl;
 use crate::template::{Hole, Piece, Template};
 
@@ -30,12 +30,6 @@ pub(super) fn describe(model: &Model) -> Describe {
     // With any outcome, then with a value only.
     let (mut always, mut valued) = (TokenStream::new(), TokenStream::new());
 
-    // What an option mentions is used, whether or not the body uses it.
-    for name in model.args.iter().flat_map(|arg| &arg.binds) {
-        if mentions(options.tokens.clone(), name) {
-            before.extend(quote_spanned!(mixed=> let _ = &#name;));
-        }
-    }
     let templates = options.tags.iter().flat_map(|given| &given.value).filter(|tag| tag.fixed().is_none());
     for (index, template) in templates.enumerate() {
         let tag = tag(model, template, index, &value, &mut before);
@@ -45,14 +39,18 @@ pub(super) fn describe(model: &Model) -> Describe {
     }
     match options.ttl.as_ref().map(|given| &given.value) {
         Some(Ttl::Length(length @ Length::Expr(expr))) => {
-            let (ttl, into_ttl) =
-                (length.tokens(), at(expr.span(), quote!(#krate::__private::IntoTtl::into_ttl)));
+            let (ttl, into_ttl) = (
+                without_self(length.tokens()),
+                at(expr.span(), quote!(#krate::__private::IntoTtl::into_ttl)),
+            );
             valued.extend(quote_spanned!(expr.span()=> #draft.ttl(#into_ttl(#ttl));));
         }
         Some(Ttl::Closure(closure)) => {
             let into_ttl = at(closure.span(), quote!(#krate::__private::IntoTtl::into_ttl));
             let ask = at(closure.span(), quote!(#krate::__private::ask));
-            valued.extend(quote_spanned!(closure.span()=> #draft.ttl(#into_ttl(#ask(#closure, #value)));));
+            let span = closure.span();
+            let closure = without_self(closure.to_token_stream());
+            valued.extend(quote_spanned!(span=> #draft.ttl(#into_ttl(#ask(#closure, #value)));));
         }
         _ => {}
     }
@@ -66,7 +64,7 @@ pub(super) fn describe(model: &Model) -> Describe {
         });
     }
     if let Some(given) = &options.cache_if {
-        let (condition, span) = (&given.value, given.value.span());
+        let (condition, span) = (without_self(given.value.to_token_stream()), given.value.span());
         let (ask, store_if) = (at(span, quote!(#krate::__private::ask)), at(span, quote!(.store_if)));
         valued.extend(quote_spanned!(span=> #draft #store_if(#ask(#condition, #value));));
     }
@@ -115,7 +113,7 @@ fn tag(
         before.extend(quote_spanned! {template.literal.span()=>
             let #tag = #render(|| ::std::format!(#form, #(#holes),*));
         });
-        return tag.into_token_stream();
+        return quote_spanned!(mixed=> ::core::clone::Clone::clone(&#tag));
     }
     let (mut holes, mut rendered) = (Vec::new(), Vec::new());
     for (at, hole) in template.holes().enumerate() {
@@ -134,7 +132,7 @@ fn tag(
         return quote_spanned!(template.literal.span()=> #render(|| ::std::format!(#form, #(#holes),*)));
     }
     quote_spanned! {template.literal.span()=>
-        match (#(#rendered,)*) {
+        match (#(&#rendered,)*) {
             (#(::core::option::Option::Some(#rendered),)*) => #render(|| ::std::format!(#form, #(#holes),*)),
             #[allow(unreachable_patterns)]
             _ => ::core::option::Option::None,
@@ -143,9 +141,14 @@ fn tag(
 }
 
 /// The path of a hole whose root is an argument.
-fn of_argument(model: &Model, hole: &Hole) -> TokenStream {
+pub(super) fn of_argument(model: &Model, hole: &Hole) -> TokenStream {
     let bound = model.arg(&hole.root).and_then(|arg| arg.binds.iter().find(|name| name.unraw() == hole.root));
     let root = match bound {
+        Some(name) if name == "self" => {
+            let mut this = this();
+            this.set_span(hole.span.resolved_at(this.span()));
+            this
+        }
         Some(name) => {
             let mut root = name.clone();
             root.set_span(hole.span.resolved_at(name.span()));
@@ -187,8 +190,12 @@ fn shadows(model: &Model, before: &mut TokenStream) -> TokenStream {
     for arg in model.args.iter().filter(|arg| !matches!(arg.ty, Type::Reference(_))) {
         for name in arg.binds.iter().filter(|name| mentions(asked.clone(), name)) {
             let copy = Ident::new(&format!("copy_of_{}", name.unraw()), mixed);
-            before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(&#name);));
-            shadows.extend(quote!(#[allow(unused_variables)] let #name = #copy;));
+            let local = if arg.receiver.is_some() { this() } else { name.clone() };
+            // What a pattern binds is looked at by reference.
+            let of = if arg.named { quote!(&#local) } else { quote!(#local) };
+            before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(#of);));
+            shadows
+                .extend(quote!(#[allow(unused_variables)] let #local = ::core::clone::Clone::clone(&#copy);));
         }
     }
     shadows

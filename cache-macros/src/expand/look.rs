@@ -5,10 +5,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Lifetime, Path, Type};
+use syn::{GenericParam, Lifetime, Path, Type};
 
-use super::without_mut;
-use crate::model::{Arg, Face, Model, Part, at, mixed};
+use super::{callee, without_mut};
+use crate::model::{Arg, Face, Model, Part, at, mixed, without_self};
 use crate::shape::shape;
 
 /// `Plan::new(..)` with the hooks that belong to the memo.
@@ -31,14 +31,45 @@ pub(super) fn plan(model: &Model) -> TokenStream {
         })
     };
     let on_store = hook("on_store", options.on_store.as_ref().map(|given| &given.value));
+    let on_error = hook("on_error", options.on_error.as_ref().map(|given| &given.value));
     let on_evict = hook("on_evict", options.on_evict.as_ref().map(|given| &given.value));
     let weigh = hook("weigh", options.weigh.as_ref().map(|given| &given.value));
+    let slot = callee(model, &model.names.slot);
+    let id = id(model);
+    let kept_in = options.memo.as_ref().map(|given| {
+        let memo = &given.value;
+        let borrowed = model.receiver().is_some_and(
+            |arg| matches!(&arg.ty, Type::Reference(reference) if reference.mutability.is_none()),
+        );
+        // What is taken by value is gone when the body runs.
+        let kept_in = Ident::new(if borrowed { "kept_in" } else { "kept_in_copy" }, mixed);
+        quote_spanned!(memo.span()=> .#kept_in(&(#memo)))
+    });
     quote_spanned! {mixed=>
-        #krate::__private::Plan::new(#krate::__private::id::<Self>(), Self::__slot(), #returns, #look)
+        #krate::__private::Plan::new(#id, #slot(), #returns, #look)
+            #kept_in
             #on_store
             #on_evict
+            #on_error
             #weigh
     }
+}
+
+/// What tells instantiations apart.
+fn id(model: &Model) -> TokenStream {
+    let (krate, mixed) = (&model.krate, mixed());
+    if model.is_free() {
+        return quote_spanned!(mixed=> #krate::__private::id::<Self>());
+    }
+    let params = model.identity.iter().map(|param| match param {
+        GenericParam::Const(param) => {
+            // Constants of each type have a type of their own, which is called as theirs is.
+            let (ident, ty) = (&param.ident, &param.ty);
+            quote!(#krate::__private::consts::#ty<#ident>)
+        }
+        param => super::param_name(param),
+    });
+    quote_spanned!(mixed=> #krate::__private::id_of_method::<Self, fn(#(#params),*)>())
 }
 
 /// The closure that looks a call up by its keyed arguments.
@@ -66,16 +97,13 @@ fn look(model: &Model) -> TokenStream {
                 shapes.push(shape_of(arg, krate));
             }
             Part::Expr(expr) => {
+                let expr = without_self(expr.to_token_stream());
                 values.push(quote_spanned!(expr.span()=> &(#expr)));
                 let shape = at(expr.span(), quote!(#krate::__shape_of!));
                 shapes.push(quote_spanned!(expr.span()=> #shape(#name)));
             }
             Part::Hole(hole) => {
-                let root = model
-                    .arg(&hole.root)
-                    .and_then(|arg| arg.binds.iter().find(|name| *name == &hole.root).cloned());
-                let root = root.unwrap_or_else(|| Ident::new(&hole.root, hole.span));
-                let path = hole.path(&root);
+                let path = super::describe::of_argument(model, hole);
                 values.push(quote_spanned!(hole.span=> &(#path)));
                 let shape = at(hole.span, quote!(#krate::__shape_of!));
                 shapes.push(quote_spanned!(hole.span=> #shape(#name)));
@@ -139,7 +167,7 @@ pub(super) fn bindings(args: &[&Arg], place: impl Fn(&Arg) -> TokenStream, krate
     let each = args.iter().filter(|arg| !arg.binds.is_empty()).map(|arg| {
         let place = place(arg);
         if arg.named {
-            let name = &arg.name;
+            let name = arg.local();
             quote!(#[allow(unused_variables)] let #name = #krate::__see!(#place);)
         } else {
             let pat = without_mut(&arg.pat);

@@ -1,0 +1,450 @@
+//! Memos as users hold them: of a function, or of a field.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+
+use super::{AnyMemoRef, Data, MemoSpec, TypedMemo, ZeroCapacity};
+use crate::address::{Key, KeyOf};
+use crate::entry::Blocking;
+use crate::event::Stats;
+use crate::invalidate::Applied;
+use crate::key::{KeyRef, Shape};
+use crate::slot::{self, Handle, Identity, Slot};
+use crate::value::Returns;
+use crate::world::World;
+
+/// A memo of values `F`; what a [`Memo`] is a handle to.
+pub(crate) trait MemoOf<F>: Send + Sync {
+    fn keys(&self) -> Vec<Arc<dyn KeyOf<F>>>;
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool) -> usize;
+    /// The memo with its types.
+    fn typed(&self) -> &(dyn Any + Send + Sync);
+}
+
+struct View<S: Shape, R: Returns> {
+    memo: Arc<TypedMemo<S::Owned, R::Held>>,
+    types: PhantomData<fn() -> (S, R)>,
+}
+
+impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
+    fn keys(&self) -> Vec<Arc<dyn KeyOf<R::Face>>> {
+        let keys = self.memo.live_keys(None).into_iter();
+        keys.map(|(key, hash)| crate::address::address::<S, R>(self.memo.clone(), key, hash)).collect()
+    }
+
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool) -> usize {
+        let memo = &self.memo;
+        memo.remove_where(
+            |_| true,
+            |key, held| {
+                let face = R::face(held.clone());
+                face.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
+            },
+        )
+    }
+
+    fn typed(&self) -> &(dyn Any + Send + Sync) {
+        &*self.memo
+    }
+}
+
+/// The memos of a field: one for each method that keeps its values there. The list only grows.
+struct Members<V> {
+    first: OnceLock<Box<Member<V>>>,
+    settings: parking_lot::Mutex<Settings>,
+}
+
+/// No slot is there.
+const OF_A_FUNCTION: usize = 0;
+
+struct Member<V> {
+    memo: Box<dyn MemoOf<V>>,
+    any: AnyMemoRef,
+    /// Which function's, and which instantiation.
+    id: (usize, TypeId),
+    #[cfg(feature = "testing")]
+    world: Arc<World>,
+    next: OnceLock<Box<Member<V>>>,
+}
+
+/// What was set before the first method was called.
+#[derive(Default)]
+struct Settings {
+    capacity: Option<usize>,
+    enabled: Option<bool>,
+}
+
+impl<V: 'static> Members<V> {
+    fn iter(&self) -> impl Iterator<Item = &Member<V>> {
+        let all = std::iter::successors(self.first.get(), |member| member.next.get());
+        all.map(|member| &**member).filter(|member| member.is_here())
+    }
+
+    #[inline]
+    fn find<K: Data, H: Data>(&self, id: (usize, TypeId)) -> Option<&TypedMemo<K, H>> {
+        self.iter().find(|member| member.id == id)?.memo.typed().downcast_ref()
+    }
+
+    fn push(&self, member: Member<V>) {
+        let mut member = Box::new(member);
+        let mut place = &self.first;
+        while let Err(back) = place.set(member) {
+            member = back;
+            place = &place.get().expect("it is taken").next;
+        }
+    }
+}
+
+impl<V> Member<V> {
+    /// Whether it is a function's, or of the world that this thread works in.
+    #[cfg(feature = "testing")]
+    #[inline]
+    fn is_here(&self) -> bool {
+        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(&self.world)
+    }
+
+    /// There is one world only.
+    #[cfg(not(feature = "testing"))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "there may be several worlds")]
+    fn is_here(&self) -> bool {
+        true
+    }
+}
+
+/// The cache behind one memoized function, `get_cat::memo()`, or behind methods of one instance.
+///
+/// A handle; copies of it are the same memo. `V` is what [`Entry::get`](crate::Entry::get) gives: the
+/// `Ok` where the function visibly returns a `Result`, else what it returns. `M` says whether the
+/// function is asynchronous: its keys read as it does.
+///
+/// # In a field
+///
+/// With `memo = self.cats` a method keeps its entries in a field, and they go when it goes. Options
+/// are those of the attribute; if several methods share the field, each has its own entries in it.
+///
+/// ```
+/// use cache_core::{Memo, memoize};
+///
+/// #[derive(Default)]
+/// struct Home {
+///     cats: Memo<String>,
+/// }
+///
+/// impl Home {
+///     #[memoize(memo = self.cats, ttl = 60)]
+///     fn cat(&self, name: &str) -> String {
+///         format!("{name} at home")
+///     }
+/// }
+///
+/// let (here, there) = (Home::default(), Home::default());
+/// here.cat("tom");
+/// assert_eq!((here.cats.len(), there.cats.len()), (1, 0));
+/// ```
+pub struct Memo<V, M = Blocking> {
+    members: Arc<Members<V>>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<V, M> Clone for Memo<V, M> {
+    fn clone(&self) -> Self {
+        Self { members: self.members.clone(), mode: PhantomData }
+    }
+}
+
+impl<V: 'static, M> fmt::Debug for Memo<V, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.memos().as_slice() {
+            [one] => one.fmt(f),
+            several => f.debug_list().entries(several).finish(),
+        }
+    }
+}
+
+impl<V: 'static, M> Default for Memo<V, M> {
+    /// For a field: see [`Memo::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V: 'static, M> Memo<V, M> {
+    /// An empty one, for a field that methods name with `memo = self.field`.
+    #[must_use]
+    pub fn new() -> Self {
+        let members = Members { first: OnceLock::new(), settings: parking_lot::Mutex::default() };
+        Self { members: Arc::new(members), mode: PhantomData }
+    }
+
+    /// Of a function.
+    pub(crate) fn of<S, R>(memo: Arc<TypedMemo<S::Owned, R::Held>>) -> Self
+    where
+        S: Shape,
+        R: Returns<Face = V>,
+    {
+        let this = Self::new();
+        this.members.push(member::<S, R>(memo, (OF_A_FUNCTION, TypeId::of::<()>())));
+        this
+    }
+
+    /// The same for functions of another kind.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_mode<N>(&self) -> Memo<V, N> {
+        Memo { members: self.members.clone(), mode: PhantomData }
+    }
+
+    /// The memo without its types, as the [`registry`](crate::registry()) knows it. One; of a field
+    /// as many as methods have used it so far.
+    #[must_use]
+    pub fn memos(&self) -> Vec<AnyMemoRef> {
+        self.members.iter().map(|member| member.any.clone()).collect()
+    }
+
+    /// The registered name: see [`AnyMemoRef::name`]. Of a field that of the first method that used
+    /// it, and empty before.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.members.iter().next().map_or("", |member| member.any.name())
+    }
+
+    /// How many entries are live: fresh and not invalidated. Looks at each of them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.memos().iter().map(AnyMemoRef::len).sum()
+    }
+
+    /// Whether no entry is live.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many entries, or how much weight, it may hold; `None` without a bound. Of a field, for each
+    /// method.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        match self.members.iter().next() {
+            Some(member) => member.any.capacity(),
+            None => self.members.settings.lock().capacity,
+        }
+    }
+
+    /// Bounds it anew; what is too much is evicted before this returns.
+    ///
+    /// # Errors
+    ///
+    /// For a capacity of 0: switch the memo off instead, with [`set_enabled`](Self::set_enabled).
+    pub fn set_capacity(&self, capacity: usize) -> Result<(), ZeroCapacity> {
+        if capacity == 0 {
+            return Err(ZeroCapacity);
+        }
+        self.members.settings.lock().capacity = Some(capacity);
+        self.memos().iter().try_for_each(|memo| memo.set_capacity(capacity))
+    }
+
+    /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
+    /// nothing and writes do nothing; what was there is still there afterwards.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.members.settings.lock().enabled = Some(enabled);
+        self.memos().iter().for_each(|memo| memo.set_enabled(enabled));
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.memos().iter().map(AnyMemoRef::stats).fold(Stats::default(), |sum, stats| sum + stats)
+    }
+
+    /// The tags that live entries carry, in alphabetical order.
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        let mut tags: Vec<String> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    /// The live entries, in no order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Key<V, M>> {
+        self.members.iter().flat_map(|member| member.memo.keys()).map(Key::from_address).collect()
+    }
+
+    /// The live entries without their types, in no order.
+    #[must_use]
+    pub fn any_keys(&self) -> Vec<crate::AnyKey> {
+        self.memos().iter().flat_map(AnyMemoRef::any_keys).collect()
+    }
+
+    /// Invalidates every entry. Values being computed are not stored.
+    pub fn clear(&self) -> Applied {
+        Applied::new(self.memos().iter().map(|memo| memo.clear().count()).sum())
+    }
+
+    /// Invalidates every entry whose key matches a pattern: see [`AnyMemoRef::invalidate_matching`].
+    pub fn invalidate_matching(&self, pattern: &str) -> Applied {
+        Applied::new(self.memos().iter().map(|memo| memo.invalidate_matching(pattern).count()).sum())
+    }
+
+    /// Invalidates the entries for which `predicate` says so.
+    ///
+    /// It is called outside every lock, with copies. Values being computed meanwhile are not stored,
+    /// whatever their key.
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` does; entries it has not seen then stay.
+    pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
+        Applied::new(self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum())
+    }
+
+    /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].
+    pub fn sweep(&self) -> usize {
+        self.memos().iter().map(AnyMemoRef::sweep).sum()
+    }
+
+    /// The key of a call from its arguments as JSON: see [`AnyMemoRef::key_of_json`]. Of a field that
+    /// several methods share, a key of the first whose arguments fit.
+    ///
+    /// # Errors
+    ///
+    /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`; of
+    /// a field also if no method has used it yet.
+    #[cfg(feature = "json")]
+    pub fn key_of_json(
+        &self,
+        arguments: &impl serde::Serialize,
+    ) -> Result<crate::AnyKey, crate::registry::LookupError> {
+        let mut error = crate::registry::LookupError::name("memo");
+        for memo in self.memos() {
+            match memo.key_of_json(arguments) {
+                Ok(key) => return Ok(key),
+                Err(why) => error = why,
+            }
+        }
+        Err(error)
+    }
+}
+
+impl<V: 'static> Memo<V> {
+    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
+    /// reads.
+    #[must_use]
+    pub fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V>>) -> Vec<Option<V>> {
+        keys.into_iter().map(Key::<V>::get).collect()
+    }
+}
+
+impl<V: 'static> Memo<V, crate::Async> {
+    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
+    /// reads.
+    pub async fn get_many<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k Key<V, crate::Async>>,
+    ) -> Vec<Option<V>> {
+        let mut values = Vec::new();
+        for key in keys {
+            values.push(key.get().await);
+        }
+        values
+    }
+}
+
+fn member<S: Shape, R: Returns>(
+    memo: Arc<TypedMemo<S::Owned, R::Held>>,
+    id: (usize, TypeId),
+) -> Member<R::Face> {
+    Member {
+        any: AnyMemoRef(memo.clone()),
+        id,
+        #[cfg(feature = "testing")]
+        world: memo.world().clone(),
+        memo: Box::new(View::<S, R> { memo, types: PhantomData }),
+        next: OnceLock::new(),
+    }
+}
+
+/// Where a function finds its memo.
+pub trait Place<S: Shape, R: Returns> {
+    /// The memo of an instantiation.
+    #[doc(hidden)]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held>;
+}
+
+/// In a field.
+#[derive(Clone, Copy, Debug)]
+pub struct InField<T>(pub T);
+
+impl<S: Shape, R: Returns, M> Place<S, R> for InField<&Memo<R::Face, M>> {
+    #[inline]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held> {
+        in_members::<Id, S, R>(&self.0.members, slot, hooks)
+    }
+}
+
+impl<S: Shape, R: Returns, M> Place<S, R> for InField<Memo<R::Face, M>> {
+    #[inline]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held> {
+        in_members::<Id, S, R>(&self.0.members, slot, hooks)
+    }
+}
+
+#[inline]
+fn in_members<'m, Id, S, R>(
+    members: &'m Members<R::Face>,
+    slot: &'static Slot,
+    hooks: MemoSpec<R>,
+) -> Handle<'m, S::Owned, R::Held>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+{
+    let id = (slot.address(), slot::id::<Id, S, R>());
+    if let Some(memo) = members.find(id) {
+        return Handle::kept(memo);
+    }
+    first_use::<Id, S, R>(members, id, slot, hooks);
+    Handle::kept(members.find(id).expect("it was made just now"))
+}
+
+#[cold]
+fn first_use<Id, S, R>(
+    members: &Members<R::Face>,
+    id: (usize, TypeId),
+    slot: &'static Slot,
+    hooks: MemoSpec<R>,
+) where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+{
+    let settings = members.settings.lock();
+    if members.find::<S::Owned, R::Held>(id).is_some() {
+        return;
+    }
+    let memo = slot.make::<Id, S, R>(hooks, id.1, &World::current(), false);
+    if let Some(capacity) = settings.capacity {
+        memo.bound(capacity);
+    }
+    if let Some(enabled) = settings.enabled {
+        memo.switch(enabled);
+    }
+    members.push(member::<S, R>(memo, id));
+}

@@ -1,0 +1,278 @@
+//! A call once more, in the background: its arguments are kept in an owned form, and lent to a call of
+//! its own there.
+
+#![expect(clippy::unused_self, reason = "owners are called alike, by code that does not know which it has")]
+
+use std::any::Any;
+use std::borrow::Borrow;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// What a call in the background computes for: the flight that was begun for it.
+pub struct Ticket(Box<dyn Any + Send>);
+
+impl Ticket {
+    pub(crate) fn new<T: Send + 'static>(lead: T) -> Self {
+        Self(Box::new(lead))
+    }
+
+    /// The flight; none if it is another function's, which cannot be.
+    pub(crate) fn lead<T: 'static>(self) -> Option<T> {
+        self.0.downcast().ok().map(|lead| *lead)
+    }
+}
+
+/// How a call is made once more.
+pub trait Repeat<KA, SA> {
+    /// What the background is to run.
+    type Job;
+    /// Why it cannot be.
+    const WHY_NOT: Option<&'static str>;
+    /// Takes the arguments along.
+    fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<Self::Job>;
+}
+
+/// In words, why something is not.
+pub trait Why {
+    /// The words.
+    const TEXT: &'static str;
+}
+
+impl<KA, SA> Repeat<KA, SA> for super::NoHook {
+    type Job = Nothing;
+    const WHY_NOT: Option<&'static str> = Some("this function cannot be computed in the background");
+    fn job(&self, _: KA, _: SA, _: Ticket) -> Option<Self::Job> {
+        None
+    }
+}
+
+/// Nothing is in the way.
+impl Why for super::NoHook {
+    const TEXT: &'static str = "";
+}
+
+/// It cannot be made once more.
+pub struct Once<W>(PhantomData<fn() -> W>);
+
+impl<W> Once<W> {
+    pub(super) const NEW: Self = Self(PhantomData);
+}
+
+impl<KA, SA, W: Why> Repeat<KA, SA> for Once<W> {
+    type Job = Nothing;
+    const WHY_NOT: Option<&'static str> = Some(W::TEXT);
+    fn job(&self, _: KA, _: SA, _: Ticket) -> Option<Self::Job> {
+        None
+    }
+}
+
+/// It is made by a function that is given how each argument is owned.
+pub struct Again<O, F>(pub(super) O, pub(super) F);
+
+impl<KA, SA, O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J> Repeat<KA, SA> for Again<O, F> {
+    type Job = J;
+    const WHY_NOT: Option<&'static str> = O::WHY_NOT;
+    fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<J> {
+        Some((self.1)(self.0, keyed, skipped, ticket))
+    }
+}
+
+/// Fails when it is compiled, if something asks for the background and a call cannot be made there.
+pub(super) const fn refuse_if(asked: bool, why_not: Option<&'static str>) {
+    if let (true, Some(why)) = (asked, why_not) {
+        panic!("{}", why);
+    }
+}
+
+/// How an argument is owned, if it can be.
+pub trait Owner: Copy {
+    /// Why it cannot be.
+    const WHY_NOT: Option<&'static str>;
+}
+
+/// How arguments are owned.
+pub trait Owners: Copy {
+    /// Why one of them cannot be.
+    const WHY_NOT: Option<&'static str>;
+}
+
+macro_rules! owners {
+    ($($name:ident)*) => {
+        impl<$($name: Owner),*> Owners for ($($name,)*) {
+            const WHY_NOT: Option<&'static str> = {
+                #[allow(unused_mut, reason = "there may be no arguments")]
+                let mut why = None;
+                $(if why.is_none() {
+                    why = $name::WHY_NOT;
+                })*
+                why
+            };
+        }
+    };
+}
+
+owners!();
+owners!(A);
+owners!(A B);
+owners!(A B C);
+owners!(A B C D);
+owners!(A B C D E);
+owners!(A B C D E F);
+owners!(A B C D E F G);
+owners!(A B C D E F G H);
+owners!(A B C D E F G H I);
+owners!(A B C D E F G H I J);
+owners!(A B C D E F G H I J K);
+owners!(A B C D E F G H I J K L);
+
+macro_rules! owner {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub struct $name<T: ?Sized, W>(PhantomData<fn(&T) -> W>);
+
+        impl<T: ?Sized, W> Clone for $name<T, W> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T: ?Sized, W> Copy for $name<T, W> {}
+
+        impl<T: ?Sized, W> $name<T, W> {
+            /// The only one.
+            pub const NEW: Self = Self(PhantomData);
+        }
+
+        impl<T: ?Sized, W: Why> Owner for $name<T, W> {
+            const WHY_NOT: Option<&'static str> = None;
+        }
+    };
+}
+
+owner!(
+    /// A reference, by an owned form of what it points to.
+    ByToOwned
+);
+owner!(
+    /// A value, as it is.
+    ByMove
+);
+/// Not at all. It does not name the argument's type, which may live for less than a job may.
+pub struct NotOwned<W>(PhantomData<fn() -> W>);
+
+impl<W> Clone for NotOwned<W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W> Copy for NotOwned<W> {}
+
+impl<W: Why> Owner for NotOwned<W> {
+    const WHY_NOT: Option<&'static str> = Some(W::TEXT);
+}
+
+impl<T: ToOwned + ?Sized, W> ByToOwned<T, W> {
+    /// Owns it.
+    #[must_use]
+    pub fn keep(self, arg: &T) -> T::Owned {
+        arg.to_owned()
+    }
+    /// Lends it.
+    pub fn lend(self, kept: &T::Owned) -> &T {
+        kept.borrow()
+    }
+}
+
+impl<T, W> ByMove<T, W> {
+    /// Owns it.
+    pub fn keep(self, arg: T) -> T {
+        arg
+    }
+    /// Gives it back.
+    pub fn give(self, kept: T) -> T {
+        kept
+    }
+}
+
+/// A job that cannot be: there is none.
+pub enum Nothing {}
+
+impl Future for Nothing {
+    type Output = ();
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        match *self {}
+    }
+}
+
+/// In the place of an argument that cannot be owned. Not uninhabited, so that code after it is no dead
+/// code to the compiler; but nobody makes one: background work that needs it is refused when it is
+/// compiled.
+pub struct Unowned(());
+
+impl<W> NotOwned<W> {
+    /// The only one.
+    pub const NEW: Self = Self(PhantomData);
+
+    /// Is never called.
+    #[must_use]
+    pub fn keep<A>(self, _: A) -> Unowned {
+        unreachable!("refused when it was compiled")
+    }
+    /// Is never called.
+    #[must_use]
+    pub fn lend<T: ?Sized>(self, _: &Unowned) -> &T {
+        unreachable!("refused when it was compiled")
+    }
+    /// Is never called.
+    #[must_use]
+    pub fn give<T>(self, _: Unowned) -> T {
+        unreachable!("refused when it was compiled")
+    }
+}
+
+/// An argument that is a reference.
+pub struct Lent<T: ?Sized, W>(PhantomData<fn(&T) -> W>);
+/// An argument that is not.
+pub struct Given<T, W>(PhantomData<fn(&T) -> W>);
+
+impl<T: ?Sized, W> Lent<T, W> {
+    /// The only one.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T, W> Given<T, W> {
+    /// The only one.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+macro_rules! pick_owner {
+    ($($(#[$doc:meta])* $trait:ident for $of:ty where [$($bounds:tt)*] => $owner:ty;)*) => { $(
+        $(#[$doc])*
+        pub trait $trait {
+            /// The choice.
+            type Owner;
+            /// The choice.
+            fn owner(&self) -> Self::Owner;
+        }
+        impl<$($bounds)*> $trait for $of {
+            type Owner = $owner;
+            fn owner(&self) -> $owner {
+                <$owner>::NEW
+            }
+        }
+    )* };
+}
+
+pick_owner! {
+    /// References to what can be owned.
+    PickToOwned for &Lent<T, W> where [T: ToOwned<Owned: Send + 'static> + ?Sized, W] => ByToOwned<T, W>;
+    /// Other references.
+    PickNotLent for Lent<T, W> where [T: ?Sized, W] => NotOwned<W>;
+    /// Values that may go to other threads.
+    PickMove for &Given<T, W> where [T: Send + 'static, W] => ByMove<T, W>;
+    /// Other values.
+    PickNotGiven for Given<T, W> where [T, W] => NotOwned<W>;
+}

@@ -1,0 +1,363 @@
+//! What the attribute writes: a [`Plan`] ties a function's slot to the shape of its key and return;
+//! a [`Bound`] is one call of it, with its arguments, hooks and body.
+
+mod again;
+mod calling;
+mod hooks;
+mod verbs;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+pub(crate) use again::{Again, Once, Owners, Repeat};
+pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why};
+pub(crate) use calling::How;
+pub use calling::{AsyncCall, Calling};
+pub use hooks::NoHook;
+pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
+pub use verbs::{Address, Call};
+
+use crate::address::Key;
+use crate::draft::Draft;
+use crate::engine::{Begin, Cx, Found, OnHit};
+use crate::key::{KeyRef, Shape, Ty};
+use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo};
+use crate::slot::{Handle, Identity, InSlot, Slot};
+use crate::value::{IsResult, Returns};
+
+/// A memoized function, bound to where its memo is.
+///
+/// `Id` tells instantiations of a generic function apart, `KA` is the tuple of the arguments that are
+/// part of the key, `S` the key's shape, `R` what is decided about the return, `L` looks a call up,
+/// `W` is where the memo is found.
+pub struct Plan<Id: ?Sized, KA, S, R: Returns, L, W = InSlot> {
+    slot: &'static Slot,
+    place: W,
+    look: L,
+    spec: MemoSpec<R>,
+    types: PhantomData<fn(&Id, &KA) -> S>,
+}
+
+impl<Id, KA, S, R, L> Plan<Id, KA, S, R, L>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+{
+    /// Binds a function to its slot. `look` passes the parts of the key on to [`Cx::find`].
+    #[inline]
+    pub fn new(_: Ty<Id>, slot: &'static Slot, _: R, look: L) -> Self {
+        Self { slot, place: InSlot, look, spec: MemoSpec::new(), types: PhantomData }
+    }
+
+    /// Its memo is in a field.
+    #[inline]
+    pub fn kept_in<M>(self, memo: &Memo<R::Face, M>) -> Plan<Id, KA, S, R, L, InField<&Memo<R::Face, M>>> {
+        self.placed(InField(memo))
+    }
+
+    /// The same, where what has the field is gone when the memo is asked for.
+    #[inline]
+    pub fn kept_in_copy<M>(
+        self,
+        memo: &Memo<R::Face, M>,
+    ) -> Plan<Id, KA, S, R, L, InField<Memo<R::Face, M>>> {
+        self.placed(InField(memo.clone()))
+    }
+
+    #[inline]
+    fn placed<W>(self, place: W) -> Plan<Id, KA, S, R, L, W> {
+        let Self { slot, place: InSlot, look, spec, types } = self;
+        Plan { slot, place, look, spec, types }
+    }
+}
+
+impl<Id, KA, S, R, L, W> Plan<Id, KA, S, R, L, W>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    W: Place<S, R>,
+{
+    /// Called after a value was stored.
+    #[must_use]
+    #[inline]
+    pub fn on_store(mut self, hook: fn(&KeyRef<'_>, &R::Value)) -> Self {
+        self.spec.on_store = Some(hook);
+        self
+    }
+
+    /// Called when an entry has left.
+    #[must_use]
+    #[inline]
+    pub fn on_evict(mut self, hook: fn(&KeyRef<'_>, &R::Value, crate::event::Cause)) -> Self {
+        self.spec.on_evict = Some(hook);
+        self
+    }
+
+    /// Called after the body has returned an error.
+    #[must_use]
+    #[inline]
+    pub fn on_error(mut self, hook: fn(&KeyRef<'_>, &R::Error)) -> Self
+    where
+        R::Output: IsResult,
+    {
+        self.spec.on_error = Some(hook);
+        self
+    }
+
+    /// The weight of an entry.
+    #[must_use]
+    #[inline]
+    pub fn weigh(mut self, weigh: fn(&KeyRef<'_>, &R::Value) -> usize) -> Self {
+        self.spec.weigh = Some(weigh);
+        self
+    }
+
+    /// The memo of this instantiation, to work with.
+    #[inline]
+    pub(crate) fn handle(&self) -> Handle<'_, S::Owned, R::Held> {
+        self.place.memo::<Id>(self.slot, self.spec)
+    }
+
+    /// Looks the call up.
+    #[inline]
+    pub(crate) fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<S::Owned, R::Held> {
+        (self.look)(keyed, cx)
+    }
+
+    /// The key of the call with these arguments.
+    pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
+        let memo = self.handle();
+        let (key, hash) = self.look(keyed, Cx::own(&memo)).into_key();
+        Key::new::<S, R>(memo.arc(), key, hash)
+    }
+
+    /// The memo.
+    pub fn memo<M>(&self) -> Memo<R::Face, M> {
+        Memo::of::<S, R>(self.handle().arc())
+    }
+
+    /// One call of a function that is not asynchronous.
+    #[inline]
+    pub fn bind<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Unhooked<Self, KA, SA, Run>
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+        B: FnOnce() -> R::Output,
+        D: Fn(Option<&R::Value>, &mut Draft),
+    {
+        self.bound(keyed, skipped, run)
+    }
+
+    /// One call of an asynchronous function.
+    #[inline]
+    pub fn bind_async<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Unhooked<Self, KA, SA, Run>
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+        B: Future<Output = R::Output>,
+        D: Fn(Option<&R::Value>, &mut Draft),
+    {
+        self.bound(keyed, skipped, run)
+    }
+
+    #[inline]
+    fn bound<SA, Run>(self, keyed: KA, skipped: SA, run: Run) -> Unhooked<Self, KA, SA, Run> {
+        Bound {
+            plan: self,
+            call: Prepared { keyed, skipped, run },
+            on_hit: NoHook,
+            on_miss: NoHook,
+            stand: NoHook,
+            again: NoHook,
+            bypass: false,
+            refresh: false,
+        }
+    }
+}
+
+/// Every instantiation of a generic function at once.
+#[must_use]
+pub fn all(slot: &'static Slot) -> crate::memo::AllMemos {
+    crate::memo::AllMemos::new(slot)
+}
+
+/// A call's arguments, and what makes its body of them.
+pub(crate) struct Prepared<KA, SA, Run> {
+    pub(crate) keyed: KA,
+    pub(crate) skipped: SA,
+    pub(crate) run: Run,
+}
+
+impl<KA, SA, Run> Prepared<KA, SA, Run> {
+    /// The body, and what describes its value.
+    #[inline]
+    pub(crate) fn prepare<B, D>(self) -> (B, D)
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+    {
+        (self.run)(self.keyed, self.skipped)
+    }
+}
+
+/// One call of a memoized function.
+pub struct Bound<P, KA, SA, Run, Hit, Miss, St, A> {
+    plan: P,
+    call: Prepared<KA, SA, Run>,
+    on_hit: Hit,
+    on_miss: Miss,
+    stand: St,
+    again: A,
+    bypass: bool,
+    refresh: bool,
+}
+
+/// One without hooks.
+pub(crate) type Unhooked<P, KA, SA, Run> = Bound<P, KA, SA, Run, NoHook, NoHook, NoHook, NoHook>;
+
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+where
+    Id: ?Sized,
+    R: Returns,
+{
+    /// Neither read nor write.
+    #[must_use]
+    #[inline]
+    pub fn bypass_if(mut self, bypass: bool) -> Self {
+        self.bypass = bypass;
+        self
+    }
+
+    /// Do not read, but write.
+    #[must_use]
+    #[inline]
+    pub fn refresh_if(mut self, refresh: bool) -> Self {
+        self.refresh = refresh;
+        self
+    }
+
+    /// The hook for hits.
+    #[inline]
+    pub fn on_hit<F: Fn(&KA, &SA, &KeyRef<'_>, &R::Value)>(
+        self,
+        hook: F,
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hooked<F>, Miss, St, A> {
+        let Self { plan, call, on_hit: _, on_miss, stand, again, bypass, refresh } = self;
+        Bound { plan, call, on_hit: Hooked(hook), on_miss, stand, again, bypass, refresh }
+    }
+
+    /// The hook for misses.
+    #[inline]
+    pub fn on_miss<F: Fn(&KA, &SA, &KeyRef<'_>)>(
+        self,
+        hook: F,
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Hooked<F>, St, A> {
+        let Self { plan, call, on_hit, on_miss: _, stand, again, bypass, refresh } = self;
+        Bound { plan, call, on_hit, on_miss: Hooked(hook), stand, again, bypass, refresh }
+    }
+
+    /// What is returned while the first value is being computed.
+    #[inline]
+    pub fn placeholder<F: Fn(&KA, &SA) -> R::Face>(
+        self,
+        make: F,
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, Hooked<F>, A> {
+        let Self { plan, call, on_hit, on_miss, stand: _, again, bypass, refresh } = self;
+        Bound { plan, call, on_hit, on_miss, stand: Hooked(make), again, bypass, refresh }
+    }
+
+    /// How the call is made once more, in the background.
+    #[inline]
+    pub fn again<O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J: Send + 'static>(
+        self,
+        owners: O,
+        make: F,
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Again<O, F>> {
+        let Self { plan, call, on_hit, on_miss, stand, again: _, bypass, refresh } = self;
+        Bound { plan, call, on_hit, on_miss, stand, again: Again(owners, make), bypass, refresh }
+    }
+
+    /// Why it cannot be.
+    #[inline]
+    pub fn once<Y: Why>(self, _: Y) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Once<Y>> {
+        let Self { plan, call, on_hit, on_miss, stand, again: _, bypass, refresh } = self;
+        Bound { plan, call, on_hit, on_miss, stand, again: Once::NEW, bypass, refresh }
+    }
+}
+
+/// How a call goes on after it was looked up.
+pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A> {
+    /// Answered from the cache.
+    Answer(V),
+    /// It touches nothing.
+    Bypass(Prepared<KA, SA, Run>),
+    /// Not there.
+    Miss(Missing<K, V, KA, SA, Run, St, A>),
+}
+
+/// A call that was not answered.
+pub(crate) struct Missing<K: Data, V: Data, KA, SA, Run, St, A> {
+    pub(crate) memo: Arc<TypedMemo<K, V>>,
+    pub(crate) key: K,
+    pub(crate) hash: u32,
+    pub(crate) begin: Begin,
+    pub(crate) call: Prepared<KA, SA, Run>,
+    pub(crate) stand: St,
+    pub(crate) again: A,
+}
+
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    W: Place<S, R>,
+    Hit: HitHook<KA, SA, R::Value>,
+    Miss: MissHook<KA, SA>,
+{
+    /// Looks the call up, and tells the hooks. The whole of a hit.
+    #[inline]
+    pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A> {
+        let Self { plan, call, on_hit, on_miss, stand, again, bypass, refresh } = self;
+        let memo = plan.handle();
+        if bypass || memo.is_disabled() {
+            memo.counters.bypasses.add();
+            return Looked::Bypass(call);
+        }
+        let tell = |key: &KeyRef<'_>, held: &R::Held| {
+            if let Some(value) = R::value(held) {
+                memo.run_hook(|| on_hit.hit(&call.keyed, &call.skipped, key, value));
+            }
+        };
+        let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
+        // One look-up, so that it is compiled into this place.
+        match plan.look(&call.keyed, Cx::read(&memo, tell).unless(refresh)) {
+            Found::Hit(held) => {
+                memo.count_hit();
+                Looked::Answer(held)
+            }
+            Found::Miss(key, hash) => {
+                let begin = if refresh {
+                    memo.counters.refreshes.add();
+                    Begin::Refresh
+                } else {
+                    memo.count_miss();
+                    if Miss::SET {
+                        let tell = |key: &KeyRef<'_>| on_miss.miss(&call.keyed, &call.skipped, key);
+                        memo.run_hook(|| memo.key_ref(&key, tell));
+                    }
+                    Begin::Read
+                };
+                Looked::Miss(Missing { memo: memo.arc(), key, hash, begin, call, stand, again })
+            }
+        }
+    }
+}
+
+/// Describes nothing: no tags, no ttl of its own.
+#[inline]
+pub fn plain<V>(_: Option<&V>, _: &mut Draft) {}

@@ -1,0 +1,289 @@
+//! What can be done with a call: the same for all functions ([`Address`]), and what functions that
+//! are not asynchronous add ([`Call`]).
+
+use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, Stand, Ticket};
+use crate::address::Key;
+use crate::blocking;
+use crate::draft::Draft;
+use crate::engine::{Begin, Cx, Found, Lead, Step};
+use crate::entry::Blocking;
+use crate::key::Shape;
+use crate::memo::{Data, Place, When};
+use crate::slot::Identity;
+use crate::value::Returns;
+use crate::world::World;
+
+/// One call of a memoized function: what an [`Entry`](crate::Entry) is made of. Sealed: the
+/// attribute makes the only ones.
+pub trait Address: sealed::Sealed {
+    /// The function's return.
+    type Output;
+    /// What `get` and `insert` speak of: the `Ok` of a visible `Result`, else the return.
+    type Face: 'static;
+    /// Whether the function is asynchronous.
+    type Mode;
+    /// Why the call cannot be computed in the background.
+    #[doc(hidden)]
+    const WHY_NOT_AGAIN: Option<&'static str>;
+
+    /// The fresh value, if there is one.
+    #[doc(hidden)]
+    fn get(&self) -> Option<Self::Face>;
+    /// Writes a value.
+    #[doc(hidden)]
+    fn insert(self, value: Self::Face, when: When) -> bool;
+    /// Changes the value that is there.
+    #[doc(hidden)]
+    fn update(self, change: impl FnMut(Self::Face) -> Self::Face) -> Option<Self::Face>;
+    /// What is there; begins to compute it if nothing is.
+    #[doc(hidden)]
+    fn prefetch(self) -> Option<Self::Face>;
+    /// The key.
+    #[doc(hidden)]
+    fn key(&self) -> Key<Self::Face, Self::Mode>;
+}
+
+/// One call of a function that is not asynchronous.
+pub trait Call: Address<Mode = Blocking> {
+    /// Answers from the cache, or computes.
+    #[doc(hidden)]
+    fn call(self) -> Self::Output;
+    /// Computes and stores, whatever is there.
+    #[doc(hidden)]
+    fn refresh(self) -> Self::Output;
+    /// Runs the body, touches nothing.
+    #[doc(hidden)]
+    fn uncached(self) -> Self::Output;
+    /// Computes for a flight that was begun.
+    #[doc(hidden)]
+    fn fly(self, ticket: Ticket);
+}
+
+pub(super) mod sealed {
+    pub trait Sealed {}
+    impl<P, KA, SA, Run, Hit, Miss, St, A> Sealed for super::Bound<P, KA, SA, Run, Hit, Miss, St, A> {}
+}
+
+/// What all functions have in common; drivers add how jobs are started.
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    W: Place<S, R>,
+    Hit: HitHook<KA, SA, R::Value>,
+    Miss: MissHook<KA, SA>,
+    A: Repeat<KA, SA>,
+{
+    #[inline]
+    pub(super) fn read(&self) -> Option<R::Face> {
+        let memo = self.plan.handle();
+        if memo.is_disabled() {
+            return None;
+        }
+        match self.plan.look(&self.call.keyed, Cx::read(&memo, None)) {
+            Found::Hit(held) => {
+                memo.count_hit();
+                R::face(held)
+            }
+            Found::Miss(..) => {
+                memo.count_miss();
+                None
+            }
+        }
+    }
+
+    pub(super) fn write<B, D>(self, value: R::Face, when: When) -> bool
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+        D: Fn(Option<&R::Value>, &mut Draft),
+    {
+        let Self { plan, call, .. } = self;
+        let Some(held) = R::keep(value) else { return false };
+        let memo = plan.handle();
+        let (key, hash) = plan.look(&call.keyed, Cx::own(&memo)).into_key();
+        // The body is made and dropped: what is wanted is the description that comes with it.
+        let (_, describe) = call.prepare();
+        let draft = memo.draft(|draft| describe(R::value(&held), draft));
+        memo.put(&key, hash, held, draft, when)
+    }
+
+    pub(super) fn change<B, D>(self, mut change: impl FnMut(R::Face) -> R::Face) -> Option<R::Face>
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+        D: Fn(Option<&R::Value>, &mut Draft),
+    {
+        let Self { plan, call, .. } = self;
+        let memo = plan.handle();
+        let (key, hash) = plan.look(&call.keyed, Cx::own(&memo)).into_key();
+        let (_, describe) = call.prepare();
+        let updated = memo.update(&key, hash, |held| {
+            let held = R::keep(change(R::face(held)?))?;
+            let draft = memo.draft(|draft| describe(R::value(&held), draft));
+            Some((held, draft))
+        });
+        updated.and_then(R::face)
+    }
+
+    pub(super) fn look_ahead(self, start: impl FnOnce(&World, A::Job)) -> Option<R::Face> {
+        match self.look_up() {
+            Looked::Answer(held) => R::face(held),
+            Looked::Bypass(_) => None,
+            Looked::Miss(missing) => missing.compute_in_background(start).and_then(R::face),
+        }
+    }
+
+    pub(super) fn address<M>(&self) -> Key<R::Face, M> {
+        self.plan.key(&self.call.keyed)
+    }
+}
+
+impl<K, V, KA, SA, Run, St, A> Missing<K, V, KA, SA, Run, St, A>
+where
+    K: Data,
+    V: Data,
+    A: Repeat<KA, SA>,
+{
+    /// Begins a computation, unless one is under way. What has been stored meanwhile.
+    pub(super) fn compute_in_background(self, start: impl FnOnce(&World, A::Job)) -> Option<V> {
+        match self.memo.begin(&self.key, self.hash, self.begin) {
+            Step::Hit(held) => return Some(held),
+            Step::Lead(lead) => {
+                let Prepared { keyed, skipped, .. } = self.call;
+                if let Some(job) = self.again.job(keyed, skipped, Ticket::new(lead)) {
+                    start(self.memo.world(), job);
+                }
+            }
+            Step::Join(..) | Step::InPlace => {}
+        }
+        None
+    }
+}
+
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J> Address
+    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    W: Place<S, R>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: FnOnce() -> R::Output,
+    D: Fn(Option<&R::Value>, &mut Draft),
+    Hit: HitHook<KA, SA, R::Value>,
+    Miss: MissHook<KA, SA>,
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
+{
+    type Output = R::Output;
+    type Face = R::Face;
+    type Mode = Blocking;
+    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
+
+    #[inline]
+    fn get(&self) -> Option<R::Face> {
+        self.read()
+    }
+    fn insert(self, value: R::Face, when: When) -> bool {
+        self.write(value, when)
+    }
+    fn update(self, change: impl FnMut(R::Face) -> R::Face) -> Option<R::Face> {
+        self.change(change)
+    }
+    fn prefetch(self) -> Option<R::Face> {
+        self.look_ahead(spawn)
+    }
+    fn key(&self) -> Key<R::Face, Blocking> {
+        self.address()
+    }
+}
+
+/// A job that may block.
+pub trait Work {
+    /// To be handed to the background.
+    fn boxed(self) -> Box<dyn FnOnce() + Send>;
+}
+
+impl Work for super::again::Nothing {
+    fn boxed(self) -> Box<dyn FnOnce() + Send> {
+        match self {}
+    }
+}
+
+impl<J: FnOnce() + Send + 'static> Work for J {
+    fn boxed(self) -> Box<dyn FnOnce() + Send> {
+        Box::new(self)
+    }
+}
+
+fn spawn(world: &World, job: impl Work) {
+    #[cfg(feature = "testing")]
+    let job = crate::testing::work_in_this_scope(job.boxed());
+    world.spawn_blocking(job.boxed());
+}
+
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J> Call
+    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    W: Place<S, R>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: FnOnce() -> R::Output,
+    D: Fn(Option<&R::Value>, &mut Draft),
+    Hit: HitHook<KA, SA, R::Value>,
+    Miss: MissHook<KA, SA>,
+    St: Stand<KA, SA, R::Face>,
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
+{
+    #[inline]
+    fn call(self) -> R::Output {
+        let missing = match self.look_up() {
+            Looked::Answer(held) => return R::join(held),
+            Looked::Bypass(call) => return call.prepare().0(),
+            Looked::Miss(missing) => missing,
+        };
+        const { super::again::refuse_if(St::SET, A::WHY_NOT) }
+        if St::SET
+            && missing.begin == Begin::Read
+            && let Some(held) = missing.stand().and_then(R::keep)
+        {
+            let stored = missing.compute_in_background(spawn);
+            return R::join(stored.unwrap_or(held));
+        }
+        let Missing { memo, key, hash, begin, call, .. } = missing;
+        blocking::miss::<S, R, B, D>(&memo, &key, hash, begin, || call.prepare())
+    }
+
+    fn refresh(mut self) -> R::Output {
+        self.refresh = true;
+        self.call()
+    }
+
+    fn uncached(self) -> R::Output {
+        self.call.prepare().0()
+    }
+
+    fn fly(self, ticket: Ticket) {
+        if let Some(lead) = ticket.lead::<Lead<S::Owned, R::Held>>() {
+            drop(blocking::fly::<R, _, _, B, D>(lead, || self.call.prepare()));
+        }
+    }
+}
+
+impl<K: Data, V: Data, KA, SA, Run, St, A> Missing<K, V, KA, SA, Run, St, A> {
+    /// What is returned meanwhile.
+    pub(super) fn stand<F>(&self) -> Option<F>
+    where
+        St: Stand<KA, SA, F>,
+    {
+        // If it panics the call computes, as it would without.
+        self.memo.run_hook(|| self.stand.stand_in(&self.call.keyed, &self.call.skipped)).flatten()
+    }
+}

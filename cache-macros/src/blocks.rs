@@ -1,0 +1,341 @@
+//! The attribute on an `impl` or `trait`: its methods are memoized one by one, and what a trait does not
+//! let stand beside them goes into a trait of its own.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::spanned::Spanned as _;
+use syn::{
+    Attribute, Generics, ImplItem, Item, ItemImpl, ItemTrait, Meta, Path, TraitItem, Type, Visibility,
+    parse_quote,
+};
+
+use crate::attr;
+use crate::diagnostics::Errors;
+use crate::expand::Expanded;
+use crate::function::{Function, generics_are_static};
+use crate::model::Place;
+use crate::options::{Companion, Options};
+use crate::shape::borrows;
+
+/// An `impl` or `trait`.
+pub(crate) enum Block {
+    Impl(ItemImpl),
+    Trait(ItemTrait),
+}
+
+impl Block {
+    pub(crate) fn read(item: &TokenStream) -> Option<Self> {
+        match syn::parse2(item.clone()) {
+            Ok(Item::Impl(item)) => Some(Self::Impl(item)),
+            Ok(Item::Trait(item)) => Some(Self::Trait(item)),
+            _ => None,
+        }
+    }
+
+    /// Without our attributes.
+    pub(crate) fn plain(mut self) -> Item {
+        let methods: Vec<&mut Vec<Attribute>> = match &mut self {
+            Self::Impl(block) => block.items.iter_mut().filter_map(attrs_of_impl).collect(),
+            Self::Trait(block) => block.items.iter_mut().filter_map(attrs_of_trait).collect(),
+        };
+        for attrs in methods {
+            attrs.retain(|attr| !is_ours(attr));
+        }
+        match self {
+            Self::Impl(block) => Item::Impl(block),
+            Self::Trait(block) => Item::Trait(block),
+        }
+    }
+
+    pub(crate) fn expand(self, options: TokenStream, errors: &mut Errors) -> TokenStream {
+        let options = attr::read(options, errors);
+        match self {
+            Self::Impl(mut block) => match block.trait_.clone() {
+                None => inherent(&mut block, &options, errors),
+                Some((path, _)) => implemented(&mut block, &path, &options, errors),
+            },
+            Self::Trait(mut block) => defined(&mut block, &options, errors),
+        }
+    }
+}
+
+fn is_ours(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
+}
+
+fn attrs_of_impl(item: &mut ImplItem) -> Option<&mut Vec<Attribute>> {
+    match item {
+        ImplItem::Fn(function) => Some(&mut function.attrs),
+        _ => None,
+    }
+}
+
+fn attrs_of_trait(item: &mut TraitItem) -> Option<&mut Vec<Attribute>> {
+    match item {
+        TraitItem::Fn(function) => Some(&mut function.attrs),
+        _ => None,
+    }
+}
+
+/// Our attribute's options, taken off a method.
+fn taken(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
+    let at = attrs.iter().position(is_ours)?;
+    match attrs.remove(at).meta {
+        Meta::List(list) => Some(list.tokens),
+        _ => Some(TokenStream::new()),
+    }
+}
+
+/// A method's options, with what the block says for all.
+fn joined(options: &TokenStream, block: &Options) -> TokenStream {
+    let krate = block.krate.as_ref().map(|given| {
+        let path = &given.value;
+        quote!(crate = #path,)
+    });
+    quote!(#krate #options)
+}
+
+fn method(
+    item: &impl ToTokens,
+    options: &TokenStream,
+    block: &Options,
+    place: &Place,
+    errors: &mut Errors,
+) -> Option<Expanded> {
+    let function: Function = match syn::parse2(item.to_token_stream()) {
+        Ok(function) => function,
+        Err(error) => {
+            errors.at(error.span(), format!("`#[memoize]` goes on a function with a body: {error}"));
+            return None;
+        }
+    };
+    crate::one(joined(options, block), function, place.clone(), errors)
+}
+
+/// `impl Db { .. }`
+fn inherent(block: &mut ItemImpl, options: &Options, errors: &mut Errors) -> TokenStream {
+    only(options, false, errors);
+    let place = Place::Inherent { is_static: is_static(&block.generics, &block.self_ty) };
+    let mut items: Vec<TokenStream> = Vec::new();
+    let mut any = false;
+    for mut item in std::mem::take(&mut block.items) {
+        let Some(own) = attrs_of_impl(&mut item).and_then(taken) else {
+            items.push(item.to_token_stream());
+            continue;
+        };
+        any = true;
+        items.extend(method(&item, &own, options, &place, errors).map(Expanded::together));
+    }
+    some(any, block.impl_token.span(), errors);
+    block.items = items.into_iter().map(ImplItem::Verbatim).collect();
+    block.to_token_stream()
+}
+
+/// `impl Repo for Db { .. }`
+fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mut Errors) -> TokenStream {
+    only(options, true, errors);
+    let name = named(options).unwrap_or_else(|| {
+        let words = [words(block.self_ty.to_token_stream()), words(last(path))].concat();
+        format_ident!("{}Memo", words.concat(), span = path.span())
+    });
+    let (_, arguments, _) = block.generics.split_for_impl();
+    let place = Place::Extended {
+        companions: quote!(#name #arguments),
+        of: format!(" as {}>", last(path).to_string().replace(' ', "")),
+        is_static: is_static(&block.generics, &block.self_ty),
+    };
+    let (mut items, mut companions) = (Vec::new(), Vec::new());
+    let mut sized = false;
+    let mut any = false;
+    for mut item in std::mem::take(&mut block.items) {
+        let Some(own) = attrs_of_impl(&mut item).and_then(taken) else {
+            items.push(item.to_token_stream());
+            continue;
+        };
+        any = true;
+        if let ImplItem::Fn(function) = &item {
+            sized |= names_self_type(function.sig.output.to_token_stream());
+        }
+        if let Some(expanded) = method(&item, &own, options, &place, errors) {
+            items.push(expanded.function);
+            companions.extend(expanded.companions);
+        }
+    }
+    some(any, block.impl_token.span(), errors);
+    let sized = sized.then(|| quote!(+ ::core::marker::Sized));
+    block.items = items.into_iter().map(ImplItem::Verbatim).collect();
+    let (params, _, clause) = block.generics.split_for_impl();
+    let declared = &block.generics.params;
+    let (self_ty, cfg) = (&block.self_ty, cfg(&block.attrs));
+    let (vis, allow, doc) = (visibility(options, &Visibility::Inherited), allow(), doc(path));
+    let declarations = companions.iter().map(crate::expand::Companion::declared);
+    quote! {
+        #block
+        #cfg
+        #doc
+        #allow
+        #vis trait #name <#declared>: #path #sized #clause { #(#declarations)* }
+        #cfg
+        #allow
+        impl #params #name #arguments for #self_ty #clause { #(#companions)* }
+    }
+}
+
+/// `trait Repo { .. }`
+fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> TokenStream {
+    only(options, true, errors);
+    let name = named(options).unwrap_or_else(|| format_ident!("{}Memo", block.ident));
+    let (_, arguments, _) = block.generics.split_for_impl();
+    let ident = &block.ident;
+    let path: Path = parse_quote!(#ident #arguments);
+    // Nothing is known of the types that implement it.
+    let place = Place::Extended {
+        companions: quote!(#name #arguments),
+        of: format!(" as {ident}>"),
+        is_static: false,
+    };
+    let (mut items, mut companions) = (Vec::new(), Vec::new());
+    let mut any = false;
+    for mut item in std::mem::take(&mut block.items) {
+        let Some(own) = attrs_of_trait(&mut item).and_then(taken) else {
+            items.push(item.to_token_stream());
+            continue;
+        };
+        any = true;
+        if let TraitItem::Fn(function) = &item
+            && function.default.is_none()
+        {
+            errors.at(
+                function.sig.ident.span(),
+                "a method without a body has nothing to memoize here: put `#[memoize]` on it where it is implemented",
+            );
+            continue;
+        }
+        if let Some(expanded) = method(&item, &own, options, &place, errors) {
+            items.push(expanded.function);
+            companions.extend(expanded.companions);
+        }
+    }
+    some(any, block.trait_token.span(), errors);
+    block.items = items.into_iter().map(TraitItem::Verbatim).collect();
+    let mut generics = block.generics.clone();
+    generics.params.push(parse_quote!(__Self: #path + ?Sized));
+    let (params, _, clause) = generics.split_for_impl();
+    let declared = &block.generics.params;
+    let (vis, cfg) = (visibility(options, &block.vis), cfg(&block.attrs));
+    let (allow, doc) = (allow(), doc(&path));
+    let its_clause = &block.generics.where_clause;
+    quote! {
+        #block
+        #cfg
+        #doc
+        #allow
+        #vis trait #name <#declared>: #path #its_clause { #(#companions)* }
+        #cfg
+        impl #params #name #arguments for __Self #clause {}
+    }
+}
+
+/// Whether a return is `Self`, of which there can only be values where its size is known.
+fn names_self_type(output: TokenStream) -> bool {
+    let tokens: Vec<proc_macro2::TokenTree> = output.into_iter().collect();
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        proc_macro2::TokenTree::Ident(ident) if ident == "Self" => {
+            !matches!(tokens.get(at + 1), Some(proc_macro2::TokenTree::Punct(punct)) if punct.as_char() == ':')
+        }
+        proc_macro2::TokenTree::Group(group) => names_self_type(group.stream()),
+        _ => false,
+    })
+}
+
+/// A block takes few options; the others belong to its methods.
+fn only(options: &Options, companions: bool, errors: &mut Errors) {
+    for (name, span) in options.given() {
+        let fine = name == "crate" || (companions && (name == "companion" || name == "companion_vis"));
+        if !fine {
+            let here = if companions { "`companion`, `companion_vis` and `crate`" } else { "`crate`" };
+            errors.at(span, format!("`{name}` belongs on a method: here only {here} can be said"));
+        }
+    }
+    if let Some(given) = &options.companion
+        && let Companion::None = given.value
+    {
+        errors.at(given.span, "the companions of a trait's methods are in a trait of their own, which needs a name: `companion = CatRepo`");
+    }
+}
+
+fn some(any: bool, span: Span, errors: &mut Errors) {
+    if !any {
+        errors
+            .at(span, "no method in here is memoized: write `#[memoize(ttl = 60)]` on those that are to be");
+    }
+}
+
+fn named(options: &Options) -> Option<Ident> {
+    match options.companion.as_ref().map(|given| &given.value) {
+        Some(Companion::Named(name)) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+fn visibility(options: &Options, default: &Visibility) -> Visibility {
+    options.companion_vis.as_ref().map_or_else(|| default.clone(), |given| given.value.clone())
+}
+
+fn allow() -> TokenStream {
+    quote!(#[allow(dead_code, non_camel_case_types, private_interfaces, private_bounds, async_fn_in_trait, clippy::used_underscore_items)])
+}
+
+fn doc(path: &Path) -> TokenStream {
+    let text = format!(
+        "The caches of methods of [`{}`]: entries by arguments, keys, and memos.",
+        last(path).to_string().replace(' ', "")
+    );
+    quote!(#[doc = #text])
+}
+
+fn cfg(attrs: &[Attribute]) -> TokenStream {
+    let cfg = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    quote!(#(#cfg)*)
+}
+
+/// The last part of a path, with its arguments.
+fn last(path: &Path) -> TokenStream {
+    path.segments.last().map(ToTokens::to_token_stream).unwrap_or_default()
+}
+
+/// The names in a type, as parts of one name.
+fn words(tokens: TokenStream) -> Vec<String> {
+    struct Words(Vec<String>);
+    impl Words {
+        fn read(&mut self, tokens: TokenStream) {
+            let mut is_lifetime = false;
+            for token in tokens {
+                let was_quote = is_lifetime;
+                is_lifetime =
+                    matches!(&token, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'');
+                match token {
+                    proc_macro2::TokenTree::Ident(_) if was_quote => {}
+                    proc_macro2::TokenTree::Ident(ident) => {
+                        let text = ident.to_string();
+                        let text = text.trim_start_matches("r#");
+                        if !["dyn", "mut", "const", "crate", "self", "super"].contains(&text) {
+                            let first = text.chars().next().map(|c| c.to_ascii_uppercase());
+                            self.0.push(first.into_iter().chain(text.chars().skip(1)).collect());
+                        }
+                    }
+                    proc_macro2::TokenTree::Group(group) => self.read(group.stream()),
+                    _ => {}
+                }
+            }
+        }
+    }
+    let mut words = Words(Vec::new());
+    words.read(tokens);
+    words.0
+}
+
+/// Whether a type visibly lives as long as it likes.
+fn is_static(generics: &Generics, ty: &Type) -> bool {
+    generics.lifetimes().next().is_none() && generics_are_static(generics) && !borrows(ty)
+}

@@ -1,0 +1,215 @@
+//! How a call is made once more, in the background: its arguments are owned there, and lent to an entry
+//! of its own.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::{GenericArgument, Index, PathArguments, Type};
+
+use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
+use crate::model::{Arg, Model, Part, Place, mixed};
+use crate::shape::borrows;
+
+/// How an argument is owned.
+enum Way<'a> {
+    /// `&T`, by `ToOwned`.
+    Ref(&'a Type),
+    /// `Option<&T>`
+    OptionRef(&'a Type),
+    /// `Cow<'_, T>`
+    Cow(&'a Type),
+    /// As it is.
+    Move(&'a Type),
+    /// Not at all.
+    Never,
+}
+
+fn way(ty: &Type) -> Way<'_> {
+    let simple = |ty: &Type| !borrows(ty) && !contains_impl(ty);
+    match ty {
+        Type::Paren(inner) => way(&inner.elem),
+        Type::Group(inner) => way(&inner.elem),
+        _ if simple(ty) => Way::Move(ty),
+        Type::Reference(reference) if reference.mutability.is_none() && simple(&reference.elem) => {
+            Way::Ref(&reference.elem)
+        }
+        _ => match one_argument(ty) {
+            Some(("Option", Type::Reference(reference)))
+                if reference.mutability.is_none() && simple(&reference.elem) =>
+            {
+                Way::OptionRef(&reference.elem)
+            }
+            Some(("Cow", inner)) if simple(inner) => Way::Cow(inner),
+            _ => Way::Never,
+        },
+    }
+}
+
+fn contains_impl(ty: &Type) -> bool {
+    struct Finder(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Finder {
+        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
+            self.0 = true;
+        }
+        fn visit_type_trait_object(&mut self, _: &'ast syn::TypeTraitObject) {}
+    }
+    let mut finder = Finder(false);
+    syn::visit::Visit::visit_type(&mut finder, ty);
+    finder.0
+}
+
+/// `Option<T>` or `Cow<'_, T>`: the name and the type argument.
+fn one_argument(ty: &Type) -> Option<(&'static str, &Type)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let name = ["Option", "Cow"].into_iter().find(|name| last.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let mut types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    Some((name, types.next()?))
+}
+
+/// `.again(..)`, or `.once::<..>()` where an argument cannot be owned.
+pub(super) fn again(model: &Model) -> TokenStream {
+    let (mixed, krate) = (mixed(), &model.krate);
+    if !model.sends() {
+        return once(model, "its future need not be `Send`, so it cannot be computed in the background");
+    }
+    // Where it is asked for, the compiler says whether the type borrows.
+    if !model.is_static && model.options.placeholder.is_none() {
+        return once(
+            model,
+            "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does",
+        );
+    }
+    let ways: Vec<Way<'_>> = model.args.iter().map(|arg| way(&arg.ty)).collect();
+    let never = |(way, arg): (&Way<'_>, &Arg)| matches!(way, Way::Never) || model.may_end(&arg.ty);
+    if let Some(at) = ways.iter().zip(&model.args).position(never) {
+        return once(model, &why(&model.args[at]));
+    }
+    if ways.len() > 12 {
+        return once(model, "it has more than 12 arguments, so it cannot be computed in the background");
+    }
+    let (mut reasons, mut owners, mut keeps, mut lends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (index, (arg, way)) in model.args.iter().zip(&ways).enumerate() {
+        let sure = is_part_of_key(model, index);
+        let why_name = Ident::new(&format!("Why{index}"), mixed);
+        let why_type = if sure {
+            quote!(#krate::__private::NoHook)
+        } else {
+            let why = why(arg);
+            reasons.push(quote_spanned! {mixed=>
+                enum #why_name {}
+                impl #krate::__private::Why for #why_name {
+                    const TEXT: &'static str = #why;
+                }
+            });
+            quote!(#why_name)
+        };
+        let (name, at) = (arg.local(), Index::from(index));
+        let (kind, ty, keep, lend) = match way {
+            Way::Ref(ty) => (
+                "Lent",
+                ty,
+                quote_spanned!(mixed=> own.#at.keep(#name)),
+                quote_spanned!(mixed=> own.#at.lend(&kept.#at)),
+            ),
+            Way::OptionRef(ty) => (
+                "Lent",
+                ty,
+                quote_spanned!(mixed=> #name.map(|one| own.#at.keep(one))),
+                quote_spanned!(mixed=> kept.#at.as_ref().map(|one| own.#at.lend(one))),
+            ),
+            Way::Cow(ty) => (
+                "Lent",
+                ty,
+                quote_spanned!(mixed=> own.#at.keep(&*#name)),
+                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(own.#at.lend(&kept.#at))),
+            ),
+            Way::Move(ty) => (
+                "Given",
+                ty,
+                quote_spanned!(mixed=> own.#at.keep(#name)),
+                quote_spanned!(mixed=> own.#at.give(kept.#at)),
+            ),
+            Way::Never => unreachable!("looked for above"),
+        };
+        let kind = Ident::new(kind, mixed);
+        owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
+        keeps.push(keep);
+        lends.push(lend);
+    }
+    let keyed = model.keyed().map(Arg::local);
+    let skipped = model.skipped().map(Arg::local);
+    let params = own_turbofish(model);
+    let call = if matches!(model.place, Place::Extended { .. }) {
+        let fly = callee(model, &model.names.fly);
+        quote_spanned!(mixed=> #fly #params(#(#lends,)* ticket))
+    } else {
+        let entry = callee(model, &model.names.entry);
+        quote_spanned!(mixed=> #entry #params(#(#lends),*).fly(ticket))
+    };
+    let job = if model.asyncness.is_some() {
+        quote_spanned!(mixed=> async move { let kept = kept; let _ = #call.await; })
+    } else {
+        quote_spanned!(mixed=> move || #call)
+    };
+    let owners = quote_spanned!(mixed=> (#(#owners,)*));
+    let owners = if reasons.is_empty() { owners } else { quote_spanned!(mixed=> { #(#reasons)* #owners }) };
+    quote_spanned! {mixed=>
+        .again(#owners, |own, (#(#keyed,)*), (#(#skipped,)*), ticket| {
+            let kept = (#(#keeps,)*);
+            #job
+        })
+    }
+}
+
+/// In a trait, the call that is made once more has a function of its own: within the very function whose
+/// return it is, the type of an entry of other lifetimes cannot be named.
+pub(super) fn fly(model: &Model) -> Option<Companion> {
+    let Place::Extended { is_static: true, .. } = model.place else { return None };
+    let (mixed, krate, name) = (mixed(), &model.krate, &model.names.fly);
+    let args: Vec<&Arg> = model.args.iter().collect();
+    let Signature { generics, params, clause } = signature(model, &args, true);
+    let names = model.args.iter().map(|arg| &arg.name);
+    let (entry, own) = (callee(model, &model.names.entry), own_turbofish(model));
+    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).fly(ticket));
+    let (output, body) = if model.asyncness.is_none() {
+        (TokenStream::new(), call)
+    } else {
+        let send = model.sends().then(|| quote!(+ ::core::marker::Send));
+        let output = quote!(-> impl ::core::future::Future<Output = ()> #send);
+        (output, quote_spanned!(mixed=> async move { let _ = #call.await; }))
+    };
+    let (attrs, underscores) = (attrs(model, None), underscores(model));
+    Some(Companion {
+        attrs: quote!(#attrs #underscores),
+        vis: TokenStream::new(),
+        sig: quote_spanned! {mixed=>
+            fn #name #generics (#(#params,)* ticket: #krate::__private::Ticket) #output #clause
+        },
+        body,
+    })
+}
+
+/// Arguments that are parts of the key as they are have been found to be what can be owned.
+fn is_part_of_key(model: &Model, index: usize) -> bool {
+    match &model.parts {
+        None => !model.args[index].skipped,
+        Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(at) if *at == index)),
+    }
+}
+
+fn why(arg: &Arg) -> String {
+    let name = arg.name.unraw();
+    format!(
+        "argument `{name}` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`"
+    )
+}
+
+fn once(model: &Model, why: &str) -> TokenStream {
+    let (mixed, krate) = (mixed(), &model.krate);
+    quote_spanned!(mixed=> .once(#krate::__why!(#why)))
+}

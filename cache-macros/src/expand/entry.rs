@@ -1,0 +1,241 @@
+//! The companion that makes an entry of a call, and the body beside it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Expr, Pat, ReturnType, Type};
+
+use super::{
+    Companion, Signature, again, attributes, attrs, callee, describe, expected, face, look, own_turbofish,
+    signature, underscores, without_mut,
+};
+use crate::function::Form;
+use crate::model::{Arg, Model, Place, at, mentions, mixed, without_self};
+use crate::options::Given;
+
+/// `entry`, with the function's very signature.
+pub(super) fn entry(model: &Model) -> Companion {
+    let Model { krate, output, options, .. } = model;
+    let mixed = mixed();
+    let all: Vec<&Arg> = model.args.iter().collect();
+    let Signature { generics, params, clause } = signature(model, &all, true);
+    let (plan, face, name) = (look::plan(model), face(model), &model.names.entry);
+    let (keyed, skipped): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
+    let keyed_names = keyed.iter().map(|arg| &arg.name);
+    let skipped_names = skipped.iter().map(|arg| &arg.name);
+    let flag = |given: &Option<Given<Expr>>, name: &str| {
+        given.as_ref().map(|given| {
+            let (name, flag) = (Ident::new(name, mixed), Ident::new(&format!("{name}_flag"), mixed));
+            let see = look::bindings(&all, |arg| arg.name.to_token_stream(), krate);
+            let expr = without_self(given.value.to_token_stream());
+            (
+                quote_spanned! {mixed=>
+                    let #flag: bool = {
+                        #see
+                        #expr
+                    };
+                },
+                quote_spanned!(mixed=> .#name(#flag)),
+            )
+        })
+    };
+    let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
+    let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
+    let see = look::bindings_of_both(model, &quote_spanned!(mixed=> keyed), &quote_spanned!(mixed=> skipped));
+    let on_hit = options.on_hit.as_ref().map(|given| {
+        let hook = without_self(given.value.to_token_stream());
+        quote_spanned! {mixed=>
+            .on_hit(|keyed, skipped, key, value| {
+                #see
+                #krate::__private::call_on_hit(#hook, key, value)
+            })
+        }
+    });
+    let on_miss = options.on_miss.as_ref().map(|given| {
+        let hook = without_self(given.value.to_token_stream());
+        quote_spanned! {mixed=>
+            .on_miss(|keyed, skipped, key| {
+                #see
+                #krate::__private::call_on_miss(#hook, key)
+            })
+        }
+    });
+    let placeholder = options.placeholder.as_ref().map(|given| {
+        let value = without_self(given.value.to_token_stream());
+        quote_spanned! {mixed=>
+            .placeholder(|keyed, skipped| {
+                #see
+                #value
+            })
+        }
+    });
+    let run = run(model);
+    let again = again::again(model);
+    let (bind, call, mode, driver) = if model.asyncness.is_none() {
+        ("bind", quote!(Call), None, None)
+    } else {
+        let driver = if model.owned { quote!(.by_flight()) } else { quote!(.by_caller()) };
+        ("bind_async", quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
+    };
+    let bind = Ident::new(bind, mixed);
+    let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
+    let attrs = attrs(model, Some("The entry of a call: to look at it, write it, invalidate it, or call."));
+    let (expected, underscores) = (expected(model), underscores(model));
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #expected #underscores),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote_spanned! {mixed=>
+            fn #name #generics (#(#params),*)
+                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
+            #clause
+        },
+        body: quote_spanned! {mixed=>
+            #bypass
+            #refresh
+            #krate::Entry::new(
+                #plan
+                    .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
+                    #on_hit
+                    #on_miss
+                    #bypass_if
+                    #refresh_if
+                    #placeholder
+                    #again
+                    #driver
+            )
+        },
+    }
+}
+
+/// The closure that makes the body of a call, and what describes its value.
+fn run(model: &Model) -> TokenStream {
+    let (mixed, krate) = (mixed(), &model.krate);
+    let describe = describe::describe(model);
+    let (before, after) = (describe.before, describe.after);
+    let keyed = model.keyed().map(Arg::local);
+    let skipped = model.skipped().map(Arg::local);
+    let args = model.args.iter().map(Arg::local);
+    // What patterns bind, where an option asks for it.
+    let bound = model.args.iter().filter(|arg| !arg.named).map(|arg| {
+        let (pat, name) = (without_mut(&arg.pat), &arg.name);
+        let asked = arg.binds.iter().any(|bound| mentions(model.options.tokens.clone(), bound));
+        asked.then(|| quote!(#[allow(unused_variables)] let #pat = &#name;))
+    });
+    let body = callee(model, &model.names.body);
+    let params = own_turbofish(model);
+    let body = quote_spanned!(mixed=> #body #params(#(#args),*));
+    let checked = match model.asyncness {
+        None => None,
+        Some(_) if model.owned => {
+            Some(quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send))
+        }
+        Some(_) if model.sends() => {
+            Some(quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send))
+        }
+        Some(_) => Some(TokenStream::new()),
+    };
+    let body = match checked {
+        None => quote_spanned!(mixed=> move || #body),
+        Some(check) if check.is_empty() => body,
+        Some(check) => {
+            let check = at(model.function.sig.ident.span(), check);
+            quote_spanned!(mixed=> #check(#body))
+        }
+    };
+    let before = (!before.is_empty()).then(|| quote_spanned!(mixed=> #(#bound)* #before));
+    if let Some(before) = before {
+        quote_spanned! {mixed=>
+            |(#(#keyed,)*), (#(#skipped,)*)| {
+                #before
+                (#body, #after)
+            }
+        }
+    } else {
+        quote_spanned!(mixed=> |(#(#keyed,)*), (#(#skipped,)*)| (#body, #after))
+    }
+}
+
+/// The body, as the user has written it.
+pub(super) fn body(model: &Model) -> Companion {
+    let (mixed, name, block) = (mixed(), &model.names.body, &model.function.body);
+    let all: Vec<&Arg> = model.args.iter().collect();
+    let is_in_trait = matches!(model.place, Place::Extended { .. });
+    let Signature { generics, clause, params: plain } = signature(model, &all, true);
+    let params = model.args.iter().map(|arg| {
+        let (pat, ty, lints) = (&arg.pat, &arg.ty, &arg.lints);
+        // What an option mentions is used, whether or not the body uses it.
+        let used = arg.binds.iter().any(|name| mentions(model.options.tokens.clone(), name));
+        let used = used.then(|| quote!(#[allow(unused_variables)]));
+        if let Some(receiver) = &arg.receiver {
+            receiver.to_token_stream()
+        } else {
+            quote!(#(#lints)* #used #pat: #ty)
+        }
+    });
+    // Where it is declared without a body, an argument can have no pattern.
+    let params = if is_in_trait { plain } else { params.collect() };
+    let is_async = model.asyncness.is_some_and(|asyncness| asyncness.form == Form::Fn);
+    // Of a trait's function it is known that its future is `Send` only where that is said.
+    let said = is_async && model.sends() && is_in_trait;
+    let asyncness = (is_async && !said).then(|| quote!(async));
+    let output = match &model.function.sig.output {
+        _ if said => {
+            let output = &model.output;
+            quote!(-> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
+        }
+        ReturnType::Default => TokenStream::new(),
+        ReturnType::Type(arrow, ty) => {
+            let ty: &Type = ty;
+            quote!(#arrow #ty)
+        }
+    };
+    let binds = if is_in_trait { bindings(model, said) } else { TokenStream::new() };
+    let stream = if said {
+        quote_spanned!(mixed=> async move { #binds #block })
+    } else if binds.is_empty() {
+        block.stream()
+    } else {
+        quote_spanned!(mixed=> #binds #block)
+    };
+    let expected = attributes(model, &["expect"]);
+    let attrs = attrs(model, None);
+    let bound = if binds.is_empty() { None } else { underscores(model) };
+    // What is to be said of a signature is said of the function's own.
+    let allowed = quote! {
+        #[allow(
+            clippy::boxed_local,
+            clippy::fn_params_excessive_bools,
+            clippy::needless_pass_by_value,
+            clippy::needless_pass_by_ref_mut,
+            clippy::ptr_arg,
+            clippy::too_many_arguments,
+            clippy::trivially_copy_pass_by_ref,
+            clippy::unnecessary_wraps,
+            clippy::unused_async,
+            clippy::unused_self
+        )]
+    };
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #allowed #bound #(#expected)*),
+        vis: TokenStream::new(),
+        sig: quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause),
+        body: stream,
+    }
+}
+
+/// Binds arguments as the user has written them. With `all` those that the body does not use go into its
+/// future, too, and are dropped when it ends.
+fn bindings(model: &Model, all: bool) -> TokenStream {
+    let each = model.args.iter().map(|arg| {
+        let (pat, lints, name) = (&arg.pat, &arg.lints, &arg.name);
+        let taken = all.then(|| quote!(let _ = &#name;));
+        let is_plain = lints.is_empty()
+            && matches!(pat, Pat::Ident(pat) if pat.mutability.is_none() && pat.by_ref.is_none() && pat.subpat.is_none());
+        let bind = (arg.receiver.is_none() && !is_plain).then(|| {
+            let used = arg.binds.iter().any(|name| mentions(model.options.tokens.clone(), name));
+            let used = used.then(|| quote!(#[allow(unused_variables)]));
+            quote!(#(#lints)* #used let #pat = #name;)
+        });
+        quote!(#taken #bind)
+    });
+    each.collect()
+}

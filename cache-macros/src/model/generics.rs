@@ -1,0 +1,76 @@
+//! The type and const parameters of a function.
+
+use proc_macro2::Ident;
+use quote::ToTokens as _;
+use syn::{GenericParam, Signature, Type, TypeParam, WherePredicate, parse_quote};
+
+use super::{Arg, mentions};
+
+/// Parts the type and const parameters: those that tell memos apart, those that only skipped arguments
+/// use, and what is asked of either.
+pub(super) fn generics(
+    sig: &Signature,
+    args: &[Arg],
+    anonymous: &[TypeParam],
+    output: &Type,
+) -> (Vec<GenericParam>, Vec<GenericParam>, Vec<WherePredicate>) {
+    let mut predicates: Vec<WherePredicate> = Vec::new();
+    let mut unsized_params: Vec<Ident> = Vec::new();
+    if let Some(clause) = &sig.generics.where_clause {
+        predicates.extend(clause.predicates.iter().cloned());
+    }
+    let declared = sig.generics.params.iter().cloned();
+    let params = declared.chain(anonymous.iter().cloned().map(GenericParam::Type));
+    let (mut identity, mut incidental) = (Vec::new(), Vec::new());
+    for mut param in params {
+        let ident = match &mut param {
+            GenericParam::Lifetime(_) => continue,
+            GenericParam::Const(param) => {
+                param.default = None;
+                param.ident.clone()
+            }
+            GenericParam::Type(param) => {
+                let ident = param.ident.clone();
+                let bounds = std::mem::take(&mut param.bounds);
+                param.colon_token = None;
+                let (relaxed, bounds): (Vec<_>, Vec<_>) = bounds.into_iter().partition(is_relaxed);
+                if !relaxed.is_empty() {
+                    unsized_params.push(ident.clone());
+                    param.bounds = relaxed.into_iter().collect();
+                }
+                if !bounds.is_empty() {
+                    predicates.push(parse_quote!(#ident: #(#bounds)+*));
+                }
+                ident
+            }
+        };
+        let used_by = |skipped: bool| {
+            args.iter().any(|arg| arg.skipped == skipped && mentions(arg.ty.to_token_stream(), &ident))
+        };
+        let tells = used_by(false) || mentions(output.to_token_stream(), &ident) || !used_by(true);
+        if tells { identity.push(param) } else { incidental.push(param) }
+    }
+    // `where T: ?Sized` belongs to the parameter, not to its users.
+    for predicate in &mut predicates {
+        if let WherePredicate::Type(predicate) = predicate
+            && predicate.bounds.iter().any(is_relaxed)
+        {
+            let bounds = std::mem::take(&mut predicate.bounds);
+            let (relaxed, bounds): (Vec<_>, Vec<_>) = bounds.into_iter().partition(is_relaxed);
+            predicate.bounds = bounds.into_iter().collect();
+            let of = predicate.bounded_ty.to_token_stream().to_string();
+            for param in identity.iter_mut().chain(&mut incidental) {
+                if let GenericParam::Type(param) = param
+                    && param.ident == of
+                {
+                    param.bounds.extend(relaxed.iter().cloned());
+                }
+            }
+        }
+    }
+    (identity, incidental, predicates)
+}
+
+fn is_relaxed(bound: &syn::TypeParamBound) -> bool {
+    bound.to_token_stream().to_string().replace(' ', "").starts_with("?Sized")
+}
