@@ -254,3 +254,54 @@ fn the_headline() {
     }
     no_allocation_on_a_hit(|| get_cat("tom").lives);
 }
+
+/// A hit is ready at the first poll.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("a hit that waits"),
+    }
+}
+
+#[test]
+fn asynchronous_functions() {
+    #[memoize(ttl = 300, tag = "cats")]
+    async fn borrowing(name: &str) -> usize {
+        name.len()
+    }
+    #[memoize(ttl = 300, tag = "cats")]
+    async fn owning(n: u64) -> u64 {
+        n + 1
+    }
+    no_allocation_on_a_hit(|| ready(borrowing("a name longer than what fits in place")));
+    no_allocation_on_a_hit(|| ready(owning(7)));
+    assert_eq!((borrowing::memo().stats().misses, owning::memo().stats().misses), (1, 1));
+}
+
+#[test]
+fn methods_and_memos_in_fields() {
+    #[derive(Default)]
+    struct Home {
+        id: u32,
+        cats: cache_core::Memo<usize>,
+    }
+    impl Home {
+        #[memoize(key = (self.id, ..))]
+        fn by_id(&self, name: &str) -> usize {
+            name.len()
+        }
+        #[memoize(memo = self.cats)]
+        fn here(&self, name: &str) -> usize {
+            name.len()
+        }
+        #[memoize(memo = self.cats)]
+        async fn later(&self, name: &str) -> usize {
+            name.len()
+        }
+    }
+    let home = Home::default();
+    no_allocation_on_a_hit(|| home.by_id("a name longer than what fits in place"));
+    no_allocation_on_a_hit(|| home.here("a name longer than what fits in place"));
+    no_allocation_on_a_hit(|| ready(home.later("a name longer than what fits in place")));
+}

@@ -171,7 +171,7 @@ fn weights_are_bounded_too() {
         "x".repeat(n)
     }
     fn held() -> usize {
-        text::memo().keys().iter().filter_map(cache_core::Key::get).map(|text| text.len()).sum()
+        text::memo().keys().iter().filter_map(cache_core::Key::<_>::get).map(|text| text.len()).sum()
     }
 
     for n in 1..60 {

@@ -224,7 +224,13 @@ mod shadowed {
     pub(super) struct Opt;
     pub(super) struct S;
     pub(super) struct SLOT;
+    pub(super) struct Async;
+    pub(super) struct Pin;
+    pub(super) struct Why0;
     pub(super) trait Fn {}
+    pub(super) trait Future {}
+    pub(super) trait Send {}
+    pub(super) trait Sized {}
     pub(super) trait Clone {}
     pub(super) trait Into {}
     mod core {}
@@ -265,6 +271,63 @@ mod shadowed {
         name.len() + n.len()
     }
 
+    #[memoize(
+        tags = ["{name}", "v:{value}"],
+        skip(flag),
+        bypass_if = flag,
+        cache_if = |value| *value > 0,
+        placeholder = 1,
+        on_hit = |_key, _value| (),
+        on_miss = |_key| (),
+    )]
+    pub(super) async fn task(name: &str, flag: bool) -> usize {
+        let _ = flag;
+        name.len()
+    }
+
+    #[memoize(err_ttl = 1, on_error = |_key, _error| ())]
+    pub(super) async fn owned(n: u32) -> ::std::result::Result<u32, u8> {
+        ::std::result::Result::Ok(n)
+    }
+
+    pub(super) struct Db {
+        pub(super) id: u32,
+        pub(super) cats: ::cache_core::Memo<u32>,
+    }
+
+    pub(super) trait Cats {
+        fn cat(&self, n: u32) -> u32;
+        async fn later(&self, n: u32) -> u32;
+    }
+
+    #[memoize]
+    impl Db {
+        #[memoize(key = (self.id, ..), tag = "{self.id}", placeholder = self.id, on_miss = |_key| { let _ = self.id; })]
+        pub(super) fn shared(self: ::std::sync::Arc<Self>, n: u32) -> u32 {
+            self.id + n
+        }
+        #[memoize(memo = self.cats)]
+        pub(super) fn kept(&self, n: u32) -> u32 {
+            self.id + n
+        }
+        #[memoize(skip(self))]
+        pub(super) async fn sized<T, const N: usize>(&self, n: u32) -> usize {
+            n as usize + N
+        }
+    }
+
+    #[memoize]
+    impl Cats for Db {
+        #[memoize(key = (self.id, ..))]
+        fn cat(&self, n: u32) -> u32 {
+            self.id + n
+        }
+        #[memoize(key = (self.id, ..))]
+        async fn later(&self, n: u32) -> u32 {
+            self.id + n
+        }
+    }
+
     #[memoize(ttl = "1m", err_ttl = 1)]
     pub(super) fn fallible(n: u32) -> ::std::result::Result<::std::option::Option<u32>, u8> {
         ::std::result::Result::Ok(::std::option::Option::Some(n))
@@ -278,6 +341,18 @@ fn names_around_the_function() {
     assert_eq!(shadowed::fallible(1), Ok(Some(1)));
 }
 
+#[test]
+fn names_around_methods_and_tasks() {
+    use shadowed::Cats as _;
+
+    let db = std::sync::Arc::new(shadowed::Db { id: 1, cats: cache_core::Memo::new() });
+    assert_eq!((db.clone().shared(2), db.kept(2), db.cat(2)), (1, 3, 3));
+    futures::executor::block_on(async {
+        assert_eq!((shadowed::task("ab", true).await, shadowed::owned(1).await), (2, Ok(1)));
+        assert_eq!((db.sized::<u8, 3>(1).await, db.later(2).await), (4, 3));
+    });
+}
+
 /// Without even the prelude.
 #[no_implicit_prelude]
 mod bare {
@@ -285,11 +360,48 @@ mod bare {
     pub(super) fn get(n: u64) -> u64 {
         n
     }
+
+    #[::cache_core::memoize(tags = ["bare:{n}", "bare:{value}"], placeholder = 1)]
+    pub(super) async fn task(n: &u64) -> u64 {
+        *n
+    }
+
+    #[::cache_core::memoize]
+    pub(super) async fn owned(n: u64) -> ::std::result::Result<u64, ()> {
+        ::std::result::Result::Ok(n)
+    }
+
+    pub(super) trait Cats {
+        fn cat(&self, n: u64) -> u64;
+    }
+
+    pub(super) struct Db(pub(super) u64);
+
+    #[::cache_core::memoize]
+    impl Cats for Db {
+        #[::cache_core::memoize(key = (self.0, ..), tag = "{self.0}")]
+        fn cat(&self, n: u64) -> u64 {
+            self.0 + n
+        }
+    }
+
+    impl Db {
+        #[::cache_core::memoize(skip(self), ?Send)]
+        pub(super) async fn later<const N: u64>(&self, n: u64) -> u64 {
+            n + N
+        }
+    }
 }
 
 #[test]
 fn without_a_prelude() {
-    assert_eq!(bare::get(1), 1);
+    use bare::Cats as _;
+
+    assert_eq!((bare::get(1), bare::Db(1).cat(2)), (1, 3));
+    futures::executor::block_on(async {
+        assert_eq!((bare::task(&2).await, bare::owned(2).await), (1, Ok(2)));
+        assert_eq!(bare::Db(1).later::<3>(2).await, 5);
+    });
 }
 
 macro_rules! memoized {

@@ -3,12 +3,14 @@
 #![deny(warnings)]
 #![allow(dead_code, clippy::all, clippy::pedantic, reason = "signatures as people write them")]
 
-use cache_core::memoize;
+use cache_core::{Async, Memo, memoize};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::future::Future;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -276,6 +278,252 @@ fn store(_: &cache_core::KeyRef<'_>, _: &Option<u32>) {}
 fn evict(_: &cache_core::KeyRef<'_>, _: &Option<u32>, _: cache_core::Cause) {}
 fn weight(_: &cache_core::KeyRef<'_>, _: &Option<u32>) -> usize {
     1
+}
+
+#[memoize]
+async fn task() {}
+
+#[memoize]
+async fn task_of_owned(x: u32, y: String, z: Arc<U>) -> (u32, String) {
+    let _ = z;
+    (x, y)
+}
+
+#[memoize]
+async fn task_of_borrowed<'a>(x: &'a str, y: Option<&'a U>, z: &[&str], w: Cow<'_, str>) -> usize {
+    x.len() + usize::from(y.is_some()) + z.len() + w.len()
+}
+
+#[memoize]
+async fn task_with_patterns((a, _): (u32, u32), mut n: u32, _: u8) -> u32 {
+    n += a;
+    n
+}
+
+#[memoize]
+async fn fallible_task(x: &str) -> Result<u32, std::num::ParseIntError> {
+    let n: u32 = x.parse()?;
+    if n > 100 {
+        return Ok(100);
+    }
+    Ok(n)
+}
+
+#[memoize(skip(f))]
+async fn generic_task<T, F>(x: T, f: F) -> String
+where
+    T: Clone + Eq + std::hash::Hash + ToString + Send + Sync + 'static,
+    F: Fn(&T) -> String + Send,
+{
+    f(&x)
+}
+
+#[memoize]
+async fn constant_task<const N: usize>(x: [u8; N]) -> usize {
+    x.len() + N
+}
+
+#[memoize(skip(out), ?Send)]
+async fn local_task(x: u32, out: &mut std::rc::Rc<u32>) -> u32 {
+    *out = std::rc::Rc::new(x);
+    x
+}
+
+#[memoize]
+fn future(x: &u32) -> impl Future<Output = u32> + Send {
+    let x = *x;
+    async move { x }
+}
+
+#[memoize]
+fn boxed_future(x: &str) -> Pin<Box<dyn Future<Output = usize> + Send + '_>> {
+    Box::pin(async move { x.len() })
+}
+
+#[memoize(placeholder = 0, skip(_pool), tag = "n:{n}", ttl = "1m", on_miss = |_| assert!(n > 0))]
+async fn background_task(n: u32, _pool: &Arc<U>) -> u32 {
+    n
+}
+
+#[derive(Clone, Default)]
+struct M<'a, T> {
+    id: u32,
+    name: &'a str,
+    of: T,
+    memo: Memo<u32>,
+    tasks: Memo<u32, Async>,
+}
+
+#[memoize]
+impl<'a, T> M<'a, T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    #[memoize(key = (self.id, self.name, ..))]
+    fn by_reference(&self, x: &str, (a, b): (u32, u32)) -> u32 {
+        self.id + x.len() as u32 + a + b
+    }
+
+    #[memoize(skip(self))]
+    fn by_mutable_reference(&mut self, mut x: u32) -> u32 {
+        x += 1;
+        self.id += x;
+        x
+    }
+
+    #[memoize(skip(self))]
+    fn by_value(mut self, x: u32) -> T {
+        self.id = x;
+        self.of
+    }
+
+    #[memoize(key = (self.id, other.id))]
+    fn with_another(self: &Arc<Self>, other: &Self) -> u32 {
+        self.id + other.id
+    }
+
+    #[memoize(skip(self))]
+    fn with_a_lifetime<'b>(&'b self, x: &'b str, y: &'a str) -> String {
+        x.to_string() + y
+    }
+
+    #[memoize(skip(self))]
+    fn generic<U: Default + Clone + Send + Sync + 'static, const N: usize>(&self) -> Vec<U> {
+        vec![U::default(); N]
+    }
+
+    #[memoize(skip(self, f))]
+    fn with_a_closure<U: Default + Clone + Send + Sync + 'static>(&self, f: impl Fn(T) -> U, x: u32) -> U {
+        if x == 0 { U::default() } else { f(self.of.clone()) }
+    }
+
+    #[memoize(memo = self.memo)]
+    fn in_a_field(&self, x: u32) -> u32 {
+        self.id + x
+    }
+
+    #[memoize(memo = self.tasks)]
+    async fn task_in_a_field(&self, x: u32) -> u32 {
+        self.id + x
+    }
+
+    #[memoize(key = (self.id, ..))]
+    async fn task(&self, x: &str) -> usize {
+        x.len() + self.name.len()
+    }
+
+    #[memoize(skip(self))]
+    async fn task_of_arc(self: Arc<Self>, _x: u32) -> T {
+        self.of.clone()
+    }
+
+    #[memoize]
+    fn associated(x: u32) -> Option<T> {
+        let _ = x;
+        None
+    }
+
+    #[memoize(companion = false)]
+    fn without_companions(x: u32) -> u32 {
+        x
+    }
+}
+
+trait Many<T> {
+    fn one(&self, x: &T) -> T;
+    fn two(self: Arc<Self>) -> T;
+    async fn three(&self, x: T) -> T;
+    fn made(x: T) -> Option<T>;
+}
+
+#[memoize]
+impl<T: Clone + Eq + std::hash::Hash + Send + Sync + 'static> Many<T> for M<'_, T> {
+    #[memoize(key = (self.id, ..))]
+    fn one(&self, x: &T) -> T {
+        x.clone()
+    }
+    #[memoize(skip(self))]
+    fn two(self: Arc<Self>) -> T {
+        self.of.clone()
+    }
+    #[memoize(skip(self))]
+    async fn three(&self, mut x: T) -> T {
+        std::mem::replace(&mut x, self.of.clone())
+    }
+    #[memoize]
+    fn made(x: T) -> Option<T> {
+        Some(x)
+    }
+}
+
+#[memoize]
+trait Defaults {
+    #[memoize(skip(self))]
+    fn length(&self, x: &str, (_, y): (u8, usize)) -> usize {
+        x.len() + y
+    }
+    #[memoize]
+    fn zero() -> u32 {
+        0
+    }
+}
+
+impl Defaults for u32 {}
+
+#[test]
+fn asynchronous_functions_of_many_kinds() {
+    let u = U { a: 1, b: "x".into() };
+    let mut rc = std::rc::Rc::new(1);
+    futures::executor::block_on(async {
+        for _ in 0..2 {
+            task().await;
+            assert_eq!(task_of_owned(1, "a".into(), Arc::new(u.clone())).await, (1, "a".into()));
+            assert_eq!(task_of_borrowed("a", Some(&u), &["b"], "c".into()).await, 4);
+            assert_eq!(task_with_patterns((1, 2), 3, 4).await, 4);
+            assert_eq!((fallible_task("12").await, fallible_task("x").await.is_err()), (Ok(12), true));
+            assert_eq!(generic_task(1, ToString::to_string).await, "1");
+            assert_eq!(constant_task([1, 2]).await, 4);
+            assert_eq!(local_task(2, &mut rc).await, 2);
+            assert_eq!((future(&3).await, boxed_future("abc").await), (3, 3));
+            background_task(1, &Arc::new(u.clone())).await;
+        }
+    });
+    assert_eq!(*rc, 2);
+    let hits = [
+        task::memo().stats(),
+        task_of_owned::memo().stats(),
+        task_of_borrowed::memo().stats(),
+        task_with_patterns::memo().stats(),
+        fallible_task::memo().stats(),
+        generic_task::<i32>::memo().stats(),
+        constant_task::<2>::memo().stats(),
+        local_task::memo().stats(),
+        future::memo().stats(),
+        boxed_future::memo().stats(),
+    ];
+    assert_eq!(hits.map(|stats| stats.hits), [1; 10]);
+}
+
+#[test]
+fn methods_of_many_kinds() {
+    let name = String::from("tom");
+    let mut m = M { id: 1, name: &name, of: 7_u8, memo: Memo::new(), tasks: Memo::new() };
+    assert_eq!((m.by_reference("a", (1, 2)), m.by_reference("a", (1, 2))), (5, 5));
+    assert_eq!((m.by_mutable_reference(1), m.by_mutable_reference(1), m.id), (2, 2, 3));
+    assert_eq!((m.clone().by_value(1), Arc::new(m.clone()).with_another(&m)), (7, 6));
+    assert_eq!(m.with_a_lifetime("a", "b"), "ab");
+    assert_eq!((m.generic::<u8, 2>(), m.generic::<u8, 3>()), (vec![0; 2], vec![0; 3]));
+    assert_eq!((m.with_a_closure(u32::from, 1), m.with_a_closure(|_| 9_u32, 1)), (7, 7));
+    assert_eq!((m.in_a_field(1), m.memo.len()), (4, 1));
+    assert_eq!((M::<u8>::associated(1), M::<u8>::without_companions(1)), (None, 1));
+    assert_eq!((m.one(&3), Arc::new(m.clone()).two(), M::<u8>::made(4)), (3, 7, Some(4)));
+    assert_eq!((5_u32.length("abc", (1, 1)), 6_u32.length("abc", (1, 1)), u32::zero()), (4, 4, 0));
+    futures::executor::block_on(async {
+        assert_eq!((m.task_in_a_field(1).await, m.tasks.len()), (4, 1));
+        assert_eq!((m.task("ab").await, Arc::new(m.clone()).task_of_arc(1).await), (5, 7));
+        assert_eq!((m.three(9).await, m.three(9).await), (9, 9));
+    });
+    assert_eq!(u32::length_memo().stats().hits, 1);
 }
 
 #[test]

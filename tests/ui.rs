@@ -2,14 +2,39 @@
 //! what is right compiles without a warning.
 
 /// One folder each under `ui`.
-const BAD: [&str; 8] =
-    ["arguments", "companions", "functions", "keys", "numbers", "options", "returns", "templates"];
+const BAD: [&str; 10] = [
+    "arguments",
+    "companions",
+    "functions",
+    "futures",
+    "keys",
+    "methods",
+    "numbers",
+    "options",
+    "returns",
+    "templates",
+];
+
+/// The compiler whose words the recorded errors are: what the workspace declares as `rust-version`.
+const RECORDED_WITH: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// Other compilers word their part of an error otherwise.
+fn is_recorded_with_this_compiler() -> bool {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = std::process::Command::new(rustc).arg("--version").output().expect("rustc can be asked");
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    version.starts_with(&format!("rustc {RECORDED_WITH}."))
+}
 
 #[test]
 fn attributes() {
     let cases = trybuild::TestCases::new();
-    for category in BAD {
-        cases.compile_fail(format!("ui/{category}/*.rs"));
+    if is_recorded_with_this_compiler() {
+        for category in BAD {
+            cases.compile_fail(format!("ui/{category}/*.rs"));
+        }
+    } else {
+        println!("SKIPPED: expected errors are those of Rust {RECORDED_WITH}");
     }
     cases.pass("ui/pass/*.rs");
 }

@@ -77,26 +77,20 @@ impl<T> describe<T> {
                 .bind(
                     (cat, lang, arg2),
                     (pool,),
-                    |(cat, lang, (x, mut y)), (pool,)| {
-                        let _ = &cat;
-                        let _ = &lang;
-                        let _ = &pool;
+                    |(cat, lang, arg2), (pool,)| {
                         let tag0 = ::cache_core::__private::render(|| {
                             ::std::format!("cat:{}", cat.id)
                         });
                         let copy_of_lang = ::core::clone::Clone::clone(&lang);
                         (
-                            move || -> Result<T, Error> {
-                                y += x;
-                                T::describe(cat, &lang, y, pool)
-                            },
+                            move || Self::__body::<P>(cat, lang, arg2, pool),
                             move |
                                 value: ::core::option::Option<&_>,
                                 draft: &mut ::cache_core::__private::Draft|
                             {
                                 #[allow(unused_variables)]
-                                let lang = copy_of_lang;
-                                draft.rendered(tag0);
+                                let lang = ::core::clone::Clone::clone(&copy_of_lang);
+                                draft.rendered(::core::clone::Clone::clone(&tag0));
                                 match value {
                                     ::core::option::Option::Some(value) => {
                                         draft
@@ -119,7 +113,12 @@ impl<T> describe<T> {
                         )
                     },
                 )
-                .refresh_if(refresh_if_flag),
+                .refresh_if(refresh_if_flag)
+                .once(
+                    ::cache_core::__why!(
+                        "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`"
+                    ),
+                ),
         )
     }
     ///The address of a call's entry, by the arguments that are part of its key.
@@ -215,5 +214,34 @@ impl<T> describe<T> {
                 .tags(&["cats"]),
         );
         &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body<'a, P>(
+        #[allow(unused_variables)]
+        cat: &Cat,
+        #[allow(unused_variables)]
+        lang: String,
+        (x, mut y): (u32, u32),
+        #[allow(unused_variables)]
+        pool: &'a P,
+    ) -> Result<T, Error>
+    where
+        T: Clone + Describe + Send + Sync + 'static,
+        P: Pool,
+    {
+        y += x;
+        T::describe(cat, &lang, y, pool)
     }
 }

@@ -34,9 +34,10 @@ impl get_cat {
                 .bind(
                     (name,),
                     (),
-                    |(name,), ()| {
-                        (move || -> Cat { load(name) }, ::cache_core::__private::plain)
-                    },
+                    |(name,), ()| (
+                        move || Self::__body(name),
+                        ::cache_core::__private::plain,
+                    ),
                 )
                 .on_miss(|keyed, skipped, key| {
                     #[allow(unused_variables)]
@@ -45,25 +46,20 @@ impl get_cat {
                         |key| println!("miss {key}"),
                         key,
                     )
-                }),
+                })
+                .again(
+                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
+                    |own, (name,), (), ticket| {
+                        let kept = (own.0.keep(name),);
+                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    },
+                ),
         )
     }
     ///The address of a call's entry, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Cat, OfReturn),
-                |keyed: &(&str,), cx| {
-                    cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            keyed,
-                        )
-                },
-            )
-            .key(&(name,))
+        Self::entry(name).id()
     }
     ///The cache behind the function.
     #[must_use]
@@ -93,5 +89,21 @@ impl get_cat {
                 .tags(&["cats"]),
         );
         &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body(name: &str) -> Cat {
+        load(name)
     }
 }

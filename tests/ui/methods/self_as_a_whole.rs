@@ -3,7 +3,7 @@ use cache_core::memoize;
 struct Db(u32);
 
 impl Db {
-    #[memoize]
+    #[memoize(key = (self, ..))]
     fn get(&self, n: u32) -> u32 {
         self.0 + n
     }

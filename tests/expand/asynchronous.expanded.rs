@@ -1,0 +1,110 @@
+//! An asynchronous function that borrows: its caller polls its body.
+pub async fn get_cat(name: &str) -> Cat {
+    get_cat::entry(name).call().await
+}
+///The cache of [`get_cat`](fn@get_cat): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+pub enum get_cat {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> get_cat = get_cat::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl get_cat {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    pub fn entry(
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = Cat,
+            Face = Cat,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Cat, OfReturn),
+                    |keyed: &(&str,), cx| {
+                        cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                keyed,
+                            )
+                    },
+                )
+                .bind_async(
+                    (name,),
+                    (),
+                    |(name,), ()| (
+                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
+                            Self::__body(name),
+                        ),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .again(
+                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
+                    |own, (name,), (), ticket| {
+                        let kept = (own.0.keep(name),);
+                        async move {
+                            let kept = kept;
+                            let _ = Self::entry(own.0.lend(&kept.0)).fly(ticket).await;
+                        }
+                    },
+                )
+                .by_caller(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    pub fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
+        Self::entry(name).id()
+    }
+    ///The cache behind the function.
+    #[must_use]
+    pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Cat, OfReturn),
+                |keyed: &(&str,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                            keyed,
+                        )
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "get_cat"),
+                    &["name"],
+                )
+                .ttl(::core::time::Duration::new(300u64, 0u32)),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    async fn __body(name: &str) -> Cat {
+        load(name).await
+    }
+}

@@ -1,0 +1,122 @@
+//! A method: its companions stand beside it.
+impl Db {
+    pub fn cat(&self, name: &str) -> Cat {
+        Self::cat_entry(self, name).call()
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new("::cat", &["self.id", "name"]),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __cat_body(&self, name: &str) -> Cat {
+        self.load(name)
+    }
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    #[allow(dead_code, non_snake_case)]
+    pub fn cat_entry(
+        &self,
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id_of_method::<Self, fn()>(),
+                    Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
+                    ::cache_core::__returns!(Cat, OfReturn),
+                    |keyed: &(&Self, &str), cx| {
+                        #[allow(unused_variables)]
+                        let this = ::cache_core::__see!(keyed.0);
+                        #[allow(unused_variables)]
+                        let name = ::cache_core::__see!(keyed.1);
+                        match (&(this.id), &keyed.1) {
+                            (part0, part1) => {
+                                cx.find(
+                                    (
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__shape_of!(part0),
+                                        ),
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                        ),
+                                    ),
+                                    &(part0, part1),
+                                )
+                            }
+                        }
+                    },
+                )
+                .bind(
+                    (self, name),
+                    (),
+                    |(this, name), ()| (
+                        move || Self::__cat_body(this, name),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .once(
+                    ::cache_core::__why!(
+                        "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does"
+                    ),
+                ),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    pub fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
+        Self::cat_entry(self, name).id()
+    }
+    ///The cache behind the function.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    pub fn cat_memo() -> ::cache_core::Memo<Cat> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
+                ::cache_core::__returns!(Cat, OfReturn),
+                |keyed: &(&Self, &str), cx| {
+                    #[allow(unused_variables)]
+                    let this = ::cache_core::__see!(keyed.0);
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(keyed.1);
+                    match (&(this.id), &keyed.1) {
+                        (part0, part1) => {
+                            cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(part0),
+                                    ),
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                    ),
+                                ),
+                                &(part0, part1),
+                            )
+                        }
+                    }
+                },
+            )
+            .memo()
+    }
+    fn load(&self, name: &str) -> Cat {
+        self.pool.load(name)
+    }
+}

@@ -1,0 +1,97 @@
+//! An asynchronous function that owns all it needs: its flight does.
+async fn lives(id: u64) -> Result<u32, LoadError> {
+    lives::entry(id).call().await
+}
+///The cache of [`lives`](fn@lives): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+enum lives {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> lives = lives::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl lives {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    fn entry(
+        id: u64,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = Result<u32, LoadError>,
+            Face = u32,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
+                    |keyed: &(u64,), cx| cx.find((::cache_core::__leaf!(u64),), keyed),
+                )
+                .bind_async(
+                    (id,),
+                    (),
+                    |(id,), ()| (
+                        ::cache_core::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send(
+                            Self::__body(id),
+                        ),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .again(
+                    (::cache_core::__own!(Given, u64, ::cache_core::__private::NoHook),),
+                    |own, (id,), (), ticket| {
+                        let kept = (own.0.keep(id),);
+                        async move {
+                            let kept = kept;
+                            let _ = Self::entry(own.0.give(kept.0)).fly(ticket).await;
+                        }
+                    },
+                )
+                .by_flight(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
+        Self::entry(id).id()
+    }
+    ///The cache behind the function.
+    #[must_use]
+    fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
+                |keyed: &(u64,), cx| cx.find((::cache_core::__leaf!(u64),), keyed),
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                ::core::concat!(::core::module_path!(), "::", "lives"),
+                &["id"],
+            ),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    async fn __body(id: u64) -> Result<u32, LoadError> {
+        load(id).await
+    }
+}

@@ -1,0 +1,149 @@
+//! Default methods of a trait, for all that implement it.
+pub trait Cats: Sync {
+    fn id(&self) -> u32;
+    async fn lives(&self, name: &str) -> u32 {
+        <Self as CatsMemo>::lives_entry(self, name).call().await
+    }
+}
+///The caches of methods of [`Cats`]: entries by arguments, keys, and memos.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    private_interfaces,
+    private_bounds,
+    async_fn_in_trait,
+    clippy::used_underscore_items
+)]
+pub trait CatsMemo: Cats {
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    fn __lives_slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                " as Cats>::lives",
+                &["self.id()", "name"],
+            ),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __lives_body(
+        &self,
+        name: &str,
+    ) -> impl ::core::future::Future<Output = u32> + ::core::marker::Send {
+        async move {
+            let _ = &self;
+            let _ = &name;
+            { load(self.id(), name).await }
+        }
+    }
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    #[allow(dead_code, non_snake_case)]
+    fn lives_entry(
+        &self,
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = u32,
+            Face = u32,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id_of_method::<Self, fn()>(),
+                    <Self as CatsMemo>::__lives_slot(),
+                    ::cache_core::__returns!(u32, OfReturn),
+                    |keyed: &(&Self, &str), cx| {
+                        #[allow(unused_variables)]
+                        let this = ::cache_core::__see!(keyed.0);
+                        #[allow(unused_variables)]
+                        let name = ::cache_core::__see!(keyed.1);
+                        match (&(this.id()), &keyed.1) {
+                            (part0, part1) => {
+                                cx.find(
+                                    (
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__shape_of!(part0),
+                                        ),
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                        ),
+                                    ),
+                                    &(part0, part1),
+                                )
+                            }
+                        }
+                    },
+                )
+                .bind_async(
+                    (self, name),
+                    (),
+                    |(this, name), ()| (
+                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
+                            <Self as CatsMemo>::__lives_body(this, name),
+                        ),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .once(
+                    ::cache_core::__why!(
+                        "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does"
+                    ),
+                )
+                .by_caller(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    fn lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
+        <Self as CatsMemo>::lives_entry(self, name).id()
+    }
+    ///The cache behind the function.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                <Self as CatsMemo>::__lives_slot(),
+                ::cache_core::__returns!(u32, OfReturn),
+                |keyed: &(&Self, &str), cx| {
+                    #[allow(unused_variables)]
+                    let this = ::cache_core::__see!(keyed.0);
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(keyed.1);
+                    match (&(this.id()), &keyed.1) {
+                        (part0, part1) => {
+                            cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(part0),
+                                    ),
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                    ),
+                                ),
+                                &(part0, part1),
+                            )
+                        }
+                    }
+                },
+            )
+            .memo()
+    }
+}
+impl<__Self: Cats + ?Sized> CatsMemo for __Self {}

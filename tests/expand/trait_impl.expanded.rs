@@ -1,0 +1,203 @@
+//! The implementation of a trait: companions are in a trait of their own.
+impl Cats for Db {
+    type Cat = String;
+    fn cat(&self, name: &str) -> Self::Cat {
+        <Self as DbCatsMemo>::cat_entry(self, name).call()
+    }
+    fn count(&self) -> usize {
+        9
+    }
+}
+///The caches of methods of [`Cats`]: entries by arguments, keys, and memos.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    private_interfaces,
+    private_bounds,
+    async_fn_in_trait,
+    clippy::used_underscore_items
+)]
+trait DbCatsMemo: Cats {
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    fn __cat_slot() -> &'static ::cache_core::__private::Slot;
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __cat_body(&self, name: &str) -> Self::Cat;
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    #[allow(dead_code, non_snake_case)]
+    fn cat_entry(
+        &self,
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
+    >;
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
+    ///The cache behind the function.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    fn __cat_fly(&self, name: &str, ticket: ::cache_core::__private::Ticket);
+}
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    private_interfaces,
+    private_bounds,
+    async_fn_in_trait,
+    clippy::used_underscore_items
+)]
+impl DbCatsMemo for Db {
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    fn __cat_slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(" as Cats>::cat", &["self.id", "name"]),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __cat_body(&self, name: &str) -> Self::Cat {
+        format!("{name} of {}", self.id)
+    }
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    #[allow(dead_code, non_snake_case)]
+    fn cat_entry(
+        &self,
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id_of_method::<Self, fn()>(),
+                    <Self as DbCatsMemo>::__cat_slot(),
+                    ::cache_core::__returns!(Self::Cat, OfReturn),
+                    |keyed: &(&Self, &str), cx| {
+                        #[allow(unused_variables)]
+                        let this = ::cache_core::__see!(keyed.0);
+                        #[allow(unused_variables)]
+                        let name = ::cache_core::__see!(keyed.1);
+                        match (&(this.id), &keyed.1) {
+                            (part0, part1) => {
+                                cx.find(
+                                    (
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__shape_of!(part0),
+                                        ),
+                                        ::cache_core::__private::Ref(
+                                            ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                        ),
+                                    ),
+                                    &(part0, part1),
+                                )
+                            }
+                        }
+                    },
+                )
+                .bind(
+                    (self, name),
+                    (),
+                    |(this, name), ()| (
+                        move || <Self as DbCatsMemo>::__cat_body(this, name),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .again(
+                    {
+                        enum Why0 {}
+                        impl ::cache_core::__private::Why for Why0 {
+                            const TEXT: &'static str = "argument `self` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        }
+                        (
+                            ::cache_core::__own!(Lent, Self, Why0),
+                            ::cache_core::__own!(
+                                Lent, str, ::cache_core::__private::NoHook
+                            ),
+                        )
+                    },
+                    |own, (this, name), (), ticket| {
+                        let kept = (own.0.keep(this), own.1.keep(name));
+                        move || <Self as DbCatsMemo>::__cat_fly(
+                            own.0.lend(&kept.0),
+                            own.1.lend(&kept.1),
+                            ticket,
+                        )
+                    },
+                ),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
+        <Self as DbCatsMemo>::cat_entry(self, name).id()
+    }
+    ///The cache behind the function.
+    #[allow(dead_code, non_snake_case)]
+    #[must_use]
+    fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                <Self as DbCatsMemo>::__cat_slot(),
+                ::cache_core::__returns!(Self::Cat, OfReturn),
+                |keyed: &(&Self, &str), cx| {
+                    #[allow(unused_variables)]
+                    let this = ::cache_core::__see!(keyed.0);
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(keyed.1);
+                    match (&(this.id), &keyed.1) {
+                        (part0, part1) => {
+                            cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(part0),
+                                    ),
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                    ),
+                                ),
+                                &(part0, part1),
+                            )
+                        }
+                    }
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    #[allow(dead_code, non_snake_case)]
+    fn __cat_fly(&self, name: &str, ticket: ::cache_core::__private::Ticket) {
+        <Self as DbCatsMemo>::cat_entry(self, name).fly(ticket)
+    }
+}

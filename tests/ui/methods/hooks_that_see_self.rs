@@ -1,0 +1,14 @@
+use cache_core::memoize;
+
+struct Db(u32);
+
+impl Db {
+    #[memoize(key = (self.0, ..), on_store = |_key, _value| println!("{}", self.0))]
+    fn get(&self, n: u32) -> u32 {
+        self.0 + n
+    }
+}
+
+fn main() {
+    Db(1).get(2);
+}

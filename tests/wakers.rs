@@ -1,0 +1,228 @@
+//! Wakers, executors and drops are the user's code too: what they do disturbs no call but their own.
+
+use std::cell::RefCell;
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use cache_core::memoize;
+use cache_core::testing::Scope;
+use tests::{millis, no_hang};
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+fn poll<T>(future: &mut Boxed<T>, waker: &Waker) -> Poll<T> {
+    future.as_mut().poll(&mut Context::from_waker(waker))
+}
+
+/// A waker that panics.
+struct Careless;
+
+impl Wake for Careless {
+    fn wake(self: Arc<Self>) {
+        panic!("a careless executor");
+    }
+}
+
+/// A waker that notes.
+#[derive(Default)]
+struct Noted(AtomicBool);
+
+impl Wake for Noted {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_waker_that_panics_stops_nobody_elses_clock() {
+    #[memoize(max_wait = "300ms")]
+    async fn slow(n: u32) -> u32 {
+        pending::<()>().await;
+        n
+    }
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let noted = Arc::new(Noted::default());
+    let wakers = [Waker::from(Arc::new(Careless)), Waker::from(noted.clone())];
+    let mut calls: Vec<Boxed<u32>> = Vec::new();
+    for (key, waker) in [0, 1].into_iter().zip(&wakers) {
+        for waker in [Waker::noop(), waker] {
+            let mut call: Boxed<u32> = Box::pin(slow(key));
+            assert!(poll(&mut call, waker).is_pending());
+            calls.push(call);
+        }
+    }
+    scope.advance(millis(300));
+    assert!(noted.0.load(Ordering::SeqCst), "nobody was told after `max_wait`");
+}
+
+#[test]
+fn a_waker_may_own_a_task_that_waits_for_the_same() {
+    #[memoize]
+    async fn never(n: u32) -> u32 {
+        pending::<()>().await;
+        n
+    }
+    struct Task(#[expect(dead_code, reason = "owned, and dropped")] Mutex<Boxed<u32>>);
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+    let noop = Waker::noop();
+    let mut leader: Boxed<u32> = Box::pin(never(1));
+    assert!(poll(&mut leader, noop).is_pending());
+    let mut inner: Boxed<u32> = Box::pin(never(1));
+    assert!(poll(&mut inner, noop).is_pending());
+    let owner = Waker::from(Arc::new(Task(Mutex::new(inner))));
+    let mut moved: Boxed<u32> = Box::pin(never(1));
+    assert!(poll(&mut moved, &owner).is_pending());
+    drop(owner);
+    // It goes on in another task: its old waker was the last that held the other one.
+    no_hang(move || assert!(poll(&mut moved, noop).is_pending()));
+}
+
+/// A gate that lets through as often as it is told to.
+#[derive(Default)]
+struct Gates {
+    open: AtomicUsize,
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Gates {
+    async fn pass(&self, number: usize) {
+        poll_fn(|cx| {
+            if self.open.load(Ordering::SeqCst) >= number {
+                return Poll::Ready(());
+            }
+            *self.waiting.lock().unwrap() = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn open(&self, number: usize) {
+        self.open.store(number, Ordering::SeqCst);
+        let waker = self.waiting.lock().unwrap().take();
+        waker.expect("somebody waits at the gate").wake();
+    }
+}
+
+/// A task that another thread polls as soon as it is woken, while the waker waits for that.
+#[derive(Default)]
+struct AtOnce {
+    call: Mutex<Option<Boxed<u32>>>,
+    begun: AtomicBool,
+    panics: Mutex<Vec<String>>,
+}
+
+impl AtOnce {
+    fn poll(self: &Arc<Self>) {
+        let Some(mut call) = self.call.lock().unwrap().take() else { return };
+        let waker = Waker::from(self.clone());
+        match catch_unwind(AssertUnwindSafe(|| poll(&mut call, &waker))) {
+            Ok(Poll::Pending) => *self.call.lock().unwrap() = Some(call),
+            Ok(Poll::Ready(_)) => {}
+            Err(payload) => {
+                let text = payload.downcast_ref::<String>().cloned().unwrap_or_default();
+                self.panics.lock().unwrap().push(text);
+            }
+        }
+    }
+}
+
+impl Wake for AtOnce {
+    fn wake(self: Arc<Self>) {
+        if self.begun.load(Ordering::SeqCst) {
+            std::thread::spawn(move || self.poll()).join().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_panic_reaches_the_one_that_began_whoever_polls() {
+    static GATES: Gates = Gates { open: AtomicUsize::new(0), waiting: Mutex::new(None) };
+    #[memoize]
+    async fn boom(n: u32) -> u32 {
+        GATES.pass(1).await;
+        GATES.pass(2).await;
+        panic!("boom {n}");
+    }
+    let scope = Scope::new();
+    let began = Arc::new(AtOnce::default());
+    *began.call.lock().unwrap() = Some(Box::pin(scope.within(boom(1))));
+    began.poll();
+    let mut other: Boxed<u32> = Box::pin(scope.within(boom(1)));
+    assert!(poll(&mut other, Waker::noop()).is_pending());
+    GATES.open(1);
+    // Who began it does not poll: the other goes on with it, to the second gate.
+    scope.advance(millis(100));
+    scope.advance(millis(100));
+    assert!(poll(&mut other, Waker::noop()).is_pending());
+    began.poll();
+    began.begun.store(true, Ordering::SeqCst);
+    GATES.open(2);
+    // It panics while the other polls; that one then computes for itself, and panics as well.
+    assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut other, Waker::noop()))).is_err());
+    assert_eq!(*began.panics.lock().unwrap(), ["boom 1"]);
+}
+
+#[test]
+fn an_executor_that_panics_breaks_no_call() {
+    #[memoize(placeholder = 0)]
+    async fn value(n: u32) -> u32 {
+        n
+    }
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    cache_core::set_executor(|_| panic!("outside of its runtime")).unwrap();
+    let mut call: Boxed<u32> = Box::pin(value(1));
+    assert_eq!(poll(&mut call, Waker::noop()), Poll::Ready(0));
+}
+
+#[test]
+fn a_placeholder_that_panics_breaks_no_call() {
+    #[memoize(placeholder = panic!("no placeholder for {n}"))]
+    fn value(n: u32) -> u32 {
+        n
+    }
+    assert_eq!(value(7), 7);
+    assert_eq!(value::memo().stats().hook_panics, 1);
+}
+
+thread_local! {
+    static UNDER_WAY: RefCell<Option<Boxed<u32>>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn an_eq_may_drop_a_call_under_way() {
+    #[derive(Clone, Debug)]
+    struct Key(u32);
+    impl std::hash::Hash for Key {
+        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+    impl PartialEq for Key {
+        fn eq(&self, other: &Self) -> bool {
+            drop(UNDER_WAY.take());
+            self.0 == other.0
+        }
+    }
+    impl Eq for Key {}
+    #[memoize]
+    async fn slow(key: Key) -> u32 {
+        pending::<()>().await;
+        key.0
+    }
+    no_hang(|| {
+        let mut first: Boxed<u32> = Box::pin(slow(Key(1)));
+        assert!(poll(&mut first, Waker::noop()).is_pending());
+        UNDER_WAY.set(Some(first));
+        let mut second: Boxed<u32> = Box::pin(slow(Key(1)));
+        assert!(poll(&mut second, Waker::noop()).is_pending());
+        assert!(UNDER_WAY.take().is_none(), "the key was not compared");
+    });
+}
