@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, hit, instructions};
+use crate::{Outcome, compile, hit, hit_async, instructions};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -17,10 +17,16 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "hit", about: "time and allocations of a hit, beside the peers", run: hit::run },
     Command {
+        name: "hit-async",
+        about: "the same of asynchronous functions, beside ours that is not",
+        run: hit_async::run,
+    },
+    Command {
         name: "instructions",
         about: "instructions of a hit, counted by callgrind",
         run: instructions::run,
     },
+    Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 
 /// What every sub-command understands.

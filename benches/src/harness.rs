@@ -4,10 +4,12 @@ mod gate;
 mod rounds;
 mod summary;
 mod table;
+mod waiting;
 
 pub(crate) use rounds::{Plan, Samples, interleave};
-pub(crate) use summary::{Quartiles, Standing, busy, standings};
+pub(crate) use summary::{Quartiles, Standing, busy, median_ratio, standings};
 pub(crate) use table::Table;
+pub(crate) use waiting::Waiting;
 
 use crate::alloc::{self, Count};
 use crate::workload::{Key, Workload, computed};
@@ -25,7 +27,7 @@ pub(crate) enum Role {
 /// Something that answers keys, and is measured doing so.
 pub(crate) struct Entrant<K> {
     pub(crate) name: &'static str,
-    pub(crate) role: Role,
+    role: Role,
     worker: Box<dyn Fn() -> Worker<K> + Sync>,
 }
 
@@ -58,6 +60,15 @@ impl<K: Key> Entrant<K> {
         function: impl Fn(K) -> u64 + Copy + Sync + 'static,
     ) -> Self {
         Self::new(name, role, move || function)
+    }
+
+    /// The same under another name, in another role.
+    pub(crate) fn called(self, name: &'static str, role: Role) -> Self {
+        Self { name, role, ..self }
+    }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        self.role == Role::Ours
     }
 
     /// A worker for this thread that has answered every key: nothing it is asked later is new.

@@ -11,7 +11,8 @@ use serde_json::json;
 
 use crate::Outcome;
 use crate::cli::Options;
-use crate::harness::{Entrant, Table, float};
+use crate::harness::{Entrant, Table, Waiting, float};
+use crate::peers::asynchronous::ours::{by_str as borrowed, by_u64 as owned};
 use crate::peers::{limit, ours, quick_cache};
 use crate::workload::{Key, SEQUENCE, Workload, computed};
 
@@ -29,9 +30,13 @@ const SUBJECTS: &[Subject] = &[
     Subject { name: "limit, u64", run: |passes| hit(&limit::by_u64(), passes) },
     Subject { name: "ours, u64", run: |passes| hit(&ours::by_u64(), passes) },
     Subject { name: "quick_cache, u64", run: |passes| hit(&quick_cache::by_u64(), passes) },
+    Subject { name: "ours async, u64, polled", run: |passes| hit(&owned(Waiting::Polled), passes) },
+    Subject { name: "ours async, u64, awaited", run: |passes| hit(&owned(Waiting::Awaited), passes) },
     Subject { name: "limit, &str", run: |passes| hit(&limit::by_str(), passes) },
     Subject { name: "ours, &str", run: |passes| hit(&ours::by_str(), passes) },
     Subject { name: "quick_cache, &str", run: |passes| hit(&quick_cache::by_str(), passes) },
+    Subject { name: "ours async, &str, polled", run: |passes| hit(&borrowed(Waiting::Polled), passes) },
+    Subject { name: "ours async, &str, awaited", run: |passes| hit(&borrowed(Waiting::Awaited), passes) },
 ];
 
 fn hit<K: Key>(entrant: &Entrant<K>, passes: usize) -> u64 {

@@ -2,15 +2,20 @@
 //!
 //! ```text
 //! cargo run --release -p benches -- hit [--json FILE] [--quick]
+//! cargo run --release -p benches -- hit-async [--json FILE] [--quick]
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
+//! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
 mod alloc;
 mod cli;
+mod compile;
 mod harness;
 mod hit;
+mod hit_async;
 mod instructions;
 mod peers;
+mod report;
 mod workload;
 
 use std::error::Error;

@@ -4,6 +4,7 @@
 //! entrants of the same options compare (attributes want literals, so theirs repeat `CAPACITY` and
 //! `TTL_SECONDS`). Every one computes an absent key with the same function.
 
+pub(crate) mod asynchronous;
 mod cached;
 mod cachelito;
 pub(crate) mod limit;

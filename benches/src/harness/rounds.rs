@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::gate::{AbortOnPanic, Gate};
-use super::{Entrant, Worker, float};
+use super::{Entrant, Worker, float, waiting};
 use crate::workload::{Key, Sequence, Workload, computed};
 
 /// How much is measured.
@@ -22,6 +22,8 @@ pub(crate) struct Samples {
     pub(crate) nanos: Vec<f64>,
     /// How often the function behind the cache ran while hits were measured.
     pub(crate) misses: u64,
+    /// How often something asynchronous was polled then and was not ready.
+    pub(crate) unready: u64,
     /// How many calls were timed, in all rounds and threads.
     pub(crate) calls: u64,
 }
@@ -31,6 +33,7 @@ pub(crate) struct Samples {
 struct Slot {
     elapsed: Duration,
     misses: u64,
+    unready: u64,
 }
 
 /// Measures all entrants, in the order given.
@@ -68,8 +71,15 @@ pub(crate) fn interleave<K: Key>(
                 .sum();
             sum / float(plan.threads as u64)
         });
-        let misses = by_thread.iter().flat_map(|slots| &slots[entrant]).map(|slot| slot.misses).sum();
-        Samples { nanos: nanos.collect(), misses, calls: calls_in_slot * (plan.rounds * plan.threads) as u64 }
+        let sum_of = |count: fn(&Slot) -> u64| {
+            by_thread.iter().flat_map(|slots| &slots[entrant]).map(count).sum::<u64>()
+        };
+        Samples {
+            nanos: nanos.collect(),
+            misses: sum_of(|slot| slot.misses),
+            unready: sum_of(|slot| slot.unready),
+            calls: calls_in_slot * (plan.rounds * plan.threads) as u64,
+        }
     });
     Ok(samples.collect())
 }
@@ -115,14 +125,14 @@ fn run_slot<K: Key>(
     worker(&sequence.keys);
 
     gate.pass();
-    let computed_before = computed();
+    let (computed_before, unready_before) = (computed(), waiting::unready());
     let start = Instant::now();
     let mut right = true;
     for _ in 0..passes {
         right &= worker(&sequence.keys) == sequence.sum;
     }
     let elapsed = start.elapsed();
-    let misses = computed() - computed_before;
+    let (misses, unready) = (computed() - computed_before, waiting::unready() - unready_before);
 
     // Until the slowest thread is done, the others keep it company: it is timed under the same
     // contention to its end.
@@ -130,5 +140,5 @@ fn run_slot<K: Key>(
     while !gate.all_arrived(turn) {
         worker(&sequence.keys);
     }
-    right.then_some(Slot { elapsed, misses })
+    right.then_some(Slot { elapsed, misses, unready })
 }

@@ -49,6 +49,7 @@ pub(crate) struct Standing {
     /// Our time over this entrant's.
     pub(crate) ours_to_this: f64,
     pub(crate) misses: u64,
+    pub(crate) unready: u64,
 }
 
 /// The standings, in the order of the entrants.
@@ -71,6 +72,7 @@ pub(crate) fn standings<K>(entrants: &[Entrant<K>], samples: &[Samples]) -> Vec<
             to_limit: median_ratio(nanos, limit),
             ours_to_this: median_ratio(ours, nanos),
             misses: samples.misses,
+            unready: samples.unready,
         })
         .collect()
 }
@@ -97,7 +99,8 @@ pub(crate) fn busy<K>(entrants: &[Entrant<K>], single: &[Standing], several: &[S
     (slowdown > BUSY).then_some(slowdown)
 }
 
-fn median_ratio(upper: &[f64], lower: &[f64]) -> f64 {
+/// The median of the rounds' ratios.
+pub(crate) fn median_ratio(upper: &[f64], lower: &[f64]) -> f64 {
     let ratios: Vec<f64> = upper.iter().zip(lower).map(|(upper, lower)| upper / lower).collect();
     Quartiles::of(&ratios).median
 }
@@ -124,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_missed_has_no_figures_and_no_ratios() {
-        let missed = valid_nanos(&Samples { nanos: vec![1.0, 1.0], misses: 10, calls: 10 });
+        let missed = valid_nanos(&Samples { nanos: vec![1.0, 1.0], misses: 10, unready: 0, calls: 10 });
         assert!(Quartiles::of(&missed).median.is_nan());
         assert!(median_ratio(&[2.0, 2.0], &missed).is_nan());
         assert!(median_ratio(&missed, &[2.0, 2.0]).is_nan());

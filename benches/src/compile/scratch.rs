@@ -1,0 +1,156 @@
+//! A crate written into the target folder, and cargo's work on it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::subject::Subject;
+
+/// What is timed.
+#[derive(Clone, Copy)]
+pub(crate) enum Action {
+    Check,
+    Build,
+}
+
+impl Action {
+    pub(crate) const ALL: [Self; 2] = [Self::Check, Self::Build];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Check => "cargo check",
+            Self::Build => "cargo build",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Build => "build",
+        }
+    }
+
+    /// What cargo says when it does it.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Check => "Checking",
+            Self::Build => "Compiling",
+        }
+    }
+}
+
+/// The crate of one subject.
+pub(crate) struct Scratch {
+    subject: Subject,
+    folder: PathBuf,
+    /// Where the crates are built; they share what they depend on.
+    target: PathBuf,
+}
+
+impl Scratch {
+    pub(crate) fn new(subject: Subject) -> Result<Self, String> {
+        let home = home()?;
+        let folder = home.join(subject.package());
+        let scratch = Self { subject, folder, target: home.join("target") };
+        scratch
+            .write()
+            .map_err(|error| format!("`{}` cannot be written: {error}", scratch.folder.display()))?;
+        Ok(scratch)
+    }
+
+    fn write(&self) -> std::io::Result<()> {
+        let Self { subject, folder, .. } = self;
+        fs::create_dir_all(folder.join("src"))?;
+        // A workspace of its own, though it may lie within ours.
+        let manifest = format!(
+            "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{}\n\n[workspace]\n",
+            subject.package(),
+            subject.dependency()
+        );
+        fs::write(folder.join("Cargo.toml"), manifest)?;
+        // The versions that everything else is measured with.
+        let versions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+        fs::copy(versions, folder.join("Cargo.lock"))?;
+        Ok(())
+    }
+
+    /// Builds the crate anew, under a comment that it did not have before. How long that took.
+    pub(crate) fn run(&self, action: Action, comment: &str) -> Result<Duration, String> {
+        let source = format!("// {}, {comment}\n{}", action.name(), self.subject.source());
+        let file = self.folder.join("src/lib.rs");
+        fs::write(&file, source)
+            .map_err(|error| format!("`{}` cannot be written: {error}", file.display()))?;
+        let start = Instant::now();
+        let messages = self.cargo(&[action.word()], &self.target, &[])?.messages;
+        let took = start.elapsed();
+        let expected = format!("{} {} ", action.verb(), self.subject.package());
+        if messages.contains(&expected) {
+            Ok(took)
+        } else {
+            Err(format!("cargo did not build `{}` again:\n{messages}", self.subject.package()))
+        }
+    }
+
+    /// Lines of the crate after expansion. Printing that is no stable feature of the compiler, which
+    /// may refuse; nothing else depends on it.
+    pub(crate) fn expanded_lines(&self) -> Option<usize> {
+        // Apart, as the permission makes some dependencies build anew.
+        let target = self.folder.join("expanded");
+        let name = self.subject.package().replace('-', "_");
+        let words = ["rustc", "--lib", "--profile", "check", "--", "-Zunpretty=expanded"];
+        let output = self.cargo(&words, &target, &[("RUSTC_BOOTSTRAP", &name)]).ok()?.output;
+        let lines = output.lines().filter(|line| !line.trim().is_empty()).count();
+        (lines > 0).then_some(lines)
+    }
+
+    /// Runs cargo in the crate, without the network if it can do without.
+    fn cargo(&self, words: &[&str], target: &Path, vars: &[(&str, &str)]) -> Result<Said, String> {
+        self.cargo_with(words, target, vars, &["--offline"])
+            .or_else(|_| self.cargo_with(words, target, vars, &[]))
+    }
+
+    fn cargo_with(
+        &self,
+        words: &[&str],
+        target: &Path,
+        vars: &[(&str, &str)],
+        options: &[&str],
+    ) -> Result<Said, String> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let (action, rest) = words.split_first().ok_or("cargo wants to be told something")?;
+        let output = Command::new(cargo)
+            .current_dir(&self.folder)
+            .arg(action)
+            .args(options)
+            .arg("--target-dir")
+            .arg(target)
+            .args(rest)
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_TERM_COLOR", "never")
+            .envs(vars.iter().copied())
+            .output()
+            .map_err(|error| format!("`cargo` did not start: {error}"))?;
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() {
+            Ok(Said { output: String::from_utf8_lossy(&output.stdout).into_owned(), messages })
+        } else {
+            Err(format!("cargo failed in `{}`:\n{messages}", self.folder.display()))
+        }
+    }
+}
+
+/// What cargo had to say.
+struct Said {
+    output: String,
+    messages: String,
+}
+
+/// A folder in the target folder that this program was built into.
+fn home() -> Result<PathBuf, String> {
+    let program = std::env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
+    // From `target/release/benches`.
+    let target = program.ancestors().nth(2).ok_or("this program is not in a target folder")?;
+    Ok(target.join("compile-bench"))
+}
