@@ -112,21 +112,39 @@ fn method(
     crate::one(joined(options, block), function, place.clone(), errors)
 }
 
+/// The items of a block, with what `each` makes of those that are memoized, of which there must be some.
+fn expanded<I: ToTokens>(
+    items: Vec<I>,
+    attrs: fn(&mut I) -> Option<&mut Vec<Attribute>>,
+    block: Span,
+    errors: &mut Errors,
+    mut each: impl FnMut(&I, &TokenStream, &mut Errors) -> Option<TokenStream>,
+) -> Vec<TokenStream> {
+    let mut any = false;
+    let mut tokens = Vec::new();
+    for mut item in items {
+        if let Some(options) = attrs(&mut item).and_then(taken) {
+            any = true;
+            tokens.extend(each(&item, &options, errors));
+        } else {
+            tokens.push(item.to_token_stream());
+        }
+    }
+    if !any {
+        let message = "no method in here is memoized: write `#[memoize(ttl = 60)]` on those that are to be";
+        errors.at(block, message);
+    }
+    tokens
+}
+
 /// `impl Db { .. }`
 fn inherent(block: &mut ItemImpl, options: &Options, errors: &mut Errors) -> TokenStream {
     only(options, false, errors);
     let place = Place::Inherent { is_static: is_static(&block.generics, &block.self_ty) };
-    let mut items: Vec<TokenStream> = Vec::new();
-    let mut any = false;
-    for mut item in std::mem::take(&mut block.items) {
-        let Some(own) = attrs_of_impl(&mut item).and_then(taken) else {
-            items.push(item.to_token_stream());
-            continue;
-        };
-        any = true;
-        items.extend(method(&item, &own, options, &place, errors).map(Expanded::together));
-    }
-    some(any, block.impl_token.span(), errors);
+    let items = std::mem::take(&mut block.items);
+    let items = expanded(items, attrs_of_impl, block.impl_token.span(), errors, |item, own, errors| {
+        method(item, own, options, &place, errors).map(Expanded::together)
+    });
     block.items = items.into_iter().map(ImplItem::Verbatim).collect();
     block.to_token_stream()
 }
@@ -144,24 +162,16 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
         of: format!(" as {}>", last(path).to_string().replace(' ', "")),
         is_static: is_static(&block.generics, &block.self_ty),
     };
-    let (mut items, mut companions) = (Vec::new(), Vec::new());
-    let mut sized = false;
-    let mut any = false;
-    for mut item in std::mem::take(&mut block.items) {
-        let Some(own) = attrs_of_impl(&mut item).and_then(taken) else {
-            items.push(item.to_token_stream());
-            continue;
-        };
-        any = true;
-        if let ImplItem::Fn(function) = &item {
+    let (mut companions, mut sized) = (Vec::new(), false);
+    let items = std::mem::take(&mut block.items);
+    let items = expanded(items, attrs_of_impl, block.impl_token.span(), errors, |item, own, errors| {
+        if let ImplItem::Fn(function) = item {
             sized |= names_self_type(function.sig.output.to_token_stream());
         }
-        if let Some(expanded) = method(&item, &own, options, &place, errors) {
-            items.push(expanded.function);
-            companions.extend(expanded.companions);
-        }
-    }
-    some(any, block.impl_token.span(), errors);
+        let expanded = method(item, own, options, &place, errors)?;
+        companions.extend(expanded.companions);
+        Some(expanded.function)
+    });
     let sized = sized.then(|| quote!(+ ::core::marker::Sized));
     block.items = items.into_iter().map(ImplItem::Verbatim).collect();
     let (params, _, clause) = block.generics.split_for_impl();
@@ -194,29 +204,22 @@ fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> Tok
         of: format!(" as {ident}>"),
         is_static: false,
     };
-    let (mut items, mut companions) = (Vec::new(), Vec::new());
-    let mut any = false;
-    for mut item in std::mem::take(&mut block.items) {
-        let Some(own) = attrs_of_trait(&mut item).and_then(taken) else {
-            items.push(item.to_token_stream());
-            continue;
-        };
-        any = true;
-        if let TraitItem::Fn(function) = &item
+    let mut companions = Vec::new();
+    let items = std::mem::take(&mut block.items);
+    let items = expanded(items, attrs_of_trait, block.trait_token.span(), errors, |item, own, errors| {
+        if let TraitItem::Fn(function) = item
             && function.default.is_none()
         {
             errors.at(
                 function.sig.ident.span(),
                 "a method without a body has nothing to memoize here: put `#[memoize]` on it where it is implemented",
             );
-            continue;
+            return None;
         }
-        if let Some(expanded) = method(&item, &own, options, &place, errors) {
-            items.push(expanded.function);
-            companions.extend(expanded.companions);
-        }
-    }
-    some(any, block.trait_token.span(), errors);
+        let expanded = method(item, own, options, &place, errors)?;
+        companions.extend(expanded.companions);
+        Some(expanded.function)
+    });
     block.items = items.into_iter().map(TraitItem::Verbatim).collect();
     let mut generics = block.generics.clone();
     generics.params.push(parse_quote!(__Self: #path + ?Sized));
@@ -261,13 +264,6 @@ fn only(options: &Options, companions: bool, errors: &mut Errors) {
         && let Companion::None = given.value
     {
         errors.at(given.span, "the companions of a trait's methods are in a trait of their own, which needs a name: `companion = CatRepo`");
-    }
-}
-
-fn some(any: bool, span: Span, errors: &mut Errors) {
-    if !any {
-        errors
-            .at(span, "no method in here is memoized: write `#[memoize(ttl = 60)]` on those that are to be");
     }
 }
 

@@ -192,6 +192,12 @@ impl<K, V> Flights<K, V> {
         flights.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
     }
 
+    /// The updates of a key. Where there are none, which is mostly so, no key is compared.
+    pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
+        let updates = self.table.iter_hash(u64::from(hash)).filter(|flight| flight.kind == Kind::Update);
+        updates.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
+    }
+
     pub(crate) fn add(&mut self, flight: Arc<Flight<K, V>>) {
         self.table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
     }

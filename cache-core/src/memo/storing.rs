@@ -206,9 +206,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let found = room.residents.find(hash, same);
             let existing = found.map(|entry| (entry.node, self.fresh(entry)));
             // A computed value ends only those that have read the one it replaces.
-            let all = !matches!(claim, Claim::Flight(flight) if flight.kind != Kind::Update);
-            let mut superseded = room.flights.of(hash, same);
-            superseded.retain(|flight| all || flight.kind == Kind::Update);
+            let superseded = match claim {
+                Claim::Flight(flight) if flight.kind != Kind::Update => room.flights.updates_of(hash, same),
+                _ => room.flights.of(hash, same),
+            };
             let mut room = ShardLock::upgrade(room);
             // Loaded before the stamps: the entry is valid at this revision or not at all.
             let revision = self.revision().current();

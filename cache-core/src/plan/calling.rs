@@ -9,7 +9,7 @@ use super::verbs::sealed::Sealed;
 use super::{Address, Bound, HitHook, Looked, MissHook, Missing, Plan, Repeat, Stand, Ticket};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Lead};
+use crate::engine::{Cx, Found, Lead};
 use crate::entry::Async;
 use crate::future::{Missed, Start, by_caller, by_flight};
 use crate::key::Shape;
@@ -268,12 +268,10 @@ where
             Looked::Miss(missing) => missing,
         };
         const { super::again::refuse_if(St::SET, A::WHY_NOT) }
-        if St::SET
-            && missing.begin == Begin::Read
-            && let Some(held) = missing.stand().and_then(R::keep)
-        {
-            return Err(R::join(missing.compute_in_background(spawn).unwrap_or(held)));
-        }
+        let missing = match missing.stood_in::<R>(spawn) {
+            Ok(output) => return Err(output),
+            Err(missing) => missing,
+        };
         let Missing { memo, key, hash, begin, call, .. } = missing;
         Ok(Missed { start: Start::Search { memo, key, hash, begin }, call })
     }

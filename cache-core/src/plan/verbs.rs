@@ -1,6 +1,7 @@
 //! What can be done with a call: the same for all functions ([`Address`]), and what functions that
 //! are not asynchronous add ([`Call`]).
 
+use super::again::Nothing;
 use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, Stand, Ticket};
 use crate::address::Key;
 use crate::blocking;
@@ -160,6 +161,25 @@ where
         }
         None
     }
+
+    /// Where there is a placeholder: what is returned while the background computes. Gives the call back
+    /// if it is to go on.
+    #[inline]
+    pub(super) fn stood_in<R>(self, start: impl FnOnce(&World, A::Job)) -> Result<R::Output, Self>
+    where
+        R: Returns<Held = V>,
+        St: Stand<KA, SA, R::Face>,
+    {
+        if !St::SET || self.begin != Begin::Read {
+            return Err(self);
+        }
+        // If it panics the call computes, as it would without.
+        let stand_in = || self.stand.stand_in(&self.call.keyed, &self.call.skipped);
+        match self.memo.run_hook(stand_in).flatten().and_then(R::keep) {
+            Some(held) => Ok(R::join(self.compute_in_background(start).unwrap_or(held))),
+            None => Err(self),
+        }
+    }
 }
 
 impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J> Address
@@ -207,7 +227,7 @@ pub trait Work {
     fn boxed(self) -> Box<dyn FnOnce() + Send>;
 }
 
-impl Work for super::again::Nothing {
+impl Work for Nothing {
     fn boxed(self) -> Box<dyn FnOnce() + Send> {
         match self {}
     }
@@ -250,13 +270,10 @@ where
             Looked::Miss(missing) => missing,
         };
         const { super::again::refuse_if(St::SET, A::WHY_NOT) }
-        if St::SET
-            && missing.begin == Begin::Read
-            && let Some(held) = missing.stand().and_then(R::keep)
-        {
-            let stored = missing.compute_in_background(spawn);
-            return R::join(stored.unwrap_or(held));
-        }
+        let missing = match missing.stood_in::<R>(spawn) {
+            Ok(output) => return output,
+            Err(missing) => missing,
+        };
         let Missing { memo, key, hash, begin, call, .. } = missing;
         blocking::miss::<S, R, B, D>(&memo, &key, hash, begin, || call.prepare())
     }
@@ -274,16 +291,5 @@ where
         if let Some(lead) = ticket.lead::<Lead<S::Owned, R::Held>>() {
             drop(blocking::fly::<R, _, _, B, D>(lead, || self.call.prepare()));
         }
-    }
-}
-
-impl<K: Data, V: Data, KA, SA, Run, St, A> Missing<K, V, KA, SA, Run, St, A> {
-    /// What is returned meanwhile.
-    pub(super) fn stand<F>(&self) -> Option<F>
-    where
-        St: Stand<KA, SA, F>,
-    {
-        // If it panics the call computes, as it would without.
-        self.memo.run_hook(|| self.stand.stand_in(&self.call.keyed, &self.call.skipped)).flatten()
     }
 }

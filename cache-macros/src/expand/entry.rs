@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, Pat, ReturnType, Type};
+use syn::{Expr, Pat};
 
 use super::{
     Companion, Signature, again, attributes, attrs, callee, describe, expected, face, look, own_turbofish,
@@ -117,26 +117,20 @@ fn run(model: &Model) -> TokenStream {
     // What patterns bind, where an option asks for it.
     let bound = model.args.iter().filter(|arg| !arg.named).map(|arg| {
         let (pat, name) = (without_mut(&arg.pat), &arg.name);
-        let asked = arg.binds.iter().any(|bound| mentions(model.options.tokens.clone(), bound));
-        asked.then(|| quote!(#[allow(unused_variables)] let #pat = &#name;))
+        asks_for(model, arg).then(|| quote!(#[allow(unused_variables)] let #pat = &#name;))
     });
     let body = callee(model, &model.names.body);
     let params = own_turbofish(model);
     let body = quote_spanned!(mixed=> #body #params(#(#args),*));
-    let checked = match model.asyncness {
-        None => None,
-        Some(_) if model.owned => {
-            Some(quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send))
-        }
-        Some(_) if model.sends() => {
-            Some(quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send))
-        }
-        Some(_) => Some(TokenStream::new()),
-    };
-    let body = match checked {
+    let body = match model.asyncness {
         None => quote_spanned!(mixed=> move || #body),
-        Some(check) if check.is_empty() => body,
-        Some(check) => {
+        Some(_) if !model.sends() => body,
+        Some(_) => {
+            let check = if model.owned {
+                quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
+            } else {
+                quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
+            };
             let check = at(model.function.sig.ident.span(), check);
             quote_spanned!(mixed=> #check(#body))
         }
@@ -154,6 +148,11 @@ fn run(model: &Model) -> TokenStream {
     }
 }
 
+/// Whether an option mentions what an argument binds.
+fn asks_for(model: &Model, arg: &Arg) -> bool {
+    arg.binds.iter().any(|name| mentions(model.options.tokens.clone(), name))
+}
+
 /// The body, as the user has written it.
 pub(super) fn body(model: &Model) -> Companion {
     let (mixed, name, block) = (mixed(), &model.names.body, &model.function.body);
@@ -163,8 +162,7 @@ pub(super) fn body(model: &Model) -> Companion {
     let params = model.args.iter().map(|arg| {
         let (pat, ty, lints) = (&arg.pat, &arg.ty, &arg.lints);
         // What an option mentions is used, whether or not the body uses it.
-        let used = arg.binds.iter().any(|name| mentions(model.options.tokens.clone(), name));
-        let used = used.then(|| quote!(#[allow(unused_variables)]));
+        let used = asks_for(model, arg).then(|| quote!(#[allow(unused_variables)]));
         if let Some(receiver) = &arg.receiver {
             receiver.to_token_stream()
         } else {
@@ -177,16 +175,11 @@ pub(super) fn body(model: &Model) -> Companion {
     // Of a trait's function it is known that its future is `Send` only where that is said.
     let said = is_async && model.sends() && is_in_trait;
     let asyncness = (is_async && !said).then(|| quote!(async));
-    let output = match &model.function.sig.output {
-        _ if said => {
-            let output = &model.output;
-            quote!(-> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
-        }
-        ReturnType::Default => TokenStream::new(),
-        ReturnType::Type(arrow, ty) => {
-            let ty: &Type = ty;
-            quote!(#arrow #ty)
-        }
+    let output = if said {
+        let output = &model.output;
+        quote!(-> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
+    } else {
+        model.function.sig.output.to_token_stream()
     };
     let binds = if is_in_trait { bindings(model, said) } else { TokenStream::new() };
     let stream = if said {
@@ -231,8 +224,7 @@ fn bindings(model: &Model, all: bool) -> TokenStream {
         let is_plain = lints.is_empty()
             && matches!(pat, Pat::Ident(pat) if pat.mutability.is_none() && pat.by_ref.is_none() && pat.subpat.is_none());
         let bind = (arg.receiver.is_none() && !is_plain).then(|| {
-            let used = arg.binds.iter().any(|name| mentions(model.options.tokens.clone(), name));
-            let used = used.then(|| quote!(#[allow(unused_variables)]));
+            let used = asks_for(model, arg).then(|| quote!(#[allow(unused_variables)]));
             quote!(#(#lints)* #used let #pat = #name;)
         });
         quote!(#taken #bind)
