@@ -1,7 +1,8 @@
 //! What an entry to be stored answers to, as the attribute's options say.
 
-use std::borrow::Cow;
 use std::time::Duration;
+
+use crate::tags::TagName;
 
 /// What a `ttl` may be.
 #[diagnostic::on_unimplemented(
@@ -31,7 +32,7 @@ impl IntoTtl for Option<Duration> {
 /// What an entry to be stored answers to; filled in by the attribute's options.
 #[derive(Default)]
 pub struct Draft {
-    pub(crate) tags: Vec<Cow<'static, str>>,
+    pub(crate) tags: Vec<TagName>,
     #[expect(clippy::option_option, reason = "not given, without end, or so long")]
     pub(crate) ttl: Option<Option<Duration>>,
     pub(crate) refused: bool,

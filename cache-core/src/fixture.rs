@@ -14,6 +14,7 @@ use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::plan::Prepared;
 use crate::spec::Spec;
+use crate::tags::Name;
 use crate::time::Clock;
 use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
 use crate::world::World;
@@ -127,6 +128,10 @@ impl Stage {
     pub(crate) fn flight(&self, key: u64) -> Option<Arc<Flight<u64, Bitwise<u64>>>> {
         let room = self.memo.shard(self.hash(key)).read();
         room.flights.find(self.hash(key), |other| *other == key).cloned()
+    }
+
+    pub(crate) fn invalidate_tag(&self, tag: &'static str) -> usize {
+        self.world.invalidate_tag(&Name::Text(tag.into()))
     }
 
     pub(crate) fn invalidate(&self, key: u64) -> usize {

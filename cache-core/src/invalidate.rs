@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::address::AnyKey;
+use crate::tags::{Tag, TagName};
 use crate::world::World;
 
 /// What an invalidation did. It has acted in this process before it is returned; ignore it, or ask.
@@ -50,28 +51,34 @@ impl fmt::Debug for Applied {
 /// assert_eq!(tag("cats").invalidate().count(), 2);
 /// assert_eq!(tag("cats").invalidate().count(), 0);
 /// ```
-pub fn tag(name: impl Into<String>) -> Tag {
-    Tag { name: name.into() }
+pub fn tag(tag: impl Tag) -> Tagged {
+    Tagged { name: tag.name() }
 }
 
-/// A tag, by name. See [`tag`].
+/// What carries a tag. See [`tag`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Tag {
-    name: String,
+pub struct Tagged {
+    name: TagName,
 }
 
-impl Tag {
+impl Tagged {
+    /// The tag.
+    #[must_use]
+    pub fn name(&self) -> &TagName {
+        &self.name
+    }
+
     /// Drops every entry of the tag. No call that starts after this has returned sees an entry of the
     /// tag from before, however many there are, and no value that was being computed is stored under
     /// it.
     pub fn invalidate(&self) -> crate::Applied {
-        Applied::new(World::current().invalidate_tag(&self.name))
+        Applied::new(World::current().invalidate_tag(&self.name.0))
     }
 
     /// The live entries of the tag, in no order.
     #[must_use]
     pub fn keys(&self) -> Vec<AnyKey> {
-        World::current().keys_of_tag(&self.name)
+        World::current().keys_of_tag(&self.name.0)
     }
 
     /// How many live entries carry the tag. Looks at each of them.

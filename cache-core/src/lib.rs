@@ -43,12 +43,13 @@ pub use background::{Executor, ExecutorIsSet, Task, set_executor};
 pub use cache_macros::memoize;
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
-pub use invalidate::{Applied, Tag, tag};
+pub use invalidate::{Applied, Tagged, tag};
 pub use key::KeyRef;
 pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
 pub use plan::Calling;
 pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};
+pub use tags::{Tag, TagName};
 
 /// Switches caching off or on for the whole process, or for the test scope this thread is in.
 ///

@@ -10,7 +10,7 @@ use crate::address::AnyKey;
 use crate::background::Executor;
 use crate::flight::Waits;
 use crate::memo::AnyMemo;
-use crate::tags::{Tag, TagSet, Tags};
+use crate::tags::{Mark, Name, TagSet, Tags};
 use crate::time::Clock;
 
 /// What memos share.
@@ -57,8 +57,8 @@ impl HeldTags {
 }
 
 impl Deref for HeldTags {
-    type Target = [Arc<Tag>];
-    fn deref(&self) -> &[Arc<Tag>] {
+    type Target = [Arc<Mark>];
+    fn deref(&self) -> &[Arc<Mark>] {
         &self.tags
     }
 }
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// Invalidates a tag: its entries are dead at once, then taken out. How many of them were live.
-    pub(crate) fn invalidate_tag(&self, name: &str) -> usize {
+    pub(crate) fn invalidate_tag(&self, name: &Name) -> usize {
         let Some(bumped) = self.tags.invalidate(name) else { return 0 };
         let swept = bumped.carriers.iter().map(|(memo, all)| memo.sweep_tag(bumped.tag.id, *all));
         let count = swept.sum();
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// The live entries of a tag.
-    pub(crate) fn keys_of_tag(&self, name: &str) -> Vec<AnyKey> {
+    pub(crate) fn keys_of_tag(&self, name: &Name) -> Vec<AnyKey> {
         let Some(found) = self.tags.carriers(name) else { return Vec::new() };
         let carriers = found.carriers.iter();
         let keys = carriers.flat_map(|(memo, all)| memo.tagged_keys(found.tag.id, *all)).collect();
@@ -203,10 +203,10 @@ mod tests {
     fn a_memo_hears_of_its_tags_from_the_start() {
         let spec = Spec::new("stage", &["key"]).tags(&["all"]);
         let stage = Stage::within(World::new(Clock::System), spec, MemoSpec::new());
-        stage.world.invalidate_tag("all");
+        stage.invalidate_tag("all");
         stage.call(1, &[], || Ok(1)).unwrap();
-        assert_eq!(stage.world.keys_of_tag("all").len(), 1);
-        assert_eq!(stage.world.invalidate_tag("all"), 1);
+        assert_eq!(stage.world.keys_of_tag(&Name::Text("all".into())).len(), 1);
+        assert_eq!(stage.invalidate_tag("all"), 1);
         assert_eq!(stage.get(1), None);
     }
 }

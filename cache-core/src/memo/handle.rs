@@ -70,9 +70,9 @@ impl AnyMemoRef {
         self.0.stats()
     }
 
-    /// The tags that live entries carry, in alphabetical order.
+    /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
     #[must_use]
-    pub fn tags(&self) -> Vec<String> {
+    pub fn tags(&self) -> Vec<crate::TagName> {
         self.0.tags()
     }
 

@@ -19,7 +19,7 @@ pub(crate) use users::{InField, Place};
 
 use crate::address::AnyKey;
 use crate::event::Stats;
-use crate::tags::Carrier;
+use crate::tags::{Carrier, TagName};
 use crate::time::Tick;
 
 /// What keys and values are in the store: their `Clone` runs no user code.
@@ -50,7 +50,7 @@ pub(crate) trait AnyMemo: Carrier {
     fn set_enabled(&self, enabled: bool);
     fn world_switched(&self);
     fn stats(&self) -> Stats;
-    fn tags(&self) -> Vec<String>;
+    fn tags(&self) -> Vec<TagName>;
     fn keys(&self) -> Vec<AnyKey>;
     fn clear(&self) -> usize;
     fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize;
@@ -97,21 +97,21 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         self.counters.read()
     }
 
-    fn tags(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
+    fn tags(&self) -> Vec<TagName> {
+        let mut names: Vec<TagName> = Vec::new();
         let mut live = false;
         for shard in self.shards() {
             let room = shard.read();
             for entry in room.residents.iter().filter(|entry| self.fresh(entry)) {
                 live = true;
-                names.extend(entry.tags().iter().map(|tag| tag.name.to_string()));
+                names.extend(entry.tags().iter().map(|tag| TagName(tag.name.clone())));
             }
             drop(room);
             names.sort_unstable();
             names.dedup();
         }
         if live {
-            names.extend(self.fixed_tags().iter().map(|tag| tag.name.to_string()));
+            names.extend(self.fixed_tags().iter().map(|tag| TagName(tag.name.clone())));
             names.sort_unstable();
         }
         names

@@ -298,8 +298,8 @@ mod tests {
     const WITHIN_EQ: [fn(&Stage) -> usize; 5] = [
         |stage| stage.invalidate(1),
         |stage| stage.memo.remove_all(),
-        |stage| stage.world.invalidate_tag("all"),
-        |stage| stage.world.invalidate_tag("cat"),
+        |stage| stage.invalidate_tag("all"),
+        |stage| stage.invalidate_tag("cat"),
         |stage| stage.memo.remove_where(|_| true, |_, _| true),
     ];
 
@@ -347,7 +347,7 @@ mod tests {
         let invalidations: [fn(&Stage) -> usize; 5] = [
             |stage| stage.invalidate(1),
             |stage| stage.memo.remove_all(),
-            |stage| stage.world.invalidate_tag("all"),
+            |stage| stage.invalidate_tag("all"),
             |stage| stage.memo.remove_where(|_| true, |_, _| true),
             |stage| usize::from(!stage.put(1, 2, crate::memo::When::Always)),
         ];

@@ -13,7 +13,7 @@ use crate::policy::{Evictor, Lru, Policy, S3Fifo};
 use crate::spec::Spec;
 use crate::store::{Resident, Residents};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
-use crate::tags::{Carrier, Number, Revision, Tag, TagSet};
+use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet};
 use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
@@ -172,7 +172,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.
-        let names: Vec<_> = spec.tags.iter().map(|tag| (*tag).into()).collect();
+        let names: Vec<_> = spec.tags.iter().map(|tag| Name::Text((*tag).into())).collect();
         memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
         memo
     }
@@ -194,7 +194,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self.clock
     }
 
-    pub(crate) fn fixed_tags(&self) -> &[Arc<Tag>] {
+    pub(crate) fn fixed_tags(&self) -> &[Arc<Mark>] {
         self.fixed_tags.get().map_or(&[], |tags| tags)
     }
 
@@ -322,7 +322,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Whether nothing after `number` has invalidated a key of this hash with these tags.
-    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Tag>]) -> bool {
+    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> bool {
         self.revision.untouched_since(number, tags)
             && !(self.has_deferred.load(Ordering::Acquire)
                 && self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number))

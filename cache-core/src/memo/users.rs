@@ -259,10 +259,10 @@ impl<V: 'static, M> Memo<V, M> {
         self.memos().iter().map(AnyMemoRef::stats).fold(Stats::default(), |sum, stats| sum + stats)
     }
 
-    /// The tags that live entries carry, in alphabetical order.
+    /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
     #[must_use]
-    pub fn tags(&self) -> Vec<String> {
-        let mut tags: Vec<String> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
+    pub fn tags(&self) -> Vec<crate::TagName> {
+        let mut tags: Vec<crate::TagName> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
         tags.sort_unstable();
         tags.dedup();
         tags

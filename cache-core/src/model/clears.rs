@@ -53,7 +53,7 @@ fn a_tag_of_the_whole_memo_reaches_all_of_it() {
         let scene = Scene::of(Spec::new("scene", &["key"]).tags(&["all"]));
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
-        scene.stage.world.invalidate_tag("all");
+        scene.stage.invalidate_tag("all");
         scene.must_be_new(&[]);
         other.join().unwrap();
         assert_eq!(scene.stage.get(KEY), Some(NEW));

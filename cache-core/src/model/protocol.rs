@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
 use super::{ALL, NEW, OLD, check};
-use crate::tags::{Carrier, Number, Revision, TagSet, Tags};
+use crate::tags::{Carrier, Name, Number, Revision, TagSet, Tags};
 
 struct Memo(Revision);
 
@@ -62,7 +62,7 @@ impl Bare {
     }
 
     fn attach(&self, tag: &'static str) -> TagSet {
-        self.tags.attach(&[tag.into()], &self.weak(), false)
+        self.tags.attach(&[name(tag)], &self.weak(), false)
     }
 
     /// An entry from before everything.
@@ -90,6 +90,10 @@ impl Bare {
     fn clear(&self) {
         self.tags.bump(|number| self.memo.0.raise(number, true));
     }
+}
+
+fn name(tag: &'static str) -> Name {
+    Name::Text(tag.into())
 }
 
 /// Two readers and a writer share nothing but what the protocol orders.
@@ -120,7 +124,7 @@ fn no_reader_outlives(kill: fn(&Bare)) {
 #[test]
 fn no_reader_outlives_a_tag() {
     no_reader_outlives(|bare| {
-        bare.tags.invalidate("cat");
+        bare.tags.invalidate(&name("cat"));
     });
 }
 
@@ -133,8 +137,8 @@ fn no_reader_outlives_a_clear() {
 fn no_reader_outlives_one_of_two_invalidations() {
     no_reader_outlives(|bare| {
         let other = bare.attach("dog");
-        bare.tags.invalidate("dog");
-        bare.tags.invalidate("cat");
+        bare.tags.invalidate(&name("dog"));
+        bare.tags.invalidate(&name("cat"));
         bare.tags.release(other);
     });
 }
@@ -153,7 +157,7 @@ fn invalidations_at_once_are_told_apart() {
                 assert_eq!(entry.read(&bare.memo), None, "outlived a clear");
             })
         };
-        bare.tags.invalidate("dog");
+        bare.tags.invalidate(&name("dog"));
         entry.read(&bare.memo);
         clear.join().unwrap();
         assert_eq!(entry.read(&bare.memo), None, "came back after a clear");
@@ -179,7 +183,7 @@ fn no_store_outlives(kill: fn(&Bare)) {
 #[test]
 fn no_store_outlives_a_tag_that_nothing_carried() {
     no_store_outlives(|bare| {
-        bare.tags.invalidate("cat");
+        bare.tags.invalidate(&name("cat"));
     });
 }
 
@@ -193,7 +197,7 @@ fn no_store_outlives_a_clear() {
 fn a_forgotten_tag_remembers_its_invalidation() {
     no_store_outlives(|bare| {
         let carried = bare.attach("cat");
-        bare.tags.invalidate("cat");
+        bare.tags.invalidate(&name("cat"));
         bare.tags.release(carried);
     });
 }

@@ -7,7 +7,7 @@ fn tag_wins(preemptions: Option<usize>, callers: usize) {
         let scene = Scene::new();
         let others: Vec<_> = (0..callers).map(|_| scene.go(|scene| scene.call(&["cat"]))).collect();
         scene.change();
-        scene.stage.world.invalidate_tag("cat");
+        scene.stage.invalidate_tag("cat");
         // May find a computation from before, and wait for it: its value must not do.
         scene.must_be_new(&["cat"]);
         join(others);
@@ -34,7 +34,7 @@ fn a_tag_that_something_carries_already_is_no_different() {
         scene.stage.call(KEY + 1, &["cat"], || Ok(0)).unwrap();
         let other = scene.go(|scene| scene.call(&["cat"]));
         scene.change();
-        scene.stage.world.invalidate_tag("cat");
+        scene.stage.invalidate_tag("cat");
         scene.must_be_new(&["cat"]);
         other.join().unwrap();
         assert_eq!(scene.stage.get(KEY), Some(NEW));
@@ -49,13 +49,13 @@ fn two_tags_in_opposite_orders() {
         scene.call(&["cat", "dog"]);
         scene.change();
         let other = scene.go(|scene| {
-            scene.stage.world.invalidate_tag("dog");
+            scene.stage.invalidate_tag("dog");
             scene.must_be_new(&["cat", "dog"]);
-            scene.stage.world.invalidate_tag("cat");
+            scene.stage.invalidate_tag("cat");
         });
-        scene.stage.world.invalidate_tag("cat");
+        scene.stage.invalidate_tag("cat");
         scene.must_be_new(&["cat", "dog"]);
-        scene.stage.world.invalidate_tag("dog");
+        scene.stage.invalidate_tag("dog");
         other.join().unwrap();
         scene.must_be_new(&["cat", "dog"]);
     });
@@ -69,10 +69,10 @@ fn a_hit_that_looks_again_does_not_miss_the_next_invalidation() {
         let scene = Scene::new();
         scene.call(&["cat"]);
         scene.stage.call(KEY + 1, &["dog"], || Ok(0)).unwrap();
-        scene.stage.world.invalidate_tag("dog");
+        scene.stage.invalidate_tag("dog");
         let reader = scene.go(|scene| scene.stage.get(KEY));
         scene.change();
-        scene.stage.world.invalidate_tag("cat");
+        scene.stage.invalidate_tag("cat");
         scene.must_be_new(&["cat"]);
         reader.join().unwrap();
         assert_eq!(scene.stage.get(KEY), Some(NEW));
@@ -86,8 +86,8 @@ fn two_hits_look_again_while_two_invalidations_pass() {
         scene.call(&["cat"]);
         scene.stage.call(KEY + 1, &["dog"], || Ok(0)).unwrap();
         let readers = [scene.go(|scene| scene.stage.get(KEY)), scene.go(|scene| scene.stage.get(KEY))];
-        scene.stage.world.invalidate_tag("dog");
-        scene.stage.world.invalidate_tag("cat");
+        scene.stage.invalidate_tag("dog");
+        scene.stage.invalidate_tag("cat");
         assert_eq!(scene.stage.get(KEY), None, "an entry of the tag outlived it");
         join(readers);
         assert_eq!(scene.stage.get(KEY), None, "an entry of the tag came back");

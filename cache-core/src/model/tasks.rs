@@ -453,7 +453,7 @@ fn an_invalidated_key_is_not_stored() {
 fn a_value_of_an_invalidated_tag_is_not_stored() {
     for of in BOTH {
         invalidation_wins(of, &["cat"], |scene| {
-            scene.stage.world.invalidate_tag("cat");
+            scene.stage.invalidate_tag("cat");
         });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic;
 
 use crate::policy::Node;
 use crate::sync::{AtomicU64, Ordering};
-use crate::tags::{Number, Tag, TagSet};
+use crate::tags::{Mark, Number, TagSet};
 use crate::time::{NEVER, Tick};
 
 /// Bits of an entry's meta word below its deadline: how often it was read of late.
@@ -106,7 +106,7 @@ impl<K, V> Resident<K, V> {
         self.meta.store((meta & !READS) | u64::from(reads.min(3)), Ordering::Relaxed);
     }
 
-    pub(crate) fn tags(&self) -> &[Arc<Tag>] {
+    pub(crate) fn tags(&self) -> &[Arc<Mark>] {
         self.tags.as_ref().map_or(&[], |tags| tags)
     }
 

@@ -10,11 +10,15 @@
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
 
-use std::borrow::Cow;
+mod name;
+
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
+
+pub(crate) use name::Name;
+pub use name::{Tag, TagName};
 
 use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
 
@@ -50,7 +54,7 @@ impl Revision {
 
     /// Whether no invalidation after `number` was of the memo as a whole or of one of these tags.
     /// Tells about all up to a revision only if that was loaded before.
-    pub(crate) fn untouched_since(&self, number: Number, tags: &[Arc<Tag>]) -> bool {
+    pub(crate) fn untouched_since(&self, number: Number, tags: &[Arc<Mark>]) -> bool {
         self.cleared() <= number && tags.iter().all(|tag| tag.stamp() <= number)
     }
 
@@ -64,14 +68,14 @@ impl Revision {
 }
 
 /// A tag that something carries.
-pub(crate) struct Tag {
+pub(crate) struct Mark {
     /// Tells tags apart without comparing names.
     pub(crate) id: u64,
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Name,
     stamp: AtomicU64,
 }
 
-impl Tag {
+impl Mark {
     /// The last invalidation of the tag.
     pub(crate) fn stamp(&self) -> Number {
         self.stamp.load(Ordering::Acquire)
@@ -79,10 +83,10 @@ impl Tag {
 }
 
 /// The tags of one entry.
-pub(crate) type TagSet = Box<[Arc<Tag>]>;
+pub(crate) type TagSet = Box<[Arc<Mark>]>;
 
 /// Tags that are held beyond an entry's life, by whoever may have to look at their stamps.
-pub(crate) type Seen = Arc<dyn Deref<Target = [Arc<Tag>]> + Send + Sync>;
+pub(crate) type Seen = Arc<dyn Deref<Target = [Arc<Mark>]> + Send + Sync>;
 
 /// A memo, as tags know it.
 pub(crate) trait Carrier: Send + Sync {
@@ -90,19 +94,19 @@ pub(crate) trait Carrier: Send + Sync {
 }
 
 struct Record<C: ?Sized> {
-    tag: Arc<Tag>,
+    tag: Arc<Mark>,
     /// The memos that have carried the tag, and whether all their entries do.
     carriers: Vec<(Weak<C>, bool)>,
 }
 
 struct State<C: ?Sized> {
-    records: HashMap<Arc<str>, Record<C>, RandomState>,
+    records: HashMap<Name, Record<C>, RandomState>,
     forgotten: Box<[Number; FORGOTTEN]>,
     next_id: u64,
 }
 
 impl<C: ?Sized> State<C> {
-    fn slot(&self, name: &str) -> usize {
+    fn slot(&self, name: &Name) -> usize {
         usize::try_from(self.records.hasher().hash_one(name) % FORGOTTEN as u64).unwrap_or(0)
     }
 
@@ -123,7 +127,7 @@ pub(crate) struct Tags<C: ?Sized> {
 
 /// What an invalidation by tag has yet to sweep.
 pub(crate) struct Bumped<C: ?Sized> {
-    pub(crate) tag: Arc<Tag>,
+    pub(crate) tag: Arc<Mark>,
     pub(crate) carriers: Vec<(Arc<C>, bool)>,
 }
 
@@ -159,7 +163,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// Invalidates a tag: from here on nothing that carries it is valid. `None` if nothing does.
-    pub(crate) fn invalidate(&self, name: &str) -> Option<Bumped<C>> {
+    pub(crate) fn invalidate(&self, name: &Name) -> Option<Bumped<C>> {
         let mut state = self.state.lock();
         let slot = state.slot(name);
         let State { records, forgotten, .. } = &mut *state;
@@ -181,7 +185,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// Who carries a tag.
-    pub(crate) fn carriers(&self, name: &str) -> Option<Bumped<C>> {
+    pub(crate) fn carriers(&self, name: &Name) -> Option<Bumped<C>> {
         let state = self.state.lock();
         let record = state.records.get(name)?;
         let carriers = record.carriers.iter();
@@ -194,23 +198,22 @@ impl<C: Carrier + ?Sized> Tags<C> {
     /// The tags of these names for an entry of `memo`, which from here on is told of their
     /// invalidations. Must come before the store that checks their stamps. `all`: every entry of the
     /// memo carries them.
-    pub(crate) fn attach(&self, names: &[Cow<'static, str>], memo: &Weak<C>, all: bool) -> TagSet {
+    pub(crate) fn attach(&self, names: &[Name], memo: &Weak<C>, all: bool) -> TagSet {
         debug_assert!(memo.strong_count() > 0, "taken for a memo that has ended");
-        let mut set: Vec<Arc<Tag>> = Vec::with_capacity(names.len());
+        let mut set: Vec<Arc<Mark>> = Vec::with_capacity(names.len());
         let mut state = self.state.lock();
         for name in names {
-            if set.iter().any(|tag| *tag.name == **name) {
+            if set.iter().any(|tag| tag.name == *name) {
                 continue;
             }
-            if !state.records.contains_key(&**name) {
+            if !state.records.contains_key(name) {
                 let stamp = state.forgotten[state.slot(name)];
                 let id = state.next_id;
                 state.next_id += 1;
-                let name: Arc<str> = Arc::from(&**name);
-                let tag = Arc::new(Tag { id, name: name.clone(), stamp: AtomicU64::new(stamp) });
-                state.records.insert(name, Record { tag, carriers: Vec::new() });
+                let tag = Arc::new(Mark { id, name: name.clone(), stamp: AtomicU64::new(stamp) });
+                state.records.insert(name.clone(), Record { tag, carriers: Vec::new() });
             }
-            if let Some(record) = state.records.get_mut(&**name) {
+            if let Some(record) = state.records.get_mut(name) {
                 let carriers = &mut record.carriers;
                 if let Some(known) = carriers.iter_mut().find(|(carrier, _)| Weak::ptr_eq(carrier, memo)) {
                     known.1 |= all;
@@ -267,8 +270,12 @@ mod tests {
         }
     }
 
-    fn names(names: impl IntoIterator<Item = u32>) -> Vec<Cow<'static, str>> {
-        names.into_iter().map(|name| name.to_string().into()).collect()
+    fn name(name: u32) -> Name {
+        Name::Text(name.to_string().into())
+    }
+
+    fn names(names: impl IntoIterator<Item = u32>) -> Vec<Name> {
+        names.into_iter().map(name).collect()
     }
 
     #[test]
@@ -291,9 +298,9 @@ mod tests {
         tags.bump(|_| {});
         let before = tags.now();
         let carried = attach();
-        assert!(tags.invalidate("1").is_some());
+        assert!(tags.invalidate(&name(1)).is_some());
         tags.release(carried);
-        assert!(tags.invalidate("1").is_none());
+        assert!(tags.invalidate(&name(1)).is_none());
         let carried = attach();
         assert_eq!(carried[0].stamp(), tags.now());
         assert!(!memo.0.untouched_since(before, &carried));
@@ -312,7 +319,7 @@ mod tests {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
         let set = tags.attach(&names([1]), &Arc::downgrade(&memo), false);
         drop(memo);
-        assert!(tags.invalidate("1").is_some_and(|bumped| bumped.carriers.is_empty()));
+        assert!(tags.invalidate(&name(1)).is_some_and(|bumped| bumped.carriers.is_empty()));
         tags.release(set);
     }
 }

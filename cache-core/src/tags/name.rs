@@ -1,0 +1,180 @@
+//! What tags are called.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// What can be a tag: a text, or a type that derives it.
+///
+/// Text tags are global to the process on purpose. A typed tag is named by the path of its type and its
+/// fields as they display, so a misspelt or wrongly typed one does not compile, and a library's tags are
+/// its own.
+///
+/// ```
+/// use cache_core::{Tag, memoize, tag};
+///
+/// #[derive(Tag)]
+/// struct Owner(u64);
+///
+/// #[memoize(tags = [Owner(owner)])]
+/// fn cats_of(owner: u64) -> Vec<String> {
+///     vec![format!("cat of {owner}")]
+/// }
+///
+/// cats_of(7);
+/// assert_eq!(tag(Owner(7)).invalidate().count(), 1);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tag",
+    label = "not a tag",
+    note = "a tag is a text, or a type with `#[derive(cache_core::Tag)]`"
+)]
+pub trait Tag {
+    /// What it is called.
+    fn name(&self) -> TagName;
+}
+
+/// What a tag is called. It can be kept, compared and shown, and is a tag itself.
+///
+/// A typed tag is never equal to a text one, though they may show alike.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TagName(pub(crate) Name);
+
+/// What tells tags apart.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Text(Cow<'static, str>),
+    Typed(Cow<'static, str>),
+    /// What others were computed from: an entry, or a memo as a whole.
+    Source(u64),
+}
+
+impl TagName {
+    /// The name of a typed tag: the path of its type, and its fields. A comma or backslash in a field is
+    /// escaped, so that different fields never show alike.
+    pub(crate) fn typed(path: &'static str, fields: &[&dyn fmt::Display]) -> Self {
+        if fields.is_empty() {
+            return Self(Name::Typed(path.into()));
+        }
+        let mut name = String::from(path);
+        for (index, field) in fields.iter().enumerate() {
+            name.push_str(if index == 0 { "(" } else { ", " });
+            name.push_str(&field.to_string().replace('\\', "\\\\").replace(',', "\\,"));
+        }
+        name.push(')');
+        Self(Name::Typed(name.into()))
+    }
+
+    fn text(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(Name::Text(text.into()))
+    }
+
+    /// As it shows.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Name::Text(text) | Name::Typed(text) => text,
+            Name::Source(_) => "",
+        }
+    }
+}
+
+impl fmt::Display for TagName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for TagName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Name::Text(text) => fmt::Debug::fmt(text, f),
+            Name::Typed(_) | Name::Source(_) => f.write_str(self.as_str()),
+        }
+    }
+}
+
+impl PartialEq<str> for TagName {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for TagName {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl From<&'static str> for TagName {
+    fn from(text: &'static str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for TagName {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl Tag for TagName {
+    fn name(&self) -> TagName {
+        self.clone()
+    }
+}
+
+impl<T: Tag + ?Sized> Tag for &T {
+    fn name(&self) -> TagName {
+        (**self).name()
+    }
+}
+
+macro_rules! texts {
+    ($($t:ty),*) => { $(
+        impl Tag for $t {
+            fn name(&self) -> TagName {
+                TagName::text(String::from(&**self))
+            }
+        }
+    )* };
+}
+
+texts!(String, Cow<'_, str>, Box<str>, Arc<str>);
+
+impl Tag for str {
+    fn name(&self) -> TagName {
+        TagName::text(self.to_owned())
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_never_run_into_each_other() {
+        let name = |fields: &[&str]| {
+            let fields: Vec<&dyn fmt::Display> =
+                fields.iter().map(|field| field as &dyn fmt::Display).collect();
+            TagName::typed("shop::Owner", &fields)
+        };
+        assert_eq!(name(&["7"]), "shop::Owner(7)");
+        assert_eq!(name(&[]), "shop::Owner");
+        let parts = ["", "a", ", ", "a, b", "\\", "\\,", "b)", "(a"];
+        let mut names: Vec<TagName> = Vec::new();
+        names.extend(parts.iter().map(|one| name(&[one])));
+        names.extend(parts.iter().flat_map(|one| parts.iter().map(move |two| name(&[one, two]))));
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn a_text_is_no_typed_tag() {
+        let (text, typed) = (TagName::from("shop::All"), TagName::typed("shop::All", &[]));
+        assert_ne!(text, typed);
+        assert_eq!(text.to_string(), typed.to_string());
+    }
+}
