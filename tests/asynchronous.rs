@@ -121,7 +121,7 @@ fn verbs_of_a_memo() {
         for n in 1..=5 {
             double(n).await;
         }
-        assert_eq!((memo.len(), memo.tags()), (5, vec!["asynchronous-memo".to_owned()]));
+        assert_eq!((memo.len(), memo.tags()), (5, vec!["asynchronous-memo".into()]));
         assert_eq!(memo.name(), "asynchronous::double");
         assert!(registry().memos().iter().any(|known| known.name() == "asynchronous::double"));
         let keys = [double::key(1), double::key(9), double::key(3)];
