@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::entry::{Async, Blocking};
+use crate::flight::Ancestry;
 use crate::invalidate::Applied;
 use crate::key::Shape;
 use crate::memo::{AnyMemo, AnyMemoRef, Data, TypedMemo};
@@ -58,7 +59,7 @@ pub(crate) trait ErasedKey: Send + Sync {
     fn any(&self) -> &dyn std::any::Any;
     fn same(&self, other: &dyn ErasedKey) -> bool;
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    fn invalidate(&self) -> usize;
+    fn invalidate(&self) -> Applied;
     fn is_live(&self) -> bool;
     fn ttl(&self) -> Option<Ttl>;
     fn set_deadline(&self, ttl: Duration, only_later: bool) -> bool;
@@ -74,6 +75,16 @@ struct Place<K, V> {
 impl<K: Data, V: Data> Place<K, V> {
     fn is(&self, key: &K) -> bool {
         (self.memo.key_fns.same)(key, &self.key)
+    }
+
+    /// Tells the computation that takes over the tags of what it reads, if there is one, that this is
+    /// about to be read.
+    fn tell(&self) -> Option<Arc<Ancestry>> {
+        let dependents = self.memo.dependents();
+        if let Some(dependents) = &dependents {
+            self.memo.hand_up_source(dependents, &self.key, self.hash);
+        }
+        dependents
     }
 }
 
@@ -98,7 +109,7 @@ impl<K: Data, V: Data> ErasedKey for Place<K, V> {
         self.memo.key_ref(&self.key, |key| fmt::Display::fmt(key, f))
     }
 
-    fn invalidate(&self) -> usize {
+    fn invalidate(&self) -> Applied {
         self.memo.invalidate_key(&self.key, self.hash)
     }
 
@@ -143,7 +154,7 @@ impl<S: Shape, R: Returns> ErasedKey for Typed<S, R> {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address.show(f)
     }
-    fn invalidate(&self) -> usize {
+    fn invalidate(&self) -> Applied {
         self.address.invalidate()
     }
     fn is_live(&self) -> bool {
@@ -163,7 +174,8 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
         if memo.is_disabled() {
             return None;
         }
-        if let Some(held) = memo.get(*hash, |key| self.address.is(key)) {
+        let dependents = self.address.tell();
+        if let Some(held) = memo.get(*hash, |key| self.address.is(key), dependents.as_deref()) {
             memo.count_hit();
             R::face(held)
         } else {
@@ -174,7 +186,13 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
 
     fn peek(&self) -> Peek<R::Face> {
         let Place { memo, key, hash } = &self.address;
-        let seen = memo.see(key, *hash, |entry| (entry.value.clone(), entry.created, entry.deadline()));
+        let dependents = self.address.tell();
+        let seen = memo.see(key, *hash, |entry| {
+            if let Some(dependents) = &dependents {
+                memo.hand_up_tags(dependents, entry);
+            }
+            (entry.value.clone(), entry.created, entry.deadline())
+        });
         let Some((held, created, deadline)) = seen else { return Peek::Absent };
         let now = memo.clock().now();
         match R::face(held) {
@@ -300,7 +318,7 @@ macro_rules! address {
             /// a computation under way is returned to those who already wait for it, and is not
             /// stored.
             pub fn invalidate(&self) -> Applied {
-                Applied::new(self.key.invalidate())
+                self.key.invalidate()
             }
 
             /// The memo it belongs to.

@@ -1,10 +1,12 @@
 //! The driver for synchronous functions: does what the engine decides, and blocks where it must.
 
+use std::sync::Arc;
+
 use crate::draft::Draft;
 use crate::engine::{After, Begin, Lead, Next, Pursuit};
 use crate::flight::under;
 use crate::key::Shape;
-use crate::memo::TypedMemo;
+use crate::memo::{Data, TypedMemo};
 use crate::value::Returns;
 
 /// Computes, or waits for who does.
@@ -40,16 +42,33 @@ where
             After::InPlace => break,
         }
     }
-    let output = prepare().0();
+    let (body, describe) = prepare();
+    let output = body();
     memo.on_error(key, R::error(&output));
-    output
+    memo.hand_up_unstored::<R>(output, describe)
+}
+
+/// Computes for a call that touches nothing, but for what is computed from its return.
+pub(crate) fn bypass<R, K, V, B, D>(told: Option<Arc<TypedMemo<K, V>>>, (body, describe): (B, D)) -> R::Output
+where
+    K: Data,
+    V: Data,
+    R: Returns<Held = V>,
+    B: FnOnce() -> R::Output,
+    D: Fn(Option<&R::Value>, &mut Draft),
+{
+    let output = body();
+    match told {
+        Some(memo) => memo.hand_up_unstored::<R>(output, describe),
+        None => output,
+    }
 }
 
 /// Computes as the leader of a flight.
 pub(crate) fn fly<R, K, V, B, D>(lead: Lead<K, V>, prepare: impl FnOnce() -> (B, D)) -> R::Output
 where
-    K: crate::memo::Data,
-    V: crate::memo::Data,
+    K: Data,
+    V: Data,
     R: Returns<Held = V>,
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),

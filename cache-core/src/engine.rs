@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use crate::draft::Draft;
-use crate::flight::{Flight, Kind, Landing, Wait, Waited};
+use crate::flight::{Ancestry, Flight, Kind, Landing, Wait, Waited};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Data, TypedMemo};
 use crate::sync::ShardLock;
-use crate::tags::{Number, Seen};
+use crate::tags::{Inherited, Number, Seen};
 use crate::value::Returns;
 
 /// How often a waiter whose value was invalidated while it waited joins again before it computes for
@@ -20,6 +20,7 @@ pub struct Cx<'m, S: Shape, R: Returns> {
     memo: &'m TypedMemo<S::Owned, R::Held>,
     read: bool,
     on_hit: Option<OnHit<'m, R::Held>>,
+    dependents: Option<&'m Ancestry>,
 }
 
 /// A hook that sees the key while it is still borrowed from the call.
@@ -47,12 +48,19 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     /// To read, telling a hook if there is one.
     #[inline]
     pub(crate) fn read(memo: &'m TypedMemo<S::Owned, R::Held>, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
-        Self { memo, read: true, on_hit }
+        Self { memo, read: true, on_hit, dependents: None }
     }
 
     /// Only to make the key.
     pub(crate) fn own(memo: &'m TypedMemo<S::Owned, R::Held>) -> Self {
-        Self { memo, read: false, on_hit: None }
+        Self { memo, read: false, on_hit: None, dependents: None }
+    }
+
+    /// Tells the computation that takes over the tags of what is read, if there is one.
+    #[inline]
+    pub(crate) fn told(mut self, dependents: Option<&'m Ancestry>) -> Self {
+        self.dependents = dependents;
+        self
     }
 
     /// Not to read after all, if so.
@@ -66,8 +74,11 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
         let hash = self.memo.hash(parts);
+        if let Some(dependents) = self.dependents {
+            self.memo.hand_up_source(dependents, &parts.own(), hash);
+        }
         if self.read
-            && let Some(value) = self.memo.get(hash, |key| parts.matches(key))
+            && let Some(value) = self.memo.get(hash, |key| parts.matches(key), self.dependents)
         {
             if let Some(on_hit) = self.on_hit {
                 let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
@@ -118,6 +129,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return Step::InPlace;
         }
         self.settle_deferred();
+        let dependents = self.dependents();
         let same = |other: &K| (self.key_fns.same)(other, key);
         let shard = self.shard(hash);
         let room = shard.upgradable();
@@ -128,6 +140,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 let found = room.residents.find(hash, same);
                 if let Some(entry) = found.filter(|entry| self.fresh(entry)) {
                     entry.touch();
+                    if let Some(dependents) = &dependents {
+                        self.hand_up_tags(dependents, entry);
+                    }
                     return Step::Hit(entry.value.clone());
                 }
                 if how == Begin::Read
@@ -140,8 +155,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             Begin::Refresh => superseded = room.flights.of(hash, same),
         }
         let born = self.world().tags.now();
-        let kind = if how == Begin::Alone { Kind::Alone } else { Kind::Shared };
-        let flight = Arc::new(Flight::new(key.clone(), hash, born, kind));
+        let kind = match how {
+            Begin::Read => Kind::Shared,
+            Begin::Refresh => Kind::Refresh,
+            Begin::Alone => Kind::Alone,
+        };
+        let inherited = self.spec.inherit_tags.then(|| Inherited::new(self.world().address()));
+        let flight = Arc::new(Flight::new(key.clone(), hash, born, kind, inherited));
         let mut room = ShardLock::upgrade(room);
         for flight in &superseded {
             room.flights.remove(flight);
@@ -240,6 +260,9 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
             }
             Waited::Landed(Landing::Value(held, seen)) => {
                 if self.memo.may_take(&joined.flight, joined.at, seen.as_ref()) {
+                    if let (Some(dependents), Some(tags)) = (self.memo.dependents(), seen) {
+                        dependents.hand_up(self.memo.world().address(), tags.iter());
+                    }
                     return After::Answer(R::join(held));
                 }
                 After::Again
@@ -294,6 +317,7 @@ impl<K: Data, V: Data> Lead<K, V> {
     /// Takes the flight off its shard, then tells those who wait.
     pub(crate) fn end(&mut self, landing: Landing<V>) {
         self.landed = true;
+        drop(self.memo.end_inheriting(&self.flight));
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
             self.memo.defer(self.flight.hash);

@@ -21,7 +21,14 @@ use crate::value::Returns;
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
     Lead(Lead<K, V>, Option<Place<K, V>>),
-    InPlace(Option<(Arc<TypedMemo<K, V>>, K)>),
+    InPlace(Option<Told<K, V>>),
+}
+
+/// Who is told of a return that is not stored.
+pub(crate) struct Told<K: Data, V: Data> {
+    pub(crate) memo: Arc<TypedMemo<K, V>>,
+    /// Where its hook for errors runs.
+    pub(crate) key: Option<K>,
 }
 
 /// Where a call stands that was not answered.
@@ -31,7 +38,7 @@ pub(crate) enum Start<K: Data, V: Data> {
     /// It leads a flight already.
     Lead(Lead<K, V>),
     /// It touches nothing.
-    Uncached,
+    InPlace(Option<Told<K, V>>),
 }
 
 /// A call that was not answered, and what it computes with.
@@ -49,7 +56,7 @@ where
     let (memo, key, hash, begin) = match start {
         Start::Search { memo, key, hash, begin } => (memo, key, hash, begin),
         Start::Lead(lead) => return Pursued::Lead(lead, None),
-        Start::Uncached => return Pursued::InPlace(None),
+        Start::InPlace(told) => return Pursued::InPlace(told),
     };
     let max_wait = memo.spec.max_wait;
     let mut pursuit = Pursuit::new(&memo, &key, hash, begin);
@@ -70,7 +77,7 @@ where
             After::InPlace => break,
         }
     }
-    Pursued::InPlace(Some((memo, key)))
+    Pursued::InPlace(Some(Told { memo, key: Some(key) }))
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
@@ -87,7 +94,7 @@ where
     let Missed { start, call } = missed;
     match pursue::<R, K, V>(start).await {
         Pursued::Answer(output) => output,
-        Pursued::InPlace(told) => in_place::<R, K, V, B>(told, call.prepare().0).await,
+        Pursued::InPlace(told) => in_place::<R, K, V, B, D>(told, call.prepare()).await,
         Pursued::Lead(lead, _place) => {
             let flight = Some(lead.flight.ancestry.clone());
             polled_under(flight, settled::<R, K, V, KA, SA, Run, B, D>(lead, call))
@@ -113,7 +120,7 @@ where
     let Missed { start, call } = missed;
     let (lead, _place) = match pursue::<R, K, V>(start).await {
         Pursued::Answer(output) => return output,
-        Pursued::InPlace(told) => return in_place::<R, K, V, B>(told, call.prepare().0).await,
+        Pursued::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
         Pursued::Lead(lead, place) => (lead, place),
     };
     let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
@@ -156,18 +163,20 @@ where
 }
 
 /// Computes without a flight.
-async fn in_place<R, K, V, B>(told: Option<(Arc<TypedMemo<K, V>>, K)>, body: B) -> R::Output
+async fn in_place<R, K, V, B, D>(told: Option<Told<K, V>>, (body, describe): (B, D)) -> R::Output
 where
     K: Data,
     V: Data,
     R: Returns<Held = V>,
     B: Future<Output = R::Output>,
+    D: Fn(Option<&R::Value>, &mut Draft),
 {
     let output = body.await;
-    if let Some((memo, key)) = told {
+    let Some(Told { memo, key }) = told else { return output };
+    if let Some(key) = key {
         memo.on_error(&key, R::error(&output));
     }
-    output
+    memo.hand_up_unstored::<R>(output, describe)
 }
 
 /// A return on its way from whoever polled the computation to who began it.

@@ -1,34 +1,80 @@
 //! Invalidation by tag, and what invalidations report.
 
 use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign};
+use std::sync::Arc;
 
 use crate::address::AnyKey;
+use crate::memo::{AnyMemo, Sweep, Swept};
 use crate::tags::{Tag, TagName};
 use crate::world::World;
 
 /// What an invalidation did. It has acted in this process before it is returned; ignore it, or ask.
-#[derive(Clone, Copy, PartialEq, Eq)]
+///
+/// Several can be added up.
+#[derive(Clone, Default)]
 pub struct Applied {
     count: usize,
+    /// What is still being taken out.
+    later: Vec<(Arc<dyn AnyMemo>, Arc<Sweep>)>,
 }
 
 impl Applied {
     pub(crate) fn new(count: usize) -> Self {
-        Self { count }
+        Self { count, later: Vec::new() }
     }
 
-    /// How many live entries were dropped in this process. Keys that were not cached, entries whose
-    /// time was up, and values still being computed do not count. 0 for an invalidation from within
-    /// the `Eq` of a key: there entries are declared dead at once, but taken out later.
+    pub(crate) fn swept(memo: Arc<dyn AnyMemo>, swept: Swept) -> Self {
+        match swept {
+            Swept::Done(count) => Self::new(count),
+            Swept::Later(sweep) => Self { count: 0, later: vec![(memo, sweep)] },
+        }
+    }
+
+    /// How many live entries were dropped in this process, those that were computed from them with
+    /// `inherit_tags` included. Keys that were not cached, entries whose time was up, and values still
+    /// being computed do not count.
+    ///
+    /// Where a tag, or a memo that is cleared, had more than 1024 entries, these are taken out after the
+    /// call has returned, and this waits for that, and helps. Entries that calls have replaced or
+    /// evicted meanwhile do not count then. 0 for an invalidation from within the `Eq` of a key: there
+    /// entries are declared dead at once, but taken out later.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.count
+        let swept = |(memo, sweep): &(Arc<dyn AnyMemo>, Arc<Sweep>)| {
+            memo.drain();
+            sweep.counted()
+        };
+        self.count + self.later.iter().map(swept).sum::<usize>()
+    }
+}
+
+impl AddAssign for Applied {
+    fn add_assign(&mut self, other: Self) {
+        self.count += other.count;
+        self.later.extend(other.later);
+    }
+}
+
+impl Add for Applied {
+    type Output = Self;
+    fn add(mut self, other: Self) -> Self {
+        self += other;
+        self
+    }
+}
+
+impl Sum for Applied {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Self::add)
     }
 }
 
 impl fmt::Debug for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Applied").field("count", &self.count).finish()
+        let counted = self.later.iter().map(|(_, sweep)| sweep.counted()).sum::<usize>();
+        f.debug_struct("Applied").field("count", &(self.count + counted)).finish()
     }
 }
 
@@ -71,8 +117,11 @@ impl Tagged {
     /// Drops every entry of the tag. No call that starts after this has returned sees an entry of the
     /// tag from before, however many there are, and no value that was being computed is stored under
     /// it.
-    pub fn invalidate(&self) -> crate::Applied {
-        Applied::new(World::current().invalidate_tag(&self.name.0))
+    ///
+    /// Takes no longer for many entries than for a thousand: where there are more, their memory comes
+    /// back afterwards, in small pieces (see [`Applied::count`]).
+    pub fn invalidate(&self) -> Applied {
+        World::current().invalidate_tag(&self.name.0)
     }
 
     /// The live entries of the tag, in no order.

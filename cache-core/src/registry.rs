@@ -53,7 +53,7 @@ impl Registry {
     /// Invalidates, in every memo, the entries whose key matches a pattern: see
     /// [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        Applied::new(self.memos().iter().map(|memo| memo.invalidate_matching(pattern).count()).sum())
+        self.memos().iter().map(|memo| memo.invalidate_matching(pattern)).sum()
     }
 
     /// The key of a call, from the name of its function and its arguments as JSON: see

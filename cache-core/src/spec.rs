@@ -21,6 +21,7 @@ pub struct Spec {
     pub(crate) policy: Policy,
     pub(crate) single_flight: bool,
     pub(crate) max_wait: Duration,
+    pub(crate) inherit_tags: bool,
 }
 
 impl Spec {
@@ -36,6 +37,7 @@ impl Spec {
             policy: Policy::S3Fifo,
             single_flight: true,
             max_wait: DEFAULT_MAX_WAIT,
+            inherit_tags: false,
         }
     }
 
@@ -83,6 +85,13 @@ impl Spec {
     #[must_use]
     pub const fn single_flight(mut self, single_flight: bool) -> Self {
         self.single_flight = single_flight;
+        self
+    }
+
+    /// An entry also carries the tags of what is read while it is computed.
+    #[must_use]
+    pub const fn inherit_tags(mut self) -> Self {
+        self.inherit_tags = true;
         self
     }
 

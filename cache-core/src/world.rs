@@ -9,8 +9,9 @@ use std::sync::{Arc, OnceLock, Weak};
 use crate::address::AnyKey;
 use crate::background::Executor;
 use crate::flight::Waits;
+use crate::invalidate::Applied;
 use crate::memo::AnyMemo;
-use crate::tags::{Mark, Name, TagSet, Tags};
+use crate::tags::{Bumped, Mark, Name, TagSet, Tags};
 use crate::time::Clock;
 
 /// What memos share.
@@ -21,6 +22,8 @@ pub(crate) struct World {
     pub(crate) executor: OnceLock<Arc<dyn Executor>>,
     memos: parking_lot::Mutex<Memos>,
     off: AtomicBool,
+    /// Whether any of its memos inherits tags.
+    tracked: AtomicBool,
 }
 
 /// The memos of a world.
@@ -79,6 +82,7 @@ impl World {
             executor: OnceLock::new(),
             memos: parking_lot::Mutex::default(),
             off: AtomicBool::new(off),
+            tracked: AtomicBool::new(false),
         })
     }
 
@@ -104,13 +108,34 @@ impl World {
         Self::global().clone()
     }
 
-    /// Invalidates a tag: its entries are dead at once, then taken out. How many of them were live.
-    pub(crate) fn invalidate_tag(&self, name: &Name) -> usize {
-        let Some(bumped) = self.tags.invalidate(name) else { return 0 };
-        let swept = bumped.carriers.iter().map(|(memo, all)| memo.sweep_tag(bumped.tag.id, *all));
-        let count = swept.sum();
-        self.tags.release(Box::new([bumped.tag]));
-        count
+    /// Invalidates a tag: its entries are dead at once, then taken out.
+    pub(crate) fn invalidate_tag(&self, name: &Name) -> Applied {
+        let Some(Bumped { number, tag, carriers }) = self.tags.invalidate(name) else {
+            return Applied::default();
+        };
+        let sweep = |(memo, all): (Arc<dyn AnyMemo>, bool)| {
+            let swept = memo.sweep_after(number, (!all).then_some(tag.id));
+            Applied::swept(memo, swept)
+        };
+        let applied = carriers.into_iter().map(sweep).sum();
+        self.tags.release(Box::new([tag]));
+        applied
+    }
+
+    /// What tells worlds apart.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// From here on computations in it take over tags of what they read.
+    pub(crate) fn track(&self) {
+        if !self.tracked.swap(true, Ordering::Relaxed) {
+            self.memos().iter().for_each(|memo| memo.world_switched());
+        }
+    }
+
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.tracked.load(Ordering::Relaxed)
     }
 
     /// The live entries of a tag.

@@ -60,6 +60,16 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
         return Err(input.error("expected an option, such as `ttl = 300`"));
     };
     let span = name.span();
+    if name == "inherit_tags" {
+        if input.peek(Token![=]) {
+            return Err(syn::Error::new(
+                span,
+                "`inherit_tags` takes no value: write it alone, or leave it out",
+            ));
+        }
+        set(&mut options.inherit_tags, &name, errors, ());
+        return Ok(());
+    }
     let is_option = NAMES.iter().any(|known| name == known) && name != "skip";
     if is_option && !input.peek(Token![=]) {
         return Err(syn::Error::new(span, format!("`{name}` wants a value: `{name} = ..`")));

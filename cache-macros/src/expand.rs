@@ -350,6 +350,7 @@ fn slot(model: &Model) -> Companion {
         let wait = given.value.tokens();
         quote!(.max_wait(#wait))
     });
+    let inherit_tags = options.inherit_tags.as_ref().map(|_| quote!(.inherit_tags()));
     let slot = &model.names.slot;
     Companion {
         attrs: attrs(model, None),
@@ -358,7 +359,7 @@ fn slot(model: &Model) -> Companion {
         body: quote! {
             static SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
                 #krate::__private::Spec::new(#name, &[#(#parts),*])
-                    #ttl #tags #capacity #policy #single_flight #max_wait
+                    #ttl #tags #capacity #policy #single_flight #max_wait #inherit_tags
             );
             &SLOT
         },

@@ -51,6 +51,7 @@ pub(crate) struct Options {
     pub(crate) err_ttl: Option<Given<Length>>,
     pub(crate) none_ttl: Option<Given<Length>>,
     pub(crate) tags: Option<Given<Vec<Template>>>,
+    pub(crate) inherit_tags: Option<Given<()>>,
     pub(crate) key: Option<Given<KeyOption>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,
     pub(crate) capacity: Option<Given<Capacity>>,
@@ -87,6 +88,7 @@ impl Options {
             of("err_ttl", self.err_ttl.as_ref()),
             of("none_ttl", self.none_ttl.as_ref()),
             of("tags", self.tags.as_ref()),
+            of("inherit_tags", self.inherit_tags.as_ref()),
             of("key", self.key.as_ref()),
             of("skip", self.skip.as_ref()),
             of("capacity", self.capacity.as_ref()),
@@ -115,12 +117,13 @@ impl Options {
 }
 
 /// Every option there is.
-pub(crate) const NAMES: [&str; 26] = [
+pub(crate) const NAMES: [&str; 27] = [
     "ttl",
     "err_ttl",
     "none_ttl",
     "tag",
     "tags",
+    "inherit_tags",
     "key",
     "skip",
     "capacity",
@@ -145,10 +148,9 @@ pub(crate) const NAMES: [&str; 26] = [
 ];
 
 /// Names that are kept for what is to come: not to be taken for misspelt ones.
-pub(crate) const LATER: [&str; 20] = [
+pub(crate) const LATER: [&str; 19] = [
     "idle",
     "jitter",
-    "inherit_tags",
     "secret",
     "stale_while_revalidate",
     "stale_if_error",

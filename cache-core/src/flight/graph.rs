@@ -11,21 +11,50 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sync::Mutex;
+use crate::tags::{Inherited, Mark};
 
 /// A flight and the flights within whose bodies it was started.
 pub(crate) struct Ancestry {
     id: u64,
     parent: Option<Arc<Ancestry>>,
+    /// The tags it takes over from calls made within it, if it does.
+    pub(crate) inherited: Option<Inherited>,
+    /// Whether it or one above takes tags over.
+    pub(crate) inherits: bool,
 }
 
 impl Ancestry {
-    pub(crate) fn below(parent: Option<Arc<Ancestry>>) -> Arc<Self> {
+    pub(crate) fn below(parent: Option<Arc<Ancestry>>, inherited: Option<Inherited>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent })
+        let inherits = inherited.is_some() || parent.as_ref().is_some_and(|parent| parent.inherits);
+        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent, inherited, inherits })
+    }
+
+    fn flights(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |flight| flight.parent.as_deref())
     }
 
     fn chain(&self) -> impl Iterator<Item = u64> + '_ {
-        std::iter::successors(Some(self), |flight| flight.parent.as_deref()).map(|flight| flight.id)
+        self.flights().map(|flight| flight.id)
+    }
+
+    /// Hands tags of a world to those, from this one upwards, that take them over.
+    pub(crate) fn hand_up<'t>(&self, world: usize, tags: impl Iterator<Item = &'t Arc<Mark>> + Clone) {
+        for inherited in self.flights().filter_map(|flight| flight.inherited.as_ref()) {
+            inherited.add(world, tags.clone());
+        }
+    }
+
+    /// Something was read of which it cannot be said what it was.
+    pub(crate) fn miss(&self) {
+        self.flights().filter_map(|flight| flight.inherited.as_ref()).for_each(Inherited::miss);
+    }
+
+    /// As [`hand_up`](Self::hand_up), without this one.
+    pub(crate) fn hand_on<'t>(&self, world: usize, tags: impl Iterator<Item = &'t Arc<Mark>> + Clone) {
+        if let Some(parent) = self.parent.as_ref().filter(|parent| parent.inherits) {
+            parent.hand_up(world, tags);
+        }
     }
 }
 

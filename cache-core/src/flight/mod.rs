@@ -18,7 +18,7 @@ use tasks::Tasks;
 pub(crate) use tasks::polled_under;
 
 use crate::sync::{Condvar, Mutex};
-use crate::tags::{Number, Seen};
+use crate::tags::{Inherited, Number, Seen};
 use crate::time::{Clock, Tick, after};
 
 /// How many of those whom an error lets go compute at once.
@@ -43,8 +43,17 @@ pub(crate) enum Kind {
     Shared,
     /// Computes for its caller alone.
     Alone,
+    /// Replaces what was there, for all who ask.
+    Refresh,
     /// Changes a value that was there: must not be stored over by, nor store over, anything else.
     Update,
+}
+
+impl Kind {
+    /// Whether others may wait for it.
+    fn is_shared(self) -> bool {
+        matches!(self, Self::Shared | Self::Refresh)
+    }
 }
 
 struct State<V> {
@@ -85,13 +94,13 @@ pub(crate) enum Waited<V> {
 }
 
 impl<K, V: Clone> Flight<K, V> {
-    pub(crate) fn new(key: K, hash: u32, born: Number, kind: Kind) -> Self {
+    pub(crate) fn new(key: K, hash: u32, born: Number, kind: Kind, inherited: Option<Inherited>) -> Self {
         Self {
             key,
             hash,
             born,
             kind,
-            ancestry: Ancestry::below(current()),
+            ancestry: Ancestry::below(current(), inherited),
             state: Mutex::new(State { landing: None, release: None, computing: 0, tasks: None }),
             landed: Condvar::new(),
         }
@@ -181,9 +190,8 @@ impl<K, V> Flights<K, V> {
 
     /// The flight to wait for.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Arc<Flight<K, V>>> {
-        self.table.find(u64::from(hash), |flight| {
-            flight.kind == Kind::Shared && flight.hash == hash && eq(&flight.key)
-        })
+        self.table
+            .find(u64::from(hash), |flight| flight.kind.is_shared() && flight.hash == hash && eq(&flight.key))
     }
 
     /// Those of a key; compares keys, so only shared access is needed.

@@ -84,14 +84,15 @@ impl AnyMemoRef {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        Applied::new(self.0.clear())
+        self.0.clear()
     }
 
     /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
     /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
     /// Looks at every entry.
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        Applied::new(self.0.invalidate_matching(&wildmatch::WildMatch::new(pattern)))
+        let pattern = wildmatch::WildMatch::new(pattern);
+        self.0.invalidate_text(&|text| pattern.matches(text))
     }
 
     /// Reclaims entries whose time is up now, instead of when their place is needed or the
@@ -167,6 +168,6 @@ impl AllMemos {
 
     /// Invalidates every entry of all of them.
     pub fn clear(&self) -> Applied {
-        Applied::new(self.memos().iter().map(|memo| memo.clear().count()).sum())
+        self.memos().iter().map(AnyMemoRef::clear).sum()
     }
 }

@@ -1,7 +1,9 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
 mod handle;
+mod sources;
 mod storing;
+mod sweep;
 mod sweeping;
 mod typed;
 mod users;
@@ -13,13 +15,15 @@ use std::sync::atomic::AtomicPtr;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 pub(crate) use storing::Garbage;
 pub use storing::When;
+pub(crate) use sweep::{Sweep, Swept};
 pub(crate) use typed::{MemoSpec, Room, TypedMemo};
 pub use users::Memo;
 pub(crate) use users::{InField, Place};
 
 use crate::address::AnyKey;
 use crate::event::Stats;
-use crate::tags::{Carrier, TagName};
+use crate::invalidate::Applied;
+use crate::tags::{Carrier, Name, Number, TagName};
 use crate::time::Tick;
 
 /// What keys and values are in the store: their `Clone` runs no user code.
@@ -52,13 +56,16 @@ pub(crate) trait AnyMemo: Carrier {
     fn stats(&self) -> Stats;
     fn tags(&self) -> Vec<TagName>;
     fn keys(&self) -> Vec<AnyKey>;
-    fn clear(&self) -> usize;
-    fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize;
+    fn clear(&self) -> Applied;
+    /// Invalidates the entries whose key displays as a text that `matches`.
+    fn invalidate_text(&self, matches: &dyn Fn(&str) -> bool) -> Applied;
     fn sweep(&self) -> usize;
     /// Whether a sweep would find something, and whether it ever could.
     fn sweep_due(&self, now: Tick) -> (bool, bool);
-    /// Takes out what an invalidation by tag has declared dead.
-    fn sweep_tag(&self, tag: u64, all: bool) -> usize;
+    /// Takes out what an invalidation has declared dead: the entries of a tag, or all.
+    fn sweep_after(&self, number: Number, tag: Option<u64>) -> Swept;
+    /// Does what invalidations have left for later.
+    fn drain(&self);
     fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey>;
     #[cfg(feature = "json")]
     fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String>;
@@ -104,7 +111,8 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
             let room = shard.read();
             for entry in room.residents.iter().filter(|entry| self.fresh(entry)) {
                 live = true;
-                names.extend(entry.tags().iter().map(|tag| TagName(tag.name.clone())));
+                let named = entry.tags().iter().filter(|tag| !matches!(tag.name, Name::Source(_)));
+                names.extend(named.map(|tag| TagName(tag.name.clone())));
             }
             drop(room);
             names.sort_unstable();
@@ -121,15 +129,14 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         self.any_keys(self.live_keys(None))
     }
 
-    fn clear(&self) -> usize {
+    fn clear(&self) -> Applied {
         self.remove_all()
     }
 
-    fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize {
+    fn invalidate_text(&self, matches: &dyn Fn(&str) -> bool) -> Applied {
         // A user's `Debug` that panics matches: dropping too much is only a miss.
-        let matches = |key: &K| {
-            self.run_hook(|| self.key_ref(key, |key| pattern.matches(&key.to_string()))).unwrap_or(true)
-        };
+        let matches =
+            |key: &K| self.run_hook(|| self.key_ref(key, |key| matches(&key.to_string()))).unwrap_or(true);
         self.remove_where(matches, |key, _| matches(key))
     }
 
@@ -141,8 +148,12 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         TypedMemo::sweep_due(self, now)
     }
 
-    fn sweep_tag(&self, tag: u64, all: bool) -> usize {
-        if all { self.sweep_all() } else { self.sweep_tagged(tag) }
+    fn sweep_after(&self, number: Number, tag: Option<u64>) -> Swept {
+        TypedMemo::sweep_after(self, number, tag)
+    }
+
+    fn drain(&self) {
+        TypedMemo::drain(self);
     }
 
     fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey> {

@@ -8,6 +8,7 @@ use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::event::Cause;
 use crate::flight::{Flight, Kind, Landing};
+use crate::invalidate::Applied;
 use crate::policy::Node;
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
@@ -34,6 +35,13 @@ enum Claim<'a, K, V> {
     Hand(When, Number),
 }
 
+impl<K, V> Claim<'_, K, V> {
+    /// Whether it is a call that has found nothing that stores.
+    fn is_computed(&self) -> bool {
+        matches!(self, Self::Flight(flight) if matches!(flight.kind, Kind::Shared | Kind::Alone))
+    }
+}
+
 /// What came of storing a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stored {
@@ -45,10 +53,13 @@ enum Stored {
 }
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
+#[must_use = "to be disposed of"]
 pub(crate) struct Garbage<K, V> {
     /// Most writes remove one entry, and need no list for it.
     first: Option<(Resident<K, V>, Cause)>,
     more: Vec<(Resident<K, V>, Cause)>,
+    /// What was computed from what is gone, by its tag: it goes as well.
+    pub(crate) sources: Vec<Name>,
 }
 
 /// Takes a flight off its shard.
@@ -62,7 +73,7 @@ impl<K: Data, V: Data> Drop for Off<'_, K, V> {
 
 impl<K, V> Garbage<K, V> {
     pub(crate) const fn new() -> Self {
-        Self { first: None, more: Vec::new() }
+        Self { first: None, more: Vec::new(), sources: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, entry: Resident<K, V>, cause: Cause) {
@@ -78,10 +89,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry.
     pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft) {
-        let tags = self.attach(&mut draft);
+        let flight = lead.flight.clone();
+        let inherited = self.end_inheriting(&flight);
+        draft.refused |= inherited.is_none();
+        let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
+        if let Some(tags) = &tags {
+            flight.ancestry.hand_on(self.world().address(), tags.iter());
+        }
         // Those who wait learn by which tags the value may have been invalidated before they came.
         let seen = tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen);
-        let flight = lead.flight.clone();
         let mut garbage = Garbage::new();
         let claim = Claim::Flight(&flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
@@ -109,7 +125,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         self.settle_deferred();
         let born = self.world().tags.now();
-        let tags = self.attach(&mut draft);
+        let tags = self.attach(&mut draft, &[]);
         let mut garbage = Garbage::new();
         let claim = Claim::Hand(when, born);
         let stored = self.store(key, hash, &value, &draft, tags, &claim, &mut garbage) == Stored::Yes;
@@ -137,13 +153,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let room = self.shard(hash).upgradable();
             let entry = room.residents.find(hash, same).filter(|entry| self.fresh(entry))?;
             let held = entry.value.clone();
-            let flight = Flight::new(key.clone(), hash, self.world().tags.now(), Kind::Update);
+            let flight = Flight::new(key.clone(), hash, self.world().tags.now(), Kind::Update, None);
             let flight = Arc::new(flight);
             ShardLock::upgrade(room).flights.add(flight.clone());
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
             let (value, mut draft) = change(held)?;
-            let tags = self.attach(&mut draft);
+            let tags = self.attach(&mut draft, &[]);
             let mut garbage = Garbage::new();
             let stored = self.store(key, hash, &value, &draft, tags, &Claim::Flight(&flight), &mut garbage);
             self.dispose(garbage);
@@ -158,11 +174,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    fn attach(&self, draft: &mut Draft) -> Option<HeldTags> {
-        let names: Vec<Name> = std::mem::take(&mut draft.tags).into_iter().map(|tag| tag.0).collect();
+    /// The tags that an entry is to carry, if it does.
+    pub(super) fn attach(&self, draft: &mut Draft, inherited: &[Arc<Mark>]) -> Option<HeldTags> {
+        let own = std::mem::take(&mut draft.tags);
+        let names = own.iter().map(|tag| &tag.0).chain(inherited.iter().map(|tag| &tag.name));
         let attach =
-            || HeldTags::new(self.world().tags.attach(&names, &self.weak(), false), self.world().clone());
-        (!names.is_empty()).then(attach)
+            || HeldTags::new(self.world().tags.attach(names, &self.weak(), false), self.world().clone());
+        (!own.is_empty() || !inherited.is_empty()).then(attach)
     }
 
     /// The first tick at which an entry stored now is no longer fresh; `None` if it never would be.
@@ -209,6 +227,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 Claim::Flight(flight) if flight.kind != Kind::Update => room.flights.updates_of(hash, same),
                 _ => room.flights.of(hash, same),
             };
+            // What is written on purpose is a change to what was computed from it.
+            let source = if claim.is_computed() { None } else { room.sources.of(hash, same) };
             let mut room = ShardLock::upgrade(room);
             // Loaded before the stamps: the entry is valid at this revision or not at all.
             let revision = self.revision().current();
@@ -242,6 +262,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 weight,
                 tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
             };
+            garbage.sources.extend(source);
             let node = room.residents.next_node(hash);
             room.residents.insert(Resident::new(key.clone(), value.clone(), node, lease));
             break;
@@ -332,8 +353,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// Takes leave of removed entries. No lock is held: hooks and drops are user code.
-    pub(crate) fn dispose(&self, garbage: Garbage<K, V>) {
+    /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
+    /// from them goes first: hooks may take their time.
+    pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
+        let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name)).sum();
         for (mut entry, cause) in garbage.first.into_iter().chain(garbage.more) {
             self.counters.left(cause);
             self.on_evict(&entry.key, &entry.value, cause);
@@ -341,6 +364,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.run_hook(|| drop(entry));
             self.world().tags.release(tags);
         }
+        applied
     }
 }
 
@@ -400,7 +424,7 @@ mod tests {
             assert!(stage.put(key, key, When::IfAbsent) || key == 1);
         }
         assert_eq!(held(), 2);
-        assert_eq!(stage.memo.remove_all(), 2);
+        assert_eq!(stage.memo.remove_all().count(), 2);
         assert_eq!(held(), 0);
     }
 

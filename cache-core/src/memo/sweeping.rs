@@ -3,43 +3,47 @@
 //! Each acts before it returns: flights are taken off first, so that what they compute is not stored,
 //! then entries are removed. User code (predicates, `Debug` of keys) sees copies, outside every lock.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::sources::Spared;
+use super::sweep::BITE;
 use super::typed::Deferred;
 use super::{Data, Garbage, Room, TypedMemo};
 use crate::event::Cause;
 use crate::flight::Flight;
-use crate::policy::{Evictor, Node};
+use crate::invalidate::Applied;
+use crate::policy::Node;
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::Carrier;
+use crate::tags::{Carrier, Number};
 use crate::time::Tick;
 
-/// Entries that one hold of a shard's lock removes in a sweep.
-const BITE: usize = 256;
-
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    /// Invalidates one key. How many live entries that took: 0 or 1.
-    pub(crate) fn invalidate_key(&self, key: &K, hash: u32) -> usize {
+    /// Invalidates one key.
+    pub(crate) fn invalidate_key(&self, key: &K, hash: u32) -> Applied {
         if crate::sync::is_comparing() {
             // Shared access is held further up this thread's stack: what is there is dead from here
-            // on, and taken out later.
+            // on, and taken out later. So is what was computed from any entry.
             self.defer(hash);
-            return 0;
+            return self.invalidate_dependents_of_all();
         }
         self.settle_deferred();
         let same = |other: &K| (self.key_fns.same)(other, key);
         let room = self.shard(hash).upgradable();
         let existing = room.residents.find(hash, same).map(|entry| entry.node);
         let flights = room.flights.of(hash, same);
-        if existing.is_none() && flights.is_empty() {
-            return 0;
-        }
+        let source = room.sources.of(hash, same);
         let mut garbage = Garbage::new();
-        let mut room = ShardLock::upgrade(room);
-        let count = self.remove(&mut room, &flights, existing, &mut garbage);
-        drop(room);
-        self.dispose(garbage);
-        count
+        garbage.sources.extend(source);
+        let mut count = 0;
+        if existing.is_some() || !flights.is_empty() {
+            let mut room = ShardLock::upgrade(room);
+            count = self.remove(&mut room, &flights, existing, &mut garbage);
+            drop(room);
+        } else {
+            drop(room);
+        }
+        Applied::new(count) + self.dispose(garbage)
     }
 
     /// Takes flights off and entries out; how many of these were live.
@@ -58,9 +62,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for node in nodes {
             if let Some(entry) = room.residents.remove(node) {
                 self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-                let live = !entry.expired(now);
-                count += usize::from(live);
-                garbage.push(entry, if live { Cause::Invalidated } else { Cause::Expired });
+                let expired = entry.expired(now);
+                // Of what an earlier invalidation has killed, that one has counted it.
+                count += usize::from(!expired && self.valid(&entry));
+                garbage.push(entry, if expired { Cause::Expired } else { Cause::Invalidated });
             }
         }
         count
@@ -85,60 +90,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// Removes everything. How many live entries that took.
-    pub(crate) fn remove_all(&self) -> usize {
-        self.world().tags.bump(|number| self.revision().raise(number, true));
-        self.sweep_all()
+    /// Removes everything.
+    pub(crate) fn remove_all(&self) -> Applied {
+        let number = self.declare_all_dead();
+        Applied::swept(self.arc(), self.sweep_after(number, None)) + self.invalidate_dependents_of_all()
     }
 
-    /// What is there has been declared dead: takes it out, in constant time for each shard.
-    pub(crate) fn sweep_all(&self) -> usize {
-        if crate::sync::is_comparing() {
-            return 0;
-        }
-        let mut count = 0;
-        for shard in self.shards() {
-            let mut room = shard.write();
-            let evictor = match self.capacity.load(Ordering::Relaxed) {
-                usize::MAX => Evictor::Unbounded,
-                _ => self.fresh_evictor(),
-            };
-            let flights = room.flights.take_all();
-            let entries = room.residents.take_all(evictor);
-            drop(room);
-            drop(flights);
-            let now = self.clock().now();
-            let mut garbage = Garbage::new();
-            for entry in entries {
-                self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-                let live = !entry.expired(now);
-                count += usize::from(live);
-                garbage.push(entry, if live { Cause::Invalidated } else { Cause::Expired });
-            }
-            self.dispose(garbage);
-        }
-        count
-    }
-
-    /// Takes out the entries of a tag, which has been declared dead.
-    pub(crate) fn sweep_tagged(&self, tag: u64) -> usize {
-        if crate::sync::is_comparing() {
-            return 0;
-        }
-        let mut count = 0;
-        for shard in self.shards() {
-            let mut garbage = Garbage::new();
-            let mut room = shard.write();
-            let nodes: Vec<Node> = room.residents.tagged(tag).collect();
-            // What was stored after the invalidation is valid, and stays.
-            let dead =
-                nodes.into_iter().filter(|node| room.residents.at(*node).is_some_and(|e| !self.valid(e)));
-            let dead: Vec<Node> = dead.collect();
-            count += self.remove(&mut room, &[], dead, &mut garbage);
-            drop(room);
-            self.dispose(garbage);
-        }
-        count
+    fn declare_all_dead(&self) -> Number {
+        self.world().tags.bump(|number| self.revision().raise(number, true))
     }
 
     /// Removes the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
@@ -147,35 +106,42 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         doomed: impl Fn(&K) -> bool,
         condemned: impl Fn(&K, &V) -> bool,
-    ) -> usize {
+    ) -> Applied {
         if crate::sync::is_comparing() {
             // What matches cannot be told without running user code; what is there goes.
-            self.world().tags.bump(|number| self.revision().raise(number, true));
-            return 0;
+            self.declare_all_dead();
+            return self.invalidate_dependents_of_all();
         }
+        let mut flown = Vec::new();
         for shard in self.shards() {
             let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
             let flights: Vec<_> = flights.into_iter().filter(|flight| doomed(&flight.key)).collect();
             if !flights.is_empty() {
                 self.remove(&mut shard.write(), &flights, [], &mut Garbage::new());
+                flown.extend(flights.iter().map(|flight| flight.hash));
             }
         }
+        // Entries that stay, whose dependents do so, too; unless these wait for what was taken off.
+        let mut spared: Spared<K> = HashMap::default();
         let mut count = 0;
         for shard in self.shards() {
             let entries =
                 self.live_in(&shard.read(), |entry| (entry.node, entry.key.clone(), entry.value.clone()));
-            let nodes: Vec<Node> = entries
-                .into_iter()
-                .filter(|(_, key, value)| condemned(key, value))
-                .map(|(node, ..)| node)
-                .collect();
+            let mut nodes = Vec::new();
+            for (node, key, value) in entries {
+                if condemned(&key, &value) {
+                    nodes.push(node);
+                } else if self.is_tracked() && !flown.contains(&node.hash) {
+                    spared.entry(node.hash).or_default().push(key);
+                }
+            }
             for nodes in nodes.chunks(BITE) {
                 let mut garbage = Garbage::new();
                 count += self.remove(&mut shard.write(), &[], nodes.iter().copied(), &mut garbage);
                 self.dispose(garbage);
             }
         }
-        count
+        Applied::new(count) + self.invalidate_dependents_where(doomed, &spared)
     }
 
     /// What is live in a shard.
@@ -213,6 +179,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return 0;
         }
         self.settle_deferred();
+        self.drain();
         let now = self.clock().now();
         self.shards().map(|shard| self.reclaim_in(shard, now)).sum()
     }
@@ -297,10 +264,10 @@ mod tests {
     /// Invalidations of key 1 that work from within a key's `Eq`.
     const WITHIN_EQ: [fn(&Stage) -> usize; 5] = [
         |stage| stage.invalidate(1),
-        |stage| stage.memo.remove_all(),
+        |stage| stage.memo.remove_all().count(),
         |stage| stage.invalidate_tag("all"),
         |stage| stage.invalidate_tag("cat"),
-        |stage| stage.memo.remove_where(|_| true, |_, _| true),
+        |stage| stage.memo.remove_where(|_| true, |_, _| true).count(),
     ];
 
     #[test]
@@ -346,9 +313,9 @@ mod tests {
         let spec = Spec::new("stage", &["key"]).tags(&["all"]).max_wait(Duration::from_secs(100));
         let invalidations: [fn(&Stage) -> usize; 5] = [
             |stage| stage.invalidate(1),
-            |stage| stage.memo.remove_all(),
+            |stage| stage.memo.remove_all().count(),
             |stage| stage.invalidate_tag("all"),
-            |stage| stage.memo.remove_where(|_| true, |_, _| true),
+            |stage| stage.memo.remove_where(|_| true, |_, _| true).count(),
             |stage| usize::from(!stage.put(1, 2, crate::memo::When::Always)),
         ];
         for invalidate in invalidations {

@@ -4,10 +4,12 @@ use std::any::{Any, TypeId};
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::sources::Sources;
+use super::sweep::Backlog;
 use super::{AnyMemo, Data, Header};
 use crate::draft::Draft;
 use crate::event::{Cause, Counters};
-use crate::flight::Flights;
+use crate::flight::{Ancestry, Flights};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Evictor, Lru, Policy, S3Fifo};
 use crate::spec::Spec;
@@ -18,6 +20,10 @@ use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
 
+/// A flag of a memo: it, or its world, is switched off.
+const DISABLED: usize = 1;
+/// A flag of a memo: computations in its world inherit tags, so it says what they read.
+const TRACKED: usize = 2;
 /// A shard is worth having for at least so many entries.
 const SHARD_MIN: usize = 256;
 /// No more shards than this.
@@ -55,6 +61,7 @@ type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
 pub(crate) struct Room<K, V> {
     pub(crate) residents: Residents<K, V>,
     pub(crate) flights: Flights<K, V>,
+    pub(crate) sources: Sources<K>,
 }
 
 /// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
@@ -75,7 +82,8 @@ pub struct TypedMemo<K, V> {
     shards: Box<[Padded<ShardLock<Room<K, V>>>]>,
     revision: Revision,
     clock: Clock,
-    disabled: AtomicBool,
+    /// Whether anything but the plain may be to do: [`DISABLED`], [`TRACKED`].
+    flags: AtomicUsize,
     exclusive_reads: bool,
     pub(crate) counters: Counters,
     // What only the rest reads.
@@ -97,6 +105,9 @@ pub struct TypedMemo<K, V> {
     own_off: Mutex<bool>,
     deferred: Mutex<Vec<Deferred>>,
     has_deferred: AtomicBool,
+    /// The source that stands for all keys, once something was computed from one.
+    pub(super) whole: Mutex<Option<Arc<Mark>>>,
+    pub(super) backlog: Backlog<K, V>,
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -124,12 +135,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                         Padded(ShardLock::new(Room {
                             residents: Residents::new(first_evictor()),
                             flights: Flights::new(),
+                            sources: Sources::new(),
                         }))
                     })
                     .collect(),
                 revision: Revision::new(),
                 clock: world.clock.clone(),
-                disabled: AtomicBool::new(world.is_off()),
+                flags: AtomicUsize::new(0),
                 exclusive_reads: spec.policy == Policy::Lru,
                 counters: Counters::new(),
                 spec,
@@ -169,9 +181,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 own_off: Mutex::new(false),
                 deferred: Mutex::new(Vec::new()),
                 has_deferred: AtomicBool::new(false),
+                whole: Mutex::new(None),
+                backlog: Backlog::new(),
             }
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.
+        memo.follow_world();
         let names: Vec<_> = spec.tags.iter().map(|tag| Name::Text((*tag).into())).collect();
         memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
         memo
@@ -223,7 +238,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self.shards[at].0
     }
 
-    pub(crate) fn shards(&self) -> impl Iterator<Item = &ShardLock<Room<K, V>>> {
+    pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &ShardLock<Room<K, V>>> {
         self.shards.iter().map(|shard| &shard.0)
     }
 
@@ -232,11 +247,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         with(&KeyRef { name: &self.name, key: &kept })
     }
 
-    /// Looks an entry up. The whole of a hit: one shared access, nothing allocated.
+    /// Looks an entry up, and hands its tags to the computation that inherits them, if there is one. The
+    /// whole of a hit: one shared access, nothing allocated.
     #[inline]
-    pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
+    pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool, dependents: Option<&Ancestry>) -> Option<V> {
         if self.exclusive_reads {
-            return self.get_and_move(hash, eq);
+            return self.get_and_move(hash, eq, dependents);
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, eq)?;
@@ -244,19 +260,28 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return None;
         }
         entry.touch();
+        if let Some(dependents) = dependents {
+            self.hand_up_tags(dependents, entry);
+        }
         Some(entry.value.clone())
     }
 
     /// The same for policies that move something on a hit.
-    fn get_and_move(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
+    fn get_and_move(&self, hash: u32, eq: impl Fn(&K) -> bool, dependents: Option<&Ancestry>) -> Option<V> {
+        let take = |entry: &Resident<K, V>| {
+            if let Some(dependents) = dependents {
+                self.hand_up_tags(dependents, entry);
+            }
+            (entry.node, entry.value.clone())
+        };
         if crate::sync::is_comparing() {
             let room = self.shard(hash).read();
             let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
-            return Some(entry.value.clone());
+            return Some(take(entry).1);
         }
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
-        let (node, value) = (entry.node, entry.value.clone());
+        let (node, value) = take(entry);
         ShardLock::upgrade(room).residents.read(node);
         Some(value)
     }
@@ -415,7 +440,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.decide(|own_off| *own_off = !enabled);
     }
 
-    /// A memo is off while its world is, or itself.
+    /// A memo is off while its world is, or itself; and tracked when its world is.
     pub(crate) fn follow_world(&self) {
         self.decide(|_| {});
     }
@@ -424,26 +449,44 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     fn decide(&self, change: impl FnOnce(&mut bool)) {
         let mut own_off = self.own_off.lock();
         change(&mut own_off);
-        self.disabled.store(*own_off || self.world.is_off(), Ordering::Relaxed);
+        let disabled = if *own_off || self.world.is_off() { DISABLED } else { 0 };
+        let tracked = if self.world.is_tracked() { TRACKED } else { 0 };
+        self.flags.store(disabled | tracked, Ordering::Relaxed);
+    }
+
+    /// Whether it is neither switched off nor tracked: the plain hit looks no further.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) == 0
     }
 
     #[inline]
     pub(crate) fn is_disabled(&self) -> bool {
-        self.disabled.load(Ordering::Relaxed)
+        self.flags.load(Ordering::Relaxed) & DISABLED != 0
+    }
+
+    /// Whether computations in its world take over tags of what they read.
+    #[inline]
+    pub(crate) fn is_tracked(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & TRACKED != 0
     }
 }
 
 impl<K, V> Drop for TypedMemo<K, V> {
     /// The memo of a field ends with it: its entries let go of their tags. No hook is told.
     fn drop(&mut self) {
+        let leave = |mut entry: Resident<K, V>| {
+            let tags = entry.take_tags();
+            let _ = crate::sync::guarded(|| drop(entry));
+            self.world.tags.release(tags);
+        };
         for shard in &self.shards {
-            let entries = shard.0.write().residents.take_all(Evictor::Unbounded);
-            for mut entry in entries {
-                let tags = entry.take_tags();
-                let _ = crate::sync::guarded(|| drop(entry));
-                self.world.tags.release(tags);
-            }
+            let emptied = shard.0.write().residents.take_all(Evictor::Unbounded);
+            emptied.entries.into_iter().for_each(leave);
         }
+        self.backlog.end().into_iter().for_each(leave);
+        let whole = self.whole.lock().take();
+        self.world.tags.release(whole.into_iter().collect());
         if let Some(tags) = self.fixed_tags.take() {
             self.world.tags.release(tags);
         }

@@ -18,7 +18,7 @@ use crate::world::World;
 /// A memo of values `F`; what a [`Memo`] is a handle to.
 pub(crate) trait MemoOf<F>: Send + Sync {
     fn keys(&self) -> Vec<Arc<dyn KeyOf<F>>>;
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool) -> usize;
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool) -> Applied;
     /// The memo with its types.
     fn typed(&self) -> &(dyn Any + Send + Sync);
 }
@@ -34,7 +34,7 @@ impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
         keys.map(|(key, hash)| crate::address::address::<S, R>(self.memo.clone(), key, hash)).collect()
     }
 
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool) -> usize {
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool) -> Applied {
         let memo = &self.memo;
         memo.remove_where(
             |_| true,
@@ -282,12 +282,12 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        Applied::new(self.memos().iter().map(|memo| memo.clear().count()).sum())
+        self.memos().iter().map(AnyMemoRef::clear).sum()
     }
 
     /// Invalidates every entry whose key matches a pattern: see [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        Applied::new(self.memos().iter().map(|memo| memo.invalidate_matching(pattern).count()).sum())
+        self.memos().iter().map(|memo| memo.invalidate_matching(pattern)).sum()
     }
 
     /// Invalidates the entries for which `predicate` says so.
@@ -299,7 +299,7 @@ impl<V: 'static, M> Memo<V, M> {
     ///
     /// If `predicate` does; entries it has not seen then stay.
     pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        Applied::new(self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum())
+        self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum()
     }
 
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].

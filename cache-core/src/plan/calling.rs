@@ -11,7 +11,7 @@ use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Lead};
 use crate::entry::Async;
-use crate::future::{Missed, Start, by_caller, by_flight};
+use crate::future::{Missed, Start, Told, by_caller, by_flight};
 use crate::key::Shape;
 use crate::memo::{Place, When};
 use crate::slot::Identity;
@@ -254,7 +254,7 @@ where
         match how {
             How::Call => {}
             How::Refresh => self.refresh = true,
-            How::Uncached => return Ok(Missed { start: Start::Uncached, call: self.call }),
+            How::Uncached => return Ok(Missed { start: Start::InPlace(None), call: self.call }),
             How::Fly(ticket) => {
                 // The ticket of another function, of which there is none, would only be a call.
                 if let Some(lead) = ticket.lead::<Lead<S::Owned, R::Held>>() {
@@ -264,7 +264,10 @@ where
         }
         let missing = match self.look_up() {
             Looked::Answer(held) => return Err(R::join(held)),
-            Looked::Bypass(call) => return Ok(Missed { start: Start::Uncached, call }),
+            Looked::Bypass(call, told) => {
+                let told = told.map(|memo| Told { memo, key: None });
+                return Ok(Missed { start: Start::InPlace(told), call });
+            }
             Looked::Miss(missing) => missing,
         };
         const { super::again::refuse_if(St::SET, A::WHY_NOT) }

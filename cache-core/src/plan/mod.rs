@@ -291,8 +291,8 @@ where
 pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A> {
     /// Answered from the cache.
     Answer(V),
-    /// It touches nothing.
-    Bypass(Prepared<KA, SA, Run>),
+    /// It touches nothing. With the memo, if the return's tags are asked for.
+    Bypass(Prepared<KA, SA, Run>, Option<Arc<TypedMemo<K, V>>>),
     /// Not there.
     Miss(Missing<K, V, KA, SA, Run, St, A>),
 }
@@ -324,9 +324,19 @@ where
     pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A> {
         let Self { plan, call, on_hit, on_miss, stand, again, bypass, refresh } = self;
         let memo = plan.handle();
-        if bypass || memo.is_disabled() {
+        let (mut bypass, mut dependents) = (bypass, None);
+        if !memo.is_plain() {
+            bypass |= memo.is_disabled();
+            dependents = memo.dependents();
+        }
+        if bypass {
+            // What is computed from the return depends on the call all the same.
+            let told = dependents.map(|dependents| {
+                plan.look(&call.keyed, Cx::own(&memo).told(Some(&dependents)));
+                memo.arc()
+            });
             memo.counters.bypasses.add();
-            return Looked::Bypass(call);
+            return Looked::Bypass(call, told);
         }
         let tell = |key: &KeyRef<'_>, held: &R::Held| {
             if let Some(value) = R::value(held) {
@@ -335,7 +345,8 @@ where
         };
         let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
         // One look-up, so that it is compiled into this place.
-        match plan.look(&call.keyed, Cx::read(&memo, tell).unless(refresh)) {
+        let cx = Cx::read(&memo, tell).unless(refresh).told(dependents.as_deref());
+        match plan.look(&call.keyed, cx) {
             Found::Hit(held) => {
                 memo.count_hit();
                 Looked::Answer(held)

@@ -84,7 +84,8 @@ where
         if memo.is_disabled() {
             return None;
         }
-        match self.plan.look(&self.call.keyed, Cx::read(&memo, None)) {
+        let dependents = memo.dependents();
+        match self.plan.look(&self.call.keyed, Cx::read(&memo, None).told(dependents.as_deref())) {
             Found::Hit(held) => {
                 memo.count_hit();
                 R::face(held)
@@ -131,7 +132,7 @@ where
     pub(super) fn look_ahead(self, start: impl FnOnce(&World, A::Job)) -> Option<R::Face> {
         match self.look_up() {
             Looked::Answer(held) => R::face(held),
-            Looked::Bypass(_) => None,
+            Looked::Bypass(..) => None,
             Looked::Miss(missing) => missing.compute_in_background(start).and_then(R::face),
         }
     }
@@ -266,7 +267,7 @@ where
     fn call(self) -> R::Output {
         let missing = match self.look_up() {
             Looked::Answer(held) => return R::join(held),
-            Looked::Bypass(call) => return call.prepare().0(),
+            Looked::Bypass(call, told) => return blocking::bypass::<R, _, _, B, D>(told, call.prepare()),
             Looked::Miss(missing) => missing,
         };
         const { super::again::refuse_if(St::SET, A::WHY_NOT) }

@@ -4,4 +4,4 @@ mod resident;
 mod residents;
 
 pub(crate) use resident::{Lease, Resident};
-pub(crate) use residents::Residents;
+pub(crate) use residents::{Emptied, Residents, Rest};

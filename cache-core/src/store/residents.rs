@@ -23,7 +23,19 @@ pub(crate) struct Residents<K, V> {
     next_id: u32,
     /// No entry has an earlier deadline.
     earliest: Tick,
+    /// Of all entries together.
+    weight: usize,
 }
+
+/// What a shard held, off it.
+pub(crate) struct Emptied<K, V> {
+    pub(crate) entries: HashTable<Resident<K, V>>,
+    /// Where entries of a tag were, and who came next: to be dropped.
+    pub(crate) rest: Rest,
+}
+
+/// See [`Emptied`].
+pub(crate) type Rest = (HashMap<u64, HashTable<Node>, RandomState>, Evictor);
 
 struct View<'a, K, V>(&'a HashTable<Resident<K, V>>);
 
@@ -41,11 +53,22 @@ impl<K, V> Entries for View<'_, K, V> {
 
 impl<K, V> Residents<K, V> {
     pub(crate) fn new(evictor: Evictor) -> Self {
-        Self { table: HashTable::new(), evictor, tagged: HashMap::default(), next_id: 0, earliest: NEVER }
+        Self {
+            table: HashTable::new(),
+            evictor,
+            tagged: HashMap::default(),
+            next_id: 0,
+            earliest: NEVER,
+            weight: 0,
+        }
     }
 
     pub(crate) fn earliest(&self) -> Tick {
         self.earliest
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.weight
     }
 
     #[inline]
@@ -74,6 +97,7 @@ impl<K, V> Residents<K, V> {
     pub(crate) fn insert(&mut self, entry: Resident<K, V>) {
         let node = entry.node;
         self.earliest = self.earliest.min(entry.deadline());
+        self.weight += entry.weight as usize;
         for tag in entry.tags() {
             self.tagged
                 .entry(tag.id)
@@ -108,6 +132,7 @@ impl<K, V> Residents<K, V> {
     fn take(&mut self, node: Node) -> Option<Resident<K, V>> {
         let found = self.table.find_entry(spread(node.hash), |entry| entry.node == node);
         let (entry, _) = found.ok()?.remove();
+        self.weight -= entry.weight as usize;
         for tag in entry.tags() {
             if let Some(nodes) = self.tagged.get_mut(&tag.id) {
                 if let Ok(found) = nodes.find_entry(spread(node.hash), |known| *known == node) {
@@ -122,11 +147,15 @@ impl<K, V> Residents<K, V> {
     }
 
     /// Takes out everything, in constant time.
-    pub(crate) fn take_all(&mut self, evictor: Evictor) -> impl Iterator<Item = Resident<K, V>> + use<K, V> {
-        self.tagged = HashMap::default();
-        self.evictor = evictor;
-        self.earliest = NEVER;
-        std::mem::take(&mut self.table).into_iter()
+    pub(crate) fn take_all(&mut self, evictor: Evictor) -> Emptied<K, V> {
+        (self.earliest, self.weight) = (NEVER, 0);
+        let rest = (std::mem::take(&mut self.tagged), std::mem::replace(&mut self.evictor, evictor));
+        Emptied { entries: std::mem::take(&mut self.table), rest }
+    }
+
+    /// How many entries carry a tag.
+    pub(crate) fn tagged_len(&self, tag: u64) -> usize {
+        self.tagged.get(&tag).map_or(0, HashTable::len)
     }
 
     /// The entries that carry a tag.
@@ -147,6 +176,11 @@ impl<K, V> Residents<K, V> {
     /// After a sweep: what the earliest deadline is now, and no more memory than is of use.
     pub(crate) fn settle(&mut self) {
         self.earliest = self.table.iter().map(Resident::deadline).min().unwrap_or(NEVER);
+        self.shrink();
+    }
+
+    /// Gives memory back that is of no use.
+    pub(crate) fn shrink(&mut self) {
         if self.table.capacity() > SMALL_TABLE && self.table.len() < self.table.capacity() / 4 {
             let room = self.table.len() * 2;
             self.table.shrink_to(room, |entry| spread(entry.node.hash));

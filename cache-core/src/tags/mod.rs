@@ -10,6 +10,7 @@
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
 
+mod inherit;
 mod name;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
+pub(crate) use inherit::Inherited;
 pub(crate) use name::Name;
 pub use name::{Tag, TagName};
 
@@ -127,6 +129,7 @@ pub(crate) struct Tags<C: ?Sized> {
 
 /// What an invalidation by tag has yet to sweep.
 pub(crate) struct Bumped<C: ?Sized> {
+    pub(crate) number: Number,
     pub(crate) tag: Arc<Mark>,
     pub(crate) carriers: Vec<(Arc<C>, bool)>,
 }
@@ -149,17 +152,19 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// Numbers an invalidation. `raise` gives its number to what it is about.
-    pub(crate) fn bump(&self, raise: impl FnOnce(Number)) {
+    pub(crate) fn bump(&self, raise: impl FnOnce(Number)) -> Number {
         let state = self.state.lock();
-        self.number(raise);
+        let number = self.number(raise);
         drop(state);
+        number
     }
 
     /// The lock is held.
-    fn number(&self, raise: impl FnOnce(Number)) {
+    fn number(&self, raise: impl FnOnce(Number)) -> Number {
         let number = self.now.load(Ordering::Relaxed) + 1;
         raise(number);
         self.now.store(number, Ordering::Release);
+        number
     }
 
     /// Invalidates a tag: from here on nothing that carries it is valid. `None` if nothing does.
@@ -177,7 +182,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 for (memo, all) in &carriers {
                     memo.revision().raise(number, *all);
                 }
-                bumped = Some(Bumped { tag: record.tag.clone(), carriers });
+                bumped = Some(Bumped { number, tag: record.tag.clone(), carriers });
             }
             None => forgotten[slot] = number,
         });
@@ -190,6 +195,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
         let record = state.records.get(name)?;
         let carriers = record.carriers.iter();
         Some(Bumped {
+            number: self.now(),
             tag: record.tag.clone(),
             carriers: carriers.filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect(),
         })
@@ -198,14 +204,16 @@ impl<C: Carrier + ?Sized> Tags<C> {
     /// The tags of these names for an entry of `memo`, which from here on is told of their
     /// invalidations. Must come before the store that checks their stamps. `all`: every entry of the
     /// memo carries them.
-    pub(crate) fn attach(&self, names: &[Name], memo: &Weak<C>, all: bool) -> TagSet {
+    pub(crate) fn attach<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n Name>,
+        memo: &Weak<C>,
+        all: bool,
+    ) -> TagSet {
         debug_assert!(memo.strong_count() > 0, "taken for a memo that has ended");
-        let mut set: Vec<Arc<Mark>> = Vec::with_capacity(names.len());
+        let mut set: Vec<Arc<Mark>> = Vec::new();
         let mut state = self.state.lock();
         for name in names {
-            if set.iter().any(|tag| tag.name == *name) {
-                continue;
-            }
             if !state.records.contains_key(name) {
                 let stamp = state.forgotten[state.slot(name)];
                 let id = state.next_id;
@@ -227,7 +235,29 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 set.push(record.tag.clone());
             }
         }
+        drop(state);
+        set.sort_unstable_by_key(|tag| tag.id);
+        set.dedup_by_key(|tag| tag.id);
         set.into_boxed_slice()
+    }
+
+    /// A tag of its own, for what others are computed from.
+    pub(crate) fn source(&self) -> Arc<Mark> {
+        let mut state = self.state.lock();
+        let id = state.next_id;
+        state.next_id += 1;
+        let tag = Arc::new(Mark { id, name: Name::Source(id), stamp: AtomicU64::new(0) });
+        state.records.insert(tag.name.clone(), Record { tag: tag.clone(), carriers: Vec::new() });
+        tag
+    }
+
+    /// The same tag once more, if something still carries it.
+    pub(crate) fn hold(&self, tag: &Weak<Mark>) -> Option<Arc<Mark>> {
+        // Under the lock: it is forgotten there, and then must not come back.
+        let state = self.state.lock();
+        let held = tag.upgrade().filter(|tag| state.records.contains_key(&tag.name));
+        drop(state);
+        held
     }
 
     /// Lets go of an entry's tags, and forgets those that nothing carries any more.

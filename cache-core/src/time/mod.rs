@@ -35,6 +35,12 @@ pub(crate) enum Clock {
     Manual(Arc<Manual>),
 }
 
+/// Whether this is a process of its own since the clock was first used: it has no threads of ours.
+#[cfg(not(loom))]
+pub(crate) fn has_forked() -> bool {
+    ticker::has_forked()
+}
+
 /// A clock that stands still until it is told to move.
 #[derive(Default)]
 pub(crate) struct Manual {

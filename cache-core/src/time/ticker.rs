@@ -45,10 +45,14 @@ fn unusual(word: u64) -> Tick {
         WORD.fetch_or(SEEN, Ordering::Relaxed);
         return word >> SHIFT;
     }
-    if !FORKED.load(Ordering::Relaxed) {
+    if !has_forked() {
         wake();
     }
     exact()
+}
+
+pub(super) fn has_forked() -> bool {
+    FORKED.load(Ordering::Relaxed)
 }
 
 /// Starts or wakes the ticker. Whoever finds another thread at it goes on without.

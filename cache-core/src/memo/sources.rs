@@ -1,0 +1,186 @@
+//! What entries elsewhere were computed from: the other end of `inherit_tags`.
+//!
+//! An entry that is read within a computation that inherits tags gets a tag of its own, its *source*,
+//! which the computed entry carries like any other. It is made before the entry is looked up, so that
+//! whoever invalidates the entry afterwards finds it; and it is invalidated after the entry was taken
+//! out, so that whoever has seen that invalidation does not find the entry any more.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+use hashbrown::HashTable;
+
+use super::{Data, TypedMemo};
+use crate::draft::Draft;
+use crate::flight::{Ancestry, Flight, current};
+use crate::invalidate::Applied;
+use crate::store::Resident;
+use crate::sync::{RandomState, ShardLock};
+use crate::tags::{Mark, Name};
+use crate::value::Returns;
+use crate::world::HeldTags;
+
+/// The sources among the keys of one shard.
+pub(crate) struct Sources<K> {
+    table: HashTable<Source<K>>,
+}
+
+/// Keys by their hashes.
+pub(crate) type Spared<K> = HashMap<u32, Vec<K>, RandomState>;
+
+struct Source<K> {
+    key: K,
+    hash: u32,
+    name: Name,
+    /// It lives as long as something carries it.
+    tag: Weak<Mark>,
+}
+
+impl<K> Sources<K> {
+    pub(crate) fn new() -> Self {
+        Self { table: HashTable::new() }
+    }
+
+    fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Source<K>> {
+        self.table.find(u64::from(hash), |source| source.hash == hash && eq(&source.key))
+    }
+
+    /// The source of a key; compares keys, so only shared access is needed.
+    pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Name> {
+        self.find(hash, eq).map(|source| source.name.clone())
+    }
+
+    fn insert(&mut self, source: Source<K>) {
+        if self.table.len() == self.table.capacity() {
+            self.table.retain(|source| source.tag.strong_count() > 0);
+        }
+        let hash = u64::from(source.hash);
+        // Those of the same key that nothing carries any more must not be found instead.
+        while let Ok(dead) =
+            self.table.find_entry(hash, |known| known.hash == source.hash && known.tag.strong_count() == 0)
+        {
+            dead.remove();
+        }
+        self.table.insert_unique(hash, source, |source| u64::from(source.hash));
+    }
+}
+
+impl<K: Clone> Sources<K> {
+    fn all(&self) -> impl Iterator<Item = (K, u32, Name)> + '_ {
+        self.table.iter().map(|source| (source.key.clone(), source.hash, source.name.clone()))
+    }
+}
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// The computation whose part this call is, if one there takes over the tags of what it reads.
+    #[inline]
+    pub(crate) fn dependents(&self) -> Option<Arc<Ancestry>> {
+        if self.is_tracked() { inheriting() } else { None }
+    }
+
+    /// Tells a computation what it is about to read: an entry, of this memo.
+    #[cold]
+    pub(crate) fn hand_up_source(&self, to: &Ancestry, key: &K, hash: u32) {
+        let Some(source) = self.source(key, hash) else {
+            return to.miss();
+        };
+        let (whole, world) = (self.whole(), self.world().address());
+        to.hand_up(world, [&source, &whole].into_iter().chain(self.fixed_tags()));
+        // Whoever took it over holds it.
+        self.world().tags.release(Box::new([source]));
+    }
+
+    /// Tells a computation by what an entry that it has read is invalidated.
+    #[cold]
+    pub(crate) fn hand_up_tags(&self, to: &Ancestry, entry: &Resident<K, V>) {
+        to.hand_up(self.world().address(), entry.tags().iter());
+    }
+
+    /// A return that is not stored: if a computation takes over the tags of what it reads, tells it those
+    /// that the value would have carried.
+    pub(crate) fn hand_up_unstored<R: Returns<Held = V>>(
+        &self,
+        output: R::Output,
+        describe: impl Fn(Option<&R::Value>, &mut Draft),
+    ) -> R::Output {
+        let Some(dependents) = self.dependents() else { return output };
+        R::split(output).map_or_else(
+            |output| output,
+            |held| {
+                let mut draft = self.draft(|draft| describe(R::value(&held), draft));
+                if let Some(tags) = self.attach(&mut draft, &[]) {
+                    dependents.hand_up(self.world().address(), tags.iter());
+                }
+                R::join(held)
+            },
+        )
+    }
+
+    /// The source of a key; none within an `Eq`, where the shard cannot be written.
+    fn source(&self, key: &K, hash: u32) -> Option<Arc<Mark>> {
+        if crate::sync::is_comparing() {
+            return None;
+        }
+        let same = |other: &K| (self.key_fns.same)(other, key);
+        let tags = &self.world().tags;
+        let room = self.shard(hash).upgradable();
+        let known = room.sources.find(hash, same).and_then(|source| tags.hold(&source.tag));
+        if known.is_some() {
+            return known;
+        }
+        let tag = tags.source();
+        let (name, weak) = (tag.name.clone(), Arc::downgrade(&tag));
+        ShardLock::upgrade(room).sources.insert(Source { key: key.clone(), hash, name, tag: weak });
+        Some(tag)
+    }
+
+    /// The source that stands for all keys.
+    fn whole(&self) -> Arc<Mark> {
+        self.whole.lock().get_or_insert_with(|| self.world().tags.source()).clone()
+    }
+
+    /// Invalidates what was computed from any entry.
+    pub(crate) fn invalidate_dependents_of_all(&self) -> Applied {
+        let whole = self.whole.lock().as_ref().map(|tag| tag.name.clone());
+        whole.map_or_else(Applied::default, |name| self.world().invalidate_tag(&name))
+    }
+
+    /// Invalidates what was computed from entries whose key `doomed` picks, but for those that are
+    /// spared.
+    pub(crate) fn invalidate_dependents_where(
+        &self,
+        doomed: impl Fn(&K) -> bool,
+        spared: &Spared<K>,
+    ) -> Applied {
+        if !self.is_tracked() {
+            return Applied::default();
+        }
+        let is_spared = |key: &K, hash: u32| {
+            spared.get(&hash).is_some_and(|keys| keys.iter().any(|other| (self.key_fns.same)(other, key)))
+        };
+        let mut applied = Applied::default();
+        for shard in self.shards() {
+            let sources: Vec<_> = shard.read().sources.all().collect();
+            for (key, hash, name) in sources {
+                if doomed(&key) && !is_spared(&key, hash) {
+                    applied += self.world().invalidate_tag(&name);
+                }
+            }
+        }
+        applied
+    }
+
+    /// A computation has ended: the tags that it has taken over; none if it may have missed some.
+    pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>) -> Option<HeldTags> {
+        let inherited = match &flight.ancestry.inherited {
+            Some(inherited) => inherited.end()?,
+            None => Vec::new(),
+        };
+        Some(HeldTags::new(inherited.into_boxed_slice(), self.world().clone()))
+    }
+}
+
+#[cold]
+fn inheriting() -> Option<Arc<Ancestry>> {
+    current().filter(|flight| flight.inherits)
+}
