@@ -321,6 +321,13 @@ macro_rules! address {
                 self.key.invalidate()
             }
 
+            /// The soft form of [`invalidate`](Self::invalidate): whoever comes next computes anew, and
+            /// where a stale window allows it the old value is still served meanwhile. Without such
+            /// a window, which no option opens yet, both do the same.
+            pub fn mark_stale(&self) -> Applied {
+                self.invalidate()
+            }
+
             /// The memo it belongs to.
             #[must_use]
             pub fn memo(&self) -> AnyMemoRef {

@@ -55,6 +55,11 @@ impl<C: Address, M> Entry<C, M> {
     pub fn invalidate(&self) -> Applied {
         self.id().invalidate()
     }
+
+    /// The soft form: see [`Key::mark_stale`].
+    pub fn mark_stale(&self) -> Applied {
+        self.id().mark_stale()
+    }
 }
 
 impl<C: Call> Entry<C> {

@@ -36,10 +36,10 @@ impl Applied {
     /// `inherit_tags` included. Keys that were not cached, entries whose time was up, and values still
     /// being computed do not count.
     ///
-    /// Where a tag, or a memo that is cleared, had more than 1024 entries, these are taken out after the
-    /// call has returned, and this waits for that, and helps. Entries that calls have replaced or
-    /// evicted meanwhile do not count then. 0 for an invalidation from within the `Eq` of a key: there
-    /// entries are declared dead at once, but taken out later.
+    /// Exact, but for entries that other threads write at the same moment. Where a tag, or a memo that is
+    /// cleared, had more than 1024 entries, these are taken out after the call has returned, and this
+    /// waits for that, and helps. 0 for an invalidation from within the `Eq` of a key: there entries are
+    /// declared dead at once, but taken out later.
     #[must_use]
     pub fn count(&self) -> usize {
         let swept = |(memo, sweep): &(Arc<dyn AnyMemo>, Arc<Sweep>)| {
@@ -122,6 +122,11 @@ impl Tagged {
     /// back afterwards, in small pieces (see [`Applied::count`]).
     pub fn invalidate(&self) -> Applied {
         World::current().invalidate_tag(&self.name.0)
+    }
+
+    /// The soft form: see [`Key::mark_stale`](crate::Key::mark_stale).
+    pub fn mark_stale(&self) -> Applied {
+        self.invalidate()
     }
 
     /// The live entries of the tag, in no order.

@@ -56,6 +56,26 @@ impl Registry {
         self.memos().iter().map(|memo| memo.invalidate_matching(pattern)).sum()
     }
 
+    /// Invalidates, in every memo, the entry whose key displays as this text: see
+    /// [`AnyMemoRef::invalidate_key_text`].
+    pub fn invalidate_key_text(&self, text: &str) -> Applied {
+        // A key begins with the name of its function.
+        let memos = self.memos().into_iter().filter(|memo| text.starts_with(memo.name()));
+        memos.map(|memo| memo.invalidate_key_text(text)).sum()
+    }
+
+    /// The soft form of [`invalidate_matching`](Self::invalidate_matching): see
+    /// [`Key::mark_stale`](crate::Key::mark_stale).
+    pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
+        self.memos().iter().map(|memo| memo.mark_stale_matching(pattern)).sum()
+    }
+
+    /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
+    pub fn mark_stale_key_text(&self, text: &str) -> Applied {
+        let memos = self.memos().into_iter().filter(|memo| text.starts_with(memo.name()));
+        memos.map(|memo| memo.mark_stale_key_text(text)).sum()
+    }
+
     /// The key of a call, from the name of its function and its arguments as JSON: see
     /// [`AnyMemoRef::key_of_json`].
     ///
@@ -76,6 +96,16 @@ impl Registry {
     #[cfg(feature = "json")]
     pub fn invalidate(&self, name: &str, arguments: &impl serde::Serialize) -> Result<Applied, LookupError> {
         Ok(self.key(name, arguments)?.invalidate())
+    }
+
+    /// The soft form of [`invalidate`](Self::invalidate).
+    ///
+    /// # Errors
+    ///
+    /// If no memo of this name has been used yet, or the arguments do not fit.
+    #[cfg(feature = "json")]
+    pub fn mark_stale(&self, name: &str, arguments: &impl serde::Serialize) -> Result<Applied, LookupError> {
+        Ok(self.key(name, arguments)?.mark_stale())
     }
 }
 

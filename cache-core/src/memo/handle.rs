@@ -95,6 +95,27 @@ impl AnyMemoRef {
         self.0.invalidate_text(&|text| pattern.matches(text))
     }
 
+    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
+    /// they show alike. Looks at every entry.
+    pub fn invalidate_key_text(&self, text: &str) -> Applied {
+        self.0.invalidate_text(&|key| key == text)
+    }
+
+    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
+    pub fn mark_all_stale(&self) -> Applied {
+        self.clear()
+    }
+
+    /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
+    pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
+        self.invalidate_matching(pattern)
+    }
+
+    /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
+    pub fn mark_stale_key_text(&self, text: &str) -> Applied {
+        self.invalidate_key_text(text)
+    }
+
     /// Reclaims entries whose time is up now, instead of when their place is needed or the
     /// background sweep comes by (within seconds). How many.
     pub fn sweep(&self) -> usize {
@@ -169,5 +190,10 @@ impl AllMemos {
     /// Invalidates every entry of all of them.
     pub fn clear(&self) -> Applied {
         self.memos().iter().map(AnyMemoRef::clear).sum()
+    }
+
+    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
+    pub fn mark_all_stale(&self) -> Applied {
+        self.memos().iter().map(AnyMemoRef::mark_all_stale).sum()
     }
 }

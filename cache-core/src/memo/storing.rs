@@ -245,6 +245,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 continue;
             }
             if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
+                self.backlog.credit(&entry);
                 let late = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
                 garbage.push(entry, if present { Cause::Replaced } else { late });
             }
@@ -332,7 +333,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         room.residents.bound(|| self.fresh_evictor());
         let Some(entry) = room.residents.evict() else { return false };
         self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-        let cause = if entry.expired(now) { Cause::Expired } else { Cause::Capacity };
+        self.backlog.credit(&entry);
+        let cause = if entry.expired(now) {
+            Cause::Expired
+        } else if self.valid(&entry) {
+            Cause::Capacity
+        } else {
+            Cause::Invalidated
+        };
         garbage.push(entry, cause);
         true
     }

@@ -65,12 +65,12 @@ pub(crate) enum Swept {
 enum Job<K, V> {
     /// To go over the shards, from this one on.
     Shards(usize),
-    /// To take leave of entries that a clear has taken off their shards at once, with the sweeps that
-    /// had not ended then: what these kill was dead already.
+    /// To take leave of entries that a clear has taken off their shards at once.
     Entries {
         entries: Flatten<std::vec::IntoIter<HashTable<Resident<K, V>>>>,
         /// What the shards kept about them.
         rest: Vec<Rest>,
+        /// Sweeps that had not ended then: what these kill is theirs to count.
         before: Vec<Arc<Sweep>>,
     },
 }
@@ -88,6 +88,13 @@ pub(crate) struct Backlog<K, V> {
     any: AtomicBool,
 }
 
+/// Counts a dead entry for what has killed it, if that is yet to be swept.
+fn credit<'s, K, V>(mut sweeps: impl Iterator<Item = &'s Sweep>, entry: &Resident<K, V>) {
+    if let Some(sweep) = sweeps.find(|sweep| sweep.kills(entry)) {
+        sweep.count(entry);
+    }
+}
+
 impl<K, V> Job<K, V> {
     /// The next piece; none if there is no more.
     fn next(&mut self, sweep: &Sweep, shards: usize) -> Option<Piece<K, V>> {
@@ -96,10 +103,8 @@ impl<K, V> Job<K, V> {
             Self::Entries { rest, .. } if !rest.is_empty() => Some(Piece::Rest(std::mem::take(rest))),
             Self::Entries { entries, before, .. } => {
                 let some: Vec<_> = entries.take(BITE).collect();
-                let counts = |entry: &&Resident<K, V>| {
-                    sweep.kills(entry) && !before.iter().any(|sweep| sweep.kills(entry))
-                };
-                some.iter().filter(counts).for_each(|entry| sweep.count(entry));
+                let sweeps = || before.iter().map(|sweep| &**sweep).chain([sweep]);
+                some.iter().for_each(|entry| credit(sweeps(), entry));
                 (!some.is_empty()).then_some(Piece::Entries(some))
             }
         }
@@ -122,6 +127,13 @@ impl<K, V> Backlog<K, V> {
 
     fn is_empty(&self) -> bool {
         !self.any.load(Ordering::Acquire)
+    }
+
+    /// A dead entry leaves by another way than its sweep.
+    pub(super) fn credit(&self, entry: &Resident<K, V>) {
+        if !self.is_empty() {
+            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), entry);
+        }
     }
 
     fn push(&self, sweep: &Arc<Sweep>, mut job: Job<K, V>) {

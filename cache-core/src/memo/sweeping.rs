@@ -62,8 +62,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for node in nodes {
             if let Some(entry) = room.residents.remove(node) {
                 self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+                self.backlog.credit(&entry);
                 let expired = entry.expired(now);
-                // Of what an earlier invalidation has killed, that one has counted it.
                 count += usize::from(!expired && self.valid(&entry));
                 garbage.push(entry, if expired { Cause::Expired } else { Cause::Invalidated });
             }
@@ -197,6 +197,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 let still = room.residents.at(node).is_some_and(|e| e.expired(now) || !self.valid(e));
                 if still && let Some(entry) = room.residents.remove(node) {
                     self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+                    self.backlog.credit(&entry);
                     let cause = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
                     garbage.push(entry, cause);
                 }

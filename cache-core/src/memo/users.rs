@@ -302,6 +302,35 @@ impl<V: 'static, M> Memo<V, M> {
         self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum()
     }
 
+    /// Invalidates the entry whose key displays as this text: see [`AnyMemoRef::invalidate_key_text`].
+    pub fn invalidate_key_text(&self, text: &str) -> Applied {
+        self.memos().iter().map(|memo| memo.invalidate_key_text(text)).sum()
+    }
+
+    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
+    pub fn mark_all_stale(&self) -> Applied {
+        self.memos().iter().map(AnyMemoRef::mark_all_stale).sum()
+    }
+
+    /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
+    pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
+        self.memos().iter().map(|memo| memo.mark_stale_matching(pattern)).sum()
+    }
+
+    /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
+    pub fn mark_stale_key_text(&self, text: &str) -> Applied {
+        self.memos().iter().map(|memo| memo.mark_stale_key_text(text)).sum()
+    }
+
+    /// The soft form of [`invalidate_if`](Self::invalidate_if).
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` does; entries it has not seen then stay.
+    pub fn mark_stale_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
+        self.invalidate_if(predicate)
+    }
+
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].
     pub fn sweep(&self) -> usize {
         self.memos().iter().map(AnyMemoRef::sweep).sum()
