@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::entry::{Async, Blocking};
-use crate::flight::Ancestry;
 use crate::invalidate::Applied;
 use crate::key::Shape;
 use crate::memo::{AnyMemo, AnyMemoRef, Data, TypedMemo};
@@ -75,16 +74,6 @@ struct Place<K, V> {
 impl<K: Data, V: Data> Place<K, V> {
     fn is(&self, key: &K) -> bool {
         (self.memo.key_fns.same)(key, &self.key)
-    }
-
-    /// Tells the computation that takes over the tags of what it reads, if there is one, that this is
-    /// about to be read.
-    fn tell(&self) -> Option<Arc<Ancestry>> {
-        let dependents = self.memo.dependents();
-        if let Some(dependents) = &dependents {
-            self.memo.hand_up_source(dependents, &self.key, self.hash);
-        }
-        dependents
     }
 }
 
@@ -174,8 +163,13 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
         if memo.is_disabled() {
             return None;
         }
-        let dependents = self.address.tell();
-        if let Some(held) = memo.get(*hash, |key| self.address.is(key), dependents.as_deref()) {
+        let is = |key: &S::Owned| self.address.is(key);
+        let found = if memo.flags().is_tracked() {
+            memo.get_told(*hash, || self.address.key.clone(), is)
+        } else {
+            memo.get(*hash, is)
+        };
+        if let Some(held) = found {
             memo.count_hit();
             R::face(held)
         } else {
@@ -186,10 +180,13 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
 
     fn peek(&self) -> Peek<R::Face> {
         let Place { memo, key, hash } = &self.address;
-        let dependents = self.address.tell();
+        let told = memo.flags().is_tracked();
+        if told {
+            memo.hand_up_source(*hash, || key.clone());
+        }
         let seen = memo.see(key, *hash, |entry| {
-            if let Some(dependents) = &dependents {
-                memo.hand_up_tags(dependents, entry);
+            if told {
+                memo.hand_up_tags(entry.tags());
             }
             (entry.value.clone(), entry.created, entry.deadline())
         });

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::draft::Draft;
-use crate::flight::{Ancestry, Flight, Kind, Landing, Wait, Waited};
+use crate::flight::{Flight, Kind, Landing, Wait, Waited};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Data, TypedMemo};
 use crate::sync::ShardLock;
@@ -20,7 +20,7 @@ pub struct Cx<'m, S: Shape, R: Returns> {
     memo: &'m TypedMemo<S::Owned, R::Held>,
     read: bool,
     on_hit: Option<OnHit<'m, R::Held>>,
-    dependents: Option<&'m Ancestry>,
+    told: bool,
 }
 
 /// A hook that sees the key while it is still borrowed from the call.
@@ -48,18 +48,18 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     /// To read, telling a hook if there is one.
     #[inline]
     pub(crate) fn read(memo: &'m TypedMemo<S::Owned, R::Held>, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
-        Self { memo, read: true, on_hit, dependents: None }
+        Self { memo, read: true, on_hit, told: false }
     }
 
     /// Only to make the key.
     pub(crate) fn own(memo: &'m TypedMemo<S::Owned, R::Held>) -> Self {
-        Self { memo, read: false, on_hit: None, dependents: None }
+        Self { memo, read: false, on_hit: None, told: false }
     }
 
-    /// Tells the computation that takes over the tags of what is read, if there is one.
+    /// If so, tells the computation that takes over the tags of what it reads.
     #[inline]
-    pub(crate) fn told(mut self, dependents: Option<&'m Ancestry>) -> Self {
-        self.dependents = dependents;
+    pub(crate) fn told(mut self, told: bool) -> Self {
+        self.told = told;
         self
     }
 
@@ -74,12 +74,14 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
         let hash = self.memo.hash(parts);
-        if let Some(dependents) = self.dependents {
-            self.memo.hand_up_source(dependents, &parts.own(), hash);
-        }
-        if self.read
-            && let Some(value) = self.memo.get(hash, |key| parts.matches(key), self.dependents)
-        {
+        let value = if self.told {
+            self.look_told(parts, hash)
+        } else if self.read {
+            self.memo.get(hash, |key| parts.matches(key))
+        } else {
+            None
+        };
+        if let Some(value) = value {
             if let Some(on_hit) = self.on_hit {
                 let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
                 on_hit(&KeyRef { name: &self.memo.name, key: &key }, &value);
@@ -87,6 +89,15 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
             return Found::Hit(value);
         }
         Found::Miss(parts.own(), hash)
+    }
+
+    #[cold]
+    fn look_told<P: Part<S>>(&self, parts: &P, hash: u32) -> Option<R::Held> {
+        if self.read {
+            return self.memo.get_told(hash, || parts.own(), |key| parts.matches(key));
+        }
+        self.memo.hand_up_source(hash, || parts.own());
+        None
     }
 }
 
@@ -129,7 +140,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return Step::InPlace;
         }
         self.settle_deferred();
-        let dependents = self.dependents();
         let same = |other: &K| (self.key_fns.same)(other, key);
         let shard = self.shard(hash);
         let room = shard.upgradable();
@@ -140,8 +150,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 let found = room.residents.find(hash, same);
                 if let Some(entry) = found.filter(|entry| self.fresh(entry)) {
                     entry.touch();
-                    if let Some(dependents) = &dependents {
-                        self.hand_up_tags(dependents, entry);
+                    if self.is_tracked() {
+                        self.hand_up_tags(entry.tags());
                     }
                     return Step::Hit(entry.value.clone());
                 }
@@ -260,8 +270,8 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
             }
             Waited::Landed(Landing::Value(held, seen)) => {
                 if self.memo.may_take(&joined.flight, joined.at, seen.as_ref()) {
-                    if let (Some(dependents), Some(tags)) = (self.memo.dependents(), seen) {
-                        dependents.hand_up(self.memo.world().address(), tags.iter());
+                    if let Some(tags) = seen.filter(|_| self.memo.is_tracked()) {
+                        self.memo.hand_up_tags(&tags);
                     }
                     return After::Answer(R::join(held));
                 }

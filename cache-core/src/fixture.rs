@@ -99,7 +99,7 @@ impl Stage {
             move |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
         let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
         Box::pin(async move {
-            if let Some(held) = memo.get(hash, |other| *other == key, None) {
+            if let Some(held) = memo.get(hash, |other| *other == key) {
                 return Ok(held.0);
             }
             let start = Start::Search { memo, key, hash, begin: Begin::Read };
@@ -112,7 +112,7 @@ impl Stage {
     }
 
     pub(crate) fn get(&self, key: u64) -> Option<u64> {
-        self.memo.get(self.hash(key), |other| *other == key, None).map(|held| held.0)
+        self.memo.get(self.hash(key), |other| *other == key).map(|held| held.0)
     }
 
     pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {

@@ -14,7 +14,6 @@ use super::{Data, TypedMemo};
 use crate::draft::Draft;
 use crate::flight::{Ancestry, Flight, current};
 use crate::invalidate::Applied;
-use crate::store::Resident;
 use crate::sync::{RandomState, ShardLock};
 use crate::tags::{Mark, Name};
 use crate::value::Returns;
@@ -72,16 +71,13 @@ impl<K: Clone> Sources<K> {
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    /// The computation whose part this call is, if one there takes over the tags of what it reads.
-    #[inline]
-    pub(crate) fn dependents(&self) -> Option<Arc<Ancestry>> {
-        if self.is_tracked() { inheriting() } else { None }
-    }
-
-    /// Tells a computation what it is about to read: an entry, of this memo.
+    /// Tells the computation that takes over the tags of what it reads, if this thread runs one, what it
+    /// is about to read: an entry of this memo. Asked only where the memo is tracked, as are all of
+    /// these; they are cold, so that a hit has as little to do with them as can be.
     #[cold]
-    pub(crate) fn hand_up_source(&self, to: &Ancestry, key: &K, hash: u32) {
-        let Some(source) = self.source(key, hash) else {
+    pub(crate) fn hand_up_source(&self, hash: u32, key: impl FnOnce() -> K) {
+        let Some(to) = inheriting() else { return };
+        let Some(source) = self.source(&key(), hash) else {
             return to.miss();
         };
         let (whole, world) = (self.whole(), self.world().address());
@@ -90,26 +86,36 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.world().tags.release(Box::new([source]));
     }
 
-    /// Tells a computation by what an entry that it has read is invalidated.
+    /// Looks an entry up, and tells it by what that is invalidated.
     #[cold]
-    pub(crate) fn hand_up_tags(&self, to: &Ancestry, entry: &Resident<K, V>) {
-        to.hand_up(self.world().address(), entry.tags().iter());
+    pub(crate) fn get_told(&self, hash: u32, key: impl FnOnce() -> K, eq: impl Fn(&K) -> bool) -> Option<V> {
+        self.hand_up_source(hash, key);
+        self.get_and_see(hash, eq, |entry| self.hand_up_tags(entry.tags()))
     }
 
-    /// A return that is not stored: if a computation takes over the tags of what it reads, tells it those
-    /// that the value would have carried.
+    /// Tells it by what a value that it has read is invalidated.
+    #[cold]
+    pub(crate) fn hand_up_tags(&self, tags: &[Arc<Mark>]) {
+        if let Some(to) = inheriting() {
+            to.hand_up(self.world().address(), tags.iter());
+        }
+    }
+
+    /// The same of a return that is not stored: what its value would have carried.
     pub(crate) fn hand_up_unstored<R: Returns<Held = V>>(
         &self,
         output: R::Output,
         describe: impl Fn(Option<&R::Value>, &mut Draft),
     ) -> R::Output {
-        let Some(dependents) = self.dependents() else { return output };
+        if !self.is_tracked() || inheriting().is_none() {
+            return output;
+        }
         R::split(output).map_or_else(
             |output| output,
             |held| {
                 let mut draft = self.draft(|draft| describe(R::value(&held), draft));
                 if let Some(tags) = self.attach(&mut draft, &[]) {
-                    dependents.hand_up(self.world().address(), tags.iter());
+                    self.hand_up_tags(&tags);
                 }
                 R::join(held)
             },
@@ -180,7 +186,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 }
 
-#[cold]
+/// The computation that this thread runs, if it or one above takes over the tags of what it reads.
 fn inheriting() -> Option<Arc<Ancestry>> {
     current().filter(|flight| flight.inherits)
 }

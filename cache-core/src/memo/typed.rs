@@ -9,7 +9,7 @@ use super::sweep::Backlog;
 use super::{AnyMemo, Data, Header};
 use crate::draft::Draft;
 use crate::event::{Cause, Counters};
-use crate::flight::{Ancestry, Flights};
+use crate::flight::Flights;
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Evictor, Lru, Policy, S3Fifo};
 use crate::spec::Spec;
@@ -20,10 +20,27 @@ use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
 
-/// A flag of a memo: it, or its world, is switched off.
+/// It, or its world, is switched off.
 const DISABLED: usize = 1;
-/// A flag of a memo: computations in its world inherit tags, so it says what they read.
+/// Computations in its world inherit tags, so it says what they read.
 const TRACKED: usize = 2;
+
+/// What is unusual about a memo, in one word: the plain hit looks no further.
+#[derive(Clone, Copy)]
+pub(crate) struct Flags(usize);
+
+impl Flags {
+    #[inline]
+    pub(crate) fn is_disabled(self) -> bool {
+        self.0 & DISABLED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_tracked(self) -> bool {
+        self.0 & TRACKED != 0
+    }
+}
+
 /// A shard is worth having for at least so many entries.
 const SHARD_MIN: usize = 256;
 /// No more shards than this.
@@ -82,7 +99,7 @@ pub struct TypedMemo<K, V> {
     shards: Box<[Padded<ShardLock<Room<K, V>>>]>,
     revision: Revision,
     clock: Clock,
-    /// Whether anything but the plain may be to do: [`DISABLED`], [`TRACKED`].
+    /// [`Flags`]
     flags: AtomicUsize,
     exclusive_reads: bool,
     pub(crate) counters: Counters,
@@ -247,12 +264,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         with(&KeyRef { name: &self.name, key: &kept })
     }
 
-    /// Looks an entry up, and hands its tags to the computation that inherits them, if there is one. The
-    /// whole of a hit: one shared access, nothing allocated.
+    /// Looks an entry up. The whole of a hit: one shared access, nothing allocated.
     #[inline]
-    pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool, dependents: Option<&Ancestry>) -> Option<V> {
+    pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
+        self.get_and_see(hash, eq, |_| {})
+    }
+
+    /// The same, and shows the entry while it is held.
+    #[inline]
+    pub(super) fn get_and_see(
+        &self,
+        hash: u32,
+        eq: impl Fn(&K) -> bool,
+        see: impl FnOnce(&Resident<K, V>),
+    ) -> Option<V> {
         if self.exclusive_reads {
-            return self.get_and_move(hash, eq, dependents);
+            return self.get_and_move(hash, eq, see);
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, eq)?;
@@ -260,28 +287,27 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return None;
         }
         entry.touch();
-        if let Some(dependents) = dependents {
-            self.hand_up_tags(dependents, entry);
-        }
+        see(entry);
         Some(entry.value.clone())
     }
 
     /// The same for policies that move something on a hit.
-    fn get_and_move(&self, hash: u32, eq: impl Fn(&K) -> bool, dependents: Option<&Ancestry>) -> Option<V> {
-        let take = |entry: &Resident<K, V>| {
-            if let Some(dependents) = dependents {
-                self.hand_up_tags(dependents, entry);
-            }
-            (entry.node, entry.value.clone())
-        };
+    fn get_and_move(
+        &self,
+        hash: u32,
+        eq: impl Fn(&K) -> bool,
+        see: impl FnOnce(&Resident<K, V>),
+    ) -> Option<V> {
         if crate::sync::is_comparing() {
             let room = self.shard(hash).read();
             let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
-            return Some(take(entry).1);
+            see(entry);
+            return Some(entry.value.clone());
         }
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
-        let (node, value) = take(entry);
+        see(entry);
+        let (node, value) = (entry.node, entry.value.clone());
         ShardLock::upgrade(room).residents.read(node);
         Some(value)
     }
@@ -454,21 +480,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.flags.store(disabled | tracked, Ordering::Relaxed);
     }
 
-    /// Whether it is neither switched off nor tracked: the plain hit looks no further.
     #[inline]
-    pub(crate) fn is_plain(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) == 0
+    pub(crate) fn flags(&self) -> Flags {
+        Flags(self.flags.load(Ordering::Relaxed))
     }
 
     #[inline]
     pub(crate) fn is_disabled(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) & DISABLED != 0
+        self.flags().is_disabled()
     }
 
-    /// Whether computations in its world take over tags of what they read.
-    #[inline]
     pub(crate) fn is_tracked(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) & TRACKED != 0
+        self.flags().is_tracked()
     }
 }
 

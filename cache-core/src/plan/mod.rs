@@ -324,15 +324,12 @@ where
     pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A> {
         let Self { plan, call, on_hit, on_miss, stand, again, bypass, refresh } = self;
         let memo = plan.handle();
-        let (mut bypass, mut dependents) = (bypass, None);
-        if !memo.is_plain() {
-            bypass |= memo.is_disabled();
-            dependents = memo.dependents();
-        }
-        if bypass {
+        let flags = memo.flags();
+        let told = flags.is_tracked();
+        if bypass || flags.is_disabled() {
             // What is computed from the return depends on the call all the same.
-            let told = dependents.map(|dependents| {
-                plan.look(&call.keyed, Cx::own(&memo).told(Some(&dependents)));
+            let told = told.then(|| {
+                plan.look(&call.keyed, Cx::own(&memo).told(told));
                 memo.arc()
             });
             memo.counters.bypasses.add();
@@ -345,7 +342,7 @@ where
         };
         let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
         // One look-up, so that it is compiled into this place.
-        let cx = Cx::read(&memo, tell).unless(refresh).told(dependents.as_deref());
+        let cx = Cx::read(&memo, tell).unless(refresh).told(told);
         match plan.look(&call.keyed, cx) {
             Found::Hit(held) => {
                 memo.count_hit();

@@ -84,8 +84,7 @@ where
         if memo.is_disabled() {
             return None;
         }
-        let dependents = memo.dependents();
-        match self.plan.look(&self.call.keyed, Cx::read(&memo, None).told(dependents.as_deref())) {
+        match self.plan.look(&self.call.keyed, Cx::read(&memo, None).told(memo.flags().is_tracked())) {
             Found::Hit(held) => {
                 memo.count_hit();
                 R::face(held)
