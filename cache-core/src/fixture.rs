@@ -70,7 +70,15 @@ impl Stage {
 
     /// What a call does that was not told to bypass.
     pub(crate) fn call(&self, key: u64, tags: &[&'static str], body: impl FnOnce() -> Output) -> Output {
-        self.get(key).map_or_else(|| self.compute(key, Begin::Read, tags, body), Ok)
+        self.read(key).map_or_else(|| self.compute(key, Begin::Read, tags, body), Ok)
+    }
+
+    /// As a call does, which tells the computation it is part of.
+    fn read(&self, key: u64) -> Option<u64> {
+        if !self.memo.flags().is_tracked() {
+            return self.get(key);
+        }
+        self.memo.get_told(self.hash(key), || key, |other| *other == key).map(|held| held.0)
     }
 
     /// What a call does that finds nothing, or does not look.

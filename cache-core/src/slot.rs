@@ -199,9 +199,6 @@ impl Slot {
         S: Shape,
         R: Returns,
     {
-        if self.spec.inherit_tags {
-            world.track();
-        }
         let name = Id::name(self.spec.name);
         let memo = TypedMemo::create::<S, R>(self.spec, name, hooks, (self.address(), id), world);
         world.register(&memo, kept);

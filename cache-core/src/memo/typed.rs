@@ -139,6 +139,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         S: Shape<Owned = K>,
         R: Returns<Held = V>,
     {
+        if spec.inherit_tags {
+            world.track();
+        }
         let shards = if spec.policy == Policy::Lru { 1 } else { shards_for(spec.capacity) };
         let memo = Arc::new_cyclic(|this: &Weak<Self>| {
             // Without a bound no order need be kept.

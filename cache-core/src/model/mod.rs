@@ -13,6 +13,7 @@
 mod clears;
 mod deferred;
 mod flights;
+mod inherit;
 mod keys;
 mod protocol;
 mod tags;

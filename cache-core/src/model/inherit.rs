@@ -1,0 +1,114 @@
+//! What was computed from an entry, against invalidations of that entry.
+
+use std::sync::Arc;
+
+use loom::sync::atomic::{AtomicU64, Ordering};
+use loom::thread::spawn;
+
+use super::{ALL, FEW, KEY, NEW, OLD, check};
+use crate::fixture::Stage;
+use crate::memo::MemoSpec;
+use crate::spec::Spec;
+use crate::time::Clock;
+use crate::world::World;
+
+/// Cats, and pages that are computed from them.
+struct Site {
+    cats: Stage,
+    pages: Stage,
+    origin: AtomicU64,
+}
+
+impl Site {
+    fn new() -> Arc<Self> {
+        let world = World::new(Clock::System);
+        let cats = Stage::within(world.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
+        let spec = Spec::new("page", &["key"]).inherit_tags();
+        let pages = Stage::within(world, spec, MemoSpec::new());
+        Arc::new(Self { cats, pages, origin: AtomicU64::new(OLD) })
+    }
+
+    fn cat(&self) -> u64 {
+        self.cats.call(KEY, &["cat"], || Ok(self.origin.load(Ordering::Relaxed))).expect("never fails")
+    }
+
+    fn page(&self, key: u64) -> u64 {
+        self.pages.call(key, &[], || Ok(self.cat())).expect("never fails")
+    }
+}
+
+/// A page is computed while its cat changes; from a cat that is there, or that is computed with it.
+fn dependents_go(preemptions: Option<usize>, cached: bool, invalidate: fn(&Site)) {
+    check(preemptions, move || {
+        let site = Site::new();
+        if cached {
+            site.cat();
+        }
+        let other = site.clone();
+        let other = spawn(move || other.page(KEY));
+        site.origin.store(NEW, Ordering::Relaxed);
+        invalidate(&site);
+        assert_eq!(site.page(KEY), NEW, "computed from what was invalidated");
+        other.join().unwrap();
+        assert_ne!(site.pages.get(KEY), Some(OLD), "what was computed before is kept");
+        assert_eq!(site.page(KEY), NEW);
+    });
+}
+
+fn by_key(site: &Site) {
+    site.cats.invalidate(KEY);
+}
+
+fn by_tag(site: &Site) {
+    site.cats.invalidate_tag("cat");
+}
+
+fn by_clear(site: &Site) {
+    site.cats.memo.remove_all();
+}
+
+fn by_predicate(site: &Site) {
+    site.cats.memo.remove_where(|_| true, |_, held| held.0 == OLD);
+}
+
+#[test]
+fn a_page_goes_with_its_cat() {
+    dependents_go(ALL, true, by_key);
+}
+
+#[test]
+fn a_page_goes_with_a_cat_that_is_computed_with_it() {
+    dependents_go(FEW, false, by_key);
+}
+
+#[test]
+fn a_page_goes_with_the_tag_of_its_cat() {
+    dependents_go(FEW, true, by_tag);
+}
+
+#[test]
+fn a_page_goes_when_cats_are_cleared() {
+    dependents_go(FEW, true, by_clear);
+}
+
+#[test]
+fn a_page_goes_with_a_cat_that_a_predicate_picks() {
+    dependents_go(FEW, true, by_predicate);
+}
+
+/// One page lets go of the source while another takes it up.
+#[test]
+fn a_source_that_is_let_go_of_and_taken_up_again_is_told() {
+    check(FEW, || {
+        let site = Site::new();
+        site.page(KEY);
+        let other = site.clone();
+        let other = spawn(move || other.page(KEY + 1));
+        site.pages.invalidate(KEY);
+        site.origin.store(NEW, Ordering::Relaxed);
+        site.cats.invalidate(KEY);
+        assert_eq!(site.page(KEY + 1), NEW);
+        other.join().unwrap();
+        assert_eq!(site.page(KEY + 1), NEW);
+    });
+}
