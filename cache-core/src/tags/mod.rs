@@ -10,15 +10,19 @@
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
 
+mod list;
 mod name;
+mod reach;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
+pub use list::{IntoTag, TagList};
 pub(crate) use name::Name;
-pub use name::{Tag, TagName};
+pub use name::{Tag, TagField, TagName, typed_tag};
+pub use reach::{ThroughOption, ThroughPlain, ThroughRef};
 
 use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
 
