@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tags::TagName;
+use crate::tags::{TagList, TagName};
 
 /// What a `ttl` may be.
 #[diagnostic::on_unimplemented(
@@ -41,13 +41,18 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Adds a tag. Without its text the entry could not be invalidated by it, so then nothing is
-    /// stored.
-    pub fn rendered(&mut self, tag: Option<String>) {
-        match tag {
-            Some(tag) => self.tags.push(tag.into()),
-            None => self.panicked = true,
-        }
+    /// Takes the tags that were made before the body. Without one of them the entry could not be
+    /// invalidated by it, so if they could not be made, nothing is stored.
+    pub fn tags_before(&mut self, made: &TagList) {
+        self.tags.extend_from_slice(&made.names);
+        self.panicked |= made.panicked;
+    }
+
+    /// Adds tags that are made now. User code in here is guarded by who asks for the draft.
+    pub fn tags(&mut self, make: impl FnOnce(&mut TagList)) {
+        let mut list = TagList::default();
+        make(&mut list);
+        self.tags.append(&mut list.names);
     }
 
     /// Sets the ttl: a `Duration`, or an `Option` of one where `None` is without end.

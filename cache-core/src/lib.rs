@@ -40,6 +40,35 @@ pub mod __private;
 
 pub use address::{AnyKey, Key, Peek, Ttl};
 pub use background::{Executor, ExecutorIsSet, Task, set_executor};
+/// Makes a type a tag: its name is the path of the type, and its fields as they display.
+///
+/// It goes on structs and enums of any form; of an enum each variant is a tag of its own. Fields are
+/// `Display`. Lifetimes are fine, so that a tag can be named without copying. Type and const parameters
+/// are not: the name would not tell the types apart.
+///
+/// The path is that of the module: types within functions of one module that are called alike share
+/// their tags. `#[tag(crate = path)]` says where `cache_core` is found, if it is re-exported.
+///
+/// ```
+/// use cache_core::{Tag, memoize, tag};
+///
+/// #[derive(Tag)]
+/// enum CatTag<'a> {
+///     All,
+///     Owner(u64),
+///     Named { name: &'a str },
+/// }
+///
+/// #[memoize(tags = [CatTag::All, CatTag::Named { name }, ..value.iter().copied().map(CatTag::Owner)])]
+/// fn owners(name: &str) -> Vec<u64> {
+///     vec![7, 8]
+/// }
+///
+/// owners("tom");
+/// assert_eq!(tag(CatTag::Owner(8)).len(), 1);
+/// assert_eq!(tag(CatTag::Named { name: "tom" }).invalidate().count(), 1);
+/// ```
+pub use cache_macros::Tag;
 pub use cache_macros::memoize;
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};

@@ -10,6 +10,7 @@ pub use crate::plan::{Address, AsyncCall, Bound, Call, Given, Lent, NoHook, Plan
 pub use crate::policy::Policy;
 pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
+pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, Return, Returns};
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -98,6 +99,7 @@ pub mod picks {
         PickNoJson as _, PickShared as _, PickShown as _, PickStd as _,
     };
     pub use crate::plan::{PickMove as _, PickNotGiven as _, PickNotLent as _, PickToOwned as _};
+    pub use crate::tags::{ThroughOption as _, ThroughPlain as _, ThroughRef as _};
     pub use crate::value::{
         PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _,
         PickOkOnly as _, PickPlain as _, PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
@@ -208,6 +210,31 @@ macro_rules! __see {
     }};
 }
 
+/// What a hole of a tag names: `__reach!(value, owner, id)` is `value.owner.id`, by reference. Returns
+/// `None` from the closure it is in where a step of the path is `None`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reach {
+    ($root:expr $(, $field:tt)*) => {{
+        use $crate::__private::picks::*;
+        let place = $crate::__through!(&$root);
+        $(let place = $crate::__through!(&place.$field);)*
+        place
+    }};
+}
+
+/// The same for one step. Three times: for a reference, an `Option`, and another of either in it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __through {
+    ($place:expr) => {
+        $crate::__through!(@ $crate::__through!(@ $crate::__through!(@ $place)))
+    };
+    (@ $place:expr) => {
+        (&&&$crate::__private::Arg($place)).through()?
+    };
+}
+
 /// Runs a hook given as a closure or a path; its parameters' types come from here.
 #[inline]
 pub fn call_on_hit<V>(hook: impl FnOnce(&KeyRef<'_>, &V), key: &KeyRef<'_>, value: &V) {
@@ -218,11 +245,6 @@ pub fn call_on_hit<V>(hook: impl FnOnce(&KeyRef<'_>, &V), key: &KeyRef<'_>, valu
 #[inline]
 pub fn call_on_miss(hook: impl FnOnce(&KeyRef<'_>), key: &KeyRef<'_>) {
     hook(key);
-}
-
-/// The text of a tag; `None` if a user's `Display` panicked.
-pub fn render(text: impl FnOnce() -> String) -> Option<String> {
-    crate::sync::guarded(text)
 }
 
 /// Asks a closure or path about a value.

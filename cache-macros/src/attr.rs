@@ -5,11 +5,13 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Lit, LitBool, LitStr, Path, Token, Visibility, parenthesized};
+use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Visibility, parenthesized};
 
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::Length;
-use crate::options::{Capacity, Companion, Given, KeyOption, LATER, NAMES, Options, Ttl, elsewhere};
+use crate::options::{
+    Capacity, Companion, Given, KeyOption, LATER, NAMES, Options, TagOption, Ttl, elsewhere,
+};
 use crate::template::Template;
 
 /// Reads the options. What is wrong is noted; what is right is kept.
@@ -79,10 +81,10 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
         "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(input)?),
         "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
         "tag" => {
-            let tag = Template::read(text(
-                input,
-                "a tag is text: `tag = \"cats\"`; several are `tags = [\"cats\", \"cat:{name}\"]`",
-            )?)?;
+            let tag = tag(value(input)?)?;
+            if let TagOption::Spread(expr) = &tag {
+                errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
+            }
             add_tags(options, &name, errors, vec![tag]);
         }
         "tags" => {
@@ -159,7 +161,7 @@ fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Errors, value:
     }
 }
 
-fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<Template>) {
+fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<TagOption>) {
     if options.tags.is_some() {
         errors.at(name.span(), "tags are given twice: put them all into `tags = [..]`");
     } else {
@@ -230,15 +232,36 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     }
 }
 
-fn tags(input: ParseStream<'_>) -> syn::Result<Vec<Template>> {
-    const FORM: &str = "tags are a list of texts: `tags = [\"cats\", \"cat:{name}\"]`";
-    let expr: Expr = value(input)?;
-    let Expr::Array(array) = &expr else { return Err(syn::Error::new(expr.span(), FORM)) };
-    let tag = |tag: &Expr| match as_text(tag) {
-        Some(text) => Template::read(text.clone()),
-        None => Err(syn::Error::new(tag.span(), FORM)),
-    };
-    array.elems.iter().map(tag).collect()
+fn tags(input: ParseStream<'_>) -> syn::Result<Vec<TagOption>> {
+    match value(input)? {
+        Expr::Array(array) => array.elems.into_iter().map(tag).collect(),
+        other => Err(syn::Error::new(
+            other.span(),
+            "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`",
+        )),
+    }
+}
+
+fn tag(expr: Expr) -> syn::Result<TagOption> {
+    if let Some(text) = as_text(&expr) {
+        return Template::read(text.clone()).map(TagOption::Text);
+    }
+    match expr {
+        Expr::Closure(closure) => Err(syn::Error::new(
+            closure.span(),
+            "a tag is an expression, not a closure; it sees the arguments and `value` by name: `Owner(value.owner_id)`",
+        )),
+        Expr::Range(ExprRange { start: None, limits: RangeLimits::HalfOpen(dots), end, .. }) => {
+            let end = end.ok_or_else(|| {
+                syn::Error::new(
+                    dots.span(),
+                    "`..` adds all tags of an iterator: `..value.ids.iter().map(Owner)`",
+                )
+            })?;
+            Ok(TagOption::Spread(*end))
+        }
+        expr => Ok(TagOption::One(expr)),
+    }
 }
 
 fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {

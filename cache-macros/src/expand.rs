@@ -9,6 +9,7 @@ mod again;
 mod describe;
 mod entry;
 mod look;
+mod tags;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -329,7 +330,7 @@ fn slot(model: &Model) -> Companion {
         .tags
         .iter()
         .flat_map(|given| &given.value)
-        .filter_map(crate::template::Template::fixed)
+        .filter_map(crate::options::TagOption::fixed)
         .collect();
     let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
     let capacity = options.capacity.as_ref().map(|given| match &given.value {

@@ -1,4 +1,4 @@
-//! The attribute of `cache-core`. Use it through that crate, which documents it and is locked to the
+//! The macros of `cache-core`. Use it through that crate, which documents it and is locked to the
 //! exact version of this one.
 //!
 //! In stages: `attr` reads the options, `model` joins them with the function, `valid` checks rules
@@ -17,6 +17,7 @@ mod options;
 mod shape;
 #[cfg(test)]
 mod snapshots;
+mod tag;
 mod template;
 mod valid;
 
@@ -30,6 +31,12 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
         Ok(expanded) => expanded.into(),
         Err(error) => fallback::emit(item, &error).into(),
     }
+}
+
+/// Makes a type a tag: see the documentation of `cache-core`.
+#[proc_macro_derive(Tag, attributes(tag))]
+pub fn tag(item: TokenStream) -> TokenStream {
+    tag::derive(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 fn expand(

@@ -356,14 +356,22 @@ pub(crate) fn is_name(expr: &Expr, name: &Ident) -> bool {
 
 /// Whether tokens mention a name: as an identifier that is not a field, or in a text as `{name`.
 pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    mention(tokens, &name.to_string()).is_some()
+}
+
+/// The same; where they do so first.
+pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     // One dot before a name makes it a field; two make a range.
     let mut dots = 0;
-    tokens.into_iter().any(|token| {
+    tokens.into_iter().find_map(|token| {
         let found = match &token {
-            TokenTree::Ident(ident) => dots != 1 && ident == name,
-            TokenTree::Group(group) => mentions(group.stream(), name),
-            TokenTree::Literal(literal) => captures(&literal.to_string(), &name.unraw().to_string()),
-            TokenTree::Punct(_) => false,
+            TokenTree::Ident(ident) => (dots != 1 && ident == name).then(|| ident.span()),
+            TokenTree::Group(group) => mention(group.stream(), name),
+            TokenTree::Literal(literal) => {
+                let name = name.strip_prefix("r#").unwrap_or(name);
+                captures(&literal.to_string(), name).then(|| literal.span())
+            }
+            TokenTree::Punct(_) => None,
         };
         dots = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.') { dots + 1 } else { 0 };
         found

@@ -1,10 +1,12 @@
 //! The options of an attribute, as they were given.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens as _;
 use syn::{Expr, LitStr, Path, Visibility};
 
 use crate::duration::Length;
-use crate::template::Template;
+use crate::model::mention;
+use crate::template::{Hole, Template};
 
 /// An option that was given, and where.
 #[derive(Clone)]
@@ -26,6 +28,41 @@ pub(crate) enum Ttl {
 pub(crate) enum KeyOption {
     Template(Template),
     Parts(Vec<Expr>),
+}
+
+/// An element of `tags`.
+#[derive(Clone)]
+pub(crate) enum TagOption {
+    Text(Template),
+    One(Expr),
+    /// `..iterator`
+    Spread(Expr),
+}
+
+impl TagOption {
+    /// The text of a tag that every entry carries.
+    pub(crate) fn fixed(&self) -> Option<String> {
+        match self {
+            Self::Text(template) => template.fixed(),
+            Self::One(_) | Self::Spread(_) => None,
+        }
+    }
+
+    /// Its expression, if it is one.
+    pub(crate) fn expr(&self) -> Option<&Expr> {
+        match self {
+            Self::Text(_) => None,
+            Self::One(expr) | Self::Spread(expr) => Some(expr),
+        }
+    }
+
+    /// Whether it can be made only when there is a value.
+    pub(crate) fn is_of_value(&self) -> bool {
+        match self {
+            Self::Text(template) => template.holes().any(Hole::is_of_value),
+            Self::One(expr) | Self::Spread(expr) => mention(expr.to_token_stream(), "value").is_some(),
+        }
+    }
 }
 
 /// `capacity`.
@@ -50,7 +87,7 @@ pub(crate) struct Options {
     pub(crate) ttl: Option<Given<Ttl>>,
     pub(crate) err_ttl: Option<Given<Length>>,
     pub(crate) none_ttl: Option<Given<Length>>,
-    pub(crate) tags: Option<Given<Vec<Template>>>,
+    pub(crate) tags: Option<Given<Vec<TagOption>>>,
     pub(crate) inherit_tags: Option<Given<()>>,
     pub(crate) key: Option<Given<KeyOption>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,

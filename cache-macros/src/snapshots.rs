@@ -6,13 +6,13 @@ use std::{env, fs};
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
-use syn::{Attribute, ImplItem, Item, ItemImpl, Meta};
+use syn::{Attribute, ImplItem, Item, ItemEnum, ItemImpl, ItemStruct, Meta, parse_quote};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expand")
 }
 
-/// The file with each `#[memoize]` carried out.
+/// The file with each `#[memoize]` carried out, and each `#[derive(Tag)]`.
 fn expand(source: &str) -> String {
     let mut file = syn::parse_file(source).expect("the example is Rust");
     let mut items = Vec::new();
@@ -26,6 +26,14 @@ fn expand(source: &str) -> String {
             }
             Item::Impl(item) => &mut item.attrs,
             Item::Trait(item) => &mut item.attrs,
+            Item::Struct(ItemStruct { attrs, .. }) | Item::Enum(ItemEnum { attrs, .. })
+                if attrs.iter().any(is_derive_of_tag) =>
+            {
+                attrs.retain(|attr| !is_derive_of_tag(attr));
+                let derived = crate::tag::derive(item.to_token_stream()).expect("the example is right");
+                items.extend([item, syn::parse2(derived).expect("what is derived is an item")]);
+                continue;
+            }
             _ => {
                 items.push(item);
                 continue;
@@ -59,6 +67,10 @@ fn expand_methods(block: &mut ItemImpl) {
         items.extend(expanded.items);
     }
     block.items = items;
+}
+
+fn is_derive_of_tag(attr: &Attribute) -> bool {
+    attr.meta == parse_quote!(derive(Tag))
 }
 
 fn is_ours(attr: &Attribute) -> bool {

@@ -3,8 +3,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::LitStr;
 use syn::ext::IdentExt as _;
+use syn::{LitStr, Member};
 
 /// A template, taken apart.
 #[derive(Clone)]
@@ -35,11 +35,21 @@ pub(crate) struct Hole {
 impl Hole {
     /// The path with its root replaced by an identifier that means it here.
     pub(crate) fn path(&self, root: &Ident) -> TokenStream {
-        let fields = self.fields.iter().map(|field| match field.parse::<u32>() {
-            Ok(index) => syn::Member::Unnamed(syn::Index { index, span: self.span }),
-            Err(_) => syn::Member::Named(Ident::new_raw_if_needed(field, self.span)),
-        });
+        let fields = self.members();
         quote!(#root #(.#fields)*)
+    }
+
+    /// The fields of the path.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
+        self.fields.iter().map(|field| match field.parse::<u32>() {
+            Ok(index) => Member::Unnamed(syn::Index { index, span: self.span }),
+            Err(_) => Member::Named(Ident::new_raw_if_needed(field, self.span)),
+        })
+    }
+
+    /// Whether it names the stored value, and no argument.
+    pub(crate) fn is_of_value(&self) -> bool {
+        self.root == "value"
     }
 
     /// As it was written, without its format.

@@ -8,8 +8,8 @@ use syn::{Expr, Type};
 
 use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
-use crate::model::{Model, Part, Place, is_name, mentions};
-use crate::options::{Capacity, Given, Ttl};
+use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
+use crate::options::{Capacity, Given, TagOption, Ttl};
 use crate::shape::{borrows, shape};
 use crate::template::Template;
 use syn::ext::IdentExt as _;
@@ -315,9 +315,10 @@ fn closures(model: &Model, errors: &mut Errors) {
 
 /// Holes name arguments, or the value where there is one.
 fn templates(model: &Model, errors: &mut Errors) {
-    if let Some(tags) = &model.options.tags {
-        for tag in &tags.value {
-            holes(model, tag, true, errors);
+    for tag in model.options.tags.iter().flat_map(|given| &given.value) {
+        match tag {
+            TagOption::Text(template) => holes(model, template, true, errors),
+            TagOption::One(expr) | TagOption::Spread(expr) => tag_expr(model, expr, errors),
         }
     }
     if let Some(Given { value: crate::options::KeyOption::Template(template), .. }) = &model.options.key {
@@ -325,28 +326,58 @@ fn templates(model: &Model, errors: &mut Errors) {
     }
 }
 
+const TWO_VALUES: &str =
+    "`value` is the stored value here, and an argument is called so too: rename the argument";
+
+/// What an expression of a tag sees.
+fn tag_expr(model: &Model, expr: &Expr, errors: &mut Errors) {
+    let tokens = expr.to_token_stream();
+    if let Some(span) = mention(tokens.clone(), "value") {
+        if model.arg("value").is_some() {
+            errors.at(span, TWO_VALUES);
+        }
+        let gone =
+            |arg: &&Arg| mutable(&arg.ty) && arg.binds.iter().any(|name| mentions(tokens.clone(), name));
+        if let Some(arg) = model.args.iter().find(gone) {
+            errors.at(
+                expr.span(),
+                format!("`{}` is `&mut`, so where there is a value it is no longer at hand: make one tag of the value, and another of the argument", arg.name),
+            );
+        }
+    } else if let Expr::Path(path) = expr
+        && let Some(name) = path.path.get_ident()
+        && model.arg(&name.unraw().to_string()).is_none()
+        && name.to_string().starts_with(char::is_lowercase)
+    {
+        let known = known(model, true);
+        let hint = nearest(&name.to_string(), known.iter().map(String::as_str)).map_or_else(
+            || format!("a text is in quotes, `\"{name}\"`"),
+            |near| format!("did you mean `{near}`?"),
+        );
+        errors.at(expr.span(), format!("`{name}` names no argument: {hint}"));
+    }
+}
+
+/// What a template or expression can name.
+fn known(model: &Model, has_value: bool) -> Vec<String> {
+    let names = model.args.iter().flat_map(|arg| &arg.binds).map(|name| name.unraw().to_string());
+    names.chain(has_value.then(|| "value".to_owned())).collect()
+}
+
 fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Errors) {
     for hole in template.holes() {
         let is_arg = model.arg(&hole.root).is_some();
-        if has_value && hole.root == "value" {
+        if has_value && hole.is_of_value() {
             if is_arg {
-                errors.at(
-                    hole.span,
-                    "`value` is the stored value here, and an argument is called so too: rename the argument",
-                );
+                errors.at(hole.span, TWO_VALUES);
             }
             continue;
         }
         if !is_arg {
-            let names: Vec<String> =
-                model.args.iter().flat_map(|arg| &arg.binds).map(|name| name.unraw().to_string()).collect();
-            let mut known: Vec<&str> = names.iter().map(String::as_str).collect();
-            if has_value {
-                known.push("value");
-            }
-            let near = nearest(&hole.root, known.iter().copied());
-            let hint = near.map_or_else(
-                || format!("there are {}", list(known.iter().copied())),
+            let known = known(model, has_value);
+            let known = || known.iter().map(String::as_str);
+            let hint = nearest(&hole.root, known()).map_or_else(
+                || format!("there are {}", list(known())),
                 |near| format!("did you mean `{near}`?"),
             );
             let what = if hole.root == "value" { "there is no value yet when the key is made" } else { "" };

@@ -78,8 +78,10 @@ impl<T> describe<T> {
                     (cat, lang, arg2),
                     (pool,),
                     |(cat, lang, arg2), (pool,)| {
-                        let tag0 = ::cache_core::__private::render(|| {
-                            ::std::format!("cat:{}", cat.id)
+                        let made = ::cache_core::__private::TagList::before(|tags| {
+                            tags.text(|| ::core::option::Option::Some(
+                                ::std::format!("cat:{}", ::cache_core::__reach!(cat, id)),
+                            ));
                         });
                         let copy_of_lang = ::core::clone::Clone::clone(&lang);
                         (
@@ -90,15 +92,17 @@ impl<T> describe<T> {
                             {
                                 #[allow(unused_variables)]
                                 let lang = ::core::clone::Clone::clone(&copy_of_lang);
-                                draft.rendered(::core::clone::Clone::clone(&tag0));
+                                draft.tags_before(&made);
                                 match value {
                                     ::core::option::Option::Some(value) => {
                                         draft
-                                            .rendered(
-                                                ::cache_core::__private::render(|| {
-                                                    ::std::format!("owner:{}", value.owner_id)
-                                                }),
-                                            );
+                                            .tags(|tags| {
+                                                tags.text(|| ::core::option::Option::Some(
+                                                    ::std::format!(
+                                                        "owner:{}", ::cache_core::__reach!(value, owner_id)
+                                                    ),
+                                                ));
+                                            });
                                         draft
                                             .ttl(
                                                 ::cache_core::__private::IntoTtl::into_ttl(

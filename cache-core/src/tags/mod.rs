@@ -11,7 +11,9 @@
 //! no later than the entry's record means that nothing has hit the entry since.
 
 mod inherit;
+mod list;
 mod name;
+mod reach;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -19,8 +21,10 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 pub(crate) use inherit::Inherited;
+pub use list::{IntoTag, TagList};
 pub(crate) use name::Name;
-pub use name::{Tag, TagName};
+pub use name::{Tag, TagField, TagName, typed_tag};
+pub use reach::{ThroughOption, ThroughPlain, ThroughRef};
 
 use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
 

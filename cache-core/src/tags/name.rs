@@ -8,7 +8,7 @@ use std::sync::Arc;
 ///
 /// Text tags are global to the process on purpose. A typed tag is named by the path of its type and its
 /// fields as they display, so a misspelt or wrongly typed one does not compile, and a library's tags are
-/// its own.
+/// its own. `#[derive(Tag)]` implements this trait; see [there](derive@crate::Tag).
 ///
 /// ```
 /// use cache_core::{Tag, memoize, tag};
@@ -128,6 +128,30 @@ impl<T: Tag + ?Sized> Tag for &T {
     fn name(&self) -> TagName {
         (**self).name()
     }
+}
+
+/// What can be a field of a typed tag: what can be shown.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a tag, because it is not `Display`",
+    label = "not `Display`",
+    note = "a tag is named by its fields as they display: implement `Display` for `{Self}`, or let the tag have an id of it"
+)]
+pub trait TagField {
+    /// As it displays.
+    fn shown(&self) -> &dyn fmt::Display;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display> TagField for T {
+    fn shown(&self) -> &dyn fmt::Display {
+        self
+    }
+}
+
+/// The name of a typed tag, for what its derive writes.
+#[must_use]
+pub fn typed_tag(path: &'static str, fields: &[&dyn fmt::Display]) -> TagName {
+    TagName::typed(path, fields)
 }
 
 macro_rules! texts {

@@ -9,10 +9,10 @@ use syn::Type;
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
+use super::tags;
 use crate::duration::Length;
 use crate::model::{Model, at, mentions, mixed, this, without_self};
 use crate::options::Ttl;
-use crate::template::{Hole, Piece, Template};
 
 /// Code for before and after the body.
 pub(super) struct Describe {
@@ -30,12 +30,16 @@ pub(super) fn describe(model: &Model) -> Describe {
     // With any outcome, then with a value only.
     let (mut always, mut valued) = (TokenStream::new(), TokenStream::new());
 
-    let templates = options.tags.iter().flat_map(|given| &given.value).filter(|tag| tag.fixed().is_none());
-    for (index, template) in templates.enumerate() {
-        let tag = tag(model, template, index, &value, &mut before);
-        let code = quote_spanned!(mixed=> #draft.rendered(#tag););
-        let of_value = template.holes().any(|hole| hole.root == "value");
-        if of_value { valued.extend(code) } else { always.extend(code) }
+    let tags = tags::tags(model, &value);
+    if let Some(tags) = tags.before {
+        let made = tags::made();
+        before.extend(tags);
+        always.extend(quote_spanned!(mixed=> #draft.tags_before(&#made);));
+    }
+    let copies = copies(model, &mut before);
+    if !tags.after.is_empty() {
+        let (list, see, tags) = (tags::list(), copies.seen_by_tags, tags.after);
+        valued.extend(quote_spanned!(mixed=> #draft.tags(|#list| { #see #tags });));
     }
     match options.ttl.as_ref().map(|given| &given.value) {
         Some(Ttl::Length(length @ Length::Expr(expr))) => {
@@ -75,7 +79,7 @@ pub(super) fn describe(model: &Model) -> Describe {
     if always.is_empty() && valued.is_empty() && on_error.is_none() {
         return Describe { before, after: quote_spanned!(mixed=> #krate::__private::plain) };
     }
-    let shadows = shadows(model, &mut before);
+    let shadows = copies.owned;
     let valued = if valued.is_empty() && on_error.is_none() {
         quote_spanned!(mixed=> let _ = #value;)
     } else {
@@ -96,107 +100,49 @@ pub(super) fn describe(model: &Model) -> Describe {
     Describe { before, after }
 }
 
-/// A tag from a template: a local made before the body, or an expression for after it.
-fn tag(
-    model: &Model,
-    template: &Template,
-    index: usize,
-    value: &Ident,
-    before: &mut TokenStream,
-) -> TokenStream {
+/// Arguments that options mention and the body may consume, under the same names.
+struct Copies {
+    /// As `ttl` and `cache_if` see them.
+    owned: TokenStream,
+    /// As tags do: as they are where they are `Copy`, else by reference.
+    seen_by_tags: TokenStream,
+}
+
+fn copies(model: &Model, before: &mut TokenStream) -> Copies {
     let (mixed, krate) = (mixed(), &model.krate);
-    let render = at(template.literal.span(), quote!(#krate::__private::render));
-    if template.holes().all(|hole| hole.root != "value") {
-        let tag = Ident::new(&format!("tag{index}"), mixed);
-        let holes = template.holes().map(|hole| of_argument(model, hole));
-        let form = form(template, |hole| hole.spec.clone());
-        before.extend(quote_spanned! {template.literal.span()=>
-            let #tag = #render(|| ::std::format!(#form, #(#holes),*));
-        });
-        return quote_spanned!(mixed=> ::core::clone::Clone::clone(&#tag));
-    }
-    let (mut holes, mut rendered) = (Vec::new(), Vec::new());
-    for (at, hole) in template.holes().enumerate() {
-        if hole.root == "value" {
-            holes.push(hole.path(value));
-            continue;
-        }
-        let name = Ident::new(&format!("tag{index}_{at}"), mixed);
-        let (form, path) = (format!("{{{}}}", hole.spec), of_argument(model, hole));
-        before.extend(quote_spanned!(hole.span=> let #name = #render(|| ::std::format!(#form, #path));));
-        rendered.push(name.clone());
-        holes.push(name.into_token_stream());
-    }
-    let form = form(template, |hole| if hole.root == "value" { hole.spec.clone() } else { String::new() });
-    if rendered.is_empty() {
-        return quote_spanned!(template.literal.span()=> #render(|| ::std::format!(#form, #(#holes),*)));
-    }
-    quote_spanned! {template.literal.span()=>
-        match (#(&#rendered,)*) {
-            (#(::core::option::Option::Some(#rendered),)*) => #render(|| ::std::format!(#form, #(#holes),*)),
-            #[allow(unreachable_patterns)]
-            _ => ::core::option::Option::None,
-        }
-    }
-}
-
-/// The path of a hole whose root is an argument.
-pub(super) fn of_argument(model: &Model, hole: &Hole) -> TokenStream {
-    let bound = model.arg(&hole.root).and_then(|arg| arg.binds.iter().find(|name| name.unraw() == hole.root));
-    let root = match bound {
-        Some(name) if name == "self" => {
-            let mut this = this();
-            this.set_span(hole.span.resolved_at(this.span()));
-            this
-        }
-        Some(name) => {
-            let mut root = name.clone();
-            root.set_span(hole.span.resolved_at(name.span()));
-            root
-        }
-        None => Ident::new(&hole.root, hole.span),
-    };
-    hole.path(&root)
-}
-
-/// The `format!` string with a positional hole for each.
-fn form(template: &Template, spec: impl Fn(&Hole) -> String) -> String {
-    template
-        .pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(text) => text.replace('{', "{{").replace('}', "}}"),
-            Piece::Hole(hole) => format!("{{{}}}", spec(hole)),
-        })
-        .collect()
-}
-
-/// Arguments that `ttl` or `cache_if` mention and the body may consume: copies of them, under the
-/// same names.
-fn shadows(model: &Model, before: &mut TokenStream) -> TokenStream {
-    let mixed = mixed();
-    let mut asked = TokenStream::new();
+    let (mut by_closures, mut by_tags) = (TokenStream::new(), TokenStream::new());
     if let Some(given) = &model.options.ttl {
         match &given.value {
-            Ttl::Closure(expr) | Ttl::Length(Length::Expr(expr)) => expr.to_tokens(&mut asked),
+            Ttl::Closure(expr) | Ttl::Length(Length::Expr(expr)) => expr.to_tokens(&mut by_closures),
             Ttl::Length(Length::Fixed(..)) => {}
         }
     }
     if let Some(given) = &model.options.cache_if {
-        given.value.to_tokens(&mut asked);
+        given.value.to_tokens(&mut by_closures);
     }
-    let mut shadows = TokenStream::new();
+    tags::exprs_of_value(model).for_each(|expr| expr.to_tokens(&mut by_tags));
+    let (mut owned, mut seen_by_tags) = (TokenStream::new(), TokenStream::new());
     // References are copied by the closure itself.
     for arg in model.args.iter().filter(|arg| !matches!(arg.ty, Type::Reference(_))) {
-        for name in arg.binds.iter().filter(|name| mentions(asked.clone(), name)) {
-            let copy = Ident::new(&format!("copy_of_{}", name.unraw()), mixed);
+        for name in &arg.binds {
             let local = if arg.receiver.is_some() { this() } else { name.clone() };
-            // What a pattern binds is looked at by reference.
-            let of = if arg.named { quote!(&#local) } else { quote!(#local) };
-            before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(#of);));
-            shadows
-                .extend(quote!(#[allow(unused_variables)] let #local = ::core::clone::Clone::clone(&#copy);));
+            let copy = Ident::new(&format!("copy_of_{}", name.unraw()), mixed);
+            let for_closures = mentions(by_closures.clone(), name);
+            let for_tags = mentions(by_tags.clone(), name);
+            if for_closures || for_tags {
+                // What a pattern binds is looked at by reference.
+                let of = if arg.named { quote!(&#local) } else { quote!(#local) };
+                before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(#of);));
+            }
+            if for_closures {
+                let clone = quote!(::core::clone::Clone::clone(&#copy));
+                owned.extend(quote!(#[allow(unused_variables)] let #local = #clone;));
+            }
+            if for_tags {
+                let seen = if arg.named { quote!(#krate::__see!(#copy)) } else { quote!(&#copy) };
+                seen_by_tags.extend(quote!(#[allow(unused_variables)] let #local = #seen;));
+            }
         }
     }
-    shadows
+    Copies { owned, seen_by_tags }
 }

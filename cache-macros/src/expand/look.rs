@@ -103,7 +103,7 @@ fn look(model: &Model) -> TokenStream {
                 shapes.push(quote_spanned!(expr.span()=> #shape(#name)));
             }
             Part::Hole(hole) => {
-                let path = super::describe::of_argument(model, hole);
+                let path = hole.path(&super::tags::root(model, hole));
                 values.push(quote_spanned!(hole.span=> &(#path)));
                 let shape = at(hole.span, quote!(#krate::__shape_of!));
                 shapes.push(quote_spanned!(hole.span=> #shape(#name)));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cache_core::{Cause, KeyRef, memoize};
+use cache_core::{Cause, KeyRef, Tag, memoize};
 
 /// A cat.
 #[derive(Clone, Debug)]
@@ -12,6 +12,20 @@ pub struct Cat {
     pub id: u64,
     /// Whose.
     pub owner: String,
+}
+
+/// Whose a cat is.
+#[derive(Debug, Tag)]
+#[tag(crate = cache_core)]
+pub struct Owner<'a>(&'a str);
+
+/// What else there is to say of cats.
+#[derive(Debug, Tag)]
+pub enum CatTag<'a> {
+    /// All of them.
+    All,
+    /// Those of a language.
+    In(&'a str),
 }
 
 /// Not part of any key.
@@ -30,7 +44,7 @@ fn left(key: &KeyRef<'_>, cat: &Cat, cause: Cause) {
 #[memoize(
     ttl = 60 * 60,
     err_ttl = 0.5,
-    tags = ["cats", "cat:{id}", "owner:{value.owner}"],
+    tags = ["cats", "cat:{id}", "owner:{value.owner}", Owner(&value.owner), ..lang.lines().map(CatTag::In)],
     key = (id, ..),
     skip(pool, force, quiet),
     capacity = 1_000,

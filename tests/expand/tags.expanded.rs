@@ -1,0 +1,228 @@
+//! Tags of arguments, of the value, and of both; typed ones, and one that derives it.
+async fn find(cat: &Cat, tenant: Tenant) -> Option<Found> {
+    find::entry(cat, tenant).call().await
+}
+///The cache of [`find`](fn@find): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+enum find {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> find = find::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl find {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    fn entry(
+        cat: &Cat,
+        tenant: Tenant,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = Option<Found>,
+            Face = Option<Found>,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Option < Found >, OfReturn),
+                    |keyed: &(&Cat,), cx| {
+                        cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
+                                keyed,
+                            )
+                    },
+                )
+                .bind_async(
+                    (cat,),
+                    (tenant,),
+                    |(cat,), (tenant,)| {
+                        let made = ::cache_core::__private::TagList::before(|tags| {
+                            #[allow(unused_variables)]
+                            let tenant = ::cache_core::__see!(tenant);
+                            tags.text(|| ::core::option::Option::Some(
+                                ::std::format!("cat:{}", ::cache_core::__reach!(cat, id)),
+                            ));
+                            tags.add(&Tenant(&tenant));
+                            tags.keep_piece(|| ::core::option::Option::Some(
+                                ::std::format!("{}", ::cache_core::__reach!(tenant, name)),
+                            ));
+                        });
+                        (
+                            ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
+                                Self::__body(cat, tenant),
+                            ),
+                            move |
+                                value: ::core::option::Option<&_>,
+                                draft: &mut ::cache_core::__private::Draft|
+                            {
+                                draft.tags_before(&made);
+                                match value {
+                                    ::core::option::Option::Some(value) => {
+                                        draft
+                                            .tags(|tags| {
+                                                tags.text(|| ::core::option::Option::Some(
+                                                    ::std::format!(
+                                                        "{}/owner:{:>4}", made.piece(0usize) ?,
+                                                        ::cache_core::__reach!(value, owner, id)
+                                                    ),
+                                                ));
+                                                #[allow(unused_variables)]
+                                                let value = value;
+                                                tags.add(&Owner(value.owner_id));
+                                                #[allow(unused_variables)]
+                                                let value = value;
+                                                tags.spread(
+                                                    value
+                                                        .friends
+                                                        .iter()
+                                                        .map(|friend| CatTag::Friend {
+                                                            of: cat.id,
+                                                            friend,
+                                                        }),
+                                                );
+                                            });
+                                        let _ = value;
+                                    }
+                                    ::core::option::Option::None => {}
+                                }
+                            },
+                        )
+                    },
+                )
+                .again(
+                    {
+                        enum Why1 {}
+                        impl ::cache_core::__private::Why for Why1 {
+                            const TEXT: &'static str = "argument `tenant` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        }
+                        (
+                            ::cache_core::__own!(
+                                Lent, Cat, ::cache_core::__private::NoHook
+                            ),
+                            ::cache_core::__own!(Given, Tenant, Why1),
+                        )
+                    },
+                    |own, (cat,), (tenant,), ticket| {
+                        let kept = (own.0.keep(cat), own.1.keep(tenant));
+                        async move {
+                            let kept = kept;
+                            let _ = Self::entry(own.0.lend(&kept.0), own.1.give(kept.1))
+                                .fly(ticket)
+                                .await;
+                        }
+                    },
+                )
+                .by_caller(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Option < Found >, OfReturn),
+                |keyed: &(&Cat,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
+                            keyed,
+                        )
+                },
+            )
+            .key(&(cat,))
+    }
+    ///The cache behind the function.
+    #[must_use]
+    fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Option < Found >, OfReturn),
+                |keyed: &(&Cat,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
+                            keyed,
+                        )
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "find"),
+                    &["cat"],
+                )
+                .tags(&["cats"]),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    async fn __body(
+        #[allow(unused_variables)]
+        cat: &Cat,
+        #[allow(unused_variables)]
+        tenant: Tenant,
+    ) -> Option<Found> {
+        cat.find(tenant).await
+    }
+}
+struct Owner(u64);
+#[automatically_derived]
+impl ::cache_core::Tag for Owner {
+    fn name(&self) -> ::cache_core::TagName {
+        match *self {
+            Self { 0: ref field0 } => {
+                ::cache_core::__private::typed_tag(
+                    ::core::concat!(::core::module_path!(), "::", "Owner"),
+                    &[::cache_core::__private::TagField::shown(field0)],
+                )
+            }
+        }
+    }
+}
+enum CatTag<'a> {
+    All,
+    Friend { of: u64, friend: &'a Friend },
+}
+#[automatically_derived]
+impl<'a> ::cache_core::Tag for CatTag<'a> {
+    fn name(&self) -> ::cache_core::TagName {
+        match *self {
+            Self::All {} => {
+                ::cache_core::__private::typed_tag(
+                    ::core::concat!(::core::module_path!(), "::", "CatTag::All"),
+                    &[],
+                )
+            }
+            Self::Friend { of: ref field0, friend: ref field1 } => {
+                ::cache_core::__private::typed_tag(
+                    ::core::concat!(::core::module_path!(), "::", "CatTag::Friend"),
+                    &[
+                        ::cache_core::__private::TagField::shown(field0),
+                        ::cache_core::__private::TagField::shown(field1),
+                    ],
+                )
+            }
+        }
+    }
+}
