@@ -165,7 +165,8 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
         }
         let is = |key: &S::Owned| self.address.is(key);
         let found = if memo.flags().is_tracked() {
-            memo.get_told(*hash, || self.address.key.clone(), is)
+            memo.hand_up_source(*hash, || self.address.key.clone());
+            memo.get_told(*hash, is)
         } else {
             memo.get(*hash, is)
         };

@@ -11,16 +11,48 @@ use crate::sync::ShardLock;
 use crate::tags::{Inherited, Number, Seen};
 use crate::value::Returns;
 
-/// How often a waiter whose value was invalidated while it waited joins again before it computes for
+/// Look often a waiter whose value was invalidated while it waited joins again before it computes for
 /// itself: under a rain of invalidations it must not wait for ever.
 pub(crate) const JOINS: u32 = 3;
 
 /// A look-up, handed to the closure that knows the parts of the key.
 pub struct Cx<'m, S: Shape, R: Returns> {
     memo: &'m TypedMemo<S::Owned, R::Held>,
-    read: bool,
     on_hit: Option<OnHit<'m, R::Held>>,
-    told: bool,
+    look: Look,
+}
+
+/// How to look: what is unusual about it, in one number, of which a hit asks whether it is 0.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Look(u8);
+
+impl Look {
+    const UNREAD: u8 = 1;
+    const TOLD: u8 = 2;
+    const BYPASS: u8 = 4;
+
+    /// Only to make the key.
+    pub(crate) const OWN: Self = Self(Self::UNREAD);
+
+    /// Not to read, if so.
+    pub(crate) fn unread_if(self, unread: bool) -> Self {
+        Self(if unread { self.0 | Self::UNREAD } else { self.0 })
+    }
+
+    /// If so, to tell the computation that takes over the tags of what it reads.
+    pub(crate) fn told_if(self, told: bool) -> Self {
+        Self(if told { self.0 | Self::TOLD } else { self.0 })
+    }
+
+    /// For a call that touches nothing.
+    pub(crate) fn bypass_if(self, bypass: bool) -> Self {
+        Self(if bypass { self.0 | Self::UNREAD | Self::BYPASS } else { self.0 })
+    }
+
+    /// Whether it is for a call that touches nothing.
+    pub(crate) fn is_bypass(self) -> bool {
+        self.0 & Self::BYPASS != 0
+    }
 }
 
 /// A hook that sees the key while it is still borrowed from the call.
@@ -45,28 +77,15 @@ impl<K, V> Found<K, V> {
 }
 
 impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
-    /// To read, telling a hook if there is one.
     #[inline]
-    pub(crate) fn read(memo: &'m TypedMemo<S::Owned, R::Held>, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
-        Self { memo, read: true, on_hit, told: false }
+    pub(crate) fn new(memo: &'m TypedMemo<S::Owned, R::Held>, look: Look) -> Self {
+        Self { memo, on_hit: None, look }
     }
 
-    /// Only to make the key.
-    pub(crate) fn own(memo: &'m TypedMemo<S::Owned, R::Held>) -> Self {
-        Self { memo, read: false, on_hit: None, told: false }
-    }
-
-    /// If so, tells the computation that takes over the tags of what it reads.
+    /// Tells a hook.
     #[inline]
-    pub(crate) fn told(mut self, told: bool) -> Self {
-        self.told = told;
-        self
-    }
-
-    /// Not to read after all, if so.
-    #[inline]
-    pub(crate) fn unless(mut self, refresh: bool) -> Self {
-        self.read &= !refresh;
+    pub(crate) fn on_hit(mut self, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
+        self.on_hit = on_hit;
         self
     }
 
@@ -74,14 +93,12 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
         let hash = self.memo.hash(parts);
-        let value = if self.told {
-            self.look_told(parts, hash)
-        } else if self.read {
+        let found = if self.look.0 == 0 {
             self.memo.get(hash, |key| parts.matches(key))
         } else {
-            None
+            Self::find_otherwise(self.memo, self.look, parts, hash)
         };
-        if let Some(value) = value {
+        if let Some(value) = found {
             if let Some(on_hit) = self.on_hit {
                 let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
                 on_hit(&KeyRef { name: &self.memo.name, key: &key }, &value);
@@ -91,13 +108,21 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         Found::Miss(parts.own(), hash)
     }
 
+    /// Not a method: a hit would have to keep all of this in memory for it.
     #[cold]
-    fn look_told<P: Part<S>>(&self, parts: &P, hash: u32) -> Option<R::Held> {
-        if self.read {
-            return self.memo.get_told(hash, || parts.own(), |key| parts.matches(key));
+    fn find_otherwise<P: Part<S>>(
+        memo: &TypedMemo<S::Owned, R::Held>,
+        look: Look,
+        parts: &P,
+        hash: u32,
+    ) -> Option<R::Held> {
+        if look.0 & Look::TOLD != 0 {
+            memo.hand_up_source(hash, || parts.own());
         }
-        self.memo.hand_up_source(hash, || parts.own());
-        None
+        if look.0 & Look::UNREAD != 0 {
+            return None;
+        }
+        memo.get_told(hash, |key| parts.matches(key))
     }
 }
 
@@ -219,7 +244,7 @@ pub(crate) struct Joined<K, V> {
     _wait: Wait,
 }
 
-/// How a pursuit goes on after it has waited.
+/// Look a pursuit goes on after it has waited.
 pub(crate) enum After<O> {
     /// With an answer.
     Answer(O),

@@ -78,7 +78,8 @@ impl Stage {
         if !self.memo.flags().is_tracked() {
             return self.get(key);
         }
-        self.memo.get_told(self.hash(key), || key, |other| *other == key).map(|held| held.0)
+        self.memo.hand_up_source(self.hash(key), || key);
+        self.memo.get_told(self.hash(key), |other| *other == key).map(|held| held.0)
     }
 
     /// What a call does that finds nothing, or does not look.

@@ -88,8 +88,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Looks an entry up, and tells it by what that is invalidated.
     #[cold]
-    pub(crate) fn get_told(&self, hash: u32, key: impl FnOnce() -> K, eq: impl Fn(&K) -> bool) -> Option<V> {
-        self.hand_up_source(hash, key);
+    pub(crate) fn get_told(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
         self.get_and_see(hash, eq, |entry| self.hand_up_tags(entry.tags()))
     }
 

@@ -31,6 +31,11 @@ pub(crate) struct Flags(usize);
 
 impl Flags {
     #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline]
     pub(crate) fn is_disabled(self) -> bool {
         self.0 & DISABLED != 0
     }

@@ -19,7 +19,7 @@ pub use verbs::{Address, Call};
 
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, OnHit};
+use crate::engine::{Begin, Cx, Found, Look, OnHit};
 use crate::key::{KeyRef, Shape, Ty};
 use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo};
 use crate::slot::{Handle, Identity, InSlot, Slot};
@@ -131,7 +131,7 @@ where
     /// The key of the call with these arguments.
     pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
         let memo = self.handle();
-        let (key, hash) = self.look(keyed, Cx::own(&memo)).into_key();
+        let (key, hash) = self.look(keyed, Cx::new(&memo, Look::OWN)).into_key();
         Key::new::<S, R>(memo.arc(), key, hash)
     }
 
@@ -325,15 +325,16 @@ where
         let Self { plan, call, on_hit, on_miss, stand, again, bypass, refresh } = self;
         let memo = plan.handle();
         let flags = memo.flags();
-        let told = flags.is_tracked();
-        if bypass || flags.is_disabled() {
-            // What is computed from the return depends on the call all the same.
-            let told = told.then(|| {
-                plan.look(&call.keyed, Cx::own(&memo).told(told));
-                memo.arc()
-            });
-            memo.counters.bypasses.add();
-            return Looked::Bypass(call, told);
+        let mut look = Look::default();
+        if bypass || refresh || !flags.is_plain() {
+            let bypass = bypass || flags.is_disabled();
+            if bypass {
+                memo.counters.bypasses.add();
+                if !flags.is_tracked() {
+                    return Looked::Bypass(call, None);
+                }
+            }
+            look = look.unread_if(refresh).told_if(flags.is_tracked()).bypass_if(bypass);
         }
         let tell = |key: &KeyRef<'_>, held: &R::Held| {
             if let Some(value) = R::value(held) {
@@ -342,12 +343,13 @@ where
         };
         let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
         // One look-up, so that it is compiled into this place.
-        let cx = Cx::read(&memo, tell).unless(refresh).told(told);
-        match plan.look(&call.keyed, cx) {
+        match plan.look(&call.keyed, Cx::new(&memo, look).on_hit(tell)) {
             Found::Hit(held) => {
                 memo.count_hit();
                 Looked::Answer(held)
             }
+            // What is computed from the return depends on the call all the same.
+            Found::Miss(..) if look.is_bypass() => Looked::Bypass(call, Some(memo.arc())),
             Found::Miss(key, hash) => {
                 let begin = if refresh {
                     memo.counters.refreshes.add();

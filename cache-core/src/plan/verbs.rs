@@ -6,7 +6,7 @@ use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, S
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Lead, Step};
+use crate::engine::{Begin, Cx, Found, Lead, Look, Step};
 use crate::entry::Blocking;
 use crate::key::Shape;
 use crate::memo::{Data, Place, When};
@@ -84,7 +84,10 @@ where
         if memo.is_disabled() {
             return None;
         }
-        match self.plan.look(&self.call.keyed, Cx::read(&memo, None).told(memo.flags().is_tracked())) {
+        match self
+            .plan
+            .look(&self.call.keyed, Cx::new(&memo, Look::default().told_if(memo.flags().is_tracked())))
+        {
             Found::Hit(held) => {
                 memo.count_hit();
                 R::face(held)
@@ -104,7 +107,7 @@ where
         let Self { plan, call, .. } = self;
         let Some(held) = R::keep(value) else { return false };
         let memo = plan.handle();
-        let (key, hash) = plan.look(&call.keyed, Cx::own(&memo)).into_key();
+        let (key, hash) = plan.look(&call.keyed, Cx::new(&memo, Look::OWN)).into_key();
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
         let draft = memo.draft(|draft| describe(R::value(&held), draft));
@@ -118,7 +121,7 @@ where
     {
         let Self { plan, call, .. } = self;
         let memo = plan.handle();
-        let (key, hash) = plan.look(&call.keyed, Cx::own(&memo)).into_key();
+        let (key, hash) = plan.look(&call.keyed, Cx::new(&memo, Look::OWN)).into_key();
         let (_, describe) = call.prepare();
         let updated = memo.update(&key, hash, |held| {
             let held = R::keep(change(R::face(held)?))?;
