@@ -75,6 +75,7 @@ fn types_of_any_name_and_place() {
         name: u8,
     }
     #[derive(Tag)]
+    #[expect(dead_code, reason = "there is none")]
     enum Never {}
     #[derive(Tag)]
     struct Shown<'a>(&'a dyn fmt::Display, Box<str>)

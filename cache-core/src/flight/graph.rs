@@ -39,9 +39,9 @@ impl Ancestry {
     }
 
     /// Hands tags of a world to those, from this one upwards, that take them over.
-    pub(crate) fn hand_up<'t>(&self, world: usize, tags: impl Iterator<Item = &'t Arc<Mark>> + Clone) {
+    pub(crate) fn hand_up(&self, world: usize, tags: &[Arc<Mark>]) {
         for inherited in self.flights().filter_map(|flight| flight.inherited.as_ref()) {
-            inherited.add(world, tags.clone());
+            inherited.add(world, tags);
         }
     }
 
@@ -51,7 +51,7 @@ impl Ancestry {
     }
 
     /// As [`hand_up`](Self::hand_up), without this one.
-    pub(crate) fn hand_on<'t>(&self, world: usize, tags: impl Iterator<Item = &'t Arc<Mark>> + Clone) {
+    pub(crate) fn hand_on(&self, world: usize, tags: &[Arc<Mark>]) {
         if let Some(parent) = self.parent.as_ref().filter(|parent| parent.inherits) {
             parent.hand_up(world, tags);
         }

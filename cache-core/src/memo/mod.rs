@@ -111,8 +111,8 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
             let room = shard.read();
             for entry in room.residents.iter().filter(|entry| self.fresh(entry)) {
                 live = true;
-                let named = entry.tags().iter().filter(|tag| !matches!(tag.name, Name::Source(_)));
-                names.extend(named.map(|tag| TagName(tag.name.clone())));
+                let public = entry.tags().iter().filter(|tag| !matches!(tag.name, Name::Source(_)));
+                names.extend(public.map(|tag| TagName(tag.name.clone())));
             }
             drop(room);
             names.sort_unstable();

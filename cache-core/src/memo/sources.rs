@@ -80,10 +80,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let Some(source) = self.source(&key(), hash) else {
             return to.miss();
         };
-        let (whole, world) = (self.whole(), self.world().address());
-        to.hand_up(world, [&source, &whole].into_iter().chain(self.fixed_tags()));
-        // Whoever took it over holds it.
-        self.world().tags.release(Box::new([source]));
+        let tags: Box<[_]> =
+            [source, self.whole()].into_iter().chain(self.fixed_tags().iter().cloned()).collect();
+        to.hand_up(self.world().address(), &tags);
+        // Whoever took them over holds them.
+        self.world().tags.release(tags);
     }
 
     /// Looks an entry up, and tells it by what that is invalidated.
@@ -96,7 +97,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     #[cold]
     pub(crate) fn hand_up_tags(&self, tags: &[Arc<Mark>]) {
         if let Some(to) = inheriting() {
-            to.hand_up(self.world().address(), tags.iter());
+            to.hand_up(self.world().address(), tags);
         }
     }
 

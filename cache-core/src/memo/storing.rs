@@ -94,7 +94,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         draft.refused |= inherited.is_none();
         let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
         if let Some(tags) = &tags {
-            flight.ancestry.hand_on(self.world().address(), tags.iter());
+            flight.ancestry.hand_on(self.world().address(), tags);
         }
         // Those who wait learn by which tags the value may have been invalidated before they came.
         let seen = tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen);

@@ -104,7 +104,9 @@ impl<K, V> Job<K, V> {
             Self::Entries { entries, before, .. } => {
                 let some: Vec<_> = entries.take(BITE).collect();
                 let sweeps = || before.iter().map(|sweep| &**sweep).chain([sweep]);
-                some.iter().for_each(|entry| credit(sweeps(), entry));
+                for entry in &some {
+                    credit(sweeps(), entry);
+                }
                 (!some.is_empty()).then_some(Piece::Entries(some))
             }
         }

@@ -29,11 +29,11 @@ impl Inherited {
     }
 
     /// Takes tags over, if they are of the same world and the computation still goes on.
-    pub(crate) fn add<'t>(&self, world: usize, tags: impl Iterator<Item = &'t Arc<Mark>>) {
+    pub(crate) fn add(&self, world: usize, tags: &[Arc<Mark>]) {
         if let Some(open) = &mut *self.open.lock()
             && world == self.world
         {
-            open.tags.extend(tags.map(|tag| (tag.id, tag.clone())));
+            open.tags.extend(tags.iter().map(|tag| (tag.id, tag.clone())));
         }
     }
 

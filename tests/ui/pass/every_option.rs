@@ -45,6 +45,7 @@ fn left(key: &KeyRef<'_>, cat: &Cat, cause: Cause) {
     ttl = 60 * 60,
     err_ttl = 0.5,
     tags = ["cats", "cat:{id}", "owner:{value.owner}", Owner(&value.owner), ..lang.lines().map(CatTag::In)],
+    inherit_tags,
     key = (id, ..),
     skip(pool, force, quiet),
     capacity = 1_000,
