@@ -83,8 +83,8 @@ fn each_invalidation_counts_what_it_has_killed() {
 #[test]
 fn what_is_stored_meanwhile_stays() {
     #[memoize(capacity = unbounded, tags = ["meanwhile:{which}"], skip(which, value))]
-    fn run(n: usize, which: &str, value: usize) -> usize {
-        value
+    fn run(n: usize, which: &str, value: usize) -> (usize, usize) {
+        (n, value)
     }
 
     for n in 0..MANY {
@@ -92,10 +92,10 @@ fn what_is_stored_meanwhile_stays() {
     }
     let applied = tag("meanwhile:a").invalidate();
     for n in 0..MANY {
-        assert_eq!(run(n, "a", 1), 1);
+        assert_eq!(run(n, "a", 1), (n, 1));
     }
     assert_eq!(applied.count(), MANY, "what was replaced counts as well");
-    assert!((0..MANY).all(|n| run::key(n).get() == Some(1)));
+    assert!((0..MANY).all(|n| run::key(n).get() == Some((n, 1))));
     assert_eq!(tag("meanwhile:a").len(), MANY);
     assert_eq!(tag("meanwhile:a").invalidate().count(), MANY);
 }
