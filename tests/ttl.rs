@@ -281,6 +281,22 @@ fn set_ttl_sets_and_extend_ttl_never_shortens() {
 }
 
 #[test]
+fn whether_an_entry_lives_long_enough_can_be_asked() {
+    #[memoize(ttl = 10)]
+    fn run(n: u32) -> u32 {
+        n
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let lives = |n, for_secs| run::key(n).ttl() >= Some(Ttl::For(secs(for_secs)));
+    run(1);
+    scope.advance(millis(100));
+    assert!(lives(1, 4) && !lives(1, 10));
+    assert!(!lives(2, 0), "nothing is there");
+}
+
+#[test]
 fn ttls_are_ordered() {
     assert!(Ttl::For(secs(1)) < Ttl::For(secs(2)));
     assert!(Ttl::For(Duration::MAX) < Ttl::Unlimited);

@@ -117,7 +117,8 @@ impl AnyMemoRef {
     }
 
     /// Reclaims entries whose time is up now, instead of when their place is needed or the
-    /// background sweep comes by (within seconds). How many.
+    /// background sweep comes by (within seconds); and what large invalidations have left for later. How
+    /// many entries had expired.
     pub fn sweep(&self) -> usize {
         self.0.sweep()
     }

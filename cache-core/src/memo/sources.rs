@@ -49,9 +49,15 @@ impl<K> Sources<K> {
         self.find(hash, eq).map(|source| source.name.clone())
     }
 
+    /// Forgets those that nothing carries any more.
+    pub(crate) fn settle(&mut self) {
+        self.table.retain(|source| source.tag.strong_count() > 0);
+        self.table.shrink_to(self.table.len() * 2, |source| u64::from(source.hash));
+    }
+
     fn insert(&mut self, source: Source<K>) {
         if self.table.len() == self.table.capacity() {
-            self.table.retain(|source| source.tag.strong_count() > 0);
+            self.settle();
         }
         let hash = u64::from(source.hash);
         // Those of the same key that nothing carries any more must not be found instead.

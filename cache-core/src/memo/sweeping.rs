@@ -207,7 +207,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         // Due though nothing is dead: the entry of that deadline has left by another way.
         if due || !dead.is_empty() {
-            shard.write().residents.settle();
+            let mut room = shard.write();
+            room.residents.settle();
+            room.sources.settle();
         }
         dead.len()
     }
