@@ -6,18 +6,12 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, memoize, registry, tag};
-use tests::{Count, Seeded, millis, no_hang};
+use tests::{Count, Seeded, millis, no_hang, turns};
 
 const KEYS: u64 = 24;
 const SLOTS: usize = 24;
 const OWNERS: u64 = 4;
 const THREADS: u64 = 4;
-
-/// So many turns for each thread.
-fn turns(n: u64) -> u64 {
-    let times = std::env::var("CACHE_CORE_STRESS").ok().and_then(|times| times.parse().ok());
-    n * times.unwrap_or(1)
-}
 
 /// The truth behind the memoized functions: a version for each key, raised before each invalidation.
 static TRUTH: [AtomicU64; SLOTS] = [const { AtomicU64::new(0) }; SLOTS];

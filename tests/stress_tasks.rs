@@ -7,16 +7,10 @@ use std::task::Poll;
 
 use cache_core::testing::Scope;
 use cache_core::{memoize, tag};
-use tests::{Seeded, no_hang, yields};
+use tests::{Seeded, no_hang, turns, yields};
 
 const KEYS: usize = 8;
 const TASKS: u64 = 32;
-
-/// So many turns for each task.
-fn turns(n: u64) -> u64 {
-    let times = std::env::var("CACHE_CORE_STRESS").ok().and_then(|times| times.parse().ok());
-    n * times.unwrap_or(1)
-}
 
 /// The truth behind the functions: a version for each key, raised before each invalidation.
 static TRUTH: [AtomicU64; KEYS] = [const { AtomicU64::new(0) }; KEYS];

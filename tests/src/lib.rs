@@ -1,5 +1,7 @@
 //! What the integration tests share: counting, waiting for others, and noticing a deadlock.
 
+pub mod history;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -128,6 +130,13 @@ pub fn no_hang<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// So many turns, or as many times that as `CACHE_CORE_STRESS` says.
+#[must_use]
+pub fn turns(n: u64) -> u64 {
+    let times = std::env::var("CACHE_CORE_STRESS").ok().and_then(|times| times.parse().ok());
+    n * times.unwrap_or(1)
 }
 
 /// So many seconds.

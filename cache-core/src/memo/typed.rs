@@ -545,9 +545,6 @@ fn evictor(policy: Policy) -> Evictor {
 
 /// Some per processor, so that writers seldom meet, but not so many that each holds next to nothing.
 fn shards_for(capacity: usize) -> usize {
-    if cfg!(loom) {
-        return 1;
-    }
     let cpus = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
     let wanted = (cpus * 8).next_power_of_two().min(SHARDS_MAX);
     let worth = (capacity / SHARD_MIN).max(1);

@@ -1,8 +1,7 @@
 //! Clearing a memo, and invalidating a tag that all of its entries carry, against computations.
 
-use super::{ALL, KEY, NEW, Scene, check};
+use super::{ALL, KEY, NEW, ONE_SHARD, Scene, check};
 use crate::engine::Begin;
-use crate::spec::Spec;
 
 impl Scene {
     fn refresh(&self) {
@@ -50,7 +49,7 @@ fn a_refresh_supersedes_what_is_computed() {
 #[test]
 fn a_tag_of_the_whole_memo_reaches_all_of_it() {
     check(ALL, || {
-        let scene = Scene::of(Spec::new("scene", &["key"]).tags(&["all"]));
+        let scene = Scene::of(ONE_SHARD.tags(&["all"]));
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
         scene.stage.invalidate_tag("all");

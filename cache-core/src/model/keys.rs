@@ -2,9 +2,8 @@
 
 use loom::sync::atomic::Ordering;
 
-use super::{ALL, FEW, KEY, NEW, OLD, Scene, check, join};
+use super::{ALL, FEW, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
 use crate::memo::When;
-use crate::spec::Spec;
 
 /// A value given by hand.
 const GIVEN: u64 = 3;
@@ -90,7 +89,7 @@ fn of_two_given_if_absent_one_is_stored() {
 #[test]
 fn two_values_that_want_one_place_take_turns() {
     check(ALL, || {
-        let scene = Scene::of(Spec::new("scene", &["key"]).capacity(1));
+        let scene = Scene::of(ONE_SHARD.capacity(1));
         let put = |scene: &Scene, key| {
             let stored = scene.stage.put(key, GIVEN, When::Always);
             assert!(stored && scene.held() <= 1, "more is held than there is room");

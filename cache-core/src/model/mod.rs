@@ -10,12 +10,16 @@
 //! else, with three threads mostly, under every schedule with at most [`FEW`] preemptions (switches at
 //! blocking do not count).
 
+mod carriers;
 mod clears;
 mod deferred;
 mod flights;
 mod inherit;
+mod invalidators;
 mod keys;
+mod patterns;
 mod protocol;
+mod shards;
 mod tags;
 mod tasks;
 mod updates;
@@ -39,6 +43,13 @@ const NEW: u64 = 2;
 const ALL: Option<usize> = None;
 /// The bound for the others.
 const FEW: Option<usize> = Some(4);
+/// The bound where three threads do much.
+const FEWER: Option<usize> = Some(3);
+
+/// A memo of one shard: only keys that meet there are about orders.
+const ONE_SHARD: Spec = Spec::new("scene", &["key"]).capacity(256);
+/// One of two, for what goes over shards one after the other.
+const TWO_SHARDS: Spec = ONE_SHARD.capacity(512);
 
 /// Runs a model under every schedule with at most so many preemptions.
 fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
@@ -58,7 +69,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Arc<Self> {
-        Self::of(Spec::new("scene", &["key"]))
+        Self::of(ONE_SHARD)
     }
 
     fn of(spec: Spec) -> Arc<Self> {
@@ -75,7 +86,16 @@ impl Scene {
     }
 
     fn call(&self, tags: &[&'static str]) -> u64 {
-        self.stage.call(KEY, tags, || Ok(self.load())).expect("never fails")
+        self.call_of(KEY, tags)
+    }
+
+    fn call_of(&self, key: u64, tags: &[&'static str]) -> u64 {
+        self.stage.call(key, tags, || Ok(self.load())).expect("never fails")
+    }
+
+    /// A call whose body makes the other call: what waits for that is a flight itself.
+    fn call_through(&self, key: u64, tags: &[&'static str]) -> u64 {
+        self.stage.call(key, tags, || Ok(self.call(tags))).expect("never fails")
     }
 
     /// An invalidation was told of before this: what the origin held before it is gone for good.

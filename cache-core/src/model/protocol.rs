@@ -7,7 +7,7 @@ use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
-use super::{ALL, NEW, OLD, check};
+use super::{ALL, FEW, NEW, OLD, check};
 use crate::tags::{Carrier, Name, Number, Revision, TagSet, Tags};
 
 struct Memo(Revision);
@@ -72,9 +72,12 @@ impl Bare {
 
     /// What a computation does: when it was born, what it computed, tags, revision, stamps.
     fn store(&self, tag: &'static str) {
-        let born: Number = self.tags.now();
+        let born = self.tags.now();
         let value = self.origin.load(Ordering::Relaxed);
-        let tags = self.attach(tag);
+        self.land(born, value, self.attach(tag));
+    }
+
+    fn land(&self, born: Number, value: u64, tags: TagSet) {
         let mut place = self.place.lock().unwrap();
         let revision = self.memo.0.current();
         if self.memo.0.untouched_since(born, &tags) {
@@ -190,6 +193,70 @@ fn no_store_outlives_a_tag_that_nothing_carried() {
 #[test]
 fn no_store_outlives_a_clear() {
     no_store_outlives(Bare::clear);
+}
+
+/// What a flight has landed with: when it was born, its value and tags.
+type Landed = Mutex<Option<(Number, u64, TagSet)>>;
+
+/// Two invalidate at once, each after a change of its own, told by a bit. The first calls then, and
+/// that call is a flight, which finds another from before, and may take its value or not.
+#[test]
+fn no_flight_takes_over_what_one_of_two_invalidations_has_hit() {
+    const CHANGES: [u64; 2] = [2, 4];
+    check(FEW, || {
+        let (bare, landed) = (Bare::new(), Arc::new(Landed::default()));
+        let attach = |bare: &Bare| bare.tags.attach(&[name("cat"), name("dog")], &bare.weak(), false);
+        let leader = {
+            let (bare, landed) = (bare.clone(), landed.clone());
+            spawn(move || {
+                let flight = (bare.tags.now(), bare.origin.load(Ordering::Relaxed), attach(&bare));
+                *landed.lock().unwrap() = Some(flight);
+            })
+        };
+        let other = {
+            let bare = bare.clone();
+            spawn(move || {
+                bare.origin.fetch_or(CHANGES[1], Ordering::Relaxed);
+                bare.tags.invalidate(&name("dog"));
+            })
+        };
+        bare.origin.fetch_or(CHANGES[0], Ordering::Relaxed);
+        bare.tags.invalidate(&name("cat"));
+        let born = bare.tags.now();
+        let found = landed.lock().unwrap().take();
+        let taken =
+            found.filter(|(before, _, tags)| born == *before || bare.memo.0.untouched_since(*before, tags));
+        let value = taken.map_or_else(|| bare.origin.load(Ordering::Relaxed), |(_, value, _)| value);
+        assert!(value & CHANGES[0] != 0, "taken from before the invalidation");
+        bare.land(born, value, attach(&bare));
+        leader.join().unwrap();
+        other.join().unwrap();
+        let all: u64 = CHANGES.iter().sum();
+        assert!(bare.find().is_none_or(|value| value & all == all), "stored after the invalidation was over");
+    });
+}
+
+/// The last that carries the tag lets go of it on another thread.
+#[test]
+fn no_store_outlives_a_tag_that_is_forgotten_meanwhile() {
+    check(ALL, || {
+        let bare = Bare::new();
+        let carried = bare.attach("cat");
+        let store = {
+            let bare = bare.clone();
+            spawn(move || bare.store("cat"))
+        };
+        let release = {
+            let bare = bare.clone();
+            spawn(move || bare.tags.release(carried))
+        };
+        bare.origin.store(NEW, Ordering::Relaxed);
+        bare.tags.invalidate(&name("cat"));
+        assert_ne!(bare.find(), Some(OLD), "found after the invalidation was over");
+        store.join().unwrap();
+        release.join().unwrap();
+        assert_ne!(bare.find(), Some(OLD), "stored after the invalidation was over");
+    });
 }
 
 /// The tag is carried, let go of and forgotten around the invalidation.

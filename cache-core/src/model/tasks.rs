@@ -10,13 +10,11 @@ use loom::sync::atomic::Ordering;
 use loom::sync::{Condvar, Mutex};
 use loom::thread::spawn;
 
-use super::{ALL, FEW, KEY, NEW, OLD, Scene, check, join};
+use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
 use crate::fixture::{Call, Of};
 use crate::memo::When;
 use crate::time::Due;
 
-/// The bound where three tasks poll.
-const FEWER: Option<usize> = Some(3);
 /// The bound where two do.
 const MORE: Option<usize> = Some(6);
 /// A value given by hand.

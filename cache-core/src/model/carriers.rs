@@ -1,0 +1,151 @@
+//! What carries a tag: two memos; entries that come and go, so that the tag is forgotten and known
+//! again; values given by hand or changed in place.
+
+use std::sync::Arc;
+
+use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check};
+use crate::draft::Draft;
+use crate::fixture::Stage;
+use crate::key::Bitwise;
+use crate::memo::{MemoSpec, When};
+
+/// The tag.
+const CAT: &[&str] = &["cat"];
+/// A value given by hand.
+const GIVEN: u64 = 10;
+
+fn draft(tags: &[&'static str]) -> Draft {
+    Draft { tags: tags.iter().map(|tag| (*tag).into()).collect(), ..Draft::default() }
+}
+
+impl Scene {
+    fn give(&self, tags: &[&'static str]) -> bool {
+        let memo = &self.stage.memo;
+        memo.put(&KEY, self.stage.hash(KEY), Bitwise(GIVEN), draft(tags), When::Always)
+    }
+
+    /// Whatever carries the tag answers to it, and the tag is forgotten with the last of them.
+    fn tag_must_reach_all(&self) {
+        let there = usize::from(self.stage.get(KEY).is_some());
+        assert_eq!(self.stage.invalidate_tag(CAT[0]), there, "an entry that its tag does not know");
+        assert_eq!(self.stage.get(KEY), None);
+        assert_eq!(self.stage.world.tags.len(), 0, "a tag that nothing carries is kept");
+    }
+}
+
+/// Two memos, one of which is computed from the other.
+struct Pair {
+    scene: Arc<Scene>,
+    outer: Arc<Stage>,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let scene = Scene::new();
+        let outer = Stage::within(scene.stage.world.clone(), ONE_SHARD, MemoSpec::new());
+        Self { scene, outer: Arc::new(outer) }
+    }
+
+    fn again(&self) -> Self {
+        Self { scene: self.scene.clone(), outer: self.outer.clone() }
+    }
+
+    fn call(&self) -> u64 {
+        self.outer.call(KEY, CAT, || Ok(self.scene.call(CAT))).expect("never fails")
+    }
+}
+
+#[test]
+fn a_tag_reaches_both_memos_that_carry_it() {
+    check(FEW, || {
+        let pair = Pair::new();
+        let there = pair.again();
+        let other = loom::thread::spawn(move || there.call());
+        pair.scene.change();
+        pair.scene.stage.invalidate_tag(CAT[0]);
+        assert_ne!(pair.outer.get(KEY), Some(OLD), "an invalidated value was found");
+        assert_eq!(pair.call(), NEW, "an invalidated value was returned");
+        other.join().unwrap();
+        assert_eq!((pair.outer.get(KEY), pair.scene.stage.get(KEY)), (Some(NEW), Some(NEW)));
+    });
+}
+
+#[test]
+fn two_who_invalidate_one_tag_of_both_memos() {
+    check(FEWER, || {
+        let pair = Pair::new();
+        pair.call();
+        let there = pair.again();
+        pair.scene.change();
+        let other = loom::thread::spawn(move || {
+            there.scene.stage.invalidate_tag(CAT[0]);
+            assert_eq!(there.call(), NEW, "an invalidated value was returned");
+        });
+        pair.scene.stage.invalidate_tag(CAT[0]);
+        assert_eq!(pair.call(), NEW, "an invalidated value was returned");
+        other.join().unwrap();
+        assert_eq!(pair.call(), NEW);
+    });
+}
+
+/// The last entry of the tag leaves while another is computed, and the tag is invalidated: known,
+/// forgotten, or known again.
+#[test]
+fn a_tag_is_forgotten_while_a_value_is_computed() {
+    check(FEWER, || {
+        let scene = Scene::new();
+        scene.call_of(KEY + 1, CAT);
+        let caller = scene.go(|scene| scene.call(CAT));
+        let leaver = scene.go(|scene| scene.stage.invalidate(KEY + 1));
+        scene.change();
+        scene.stage.invalidate_tag(CAT[0]);
+        scene.must_be_new(CAT);
+        caller.join().unwrap();
+        leaver.join().unwrap();
+        assert_eq!((scene.stage.get(KEY), scene.stage.get(KEY + 1)), (Some(NEW), None));
+        scene.tag_must_reach_all();
+    });
+}
+
+/// Who stores finds the tag that another is about to forget.
+#[test]
+fn what_is_stored_while_its_tag_is_forgotten_answers_to_it() {
+    check(ALL, || {
+        let scene = Scene::new();
+        scene.call_of(KEY + 1, CAT);
+        let leaver = scene.go(|scene| scene.stage.invalidate(KEY + 1));
+        scene.call(CAT);
+        leaver.join().unwrap();
+        scene.tag_must_reach_all();
+    });
+}
+
+#[test]
+fn a_given_value_and_its_tag() {
+    check(ALL, || {
+        let scene = Scene::new();
+        let other = scene.go(|scene| scene.give(CAT));
+        scene.stage.invalidate_tag(CAT[0]);
+        let early = scene.stage.get(KEY);
+        let given = other.join().unwrap();
+        let late = scene.stage.get(KEY);
+        assert!(given || late.is_none(), "stored, and told otherwise");
+        assert!(early.is_none() || late == early, "invalidated by what was over");
+        scene.tag_must_reach_all();
+    });
+}
+
+/// A value given by hand takes the tags of the one it replaces away.
+#[test]
+fn a_given_value_between_a_value_and_its_tag() {
+    check(ALL, || {
+        let scene = Scene::new();
+        scene.call(CAT);
+        let giver = scene.go(|scene| scene.give(&[]));
+        scene.stage.invalidate_tag(CAT[0]);
+        assert_ne!(scene.stage.get(KEY), Some(OLD), "an invalidated value was found");
+        assert!(giver.join().unwrap());
+        assert_eq!(scene.stage.get(KEY), Some(GIVEN), "another value was invalidated");
+        assert_eq!(scene.stage.world.tags.len(), 0, "a tag that nothing carries is kept");
+    });
+}

@@ -1,0 +1,78 @@
+//! Invalidation by pattern and predicate, which look at one entry after the other.
+
+use wildmatch::WildMatch;
+
+use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
+use crate::engine::Begin;
+use crate::memo::AnyMemo;
+
+/// Matches [`KEY`] alone.
+const PATTERN: &str = "stage*7*";
+
+impl Scene {
+    fn invalidate_matching(&self) -> usize {
+        let pattern = WildMatch::new(PATTERN);
+        self.stage.memo.invalidate_text(&|text| pattern.matches(text)).count()
+    }
+
+    fn invalidate_if_old(&self) -> usize {
+        self.stage.memo.remove_where(|_| true, |_, held| held.0 == OLD).count()
+    }
+}
+
+fn invalidation_wins(
+    preemptions: Option<usize>,
+    callers: usize,
+    call: fn(&Scene),
+    invalidate: fn(&Scene) -> usize,
+) {
+    check(preemptions, move || {
+        let scene = Scene::new();
+        let others: Vec<_> = (0..callers).map(|_| scene.go(call)).collect();
+        scene.change();
+        invalidate(&scene);
+        scene.must_be_new(&[]);
+        join(others);
+        assert_eq!(scene.stage.get(KEY), Some(NEW));
+    });
+}
+
+fn call(scene: &Scene) {
+    scene.call(&[]);
+}
+
+fn refresh(scene: &Scene) {
+    scene.stage.compute(KEY, Begin::Refresh, &[], || Ok(scene.load())).expect("never fails");
+}
+
+#[test]
+fn what_a_pattern_matches_is_not_stored() {
+    invalidation_wins(ALL, 1, call, Scene::invalidate_matching);
+}
+
+#[test]
+fn what_a_pattern_matches_reaches_no_later_caller() {
+    invalidation_wins(FEWER, 2, call, Scene::invalidate_matching);
+}
+
+#[test]
+fn what_a_predicate_picks_reaches_no_later_caller() {
+    invalidation_wins(FEWER, 2, call, Scene::invalidate_if_old);
+}
+
+#[test]
+fn what_a_predicate_picks_is_not_refreshed() {
+    invalidation_wins(FEW, 1, refresh, Scene::invalidate_if_old);
+}
+
+#[test]
+fn a_pattern_spares_what_it_does_not_match() {
+    check(ALL, || {
+        let scene = Scene::new();
+        let other = scene.go(|scene| scene.call_of(KEY + 1, &[]));
+        scene.change();
+        scene.invalidate_matching();
+        let value = other.join().unwrap();
+        assert_eq!(scene.stage.get(KEY + 1), Some(value), "a computation of another key was doomed");
+    });
+}
