@@ -13,6 +13,7 @@ mod expand;
 mod fallback;
 mod function;
 mod model;
+mod node;
 mod options;
 mod shape;
 #[cfg(test)]
@@ -30,6 +31,12 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
         Ok(expanded) => expanded.into(),
         Err(error) => fallback::emit(item, &error).into(),
     }
+}
+
+/// Makes a struct a node: see the trait of the same name in `cache-core`.
+#[proc_macro_derive(CacheKey, attributes(cache_key))]
+pub fn cache_key(item: TokenStream) -> TokenStream {
+    node::derive(item.into()).into()
 }
 
 fn expand(

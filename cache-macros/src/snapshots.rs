@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expand")
 }
 
-/// The file with each `#[memoize]` carried out.
+/// The file with each `#[memoize]` and `#[derive(CacheKey)]` carried out.
 fn expand(source: &str) -> String {
     let mut file = syn::parse_file(source).expect("the example is Rust");
     let mut items = Vec::new();
@@ -26,6 +26,13 @@ fn expand(source: &str) -> String {
             }
             Item::Impl(item) => &mut item.attrs,
             Item::Trait(item) => &mut item.attrs,
+            Item::Struct(node) => {
+                let derived = crate::node::derive(node.to_token_stream());
+                let derived = syn::parse2::<syn::File>(derived).expect("expansions are items").items;
+                items.push(item);
+                items.extend(derived);
+                continue;
+            }
             _ => {
                 items.push(item);
                 continue;
