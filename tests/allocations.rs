@@ -305,3 +305,29 @@ fn methods_and_memos_in_fields() {
     no_allocation_on_a_hit(|| home.here("a name longer than what fits in place"));
     no_allocation_on_a_hit(|| ready(home.later("a name longer than what fits in place")));
 }
+
+#[test]
+fn nodes() {
+    use cache_core::CacheKey;
+    #[derive(CacheKey)]
+    #[cache_key(value = usize, ttl = 300, tags = ["cats", "cat:{name}"], on_hit = |_key, _value| ())]
+    struct CatNode<'a> {
+        name: &'a str,
+        breed: Option<&'a str>,
+        text: Cow<'a, str>,
+        id: u64,
+    }
+    #[memoize(key = CatNode { name, breed, text: Cow::Borrowed(name), id: 7 })]
+    fn run(name: &str, breed: Option<&str>) -> usize {
+        name.len() + breed.map_or(0, str::len)
+    }
+    #[memoize(key = CatNode { name, breed: None, text: Cow::Borrowed(name), id: 7 })]
+    async fn later(name: &str) -> Result<usize, String> {
+        Ok(name.len())
+    }
+    let name = "a name longer than what fits in place";
+    no_allocation_on_a_hit(|| run(name, Some("manx")));
+    no_allocation_on_a_hit(|| ready(later(name)));
+    no_allocation_on_a_hit(|| CatNode { name, breed: None, text: Cow::Borrowed(name), id: 7 }.get());
+    assert_eq!(CatNode::memo().stats().misses, 2);
+}

@@ -395,3 +395,43 @@ fn nothing_is_left_of_tags_that_nobody_carries() {
     // What was evicted has let go: only ten are left to take.
     assert_eq!(inner::memo().clear().count(), 1000 + 10);
 }
+
+#[test]
+fn nodes_inherit_and_are_inherited_from() {
+    use cache_core::CacheKey;
+
+    #[derive(CacheKey)]
+    #[cache_key(value = u64, tags = ["inherited:{id}"])]
+    struct CatNode {
+        id: u64,
+    }
+    #[derive(CacheKey)]
+    #[cache_key(value = u64, inherit_tags)]
+    struct PageNode {
+        id: u64,
+    }
+    #[memoize(key = CatNode { id })]
+    fn cat_of(id: u64) -> u64 {
+        id
+    }
+    #[memoize(key = PageNode { id })]
+    fn page_of(id: u64) -> u64 {
+        cat_of(id)
+    }
+    #[memoize(inherit_tags)]
+    fn looks(id: u64) -> Option<u64> {
+        CatNode { id }.get()
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let invalidations: [fn() -> cache_core::Applied; 3] =
+        [|| CatNode { id: 1 }.invalidate(), CatNode::invalidate_all, || tag("inherited:1").invalidate()];
+    for invalidate in invalidations {
+        page_of(1);
+        looks(1);
+        assert_eq!(invalidate().count(), 3);
+        assert_eq!((PageNode { id: 1 }.get(), looks(1)), (None, None));
+        looks::memo().clear();
+    }
+}

@@ -9,6 +9,7 @@ const BAD: [&str; 11] = [
     "futures",
     "keys",
     "methods",
+    "nodes",
     "numbers",
     "options",
     "returns",

@@ -45,11 +45,14 @@ where
     let (body, describe) = prepare();
     let output = body();
     memo.on_error(key, R::error(&output));
-    memo.hand_up_unstored::<R>(output, describe)
+    memo.hand_up_unstored::<R>(key, output, describe)
 }
 
 /// Computes for a call that touches nothing, but for what is computed from its return.
-pub(crate) fn bypass<R, K, V, B, D>(told: Option<Arc<TypedMemo<K, V>>>, (body, describe): (B, D)) -> R::Output
+pub(crate) fn bypass<R, K, V, B, D>(
+    told: Option<(Arc<TypedMemo<K, V>>, K)>,
+    (body, describe): (B, D),
+) -> R::Output
 where
     K: Data,
     V: Data,
@@ -59,7 +62,7 @@ where
 {
     let output = body();
     match told {
-        Some(memo) => memo.hand_up_unstored::<R>(output, describe),
+        Some((memo, key)) => memo.hand_up_unstored::<R>(&key, output, describe),
         None => output,
     }
 }

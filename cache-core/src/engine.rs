@@ -92,6 +92,11 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     /// Looks the key up that is made of these parts.
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
+        self.look_up(parts)
+    }
+
+    #[inline]
+    pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<S::Owned, R::Held> {
         let hash = self.memo.hash(parts);
         let found = if self.look.0 == 0 {
             self.memo.get(hash, |key| parts.matches(key))
@@ -330,7 +335,7 @@ impl<K: Data, V: Data> Lead<K, V> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
         match R::split(output) {
             Ok(held) => {
-                let draft = memo.draft(|draft| describe(R::value(&held), draft));
+                let draft = memo.draft(&flight.key, &held, |draft| describe(R::value(&held), draft));
                 memo.land(self, held.clone(), draft);
                 memo.on_error(&flight.key, R::kept_error(&held));
                 Ok(held)

@@ -27,8 +27,9 @@ enum Pursued<O, K: Data, V: Data> {
 /// Who is told of a return that is not stored.
 pub(crate) struct Told<K: Data, V: Data> {
     pub(crate) memo: Arc<TypedMemo<K, V>>,
-    /// Where its hook for errors runs.
-    pub(crate) key: Option<K>,
+    pub(crate) key: K,
+    /// The call touches nothing: the hook for errors does not run.
+    pub(crate) bypass: bool,
 }
 
 /// Where a call stands that was not answered.
@@ -77,7 +78,7 @@ where
             After::InPlace => break,
         }
     }
-    Pursued::InPlace(Some(Told { memo, key: Some(key) }))
+    Pursued::InPlace(Some(Told { memo, key, bypass: false }))
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
@@ -172,11 +173,11 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let output = body.await;
-    let Some(Told { memo, key }) = told else { return output };
-    if let Some(key) = key {
+    let Some(Told { memo, key, bypass }) = told else { return output };
+    if !bypass {
         memo.on_error(&key, R::error(&output));
     }
-    memo.hand_up_unstored::<R>(output, describe)
+    memo.hand_up_unstored::<R>(&key, output, describe)
 }
 
 /// A return on its way from whoever polled the computation to who began it.

@@ -18,6 +18,7 @@ mod key;
 mod memo;
 #[cfg(all(test, loom))]
 mod model;
+mod node;
 mod plan;
 mod policy;
 mod registry;
@@ -69,12 +70,13 @@ pub use background::{Executor, ExecutorIsSet, Task, set_executor};
 /// assert_eq!(tag(CatTag::Named { name: "tom" }).invalidate().count(), 1);
 /// ```
 pub use cache_macros::Tag;
-pub use cache_macros::memoize;
+pub use cache_macros::{CacheKey, memoize};
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
 pub use invalidate::{Applied, Tagged, tag};
 pub use key::KeyRef;
 pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
+pub use node::CacheKey;
 pub use plan::Calling;
 pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};

@@ -6,6 +6,7 @@ pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
+pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::plan::{Address, AsyncCall, Bound, Call, Given, Lent, NoHook, Plan, Ticket, Why, all, plain};
 pub use crate::policy::Policy;
 pub use crate::slot::{Function, Method, Slot};
@@ -245,6 +246,12 @@ pub fn call_on_hit<V>(hook: impl FnOnce(&KeyRef<'_>, &V), key: &KeyRef<'_>, valu
 #[inline]
 pub fn call_on_miss(hook: impl FnOnce(&KeyRef<'_>), key: &KeyRef<'_>) {
     hook(key);
+}
+
+/// Says what an entry of a node answers to; the value's type comes from here.
+#[inline]
+pub fn describe<V>(value: Option<&V>, draft: &mut Draft, describe: impl FnOnce(Option<&V>, &mut Draft)) {
+    describe(value, draft);
 }
 
 /// Asks a closure or path about a value.

@@ -5,21 +5,30 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Visibility, parenthesized};
+use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Type, Visibility, parenthesized};
 
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::Length;
 use crate::options::{
-    Capacity, Companion, Given, KeyOption, LATER, NAMES, Options, TagOption, Ttl, elsewhere,
+    Capacity, Companion, Given, KeyOption, LATER, NAMES, NAMES_OF_NODE, Options, TagOption, Ttl, elsewhere,
 };
 use crate::template::Template;
 
-/// Reads the options. What is wrong is noted; what is right is kept.
+/// Reads the options of a function. What is wrong is noted; what is right is kept.
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
+    read_as(tokens, &NAMES, errors)
+}
+
+/// The same for those of a node.
+pub(crate) fn read_of_node(tokens: TokenStream, errors: &mut Errors) -> Options {
+    read_as(tokens, &NAMES_OF_NODE, errors)
+}
+
+fn read_as(tokens: TokenStream, names: &[&str], errors: &mut Errors) -> Options {
     let mut options = Options { tokens: tokens.clone(), ..Options::default() };
     let parse = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            if let Err(error) = option(input, &mut options, errors) {
+            if let Err(error) = option(input, names, &mut options, errors) {
                 errors.push(error);
                 skip_to_comma(input);
             }
@@ -46,7 +55,12 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) -> syn::Result<()> {
+fn option(
+    input: ParseStream<'_>,
+    names: &[&str],
+    options: &mut Options,
+    errors: &mut Errors,
+) -> syn::Result<()> {
     if let Ok(question) = input.parse::<Token![?]>() {
         let name: Ident = input.parse()?;
         if name != "Send" {
@@ -125,8 +139,11 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
             set(&mut options.companion_vis, &name, errors, vis);
         }
         "crate" => set(&mut options.krate, &name, errors, value::<Path>(input)?),
+        "value" if names.contains(&"value") => {
+            set(&mut options.value, &name, errors, value::<Type>(input)?);
+        }
         unknown => {
-            errors.at(span, unknown_option(unknown));
+            errors.at(span, unknown_option(unknown, names));
             // Read over what belongs to it; a closure's commas are not between options.
             if input.peek(Token![=]) {
                 equals(input)?;
@@ -141,14 +158,14 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
     Ok(())
 }
 
-fn unknown_option(name: &str) -> String {
+fn unknown_option(name: &str, names: &[&str]) -> String {
     if LATER.contains(&name) {
         return format!("`{name}` is not an option of this version");
     }
-    let hint = match (elsewhere(name), nearest(name, NAMES)) {
+    let hint = match (elsewhere(name), nearest(name, names.iter().copied())) {
         (Some(hint), _) => hint.to_owned(),
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("there are {}", list(NAMES).replace(" or ", " and ")),
+        (None, None) => format!("there are {}", list(names.iter().copied()).replace(" or ", " and ")),
     };
     format!("unknown option `{name}`: {hint}")
 }
@@ -276,6 +293,7 @@ fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {
             "a key is an expression over the arguments, not a closure: `key = (user.id, lang)`",
         )),
         Expr::Paren(paren) => Ok(KeyOption::Parts(vec![*paren.expr])),
+        Expr::Struct(node) => Ok(KeyOption::Node(node)),
         expr => Ok(KeyOption::Parts(vec![expr])),
     }
 }

@@ -9,11 +9,13 @@ mod again;
 mod describe;
 mod entry;
 mod look;
+pub(crate) mod node;
 mod tags;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
 
 use crate::duration::Length;
@@ -238,7 +240,7 @@ fn key(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (face, name) = (face(model), &model.names.key);
     let (expected, underscores, mode) = (expected(model), underscores(model), mode(model));
-    let mixed = mixed();
+    let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
     let body = if model.skipped().next().is_none() && !flags {
@@ -252,7 +254,7 @@ fn key(model: &Model) -> Companion {
     let attrs =
         attrs(model, Some("The address of a call's entry, by the arguments that are part of its key."));
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores),
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
         body,
@@ -264,7 +266,7 @@ fn memo(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
-    let mixed = mixed();
+    let (mixed, elided) = (mixed(), elided(model));
     let attrs = attrs(model, Some("The cache behind the function."));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
@@ -273,7 +275,7 @@ fn memo(model: &Model) -> Companion {
         quote_spanned!(mixed=> #plan.memo())
     };
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #[must_use]),
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
         body,
@@ -353,17 +355,24 @@ fn slot(model: &Model) -> Companion {
     });
     let inherit_tags = options.inherit_tags.as_ref().map(|_| quote!(.inherit_tags()));
     let slot = &model.names.slot;
-    Companion {
-        attrs: attrs(model, None),
-        vis: TokenStream::new(),
-        sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
-        body: quote! {
+    let body = if let Some(node) = model.node() {
+        let (span, node) = (node.span(), look::node(model, node));
+        quote_spanned!(span=> <#node as #krate::__private::Node>::slot())
+    } else {
+        quote! {
             static SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
                 #krate::__private::Spec::new(#name, &[#(#parts),*])
                     #ttl #tags #capacity #policy #single_flight #max_wait #inherit_tags
             );
             &SLOT
-        },
+        }
+    };
+    let (attrs, elided) = (attrs(model, None), elided(model));
+    Companion {
+        attrs: quote!(#attrs #elided),
+        vis: TokenStream::new(),
+        sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
+        body,
     }
 }
 
@@ -470,6 +479,11 @@ fn underscores(model: &Model) -> Option<TokenStream> {
     let mut names = model.args.iter().map(|arg| &arg.name);
     let any = names.any(|name| name.to_string().starts_with('_'));
     any.then(|| quote!(#[allow(clippy::used_underscore_binding)]))
+}
+
+/// A node is named as its key's expression names it: without its lifetimes.
+fn elided(model: &Model) -> Option<TokenStream> {
+    model.node().map(|_| quote!(#[allow(elided_lifetimes_in_paths)]))
 }
 
 /// A pattern that binds by reference what the original binds by value: without `mut`.

@@ -13,6 +13,7 @@ mod expand;
 mod fallback;
 mod function;
 mod model;
+mod node;
 mod options;
 mod shape;
 #[cfg(test)]
@@ -37,6 +38,12 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Tag, attributes(tag))]
 pub fn tag(item: TokenStream) -> TokenStream {
     tag::derive(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Makes a struct a node: see the trait of the same name in `cache-core`.
+#[proc_macro_derive(CacheKey, attributes(cache_key))]
+pub fn cache_key(item: TokenStream) -> TokenStream {
+    node::derive(item.into()).into()
 }
 
 fn expand(

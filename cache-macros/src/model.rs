@@ -4,12 +4,12 @@ mod args;
 mod generics;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident};
+use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{
     Attribute, Expr, GenericArgument, GenericParam, Pat, Path, PathArguments, Receiver, Type, TypeParam,
-    Visibility, WherePredicate, parse_quote,
+    TypePath, Visibility, WherePredicate, parse_quote,
 };
 
 use crate::diagnostics::Errors;
@@ -113,6 +113,16 @@ pub(crate) enum Face {
     Return,
 }
 
+/// Whose the entries are.
+pub(crate) enum Whose {
+    /// The function's.
+    Own,
+    /// A node's: its key is one.
+    Node(Box<Type>),
+    /// It is a node: its arguments are fields.
+    Itself,
+}
+
 /// The function and every choice made about it.
 pub(crate) struct Model {
     pub(crate) options: Options,
@@ -120,6 +130,7 @@ pub(crate) struct Model {
     pub(crate) args: Vec<Arg>,
     /// The parts of the key; `None` if these are simply the arguments that are not skipped.
     pub(crate) parts: Option<Vec<Part>>,
+    pub(crate) whose: Whose,
     pub(crate) output: Type,
     pub(crate) face: Face,
     pub(crate) place: Place,
@@ -147,6 +158,13 @@ impl Model {
     pub(crate) fn new(options: Options, function: Function, place: Place, errors: &mut Errors) -> Self {
         let (mut args, anonymous) = arguments(&function.sig, &options, errors);
         let parts = parts(&options, &mut args, errors);
+        let whose = match options.key.as_ref().map(|given| &given.value) {
+            Some(KeyOption::Node(node)) => {
+                let (qself, path) = (node.qself.clone(), node.path.clone());
+                Whose::Node(Box::new(Type::Path(TypePath { attrs: Vec::new(), qself, path })))
+            }
+            _ => Whose::Own,
+        };
         let (output, mut asyncness) = function.output();
         if let Some(asyncness) = &mut asyncness {
             asyncness.sends &= options.maybe_send.is_none();
@@ -182,6 +200,7 @@ impl Model {
             function,
             args,
             parts,
+            whose,
             output,
             face,
             place,
@@ -198,6 +217,23 @@ impl Model {
             anonymous,
             predicates,
         }
+    }
+
+    /// The node that its key is.
+    pub(crate) fn node(&self) -> Option<&Type> {
+        match &self.whose {
+            Whose::Node(node) => Some(node),
+            Whose::Own | Whose::Itself => None,
+        }
+    }
+
+    /// What its arguments are to its user.
+    pub(crate) fn argument(&self) -> &'static str {
+        if self.is_node() { "field" } else { "argument" }
+    }
+
+    pub(crate) fn is_node(&self) -> bool {
+        matches!(self.whose, Whose::Itself)
     }
 
     pub(crate) fn is_free(&self) -> bool {
@@ -304,12 +340,13 @@ fn parts(options: &Options, args: &mut [Arg], errors: &mut Errors) -> Option<Vec
                 }
             }
         }
+        KeyOption::Node(node) => parts.push(Part::Expr(Expr::Struct(node.clone()))),
     }
     let mentioned = |arg: &Arg| {
         arg.binds.iter().any(|name| {
             parts.iter().any(|part| match part {
                 Part::Arg(_) => false,
-                Part::Expr(expr) => mentions(expr.to_token_stream(), name),
+                Part::Expr(expr) => mentions(values(expr), name),
                 Part::Hole(hole) => name.unraw() == hole.root,
             })
         })
@@ -328,10 +365,14 @@ fn parts(options: &Options, args: &mut [Arg], errors: &mut Errors) -> Option<Vec
             } else if rest.is_some() {
                 others.push(Part::Arg(index));
             } else {
+                let add = match &key.value {
+                    KeyOption::Node(_) => "let a field of the node tell it",
+                    _ => "add it to `key`, end `key` with `..`",
+                };
                 errors.at(
                     arg.pat.span(),
                     format!(
-                        "`{0}` is neither part of the key nor skipped, so calls that differ in it would share an entry: add it to `key`, end `key` with `..`, or write `skip({0})`",
+                        "`{0}` is neither part of the key nor skipped, so calls that differ in it would share an entry: {add}, or write `skip({0})`",
                         arg.name
                     ),
                 );
@@ -347,6 +388,18 @@ fn parts(options: &Options, args: &mut [Arg], errors: &mut Errors) -> Option<Vec
         errors.at(key.span, "a key has at most 12 parts: put some into a tuple or a struct");
     }
     Some(parts)
+}
+
+/// What an expression computes with: of a struct the values of its fields, whose names are no one's.
+fn values(expr: &Expr) -> TokenStream {
+    match expr {
+        Expr::Struct(of) => {
+            let fields = of.fields.iter().map(|field| &field.expr);
+            let values: Vec<&Expr> = fields.chain(of.rest.as_deref()).collect();
+            quote!(#(#values),*)
+        }
+        expr => expr.to_token_stream(),
+    }
 }
 
 /// Whether an expression is just this name.

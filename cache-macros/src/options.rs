@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens as _;
-use syn::{Expr, LitStr, Path, Visibility};
+use syn::{Expr, ExprStruct, LitStr, Path, Type, Visibility};
 
 use crate::duration::Length;
 use crate::model::mention;
@@ -28,6 +28,8 @@ pub(crate) enum Ttl {
 pub(crate) enum KeyOption {
     Template(Template),
     Parts(Vec<Expr>),
+    /// A node, whose memo it is.
+    Node(ExprStruct),
 }
 
 /// An element of `tags`.
@@ -112,6 +114,8 @@ pub(crate) struct Options {
     pub(crate) companion: Option<Given<Companion>>,
     pub(crate) companion_vis: Option<Given<Visibility>>,
     pub(crate) krate: Option<Given<Path>>,
+    /// Of a node only.
+    pub(crate) value: Option<Given<Type>>,
 }
 
 impl Options {
@@ -184,6 +188,28 @@ pub(crate) const NAMES: [&str; 27] = [
     "crate",
 ];
 
+/// Every option that there is of a node.
+pub(crate) const NAMES_OF_NODE: [&str; 18] = [
+    "value",
+    "ttl",
+    "none_ttl",
+    "tag",
+    "tags",
+    "inherit_tags",
+    "capacity",
+    "weigh",
+    "policy",
+    "cache_if",
+    "on_hit",
+    "on_miss",
+    "on_store",
+    "on_evict",
+    "single_flight",
+    "max_wait",
+    "name",
+    "crate",
+];
+
 /// Names that are kept for what is to come: not to be taken for misspelt ones.
 pub(crate) const LATER: [&str; 19] = [
     "idle",
@@ -226,6 +252,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
             "one computation per key is the default; `single_flight = false` says otherwise"
         }
         "convert" | "key_expr" | "map_key" => "write `key = (user.id, lang)`, an expression without quotes",
+        "value" => "a function keeps what it returns; `#[cache_key(value = Cat)]` is an option of nodes",
         "ignore" | "exclude" | "without" => "write `skip(pool)`",
         "cost" | "weigher" | "weight" | "max_memory" => {
             "write `weigh = |key, value| …` with a `capacity` in its units"

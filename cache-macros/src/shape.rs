@@ -78,6 +78,70 @@ fn item_is_peeled(ty: &Type) -> bool {
     }
 }
 
+/// How an argument is owned, and lent again.
+pub(crate) enum Way<'a> {
+    /// `&T`, by `ToOwned`.
+    Ref(&'a Type),
+    /// `Option<&T>`
+    OptionRef(&'a Type),
+    /// `Cow<'_, T>`
+    Cow(&'a Type),
+    /// As it is.
+    Move(&'a Type),
+    /// Not at all.
+    Never,
+}
+
+/// Of an argument: what lives as long as it likes is kept as it is.
+pub(crate) fn way(ty: &Type) -> Way<'_> {
+    if is_plain(ty) { Way::Move(ty) } else { lent(ty) }
+}
+
+/// Of a field of a node: what is a reference is lent as one, for however long it would live.
+pub(crate) fn way_of_field(ty: &Type) -> Way<'_> {
+    match lent(ty) {
+        Way::Never => way(ty),
+        lent => lent,
+    }
+}
+
+fn lent(ty: &Type) -> Way<'_> {
+    match ty {
+        Type::Paren(inner) => lent(&inner.elem),
+        Type::Group(inner) => lent(&inner.elem),
+        Type::Reference(reference) if reference.mutability.is_none() && is_plain(&reference.elem) => {
+            Way::Ref(&reference.elem)
+        }
+        _ => match one_argument(ty) {
+            Some(("Option", Type::Reference(reference)))
+                if reference.mutability.is_none() && is_plain(&reference.elem) =>
+            {
+                Way::OptionRef(&reference.elem)
+            }
+            Some(("Cow", inner)) if is_plain(inner) => Way::Cow(inner),
+            _ => Way::Never,
+        },
+    }
+}
+
+fn is_plain(ty: &Type) -> bool {
+    !borrows(ty) && !contains_impl(ty)
+}
+
+/// Whether there is an `impl Trait` in a type.
+fn contains_impl(ty: &Type) -> bool {
+    struct Finder(bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
+            self.0 = true;
+        }
+        fn visit_type_trait_object(&mut self, _: &'ast syn::TypeTraitObject) {}
+    }
+    let mut finder = Finder(false);
+    finder.visit_type(ty);
+    finder.0
+}
+
 /// Whether a type visibly borrows for less than `'static`.
 pub(crate) fn borrows(ty: &Type) -> bool {
     struct Finder(bool);

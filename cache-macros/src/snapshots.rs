@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expand")
 }
 
-/// The file with each `#[memoize]` carried out, and each `#[derive(Tag)]`.
+/// The file with each `#[memoize]`, `#[derive(Tag)]` and `#[derive(CacheKey)]` carried out.
 fn expand(source: &str) -> String {
     let mut file = syn::parse_file(source).expect("the example is Rust");
     let mut items = Vec::new();
@@ -32,6 +32,13 @@ fn expand(source: &str) -> String {
                 attrs.retain(|attr| !is_derive_of_tag(attr));
                 let derived = crate::tag::derive(item.to_token_stream()).expect("the example is right");
                 items.extend([item, syn::parse2(derived).expect("what is derived is an item")]);
+                continue;
+            }
+            Item::Struct(node) => {
+                let derived = crate::node::derive(node.to_token_stream());
+                let derived = syn::parse2::<syn::File>(derived).expect("expansions are items").items;
+                items.push(item);
+                items.extend(derived);
                 continue;
             }
             _ => {

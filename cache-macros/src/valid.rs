@@ -16,6 +16,7 @@ use syn::ext::IdentExt as _;
 
 pub(crate) fn check(model: &Model, errors: &mut Errors) {
     kind(model, errors);
+    node(model, errors);
     receiver(model, errors);
     futures(model, errors);
     output(model, errors);
@@ -23,6 +24,32 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
     options(model, errors);
     templates(model, errors);
     flags(model, errors);
+}
+
+/// The same for a node, whose arguments are fields.
+pub(crate) fn check_node(model: &Model, errors: &mut Errors) {
+    options(model, errors);
+    templates(model, errors);
+}
+
+/// What is about the entries of a node is declared there.
+fn node(model: &Model, errors: &mut Errors) {
+    let Some(node) = model.node() else { return };
+    let node = node.to_token_stream().to_string().replace(' ', "");
+    for (name, span) in model.options.given() {
+        let why = match name {
+            "key" | "skip" | "bypass_if" | "refresh_if" | "placeholder" | "companion" | "companion_vis"
+            | "crate" | "?Send" => continue,
+            "memo" => format!("the memo is that of `{node}`: leave `memo` out"),
+            "err_ttl" => format!("`{node}` keeps values, not errors: leave `err_ttl` out"),
+            "on_error" => format!(
+                "`{node}` keeps values, and its functions may fail each in its own way: leave `on_error` out, and look at the error where it is made"
+            ),
+            "inherit_tags" => format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name})]`"),
+            _ => format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name} = ..)]`"),
+        };
+        errors.at(span, why);
+    }
 }
 
 /// What kind of function it is.
@@ -292,12 +319,19 @@ fn closures(model: &Model, errors: &mut Errors) {
         }
     }
     // These run wherever an entry is stored or leaves, not only in a call.
-    for (name, given) in [
+    let mut blind = vec![
         ("on_store", &options.on_store),
         ("on_evict", &options.on_evict),
         ("on_error", &options.on_error),
         ("weigh", &options.weigh),
-    ] {
+    ];
+    let mut others = "only `on_hit` and `on_miss` see the arguments; ";
+    if model.is_node() {
+        // These are given no more.
+        blind.extend([("on_hit", &options.on_hit), ("on_miss", &options.on_miss)]);
+        others = "";
+    }
+    for (name, given) in blind {
         let Some(Given { value: Expr::Closure(closure), .. }) = given else { continue };
         let inputs = &closure.inputs;
         for bound in model.args.iter().flat_map(|arg| &arg.binds) {
@@ -306,7 +340,9 @@ fn closures(model: &Model, errors: &mut Errors) {
             if !own && mentions(closure.body.to_token_stream(), bound) {
                 errors.at(
                     closure.body.span(),
-                    format!("`{name}` does not see `{bound}`: only `on_hit` and `on_miss` see the arguments; what it may know is the key and the value"),
+                    format!(
+                        "`{name}` does not see `{bound}`: {others}what it may know is the key and the value"
+                    ),
                 );
             }
         }
@@ -326,15 +362,20 @@ fn templates(model: &Model, errors: &mut Errors) {
     }
 }
 
-const TWO_VALUES: &str =
-    "`value` is the stored value here, and an argument is called so too: rename the argument";
+fn two_values(model: &Model) -> String {
+    let article = if model.is_node() { "a" } else { "an" };
+    let argument = model.argument();
+    format!(
+        "`value` is the stored value here, and {article} {argument} is called so too: rename the {argument}"
+    )
+}
 
 /// What an expression of a tag sees.
 fn tag_expr(model: &Model, expr: &Expr, errors: &mut Errors) {
     let tokens = expr.to_token_stream();
     if let Some(span) = mention(tokens.clone(), "value") {
         if model.arg("value").is_some() {
-            errors.at(span, TWO_VALUES);
+            errors.at(span, two_values(model));
         }
         let gone =
             |arg: &&Arg| mutable(&arg.ty) && arg.binds.iter().any(|name| mentions(tokens.clone(), name));
@@ -354,7 +395,7 @@ fn tag_expr(model: &Model, expr: &Expr, errors: &mut Errors) {
             || format!("a text is in quotes, `\"{name}\"`"),
             |near| format!("did you mean `{near}`?"),
         );
-        errors.at(expr.span(), format!("`{name}` names no argument: {hint}"));
+        errors.at(expr.span(), format!("`{name}` names no {}: {hint}", model.argument()));
     }
 }
 
@@ -365,11 +406,12 @@ fn known(model: &Model, has_value: bool) -> Vec<String> {
 }
 
 fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Errors) {
+    let argument = model.argument();
     for hole in template.holes() {
         let is_arg = model.arg(&hole.root).is_some();
         if has_value && hole.is_of_value() {
             if is_arg {
-                errors.at(hole.span, TWO_VALUES);
+                errors.at(hole.span, two_values(model));
             }
             continue;
         }
@@ -382,7 +424,7 @@ fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Error
             );
             let what = if hole.root == "value" { "there is no value yet when the key is made" } else { "" };
             let message = if what.is_empty() {
-                format!("`{{{}}}` names no argument: {hint}", hole.text())
+                format!("`{{{}}}` names no {argument}: {hint}", hole.text())
             } else {
                 format!("`{{{}}}`: {what}", hole.text())
             };

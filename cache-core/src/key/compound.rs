@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 #[cfg(feature = "json")]
 use super::Misfit;
-use super::{Part, Shape, Ty};
+use super::{Lend, Part, Shape, Ty};
 
 /// `&T`, `Box<T>`, `Arc<T>`: what it points to is the key.
 #[derive(Clone, Copy)]
@@ -96,6 +96,14 @@ impl<S: Shape> Shape for Opt<S> {
     #[cfg(feature = "json")]
     fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
         if json.is_null() { Ok(None) } else { S::parse(json).map(Some) }
+    }
+}
+
+impl<S: Lend> Lend for Opt<S> {
+    type Lent<'v> = Option<S::Lent<'v>>;
+
+    fn lend(owned: &Self::Owned) -> Self::Lent<'_> {
+        owned.as_ref().map(S::lend)
     }
 }
 
@@ -251,6 +259,15 @@ macro_rules! tuples {
                     return Err(Misfit::new(format!("expected {} values, got {}", $len, items.len())));
                 }
                 Ok(($($S::parse(&items[$i]).map_err(|e| e.in_part($i))?,)*))
+            }
+        }
+
+        impl<$($S: Lend),*> Lend for ($($S,)*) {
+            type Lent<'v> = ($($S::Lent<'v>,)*);
+
+            #[allow(clippy::unused_unit, reason = "the empty tuple")]
+            fn lend(_owned: &Self::Owned) -> Self::Lent<'_> {
+                ($($S::lend(&_owned.$i),)*)
             }
         }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "json")]
 use super::Misfit;
-use super::{Part, Shape, Ty};
+use super::{Lend, Part, Ref, Shape, Ty};
 use crate::sync::comparing;
 
 /// A leaf: how it is kept (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
@@ -59,12 +59,12 @@ impl<T: ?Sized> IsKey<T> for Shared<T> {}
 /// How a leaf is kept.
 pub trait LeafKind: 'static {
     /// The type as it is met in a call.
-    type Target: ?Sized;
+    type Target: ?Sized + 'static;
     /// The stored form; its `Clone` is never user code.
     type Owned: Clone + Send + Sync + 'static;
 
     /// The stored form seen as the call's type.
-    fn view<R>(owned: &Self::Owned, see: impl FnOnce(&Self::Target) -> R) -> R;
+    fn view(owned: &Self::Owned) -> &Self::Target;
     /// Makes the stored form.
     fn own(target: &Self::Target) -> Self::Owned;
     /// Feeds a hasher.
@@ -184,8 +184,8 @@ impl<T: StdKey + ?Sized> LeafKind for Std<T> {
     type Owned = T::Owned;
 
     #[inline]
-    fn view<R>(owned: &T::Owned, see: impl FnOnce(&T) -> R) -> R {
-        see(owned.borrow())
+    fn view(owned: &T::Owned) -> &T {
+        owned.borrow()
     }
     #[inline]
     fn own(target: &T) -> T::Owned {
@@ -208,8 +208,8 @@ macro_rules! floats {
             type Owned = Bitwise<$t>;
 
             #[inline]
-            fn view<R>(owned: &Bitwise<$t>, see: impl FnOnce(&$t) -> R) -> R {
-                see(&owned.0)
+            fn view(owned: &Bitwise<$t>) -> &$t {
+                &owned.0
             }
             #[inline]
             fn own(target: &$t) -> Bitwise<$t> {
@@ -242,8 +242,8 @@ impl<T: Copy + Hash + Eq + Send + Sync + 'static> LeafKind for Bytes<T> {
     type Owned = Bitwise<T>;
 
     #[inline]
-    fn view<R>(owned: &Bitwise<T>, see: impl FnOnce(&T) -> R) -> R {
-        see(&owned.0)
+    fn view(owned: &Bitwise<T>) -> &T {
+        &owned.0
     }
     #[inline]
     fn own(target: &T) -> Bitwise<T> {
@@ -267,8 +267,8 @@ where
     type Owned = Arc<T::Owned>;
 
     #[inline]
-    fn view<R>(owned: &Arc<T::Owned>, see: impl FnOnce(&T) -> R) -> R {
-        see((**owned).borrow())
+    fn view(owned: &Arc<T::Owned>) -> &T {
+        (**owned).borrow()
     }
     #[inline]
     fn own(target: &T) -> Arc<T::Owned> {
@@ -289,7 +289,7 @@ impl<T: ?Sized + 'static> LeafKind for NotKey<T> {
     type Target = T;
     type Owned = ();
 
-    fn view<R>((): &(), _: impl FnOnce(&T) -> R) -> R {
+    fn view((): &()) -> &T {
         unreachable!("does not compile")
     }
     fn own(_: &T) {}
@@ -309,18 +309,31 @@ where
 
     #[inline]
     fn hash_owned<H: Hasher>(owned: &K::Owned, state: &mut H) {
-        K::view(owned, |target| K::hash(target, state));
+        K::hash(K::view(owned), state);
     }
     #[inline]
     fn same(a: &K::Owned, b: &K::Owned) -> bool {
-        K::view(a, |a| K::view(b, |b| K::same(a, b)))
+        K::same(K::view(a), K::view(b))
     }
     fn show_owned(owned: &K::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        K::view(owned, |target| D::show(target, f))
+        D::show(K::view(owned), f)
     }
     #[cfg(feature = "json")]
     fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit> {
         J::parse(json)
+    }
+}
+
+impl<K, D, J> Lend for Ref<Leaf<K, D, J>>
+where
+    K: LeafKind,
+    D: ShowLeaf<K::Target>,
+    J: ParseLeaf<K>,
+{
+    type Lent<'v> = &'v K::Target;
+
+    fn lend(owned: &K::Owned) -> &K::Target {
+        K::view(owned)
     }
 }
 
@@ -337,7 +350,7 @@ where
     }
     #[inline]
     fn matches(&self, owned: &K::Owned) -> bool {
-        K::view(owned, |kept| K::same(kept, self))
+        K::same(K::view(owned), self)
     }
     #[inline]
     fn own(&self) -> K::Owned {

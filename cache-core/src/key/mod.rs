@@ -91,6 +91,14 @@ pub trait Part<S: Shape> {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
+/// A shape whose stored parts can be seen again as they were borrowed in a call.
+pub trait Lend: Shape {
+    /// The borrowed form.
+    type Lent<'v>;
+    /// Lends a stored part.
+    fn lend(owned: &Self::Owned) -> Self::Lent<'_>;
+}
+
 /// What a memo needs to do with its stored keys, as plain functions: the shape is not part of the
 /// memo's type, so that a memo is told by the types of its key and value alone.
 pub(crate) struct KeyFns<K> {

@@ -110,6 +110,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The same of a return that is not stored: what its value would have carried.
     pub(crate) fn hand_up_unstored<R: Returns<Held = V>>(
         &self,
+        key: &K,
         output: R::Output,
         describe: impl Fn(Option<&R::Value>, &mut Draft),
     ) -> R::Output {
@@ -119,7 +120,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         R::split(output).map_or_else(
             |output| output,
             |held| {
-                let mut draft = self.draft(|draft| describe(R::value(&held), draft));
+                let mut draft = self.draft(key, &held, |draft| describe(R::value(&held), draft));
                 if let Some(tags) = self.attach(&mut draft, &[]) {
                     self.hand_up_tags(&tags);
                 }

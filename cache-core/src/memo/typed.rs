@@ -57,6 +57,8 @@ pub struct MemoSpec<R: Returns> {
     pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
     pub(crate) on_error: Option<fn(&KeyRef<'_>, &R::Error)>,
     pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
+    /// What entries answer to whichever function computes them; it is given the stored key.
+    pub(crate) describe: Option<fn(&dyn Any, Option<&R::Value>, &mut Draft)>,
 }
 
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask it of `R`")]
@@ -70,7 +72,7 @@ impl<R: Returns> Copy for MemoSpec<R> {}
 
 impl<R: Returns> MemoSpec<R> {
     pub(crate) const fn new() -> Self {
-        Self { on_store: None, on_evict: None, on_error: None, weigh: None }
+        Self { on_store: None, on_evict: None, on_error: None, weigh: None, describe: None }
     }
 }
 
@@ -78,6 +80,7 @@ type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
 type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
 type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
 type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
+type Describer<K, V> = Box<dyn Fn(&K, &V, &mut Draft) + Send + Sync>;
 
 /// What one shard's lock guards.
 pub(crate) struct Room<K, V> {
@@ -118,6 +121,7 @@ pub struct TypedMemo<K, V> {
     on_evict: Option<EvictHook<V>>,
     on_error: Option<ErrorHook>,
     weigh: Option<Weigher<V>>,
+    describe: Option<Describer<K, V>>,
     world: Arc<World>,
     this: Weak<Self>,
     /// Carried by every entry; held so that they are never forgotten.
@@ -197,6 +201,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
                     // An error that is kept weighs as little as possible.
                     Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
+                }),
+                describe: hooks.describe.map(|describe| -> Describer<K, V> {
+                    Box::new(move |key, held, draft| describe(key, R::value(held), draft))
                 }),
                 fixed_tags: OnceLock::new(),
                 world: world.clone(),
@@ -440,10 +447,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// What an entry answers to, as the attribute's options say. Where these panic nothing is stored.
-    pub(crate) fn draft(&self, describe: impl FnOnce(&mut Draft)) -> Draft {
+    /// What an entry answers to, as the options of its memo say, and those of its function. Where these
+    /// panic nothing is stored.
+    pub(crate) fn draft(&self, key: &K, value: &V, describe: impl FnOnce(&mut Draft)) -> Draft {
         let mut draft = Draft::default();
-        let described = self.run_hook(|| describe(&mut draft)).is_some();
+        let describe = || {
+            if let Some(describe) = &self.describe {
+                describe(key, value, &mut draft);
+            }
+            describe(&mut draft);
+        };
+        let described = self.run_hook(describe).is_some();
         if draft.panicked {
             self.counters.hook_panics.add();
         }

@@ -22,6 +22,7 @@ use crate::draft::Draft;
 use crate::engine::{Begin, Cx, Found, Look, OnHit};
 use crate::key::{KeyRef, Shape, Ty};
 use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo};
+use crate::node::{Fields, IsValueOf, Node, NodeHook, OfNode};
 use crate::slot::{Handle, Identity, InSlot, Slot};
 use crate::value::{IsResult, Returns};
 
@@ -70,6 +71,24 @@ where
     fn placed<W>(self, place: W) -> Plan<Id, KA, S, R, L, W> {
         let Self { slot, place: InSlot, look, spec, types } = self;
         Plan { slot, place, look, spec, types }
+    }
+}
+
+impl<N, KA, S, R, L> Plan<OfNode<N>, KA, S, R, L>
+where
+    N: Node,
+    S: Fields<N>,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+{
+    /// Binds a function to a node, whose memo it uses. `look` passes its fields on to
+    /// [`find_node`](crate::node::find_node).
+    #[inline]
+    pub fn of_node(_: Ty<N>, slot: &'static Slot, _: S, _: R, look: L) -> Self
+    where
+        R::Value: IsValueOf<N::Value>,
+    {
+        Self { slot, place: InSlot, look, spec: MemoSpec::of_node::<N, S>(), types: PhantomData }
     }
 }
 
@@ -287,12 +306,24 @@ where
     }
 }
 
+impl<N, KA, S, R: Returns, L, SA, Run> Unhooked<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run> {
+    /// The hooks of the node, for hits and misses.
+    #[inline]
+    pub fn with_hooks_of_node(
+        self,
+    ) -> Bound<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run, NodeHook<N>, NodeHook<N>, NoHook, NoHook> {
+        let Self { plan, call, on_hit: _, on_miss: _, stand, again, bypass, refresh } = self;
+        let (on_hit, on_miss) = (NodeHook::NEW, NodeHook::NEW);
+        Bound { plan, call, on_hit, on_miss, stand, again, bypass, refresh }
+    }
+}
+
 /// How a call goes on after it was looked up.
 pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A> {
     /// Answered from the cache.
     Answer(V),
-    /// It touches nothing. With the memo, if the return's tags are asked for.
-    Bypass(Prepared<KA, SA, Run>, Option<Arc<TypedMemo<K, V>>>),
+    /// It touches nothing. With the memo and the key, if the return's tags are asked for.
+    Bypass(Prepared<KA, SA, Run>, Option<(Arc<TypedMemo<K, V>>, K)>),
     /// Not there.
     Miss(Missing<K, V, KA, SA, Run, St, A>),
 }
@@ -349,7 +380,7 @@ where
                 Looked::Answer(held)
             }
             // What is computed from the return depends on the call all the same.
-            Found::Miss(..) if look.is_bypass() => Looked::Bypass(call, Some(memo.arc())),
+            Found::Miss(key, _) if look.is_bypass() => Looked::Bypass(call, Some((memo.arc(), key))),
             Found::Miss(key, hash) => {
                 let begin = if refresh {
                     memo.counters.refreshes.add();

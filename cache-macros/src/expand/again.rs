@@ -3,73 +3,12 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::Index;
 use syn::ext::IdentExt as _;
-use syn::{GenericArgument, Index, PathArguments, Type};
 
 use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
 use crate::model::{Arg, Model, Part, Place, mixed};
-use crate::shape::borrows;
-
-/// How an argument is owned.
-enum Way<'a> {
-    /// `&T`, by `ToOwned`.
-    Ref(&'a Type),
-    /// `Option<&T>`
-    OptionRef(&'a Type),
-    /// `Cow<'_, T>`
-    Cow(&'a Type),
-    /// As it is.
-    Move(&'a Type),
-    /// Not at all.
-    Never,
-}
-
-fn way(ty: &Type) -> Way<'_> {
-    let simple = |ty: &Type| !borrows(ty) && !contains_impl(ty);
-    match ty {
-        Type::Paren(inner) => way(&inner.elem),
-        Type::Group(inner) => way(&inner.elem),
-        _ if simple(ty) => Way::Move(ty),
-        Type::Reference(reference) if reference.mutability.is_none() && simple(&reference.elem) => {
-            Way::Ref(&reference.elem)
-        }
-        _ => match one_argument(ty) {
-            Some(("Option", Type::Reference(reference)))
-                if reference.mutability.is_none() && simple(&reference.elem) =>
-            {
-                Way::OptionRef(&reference.elem)
-            }
-            Some(("Cow", inner)) if simple(inner) => Way::Cow(inner),
-            _ => Way::Never,
-        },
-    }
-}
-
-fn contains_impl(ty: &Type) -> bool {
-    struct Finder(bool);
-    impl<'ast> syn::visit::Visit<'ast> for Finder {
-        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
-            self.0 = true;
-        }
-        fn visit_type_trait_object(&mut self, _: &'ast syn::TypeTraitObject) {}
-    }
-    let mut finder = Finder(false);
-    syn::visit::Visit::visit_type(&mut finder, ty);
-    finder.0
-}
-
-/// `Option<T>` or `Cow<'_, T>`: the name and the type argument.
-fn one_argument(ty: &Type) -> Option<(&'static str, &Type)> {
-    let Type::Path(path) = ty else { return None };
-    let last = path.path.segments.last()?;
-    let name = ["Option", "Cow"].into_iter().find(|name| last.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    let mut types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    Some((name, types.next()?))
-}
+use crate::shape::{Way, way};
 
 /// `.again(..)`, or `.once::<..>()` where an argument cannot be owned.
 pub(super) fn again(model: &Model) -> TokenStream {

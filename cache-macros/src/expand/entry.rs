@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, again, attributes, attrs, callee, describe, expected, face, look, own_turbofish,
-    signature, underscores, without_mut,
+    Companion, Signature, again, attributes, attrs, callee, describe, elided, expected, face, look,
+    own_turbofish, signature, underscores, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Model, Place, at, mentions, mixed, without_self};
@@ -78,10 +78,11 @@ pub(super) fn entry(model: &Model) -> Companion {
     };
     let bind = Ident::new(bind, mixed);
     let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
+    let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
     let attrs = attrs(model, Some("The entry of a call: to look at it, write it, invalidate it, or call."));
-    let (expected, underscores) = (expected(model), underscores(model));
+    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores),
+        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)
@@ -94,6 +95,7 @@ pub(super) fn entry(model: &Model) -> Companion {
             #krate::Entry::new(
                 #plan
                     .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
+                    #hooks_of_node
                     #on_hit
                     #on_miss
                     #bypass_if

@@ -35,6 +35,13 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     let on_evict = hook("on_evict", options.on_evict.as_ref().map(|given| &given.value));
     let weigh = hook("weigh", options.weigh.as_ref().map(|given| &given.value));
     let slot = callee(model, &model.names.slot);
+    if let Some(node) = model.node() {
+        let (span, ty, node) = (node.span(), node_ty(model, node), self::node(model, node));
+        let shape = quote_spanned!(span=> <#node as #krate::__private::Node>::shape());
+        return quote_spanned! {mixed=>
+            #krate::__private::Plan::of_node(#ty, #slot(), #shape, #returns, #look)
+        };
+    }
     let id = id(model);
     let kept_in = options.memo.as_ref().map(|given| {
         let memo = &given.value;
@@ -53,6 +60,18 @@ pub(super) fn plan(model: &Model) -> TokenStream {
             #on_error
             #weigh
     }
+}
+
+/// What stands for a node: a type without lifetimes.
+pub(super) fn node(model: &Model, node: &Type) -> TokenStream {
+    let krate = &model.krate;
+    quote_spanned!(node.span()=> <#node as #krate::CacheKey>::Node)
+}
+
+/// That type, as a value.
+fn node_ty(model: &Model, node: &Type) -> TokenStream {
+    let (krate, of) = (&model.krate, self::node(model, node));
+    quote_spanned!(node.span()=> #krate::__private::Ty::<#of>::NEW)
 }
 
 /// What tells instantiations apart.
@@ -84,6 +103,18 @@ fn look(model: &Model) -> TokenStream {
     };
     let krate = &model.krate;
     let see = bindings(&keyed, |arg| place(&keyed, arg, &quote_spanned!(mixed=> keyed)), krate);
+    if let (Some(ty), [Part::Expr(node)]) = (model.node(), &parts[..]) {
+        let (span, cx, node) = (ty.span(), Ident::new("cx", mixed), without_self(node.to_token_stream()));
+        let of = node_ty(model, ty);
+        let fields = quote_spanned!(span=> &<#ty as #krate::CacheKey>::__fields(&#node));
+        let find = quote_spanned!(span=> #krate::__private::find_node(#cx, #of, #fields));
+        return quote_spanned! {mixed=>
+            |#params| {
+                #see
+                #find
+            }
+        };
+    }
     let names: Vec<Ident> =
         (0..parts.len()).map(|index| Ident::new(&format!("part{index}"), mixed)).collect();
     let mut values = Vec::new();

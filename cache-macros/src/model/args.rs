@@ -83,6 +83,7 @@ fn self_arg(receiver: &Receiver, options: &Options) -> Arg {
         None => false,
         Some(KeyOption::Template(template)) => template.holes().any(|hole| hole.root == "self"),
         Some(KeyOption::Parts(parts)) => parts.iter().any(|part| mentions(part.to_token_stream(), &name)),
+        Some(KeyOption::Node(node)) => mentions(node.to_token_stream(), &name),
     };
     let this = this();
     Arg {

@@ -1,0 +1,386 @@
+//! Nodes: keys that are declared as structs, with what is kept under them and how.
+//!
+//! The memo is the node's, so its types are known from the node alone: functions that use it bring their
+//! body, and their return as far as it goes beyond the node's value.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::address::{Key, Peek, Ttl};
+use crate::draft::Draft;
+use crate::engine::{Cx, Found};
+use crate::entry::Blocking;
+use crate::event::Cause;
+use crate::invalidate::Applied;
+use crate::key::{KeyRef, Lend, Part, Shape, Ty};
+use crate::memo::{Memo, MemoSpec, When};
+use crate::plan::{Address, HitHook, MissHook, Plan, plain};
+use crate::slot::{Identity, Slot};
+use crate::value::Returns;
+
+/// A key that is declared as a struct: a *node*. Several functions can keep their values under it.
+///
+/// The verbs are provided: bring the trait into scope, which `use cache_core::CacheKey` for the derive
+/// does already.
+///
+/// What is true of an entry is declared once, on the struct: of what type its value is, and any of
+/// `ttl`, `none_ttl`, `tag`, `tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`,
+/// `on_store`, `on_evict`, `single_flight`, `max_wait`, `name` and `crate`, as in
+/// [`#[memoize]`](crate::memoize). Expressions and templates see the fields by name; hooks and `weigh`
+/// see the key and the value.
+///
+/// A function uses the node by `key = CatNode { .. }`, over its arguments, and says what is about its
+/// calls only: `skip`, `bypass_if`, `refresh_if`, `placeholder`. It returns the node's value, or a
+/// `Result` of it, of which the `Ok` is kept. Functions that use one node share its entries, and a
+/// computation under way: who asks while another function computes waits for that one.
+///
+/// ```
+/// use cache_core::{CacheKey, memoize, tag};
+///
+/// #[derive(Clone)]
+/// struct Cat {
+///     name: String,
+///     owner_id: u64,
+/// }
+///
+/// #[derive(CacheKey)]
+/// #[cache_key(value = Cat, ttl = 300, tags = ["cats", "owner:{value.owner_id}"])]
+/// struct CatNode<'a> {
+///     name: &'a str,
+/// }
+///
+/// #[memoize(key = CatNode { name })]
+/// fn get_cat(name: &str) -> Cat {
+///     Cat { name: name.to_owned(), owner_id: 7 } // think of something slow
+/// }
+///
+/// struct Row {
+///     name: String,
+/// }
+///
+/// // The same entries.
+/// #[memoize(key = CatNode { name: &row.name })]
+/// fn cat_of_row(row: &Row) -> Result<Cat, std::io::Error> {
+///     Ok(Cat { name: row.name.clone(), owner_id: 7 })
+/// }
+///
+/// get_cat("tom");
+/// assert_eq!(cat_of_row(&Row { name: "tom".to_owned() }).unwrap().name, "tom");
+/// assert_eq!(CatNode::memo().stats().hits, 1);
+/// assert_eq!(CatNode { name: "tom" }.get().unwrap().owner_id, 7);
+///
+/// assert_eq!(CatNode { name: "tom" }.invalidate().count(), 1);
+/// get_cat("tom");
+/// assert_eq!(tag("owner:7").invalidate().count(), 1);
+/// get_cat("tom");
+/// assert_eq!(CatNode::invalidate_all().count(), 1);
+/// ```
+///
+/// # Fields
+///
+/// The fields are the parts of the key, in their order, so a key cannot be made without one of them. A
+/// field owns its value, or is `&T`, `Option<&T>` or `Cow<'_, T>`: then a call is looked up without a
+/// copy. What may be an argument may be a field: `Hash + Eq + Clone + Send + Sync`, and floats. There is
+/// one node for each type: it has lifetimes, but no other parameters.
+///
+/// # A node, or a part of a key
+///
+/// A struct expression that is the whole key is a node. Any other struct, as part of a key, is written
+/// in parentheses: `key = (Point { x, y },)`. A node may be such a part, too, if it is `Hash + Eq`; it
+/// is then nothing more than its fields.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a node",
+    label = "does not derive `CacheKey`",
+    note = "derive it: `#[derive(cache_core::CacheKey)]`; or, if it is meant as an ordinary part of the key, write it in parentheses: `key = (Point {{ x, y }},)`"
+)]
+pub trait CacheKey: Sized {
+    /// What is kept.
+    type Value: 'static;
+    /// What is true of all its entries.
+    #[doc(hidden)]
+    type Node: Node<Value = Self::Value>;
+
+    /// The fields.
+    #[doc(hidden)]
+    fn __fields(&self) -> <Self::Node as Node>::View<'_>;
+
+    /// The address of the entry: it displays as `cats::CatNode("tom")`, can be kept, compared and looked
+    /// up.
+    #[must_use]
+    fn id(&self) -> Key<Self::Value> {
+        at(self).key()
+    }
+
+    /// The fresh value, if there is one. Counts as a read; never computes.
+    #[must_use]
+    fn get(&self) -> Option<Self::Value> {
+        at(self).get()
+    }
+
+    /// What is there, without touching it.
+    #[must_use]
+    fn peek(&self) -> Peek<Self::Value> {
+        self.id().peek()
+    }
+
+    /// How long it is still fresh; `None` if nothing is there.
+    #[must_use]
+    fn ttl(&self) -> Option<Ttl> {
+        self.id().ttl()
+    }
+
+    /// Writes a value, tagged and timed as the node says. It supersedes what is being computed.
+    ///
+    /// Whether it was stored: not if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if
+    /// it weighs more than the memo may hold, or if an invalidation came between.
+    fn insert(&self, value: Self::Value) -> bool {
+        at(self).insert(value, When::Always)
+    }
+
+    /// The same, if a fresh value is there.
+    fn insert_if_present(&self, value: Self::Value) -> bool {
+        at(self).insert(value, When::IfPresent)
+    }
+
+    /// The same, if no fresh value is there.
+    fn insert_if_absent(&self, value: Self::Value) -> bool {
+        at(self).insert(value, When::IfAbsent)
+    }
+
+    /// Changes the fresh value that is there, in one piece: see [`Entry::update`](crate::Entry::update).
+    ///
+    /// # Panics
+    ///
+    /// If `change` does; then the old value stays.
+    fn update(&self, change: impl FnMut(Self::Value) -> Self::Value) -> Option<Self::Value> {
+        at(self).update(change)
+    }
+
+    /// Drops the entry, whichever function has computed it: see [`Key::invalidate`].
+    fn invalidate(&self) -> Applied {
+        self.id().invalidate()
+    }
+
+    /// Drops every entry of the node: see [`Memo::clear`].
+    fn invalidate_all() -> Applied {
+        Self::memo().clear()
+    }
+
+    /// The cache behind the node.
+    #[must_use]
+    fn memo() -> Memo<Self::Value> {
+        plan::<Self::Node, _, _>(Self::Node::shape(), Self::Node::returns()).memo()
+    }
+}
+
+/// What is true of all entries of a node. A type without lifetimes stands for it, written by the derive.
+pub trait Node: Sized + 'static {
+    /// What is kept.
+    type Value: 'static;
+    /// The fields, borrowed from a node or from a stored key.
+    type View<'v>;
+    /// What its memo tells.
+    const HOOKS: NodeHooks<Self::Value>;
+
+    /// Where its memo is.
+    fn slot() -> &'static Slot;
+    /// The shape of its key.
+    fn shape() -> impl Fields<Self>;
+    /// How its value is kept.
+    fn returns() -> impl Returns<Output = Self::Value, Value = Self::Value, Face = Self::Value>;
+    /// What an entry answers to.
+    fn describe(fields: Self::View<'_>, value: Option<&Self::Value>, draft: &mut Draft);
+}
+
+/// The shape of a node's key: its fields are looked up by it, and lent from what it has stored.
+pub trait Fields<N: Node>: Shape {
+    /// Looks a node up.
+    fn find<R: Returns>(cx: Cx<'_, Self, R>, fields: &N::View<'_>) -> Found<Self::Owned, R::Held>;
+    /// The fields of a stored key.
+    fn lend_fields(owned: &Self::Owned) -> N::View<'_>;
+}
+
+impl<N, S> Fields<N> for S
+where
+    N: Node,
+    S: for<'v> Lend<Lent<'v> = N::View<'v>>,
+    for<'v> N::View<'v>: Part<S>,
+{
+    #[inline]
+    fn find<R: Returns>(cx: Cx<'_, S, R>, fields: &N::View<'_>) -> Found<S::Owned, R::Held> {
+        cx.look_up(fields)
+    }
+    fn lend_fields(owned: &S::Owned) -> N::View<'_> {
+        S::lend(owned)
+    }
+}
+
+/// The value of a node's function: nothing but the node's value is.
+#[diagnostic::on_unimplemented(
+    message = "the node keeps `{V}`, and this function's value is `{Self}`",
+    label = "not the `value` of the node",
+    note = "a function whose key is a node returns the node's `value`, or a `Result` of it"
+)]
+pub trait IsValueOf<V> {}
+
+#[diagnostic::do_not_recommend]
+impl<V> IsValueOf<V> for V {}
+
+/// The same value, by the name that its type has for the node. [`Plan::of_node`] has seen that it is.
+fn value_of<N: Node, V: 'static>(value: &V) -> Option<&N::Value> {
+    (value as &dyn Any).downcast_ref()
+}
+
+/// What a node's memo tells, whichever function calls.
+pub struct NodeHooks<V> {
+    on_hit: Option<fn(&KeyRef<'_>, &V)>,
+    on_miss: Option<fn(&KeyRef<'_>)>,
+    on_store: Option<fn(&KeyRef<'_>, &V)>,
+    on_evict: Option<fn(&KeyRef<'_>, &V, Cause)>,
+    weigh: Option<fn(&KeyRef<'_>, &V) -> usize>,
+}
+
+impl<V> NodeHooks<V> {
+    /// Nobody.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "named by expansions only")]
+    pub const fn new() -> Self {
+        Self { on_hit: None, on_miss: None, on_store: None, on_evict: None, weigh: None }
+    }
+
+    /// Called when a call is answered from the cache.
+    #[must_use]
+    pub const fn on_hit(mut self, hook: fn(&KeyRef<'_>, &V)) -> Self {
+        self.on_hit = Some(hook);
+        self
+    }
+
+    /// Called when a call is not.
+    #[must_use]
+    pub const fn on_miss(mut self, hook: fn(&KeyRef<'_>)) -> Self {
+        self.on_miss = Some(hook);
+        self
+    }
+
+    /// Called after a value was stored.
+    #[must_use]
+    pub const fn on_store(mut self, hook: fn(&KeyRef<'_>, &V)) -> Self {
+        self.on_store = Some(hook);
+        self
+    }
+
+    /// Called when an entry has left.
+    #[must_use]
+    pub const fn on_evict(mut self, hook: fn(&KeyRef<'_>, &V, Cause)) -> Self {
+        self.on_evict = Some(hook);
+        self
+    }
+
+    /// The weight of an entry.
+    #[must_use]
+    pub const fn weigh(mut self, weigh: fn(&KeyRef<'_>, &V) -> usize) -> Self {
+        self.weigh = Some(weigh);
+        self
+    }
+}
+
+/// Tells the memo of a node from others.
+pub struct OfNode<N>(PhantomData<fn(&N)>);
+
+impl<N: Node> Identity for OfNode<N> {
+    fn name(base: &str) -> Arc<str> {
+        base.into()
+    }
+}
+
+/// The hooks of a node for hits and misses.
+pub struct NodeHook<N>(PhantomData<fn(&N)>);
+
+impl<N> NodeHook<N> {
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+impl<N: Node, KA, SA, V: 'static> HitHook<KA, SA, V> for NodeHook<N> {
+    const SET: bool = N::HOOKS.on_hit.is_some();
+    fn hit(&self, _: &KA, _: &SA, key: &KeyRef<'_>, value: &V) {
+        if let (Some(hook), Some(value)) = (N::HOOKS.on_hit, value_of::<N, V>(value)) {
+            hook(key, value);
+        }
+    }
+}
+
+impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
+    const SET: bool = N::HOOKS.on_miss.is_some();
+    fn miss(&self, _: &KA, _: &SA, key: &KeyRef<'_>) {
+        if let Some(hook) = N::HOOKS.on_miss {
+            hook(key);
+        }
+    }
+}
+
+impl<R: Returns> MemoSpec<R> {
+    /// What a node declares, for its memo. `R` is that of the function that is called first.
+    #[inline]
+    pub(crate) fn of_node<N: Node, S: Fields<N>>() -> Self {
+        let on_store: fn(&KeyRef<'_>, &R::Value) = |key, value| {
+            if let (Some(hook), Some(value)) = (N::HOOKS.on_store, value_of::<N, _>(value)) {
+                hook(key, value);
+            }
+        };
+        let on_evict: fn(&KeyRef<'_>, &R::Value, Cause) = |key, value, cause| {
+            if let (Some(hook), Some(value)) = (N::HOOKS.on_evict, value_of::<N, _>(value)) {
+                hook(key, value, cause);
+            }
+        };
+        let weigh: fn(&KeyRef<'_>, &R::Value) -> usize =
+            |key, value| match (N::HOOKS.weigh, value_of::<N, _>(value)) {
+                (Some(weigh), Some(value)) => weigh(key, value),
+                _ => 1,
+            };
+        let describe: fn(&dyn Any, Option<&R::Value>, &mut Draft) = |key, value, draft| {
+            if let Some(owned) = key.downcast_ref::<S::Owned>() {
+                N::describe(S::lend_fields(owned), value.and_then(value_of::<N, _>), draft);
+            }
+        };
+        Self {
+            on_store: N::HOOKS.on_store.map(|_| on_store),
+            on_evict: N::HOOKS.on_evict.map(|_| on_evict),
+            on_error: None,
+            weigh: N::HOOKS.weigh.map(|_| weigh),
+            describe: Some(describe),
+        }
+    }
+}
+
+/// Looks a node up by its fields, for a function that uses it.
+#[inline]
+pub fn find_node<N, S, R>(cx: Cx<'_, S, R>, _: Ty<N>, fields: &N::View<'_>) -> Found<S::Owned, R::Held>
+where
+    N: Node,
+    S: Fields<N>,
+    R: Returns,
+{
+    S::find(cx, fields)
+}
+
+/// A node's own plan: without a function.
+fn plan<'v, N, S, R>(
+    shape: S,
+    returns: R,
+) -> Plan<OfNode<N>, N::View<'v>, S, R, impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<S::Owned, R::Held>>
+where
+    N: Node,
+    S: Fields<N>,
+    R: Returns<Value = N::Value>,
+{
+    Plan::of_node(Ty::<N>::NEW, N::slot(), shape, returns, |fields, cx| S::find(cx, fields))
+}
+
+/// The entry of a node: a call that nobody makes.
+fn at<K: CacheKey>(node: &K) -> impl Address<Face = K::Value, Mode = Blocking> {
+    plan::<K::Node, _, _>(K::Node::shape(), K::Node::returns()).bind(node.__fields(), (), |_, ()| {
+        let body = || -> K::Value { unreachable!("only verbs that run no function are offered") };
+        (body, plain::<K::Value>)
+    })
+}

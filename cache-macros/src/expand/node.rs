@@ -1,0 +1,139 @@
+//! What a node declares: how its key is made and lent, and what its entries answer to.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Index;
+use syn::spanned::Spanned as _;
+
+use super::{describe, look, slot};
+use crate::model::{Arg, at, mixed};
+use crate::node::{Field, Node};
+use crate::shape::{Way, way_of_field};
+
+/// The node, and a type without lifetimes that stands for what is true of all its entries.
+pub(crate) fn node(node: &Node) -> TokenStream {
+    let Node { ident, vis, generics, value, model, .. } = node;
+    let (krate, mixed) = (&model.krate, mixed());
+    let entries = format_ident!("__EntriesOf{ident}", span = mixed);
+    let fields: Vec<Lent> = node.fields.iter().map(|field| lent(node, field)).collect();
+    let (views, shapes) = (fields.iter().map(|field| &field.view), fields.iter().map(|field| &field.shape));
+    let lends = fields.iter().map(|field| &field.lend);
+    let (hooks, slot, describe) = (hooks(node), slot(model).body, described(node));
+    let returns = at(value.span(), quote!(#krate::__returns!));
+    let returns = quote_spanned!(value.span()=> #returns(#value, OfReturn));
+    let unit = fields.is_empty().then(|| quote!(#[allow(clippy::unused_unit)]));
+    let (impl_generics, ty_generics, clause) = generics.split_for_impl();
+    quote_spanned! {mixed=>
+        const _: () = {
+            #[allow(clippy::empty_enums, non_camel_case_types, unreachable_pub)]
+            #vis enum #entries {}
+
+            impl #krate::__private::Node for #entries {
+                type Value = #value;
+                type View<'v> = (#(#views,)*);
+                const HOOKS: #krate::__private::NodeHooks<#value> = #krate::__private::NodeHooks::new() #hooks;
+
+                fn slot() -> &'static #krate::__private::Slot {
+                    #slot
+                }
+
+                #unit
+                fn shape() -> impl #krate::__private::Fields<Self> {
+                    (#(#shapes,)*)
+                }
+
+                fn returns() -> impl #krate::__private::Returns<Output = #value, Value = #value, Face = #value> {
+                    #returns
+                }
+
+                #describe
+            }
+
+            impl #impl_generics #krate::CacheKey for #ident #ty_generics #clause {
+                type Value = #value;
+                type Node = #entries;
+
+                #unit
+                fn __fields(&self) -> <#entries as #krate::__private::Node>::View<'_> {
+                    (#(#lends,)*)
+                }
+            }
+        };
+    }
+}
+
+/// A field on its way into a key, and back to who asks for it by name.
+struct Lent {
+    /// Its type when it is lent.
+    view: TokenStream,
+    shape: TokenStream,
+    /// It, lent from the node.
+    lend: TokenStream,
+}
+
+fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
+    let (krate, mixed) = (&node.model.krate, mixed());
+    let way = way_of_field(ty);
+    let (Way::Ref(of) | Way::OptionRef(of) | Way::Cow(of) | Way::Move(of)) = way else {
+        unreachable!("refused before");
+    };
+    let span = of.span();
+    let leaf = at(span, quote!(#krate::__leaf!));
+    let shape = quote_spanned!(span=> #krate::__private::Ref(#leaf(#of)));
+    let view = quote_spanned!(mixed=> &'v #of);
+    let field = quote_spanned!(mixed=> self.#name);
+    match way {
+        Way::OptionRef(_) => Lent {
+            view: quote!(::core::option::Option<#view>),
+            shape: quote_spanned!(span=> #krate::__private::Opt(#shape)),
+            lend: field,
+        },
+        Way::Ref(_) => Lent { view, shape, lend: field },
+        Way::Cow(_) => Lent { view, shape, lend: quote_spanned!(mixed=> &*#field) },
+        Way::Move(_) | Way::Never => Lent { view, shape, lend: quote_spanned!(mixed=> &#field) },
+    }
+}
+
+fn hooks(node: &Node) -> TokenStream {
+    let options = &node.model.options;
+    let all = [
+        ("on_hit", &options.on_hit),
+        ("on_miss", &options.on_miss),
+        ("on_store", &options.on_store),
+        ("on_evict", &options.on_evict),
+        ("weigh", &options.weigh),
+    ];
+    let hook = |(name, given): (&str, &Option<crate::options::Given<syn::Expr>>)| {
+        let hook = &given.as_ref()?.value;
+        let name = Ident::new(name, mixed());
+        Some(quote_spanned!(hook.span()=> .#name(#hook)))
+    };
+    all.into_iter().filter_map(hook).collect()
+}
+
+/// What an entry answers to, with the fields in sight.
+fn described(node: &Node) -> TokenStream {
+    let model = &node.model;
+    let (krate, mixed, value) = (&model.krate, mixed(), &node.value);
+    let describe::Describe { before, after } = describe::describe(model);
+    let fields: Vec<&Arg> = model.args.iter().collect();
+    let place = |arg: &Arg| {
+        let index = fields.iter().position(|field| std::ptr::eq(*field, arg)).unwrap_or_default();
+        let at = Index::from(index);
+        let owned = matches!(way_of_field(&node.fields[index].ty), Way::Move(_));
+        if owned { quote_spanned!(mixed=> *fields.#at) } else { quote_spanned!(mixed=> fields.#at) }
+    };
+    let see = look::bindings(&fields, place, krate);
+    quote_spanned! {mixed=>
+        #[allow(unused_variables)]
+        fn describe(
+            fields: Self::View<'_>,
+            value: ::core::option::Option<&#value>,
+            draft: &mut #krate::__private::Draft,
+        ) {
+            #see
+            #before
+            #krate::__private::describe(value, draft, #after);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A node, and a function that uses it.
+#[derive(CacheKey)]
+#[cache_key(
+    value = Cat,
+    ttl = 300,
+    tags = ["cats",
+    "cat:{name}",
+    "owner:{value.owner_id}"],
+    on_miss = |key|println!("miss {key}"),
+)]
+pub struct CatNode<'a> {
+    name: &'a str,
+    lang: Option<&'a str>,
+    year: u32,
+}
+const _: () = {
+    #[allow(clippy::empty_enums, non_camel_case_types, unreachable_pub)]
+    pub enum __EntriesOfCatNode {}
+    impl ::cache_core::__private::Node for __EntriesOfCatNode {
+        type Value = Cat;
+        type View<'v> = (&'v str, ::core::option::Option<&'v str>, &'v u32);
+        const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new()
+            .on_miss(|key| println!("miss {key}"));
+        fn slot() -> &'static ::cache_core::__private::Slot {
+            static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+                ::cache_core::__private::Spec::new(
+                        ::core::concat!(::core::module_path!(), "::", "CatNode"),
+                        &["name", "lang", "year"],
+                    )
+                    .ttl(::core::time::Duration::new(300u64, 0u32))
+                    .tags(&["cats"]),
+            );
+            &SLOT
+        }
+        fn shape() -> impl ::cache_core::__private::Fields<Self> {
+            (
+                ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                ::cache_core::__private::Opt(
+                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                ),
+                ::cache_core::__private::Ref(::cache_core::__leaf!(u32)),
+            )
+        }
+        fn returns() -> impl ::cache_core::__private::Returns<
+            Output = Cat,
+            Value = Cat,
+            Face = Cat,
+        > {
+            ::cache_core::__returns!(Cat, OfReturn)
+        }
+        #[allow(unused_variables)]
+        fn describe(
+            fields: Self::View<'_>,
+            value: ::core::option::Option<&Cat>,
+            draft: &mut ::cache_core::__private::Draft,
+        ) {
+            #[allow(unused_variables)]
+            let name = ::cache_core::__see!(fields.0);
+            #[allow(unused_variables)]
+            let lang = ::cache_core::__see!(fields.1);
+            #[allow(unused_variables)]
+            let year = ::cache_core::__see!(* fields.2);
+            let made = ::cache_core::__private::TagList::before(|tags| {
+                tags.text(|| ::core::option::Option::Some(
+                    ::std::format!("cat:{}", ::cache_core::__reach!(name)),
+                ));
+            });
+            ::cache_core::__private::describe(
+                value,
+                draft,
+                move |
+                    value: ::core::option::Option<&_>,
+                    draft: &mut ::cache_core::__private::Draft|
+                {
+                    draft.tags_before(&made);
+                    match value {
+                        ::core::option::Option::Some(value) => {
+                            draft
+                                .tags(|tags| {
+                                    tags.text(|| ::core::option::Option::Some(
+                                        ::std::format!(
+                                            "owner:{}", ::cache_core::__reach!(value, owner_id)
+                                        ),
+                                    ));
+                                });
+                            let _ = value;
+                        }
+                        ::core::option::Option::None => {}
+                    }
+                },
+            );
+        }
+    }
+    impl<'a> ::cache_core::CacheKey for CatNode<'a> {
+        type Value = Cat;
+        type Node = __EntriesOfCatNode;
+        fn __fields(
+            &self,
+        ) -> <__EntriesOfCatNode as ::cache_core::__private::Node>::View<'_> {
+            (self.name, self.lang, &self.year)
+        }
+    }
+};
+async fn cat_of_row(pool: &Pool, row: &Row) -> Result<Cat, DbError> {
+    cat_of_row::entry(pool, row).call().await
+}
+///The cache of [`cat_of_row`](fn@cat_of_row): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+enum cat_of_row {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> cat_of_row = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl cat_of_row {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    #[allow(elided_lifetimes_in_paths)]
+    fn entry(
+        pool: &Pool,
+        row: &Row,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = Result<Cat, DbError>,
+            Face = Cat,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::of_node(
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                    Self::__slot(),
+                    <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                    ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
+                    |keyed: &(&Row,), cx| {
+                        #[allow(unused_variables)]
+                        let row = ::cache_core::__see!(keyed.0);
+                        ::cache_core::__private::find_node(
+                            cx,
+                            ::cache_core::__private::Ty::<
+                                <CatNode as ::cache_core::CacheKey>::Node,
+                            >::NEW,
+                            &<CatNode as ::cache_core::CacheKey>::__fields(
+                                &CatNode {
+                                    name: &row.name,
+                                    lang: None,
+                                    year: row.year,
+                                },
+                            ),
+                        )
+                    },
+                )
+                .bind_async(
+                    (row,),
+                    (pool,),
+                    |(row,), (pool,)| (
+                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
+                            Self::__body(pool, row),
+                        ),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .with_hooks_of_node()
+                .again(
+                    {
+                        enum Why0 {}
+                        impl ::cache_core::__private::Why for Why0 {
+                            const TEXT: &'static str = "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        }
+                        enum Why1 {}
+                        impl ::cache_core::__private::Why for Why1 {
+                            const TEXT: &'static str = "argument `row` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        }
+                        (
+                            ::cache_core::__own!(Lent, Pool, Why0),
+                            ::cache_core::__own!(Lent, Row, Why1),
+                        )
+                    },
+                    |own, (row,), (pool,), ticket| {
+                        let kept = (own.0.keep(pool), own.1.keep(row));
+                        async move {
+                            let kept = kept;
+                            let _ = Self::entry(own.0.lend(&kept.0), own.1.lend(&kept.1))
+                                .fly(ticket)
+                                .await;
+                        }
+                    },
+                )
+                .by_caller(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    #[allow(elided_lifetimes_in_paths)]
+    fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
+        ::cache_core::__private::Plan::of_node(
+                ::cache_core::__private::Ty::<
+                    <CatNode as ::cache_core::CacheKey>::Node,
+                >::NEW,
+                Self::__slot(),
+                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
+                |keyed: &(&Row,), cx| {
+                    #[allow(unused_variables)]
+                    let row = ::cache_core::__see!(keyed.0);
+                    ::cache_core::__private::find_node(
+                        cx,
+                        ::cache_core::__private::Ty::<
+                            <CatNode as ::cache_core::CacheKey>::Node,
+                        >::NEW,
+                        &<CatNode as ::cache_core::CacheKey>::__fields(
+                            &CatNode {
+                                name: &row.name,
+                                lang: None,
+                                year: row.year,
+                            },
+                        ),
+                    )
+                },
+            )
+            .key(&(row,))
+    }
+    ///The cache behind the function.
+    #[must_use]
+    #[allow(elided_lifetimes_in_paths)]
+    fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        ::cache_core::__private::Plan::of_node(
+                ::cache_core::__private::Ty::<
+                    <CatNode as ::cache_core::CacheKey>::Node,
+                >::NEW,
+                Self::__slot(),
+                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
+                |keyed: &(&Row,), cx| {
+                    #[allow(unused_variables)]
+                    let row = ::cache_core::__see!(keyed.0);
+                    ::cache_core::__private::find_node(
+                        cx,
+                        ::cache_core::__private::Ty::<
+                            <CatNode as ::cache_core::CacheKey>::Node,
+                        >::NEW,
+                        &<CatNode as ::cache_core::CacheKey>::__fields(
+                            &CatNode {
+                                name: &row.name,
+                                lang: None,
+                                year: row.year,
+                            },
+                        ),
+                    )
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    #[allow(elided_lifetimes_in_paths)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    async fn __body(
+        #[allow(unused_variables)]
+        pool: &Pool,
+        #[allow(unused_variables)]
+        row: &Row,
+    ) -> Result<Cat, DbError> {
+        pool.load(row).await
+    }
+}

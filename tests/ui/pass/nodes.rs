@@ -1,0 +1,77 @@
+//! Nodes, and functions that use them, under lints.
+#![deny(
+    warnings,
+    missing_docs,
+    rust_2018_idioms,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::allow_attributes_without_reason
+)]
+
+use cache_core::{CacheKey, memoize};
+
+/// What is kept.
+#[derive(Clone)]
+pub struct Cat {
+    /// Whose it is.
+    pub owner: u64,
+}
+
+/// By name.
+#[derive(CacheKey)]
+#[cache_key(
+    value = Cat,
+    ttl = |value| std::time::Duration::from_secs(value.owner + u64::from(year)),
+    tags = ["cats", "cat:{name}", "owner:{value.owner}"],
+    cache_if = |value| value.owner > 0,
+    capacity = 100,
+    weigh = |_key, value| usize::from(value.owner > 9),
+    on_hit = |key, _value| drop(key.to_string()),
+    on_miss = |_key| (),
+    on_store = stored,
+    max_wait = "1s",
+)]
+pub struct CatNode<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Since when.
+    pub year: u32,
+}
+
+const fn stored(_: &cache_core::KeyRef<'_>, _: &Cat) {}
+
+/// Without fields, and seen by its module only.
+#[derive(CacheKey)]
+#[cache_key(value = u64, policy = Lru, single_flight = false, name = "all")]
+struct All;
+
+/// One.
+#[memoize(key = CatNode { name, year: 2024 })]
+#[must_use]
+pub fn cat(name: &str) -> Cat {
+    Cat { owner: name.len() as u64 }
+}
+
+/// The same, later.
+///
+/// # Errors
+///
+/// Never.
+#[memoize(key = CatNode { name, year: *year }, skip(pool))]
+pub async fn cat_later(pool: &str, name: String, year: &u32) -> Result<Cat, String> {
+    Ok(std::future::ready(Cat { owner: (name.len() + pool.len()) as u64 + u64::from(*year) }).await)
+}
+
+#[memoize(key = All {})]
+fn all() -> u64 {
+    3
+}
+
+fn main() {
+    assert_eq!(cat("tom").owner, 3);
+    assert_eq!(CatNode { name: "tom", year: 2024 }.get().map(|cat| cat.owner), Some(3));
+    assert_eq!(CatNode { name: "tom", year: 2024 }.invalidate().count(), 1);
+    drop(cat_later("pool", "tom".to_owned(), &2024));
+    assert_eq!((all(), All::invalidate_all().count()), (3, 1));
+}
