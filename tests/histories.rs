@@ -57,7 +57,7 @@ fn nested(origin: &Origin, key: u64) -> Row {
     tagged(origin, key)
 }
 
-/// A function, and what carries which tag.
+/// What can be done with a function.
 struct Function {
     name: &'static str,
     call: fn(&Origin, u64) -> Row,
@@ -75,8 +75,7 @@ macro_rules! function {
             call: $name,
             refresh: |origin, key| $name::entry(origin, key).refresh(),
             insert: |origin, key, row| $name::entry(origin, key).insert(row),
-            // The same again: as old as what was there.
-            update: |origin, key| $name::entry(origin, key).update(|row| row),
+            update: |origin, key| $name::entry(origin, key).update(|_| load(origin, key)),
             key: $name::key,
             memo: $name::memo,
         }
@@ -95,6 +94,7 @@ static ALL: [Function; 6] = [
 const SMALL: usize = 2;
 const TAGGED: usize = 1;
 const NESTED: usize = 5;
+/// Which of them an invalidation reaches: all, or those that carry a tag.
 const EVERY_ONE: u32 = 0b11_1111;
 const BY_ROWS: u32 = 0b11_0111;
 const BY_ROW: u32 = 0b11_1110;
@@ -163,7 +163,11 @@ fn work(scope: &Scope, origin: &Origin, random: &mut Seeded) -> History {
             22..27 => history.read(origin, f, key, || (function.key)(key).get()),
             27..29 => history.read(origin, f, key, || Some((function.refresh)(origin, key))),
             29..31 => history.read(origin, f, key, || (function.update)(origin, key)),
-            31 => history.give(origin, key, |row| (function.insert)(origin, key, row)),
+            // What is made of another is made anew of that, not of what it was given.
+            31 => {
+                let reach = if f == NESTED { 0 } else { 1 << f };
+                history.give(origin, key, reach, |row| (function.insert)(origin, key, row));
+            }
             32..38 => history.write(origin, key, || invalidate(f, key, random)),
             38 => match random.below(4) {
                 0 => scope.advance(millis(random.below(3_000))),
@@ -293,7 +297,7 @@ async fn work_as_task(origin: Arc<Origin>, mut random: Seeded) -> History {
             8..12 => (MADE, Some(made(origin.clone(), key).await)),
             12 => (OWNED, owned::entry(origin.clone(), key).get().await),
             13 => (MADE, Some(made::entry(origin.clone(), key).refresh().await)),
-            14 => (OWNED, owned::entry(origin.clone(), key).update(|row| row).await),
+            14 => (OWNED, owned::entry(origin.clone(), key).update(|_| origin.read(key)).await),
             15 => (OWNED, give_up(owned(origin.clone(), key), random.below(4)).await),
             16 => (BORROWED, give_up(borrowed(&origin, key), random.below(4)).await),
             _ => {

@@ -29,6 +29,9 @@ struct Subject {
 const SUBJECTS: &[Subject] = &[
     Subject { name: "limit, u64", run: |passes| hit(&limit::by_u64(), passes) },
     Subject { name: "ours, u64", run: |passes| hit(&ours::by_u64(), passes) },
+    Subject { name: "ours, u64, a fixed tag", run: |passes| hit(&ours::tagged_by_u64(), passes) },
+    Subject { name: "ours, u64, 1 run-time tag", run: |passes| hit(&ours::one_tag_by_u64(), passes) },
+    Subject { name: "ours, u64, 3 run-time tags", run: |passes| hit(&ours::three_tags_by_u64(), passes) },
     Subject { name: "quick_cache, u64", run: |passes| hit(&quick_cache::by_u64(), passes) },
     Subject { name: "ours async, u64, polled", run: |passes| hit(&owned(Waiting::Polled), passes) },
     Subject { name: "ours async, u64, awaited", run: |passes| hit(&owned(Waiting::Awaited), passes) },

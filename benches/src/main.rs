@@ -4,6 +4,7 @@
 //! cargo run --release -p benches -- hit [--json FILE] [--quick]
 //! cargo run --release -p benches -- hit-async [--json FILE] [--quick]
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
+//! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
@@ -14,6 +15,7 @@ mod harness;
 mod hit;
 mod hit_async;
 mod instructions;
+mod invalidate;
 mod peers;
 mod report;
 mod workload;

@@ -147,7 +147,7 @@ fn print_notes<K: Key>(report: &Report<K>, threads: usize, standings: &[Standing
 }
 
 /// A figure with so many decimals; a void one as a dash.
-fn shown(figure: f64, decimals: usize) -> String {
+pub(crate) fn shown(figure: f64, decimals: usize) -> String {
     if figure.is_nan() { "-".to_owned() } else { format!("{figure:.decimals$}") }
 }
 

@@ -86,7 +86,7 @@ struct Write {
     begin: u64,
     /// When its invalidation had returned, or it had been given to a function by hand.
     end: u64,
-    /// The functions whose entries of the row were invalidated, one bit each.
+    /// The functions whose entries of the row were invalidated or replaced, one bit each.
     reach: u32,
 }
 
@@ -127,16 +127,18 @@ impl History {
         self.writes.push(Write { row, begin, end: origin.moment(), reach });
     }
 
-    /// Changes a row, and gives it to a function by hand. `give` tells whether that has kept it.
-    pub fn give(&mut self, origin: &Origin, key: u64, give: impl FnOnce(Row) -> bool) {
+    /// Changes a row, and gives it to functions by hand: a bit each, as for invalidations. `give` tells
+    /// whether it was kept.
+    pub fn give(&mut self, origin: &Origin, key: u64, functions: u32, give: impl FnOnce(Row) -> bool) {
         let begin = origin.moment();
         let row = origin.write(key);
-        let reach = 0;
-        if give(row) {
-            self.given.insert((key, row.version), Write { row, begin, end: origin.moment(), reach });
-        } else {
-            self.writes.push(Write { row, begin, end: origin.moment(), reach });
+        let kept = give(row);
+        let reach = if kept { functions } else { 0 };
+        let write = Write { row, begin, end: origin.moment(), reach };
+        if kept {
+            self.given.insert((key, row.version), write);
         }
+        self.writes.push(write);
     }
 
     /// Joins what another thread has done.
@@ -152,21 +154,20 @@ impl History {
         self.reads.len()
     }
 
-    /// Checks that whoever began to read after an invalidation had returned has read nothing older than
-    /// what was written before that; and nothing that was never there.
+    /// Checks that whoever began to read after an invalidation had returned, or a value had been given by
+    /// hand, has read nothing older than what was written before that; and nothing that was never there.
     ///
     /// # Panics
     ///
     /// If somebody has.
     pub fn check(mut self) {
-        let mut known: HashMap<(u64, u64), Write> = self.given.clone();
-        known.extend(self.writes.iter().map(|write| ((write.row.key, write.row.version), *write)));
+        let written = self.writes.iter().map(|write| ((write.row.key, write.row.version), write.begin));
+        let written: HashMap<_, _> = written.collect();
         for read in &self.reads {
             let Read { row, key, .. } = *read;
             assert_eq!(row, Row::new(key, row.version), "not a row of the origin: {read:?}");
-            let written =
-                row.version == 0 || known.get(&(key, row.version)).is_some_and(|w| w.begin < read.end);
-            assert!(written, "read before it was written: {read:?}");
+            let written = written.get(&(key, row.version)).is_some_and(|begin| *begin < read.end);
+            assert!(written || row.version == 0, "read before it was written: {read:?}");
         }
         self.reads.sort_by_key(|read| read.begin);
         self.writes.sort_by_key(|write| write.end);

@@ -43,3 +43,27 @@ pub(crate) fn by_str() -> Entrant<&'static str> {
 pub(crate) fn tagged_by_str() -> Entrant<&'static str> {
     Entrant::function(TAGGED, Role::Other, ours_str_tagged)
 }
+
+/// Tags that are filled when an entry is stored.
+#[memoize(ttl = 300, capacity = 100_000, tags = ["one:{key}"])]
+fn ours_one_tag(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000, tags = ["one:{key}", "of:{value}", "all:{key}"])]
+fn ours_three_tags(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+pub(crate) fn one_tag_by_u64() -> Entrant<u64> {
+    Entrant::function("ours: 1 run-time tag", Role::Other, ours_one_tag)
+}
+
+pub(crate) fn three_tags_by_u64() -> Entrant<u64> {
+    Entrant::function("ours: 3 run-time tags", Role::Other, ours_three_tags)
+}
+
+/// The same without tags, with a fixed one, and with some that are filled at run time.
+pub(crate) fn by_tags() -> Vec<Entrant<u64>> {
+    vec![super::limit::by_u64(), by_u64(), tagged_by_u64(), one_tag_by_u64(), three_tags_by_u64()]
+}
