@@ -11,6 +11,7 @@ pub use crate::policy::Policy;
 pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
 pub use crate::value::{Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, Return, Returns};
+pub use crate::writes::{Writes, begin, hole, keep, no, writing, wrote};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -172,6 +173,16 @@ macro_rules! __returns {
             (&&$ty).errors(),
             $crate::__private::$face,
         )
+    }};
+}
+
+/// What success is, by a reference to what was returned.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __success {
+    ($output:expr) => {{
+        use $crate::__private::picks::*;
+        (&&$crate::__private::Ty::of($output)).outcome()
     }};
 }
 

@@ -56,6 +56,26 @@ impl Registry {
         Applied::new(self.memos().iter().map(|memo| memo.invalidate_matching(pattern).count()).sum())
     }
 
+    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
+    /// computed for it are not stored. No character stands for others. If arguments are not `Debug`, several
+    /// keys may show alike: all of them go. Looks at every entry of the functions that the text begins with.
+    ///
+    /// ```
+    /// # use cache_core::{memoize, registry};
+    /// #[memoize(name = "cats::lives")]
+    /// fn lives(name: &str) -> u32 {
+    ///     9
+    /// }
+    ///
+    /// lives("tom");
+    /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("t*")"#).count(), 0);
+    /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("tom")"#).count(), 1);
+    /// ```
+    pub fn invalidate_key_text(&self, text: &str) -> Applied {
+        let memos = self.memos().into_iter().filter(|memo| text.starts_with(memo.name()));
+        Applied::new(memos.map(|memo| memo.0.invalidate_shown(&|key| key == text)).sum())
+    }
+
     /// The key of a call, from the name of its function and its arguments as JSON: see
     /// [`AnyMemoRef::key_of_json`].
     ///

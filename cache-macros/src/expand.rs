@@ -10,6 +10,7 @@ mod describe;
 mod entry;
 mod look;
 
+pub(crate) use describe::form;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;

@@ -1,4 +1,4 @@
-//! The attribute of `cache-core`. Use it through that crate, which documents it and is locked to the
+//! The attributes of `cache-core`. Use it through that crate, which documents it and is locked to the
 //! exact version of this one.
 //!
 //! In stages: `attr` reads the options, `model` joins them with the function, `valid` checks rules
@@ -19,6 +19,7 @@ mod shape;
 mod snapshots;
 mod template;
 mod valid;
+mod writer;
 
 use proc_macro::TokenStream;
 
@@ -29,6 +30,19 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
     match expand(options.into(), item.clone()) {
         Ok(expanded) => expanded.into(),
         Err(error) => fallback::emit(item, &error).into(),
+    }
+}
+
+/// Invalidates what a function has written: see the documentation of `cache-core`.
+#[proc_macro_attribute]
+pub fn invalidates(options: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    match writer::expand(options.into(), item.clone()) {
+        Ok(expanded) => expanded.into(),
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote::quote!(#error #item).into()
+        }
     }
 }
 

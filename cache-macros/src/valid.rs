@@ -326,8 +326,15 @@ fn templates(model: &Model, errors: &mut Errors) {
 }
 
 fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Errors) {
+    let names: Vec<Ident> = model.args.iter().flat_map(|arg| arg.binds.iter().cloned()).collect();
+    holes_of(&names, template, has_value, errors);
+}
+
+/// Each hole names one of these arguments, or the value where there is one.
+pub(crate) fn holes_of(args: &[Ident], template: &Template, has_value: bool, errors: &mut Errors) {
+    let names: Vec<String> = args.iter().map(|name| name.unraw().to_string()).collect();
     for hole in template.holes() {
-        let is_arg = model.arg(&hole.root).is_some();
+        let is_arg = names.contains(&hole.root);
         if has_value && hole.root == "value" {
             if is_arg {
                 errors.at(
@@ -338,8 +345,6 @@ fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Error
             continue;
         }
         if !is_arg {
-            let names: Vec<String> =
-                model.args.iter().flat_map(|arg| &arg.binds).map(|name| name.unraw().to_string()).collect();
             let mut known: Vec<&str> = names.iter().map(String::as_str).collect();
             if has_value {
                 known.push("value");

@@ -91,7 +91,8 @@ impl AnyMemoRef {
     /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
     /// Looks at every entry.
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        Applied::new(self.0.invalidate_matching(&wildmatch::WildMatch::new(pattern)))
+        let pattern = wildmatch::WildMatch::new(pattern);
+        Applied::new(self.0.invalidate_shown(&|key| pattern.matches(key)))
     }
 
     /// Reclaims entries whose time is up now, instead of when their place is needed or the

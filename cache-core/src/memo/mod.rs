@@ -53,7 +53,8 @@ pub(crate) trait AnyMemo: Carrier {
     fn tags(&self) -> Vec<TagName>;
     fn keys(&self) -> Vec<AnyKey>;
     fn clear(&self) -> usize;
-    fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize;
+    /// Invalidates keys by how they display.
+    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> usize;
     fn sweep(&self) -> usize;
     /// Whether a sweep would find something, and whether it ever could.
     fn sweep_due(&self, now: Tick) -> (bool, bool);
@@ -125,11 +126,10 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         self.remove_all()
     }
 
-    fn invalidate_matching(&self, pattern: &wildmatch::WildMatch) -> usize {
-        // A user's `Debug` that panics matches: dropping too much is only a miss.
-        let matches = |key: &K| {
-            self.run_hook(|| self.key_ref(key, |key| pattern.matches(&key.to_string()))).unwrap_or(true)
-        };
+    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> usize {
+        // A user's `Debug` that panics is meant: dropping too much is only a miss.
+        let matches =
+            |key: &K| self.run_hook(|| self.key_ref(key, |key| is_meant(&key.to_string()))).unwrap_or(true);
         self.remove_where(matches, |key, _| matches(key))
     }
 

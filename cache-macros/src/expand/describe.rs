@@ -160,7 +160,7 @@ pub(super) fn of_argument(model: &Model, hole: &Hole) -> TokenStream {
 }
 
 /// The `format!` string with a positional hole for each.
-fn form(template: &Template, spec: impl Fn(&Hole) -> String) -> String {
+pub(crate) fn form(template: &Template, spec: impl Fn(&Hole) -> String) -> String {
     template
         .pieces
         .iter()
