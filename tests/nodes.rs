@@ -845,3 +845,32 @@ fn names_are_the_users() {
     assert_eq!((node.get(), node.ttl()), (Some(Node(1)), Some(Ttl::For(secs(1)))));
     assert_eq!((tag("1-x-3").len(), tag("1").len()), (1, 1));
 }
+
+#[test]
+fn functions_that_write_name_nodes() {
+    #[derive(CacheKey)]
+    #[cache_key(value = u64)]
+    struct CatNode<'a> {
+        name: &'a str,
+    }
+    #[memoize(key = CatNode { name })]
+    fn lives(name: &str) -> u64 {
+        9
+    }
+    #[cache_core::invalidates(entries = [CatNode { name }, ..others.iter().map(|name| CatNode { name })])]
+    fn lose_one(name: &str, others: &[&str]) -> Result<(), String> {
+        if name.is_empty() { Err("nobody".to_owned()) } else { Ok(()) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let there = || ["tom", "kit", "rex"].map(|name| CatNode { name }.get().is_some());
+    for name in ["tom", "kit", "rex"] {
+        lives(name);
+    }
+    lose_one("", &["tom"]).unwrap_err();
+    assert_eq!(there(), [true; 3]);
+    lose_one("tom", &["kit"]).unwrap();
+    assert_eq!(there(), [false, false, true]);
+    assert_eq!(cache_core::Invalidation::from(CatNode { name: "rex" }).apply().count(), 1);
+}

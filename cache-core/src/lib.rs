@@ -14,15 +14,18 @@ mod fixture;
 mod flight;
 mod future;
 mod invalidate;
+mod invalidation;
 mod key;
 mod memo;
 #[cfg(all(test, loom))]
 mod model;
 mod node;
+mod pending;
 mod plan;
 mod policy;
 mod registry;
 mod slot;
+mod source;
 mod spec;
 mod store;
 #[cfg(not(loom))]
@@ -34,6 +37,7 @@ pub mod testing;
 mod time;
 mod value;
 mod world;
+mod writes;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -74,13 +78,17 @@ pub use cache_macros::{CacheKey, memoize};
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
 pub use invalidate::{Applied, Tagged, tag};
+pub use invalidation::Invalidation;
 pub use key::KeyRef;
 pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
 pub use node::CacheKey;
+pub use pending::Pending;
 pub use plan::Calling;
 pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};
+pub use source::{invalidate_on, invalidate_on_each};
 pub use tags::{Tag, TagName};
+pub use writes::invalidates;
 
 /// Switches caching off or on for the whole process, or for the test scope this thread is in.
 ///

@@ -13,6 +13,7 @@ pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, Return, Returns};
+pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -175,6 +176,16 @@ macro_rules! __returns {
             (&&$ty).errors(),
             $crate::__private::$face,
         )
+    }};
+}
+
+/// What success is, by a reference to what was returned.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __success {
+    ($output:expr) => {{
+        use $crate::__private::picks::*;
+        (&&$crate::__private::Ty::of($output)).outcome()
     }};
 }
 

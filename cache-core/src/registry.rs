@@ -56,14 +56,6 @@ impl Registry {
         self.memos().iter().map(|memo| memo.invalidate_matching(pattern)).sum()
     }
 
-    /// Invalidates, in every memo, the entry whose key displays as this text: see
-    /// [`AnyMemoRef::invalidate_key_text`].
-    pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        // A key begins with the name of its function.
-        let memos = self.memos().into_iter().filter(|memo| text.starts_with(memo.name()));
-        memos.map(|memo| memo.invalidate_key_text(text)).sum()
-    }
-
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching): see
     /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
@@ -72,8 +64,31 @@ impl Registry {
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        let memos = self.memos().into_iter().filter(|memo| text.starts_with(memo.name()));
-        memos.map(|memo| memo.mark_stale_key_text(text)).sum()
+        self.named_in(text).map(|memo| memo.mark_stale_key_text(text)).sum()
+    }
+
+    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
+    /// computed for it are not stored. No character stands for others. If arguments are not `Debug`, several
+    /// keys may show alike: all of them go. Looks at every entry of the functions that the text begins with.
+    ///
+    /// ```
+    /// # use cache_core::{memoize, registry};
+    /// #[memoize(name = "cats::lives")]
+    /// fn lives(name: &str) -> u32 {
+    ///     9
+    /// }
+    ///
+    /// lives("tom");
+    /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("t*")"#).count(), 0);
+    /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("tom")"#).count(), 1);
+    /// ```
+    pub fn invalidate_key_text(&self, text: &str) -> Applied {
+        self.named_in(text).map(|memo| memo.invalidate_key_text(text)).sum()
+    }
+
+    /// A key begins with the name of its function.
+    fn named_in(self, text: &str) -> impl Iterator<Item = AnyMemoRef> {
+        self.memos().into_iter().filter(move |memo| text.starts_with(memo.name()))
     }
 
     /// The key of a call, from the name of its function and its arguments as JSON: see

@@ -26,9 +26,19 @@ pub(crate) fn read_of_node(tokens: TokenStream, errors: &mut Errors) -> Options 
 
 fn read_as(tokens: TokenStream, names: &[&str], errors: &mut Errors) -> Options {
     let mut options = Options { tokens: tokens.clone(), ..Options::default() };
+    each(tokens, errors, |input, errors| option(input, names, &mut options, errors));
+    options
+}
+
+/// Reads options one by one. After an error it goes on with the next.
+pub(crate) fn each(
+    tokens: TokenStream,
+    errors: &mut Errors,
+    mut option: impl FnMut(ParseStream<'_>, &mut Errors) -> syn::Result<()>,
+) {
     let parse = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            if let Err(error) = option(input, names, &mut options, errors) {
+            if let Err(error) = option(input, errors) {
                 errors.push(error);
                 skip_to_comma(input);
             }
@@ -43,11 +53,10 @@ fn read_as(tokens: TokenStream, names: &[&str], errors: &mut Errors) -> Options 
     if let Err(error) = parse.parse2(tokens) {
         errors.push(error);
     }
-    options
 }
 
 /// After an error: on to the next option.
-fn skip_to_comma(input: ParseStream<'_>) {
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         if input.parse::<proc_macro2::TokenTree>().is_err() {
             return;
@@ -144,17 +153,22 @@ fn option(
         }
         unknown => {
             errors.at(span, unknown_option(unknown, names));
-            // Read over what belongs to it; a closure's commas are not between options.
-            if input.peek(Token![=]) {
-                equals(input)?;
-                let fork = input.fork();
-                if fork.parse::<Expr>().is_ok() {
-                    input.parse::<Expr>()?;
-                }
-            }
-            skip_to_comma(input);
+            skip_value(input)?;
         }
     }
+    Ok(())
+}
+
+/// Reads over what belongs to an unknown option; a closure's commas are not between options.
+pub(crate) fn skip_value(input: ParseStream<'_>) -> syn::Result<()> {
+    if input.peek(Token![=]) {
+        equals(input)?;
+        let fork = input.fork();
+        if fork.parse::<Expr>().is_ok() {
+            input.parse::<Expr>()?;
+        }
+    }
+    skip_to_comma(input);
     Ok(())
 }
 
@@ -170,7 +184,7 @@ fn unknown_option(name: &str, names: &[&str]) -> String {
     format!("unknown option `{name}`: {hint}")
 }
 
-fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Errors, value: T) {
+pub(crate) fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Errors, value: T) {
     if slot.is_some() {
         errors.at(name.span(), format!("`{name}` is given twice"));
     } else {
@@ -186,7 +200,7 @@ fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<
     }
 }
 
-fn equals(input: ParseStream<'_>) -> syn::Result<()> {
+pub(crate) fn equals(input: ParseStream<'_>) -> syn::Result<()> {
     match input.parse::<Token![=]>() {
         Ok(_) => Ok(()),
         Err(error) => Err(syn::Error::new(error.span(), "expected `=` and a value")),
@@ -194,12 +208,12 @@ fn equals(input: ParseStream<'_>) -> syn::Result<()> {
 }
 
 /// `= value`.
-fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     equals(input)?;
     input.parse()
 }
 
-fn as_text(expr: &Expr) -> Option<&LitStr> {
+pub(crate) fn as_text(expr: &Expr) -> Option<&LitStr> {
     match expr {
         Expr::Lit(lit) => match &lit.lit {
             Lit::Str(text) => Some(text),

@@ -20,9 +20,14 @@ impl Errors {
         self.push(syn::Error::new(span, message));
     }
 
+    /// Whether there are none so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.error.is_none()
+    }
+
     /// All of them, where it is known that there are some.
     pub(crate) fn into_error(self) -> syn::Error {
-        self.error.unwrap_or_else(|| syn::Error::new(Span::call_site(), "`#[memoize]` cannot be used here"))
+        self.error.unwrap_or_else(|| syn::Error::new(Span::call_site(), "this attribute cannot be used here"))
     }
 
     pub(crate) fn finish(self) -> syn::Result<()> {

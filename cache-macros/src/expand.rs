@@ -17,6 +17,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
+pub(crate) use tags::{form, reach};
 
 use crate::duration::Length;
 use crate::function::Form;

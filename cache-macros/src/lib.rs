@@ -21,6 +21,7 @@ mod snapshots;
 mod tag;
 mod template;
 mod valid;
+mod writer;
 
 use proc_macro::TokenStream;
 
@@ -44,6 +45,19 @@ pub fn tag(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(CacheKey, attributes(cache_key))]
 pub fn cache_key(item: TokenStream) -> TokenStream {
     node::derive(item.into()).into()
+}
+
+/// Invalidates what a function has written: see the documentation of `cache-core`.
+#[proc_macro_attribute]
+pub fn invalidates(options: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    match writer::expand(options.into(), item.clone()) {
+        Ok(expanded) => expanded.into(),
+        Err(error) => {
+            let error = error.to_compile_error();
+            quote::quote!(#error #item).into()
+        }
+    }
 }
 
 fn expand(

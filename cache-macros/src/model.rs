@@ -16,6 +16,7 @@ use crate::diagnostics::Errors;
 use crate::function::{Asyncness, Function, is_static_param, owns_everything};
 use crate::options::{Companion, KeyOption, Options};
 use args::arguments;
+pub(crate) use args::binds;
 use generics::generics;
 
 /// An argument.

@@ -12,7 +12,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/expand")
 }
 
-/// The file with each `#[memoize]`, `#[derive(Tag)]` and `#[derive(CacheKey)]` carried out.
+/// The file with each attribute and derive of ours carried out.
 fn expand(source: &str) -> String {
     let mut file = syn::parse_file(source).expect("the example is Rust");
     let mut items = Vec::new();
@@ -46,11 +46,11 @@ fn expand(source: &str) -> String {
                 continue;
             }
         };
-        let Some(options) = taken(attrs) else {
+        let Some((carry_out, options)) = taken(attrs) else {
             items.push(item);
             continue;
         };
-        let expanded = crate::expand(options, item.to_token_stream()).expect("the example is right");
+        let expanded = carry_out(options, item.to_token_stream()).expect("the example is right");
         items.extend(syn::parse2::<syn::File>(expanded).expect("expansions are items").items);
     }
     file.items = items;
@@ -65,11 +65,11 @@ fn expand_methods(block: &mut ItemImpl) {
             ImplItem::Fn(method) => taken(&mut method.attrs),
             _ => None,
         };
-        let Some(options) = options else {
+        let Some((carry_out, options)) = options else {
             items.push(item);
             continue;
         };
-        let expanded = crate::expand(options, item.to_token_stream()).expect("the example is right");
+        let expanded = carry_out(options, item.to_token_stream()).expect("the example is right");
         let expanded: ItemImpl = syn::parse_quote!(impl Holder { #expanded });
         items.extend(expanded.items);
     }
@@ -81,15 +81,20 @@ fn is_derive_of_tag(attr: &Attribute) -> bool {
 }
 
 fn is_ours(attr: &Attribute) -> bool {
-    attr.path().is_ident("memoize")
+    attr.path().is_ident("memoize") || attr.path().is_ident("invalidates")
 }
 
-/// The options of our attribute, which is taken off.
-fn taken(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
+type CarryOut = fn(TokenStream, TokenStream) -> syn::Result<TokenStream>;
+
+/// An attribute of ours, which is taken off: what carries it out, and its options.
+fn taken(attrs: &mut Vec<Attribute>) -> Option<(CarryOut, TokenStream)> {
     let at = attrs.iter().position(is_ours)?;
-    match attrs.remove(at).meta {
-        Meta::List(list) => Some(list.tokens),
-        _ => Some(TokenStream::new()),
+    let attr = attrs.remove(at);
+    let carry_out: CarryOut =
+        if attr.path().is_ident("memoize") { crate::expand } else { crate::writer::expand };
+    match attr.meta {
+        Meta::List(list) => Some((carry_out, list.tokens)),
+        _ => Some((carry_out, TokenStream::new())),
     }
 }
 

@@ -45,7 +45,9 @@ fn node(model: &Model, errors: &mut Errors) {
             "on_error" => format!(
                 "`{node}` keeps values, and its functions may fail each in its own way: leave `on_error` out, and look at the error where it is made"
             ),
-            "inherit_tags" => format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name})]`"),
+            "inherit_tags" => {
+                format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name})]`")
+            }
             _ => format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name} = ..)]`"),
         };
         errors.at(span, why);
@@ -406,18 +408,33 @@ fn known(model: &Model, has_value: bool) -> Vec<String> {
 }
 
 fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Errors) {
-    let argument = model.argument();
+    let names: Vec<Ident> = model.args.iter().flat_map(|arg| arg.binds.iter().cloned()).collect();
+    holes_of(&names, template, has_value.then(|| two_values(model)), model.argument(), errors);
+}
+
+/// Each hole names one of these, arguments or fields, or the value where there is one. `two_values` says
+/// what is wrong where one of them is called so as well.
+pub(crate) fn holes_of(
+    args: &[Ident],
+    template: &Template,
+    two_values: Option<String>,
+    argument: &str,
+    errors: &mut Errors,
+) {
+    let names: Vec<String> = args.iter().map(|name| name.unraw().to_string()).collect();
     for hole in template.holes() {
-        let is_arg = model.arg(&hole.root).is_some();
-        if has_value && hole.is_of_value() {
+        let is_arg = names.contains(&hole.root);
+        if let Some(two_values) = &two_values
+            && hole.is_of_value()
+        {
             if is_arg {
-                errors.at(hole.span, two_values(model));
+                errors.at(hole.span, two_values);
             }
             continue;
         }
         if !is_arg {
-            let known = known(model, has_value);
-            let known = || known.iter().map(String::as_str);
+            let value = two_values.is_some().then_some("value");
+            let known = || names.iter().map(String::as_str).chain(value);
             let hint = nearest(&hole.root, known()).map_or_else(
                 || format!("there are {}", list(known())),
                 |near| format!("did you mean `{near}`?"),

@@ -92,13 +92,13 @@ impl AnyMemoRef {
     /// Looks at every entry.
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
         let pattern = wildmatch::WildMatch::new(pattern);
-        self.0.invalidate_text(&|text| pattern.matches(text))
+        self.0.invalidate_shown(&|text| pattern.matches(text))
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
     /// they show alike. Looks at every entry.
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_text(&|key| key == text)
+        self.0.invalidate_shown(&|key| key == text)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).

@@ -57,8 +57,8 @@ pub(crate) trait AnyMemo: Carrier {
     fn tags(&self) -> Vec<TagName>;
     fn keys(&self) -> Vec<AnyKey>;
     fn clear(&self) -> Applied;
-    /// Invalidates the entries whose key displays as a text that `matches`.
-    fn invalidate_text(&self, matches: &dyn Fn(&str) -> bool) -> Applied;
+    /// Invalidates keys by how they display.
+    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> Applied;
     fn sweep(&self) -> usize;
     /// Whether a sweep would find something, and whether it ever could.
     fn sweep_due(&self, now: Tick) -> (bool, bool);
@@ -133,10 +133,10 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         self.remove_all()
     }
 
-    fn invalidate_text(&self, matches: &dyn Fn(&str) -> bool) -> Applied {
-        // A user's `Debug` that panics matches: dropping too much is only a miss.
+    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> Applied {
+        // A user's `Debug` that panics is meant: dropping too much is only a miss.
         let matches =
-            |key: &K| self.run_hook(|| self.key_ref(key, |key| matches(&key.to_string()))).unwrap_or(true);
+            |key: &K| self.run_hook(|| self.key_ref(key, |key| is_meant(&key.to_string()))).unwrap_or(true);
         self.remove_where(matches, |key, _| matches(key))
     }
 

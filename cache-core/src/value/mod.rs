@@ -19,11 +19,9 @@ pub use outcome::{
     IsOption, IsResult, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors,
 };
+pub(crate) use outcome::{OkOnly, Plain};
 #[cfg(test)]
-pub(crate) use {
-    hold::AsBytes,
-    outcome::{Cloned, OkOnly},
-};
+pub(crate) use {hold::AsBytes, outcome::Cloned};
 
 use crate::key::Ty;
 

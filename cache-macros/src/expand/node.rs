@@ -58,6 +58,12 @@ pub(crate) fn node(node: &Node) -> TokenStream {
                     (#(#lends,)*)
                 }
             }
+
+            impl #impl_generics ::core::convert::From<#ident #ty_generics> for #krate::Invalidation #clause {
+                fn from(node: #ident #ty_generics) -> Self {
+                    #krate::CacheKey::id(&node).into()
+                }
+            }
         };
     }
 }

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprReference, Token};
+use syn::{Expr, ExprReference, Path, Token};
 
 use super::look;
 use crate::model::{Arg, Model, at, mention, mentions, mixed, this, without_self};
@@ -105,7 +105,7 @@ fn see_value(expr: &Expr, value: &Ident) -> Option<TokenStream> {
 
 fn text_of_arguments(model: &Model, template: &Template) -> TokenStream {
     let (list, span) = (list(), template.literal.span());
-    let holes: Vec<_> = template.holes().map(|hole| reach(model, hole, &root(model, hole))).collect();
+    let holes: Vec<_> = template.holes().map(|hole| reach(&model.krate, hole, &root(model, hole))).collect();
     let text = text(span, &form(template, |hole| &hole.spec), &holes);
     quote_spanned!(span=> #list.text(#text);)
 }
@@ -115,9 +115,9 @@ fn text_of_value(model: &Model, template: &Template, value: &Ident, before: &mut
     let (list, made, span) = (list(), made(), template.literal.span());
     let holes = template.holes().map(|hole| {
         if hole.is_of_value() {
-            return reach(model, hole, value);
+            return reach(&model.krate, hole, value);
         }
-        let shown = reach(model, hole, &root(model, hole));
+        let shown = reach(&model.krate, hole, &root(model, hole));
         let text = text(hole.span, &format!("{{{}}}", hole.spec), &[shown]);
         before.code.extend(quote_spanned!(hole.span=> #list.keep_piece(#text);));
         let index = before.kept;
@@ -130,9 +130,10 @@ fn text_of_value(model: &Model, template: &Template, value: &Ident, before: &mut
     quote_spanned!(span=> #list.text(#text);)
 }
 
-/// What a hole names, from its root on.
-fn reach(model: &Model, hole: &Hole, root: &Ident) -> TokenStream {
-    let (krate, fields) = (&model.krate, hole.members());
+/// What a hole names, from its root on. Within a closure that returns an `Option`: the end of it where
+/// something on the way is `None`.
+pub(crate) fn reach(krate: &Path, hole: &Hole, root: &Ident) -> TokenStream {
+    let fields = hole.members();
     let reach = at(hole.span, quote!(#krate::__reach!));
     quote_spanned!(hole.span=> #reach(#root #(, #fields)*))
 }
@@ -155,7 +156,7 @@ fn text(span: Span, form: &str, holes: &[TokenStream]) -> TokenStream {
 }
 
 /// The `format!` string with a positional hole for each.
-fn form<'t>(template: &'t Template, spec: impl Fn(&'t Hole) -> &'t str) -> String {
+pub(crate) fn form<'t>(template: &'t Template, spec: impl Fn(&'t Hole) -> &'t str) -> String {
     template
         .pieces
         .iter()

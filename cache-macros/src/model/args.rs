@@ -37,8 +37,6 @@ pub(super) fn arguments(
         };
         let name =
             named.clone().unwrap_or_else(|| Ident::new(&format!("arg{}", args.len()), typed.pat.span()));
-        let mut binds = Binds(Vec::new());
-        syn::visit::Visit::visit_pat(&mut binds, &typed.pat);
         let skipped = named.as_ref().is_some_and(|name| skip.contains(name));
         let is_lint = |attr: &&Attribute| {
             ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attr.path().is_ident(level))
@@ -48,7 +46,7 @@ pub(super) fn arguments(
             ty,
             named: named.is_some(),
             name,
-            binds: binds.0,
+            binds: binds(&typed.pat),
             skipped,
             lints: typed.attrs.iter().filter(is_lint).cloned().collect(),
             receiver: None,
@@ -113,6 +111,13 @@ impl VisitMut for Anonymous {
             *ty = parse_quote!(#ident);
         }
     }
+}
+
+/// Every name that a pattern binds.
+pub(crate) fn binds(pat: &Pat) -> Vec<Ident> {
+    let mut binds = Binds(Vec::new());
+    syn::visit::Visit::visit_pat(&mut binds, pat);
+    binds.0
 }
 
 struct Binds(Vec<Ident>);

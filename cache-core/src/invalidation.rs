@@ -1,0 +1,233 @@
+//! Something to invalidate, as a value: named now, invalidated later.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::address::{AnyKey, Key};
+use crate::invalidate::{Applied, Tagged, tag};
+use crate::memo::{AllMemos, AnyMemoRef, Memo};
+use crate::registry::registry;
+use crate::sync::guarded;
+use crate::tags::Tag;
+
+/// Something to invalidate, as a value: an entry, a tag, a memo, or what a text names.
+///
+/// Making one does nothing; [`apply`](Self::apply) does what it says, as often as it is called. It can be kept,
+/// collected in a [`Pending`](crate::Pending), sent through a channel to
+/// [`invalidate_on`](crate::invalidate_on()), or named by [`#[invalidates]`](macro@crate::invalidates). Whatever
+/// it names, the same is promised as of the verb: nobody who calls after `apply` has returned gets a value from
+/// before, and no such value that is being computed is stored.
+///
+/// Made within a [test scope](crate::testing), it acts there, wherever it is applied.
+///
+/// ```
+/// use cache_core::{Invalidation, memoize, tag};
+///
+/// #[memoize(name = "cats::lives", tags = ["cat:{name}"])]
+/// fn lives(name: &str) -> u32 {
+///     9
+/// }
+///
+/// let names: [Invalidation; 6] = [
+///     lives::key("tom").into(),
+///     lives::memo().into(),
+///     tag("cat:tom").into(),
+///     Invalidation::memo("cats::lives"),
+///     Invalidation::matching(r#"*lives("t*"#),
+///     Invalidation::key_text(r#"cats::lives("tom")"#),
+/// ];
+/// for each in names {
+///     lives("tom");
+///     assert_eq!(each.apply().count(), 1);
+///     assert_eq!(each.apply().count(), 0);
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Invalidation {
+    what: What,
+    soft: bool,
+    #[cfg(feature = "testing")]
+    scope: Option<crate::testing::Scope>,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Tag(Tagged),
+    Entry(AnyKey),
+    Memo(Arc<dyn Whole>),
+    Matching(String),
+    KeyText(String),
+    Named(String),
+}
+
+/// A memo, or several, of whatever types.
+trait Whole: fmt::Debug + Send + Sync {
+    fn clear(&self) -> Applied;
+    fn mark_all_stale(&self) -> Applied;
+}
+
+impl Invalidation {
+    fn new(what: What) -> Self {
+        Self {
+            what,
+            soft: false,
+            #[cfg(feature = "testing")]
+            scope: crate::testing::current(),
+        }
+    }
+
+    /// Every entry of a tag: see [`Tagged::invalidate`].
+    #[must_use]
+    pub fn tag(tag: impl Tag) -> Self {
+        crate::tag(tag).into()
+    }
+
+    /// Every entry, in every memo, whose key matches a pattern of `*` and `?`: see
+    /// [`AnyMemoRef::invalidate_matching`].
+    #[must_use]
+    pub fn matching(pattern: impl Into<String>) -> Self {
+        Self::new(What::Matching(pattern.into()))
+    }
+
+    /// The entry whose key displays as this text: see
+    /// [`Registry::invalidate_key_text`](crate::Registry::invalidate_key_text).
+    #[must_use]
+    pub fn key_text(text: impl Into<String>) -> Self {
+        Self::new(What::KeyText(text.into()))
+    }
+
+    /// Every entry of the memos of this registered name, those of fields among them.
+    #[must_use]
+    pub fn memo(name: impl Into<String>) -> Self {
+        Self::new(What::Named(name.into()))
+    }
+
+    /// The soft form: see [`Key::mark_stale`].
+    #[must_use]
+    pub fn soft(mut self) -> Self {
+        self.soft = true;
+        self
+    }
+
+    /// Invalidates. It has acted in this process before it returns.
+    ///
+    /// # Panics
+    ///
+    /// If the `Eq` of a key's own type does.
+    pub fn apply(&self) -> Applied {
+        #[cfg(feature = "testing")]
+        let _inside = self.scope.as_ref().map(crate::testing::Scope::enter);
+        if self.soft { self.mark_stale() } else { self.invalidate() }
+    }
+
+    fn invalidate(&self) -> Applied {
+        match &self.what {
+            What::Tag(tag) => tag.invalidate(),
+            What::Entry(key) => key.invalidate(),
+            What::Memo(memo) => memo.clear(),
+            What::Matching(pattern) => registry().invalidate_matching(pattern),
+            What::KeyText(text) => registry().invalidate_key_text(text),
+            What::Named(name) => {
+                let memos = registry().memos().into_iter().filter(|memo| memo.name() == name);
+                memos.map(|memo| memo.clear()).sum()
+            }
+        }
+    }
+
+    fn mark_stale(&self) -> Applied {
+        match &self.what {
+            What::Tag(tag) => tag.mark_stale(),
+            What::Entry(key) => key.mark_stale(),
+            What::Memo(memo) => memo.mark_all_stale(),
+            What::Matching(pattern) => registry().mark_stale_matching(pattern),
+            What::KeyText(text) => registry().mark_stale_key_text(text),
+            What::Named(name) => {
+                let memos = registry().memos().into_iter().filter(|memo| memo.name() == name);
+                memos.map(|memo| memo.mark_all_stale()).sum()
+            }
+        }
+    }
+
+    /// Applies all of them, whatever the user's code does. If the `Eq` of a key panics, it cannot be told which
+    /// entry is meant: all of its memo go.
+    pub(crate) fn apply_all(all: impl IntoIterator<Item = Self>) -> Applied {
+        let applied = all.into_iter().map(|each| {
+            let whole = match &each.what {
+                What::Entry(key) => Some(key.memo()),
+                _ => None,
+            };
+            let applied = guarded(move || each.apply()).or_else(|| guarded(|| Some(whole?.clear()))?);
+            applied.unwrap_or_default()
+        });
+        applied.sum()
+    }
+}
+
+impl fmt::Debug for Invalidation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what.fmt(f)?;
+        if self.soft { f.write_str(".soft()") } else { Ok(()) }
+    }
+}
+
+impl From<&Self> for Invalidation {
+    fn from(other: &Self) -> Self {
+        other.clone()
+    }
+}
+
+impl From<Tagged> for Invalidation {
+    fn from(tag: Tagged) -> Self {
+        Self::new(What::Tag(tag))
+    }
+}
+
+impl From<crate::TagName> for Invalidation {
+    fn from(name: crate::TagName) -> Self {
+        tag(name).into()
+    }
+}
+
+/// By value and by reference: what names entries are handles.
+macro_rules! from {
+    ($([$($generics:tt)*] $t:ty => |$it:ident| $what:expr;)*) => { $(
+        impl<$($generics)*> From<$t> for Invalidation {
+            fn from(it: $t) -> Self {
+                Self::from(&it)
+            }
+        }
+
+        impl<$($generics)*> From<&$t> for Invalidation {
+            fn from($it: &$t) -> Self {
+                Self::new($what)
+            }
+        }
+    )* };
+}
+
+from! {
+    [V: 'static, M] Key<V, M> => |key| What::Entry(key.any());
+    [] AnyKey => |key| What::Entry(key.clone());
+    [V: 'static, M: 'static] Memo<V, M> => |memo| What::Memo(Arc::new(memo.clone()));
+    [] AnyMemoRef => |memo| What::Memo(Arc::new(memo.clone()));
+    [] AllMemos => |memos| What::Memo(Arc::new(*memos));
+}
+
+macro_rules! whole {
+    ($([$($generics:tt)*] $t:ty;)*) => { $(
+        impl<$($generics)*> Whole for $t {
+            fn clear(&self) -> Applied {
+                self.clear()
+            }
+            fn mark_all_stale(&self) -> Applied {
+                self.mark_all_stale()
+            }
+        }
+    )* };
+}
+
+whole! {
+    [V: 'static, M] Memo<V, M>;
+    [] AnyMemoRef;
+    [] AllMemos;
+}

@@ -1,0 +1,138 @@
+//! The options of `#[invalidates]`.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::spanned::Spanned as _;
+use syn::{Expr, Path, RangeLimits, Token};
+
+use crate::attr::{as_text, each, set, skip_value, value};
+use crate::diagnostics::{Errors, list, nearest};
+use crate::options::Given;
+use crate::template::Template;
+
+/// What the attribute says.
+#[derive(Default)]
+pub(super) struct Options {
+    pub(super) tags: Option<Given<Vec<Listed>>>,
+    pub(super) entries: Option<Given<Vec<Listed>>>,
+    pub(super) memos: Option<Given<Vec<Listed>>>,
+    pub(super) matching: Option<Given<Vec<Template>>>,
+    pub(super) into: Option<Given<Expr>>,
+    pub(super) krate: Option<Given<Path>>,
+}
+
+/// An item of a list.
+pub(super) enum Listed {
+    /// `"cat:{name}"`, a tag.
+    Text(Template),
+    One(Expr),
+    /// `..iter`
+    Each(Expr),
+}
+
+const NAMES: [&str; 7] = ["tags", "tag", "entries", "memos", "matching", "into", "crate"];
+
+const ENTRIES: &str = "entries are a list of calls: `entries = [get_cat(name)]`";
+const MEMOS: &str = "memos are a list of memoized functions: `memos = [list_cats]`";
+const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\"]`";
+const MATCHING: &str = "a pattern of keys is text: `matching = \"*get_cat({name:?}*\"`";
+
+/// Reads the options. What is wrong is noted; what is right is kept.
+pub(super) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
+    let mut options = Options::default();
+    each(tokens, errors, |input, errors| option(input, &mut options, errors));
+    options
+}
+
+fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) -> syn::Result<()> {
+    let Ok(name) = input.call(Ident::parse_any) else {
+        return Err(input.error("expected an option, such as `entries = [get_cat(name)]`"));
+    };
+    if NAMES.iter().any(|known| name == known) && !input.peek(Token![=]) {
+        return Err(syn::Error::new(name.span(), format!("`{name}` wants a value: `{name} = ..`")));
+    }
+    match name.to_string().as_str() {
+        "tag" => {
+            let tag = vec![tag(value(input)?)?];
+            set(&mut options.tags, &name, errors, tag);
+        }
+        "tags" => {
+            let tags = items(input, TAGS)?.into_iter().map(tag).collect::<syn::Result<_>>()?;
+            set(&mut options.tags, &name, errors, tags);
+        }
+        "entries" => {
+            let entries = items(input, ENTRIES)?.into_iter().map(listed).collect::<syn::Result<_>>()?;
+            set(&mut options.entries, &name, errors, entries);
+        }
+        "memos" => {
+            let memos = items(input, MEMOS)?.into_iter().map(listed).collect::<syn::Result<_>>()?;
+            set(&mut options.memos, &name, errors, memos);
+        }
+        "matching" => set(&mut options.matching, &name, errors, matching(input)?),
+        "into" => set(&mut options.into, &name, errors, value::<Expr>(input)?),
+        "crate" => set(&mut options.krate, &name, errors, value::<Path>(input)?),
+        unknown => {
+            errors.at(name.span(), unknown_option(unknown));
+            skip_value(input)?;
+        }
+    }
+    Ok(())
+}
+
+fn unknown_option(name: &str) -> String {
+    let hint = match name {
+        "key" | "keys" | "entry" => "one call is `entries = [get_cat(name)]`".to_owned(),
+        "functions" | "all" | "clear" => "all calls of a function are `memos = [list_cats]`".to_owned(),
+        "pattern" | "glob" => "write `matching = \"*get_cat({name:?}*\"`".to_owned(),
+        "pending" | "tx" | "transaction" => "write `into = pending`".to_owned(),
+        _ if crate::options::NAMES.contains(&name) => {
+            return format!("`{name}` is an option of `#[memoize]`, not of a function that writes");
+        }
+        _ => match nearest(name, NAMES) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", list(NAMES).replace(" or ", " and ")),
+        },
+    };
+    format!("unknown option `{name}`: {hint}")
+}
+
+/// `= [a, b]`
+fn items(input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Expr>> {
+    match value(input)? {
+        Expr::Array(array) => Ok(array.elems.into_iter().collect()),
+        other => Err(syn::Error::new(other.span(), form)),
+    }
+}
+
+fn listed(expr: Expr) -> syn::Result<Listed> {
+    match expr {
+        Expr::Range(range) if range.start.is_none() && matches!(range.limits, RangeLimits::HalfOpen(_)) => {
+            let form = "`..` is followed by an iterator: `..names`";
+            let items = range.end.ok_or_else(|| syn::Error::new(range.limits.span(), form))?;
+            Ok(Listed::Each(*items))
+        }
+        expr => Ok(Listed::One(expr)),
+    }
+}
+
+fn tag(expr: Expr) -> syn::Result<Listed> {
+    match (as_text(&expr), &expr) {
+        (Some(text), _) => Template::read(text.clone()).map(Listed::Text),
+        (None, Expr::Array(_) | Expr::Closure(_)) => Err(syn::Error::new(expr.span(), TAGS)),
+        (None, _) => listed(expr),
+    }
+}
+
+fn matching(input: ParseStream<'_>) -> syn::Result<Vec<Template>> {
+    let given: Expr = value(input)?;
+    let patterns = match &given {
+        Expr::Array(array) => array.elems.iter().collect(),
+        one => vec![one],
+    };
+    let pattern = |pattern: &Expr| match as_text(pattern) {
+        Some(text) => Template::read(text.clone()),
+        None => Err(syn::Error::new(pattern.span(), MATCHING)),
+    };
+    patterns.into_iter().map(pattern).collect()
+}
