@@ -409,7 +409,8 @@ fn known(model: &Model, has_value: bool) -> Vec<String> {
 
 fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Errors) {
     let names: Vec<Ident> = model.args.iter().flat_map(|arg| arg.binds.iter().cloned()).collect();
-    holes_of(&names, template, has_value.then(|| two_values(model)), model.argument(), errors);
+    let two_values = has_value.then(|| two_values(model));
+    holes_of(&names, template, two_values.as_deref(), model.argument(), errors);
 }
 
 /// Each hole names one of these, arguments or fields, or the value where there is one. `two_values` says
@@ -417,14 +418,14 @@ fn holes(model: &Model, template: &Template, has_value: bool, errors: &mut Error
 pub(crate) fn holes_of(
     args: &[Ident],
     template: &Template,
-    two_values: Option<String>,
+    two_values: Option<&str>,
     argument: &str,
     errors: &mut Errors,
 ) {
     let names: Vec<String> = args.iter().map(|name| name.unraw().to_string()).collect();
     for hole in template.holes() {
         let is_arg = names.contains(&hole.root);
-        if let Some(two_values) = &two_values
+        if let Some(two_values) = two_values
             && hole.is_of_value()
         {
             if is_arg {

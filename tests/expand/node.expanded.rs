@@ -100,6 +100,11 @@ const _: () = {
             (self.name, self.lang, &self.year)
         }
     }
+    impl<'a> ::core::convert::From<CatNode<'a>> for ::cache_core::Invalidation {
+        fn from(node: CatNode<'a>) -> Self {
+            ::cache_core::CacheKey::id(&node).into()
+        }
+    }
 };
 async fn cat_of_row(pool: &Pool, row: &Row) -> Result<Cat, DbError> {
     cat_of_row::entry(pool, row).call().await

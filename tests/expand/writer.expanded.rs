@@ -28,7 +28,9 @@ pub async fn create(
     let copy_of_self = ::cache_core::__private::keep(|| ::core::clone::Clone::clone(
         &self,
     ));
-    let text0_0 = ::cache_core::__private::keep(|| ::std::format!("{}", to));
+    let text0_0 = ::cache_core::__private::keep_piece(|| ::core::option::Option::Some(
+        ::std::format!("{}", ::cache_core::__reach!(to)),
+    ));
     ::cache_core::__private::writing(
             writes,
             async move {
@@ -50,7 +52,10 @@ pub async fn create(
                                 let value = value;
                                 writes
                                     .tags(|| ::core::option::Option::Some(
-                                        ::std::format!("cat:{}:{}", text0_0.as_ref() ?, value.id),
+                                        ::std::format!(
+                                            "cat:{}:{}", text0_0.as_ref() ?,
+                                            ::cache_core::__reach!(value, id)
+                                        ),
                                     ));
                             }
                             #[allow(unused_variables, clippy::used_underscore_binding)]

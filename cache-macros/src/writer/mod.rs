@@ -148,7 +148,7 @@ impl Writer {
                 return;
             }
             if let Named::Tag(template) | Named::Pattern(template) = &item.named {
-                holes_of(&names, template, Some(TWO_VALUES.to_owned()), "argument", errors);
+                holes_of(&names, template, Some(TWO_VALUES), "argument", errors);
             }
             for arg in self.seen_by(item).filter(|arg| item.of_value && arg.access == Access::Exclusive) {
                 errors.at(
