@@ -592,7 +592,8 @@ fn tags_of_a_write_reach_through_what_is_not_there() {
     let scope = Scope::new();
     let _inside = scope.enter();
     let there = || [7, 8].map(|owner| of::key(owner).is_live());
-    (of(7), of(8));
+    of(7);
+    of(8);
     move_out(None, None);
     assert_eq!(there(), [true, true]);
     move_out(Some(7), None);
