@@ -12,7 +12,7 @@ const PATTERN: &str = "stage*7*";
 impl Scene {
     fn invalidate_matching(&self) -> usize {
         let pattern = WildMatch::new(PATTERN);
-        self.stage.memo.invalidate_text(&|text| pattern.matches(text)).count()
+        self.stage.memo.invalidate_shown(&|text| pattern.matches(text)).count()
     }
 
     fn invalidate_if_old(&self) -> usize {
