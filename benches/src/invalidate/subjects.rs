@@ -52,7 +52,7 @@ pub(super) struct Subject {
     pub(super) look: Box<dyn Fn(u64) -> bool + Send + Sync>,
     pub(super) invalidate: Box<dyn Fn()>,
     /// What must be called so that memory is given back, where that is left to the user.
-    pub(super) tend: Box<dyn Fn()>,
+    pub(super) tend: Option<Box<dyn Fn()>>,
     /// Invalidates one key.
     pub(super) remove: Box<dyn Fn(u64)>,
 }
@@ -114,7 +114,7 @@ fn ours() -> Vec<Subject> {
             invalidate: Box::new(|| {
                 tag("bench:fixed").invalidate();
             }),
-            tend: Box::new(|| {}),
+            tend: None,
             remove: Box::new(|key| {
                 fixed::key(key).invalidate();
             }),
@@ -131,7 +131,7 @@ fn ours() -> Vec<Subject> {
             invalidate: Box::new(|| {
                 tag("bench:part:0").invalidate();
             }),
-            tend: Box::new(|| {}),
+            tend: None,
             remove: Box::new(|key| {
                 tagged::key(key).invalidate();
             }),
@@ -148,7 +148,7 @@ fn ours() -> Vec<Subject> {
             invalidate: Box::new(|| {
                 cleared::memo().clear();
             }),
-            tend: Box::new(|| {}),
+            tend: None,
             remove: Box::new(|key| {
                 cleared::key(key).invalidate();
             }),
@@ -178,7 +178,7 @@ fn moka() -> Vec<Subject> {
         },
         tend: {
             let cache = cache.clone();
-            Box::new(move || cache.run_pending_tasks())
+            Some(Box::new(move || cache.run_pending_tasks()))
         },
         remove: {
             let cache = cache.clone();
@@ -215,7 +215,7 @@ fn quick_cache() -> Vec<Subject> {
             let cache = cache.clone();
             Box::new(move || invalidate(&cache))
         },
-        tend: Box::new(|| {}),
+        tend: None,
         remove: {
             let cache = cache.clone();
             Box::new(move |key| drop(cache.remove(&key)))
