@@ -75,7 +75,8 @@ macro_rules! function {
             call: $name,
             refresh: |origin, key| $name::entry(origin, key).refresh(),
             insert: |origin, key, row| $name::entry(origin, key).insert(row),
-            update: |origin, key| $name::entry(origin, key).update(|_| load(origin, key)),
+            // The same again: as old as what was there.
+            update: |origin, key| $name::entry(origin, key).update(|row| row),
             key: $name::key,
             memo: $name::memo,
         }
@@ -297,7 +298,7 @@ async fn work_as_task(origin: Arc<Origin>, mut random: Seeded) -> History {
             8..12 => (MADE, Some(made(origin.clone(), key).await)),
             12 => (OWNED, owned::entry(origin.clone(), key).get().await),
             13 => (MADE, Some(made::entry(origin.clone(), key).refresh().await)),
-            14 => (OWNED, owned::entry(origin.clone(), key).update(|_| origin.read(key)).await),
+            14 => (OWNED, owned::entry(origin.clone(), key).update(|row| row).await),
             15 => (OWNED, give_up(owned(origin.clone(), key), random.below(4)).await),
             16 => (BORROWED, give_up(borrowed(&origin, key), random.below(4)).await),
             _ => {

@@ -419,3 +419,38 @@ fn what_is_done_can_be_ignored_or_asked() {
     let applied = run::entry(1).invalidate();
     assert_eq!(format!("{applied:?}"), "Applied { count: 1 }");
 }
+
+#[test]
+fn an_update_is_not_made_of_what_its_tag_has_invalidated_meanwhile() {
+    #[memoize(tags = ["step:{value}"])]
+    fn count(n: u64) -> u64 {
+        n
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    count(1);
+    let updated = count::entry(1).update(|value| {
+        tag("step:1").invalidate();
+        value + 1
+    });
+    assert_eq!((updated, count::entry(1).get()), (None, None), "changed what was invalidated");
+}
+
+#[test]
+fn what_is_made_of_what_a_predicate_picks_goes_with_it() {
+    static TRUTH: AtomicU64 = AtomicU64::new(1);
+    #[memoize(capacity = 100)]
+    fn read(depth: u64) -> u64 {
+        if depth == 0 { TRUTH.load(Ordering::SeqCst) } else { read(depth - 1) }
+    }
+
+    read(0);
+    TRUTH.store(2, Ordering::SeqCst);
+    read::memo().invalidate_if(|_, _| {
+        // As another thread might.
+        read(1);
+        true
+    });
+    assert_eq!(read(1), 2, "made of what was invalidated");
+}

@@ -215,7 +215,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// after the flight began and before the waiter came.
     pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, seen: Option<&Seen>) -> bool {
         let tags = seen.map_or(&[][..], |seen| seen);
-        joined == flight.born || self.untouched_since(flight.born, flight.hash, tags)
+        joined == flight.born
+            || (self.judged() <= flight.born && self.untouched_since(flight.born, flight.hash, tags))
     }
 }
 

@@ -128,8 +128,9 @@ impl Invalidation {
             What::Matching(pattern) => registry().invalidate_matching(pattern),
             What::KeyText(text) => registry().invalidate_key_text(text),
             What::Named(name) => {
-                let memos = registry().memos().into_iter().filter(|memo| memo.name() == name);
-                memos.map(|memo| memo.clear()).sum()
+                let memos = registry().memos().into_iter();
+                let memos: Vec<AnyMemoRef> = memos.filter(|memo| memo.name() == name).collect();
+                crate::memo::clear(&memos)
             }
         }
     }
@@ -141,10 +142,7 @@ impl Invalidation {
             What::Memo(memo) => memo.mark_all_stale(),
             What::Matching(pattern) => registry().mark_stale_matching(pattern),
             What::KeyText(text) => registry().mark_stale_key_text(text),
-            What::Named(name) => {
-                let memos = registry().memos().into_iter().filter(|memo| memo.name() == name);
-                memos.map(|memo| memo.mark_all_stale()).sum()
-            }
+            What::Named(_) => self.invalidate(),
         }
     }
 

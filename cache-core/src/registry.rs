@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::invalidate::Applied;
-use crate::memo::AnyMemoRef;
+use crate::memo::{AnyMemoRef, invalidate_shown};
 use crate::world::World;
 
 /// Every memo of this process, from its first use on.
@@ -53,18 +53,19 @@ impl Registry {
     /// Invalidates, in every memo, the entries whose key matches a pattern: see
     /// [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        self.memos().iter().map(|memo| memo.invalidate_matching(pattern)).sum()
+        let pattern = wildmatch::WildMatch::new(pattern);
+        invalidate_shown(&self.memos(), &|text| pattern.matches(text))
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching): see
     /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        self.memos().iter().map(|memo| memo.mark_stale_matching(pattern)).sum()
+        self.invalidate_matching(pattern)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.named_in(text).map(|memo| memo.mark_stale_key_text(text)).sum()
+        self.invalidate_key_text(text)
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
@@ -83,12 +84,9 @@ impl Registry {
     /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("tom")"#).count(), 1);
     /// ```
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.named_in(text).map(|memo| memo.invalidate_key_text(text)).sum()
-    }
-
-    /// A key begins with the name of its function.
-    fn named_in(self, text: &str) -> impl Iterator<Item = AnyMemoRef> {
-        self.memos().into_iter().filter(move |memo| text.starts_with(memo.name()))
+        // A key begins with the name of its function.
+        let memos: Vec<_> = self.memos().into_iter().filter(|memo| text.starts_with(memo.name())).collect();
+        invalidate_shown(&memos, &|key| key == text)
     }
 
     /// The key of a call, from the name of its function and its arguments as JSON: see

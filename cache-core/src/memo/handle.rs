@@ -84,7 +84,7 @@ impl AnyMemoRef {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        self.0.clear()
+        clear(std::slice::from_ref(self))
     }
 
     /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
@@ -141,6 +141,17 @@ impl AnyMemoRef {
     }
 }
 
+/// Clears memos of one world in one piece: what is computed for one may be made of what is in another.
+pub(crate) fn clear(memos: &[AnyMemoRef]) -> Applied {
+    let Some(first) = memos.first() else { return Applied::default() };
+    let number = first.0.world().tags.bump(|number| {
+        for memo in memos {
+            memo.0.revision().raise(number, true);
+        }
+    });
+    memos.iter().map(|memo| memo.0.sweep_cleared(number)).sum()
+}
+
 /// A memo cannot be bounded to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZeroCapacity;
@@ -190,11 +201,11 @@ impl AllMemos {
 
     /// Invalidates every entry of all of them.
     pub fn clear(&self) -> Applied {
-        self.memos().iter().map(AnyMemoRef::clear).sum()
+        clear(&self.memos())
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
-        self.memos().iter().map(AnyMemoRef::mark_all_stale).sum()
+        self.clear()
     }
 }

@@ -1,6 +1,7 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
 mod handle;
+mod judging;
 mod sources;
 mod storing;
 mod sweep;
@@ -12,7 +13,9 @@ use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
+pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
+pub(crate) use judging::{Judging, invalidate_shown};
 pub(crate) use storing::Garbage;
 pub use storing::When;
 pub(crate) use sweep::{Sweep, Swept};
@@ -25,6 +28,7 @@ use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::tags::{Carrier, Name, Number, TagName};
 use crate::time::Tick;
+use crate::world::World;
 
 /// What keys and values are in the store: their `Clone` runs no user code.
 pub trait Data: Clone + Send + Sync + 'static {}
@@ -56,9 +60,15 @@ pub(crate) trait AnyMemo: Carrier {
     fn stats(&self) -> Stats;
     fn tags(&self) -> Vec<TagName>;
     fn keys(&self) -> Vec<AnyKey>;
-    fn clear(&self) -> Applied;
+    /// Takes out everything, after it was declared dead.
+    fn sweep_cleared(&self, number: Number) -> Applied;
     /// Invalidates keys by how they display.
     fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> Applied;
+    /// Takes off what is being computed for keys that display so, or for any, and began before the last
+    /// judgement.
+    fn doom_shown(&self, is_meant: Option<&dyn Fn(&str) -> bool>);
+    fn judging(&self) -> &Judging;
+    fn world(&self) -> &Arc<World>;
     fn sweep(&self) -> usize;
     /// Whether a sweep would find something, and whether it ever could.
     fn sweep_due(&self, now: Tick) -> (bool, bool);
@@ -129,15 +139,25 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         self.any_keys(self.live_keys(None))
     }
 
-    fn clear(&self) -> Applied {
-        self.remove_all()
+    fn sweep_cleared(&self, number: Number) -> Applied {
+        TypedMemo::sweep_cleared(self, number)
     }
 
     fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> Applied {
-        // A user's `Debug` that panics is meant: dropping too much is only a miss.
-        let matches =
-            |key: &K| self.run_hook(|| self.key_ref(key, |key| is_meant(&key.to_string()))).unwrap_or(true);
+        let matches = |key: &K| self.shows_as(key, is_meant);
         self.remove_where(matches, |key, _| matches(key))
+    }
+
+    fn doom_shown(&self, is_meant: Option<&dyn Fn(&str) -> bool>) {
+        self.doom(|key| is_meant.is_none_or(|is_meant| self.shows_as(key, is_meant)), self.judging.passed());
+    }
+
+    fn judging(&self) -> &Judging {
+        &self.judging
+    }
+
+    fn world(&self) -> &Arc<World> {
+        TypedMemo::world(self)
     }
 
     fn sweep(&self) -> usize {
@@ -180,6 +200,11 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// Whether a key displays so. A user's `Debug` that panics does: dropping too much is only a miss.
+    fn shows_as(&self, key: &K, is_meant: &dyn Fn(&str) -> bool) -> bool {
+        self.run_hook(|| self.key_ref(key, |key| is_meant(&key.to_string()))).unwrap_or(true)
+    }
+
     fn any_keys(&self, keys: Vec<(K, u32)>) -> Vec<AnyKey> {
         let memo = self.arc();
         keys.into_iter().map(|(key, hash)| AnyKey::new(memo.clone(), key, hash)).collect()

@@ -151,9 +151,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let same = |other: &K| (self.key_fns.same)(other, key);
         loop {
             let room = self.shard(hash).upgradable();
+            // Before the entry is found valid.
+            let born = self.world().tags.now();
             let entry = room.residents.find(hash, same).filter(|entry| self.fresh(entry))?;
             let held = entry.value.clone();
-            let flight = Flight::new(key.clone(), hash, self.world().tags.now(), Kind::Update, None);
+            let flight = Flight::new(key.clone(), hash, born, Kind::Update, None);
             let flight = Arc::new(flight);
             ShardLock::upgrade(room).flights.add(flight.clone());
             // Whatever comes of it, the flight is taken off.
@@ -285,7 +287,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         present: bool,
     ) -> Option<Number> {
         let (wanted, born) = match claim {
-            Claim::Flight(flight) => (room.flights.is_on(flight), flight.born),
+            // What an update has read must still be there, and valid.
+            Claim::Flight(flight) if flight.kind == Kind::Update => {
+                (room.flights.is_on(flight) && present, flight.born)
+            }
+            Claim::Flight(flight) => {
+                (room.flights.is_on(flight) && !self.judging.is_under_way(), flight.born)
+            }
             Claim::Hand(When::Always, born) => (true, *born),
             Claim::Hand(When::IfPresent, born) => (present, *born),
             Claim::Hand(When::IfAbsent, born) => (!present, *born),

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::judging::Judgement;
 use super::sources::Spared;
 use super::sweep::BITE;
 use super::typed::Deferred;
@@ -14,6 +15,7 @@ use crate::event::Cause;
 use crate::flight::Flight;
 use crate::invalidate::Applied;
 use crate::policy::Node;
+use crate::store::Resident;
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Number};
 use crate::time::Tick;
@@ -91,8 +93,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Removes everything.
+    #[cfg(test)]
     pub(crate) fn remove_all(&self) -> Applied {
-        let number = self.declare_all_dead();
+        self.sweep_cleared(self.declare_all_dead())
+    }
+
+    /// The same, after it was declared dead.
+    pub(crate) fn sweep_cleared(&self, number: Number) -> Applied {
         Applied::swept(self.arc(), self.sweep_after(number, None)) + self.invalidate_dependents_of_all()
     }
 
@@ -112,44 +119,31 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.declare_all_dead();
             return self.invalidate_dependents_of_all();
         }
-        let mut flown = Vec::new();
-        for shard in self.shards() {
-            let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
-            let flights: Vec<_> = flights.into_iter().filter(|flight| doomed(&flight.key)).collect();
-            if !flights.is_empty() {
-                self.remove(&mut shard.write(), &flights, [], &mut Garbage::new());
-                flown.extend(flights.iter().map(|flight| flight.hash));
-            }
-        }
+        let judgement = Judgement::of(vec![self]);
+        let flown = self.doom(&doomed, Number::MAX);
         // Entries that stay, whose dependents do so, too; unless these wait for what was taken off.
         let mut spared: Spared<K> = HashMap::default();
-        let mut count = 0;
+        let mut applied = Applied::default();
         for shard in self.shards() {
-            let entries =
-                self.live_in(&shard.read(), |entry| (entry.node, entry.key.clone(), entry.value.clone()));
-            let mut nodes = Vec::new();
-            for (node, key, value) in entries {
+            let see = |entry: &Resident<K, V>| (entry.key.clone(), entry.value.clone(), entry.node.hash);
+            let entries = self.live_in(&shard.read(), see);
+            for (key, value, hash) in entries {
                 if condemned(&key, &value) {
-                    nodes.push(node);
-                } else if self.is_tracked() && !flown.contains(&node.hash) {
-                    spared.entry(node.hash).or_default().push(key);
+                    // By key, not by entry: what an update has made of it meanwhile goes as well.
+                    applied += self.invalidate_key(&key, hash);
+                } else if self.is_tracked() && !flown.contains(&hash) {
+                    spared.entry(hash).or_default().push(key);
                 }
             }
-            for nodes in nodes.chunks(BITE) {
-                let mut garbage = Garbage::new();
-                count += self.remove(&mut shard.write(), &[], nodes.iter().copied(), &mut garbage);
-                self.dispose(garbage);
-            }
         }
-        Applied::new(count) + self.invalidate_dependents_where(doomed, &spared)
+        judgement.pass();
+        self.doom(&doomed, self.judging.passed());
+        drop(judgement);
+        applied + self.invalidate_dependents_where(doomed, &spared)
     }
 
     /// What is live in a shard.
-    pub(crate) fn live_in<T>(
-        &self,
-        room: &Room<K, V>,
-        see: impl Fn(&crate::store::Resident<K, V>) -> T,
-    ) -> Vec<T> {
+    pub(crate) fn live_in<T>(&self, room: &Room<K, V>, see: impl Fn(&Resident<K, V>) -> T) -> Vec<T> {
         room.residents.iter().filter(|entry| self.fresh(entry)).map(see).collect()
     }
 

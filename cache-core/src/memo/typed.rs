@@ -4,6 +4,7 @@ use std::any::{Any, TypeId};
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::judging::Judging;
 use super::sources::Sources;
 use super::sweep::Backlog;
 use super::{AnyMemo, Data, Header};
@@ -134,6 +135,7 @@ pub struct TypedMemo<K, V> {
     /// The source that stands for all keys, once something was computed from one.
     pub(super) whole: Mutex<Option<Arc<Mark>>>,
     pub(super) backlog: Backlog<K, V>,
+    pub(super) judging: Judging,
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -215,6 +217,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 has_deferred: AtomicBool::new(false),
                 whole: Mutex::new(None),
                 backlog: Backlog::new(),
+                judging: Judging::new(),
             }
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.

@@ -282,12 +282,13 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        self.memos().iter().map(AnyMemoRef::clear).sum()
+        super::handle::clear(&self.memos())
     }
 
     /// Invalidates every entry whose key matches a pattern: see [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        self.memos().iter().map(|memo| memo.invalidate_matching(pattern)).sum()
+        let pattern = wildmatch::WildMatch::new(pattern);
+        super::invalidate_shown(&self.memos(), &|text| pattern.matches(text))
     }
 
     /// Invalidates the entries for which `predicate` says so.
@@ -299,27 +300,28 @@ impl<V: 'static, M> Memo<V, M> {
     ///
     /// If `predicate` does; entries it has not seen then stay.
     pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum()
+        let judge = || self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum();
+        super::judging::judge_all(&self.memos(), None, judge)
     }
 
     /// Invalidates the entry whose key displays as this text: see [`AnyMemoRef::invalidate_key_text`].
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.memos().iter().map(|memo| memo.invalidate_key_text(text)).sum()
+        super::invalidate_shown(&self.memos(), &|key| key == text)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
     pub fn mark_all_stale(&self) -> Applied {
-        self.memos().iter().map(AnyMemoRef::mark_all_stale).sum()
+        self.clear()
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        self.memos().iter().map(|memo| memo.mark_stale_matching(pattern)).sum()
+        self.invalidate_matching(pattern)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.memos().iter().map(|memo| memo.mark_stale_key_text(text)).sum()
+        self.invalidate_key_text(text)
     }
 
     /// The soft form of [`invalidate_if`](Self::invalidate_if).

@@ -24,6 +24,12 @@ impl Scene {
         memo.put(&KEY, self.stage.hash(KEY), Bitwise(GIVEN), draft(tags), When::Always)
     }
 
+    /// Adds one to the value that is there, and gives it these tags.
+    fn add_one_as(&self, tags: &[&'static str]) -> Option<u64> {
+        let add = |held: Bitwise<u64>| Some((Bitwise(held.0 + 1), draft(tags)));
+        self.stage.memo.update(&KEY, self.stage.hash(KEY), add).map(|held| held.0)
+    }
+
     /// Whatever carries the tag answers to it, and the tag is forgotten with the last of them.
     fn tag_must_reach_all(&self) {
         let there = usize::from(self.stage.get(KEY).is_some());
@@ -148,4 +154,30 @@ fn a_given_value_between_a_value_and_its_tag() {
         assert_eq!(scene.stage.get(KEY), Some(GIVEN), "another value was invalidated");
         assert_eq!(scene.stage.world.tags.len(), 0, "a tag that nothing carries is kept");
     });
+}
+
+/// Whatever tags the update gives to the new value.
+fn an_update_meets_its_tag(tags: &'static [&'static str]) {
+    check(ALL, move || {
+        let scene = Scene::new();
+        scene.call(CAT);
+        let updater = scene.go(move |scene| scene.add_one_as(tags));
+        let taken = scene.stage.invalidate_tag(CAT[0]);
+        let early = scene.stage.get(KEY);
+        updater.join().unwrap();
+        let late = scene.stage.get(KEY);
+        // Only what came before the invalidation, and carries the tag no longer, is not hit by it.
+        let spared = taken == 0 && late == early && tags.is_empty();
+        assert!(late.is_none() || spared, "changed what was invalidated: {taken} {early:?} {late:?}");
+    });
+}
+
+#[test]
+fn an_update_does_not_bring_back_what_its_tag_has_invalidated() {
+    an_update_meets_its_tag(CAT);
+}
+
+#[test]
+fn an_update_that_drops_a_tag_does_not_bring_back_what_that_has_invalidated() {
+    an_update_meets_its_tag(&[]);
 }

@@ -3,7 +3,9 @@
 use wildmatch::WildMatch;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
+use crate::draft::Draft;
 use crate::engine::Begin;
+use crate::key::Bitwise;
 use crate::memo::AnyMemo;
 
 /// Matches [`KEY`] alone.
@@ -74,5 +76,37 @@ fn a_pattern_spares_what_it_does_not_match() {
         scene.invalidate_matching();
         let value = other.join().unwrap();
         assert_eq!(scene.stage.get(KEY + 1), Some(value), "a computation of another key was doomed");
+    });
+}
+
+#[test]
+fn an_update_does_not_bring_back_what_a_predicate_has_picked() {
+    check(ALL, || {
+        let scene = Scene::new();
+        scene.call(&[]);
+        let updater = scene.go(|scene| {
+            let add = |held: Bitwise<u64>| Some((Bitwise(held.0 + 1), Draft::default()));
+            scene.stage.memo.update(&KEY, scene.stage.hash(KEY), add).map(|held| held.0)
+        });
+        scene.stage.memo.remove_where(|_| true, |_, _| true);
+        assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
+        updater.join().unwrap();
+        assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
+    });
+}
+
+/// A computation that begins while entries are looked at, and is made of one that is yet to be.
+#[test]
+fn what_is_made_of_what_a_predicate_picks_is_not_stored() {
+    check(ALL, || {
+        let scene = Scene::new();
+        scene.call(&[]);
+        let other = scene.go(|scene| scene.call_through(KEY + 1, &[]));
+        scene.change();
+        scene.stage.memo.remove_where(|_| true, |_, _| true);
+        assert_ne!(scene.stage.get(KEY + 1), Some(OLD), "an invalidated value was found");
+        assert_eq!(scene.call_through(KEY + 1, &[]), NEW, "an invalidated value was returned");
+        other.join().unwrap();
+        assert_ne!(scene.stage.get(KEY + 1), Some(OLD), "an invalidated value was stored");
     });
 }
