@@ -41,13 +41,6 @@ fn an_invalidated_key_reaches_no_later_caller() {
 }
 
 #[test]
-fn what_a_predicate_picks_is_not_stored() {
-    invalidation_wins(ALL, 1, |scene| {
-        scene.stage.memo.remove_where(|_| true, |_, held| held.0 == OLD);
-    });
-}
-
-#[test]
 fn a_given_value_supersedes_what_is_computed() {
     check(ALL, || {
         let scene = Scene::new();
