@@ -312,7 +312,12 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
                 let error = shared.and_then(|error| R::unshare_error(&*error));
                 match error {
                     // What the error may have been invalidated by is not known: it has no tags.
-                    Some(output) if joined.at == joined.flight.born => After::Answer(output),
+                    Some(output) if joined.at == joined.flight.born => {
+                        if self.memo.is_tracked() {
+                            self.memo.hand_up_miss();
+                        }
+                        After::Answer(output)
+                    }
                     _ => {
                         // Together with the others, not one behind the other.
                         self.begin = Begin::Alone;
@@ -336,12 +341,13 @@ impl<K: Data, V: Data> Lead<K, V> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
         match R::split(output) {
             Ok(held) => {
-                let draft = memo.draft(&flight.key, &held, |draft| describe(R::value(&held), draft));
+                let draft = memo.draft(&flight.key, Some(&held), |draft| describe(R::value(&held), draft));
                 memo.land(self, held.clone(), draft);
                 memo.on_error(&flight.key, R::kept_error(&held));
                 Ok(held)
             }
             Err(output) => {
+                memo.hand_up_failure(&flight.key, |draft| describe(None, draft));
                 self.fail(memo.run_hook(|| R::share_error(&output)).flatten());
                 memo.on_error(&flight.key, R::error(&output));
                 Err(output)

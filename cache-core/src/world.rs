@@ -110,9 +110,11 @@ impl World {
 
     /// Invalidates a tag: its entries are dead at once, then taken out.
     pub(crate) fn invalidate_tag(&self, name: &Name) -> Applied {
-        let Some(Bumped { number, tag, carriers }) = self.tags.invalidate(name) else {
-            return Applied::default();
-        };
+        self.tags.invalidate(name).map_or_else(Applied::default, |bumped| self.sweep(bumped))
+    }
+
+    /// Takes out what the invalidation of a tag has declared dead.
+    pub(crate) fn sweep(&self, Bumped { number, tag, carriers }: Bumped<dyn AnyMemo>) -> Applied {
         let sweep = |(memo, all): (Arc<dyn AnyMemo>, bool)| {
             let swept = memo.sweep_after(number, (!all).then_some(tag.id));
             Applied::swept(memo, swept)
@@ -129,9 +131,9 @@ impl World {
 
     /// From here on computations in it take over tags of what they read.
     pub(crate) fn track(&self) {
-        if !self.tracked.swap(true, Ordering::Relaxed) {
-            self.memos().iter().for_each(|memo| memo.world_switched());
-        }
+        self.tracked.store(true, Ordering::Relaxed);
+        // Each time: who has begun this on another thread may not be done.
+        self.memos().iter().for_each(|memo| memo.world_switched());
     }
 
     pub(crate) fn is_tracked(&self) -> bool {

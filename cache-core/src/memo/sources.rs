@@ -15,7 +15,7 @@ use crate::draft::Draft;
 use crate::flight::{Ancestry, Flight, current};
 use crate::invalidate::Applied;
 use crate::sync::{RandomState, ShardLock};
-use crate::tags::{Mark, Name};
+use crate::tags::{Inherited, Mark, Name};
 use crate::value::Returns;
 use crate::world::HeldTags;
 
@@ -49,24 +49,31 @@ impl<K> Sources<K> {
         self.find(hash, eq).map(|source| source.name.clone())
     }
 
-    /// Forgets those that nothing carries any more.
-    pub(crate) fn settle(&mut self) {
-        self.table.retain(|source| source.tag.strong_count() > 0);
+    /// Forgets those that nothing carries any more. Hands their keys out: they may be the user's, to be
+    /// dropped when the shard has been released.
+    #[must_use]
+    pub(crate) fn settle(&mut self) -> Vec<K> {
+        let dead = self.table.extract_if(|source| source.tag.strong_count() == 0);
+        let dead = dead.map(|source| source.key).collect();
         self.table.shrink_to(self.table.len() * 2, |source| u64::from(source.hash));
+        dead
     }
 
-    fn insert(&mut self, source: Source<K>) {
+    #[must_use]
+    fn insert(&mut self, source: Source<K>) -> Vec<K> {
+        let mut gone = Vec::new();
         if self.table.len() == self.table.capacity() {
-            self.settle();
+            gone = self.settle();
         }
         let hash = u64::from(source.hash);
         // Those of the same key that nothing carries any more must not be found instead.
         while let Ok(dead) =
             self.table.find_entry(hash, |known| known.hash == source.hash && known.tag.strong_count() == 0)
         {
-            dead.remove();
+            gone.push(dead.remove().0.key);
         }
         self.table.insert_unique(hash, source, |source| u64::from(source.hash));
+        gone
     }
 }
 
@@ -107,6 +114,25 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
+    /// The same of an error that is not kept: what is made of it depends on it, too.
+    pub(crate) fn hand_up_failure(&self, key: &K, describe: impl FnOnce(&mut Draft)) {
+        if !self.is_tracked() || inheriting().is_none() {
+            return;
+        }
+        let mut draft = self.draft(key, None, describe);
+        if let Some(tags) = self.attach(&mut draft, &[]) {
+            self.hand_up_tags(&tags);
+        }
+    }
+
+    /// Tells it that it has read something of which nobody can say that it was invalidated.
+    #[cold]
+    pub(crate) fn hand_up_miss(&self) {
+        if let Some(to) = inheriting() {
+            to.miss();
+        }
+    }
+
     /// The same of a return that is not stored: what its value would have carried.
     pub(crate) fn hand_up_unstored<R: Returns<Held = V>>(
         &self,
@@ -118,9 +144,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return output;
         }
         R::split(output).map_or_else(
-            |output| output,
+            |output| {
+                self.hand_up_failure(key, |draft| describe(None, draft));
+                output
+            },
             |held| {
-                let mut draft = self.draft(key, &held, |draft| describe(R::value(&held), draft));
+                let mut draft = self.draft(key, Some(&held), |draft| describe(R::value(&held), draft));
                 if let Some(tags) = self.attach(&mut draft, &[]) {
                     self.hand_up_tags(&tags);
                 }
@@ -143,8 +172,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         let tag = tags.source();
         let (name, weak) = (tag.name.clone(), Arc::downgrade(&tag));
-        ShardLock::upgrade(room).sources.insert(Source { key: key.clone(), hash, name, tag: weak });
+        let gone =
+            ShardLock::upgrade(room).sources.insert(Source { key: key.clone(), hash, name, tag: weak });
+        self.drop_keys(gone);
         Some(tag)
+    }
+
+    /// No lock is held.
+    pub(crate) fn drop_keys(&self, keys: Vec<K>) {
+        for key in keys {
+            self.run_hook(|| drop(key));
+        }
     }
 
     /// The source that stands for all keys.
@@ -185,11 +223,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// A computation has ended: the tags that it has taken over; none if it may have missed some.
     pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>) -> Option<HeldTags> {
-        let inherited = match &flight.ancestry.inherited {
-            Some(inherited) => inherited.end()?,
-            None => Vec::new(),
-        };
-        Some(HeldTags::new(inherited.into_boxed_slice(), self.world().clone()))
+        let inherited = flight.ancestry.inherited.as_ref().map(Inherited::end);
+        let (tags, missed) = inherited.unwrap_or_default();
+        // Let go of in any case.
+        let held = HeldTags::new(tags.into_boxed_slice(), self.world().clone());
+        (!missed).then_some(held)
     }
 }
 

@@ -105,6 +105,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             && self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
                 == Stored::Yes;
         let landing = Landing::Value(value.clone(), seen);
+        // Before anybody learns of the new value: who has it must not find what was made of the old.
+        let sources: Vec<_> = garbage.sources.drain(..).collect();
+        let bumped: Vec<_> = sources.iter().filter_map(|name| self.world().tags.invalidate(name)).collect();
         if stored {
             lead.landed = true;
             flight.land(landing);
@@ -112,6 +115,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             lead.end(landing);
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
+        bumped.into_iter().for_each(|bumped| drop(self.world().sweep(bumped)));
         self.dispose(garbage);
         if stored {
             self.on_store(&flight.key, &value);
@@ -148,6 +152,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return None;
         }
         self.settle_deferred();
+        if self.is_tracked() {
+            self.hand_up_source(hash, || key.clone());
+        }
         let same = |other: &K| (self.key_fns.same)(other, key);
         loop {
             let room = self.shard(hash).upgradable();
@@ -155,13 +162,19 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let born = self.world().tags.now();
             let entry = room.residents.find(hash, same).filter(|entry| self.fresh(entry))?;
             let held = entry.value.clone();
+            // The new value is made of the old one, and so of what that was computed from.
+            let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
+            let carried = HeldTags::new(carried, self.world().clone());
             let flight = Flight::new(key.clone(), hash, born, Kind::Update, None);
             let flight = Arc::new(flight);
             ShardLock::upgrade(room).flights.add(flight.clone());
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
             let (value, mut draft) = change(held)?;
-            let tags = self.attach(&mut draft, &[]);
+            let tags = self.attach(&mut draft, &carried);
+            if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
+                self.hand_up_tags(tags);
+            }
             let mut garbage = Garbage::new();
             let stored = self.store(key, hash, &value, &draft, tags, &Claim::Flight(&flight), &mut garbage);
             self.dispose(garbage);

@@ -89,10 +89,9 @@ pub(crate) struct Backlog<K, V> {
 }
 
 /// Counts a dead entry for what has killed it, if that is yet to be swept.
-fn credit<'s, K, V>(mut sweeps: impl Iterator<Item = &'s Sweep>, entry: &Resident<K, V>) {
-    if let Some(sweep) = sweeps.find(|sweep| sweep.kills(entry)) {
-        sweep.count(entry);
-    }
+fn credit<'s, K, V>(mut sweeps: impl Iterator<Item = &'s Sweep>, entry: &Resident<K, V>) -> bool {
+    let killer = sweeps.find(|sweep| sweep.kills(entry));
+    killer.inspect(|sweep| sweep.count(entry)).is_some()
 }
 
 impl<K, V> Job<K, V> {
@@ -132,10 +131,12 @@ impl<K, V> Backlog<K, V> {
     }
 
     /// A dead entry leaves by another way than its sweep.
-    pub(super) fn credit(&self, entry: &Resident<K, V>) {
-        if !self.is_empty() {
-            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), entry);
-        }
+    pub(super) fn credit(&self, entry: &Resident<K, V>) -> bool {
+        !self.is_empty() && credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), entry)
+    }
+
+    fn pending(&self) -> Vec<Arc<Sweep>> {
+        self.jobs.lock().iter().map(|(sweep, _)| sweep.clone()).collect()
     }
 
     fn push(&self, sweep: &Arc<Sweep>, mut job: Job<K, V>) {
@@ -196,7 +197,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
             None => self.take_off_all(),
         };
-        if size <= AT_ONCE && self.backlog.is_empty() {
+        if size <= AT_ONCE {
+            if let Job::Entries { before, .. } = &mut job {
+                *before = self.backlog.pending();
+            }
             while let Some(piece) = job.next(&sweep, self.shards().len()) {
                 if let Some(shard) = self.work(&sweep, piece) {
                     job.past(shard);
@@ -282,7 +286,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for entry in &entries {
             self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
             // Under the lock: who finds nothing left in the shard finds it counted.
-            sweep.count(entry);
+            if !self.backlog.credit(entry) {
+                sweep.count(entry);
+            }
         }
         if entries.len() < BITE {
             room.residents.shrink();

@@ -203,7 +203,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if due || !dead.is_empty() {
             let mut room = shard.write();
             room.residents.settle();
-            room.sources.settle();
+            let gone = room.sources.settle();
+            drop(room);
+            self.drop_keys(gone);
         }
         dead.len()
     }

@@ -81,7 +81,7 @@ type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
 type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
 type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
 type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
-type Describer<K, V> = Box<dyn Fn(&K, &V, &mut Draft) + Send + Sync>;
+type Describer<K, V> = Box<dyn Fn(&K, Option<&V>, &mut Draft) + Send + Sync>;
 
 /// What one shard's lock guards.
 pub(crate) struct Room<K, V> {
@@ -205,7 +205,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                     Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
                 }),
                 describe: hooks.describe.map(|describe| -> Describer<K, V> {
-                    Box::new(move |key, held, draft| describe(key, R::value(held), draft))
+                    Box::new(move |key, held, draft| {
+                        describe(key, held.and_then(|held| R::value(held)), draft)
+                    })
                 }),
                 fixed_tags: OnceLock::new(),
                 world: world.clone(),
@@ -452,7 +454,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// What an entry answers to, as the options of its memo say, and those of its function. Where these
     /// panic nothing is stored.
-    pub(crate) fn draft(&self, key: &K, value: &V, describe: impl FnOnce(&mut Draft)) -> Draft {
+    pub(crate) fn draft(&self, key: &K, value: Option<&V>, describe: impl FnOnce(&mut Draft)) -> Draft {
         let mut draft = Draft::default();
         let describe = || {
             if let Some(describe) = &self.describe {
@@ -465,6 +467,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.counters.hook_panics.add();
         }
         draft.refused |= !described || draft.panicked;
+        if (!described || draft.panicked) && self.is_tracked() {
+            // Nobody knows by which tags what is computed from it would have to go.
+            self.hand_up_miss();
+        }
         draft
     }
 

@@ -110,7 +110,7 @@ where
         let (key, hash) = plan.look(&call.keyed, Cx::new(&memo, Look::OWN)).into_key();
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
-        let draft = memo.draft(&key, &held, |draft| describe(R::value(&held), draft));
+        let draft = memo.draft(&key, Some(&held), |draft| describe(R::value(&held), draft));
         memo.put(&key, hash, held, draft, when)
     }
 
@@ -125,7 +125,7 @@ where
         let (_, describe) = call.prepare();
         let updated = memo.update(&key, hash, |held| {
             let held = R::keep(change(R::face(held)?))?;
-            let draft = memo.draft(&key, &held, |draft| describe(R::value(&held), draft));
+            let draft = memo.draft(&key, Some(&held), |draft| describe(R::value(&held), draft));
             Some((held, draft))
         });
         updated.and_then(R::face)
@@ -179,7 +179,16 @@ where
         // If it panics the call computes, as it would without.
         let stand_in = || self.stand.stand_in(&self.call.keyed, &self.call.skipped);
         match self.memo.run_hook(stand_in).flatten().and_then(R::keep) {
-            Some(held) => Ok(R::join(self.compute_in_background(start).unwrap_or(held))),
+            Some(held) => {
+                let memo = self.memo.clone();
+                Ok(R::join(self.compute_in_background(start).unwrap_or_else(|| {
+                    // What is computed from it is as provisional.
+                    if memo.is_tracked() {
+                        memo.hand_up_miss();
+                    }
+                    held
+                })))
+            }
             None => Err(self),
         }
     }

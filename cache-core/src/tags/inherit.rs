@@ -46,11 +46,8 @@ impl Inherited {
 
     /// The computation has ended: what it has taken over, to be let go of by whoever asks; none if
     /// something was missed. Nothing the second time.
-    pub(crate) fn end(&self) -> Option<Vec<Arc<Mark>>> {
-        match self.open.lock().take() {
-            Some(Open { missed: true, .. }) => None,
-            Some(open) => Some(open.tags.into_values().collect()),
-            None => Some(Vec::new()),
-        }
+    pub(crate) fn end(&self) -> (Vec<Arc<Mark>>, bool) {
+        let open = self.open.lock().take().unwrap_or_default();
+        (open.tags.into_values().collect(), open.missed)
     }
 }
