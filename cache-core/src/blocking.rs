@@ -45,12 +45,12 @@ where
     let (body, describe) = prepare();
     let output = body();
     memo.on_error(key, R::error(&output));
-    memo.hand_up_unstored::<R>(key, output, describe)
+    memo.hand_up_unstored::<R>((key, hash), output, describe)
 }
 
 /// Computes for a call that touches nothing, but for what is computed from its return.
 pub(crate) fn bypass<R, K, V, B, D>(
-    told: Option<(Arc<TypedMemo<K, V>>, K)>,
+    told: Option<(Arc<TypedMemo<K, V>>, K, u32)>,
     (body, describe): (B, D),
 ) -> R::Output
 where
@@ -62,7 +62,7 @@ where
 {
     let output = body();
     match told {
-        Some((memo, key)) => memo.hand_up_unstored::<R>(&key, output, describe),
+        Some((memo, key, hash)) => memo.hand_up_unstored::<R>((&key, hash), output, describe),
         None => output,
     }
 }

@@ -38,6 +38,8 @@ pub struct Draft {
     pub(crate) refused: bool,
     /// User code that was asked about the entry has panicked.
     pub(crate) panicked: bool,
+    /// So it is not known what the entry would answer to.
+    pub(crate) unknown: bool,
 }
 
 impl Draft {

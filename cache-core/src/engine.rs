@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use crate::draft::Draft;
-use crate::flight::{Flight, Kind, Landing, Wait, Waited};
+use crate::flight::{Carried, Flight, Kind, Landing, Wait, Waited};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Data, TypedMemo};
 use crate::sync::ShardLock;
-use crate::tags::{Inherited, Number, Seen};
+use crate::tags::{Inherited, Number};
 use crate::value::Returns;
 
 /// Look often a waiter whose value was invalidated while it waited joins again before it computes for
@@ -213,10 +213,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
     /// after the flight began and before the waiter came.
-    pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, seen: Option<&Seen>) -> bool {
-        let tags = seen.map_or(&[][..], |seen| seen);
-        joined == flight.born
-            || (self.judged() <= flight.born && self.untouched_since(flight.born, flight.hash, tags))
+    pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, carried: &Carried) -> bool {
+        let untouched = || match carried {
+            Carried::Tags(seen) => {
+                let tags = seen.as_ref().map_or(&[][..], |seen| seen);
+                self.judged() <= flight.born && self.untouched_since(flight.born, flight.hash, tags)
+            }
+            Carried::Unknown => false,
+        };
+        joined == flight.born || untouched()
     }
 }
 
@@ -299,10 +304,10 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
                 self.memo.counters.in_place.add();
                 After::InPlace
             }
-            Waited::Landed(Landing::Value(held, seen)) => {
-                if self.memo.may_take(&joined.flight, joined.at, seen.as_ref()) {
-                    if let Some(tags) = seen.filter(|_| self.memo.is_tracked()) {
-                        self.memo.hand_up_tags(&tags);
+            Waited::Landed(Landing::Value(held, carried)) => {
+                if self.memo.may_take(&joined.flight, joined.at, &carried) {
+                    if self.memo.is_tracked() {
+                        self.memo.hand_up_carried(&carried);
                     }
                     return After::Answer(R::join(held));
                 }

@@ -28,6 +28,7 @@ enum Pursued<O, K: Data, V: Data> {
 pub(crate) struct Told<K: Data, V: Data> {
     pub(crate) memo: Arc<TypedMemo<K, V>>,
     pub(crate) key: K,
+    pub(crate) hash: u32,
     /// The call touches nothing: the hook for errors does not run.
     pub(crate) bypass: bool,
 }
@@ -78,7 +79,7 @@ where
             After::InPlace => break,
         }
     }
-    Pursued::InPlace(Some(Told { memo, key, bypass: false }))
+    Pursued::InPlace(Some(Told { memo, key, hash, bypass: false }))
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
@@ -173,11 +174,11 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let output = body.await;
-    let Some(Told { memo, key, bypass }) = told else { return output };
+    let Some(Told { memo, key, hash, bypass }) = told else { return output };
     if !bypass {
         memo.on_error(&key, R::error(&output));
     }
-    memo.hand_up_unstored::<R>(&key, output, describe)
+    memo.hand_up_unstored::<R>((&key, hash), output, describe)
 }
 
 /// A return on its way from whoever polled the computation to who began it.

@@ -69,11 +69,20 @@ struct State<V> {
 /// How a flight ended.
 pub(crate) enum Landing<V> {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
-    Value(V, Option<Seen>),
+    Value(V, Carried),
     /// With an error, and a copy of it if it can be copied.
     Error(Option<Arc<dyn Any + Send + Sync>>),
     /// The leader panicked, or was dropped.
     Crashed,
+}
+
+/// What tags a value carries.
+#[derive(Clone)]
+pub(crate) enum Carried {
+    /// These.
+    Tags(Option<Seen>),
+    /// It could not be told: who came after an invalidation must not have it.
+    Unknown,
 }
 
 impl<V: Clone> Clone for Landing<V> {

@@ -12,7 +12,7 @@ use hashbrown::HashTable;
 
 use super::{Data, TypedMemo};
 use crate::draft::Draft;
-use crate::flight::{Ancestry, Flight, current};
+use crate::flight::{Ancestry, Carried, Flight, current};
 use crate::invalidate::Applied;
 use crate::sync::{RandomState, ShardLock};
 use crate::tags::{Inherited, Mark, Name};
@@ -33,6 +33,9 @@ struct Source<K> {
     name: Name,
     /// It lives as long as something carries it.
     tag: Weak<Mark>,
+    /// What has been read may be another value than what is there: it was stored in place of it, or has
+    /// never been stored.
+    mixed: bool,
 }
 
 impl<K> Sources<K> {
@@ -47,6 +50,23 @@ impl<K> Sources<K> {
     /// The source of a key; compares keys, so only shared access is needed.
     pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Name> {
         self.find(hash, eq).map(|source| source.name.clone())
+    }
+
+    /// A value of this hash leaves, or is not stored, though somebody may have read it. Compares no keys.
+    pub(crate) fn mix(&mut self, hash: u32) {
+        for source in self.table.iter_hash_mut(u64::from(hash)) {
+            source.mixed |= source.hash == hash;
+        }
+    }
+
+    /// Whether nothing carries some of them any more.
+    pub(crate) fn has_dead(&self) -> bool {
+        self.table.iter().any(|source| source.tag.strong_count() == 0)
+    }
+
+    /// All keys, of a memo that ends.
+    pub(crate) fn end(&mut self) -> Vec<K> {
+        std::mem::take(&mut self.table).into_iter().map(|source| source.key).collect()
     }
 
     /// Forgets those that nothing carries any more. Hands their keys out: they may be the user's, to be
@@ -78,8 +98,8 @@ impl<K> Sources<K> {
 }
 
 impl<K: Clone> Sources<K> {
-    fn all(&self) -> impl Iterator<Item = (K, u32, Name)> + '_ {
-        self.table.iter().map(|source| (source.key.clone(), source.hash, source.name.clone()))
+    fn all(&self) -> impl Iterator<Item = (K, u32, Name, bool)> + '_ {
+        self.table.iter().map(|source| (source.key.clone(), source.hash, source.name.clone(), source.mixed))
     }
 }
 
@@ -125,6 +145,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
+    /// The same of a value that it has waited for.
+    #[cold]
+    pub(crate) fn hand_up_carried(&self, carried: &Carried) {
+        match carried {
+            Carried::Tags(seen) => self.hand_up_tags(seen.as_ref().map_or(&[], |seen| seen)),
+            Carried::Unknown => self.hand_up_miss(),
+        }
+    }
+
     /// Tells it that it has read something of which nobody can say that it was invalidated.
     #[cold]
     pub(crate) fn hand_up_miss(&self) {
@@ -136,7 +165,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The same of a return that is not stored: what its value would have carried.
     pub(crate) fn hand_up_unstored<R: Returns<Held = V>>(
         &self,
-        key: &K,
+        (key, hash): (&K, u32),
         output: R::Output,
         describe: impl Fn(Option<&R::Value>, &mut Draft),
     ) -> R::Output {
@@ -149,6 +178,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 output
             },
             |held| {
+                self.shard(hash).write().sources.mix(hash);
                 let mut draft = self.draft(key, Some(&held), |draft| describe(R::value(&held), draft));
                 if let Some(tags) = self.attach(&mut draft, &[]) {
                     self.hand_up_tags(&tags);
@@ -172,8 +202,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         let tag = tags.source();
         let (name, weak) = (tag.name.clone(), Arc::downgrade(&tag));
-        let gone =
-            ShardLock::upgrade(room).sources.insert(Source { key: key.clone(), hash, name, tag: weak });
+        let gone = ShardLock::upgrade(room).sources.insert(Source {
+            key: key.clone(),
+            hash,
+            name,
+            tag: weak,
+            mixed: false,
+        });
         self.drop_keys(gone);
         Some(tag)
     }
@@ -212,8 +247,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut applied = Applied::default();
         for shard in self.shards() {
             let sources: Vec<_> = shard.read().sources.all().collect();
-            for (key, hash, name) in sources {
-                if doomed(&key) && !is_spared(&key, hash) {
+            for (key, hash, name, mixed) in sources {
+                if doomed(&key) && (mixed || !is_spared(&key, hash)) {
                     applied += self.world().invalidate_tag(&name);
                 }
             }

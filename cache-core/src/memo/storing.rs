@@ -7,7 +7,7 @@ use super::{Data, Room, TypedMemo};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::event::Cause;
-use crate::flight::{Flight, Kind, Landing};
+use crate::flight::{Carried, Flight, Kind, Landing};
 use crate::invalidate::Applied;
 use crate::policy::Node;
 use crate::store::{Lease, Resident};
@@ -97,14 +97,21 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             flight.ancestry.hand_on(self.world().address(), tags);
         }
         // Those who wait learn by which tags the value may have been invalidated before they came.
-        let seen = tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen);
+        let carried = if draft.unknown || inherited.is_none() {
+            Carried::Unknown
+        } else {
+            Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
+        };
         let mut garbage = Garbage::new();
         let claim = Claim::Flight(&flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
         let stored = !crate::sync::is_comparing()
             && self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
                 == Stored::Yes;
-        let landing = Landing::Value(value.clone(), seen);
+        let landing = Landing::Value(value.clone(), carried);
+        if !stored && self.is_tracked() && !crate::sync::is_comparing() {
+            self.shard(flight.hash).write().sources.mix(flight.hash);
+        }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let sources: Vec<_> = garbage.sources.drain(..).collect();
         let bumped: Vec<_> = sources.iter().filter_map(|name| self.world().tags.invalidate(name)).collect();
@@ -237,6 +244,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
             let existing = found.map(|entry| (entry.node, self.fresh(entry)));
+            let found_one = existing.is_some();
             // A computed value ends only those that have read the one it replaces.
             let superseded = match claim {
                 Claim::Flight(flight) if flight.kind != Kind::Update => room.flights.updates_of(hash, same),
@@ -245,6 +253,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // What is written on purpose is a change to what was computed from it.
             let source = if claim.is_computed() { None } else { room.sources.of(hash, same) };
             let mut room = ShardLock::upgrade(room);
+            if found_one && self.is_tracked() {
+                room.sources.mix(hash);
+            }
             // Loaded before the stamps: the entry is valid at this revision or not at all.
             let revision = self.revision().current();
             let present = existing.is_some_and(|(_, fresh)| fresh);
@@ -355,6 +366,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let Some(entry) = room.residents.evict() else { return false };
         self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
         self.backlog.credit(&entry);
+        if self.is_tracked() {
+            room.sources.mix(entry.node.hash);
+        }
         let cause = if entry.expired(now) {
             Cause::Expired
         } else if self.valid(&entry) {

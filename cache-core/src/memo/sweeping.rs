@@ -182,7 +182,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let (dead, due): (Vec<Node>, _) = {
             let room = shard.read();
             let dead = room.residents.iter().filter(|entry| entry.expired(now) || !self.valid(entry));
-            (dead.map(|entry| entry.node).collect(), room.residents.earliest() <= now)
+            let due = room.residents.earliest() <= now || room.sources.has_dead();
+            (dead.map(|entry| entry.node).collect(), due)
         };
         for nodes in dead.chunks(BITE) {
             let mut garbage = Garbage::new();
@@ -192,6 +193,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 if still && let Some(entry) = room.residents.remove(node) {
                     self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
                     self.backlog.credit(&entry);
+                    room.sources.mix(node.hash);
                     let cause = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
                     garbage.push(entry, cause);
                 }
@@ -199,7 +201,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             drop(room);
             self.dispose(garbage);
         }
-        // Due though nothing is dead: the entry of that deadline has left by another way.
+        // Due though nothing is dead: the entry of that deadline has left by another way, or nothing
+        // carries a source any more.
         if due || !dead.is_empty() {
             let mut room = shard.write();
             room.residents.settle();

@@ -466,8 +466,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if draft.panicked {
             self.counters.hook_panics.add();
         }
-        draft.refused |= !described || draft.panicked;
-        if (!described || draft.panicked) && self.is_tracked() {
+        draft.unknown = !described || draft.panicked;
+        draft.refused |= draft.unknown;
+        if draft.unknown && self.is_tracked() {
             // Nobody knows by which tags what is computed from it would have to go.
             self.hand_up_miss();
         }
@@ -535,8 +536,13 @@ impl<K, V> Drop for TypedMemo<K, V> {
             self.world.tags.release(tags);
         };
         for shard in &self.shards {
-            let emptied = shard.0.write().residents.take_all(Evictor::Unbounded);
+            let mut room = shard.0.write();
+            let (emptied, keys) = (room.residents.take_all(Evictor::Unbounded), room.sources.end());
+            drop(room);
             emptied.entries.into_iter().for_each(leave);
+            for key in keys {
+                let _ = crate::sync::guarded(|| drop(key));
+            }
         }
         self.backlog.end().into_iter().for_each(leave);
         let whole = self.whole.lock().take();

@@ -85,7 +85,8 @@ fn invalidation_wins(invalidate: fn(&Scene)) {
             assert_eq!(scene.call_of(key, CAT), NEW, "an invalidated value was returned");
         }
         join(others);
-        assert_eq!(scene.get_both(keys), [Some(NEW); 2]);
+        // What ended while entries were judged is not stored.
+        assert!(scene.get_both(keys).into_iter().all(|value| value != Some(OLD)));
     });
 }
 

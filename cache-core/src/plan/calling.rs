@@ -265,7 +265,7 @@ where
         let missing = match self.look_up() {
             Looked::Answer(held) => return Err(R::join(held)),
             Looked::Bypass(call, told) => {
-                let told = told.map(|(memo, key)| Told { memo, key, bypass: true });
+                let told = told.map(|(memo, key, hash)| Told { memo, key, hash, bypass: true });
                 return Ok(Missed { start: Start::InPlace(told), call });
             }
             Looked::Miss(missing) => missing,

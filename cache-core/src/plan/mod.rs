@@ -323,7 +323,7 @@ pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A> {
     /// Answered from the cache.
     Answer(V),
     /// It touches nothing. With the memo and the key, if the return's tags are asked for.
-    Bypass(Prepared<KA, SA, Run>, Option<(Arc<TypedMemo<K, V>>, K)>),
+    Bypass(Prepared<KA, SA, Run>, Option<(Arc<TypedMemo<K, V>>, K, u32)>),
     /// Not there.
     Miss(Missing<K, V, KA, SA, Run, St, A>),
 }
@@ -380,7 +380,7 @@ where
                 Looked::Answer(held)
             }
             // What is computed from the return depends on the call all the same.
-            Found::Miss(key, _) if look.is_bypass() => Looked::Bypass(call, Some((memo.arc(), key))),
+            Found::Miss(key, hash) if look.is_bypass() => Looked::Bypass(call, Some((memo.arc(), key, hash))),
             Found::Miss(key, hash) => {
                 let begin = if refresh {
                     memo.counters.refreshes.add();
