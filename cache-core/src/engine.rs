@@ -319,7 +319,7 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
                     // What the error may have been invalidated by is not known: it has no tags.
                     Some(output) if joined.at == joined.flight.born => {
                         if self.memo.is_tracked() {
-                            self.memo.hand_up_miss();
+                            crate::memo::hand_up_miss();
                         }
                         After::Answer(output)
                     }

@@ -39,6 +39,11 @@ mod value;
 mod world;
 mod writes;
 
+/// The guide, so that its examples are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/invalidation.md")]
+mod guide {}
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;

@@ -16,6 +16,7 @@ use std::sync::atomic::AtomicPtr;
 pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 pub(crate) use judging::{Judging, invalidate_shown};
+pub(crate) use sources::hand_up_miss;
 pub(crate) use storing::Garbage;
 pub use storing::When;
 pub(crate) use sweep::{Sweep, Swept};

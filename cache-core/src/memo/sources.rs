@@ -150,15 +150,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn hand_up_carried(&self, carried: &Carried) {
         match carried {
             Carried::Tags(seen) => self.hand_up_tags(seen.as_ref().map_or(&[], |seen| seen)),
-            Carried::Unknown => self.hand_up_miss(),
-        }
-    }
-
-    /// Tells it that it has read something of which nobody can say that it was invalidated.
-    #[cold]
-    pub(crate) fn hand_up_miss(&self) {
-        if let Some(to) = inheriting() {
-            to.miss();
+            Carried::Unknown => hand_up_miss(),
         }
     }
 
@@ -263,6 +255,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // Let go of in any case.
         let held = HeldTags::new(tags.into_boxed_slice(), self.world().clone());
         (!missed).then_some(held)
+    }
+}
+
+/// Tells a computation that takes over tags, if this thread runs one, that it has read something of which
+/// nobody can say that it was invalidated.
+#[cold]
+pub(crate) fn hand_up_miss() {
+    if let Some(to) = inheriting() {
+        to.miss();
     }
 }
 

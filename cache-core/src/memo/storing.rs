@@ -122,7 +122,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             lead.end(landing);
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        bumped.into_iter().for_each(|bumped| drop(self.world().sweep(bumped)));
+        for bumped in bumped {
+            self.world().sweep(bumped);
+        }
         self.dispose(garbage);
         if stored {
             self.on_store(&flight.key, &value);

@@ -206,7 +206,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 }),
                 describe: hooks.describe.map(|describe| -> Describer<K, V> {
                     Box::new(move |key, held, draft| {
-                        describe(key, held.and_then(|held| R::value(held)), draft)
+                        describe(key, held.and_then(|held| R::value(held)), draft);
                     })
                 }),
                 fixed_tags: OnceLock::new(),
@@ -470,7 +470,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         draft.refused |= draft.unknown;
         if draft.unknown && self.is_tracked() {
             // Nobody knows by which tags what is computed from it would have to go.
-            self.hand_up_miss();
+            crate::memo::hand_up_miss();
         }
         draft
     }

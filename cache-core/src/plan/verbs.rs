@@ -179,16 +179,11 @@ where
         // If it panics the call computes, as it would without.
         let stand_in = || self.stand.stand_in(&self.call.keyed, &self.call.skipped);
         match self.memo.run_hook(stand_in).flatten().and_then(R::keep) {
-            Some(held) => {
-                let memo = self.memo.clone();
-                Ok(R::join(self.compute_in_background(start).unwrap_or_else(|| {
-                    // What is computed from it is as provisional.
-                    if memo.is_tracked() {
-                        memo.hand_up_miss();
-                    }
-                    held
-                })))
-            }
+            Some(held) => Ok(R::join(self.compute_in_background(start).unwrap_or_else(|| {
+                // What is computed from it is as provisional.
+                crate::memo::hand_up_miss();
+                held
+            }))),
             None => Err(self),
         }
     }
