@@ -37,7 +37,7 @@ impl Applied {
     /// being computed do not count.
     ///
     /// Exact, but for entries that other threads write at the same moment. Where a tag, or a memo that is
-    /// cleared, had more than 1024 entries, these are taken out after the call has returned, and this
+    /// cleared, had more than 256 entries, these are taken out after the call has returned, and this
     /// waits for that, and helps. 0 for an invalidation from within the `Eq` of a key: there entries are
     /// declared dead at once, but taken out later.
     #[must_use]
@@ -118,7 +118,7 @@ impl Tagged {
     /// tag from before, however many there are, and no value that was being computed is stored under
     /// it.
     ///
-    /// Takes no longer for many entries than for a thousand: where there are more, their memory comes
+    /// Takes no longer for many entries than for a few hundred: where there are more, their memory comes
     /// back afterwards, in small pieces (see [`Applied::count`]).
     pub fn invalidate(&self) -> Applied {
         World::current().invalidate_tag(&self.name.0)

@@ -22,7 +22,7 @@ use crate::time::{Clock, Tick};
 /// Entries that one hold of a lock takes out.
 pub(super) const BITE: usize = 256;
 /// So many are taken out before the call returns.
-const AT_ONCE: usize = 1024;
+const AT_ONCE: usize = 256;
 
 /// What one invalidation has declared dead.
 pub(crate) struct Sweep {
