@@ -61,12 +61,37 @@ fn an_update_is_a_read() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
+    // It has found nothing: that holds until any call stores it.
     assert_eq!(total(1, true), None);
-    price(1);
-    // It has looked for it, and found nothing: that holds until something is written.
-    assert!(total::key(1, true).is_live());
-    price::entry(1).insert(2);
     assert!(!total::key(1, true).is_live());
+    assert_eq!(total(1, false), None);
+    assert!(total::key(1, false).is_live(), "this has not looked");
+}
+
+#[test]
+fn what_was_computed_from_nothing_is_not_kept() {
+    #[memoize]
+    fn inner(n: u64) -> u64 {
+        n
+    }
+    #[memoize(inherit_tags)]
+    fn looks(n: u64, how: u8) -> Option<u64> {
+        match how {
+            0 => inner::entry(n).get(),
+            1 => inner::key(n).get(),
+            _ => matches!(inner::key(n).peek(), cache_core::Peek::Fresh { .. }).then_some(n),
+        }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    for how in 0..3 {
+        let n = u64::from(how);
+        assert_eq!(looks(n, how), None);
+        inner(n);
+        assert_eq!(looks(n, how), Some(n));
+        assert!(looks::key(n, how).is_live());
+    }
 }
 
 #[test]

@@ -75,6 +75,14 @@ impl<K: Data, V: Data> Place<K, V> {
     fn is(&self, key: &K) -> bool {
         (self.memo.key_fns.same)(key, &self.key)
     }
+
+    /// Nothing was found, which holds no longer than until any call stores it: what is computed from that
+    /// is not kept.
+    fn is_absent(&self) {
+        if self.memo.is_tracked() {
+            crate::memo::hand_up_miss();
+        }
+    }
 }
 
 impl<K: Data, V: Data> ErasedKey for Place<K, V> {
@@ -175,6 +183,7 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
             R::face(held)
         } else {
             memo.count_miss();
+            self.address.is_absent();
             None
         }
     }
@@ -191,7 +200,10 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
             }
             (entry.value.clone(), entry.created, entry.deadline())
         });
-        let Some((held, created, deadline)) = seen else { return Peek::Absent };
+        let Some((held, created, deadline)) = seen else {
+            self.address.is_absent();
+            return Peek::Absent;
+        };
         let now = memo.clock().now();
         match R::face(held) {
             Some(value) => Peek::Fresh {

@@ -18,7 +18,7 @@ use crate::tags::Tag;
 /// it names, the same is promised as of the verb: nobody who calls after `apply` has returned gets a value from
 /// before, and no such value that is being computed is stored.
 ///
-/// Made within a [test scope](crate::testing), it acts there, wherever it is applied.
+/// Made within a test scope (feature `testing`), it acts there, wherever it is applied.
 ///
 /// ```
 /// use cache_core::{Invalidation, memoize, tag};

@@ -50,6 +50,8 @@ pub mod __private;
 
 pub use address::{AnyKey, Key, Peek, Ttl};
 pub use background::{Executor, ExecutorIsSet, Task, set_executor};
+/// Makes a struct a node: see the [trait](trait@CacheKey) of the same name.
+pub use cache_macros::CacheKey;
 /// Makes a type a tag: its name is the path of the type, and its fields as they display.
 ///
 /// It goes on structs and enums of any form; of an enum each variant is a tag of its own. Fields are
@@ -79,7 +81,24 @@ pub use background::{Executor, ExecutorIsSet, Task, set_executor};
 /// assert_eq!(tag(CatTag::Named { name: "tom" }).invalidate().count(), 1);
 /// ```
 pub use cache_macros::Tag;
-pub use cache_macros::{CacheKey, memoize};
+/// Gives a function a cache. [Options](crate#options) tells what can be said in the attribute,
+/// [companions](crate#companions) what stands beside the function afterwards.
+///
+/// It goes on functions, asynchronous or not, and on methods; on an `impl` or a `trait`, it carries out the
+/// attributes of the functions there.
+///
+/// ```
+/// use cache_core::memoize;
+///
+/// #[memoize(ttl = 300, tag = "cats")]
+/// fn lives(name: &str) -> u32 {
+///     9
+/// }
+///
+/// assert_eq!(lives("tom"), 9);
+/// assert_eq!(lives::entry("tom").invalidate().count(), 1);
+/// ```
+pub use cache_macros::memoize;
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
 pub use invalidate::{Applied, Tagged, tag};
@@ -105,7 +124,8 @@ pub fn set_enabled(enabled: bool) {
 }
 
 /// Hands work to another thread as part of the computation under way: calls made by it count as made
-/// from within that computation, so that a circle of waits through that thread is noticed too.
+/// from within that computation. So a circle of waits through that thread is noticed too, and with
+/// `inherit_tags` the computation takes over the tags of these calls.
 ///
 /// ```
 /// # use cache_core::memoize;

@@ -25,7 +25,7 @@ use crate::value::Returns;
 /// does already.
 ///
 /// What is true of an entry is declared once, on the struct: of what type its value is, and any of
-/// `ttl`, `none_ttl`, `tag`, `tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`,
+/// `ttl`, `none_ttl`, `tag`, `tags`, `inherit_tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`,
 /// `on_store`, `on_evict`, `single_flight`, `max_wait`, `name` and `crate`, as in
 /// [`#[memoize]`](crate::memoize). Expressions and templates see the fields by name; hooks and `weigh`
 /// see the key and the value.

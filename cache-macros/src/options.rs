@@ -257,6 +257,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "cost" | "weigher" | "weight" | "max_memory" => {
             "write `weigh = |key, value| …` with a `capacity` in its units"
         }
+        "inherit" | "dependents" | "depends_on" => "write `inherit_tags`",
         "in_impl" | "in_trait" => "write `#[memoize]` on the `impl` or `trait` as well",
         "lru" | "fifo" | "eviction" => "write `policy = Lru`",
         "condition" | "filter" | "unless" | "when" => "write `cache_if = |value| …`",

@@ -164,7 +164,7 @@ impl fmt::Display for ZeroCapacity {
 
 impl std::error::Error for ZeroCapacity {}
 
-/// All instantiations of a generic memoized function: `get::all()`.
+/// All instantiations of a generic memoized function: `get::<u32>::all()`, with whatever type.
 #[derive(Clone, Copy)]
 pub struct AllMemos {
     slot: &'static Slot,

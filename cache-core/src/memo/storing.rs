@@ -169,7 +169,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let room = self.shard(hash).upgradable();
             // Before the entry is found valid.
             let born = self.world().tags.now();
-            let entry = room.residents.find(hash, same).filter(|entry| self.fresh(entry))?;
+            let Some(entry) = room.residents.find(hash, same).filter(|entry| self.fresh(entry)) else {
+                drop(room);
+                if self.is_tracked() {
+                    super::hand_up_miss();
+                }
+                return None;
+            };
             let held = entry.value.clone();
             // The new value is made of the old one, and so of what that was computed from.
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };

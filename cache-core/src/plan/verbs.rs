@@ -84,16 +84,18 @@ where
         if memo.is_disabled() {
             return None;
         }
-        match self
-            .plan
-            .look(&self.call.keyed, Cx::new(&memo, Look::default().told_if(memo.flags().is_tracked())))
-        {
+        let told = memo.flags().is_tracked();
+        match self.plan.look(&self.call.keyed, Cx::new(&memo, Look::default().told_if(told))) {
             Found::Hit(held) => {
                 memo.count_hit();
                 R::face(held)
             }
             Found::Miss(..) => {
                 memo.count_miss();
+                if told {
+                    // Any call may store it, and that would not count as a change.
+                    crate::memo::hand_up_miss();
+                }
                 None
             }
         }

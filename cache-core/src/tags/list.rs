@@ -6,7 +6,7 @@ use super::name::{Tag, TagName};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tag",
     label = "not a tag",
-    note = "a tag is a text, a value such as `Owner(7)` of a type with `#[derive(cache_core::Tag)]`, or an `Option` of one"
+    note = "a tag is a text, a value such as `Owner(7)` of a type with `#[derive(cache_core::Tag)]`, or an `Option` of one; all that an iterator gives are `..iterator`"
 )]
 pub trait IntoTag {
     /// What it is called, if it is there.
