@@ -1,6 +1,8 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
+mod flags;
 mod handle;
+mod hooks;
 mod judging;
 mod sources;
 mod storing;
@@ -15,12 +17,13 @@ use std::sync::atomic::AtomicPtr;
 
 pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
+pub(crate) use hooks::MemoSpec;
 pub(crate) use judging::{Judging, invalidate_shown};
 pub(crate) use sources::hand_up_miss;
 pub(crate) use storing::Garbage;
 pub use storing::When;
 pub(crate) use sweep::{Sweep, Swept};
-pub(crate) use typed::{MemoSpec, Room, TypedMemo};
+pub(crate) use typed::{Room, TypedMemo};
 pub use users::Memo;
 pub(crate) use users::{InField, Place};
 

@@ -1,15 +1,15 @@
 //! The memo itself: shards of entries and flights, under one revision, in one world.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::hooks::Hooks;
 use super::judging::Judging;
 use super::sources::Sources;
 use super::sweep::Backlog;
-use super::{AnyMemo, Data, Header};
-use crate::draft::Draft;
-use crate::event::{Cause, Counters};
+use super::{AnyMemo, Data, Header, MemoSpec};
+use crate::event::Counters;
 use crate::flight::Flights;
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Evictor, Lru, Policy, S3Fifo};
@@ -21,67 +21,10 @@ use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
 
-/// It, or its world, is switched off.
-const DISABLED: usize = 1;
-/// Computations in its world inherit tags, so it says what they read.
-const TRACKED: usize = 2;
-
-/// What is unusual about a memo, in one word: the plain hit looks no further.
-#[derive(Clone, Copy)]
-pub(crate) struct Flags(usize);
-
-impl Flags {
-    #[inline]
-    pub(crate) fn is_plain(self) -> bool {
-        self.0 == 0
-    }
-
-    #[inline]
-    pub(crate) fn is_disabled(self) -> bool {
-        self.0 & DISABLED != 0
-    }
-
-    #[inline]
-    pub(crate) fn is_tracked(self) -> bool {
-        self.0 & TRACKED != 0
-    }
-}
-
 /// A shard is worth having for at least so many entries.
 const SHARD_MIN: usize = 256;
 /// No more shards than this.
 const SHARDS_MAX: usize = 64;
-
-/// Hooks and weigher as the attribute gives them.
-pub struct MemoSpec<R: Returns> {
-    pub(crate) on_store: Option<fn(&KeyRef<'_>, &R::Value)>,
-    pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
-    pub(crate) on_error: Option<fn(&KeyRef<'_>, &R::Error)>,
-    pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
-    /// What entries answer to whichever function computes them; it is given the stored key.
-    pub(crate) describe: Option<fn(&dyn Any, Option<&R::Value>, &mut Draft)>,
-}
-
-#[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask it of `R`")]
-impl<R: Returns> Clone for MemoSpec<R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<R: Returns> Copy for MemoSpec<R> {}
-
-impl<R: Returns> MemoSpec<R> {
-    pub(crate) const fn new() -> Self {
-        Self { on_store: None, on_evict: None, on_error: None, weigh: None, describe: None }
-    }
-}
-
-type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
-type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
-type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
-type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
-type Describer<K, V> = Box<dyn Fn(&K, Option<&V>, &mut Draft) + Send + Sync>;
 
 /// What one shard's lock guards.
 pub(crate) struct Room<K, V> {
@@ -108,8 +51,8 @@ pub struct TypedMemo<K, V> {
     shards: Box<[Padded<ShardLock<Room<K, V>>>]>,
     revision: Revision,
     clock: Clock,
-    /// [`Flags`]
-    flags: AtomicUsize,
+    /// [`Flags`](super::flags::Flags)
+    pub(super) flags: AtomicUsize,
     exclusive_reads: bool,
     pub(crate) counters: Counters,
     // What only the rest reads.
@@ -118,18 +61,14 @@ pub struct TypedMemo<K, V> {
     pub(crate) slot: usize,
     pub(crate) name: Arc<str>,
     pub(crate) key_fns: KeyFns<K>,
-    on_store: Option<StoreHook<V>>,
-    on_evict: Option<EvictHook<V>>,
-    on_error: Option<ErrorHook>,
-    weigh: Option<Weigher<V>>,
-    describe: Option<Describer<K, V>>,
+    pub(super) hooks: Hooks<K, V>,
     world: Arc<World>,
     this: Weak<Self>,
     /// Carried by every entry; held so that they are never forgotten.
     fixed_tags: OnceLock<TagSet>,
     pub(crate) held: Padded<AtomicUsize>,
     pub(crate) capacity: AtomicUsize,
-    own_off: Mutex<bool>,
+    pub(super) own_off: Mutex<bool>,
     deferred: Mutex<Vec<Deferred>>,
     has_deferred: AtomicBool,
     /// The source that stands for all keys, once something was computed from one.
@@ -179,36 +118,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 slot,
                 name,
                 key_fns: KeyFns::of::<S>(),
-                on_store: hooks.on_store.map(|hook| -> StoreHook<V> {
-                    Box::new(move |key, held| {
-                        if let Some(value) = R::value(held) {
-                            hook(key, value);
-                        }
-                    })
-                }),
-                on_evict: hooks.on_evict.map(|hook| -> EvictHook<V> {
-                    Box::new(move |key, held, cause| {
-                        if let Some(value) = R::value(held) {
-                            hook(key, value, cause);
-                        }
-                    })
-                }),
-                on_error: hooks.on_error.map(|hook| -> ErrorHook {
-                    Box::new(move |key, error| {
-                        if let Some(error) = error.downcast_ref() {
-                            hook(key, error);
-                        }
-                    })
-                }),
-                weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
-                    // An error that is kept weighs as little as possible.
-                    Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
-                }),
-                describe: hooks.describe.map(|describe| -> Describer<K, V> {
-                    Box::new(move |key, held, draft| {
-                        describe(key, held.and_then(|held| R::value(held)), draft);
-                    })
-                }),
+                hooks: Hooks::new(hooks),
                 fixed_tags: OnceLock::new(),
                 world: world.clone(),
                 this: this.clone(),
@@ -426,64 +336,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    pub(crate) fn on_store(&self, key: &K, value: &V) {
-        if let Some(hook) = &self.on_store {
-            self.run_hook(|| self.key_ref(key, |key| hook(key, value)));
-        }
-    }
-
-    pub(crate) fn on_evict(&self, key: &K, value: &V, cause: Cause) {
-        if let Some(hook) = &self.on_evict {
-            self.run_hook(|| self.key_ref(key, |key| hook(key, value, cause)));
-        }
-    }
-
-    pub(crate) fn on_error<E: 'static>(&self, key: &K, error: Option<&E>) {
-        if let (Some(hook), Some(error)) = (&self.on_error, error) {
-            self.run_hook(|| self.key_ref(key, |key| hook(key, error)));
-        }
-    }
-
-    /// The weight of an entry; `None` if the weigher panicked.
-    pub(crate) fn weigh(&self, key: &K, value: &V) -> Option<usize> {
-        match &self.weigh {
-            Some(weigh) => self.run_hook(|| self.key_ref(key, |key| weigh(key, value))),
-            None => Some(1),
-        }
-    }
-
-    /// What an entry answers to, as the options of its memo say, and those of its function. Where these
-    /// panic nothing is stored.
-    pub(crate) fn draft(&self, key: &K, value: Option<&V>, describe: impl FnOnce(&mut Draft)) -> Draft {
-        let mut draft = Draft::default();
-        let describe = || {
-            if let Some(describe) = &self.describe {
-                describe(key, value, &mut draft);
-            }
-            describe(&mut draft);
-        };
-        let described = self.run_hook(describe).is_some();
-        if draft.panicked {
-            self.counters.hook_panics.add();
-        }
-        draft.unknown = !described || draft.panicked;
-        draft.refused |= draft.unknown;
-        if draft.unknown && self.is_tracked() {
-            // Nobody knows by which tags what is computed from it would have to go.
-            crate::memo::hand_up_miss();
-        }
-        draft
-    }
-
-    /// Runs user code that must not disturb the call it serves.
-    pub(crate) fn run_hook<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
-        let done = crate::sync::guarded(run);
-        if done.is_none() {
-            self.counters.hook_panics.add();
-        }
-        done
-    }
-
     #[inline]
     pub(crate) fn count_hit(&self) {
         self.counters.hits.add();
@@ -491,39 +343,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     pub(crate) fn count_miss(&self) {
         self.counters.misses.add();
-    }
-
-    /// Switches this memo off or on.
-    pub(crate) fn switch(&self, enabled: bool) {
-        self.decide(|own_off| *own_off = !enabled);
-    }
-
-    /// A memo is off while its world is, or itself; and tracked when its world is.
-    pub(crate) fn follow_world(&self) {
-        self.decide(|_| {});
-    }
-
-    /// In one piece: of two who switch at once, the later sees what the other did.
-    fn decide(&self, change: impl FnOnce(&mut bool)) {
-        let mut own_off = self.own_off.lock();
-        change(&mut own_off);
-        let disabled = if *own_off || self.world.is_off() { DISABLED } else { 0 };
-        let tracked = if self.world.is_tracked() { TRACKED } else { 0 };
-        self.flags.store(disabled | tracked, Ordering::Relaxed);
-    }
-
-    #[inline]
-    pub(crate) fn flags(&self) -> Flags {
-        Flags(self.flags.load(Ordering::Relaxed))
-    }
-
-    #[inline]
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.flags().is_disabled()
-    }
-
-    pub(crate) fn is_tracked(&self) -> bool {
-        self.flags().is_tracked()
     }
 }
 

@@ -1,0 +1,147 @@
+//! The user's code that a memo runs: hooks, weigher, and what an entry answers to. Never under a lock, and
+//! never so that its panic disturbs the call it serves.
+
+use std::any::Any;
+
+use super::{Data, TypedMemo};
+use crate::draft::Draft;
+use crate::event::Cause;
+use crate::key::KeyRef;
+use crate::value::Returns;
+
+/// Hooks and weigher as the attribute gives them.
+pub struct MemoSpec<R: Returns> {
+    pub(crate) on_store: Option<fn(&KeyRef<'_>, &R::Value)>,
+    pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
+    pub(crate) on_error: Option<fn(&KeyRef<'_>, &R::Error)>,
+    pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
+    /// What entries answer to whichever function computes them; it is given the stored key.
+    pub(crate) describe: Option<fn(&dyn Any, Option<&R::Value>, &mut Draft)>,
+}
+
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask it of `R`")]
+impl<R: Returns> Clone for MemoSpec<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R: Returns> Copy for MemoSpec<R> {}
+
+impl<R: Returns> MemoSpec<R> {
+    pub(crate) const fn new() -> Self {
+        Self { on_store: None, on_evict: None, on_error: None, weigh: None, describe: None }
+    }
+}
+
+type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
+type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
+type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
+type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
+type Describer<K, V> = Box<dyn Fn(&K, Option<&V>, &mut Draft) + Send + Sync>;
+
+/// The same for values as they are kept.
+pub(super) struct Hooks<K, V> {
+    on_store: Option<StoreHook<V>>,
+    on_evict: Option<EvictHook<V>>,
+    on_error: Option<ErrorHook>,
+    weigh: Option<Weigher<V>>,
+    describe: Option<Describer<K, V>>,
+}
+
+impl<K: Data, V: Data> Hooks<K, V> {
+    pub(super) fn new<R: Returns<Held = V>>(hooks: MemoSpec<R>) -> Self {
+        Self {
+            on_store: hooks.on_store.map(|hook| -> StoreHook<V> {
+                Box::new(move |key, held| {
+                    if let Some(value) = R::value(held) {
+                        hook(key, value);
+                    }
+                })
+            }),
+            on_evict: hooks.on_evict.map(|hook| -> EvictHook<V> {
+                Box::new(move |key, held, cause| {
+                    if let Some(value) = R::value(held) {
+                        hook(key, value, cause);
+                    }
+                })
+            }),
+            on_error: hooks.on_error.map(|hook| -> ErrorHook {
+                Box::new(move |key, error| {
+                    if let Some(error) = error.downcast_ref() {
+                        hook(key, error);
+                    }
+                })
+            }),
+            weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
+                // An error that is kept weighs as little as possible.
+                Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
+            }),
+            describe: hooks.describe.map(|describe| -> Describer<K, V> {
+                Box::new(move |key, held, draft| {
+                    describe(key, held.and_then(|held| R::value(held)), draft);
+                })
+            }),
+        }
+    }
+}
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    pub(crate) fn on_store(&self, key: &K, value: &V) {
+        if let Some(hook) = &self.hooks.on_store {
+            self.run_hook(|| self.key_ref(key, |key| hook(key, value)));
+        }
+    }
+
+    pub(crate) fn on_evict(&self, key: &K, value: &V, cause: Cause) {
+        if let Some(hook) = &self.hooks.on_evict {
+            self.run_hook(|| self.key_ref(key, |key| hook(key, value, cause)));
+        }
+    }
+
+    pub(crate) fn on_error<E: 'static>(&self, key: &K, error: Option<&E>) {
+        if let (Some(hook), Some(error)) = (&self.hooks.on_error, error) {
+            self.run_hook(|| self.key_ref(key, |key| hook(key, error)));
+        }
+    }
+
+    /// The weight of an entry; `None` if the weigher panicked.
+    pub(crate) fn weigh(&self, key: &K, value: &V) -> Option<usize> {
+        match &self.hooks.weigh {
+            Some(weigh) => self.run_hook(|| self.key_ref(key, |key| weigh(key, value))),
+            None => Some(1),
+        }
+    }
+
+    /// What an entry answers to, as the options of its memo say, and those of its function. Where these
+    /// panic nothing is stored.
+    pub(crate) fn draft(&self, key: &K, value: Option<&V>, describe: impl FnOnce(&mut Draft)) -> Draft {
+        let mut draft = Draft::default();
+        let describe = || {
+            if let Some(describe) = &self.hooks.describe {
+                describe(key, value, &mut draft);
+            }
+            describe(&mut draft);
+        };
+        let described = self.run_hook(describe).is_some();
+        if draft.panicked {
+            self.counters.hook_panics.add();
+        }
+        draft.unknown = !described || draft.panicked;
+        draft.refused |= draft.unknown;
+        if draft.unknown && self.is_tracked() {
+            // Nobody knows by which tags what is computed from it would have to go.
+            crate::memo::hand_up_miss();
+        }
+        draft
+    }
+
+    /// Runs user code that must not disturb the call it serves.
+    pub(crate) fn run_hook<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
+        let done = crate::sync::guarded(run);
+        if done.is_none() {
+            self.counters.hook_panics.add();
+        }
+        done
+    }
+}
