@@ -435,3 +435,26 @@ fn nodes_inherit_and_are_inherited_from() {
         looks::memo().clear();
     }
 }
+
+#[test]
+fn what_is_computed_in_the_background_inherits() {
+    #[memoize]
+    fn inner(n: u64) -> u64 {
+        n
+    }
+    #[memoize(inherit_tags)]
+    fn outer(n: u64) -> u64 {
+        inner(n)
+    }
+    #[memoize(inherit_tags)]
+    async fn outer_async(n: u64) -> u64 {
+        inner(n)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!(outer::entry(1).prefetch(), None);
+    assert_eq!(block_on(outer_async::entry(1).prefetch()), None);
+    tests::wait_until(|| outer::key(1).is_live() && block_on(outer_async::key(1).is_live()));
+    assert_eq!(inner::key(1).invalidate().count(), 3);
+}
