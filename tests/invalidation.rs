@@ -454,3 +454,23 @@ fn what_is_made_of_what_a_predicate_picks_goes_with_it() {
     });
     assert_eq!(read(1), 2, "made of what was invalidated");
 }
+
+#[test]
+fn a_refresh_while_entries_are_judged_leaves_nothing_older() {
+    static ORIGIN: AtomicU64 = AtomicU64::new(1);
+    #[memoize]
+    fn run(n: u64) -> u64 {
+        n * ORIGIN.load(Ordering::Relaxed)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    run(1);
+    run::memo().invalidate_if(|_, _| {
+        ORIGIN.store(2, Ordering::Relaxed);
+        assert_eq!(run::entry(1).refresh(), 2);
+        assert_ne!(run::entry(1).get(), Some(1), "what was refreshed is still served");
+        false
+    });
+    assert_eq!(run(1), 2);
+}

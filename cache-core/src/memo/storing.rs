@@ -105,9 +105,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut garbage = Garbage::new();
         let claim = Claim::Flight(&flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
-        let stored = !crate::sync::is_comparing()
-            && self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
-                == Stored::Yes;
+        let stored = if crate::sync::is_comparing() {
+            Stored::Refused
+        } else {
+            self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
+        };
+        if stored == Stored::Overtaken && flight.kind == Kind::Refresh {
+            // What it was to replace must not stay: whoever has refreshed it knows better.
+            self.invalidate_key(&flight.key, flight.hash);
+        }
+        let stored = stored == Stored::Yes;
         let landing = Landing::Value(value.clone(), carried);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().sources.mix(flight.hash);
