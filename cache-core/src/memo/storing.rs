@@ -111,8 +111,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
         };
         if stored == Stored::Overtaken && flight.kind == Kind::Refresh {
-            // What it was to replace must not stay: whoever has refreshed it knows better.
-            self.invalidate_key(&flight.key, flight.hash);
+            // What it was to replace must not stay, unless it was superseded by something newer.
+            let is_on = self.shard(flight.hash).read().flights.is_on(&flight);
+            if is_on {
+                self.invalidate_key(&flight.key, flight.hash);
+            }
         }
         let stored = stored == Stored::Yes;
         let landing = Landing::Value(value.clone(), carried);
