@@ -110,8 +110,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         } else {
             self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
         };
-        if stored == Stored::Overtaken && flight.kind == Kind::Refresh {
-            // What it was to replace must not stay, unless it was superseded by something newer.
+        let judged = self.judging.is_under_way() || self.judging.passed() > flight.born;
+        if stored == Stored::Overtaken && judged && flight.kind == Kind::Refresh {
+            // Nothing was wrong with it, and what it was to replace must not stay, unless something newer
+            // has superseded it.
             let is_on = self.shard(flight.hash).read().flights.is_on(&flight);
             if is_on {
                 self.invalidate_key(&flight.key, flight.hash);
