@@ -107,7 +107,7 @@ pub use key::KeyRef;
 pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
 pub use node::CacheKey;
 pub use pending::Pending;
-pub use plan::Calling;
+pub use plan::{Calling, TimedOut};
 pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};
 pub use source::{invalidate_on, invalidate_on_each};

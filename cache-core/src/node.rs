@@ -182,6 +182,8 @@ pub trait Node: Sized + 'static {
     type View<'v>;
     /// What its memo tells.
     const HOOKS: NodeHooks<Self::Value>;
+    /// Whether its functions are computed in the background, too.
+    const IN_BACKGROUND: bool = false;
 
     /// Where its memo is.
     fn slot() -> &'static Slot;
@@ -289,6 +291,7 @@ impl<V> NodeHooks<V> {
 pub struct OfNode<N>(PhantomData<fn(&N)>);
 
 impl<N: Node> Identity for OfNode<N> {
+    const IN_BACKGROUND: bool = N::IN_BACKGROUND;
     fn name(base: &str) -> Arc<str> {
         base.into()
     }
@@ -347,6 +350,7 @@ impl<R: Returns> MemoSpec<R> {
             on_store: N::HOOKS.on_store.map(|_| on_store),
             on_evict: N::HOOKS.on_evict.map(|_| on_evict),
             on_error: None,
+            fallback_if: None,
             weigh: N::HOOKS.weigh.map(|_| weigh),
             describe: Some(describe),
         }

@@ -7,8 +7,10 @@ pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
-pub use crate::plan::{Address, AsyncCall, Bound, Call, Given, Lent, NoHook, Plan, Ticket, Why, all, plain};
-pub use crate::policy::Policy;
+pub use crate::plan::{
+    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, plain,
+};
+pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
@@ -287,3 +289,31 @@ pub fn body_is_send_and_owned_or_write_memoize_with_question_mark_send<F: Future
 
 /// Refuses `err_ttl` where there are no errors.
 pub fn is_result<R: IsResult>(_: Ty<R>) {}
+
+/// An error that a function whose computation is late returns: as `timeout_error` says.
+pub fn late<R: IsResult>(error: R::Err) -> R {
+    R::err(error)
+}
+
+/// The same where nothing is said: the error is made of ours.
+pub fn timed_out<R: IsResult<Err: FromTimedOut>>(late: TimedOut) -> R {
+    R::err(R::Err::from_timed_out(late))
+}
+
+/// What a function without `timeout_error` needs its error to be.
+#[diagnostic::on_unimplemented(
+    message = "`timeout` needs an error to return, and `{Self}` is not `From<cache_core::TimedOut>`",
+    label = "not `From<TimedOut>`",
+    note = "write `timeout_error = ..`, or implement `From<cache_core::TimedOut>` for it"
+)]
+pub trait FromTimedOut {
+    /// Makes it.
+    fn from_timed_out(late: TimedOut) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<TimedOut>> FromTimedOut for E {
+    fn from_timed_out(late: TimedOut) -> Self {
+        late.into()
+    }
+}

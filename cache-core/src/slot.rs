@@ -69,6 +69,9 @@ impl<S: Shape, R: Returns> Place<S, R> for InSlot {
 
 /// What tells instantiations of a function apart, and names them.
 pub trait Identity {
+    /// Whether its entries are computed in the background, too, for a reason that the function does not
+    /// know of.
+    const IN_BACKGROUND: bool = false;
     /// The registered name.
     fn name(base: &str) -> Arc<str>;
 }

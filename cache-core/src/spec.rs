@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::policy::Policy;
+use crate::policy::{Ahead, Policy, Rules};
 
 /// Entries a memo holds unless its attribute says otherwise.
 pub(crate) const DEFAULT_CAPACITY: usize = 10_000;
@@ -15,7 +15,7 @@ pub struct Spec {
     pub(crate) name: &'static str,
     #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "names arguments given as JSON"))]
     pub(crate) parts: &'static [&'static str],
-    pub(crate) ttl: Option<Duration>,
+    pub(crate) rules: Rules,
     pub(crate) tags: &'static [&'static str],
     pub(crate) capacity: usize,
     pub(crate) policy: Policy,
@@ -31,7 +31,7 @@ impl Spec {
         Self {
             name,
             parts,
-            ttl: None,
+            rules: Rules::new(),
             tags: &[],
             capacity: DEFAULT_CAPACITY,
             policy: Policy::S3Fifo,
@@ -44,7 +44,47 @@ impl Spec {
     /// How long an entry is fresh.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+        self.rules.ttl = Some(ttl);
+        self
+    }
+
+    /// How long an entry may go unread.
+    #[must_use]
+    pub const fn idle(mut self, idle: Duration) -> Self {
+        self.rules.idle = Some(idle);
+        self
+    }
+
+    /// By which part of itself each ttl may be shortened.
+    ///
+    /// # Panics
+    ///
+    /// If it is not from 0 to 1: at compile time, since attributes are constants.
+    #[must_use]
+    pub const fn jitter(mut self, jitter: f64) -> Self {
+        assert!(jitter >= 0.0 && jitter < 1.0, "`jitter` is a part of the ttl: from 0 to less than 1");
+        self.rules.jitter = jitter;
+        self
+    }
+
+    /// How long past its ttl an entry is an answer while it is computed anew.
+    #[must_use]
+    pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
+        self.rules.stale_while_revalidate = window;
+        self
+    }
+
+    /// How long past its ttl an entry is an answer if the computation fails.
+    #[must_use]
+    pub const fn stale_if_error(mut self, window: Duration) -> Self {
+        self.rules.stale_if_error = window;
+        self
+    }
+
+    /// When a hit begins to compute its entry anew.
+    #[must_use]
+    pub const fn refresh_ahead(mut self, ahead: Ahead) -> Self {
+        self.rules.ahead = Some(ahead);
         self
     }
 

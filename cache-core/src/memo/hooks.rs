@@ -14,6 +14,7 @@ pub struct MemoSpec<R: Returns> {
     pub(crate) on_store: Option<fn(&KeyRef<'_>, &R::Value)>,
     pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
     pub(crate) on_error: Option<fn(&KeyRef<'_>, &R::Error)>,
+    pub(crate) fallback_if: Option<fn(&R::Error) -> bool>,
     pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
     /// What entries answer to whichever function computes them; it is given the stored key.
     pub(crate) describe: Option<fn(&dyn Any, Option<&R::Value>, &mut Draft)>,
@@ -30,13 +31,21 @@ impl<R: Returns> Copy for MemoSpec<R> {}
 
 impl<R: Returns> MemoSpec<R> {
     pub(crate) const fn new() -> Self {
-        Self { on_store: None, on_evict: None, on_error: None, weigh: None, describe: None }
+        Self {
+            on_store: None,
+            on_evict: None,
+            on_error: None,
+            fallback_if: None,
+            weigh: None,
+            describe: None,
+        }
     }
 }
 
 type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
 type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
 type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
+type Condition = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
 type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
 type Describer<K, V> = Box<dyn Fn(&K, Option<&V>, &mut Draft) + Send + Sync>;
 
@@ -45,6 +54,7 @@ pub(super) struct Hooks<K, V> {
     on_store: Option<StoreHook<V>>,
     on_evict: Option<EvictHook<V>>,
     on_error: Option<ErrorHook>,
+    fallback_if: Option<Condition>,
     weigh: Option<Weigher<V>>,
     describe: Option<Describer<K, V>>,
 }
@@ -72,6 +82,9 @@ impl<K: Data, V: Data> Hooks<K, V> {
                         hook(key, error);
                     }
                 })
+            }),
+            fallback_if: hooks.fallback_if.map(|condition| -> Condition {
+                Box::new(move |error| error.downcast_ref().is_some_and(condition))
             }),
             weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
                 // An error that is kept weighs as little as possible.
@@ -103,6 +116,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if let (Some(hook), Some(error)) = (&self.hooks.on_error, error) {
             self.run_hook(|| self.key_ref(key, |key| hook(key, error)));
         }
+    }
+
+    /// Whether an older value may stand in for an error. One that cannot be asked about is the caller's.
+    pub(crate) fn counts<E: 'static>(&self, error: &E) -> bool {
+        let asked = |condition: &Condition| self.run_hook(|| condition(error)).unwrap_or(false);
+        self.hooks.fallback_if.as_ref().is_none_or(asked)
     }
 
     /// The weight of an entry; `None` if the weigher panicked.

@@ -1,6 +1,7 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
 mod flags;
+mod freshness;
 mod handle;
 mod hooks;
 mod judging;

@@ -13,7 +13,7 @@ use crate::policy::Node;
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Seen};
-use crate::time::{NEVER, Tick, after};
+use crate::time::{NEVER, Tick};
 use crate::world::HeldTags;
 
 /// When a value that is given by hand is written.
@@ -227,10 +227,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// The first tick at which an entry stored now is no longer fresh; `None` if it never would be.
     fn deadline(&self, now: Tick, draft: &Draft) -> Option<Tick> {
-        match draft.ttl.unwrap_or(self.spec.ttl) {
-            None => Some(NEVER),
-            Some(ttl) => Some(after(now, ttl)).filter(|deadline| *deadline > now),
-        }
+        let rules = &self.spec.rules;
+        rules.deadline(draft.ttl.unwrap_or(rules.ttl), now, fastrand::f64)
     }
 
     /// Writes the entry if the claim holds. Keys are compared under shared access, everything else
@@ -308,6 +306,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 verified: born.max(revision),
                 weight,
                 tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
+                cost: None,
+                idles: self.spec.rules.idle.is_some(),
             };
             garbage.sources.extend(source);
             let node = room.residents.next_node(hash);

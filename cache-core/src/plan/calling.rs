@@ -108,8 +108,8 @@ impl<Bo, M, F> Asynchronous<Bo, M, F> {
 
 impl<Bo, M, F> Sealed for Asynchronous<Bo, M, F> {}
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: ?Sized,
     S: Shape,
@@ -143,8 +143,8 @@ where
     }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J, M, F> Address
-    for Asynchronous<Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>, M, F>
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J, M, F> Address
+    for Asynchronous<Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>, M, F>
 where
     Id: Identity + ?Sized,
     S: Shape,
@@ -188,9 +188,9 @@ fn spawn<J: Future<Output = ()> + Send + 'static>(world: &World, job: J) {
     world.spawn(Box::pin(job));
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J, F> AsyncCall
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J, F> AsyncCall
     for Asynchronous<
-        Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>,
+        Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>,
         Missed<S::Owned, R::Held, KA, SA, Run>,
         F,
     >
@@ -234,8 +234,8 @@ where
     }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, J>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T, J>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: Identity + ?Sized,
     S: Shape,

@@ -4,6 +4,7 @@
 mod again;
 mod calling;
 mod hooks;
+mod patience;
 mod verbs;
 
 use std::marker::PhantomData;
@@ -15,6 +16,8 @@ pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
 pub use hooks::NoHook;
 pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
+pub(crate) use patience::Waits;
+pub use patience::{CrossesThreads, Limits, Patience, TimedOut};
 pub use verbs::{Address, Call};
 
 use crate::address::Key;
@@ -127,6 +130,17 @@ where
         self
     }
 
+    /// Whether an older value may stand in for an error.
+    #[must_use]
+    #[inline]
+    pub fn fallback_if(mut self, condition: fn(&R::Error) -> bool) -> Self
+    where
+        R::Output: IsResult,
+    {
+        self.spec.fallback_if = Some(condition);
+        self
+    }
+
     /// The weight of an entry.
     #[must_use]
     #[inline]
@@ -190,8 +204,10 @@ where
             on_miss: NoHook,
             stand: NoHook,
             again: NoHook,
+            patience: NoHook,
             bypass: false,
             refresh: false,
+            origin: false,
         }
     }
 }
@@ -221,22 +237,24 @@ impl<KA, SA, Run> Prepared<KA, SA, Run> {
 }
 
 /// One call of a memoized function.
-pub struct Bound<P, KA, SA, Run, Hit, Miss, St, A> {
+pub struct Bound<P, KA, SA, Run, Hit, Miss, St, A, T> {
     plan: P,
     call: Prepared<KA, SA, Run>,
     on_hit: Hit,
     on_miss: Miss,
     stand: St,
     again: A,
+    patience: T,
     bypass: bool,
     refresh: bool,
+    origin: bool,
 }
 
 /// One without hooks.
-pub(crate) type Unhooked<P, KA, SA, Run> = Bound<P, KA, SA, Run, NoHook, NoHook, NoHook, NoHook>;
+pub(crate) type Unhooked<P, KA, SA, Run> = Bound<P, KA, SA, Run, NoHook, NoHook, NoHook, NoHook, NoHook>;
 
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: ?Sized,
     R: Returns,
@@ -257,14 +275,50 @@ where
         self
     }
 
+    /// Always call the function; what is there is only for when that fails, or is late.
+    #[must_use]
+    #[inline]
+    pub fn origin_first(mut self) -> Self {
+        self.origin = true;
+        self
+    }
+
+    /// How long a call waits: for something that can stand in for the value, and at all; and what it
+    /// returns then.
+    #[inline]
+    pub fn patience<F>(
+        self,
+        limits: Limits,
+        late: F,
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, Patience<F>>
+    where
+        R::Output: CrossesThreads,
+        F: Fn(TimedOut) -> R::Output,
+    {
+        let Self { plan, call, on_hit, on_miss, stand, again, patience: _, bypass, refresh, origin } = self;
+        let patience = Patience { limits, late };
+        Bound { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin }
+    }
+
+    /// The call is to be computed in the background, too: the build fails if that cannot be.
+    #[must_use]
+    #[inline]
+    pub fn in_background(self) -> Self
+    where
+        A: Repeat<KA, SA>,
+    {
+        const { again::refuse_if(true, A::WHY_NOT) }
+        self
+    }
+
     /// The hook for hits.
     #[inline]
     pub fn on_hit<F: Fn(&KA, &SA, &KeyRef<'_>, &R::Value)>(
         self,
         hook: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hooked<F>, Miss, St, A> {
-        let Self { plan, call, on_hit: _, on_miss, stand, again, bypass, refresh } = self;
-        Bound { plan, call, on_hit: Hooked(hook), on_miss, stand, again, bypass, refresh }
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hooked<F>, Miss, St, A, T> {
+        let Self { plan, call, on_hit: _, on_miss, stand, again, patience, bypass, refresh, origin } = self;
+        Bound { plan, call, on_hit: Hooked(hook), on_miss, stand, again, patience, bypass, refresh, origin }
     }
 
     /// The hook for misses.
@@ -272,9 +326,9 @@ where
     pub fn on_miss<F: Fn(&KA, &SA, &KeyRef<'_>)>(
         self,
         hook: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Hooked<F>, St, A> {
-        let Self { plan, call, on_hit, on_miss: _, stand, again, bypass, refresh } = self;
-        Bound { plan, call, on_hit, on_miss: Hooked(hook), stand, again, bypass, refresh }
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Hooked<F>, St, A, T> {
+        let Self { plan, call, on_hit, on_miss: _, stand, again, patience, bypass, refresh, origin } = self;
+        Bound { plan, call, on_hit, on_miss: Hooked(hook), stand, again, patience, bypass, refresh, origin }
     }
 
     /// What is returned while the first value is being computed.
@@ -282,9 +336,9 @@ where
     pub fn placeholder<F: Fn(&KA, &SA) -> R::Face>(
         self,
         make: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, Hooked<F>, A> {
-        let Self { plan, call, on_hit, on_miss, stand: _, again, bypass, refresh } = self;
-        Bound { plan, call, on_hit, on_miss, stand: Hooked(make), again, bypass, refresh }
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, Hooked<F>, A, T> {
+        let Self { plan, call, on_hit, on_miss, stand: _, again, patience, bypass, refresh, origin } = self;
+        Bound { plan, call, on_hit, on_miss, stand: Hooked(make), again, patience, bypass, refresh, origin }
     }
 
     /// How the call is made once more, in the background.
@@ -293,16 +347,30 @@ where
         self,
         owners: O,
         make: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Again<O, F>> {
-        let Self { plan, call, on_hit, on_miss, stand, again: _, bypass, refresh } = self;
-        Bound { plan, call, on_hit, on_miss, stand, again: Again(owners, make), bypass, refresh }
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Again<O, F>, T> {
+        let Self { plan, call, on_hit, on_miss, stand, again: _, patience, bypass, refresh, origin } = self;
+        Bound {
+            plan,
+            call,
+            on_hit,
+            on_miss,
+            stand,
+            again: Again(owners, make),
+            patience,
+            bypass,
+            refresh,
+            origin,
+        }
     }
 
     /// Why it cannot be.
     #[inline]
-    pub fn once<Y: Why>(self, _: Y) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Once<Y>> {
-        let Self { plan, call, on_hit, on_miss, stand, again: _, bypass, refresh } = self;
-        Bound { plan, call, on_hit, on_miss, stand, again: Once::NEW, bypass, refresh }
+    pub fn once<Y: Why>(
+        self,
+        _: Y,
+    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Once<Y>, T> {
+        let Self { plan, call, on_hit, on_miss, stand, again: _, patience, bypass, refresh, origin } = self;
+        Bound { plan, call, on_hit, on_miss, stand, again: Once::NEW, patience, bypass, refresh, origin }
     }
 }
 
@@ -311,25 +379,27 @@ impl<N, KA, S, R: Returns, L, SA, Run> Unhooked<Plan<OfNode<N>, KA, S, R, L>, KA
     #[inline]
     pub fn with_hooks_of_node(
         self,
-    ) -> Bound<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run, NodeHook<N>, NodeHook<N>, NoHook, NoHook> {
-        let Self { plan, call, on_hit: _, on_miss: _, stand, again, bypass, refresh } = self;
+    ) -> Bound<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run, NodeHook<N>, NodeHook<N>, NoHook, NoHook, NoHook>
+    {
+        let Self { plan, call, on_hit: _, on_miss: _, stand, again, patience, bypass, refresh, origin } =
+            self;
         let (on_hit, on_miss) = (NodeHook::NEW, NodeHook::NEW);
-        Bound { plan, call, on_hit, on_miss, stand, again, bypass, refresh }
+        Bound { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin }
     }
 }
 
 /// How a call goes on after it was looked up.
-pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A> {
+pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A, T> {
     /// Answered from the cache.
     Answer(V),
     /// It touches nothing. With the memo and the key, if the return's tags are asked for.
     Bypass(Prepared<KA, SA, Run>, Option<(Arc<TypedMemo<K, V>>, K, u32)>),
     /// Not there.
-    Miss(Missing<K, V, KA, SA, Run, St, A>),
+    Miss(Missing<K, V, KA, SA, Run, St, A, T>),
 }
 
 /// A call that was not answered.
-pub(crate) struct Missing<K: Data, V: Data, KA, SA, Run, St, A> {
+pub(crate) struct Missing<K: Data, V: Data, KA, SA, Run, St, A, T> {
     pub(crate) memo: Arc<TypedMemo<K, V>>,
     pub(crate) key: K,
     pub(crate) hash: u32,
@@ -337,10 +407,11 @@ pub(crate) struct Missing<K: Data, V: Data, KA, SA, Run, St, A> {
     pub(crate) call: Prepared<KA, SA, Run>,
     pub(crate) stand: St,
     pub(crate) again: A,
+    pub(crate) patience: T,
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: Identity + ?Sized,
     S: Shape,
@@ -352,8 +423,8 @@ where
 {
     /// Looks the call up, and tells the hooks. The whole of a hit.
     #[inline]
-    pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A> {
-        let Self { plan, call, on_hit, on_miss, stand, again, bypass, refresh } = self;
+    pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A, T> {
+        let Self { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin } = self;
         let memo = plan.handle();
         let flags = memo.flags();
         let mut look = Look::default();
@@ -393,7 +464,7 @@ where
                     }
                     Begin::Read
                 };
-                Looked::Miss(Missing { memo: memo.arc(), key, hash, begin, call, stand, again })
+                Looked::Miss(Missing { memo: memo.arc(), key, hash, begin, call, stand, again, patience })
             }
         }
     }

@@ -62,12 +62,12 @@ pub trait Call: Address<Mode = Blocking> {
 
 pub(super) mod sealed {
     pub trait Sealed {}
-    impl<P, KA, SA, Run, Hit, Miss, St, A> Sealed for super::Bound<P, KA, SA, Run, Hit, Miss, St, A> {}
+    impl<P, KA, SA, Run, Hit, Miss, St, A, T> Sealed for super::Bound<P, KA, SA, Run, Hit, Miss, St, A, T> {}
 }
 
 /// What all functions have in common; drivers add how jobs are started.
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
+    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: Identity + ?Sized,
     S: Shape,
@@ -146,7 +146,7 @@ where
     }
 }
 
-impl<K, V, KA, SA, Run, St, A> Missing<K, V, KA, SA, Run, St, A>
+impl<K, V, KA, SA, Run, St, A, T> Missing<K, V, KA, SA, Run, St, A, T>
 where
     K: Data,
     V: Data,
@@ -191,8 +191,8 @@ where
     }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J> Address
-    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J> Address
+    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: Identity + ?Sized,
     S: Shape,
@@ -254,8 +254,8 @@ fn spawn(world: &World, job: impl Work) {
     world.spawn_blocking(job.boxed());
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J> Call
-    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A>
+impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J> Call
+    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
 where
     Id: Identity + ?Sized,
     S: Shape,

@@ -1,108 +1,145 @@
-//! Eviction: which entry makes room for another. One algorithm a file.
-//!
-//! An algorithm keeps order among [`Node`]s and asks the store about the entries behind them, so that
-//! the store stays ignorant of the algorithm. A node whose entry has left by another way is noticed
-//! when it comes up, and skipped.
+//! How long an entry is used, and what for: rules over times alone, which know nothing of stores,
+//! functions or threads. Here they are put together; each has a file of its own. Who makes room is told
+//! in [`eviction`].
 
-mod ghost;
-mod lru;
-mod s3fifo;
+mod ahead;
+mod backoff;
+pub(crate) mod eviction;
+mod idle;
+mod stale;
+mod ttl;
 
-pub use self::kind::Policy;
-pub(crate) use lru::Lru;
-pub(crate) use s3fifo::S3Fifo;
+use std::time::Duration;
 
-mod kind {
-    /// Which entry makes room when a memo is full.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub enum Policy {
-        /// Few hits make an entry stay, one-time visitors leave first; a hit moves nothing. Yang et al.,
-        /// "FIFO queues are all you need for cache eviction", SOSP 2023. The default.
-        S3Fifo,
-        /// Exactly the least recently used, by the `lru` crate. A hit takes the memo's one lock
-        /// exclusively, so threads wait for each other.
-        Lru,
-    }
+pub use ahead::Ahead;
+pub(crate) use backoff::rest;
+pub use eviction::Policy;
+pub(crate) use eviction::{Entries, Evictor, Lru, Node, S3Fifo};
+
+use crate::time::Tick;
+
+/// What the options of a memo say about the life of its entries.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    /// By which part of itself a ttl may be shortened.
+    pub(crate) jitter: f64,
+    pub(crate) stale_while_revalidate: Duration,
+    pub(crate) stale_if_error: Duration,
+    pub(crate) ahead: Option<Ahead>,
 }
 
-/// An entry, as eviction knows it: where to find it, and which of those who lived there it is.
+/// The times of one entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) created: Tick,
+    /// The first tick at which it is no longer fresh.
+    pub(crate) deadline: Tick,
+    /// It was marked stale; then its deadline is no later than that.
+    pub(crate) marked: bool,
+    /// When it was last read, where that matters.
+    pub(crate) read: Tick,
+    /// How long it took to compute, where that matters.
+    pub(crate) cost: Tick,
+    /// Before this nobody tries again to compute it, since it has failed.
+    pub(crate) rest: Tick,
+}
+
+/// What an entry is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Node {
-    pub(crate) hash: u32,
-    pub(crate) id: u32,
+pub(crate) enum State {
+    Fresh,
+    /// No longer fresh, but within a stale window.
+    Stale,
+    /// For nothing.
+    Dead,
 }
 
-/// What eviction asks of the entries.
-pub(crate) trait Entries {
-    /// How often the entry was read of late, 0 to 3; `None` if it is gone.
-    fn reads(&self, node: Node) -> Option<u8>;
-    /// Sets that number.
-    fn set_reads(&self, node: Node, reads: u8);
+/// What a call does that finds an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It answers with it.
+    Serve,
+    /// It answers with it, and has it computed anew in the background.
+    Renew,
+    /// It computes.
+    Compute,
 }
 
-/// An eviction algorithm.
-pub(crate) trait Eviction {
-    /// An entry was stored.
-    fn insert(&mut self, node: Node);
-    /// An entry has left by another way than [`victim`](Eviction::victim).
-    fn remove(&mut self, node: Node);
-    /// An entry was read; called only for algorithms that must move something then.
-    fn read(&mut self, node: Node);
-    /// The entry to evict; it is no longer known here.
-    fn victim(&mut self, entries: &impl Entries) -> Option<Node>;
-}
-
-/// The algorithm of a memo.
-pub(crate) enum Evictor {
-    S3Fifo(S3Fifo),
-    Lru(Lru),
-    /// Nothing is ever evicted.
-    Unbounded,
-}
-
-impl Evictor {
-    pub(crate) fn insert(&mut self, node: Node) {
-        match self {
-            Self::S3Fifo(queues) => queues.insert(node),
-            Self::Lru(list) => list.insert(node),
-            Self::Unbounded => {}
+impl Rules {
+    pub(crate) const fn new() -> Self {
+        Self {
+            ttl: None,
+            idle: None,
+            jitter: 0.0,
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            ahead: None,
         }
     }
 
-    pub(crate) fn remove(&mut self, node: Node, entries: &impl Entries) {
-        match self {
-            Self::S3Fifo(queues) => {
-                queues.remove(node);
-                queues.tidy(entries);
+    /// Whether an entry may be of use when it is no longer fresh.
+    pub(crate) fn has_window(&self) -> bool {
+        stale::window(self) > Duration::ZERO
+    }
+
+    /// The first tick at which an entry of this deadline is good for nothing.
+    pub(crate) fn end(&self, deadline: Tick) -> Tick {
+        stale::end(self, deadline)
+    }
+
+    /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if
+    /// it never would be. `draw` is from 0 to 1.
+    pub(crate) fn deadline(
+        &self,
+        ttl: Option<Duration>,
+        now: Tick,
+        draw: impl FnOnce() -> f64,
+    ) -> Option<Tick> {
+        ttl::deadline(ttl, self.jitter, now, draw)
+    }
+
+    /// What an entry is good for.
+    pub(crate) fn state(&self, times: &Times, now: Tick) -> State {
+        if self.idle.is_some_and(|idle| idle::is_over(idle, times.read, now)) {
+            State::Dead
+        } else if !times.marked && now < times.deadline {
+            State::Fresh
+        } else if now < self.end(times.deadline) {
+            State::Stale
+        } else {
+            State::Dead
+        }
+    }
+
+    /// What a call does that finds an entry. `draw` is from 0 to 1.
+    pub(crate) fn on_call(&self, times: &Times, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
+        let rests = now < times.rest;
+        match self.state(times, now) {
+            State::Fresh => match self.ahead {
+                Some(ahead) if !rests && ahead.is_due(times, now, draw) => Verdict::Renew,
+                _ => Verdict::Serve,
+            },
+            State::Stale if stale::while_revalidate(self, times, now) => {
+                if rests {
+                    Verdict::Serve
+                } else {
+                    Verdict::Renew
+                }
             }
-            Self::Lru(list) => list.remove(node),
-            Self::Unbounded => {}
+            // Who fails is not asked by each call.
+            State::Stale if rests && stale::if_error(self, times, now) => Verdict::Serve,
+            State::Stale | State::Dead => Verdict::Compute,
         }
     }
 
-    /// Gives memory back after many entries have left.
-    pub(crate) fn shrink(&mut self) {
-        match self {
-            Self::S3Fifo(queues) => queues.shrink(),
-            Self::Lru(list) => list.shrink(),
-            Self::Unbounded => {}
-        }
-    }
-
-    pub(crate) fn read(&mut self, node: Node) {
-        match self {
-            Self::S3Fifo(queues) => queues.read(node),
-            Self::Lru(list) => list.read(node),
-            Self::Unbounded => {}
-        }
-    }
-
-    pub(crate) fn victim(&mut self, entries: &impl Entries) -> Option<Node> {
-        match self {
-            Self::S3Fifo(queues) => queues.victim(entries),
-            Self::Lru(list) => list.victim(entries),
-            Self::Unbounded => None,
+    /// Whether a call whose computation has failed, or is late, answers with an entry.
+    pub(crate) fn on_failure(&self, times: &Times, now: Tick) -> bool {
+        match self.state(times, now) {
+            State::Fresh => true,
+            State::Stale => stale::if_error(self, times, now),
+            State::Dead => false,
         }
     }
 }

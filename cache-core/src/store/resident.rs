@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic;
 
-use crate::policy::Node;
+use crate::policy::{Node, Times, rest};
 use crate::sync::{AtomicU64, Ordering};
 use crate::tags::{Mark, Number, TagSet};
 use crate::time::{NEVER, Tick};
@@ -28,6 +28,10 @@ pub(crate) struct Lease {
     pub(crate) verified: Number,
     pub(crate) weight: u32,
     pub(crate) tags: TagSet,
+    /// How long it took to compute, where that matters.
+    pub(crate) cost: Option<Tick>,
+    /// Whether it matters when it was last read.
+    pub(crate) idles: bool,
 }
 
 /// An entry.
@@ -41,12 +45,32 @@ pub(crate) struct Resident<K, V> {
     meta: atomic::AtomicU64,
     verified: AtomicU64,
     pub(crate) created: Tick,
-    /// Boxed twice: one word in the many entries that have none.
-    tags: Option<Box<TagSet>>,
+    /// One word in the many entries that have nothing of this.
+    more: Option<Box<More>>,
+}
+
+/// What most entries do not have.
+#[derive(Default)]
+struct More {
+    tags: TagSet,
+    /// When it was last read, where that matters.
+    read: atomic::AtomicU64,
+    cost: Tick,
+    /// How often computing it anew has failed since it was stored, and until when that is not tried again.
+    failures: u32,
+    rest: Tick,
 }
 
 impl<K, V> Resident<K, V> {
     pub(crate) fn new(key: K, value: V, node: Node, lease: Lease) -> Self {
+        let plain = lease.tags.is_empty() && lease.cost.is_none() && !lease.idles;
+        let more = More {
+            tags: lease.tags,
+            read: atomic::AtomicU64::new(lease.created),
+            cost: lease.cost.unwrap_or_default(),
+            failures: 0,
+            rest: 0,
+        };
         Self {
             key,
             value,
@@ -55,7 +79,7 @@ impl<K, V> Resident<K, V> {
             meta: atomic::AtomicU64::new(lease.deadline << DEADLINE),
             verified: AtomicU64::new(lease.verified),
             created: lease.created,
-            tags: (!lease.tags.is_empty()).then(|| Box::new(lease.tags)),
+            more: (!plain).then(|| Box::new(more)),
         }
     }
 
@@ -107,10 +131,39 @@ impl<K, V> Resident<K, V> {
     }
 
     pub(crate) fn tags(&self) -> &[Arc<Mark>] {
-        self.tags.as_ref().map_or(&[], |tags| tags)
+        self.more.as_ref().map_or(&[], |more| &more.tags)
     }
 
     pub(crate) fn take_tags(&mut self) -> TagSet {
-        self.tags.take().map_or_else(TagSet::default, |tags| *tags)
+        self.more.as_mut().map_or_else(TagSet::default, |more| std::mem::take(&mut more.tags))
+    }
+
+    /// Notes that it was read, where that matters. At most once for each tick, so that readers seldom meet.
+    pub(crate) fn note_read(&self, now: Tick) {
+        if let Some(more) = &self.more
+            && more.read.load(Ordering::Relaxed) < now
+        {
+            more.read.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that computing it anew has failed.
+    pub(crate) fn note_failure(&mut self, now: Tick) {
+        let more = self.more.get_or_insert_default();
+        more.failures = more.failures.saturating_add(1);
+        more.rest = rest(more.failures, now);
+    }
+
+    /// Its times, but for what invalidations have marked.
+    pub(crate) fn times(&self) -> Times {
+        let more = self.more.as_ref();
+        Times {
+            created: self.created,
+            deadline: self.deadline(),
+            marked: false,
+            read: more.map_or(self.created, |more| more.read.load(Ordering::Relaxed)),
+            cost: more.map_or(0, |more| more.cost),
+            rest: more.map_or(0, |more| more.rest),
+        }
     }
 }

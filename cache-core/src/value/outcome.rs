@@ -179,16 +179,24 @@ impl<R> PickPlain for Ty<R> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
     label = "not `core::result::Result`",
-    note = "`err_ttl` and `on_error` need a function that returns a `Result`"
+    note = "`err_ttl`, `on_error`, `fallback_if`, `stale_if_error` and `timeout` need a function that returns a `Result`"
 )]
 pub trait IsResult {
     /// The type of its `Ok`.
     type Ok;
+    /// The type of its `Err`.
+    type Err;
+    /// An `Err`.
+    fn err(error: Self::Err) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, E> IsResult for Result<T, E> {
     type Ok = T;
+    type Err = E;
+    fn err(error: E) -> Self {
+        Err(error)
+    }
 }
 
 /// The `Option` that `none_ttl` needs.

@@ -1,0 +1,117 @@
+//! How long a call waits for its value.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::NoHook;
+
+/// How long a call waits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// For something that can stand in for the value.
+    pub(crate) soft: Option<Duration>,
+    /// At all.
+    pub(crate) hard: Option<Duration>,
+}
+
+impl Limits {
+    /// Without a limit.
+    pub const NONE: Self = Self { soft: None, hard: None };
+
+    /// After so long an older value will do: `soft_timeout`, `fallback_after`.
+    #[must_use]
+    pub const fn soft(mut self, limit: Duration) -> Self {
+        self.soft = Some(limit);
+        self
+    }
+
+    /// After so long the call returns: `timeout`.
+    #[must_use]
+    pub const fn hard(mut self, limit: Duration) -> Self {
+        self.hard = Some(limit);
+        self
+    }
+}
+
+/// A computation has taken longer than its function's `timeout`, and there was no older value to return.
+///
+/// Converted into the error of the function by `From`, unless `timeout_error` says what to return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedOut {
+    name: Arc<str>,
+    limit: Duration,
+}
+
+impl TimedOut {
+    pub(crate) fn new(name: Arc<str>, limit: Duration) -> Self {
+        Self { name, limit }
+    }
+
+    /// The registered name of the function.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How long it was waited for.
+    #[must_use]
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` took longer than {:?}", self.name, self.limit)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+/// What a function returns that is computed on another thread than that of its caller.
+#[diagnostic::on_unimplemented(
+    message = "a call that is not waited for to its end is computed elsewhere, and `{Self}` cannot be sent from there",
+    label = "not `Send`",
+    note = "`timeout`, `soft_timeout` and `fallback_after` need a return that is `Send`: leave them out, or make it so"
+)]
+pub trait CrossesThreads: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> CrossesThreads for T {}
+
+/// How long a call of a function waits, and what it returns then.
+pub struct Patience<F> {
+    pub(super) limits: Limits,
+    pub(super) late: F,
+}
+
+/// Whether, and how long, a call waits.
+pub trait Waits<O> {
+    /// Whether there is a limit.
+    const SET: bool;
+    /// The limits.
+    fn limits(&self) -> Limits;
+    /// What is returned after the last of them.
+    fn late(&self, late: TimedOut) -> Option<O>;
+}
+
+impl<O> Waits<O> for NoHook {
+    const SET: bool = false;
+    fn limits(&self) -> Limits {
+        Limits::NONE
+    }
+    fn late(&self, _: TimedOut) -> Option<O> {
+        None
+    }
+}
+
+impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
+    const SET: bool = true;
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+    fn late(&self, late: TimedOut) -> Option<O> {
+        Some((self.late)(late))
+    }
+}
