@@ -440,7 +440,7 @@ pub(crate) fn holes_of(
                 || format!("there are {}", list(known())),
                 |near| format!("did you mean `{near}`?"),
             );
-            let what = if hole.root == "value" { "there is no value yet when the key is made" } else { "" };
+            let what = if hole.is_of_value() { "there is no value yet when the key is made" } else { "" };
             let message = if what.is_empty() {
                 format!("`{{{}}}` names no {argument}: {hint}", hole.text())
             } else {

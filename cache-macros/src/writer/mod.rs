@@ -14,7 +14,7 @@ use crate::diagnostics::Errors;
 use crate::function::{Asyncness, Function};
 use crate::model::{binds, mentions};
 use crate::options::Given;
-use crate::template::Template;
+use crate::template::{Hole, Template};
 use crate::valid::holes_of;
 use options::{Listed, Options};
 
@@ -192,9 +192,7 @@ impl Item {
 
     fn new(named: Named, span: Span) -> Self {
         let of_value = match &named {
-            Named::Tag(template) | Named::Pattern(template) => {
-                template.holes().any(|hole| hole.root == "value")
-            }
+            Named::Tag(template) | Named::Pattern(template) => template.holes().any(Hole::is_of_value),
             Named::Tags(tokens) | Named::Others(tokens) => mentions(tokens.clone(), &value(span)),
         };
         Self { named, of_value, span }
