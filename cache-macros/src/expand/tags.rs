@@ -141,13 +141,7 @@ pub(crate) fn reach(krate: &Path, hole: &Hole, root: &Ident) -> TokenStream {
 /// The argument that a hole names.
 pub(super) fn root(model: &Model, hole: &Hole) -> Ident {
     let bound = model.arg(&hole.root).and_then(|arg| arg.binds.iter().find(|name| name.unraw() == hole.root));
-    let mut root = match bound {
-        Some(name) if name == "self" => this(),
-        Some(name) => name.clone(),
-        None => return Ident::new(&hole.root, hole.span),
-    };
-    root.set_span(hole.span.resolved_at(root.span()));
-    root
+    hole.root(bound.map(|name| if name == "self" { this() } else { name.clone() }))
 }
 
 /// A closure that fills a template.
