@@ -10,9 +10,11 @@ use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Type,
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::Length;
 use crate::options::{
-    Capacity, Companion, Given, KeyOption, LATER, NAMES, NAMES_OF_NODE, Options, TagOption, Ttl, elsewhere,
+    Capacity, Companion, Given, KeyOption, LATER, Listed, NAMES, NAMES_OF_NODE, Options, Ttl, elsewhere,
 };
 use crate::template::Template;
+
+pub(crate) const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`";
 
 /// Reads the options of a function. What is wrong is noted; what is right is kept.
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
@@ -105,7 +107,7 @@ fn option(
         "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
         "tag" => {
             let tag = tag(value(input)?)?;
-            if let TagOption::Spread(expr) = &tag {
+            if let Listed::Spread(expr) = &tag {
                 errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
             }
             add_tags(options, &name, errors, vec![tag]);
@@ -192,7 +194,7 @@ pub(crate) fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Err
     }
 }
 
-fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<TagOption>) {
+fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<Listed>) {
     if options.tags.is_some() {
         errors.at(name.span(), "tags are given twice: put them all into `tags = [..]`");
     } else {
@@ -263,35 +265,38 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     }
 }
 
-fn tags(input: ParseStream<'_>) -> syn::Result<Vec<TagOption>> {
+fn tags(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
+    items(input, TAGS)?.into_iter().map(tag).collect()
+}
+
+/// `= [a, b]`
+pub(crate) fn items(input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Expr>> {
     match value(input)? {
-        Expr::Array(array) => array.elems.into_iter().map(tag).collect(),
-        other => Err(syn::Error::new(
-            other.span(),
-            "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`",
-        )),
+        Expr::Array(array) => Ok(array.elems.into_iter().collect()),
+        other => Err(syn::Error::new(other.span(), form)),
     }
 }
 
-fn tag(expr: Expr) -> syn::Result<TagOption> {
-    if let Some(text) = as_text(&expr) {
-        return Template::read(text.clone()).map(TagOption::Text);
-    }
-    match expr {
-        Expr::Closure(closure) => Err(syn::Error::new(
-            closure.span(),
+pub(crate) fn tag(expr: Expr) -> syn::Result<Listed> {
+    match (as_text(&expr), &expr) {
+        (Some(text), _) => Template::read(text.clone()).map(Listed::Text),
+        (None, Expr::Array(_)) => Err(syn::Error::new(expr.span(), TAGS)),
+        (None, Expr::Closure(_)) => Err(syn::Error::new(
+            expr.span(),
             "a tag is an expression, not a closure; it sees the arguments and `value` by name: `Owner(value.owner_id)`",
         )),
+        (None, _) => listed(expr),
+    }
+}
+
+/// One, or all of an iterator.
+pub(crate) fn listed(expr: Expr) -> syn::Result<Listed> {
+    match expr {
         Expr::Range(ExprRange { start: None, limits: RangeLimits::HalfOpen(dots), end, .. }) => {
-            let end = end.ok_or_else(|| {
-                syn::Error::new(
-                    dots.span(),
-                    "`..` adds all tags of an iterator: `..value.ids.iter().map(Owner)`",
-                )
-            })?;
-            Ok(TagOption::Spread(*end))
+            let form = "`..` is followed by an iterator: `..names`";
+            Ok(Listed::Spread(*end.ok_or_else(|| syn::Error::new(dots.span(), form))?))
         }
-        expr => Ok(TagOption::One(expr)),
+        expr => Ok(Listed::One(expr)),
     }
 }
 

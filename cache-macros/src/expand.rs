@@ -333,7 +333,7 @@ fn slot(model: &Model) -> Companion {
         .tags
         .iter()
         .flat_map(|given| &given.value)
-        .filter_map(crate::options::TagOption::fixed)
+        .filter_map(crate::options::Listed::fixed)
         .collect();
     let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
     let capacity = options.capacity.as_ref().map(|given| match &given.value {

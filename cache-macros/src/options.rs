@@ -32,16 +32,17 @@ pub(crate) enum KeyOption {
     Node(ExprStruct),
 }
 
-/// An element of `tags`.
+/// An element of a list.
 #[derive(Clone)]
-pub(crate) enum TagOption {
+pub(crate) enum Listed {
+    /// `"cat:{name}"`, a tag.
     Text(Template),
     One(Expr),
     /// `..iterator`
     Spread(Expr),
 }
 
-impl TagOption {
+impl Listed {
     /// The text of a tag that every entry carries.
     pub(crate) fn fixed(&self) -> Option<String> {
         match self {
@@ -89,7 +90,7 @@ pub(crate) struct Options {
     pub(crate) ttl: Option<Given<Ttl>>,
     pub(crate) err_ttl: Option<Given<Length>>,
     pub(crate) none_ttl: Option<Given<Length>>,
-    pub(crate) tags: Option<Given<Vec<TagOption>>>,
+    pub(crate) tags: Option<Given<Vec<Listed>>>,
     pub(crate) inherit_tags: Option<Given<()>>,
     pub(crate) key: Option<Given<KeyOption>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,

@@ -9,7 +9,7 @@ use syn::{Expr, Type};
 use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
-use crate::options::{Capacity, Given, TagOption, Ttl};
+use crate::options::{Capacity, Given, Listed, Ttl};
 use crate::shape::{borrows, shape};
 use crate::template::Template;
 use syn::ext::IdentExt as _;
@@ -355,8 +355,8 @@ fn closures(model: &Model, errors: &mut Errors) {
 fn templates(model: &Model, errors: &mut Errors) {
     for tag in model.options.tags.iter().flat_map(|given| &given.value) {
         match tag {
-            TagOption::Text(template) => holes(model, template, true, errors),
-            TagOption::One(expr) | TagOption::Spread(expr) => tag_expr(model, expr, errors),
+            Listed::Text(template) => holes(model, template, true, errors),
+            Listed::One(expr) | Listed::Spread(expr) => tag_expr(model, expr, errors),
         }
     }
     if let Some(Given { value: crate::options::KeyOption::Template(template), .. }) = &model.options.key {

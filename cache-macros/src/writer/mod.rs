@@ -13,10 +13,10 @@ use syn::{Expr, FnArg, Pat, Path, ReceiverKind, Type, parse_quote};
 use crate::diagnostics::Errors;
 use crate::function::{Asyncness, Function};
 use crate::model::{binds, mentions};
-use crate::options::Given;
+use crate::options::{Given, Listed};
 use crate::template::{Hole, Template};
 use crate::valid::holes_of;
-use options::{Listed, Options};
+use options::Options;
 
 /// The function with the attribute carried out.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
@@ -186,7 +186,7 @@ impl Item {
                 let one = one(&expr)?;
                 Ok(Self::new(named(quote!(::core::option::Option::Some(#one))), expr.span()))
             }
-            Listed::Each(expr) => Ok(Self::new(named(expr.to_token_stream()), expr.span())),
+            Listed::Spread(expr) => Ok(Self::new(named(expr.to_token_stream()), expr.span())),
         }
     }
 
