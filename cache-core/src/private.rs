@@ -300,6 +300,11 @@ pub fn timed_out<R: IsResult<Err: FromTimedOut>>(late: TimedOut) -> R {
     R::err(R::Err::from_timed_out(late))
 }
 
+/// What a function without `timeout` returns when it is late: it is waited for to its end.
+pub fn never_late<R>(_: TimedOut) -> R {
+    unreachable!("there is no `timeout`")
+}
+
 /// What a function without `timeout_error` needs its error to be.
 #[diagnostic::on_unimplemented(
     message = "`timeout` needs an error to return, and `{Self}` is not `From<cache_core::TimedOut>`",

@@ -1,5 +1,7 @@
 //! From the attribute's tokens to its options.
 
+mod freshness;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -87,14 +89,13 @@ fn option(
         return Err(input.error("expected an option, such as `ttl = 300`"));
     };
     let span = name.span();
-    if name == "inherit_tags" {
+    let alone = [("inherit_tags", &mut options.inherit_tags), ("origin_first", &mut options.origin_first)];
+    if let Some((known, slot)) = alone.into_iter().find(|(known, _)| name == known) {
         if input.peek(Token![=]) {
-            return Err(syn::Error::new(
-                span,
-                "`inherit_tags` takes no value: write it alone, or leave it out",
-            ));
+            let why = format!("`{known}` takes no value: write it alone, or leave it out");
+            return Err(syn::Error::new(span, why));
         }
-        set(&mut options.inherit_tags, &name, errors, ());
+        set(slot, &name, errors, ());
         return Ok(());
     }
     let is_option = NAMES.iter().any(|known| name == known) && name != "skip";
@@ -105,6 +106,20 @@ fn option(
         "ttl" => set(&mut options.ttl, &name, errors, ttl(input)?),
         "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(input)?),
         "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
+        "idle" => set(&mut options.idle, &name, errors, seconds(input)?),
+        "jitter" => set(&mut options.jitter, &name, errors, freshness::jitter(&value(input)?)?),
+        "stale_while_revalidate" => {
+            set(&mut options.stale_while_revalidate, &name, errors, seconds(input)?);
+        }
+        "stale_if_error" => set(&mut options.stale_if_error, &name, errors, seconds(input)?),
+        "refresh_ahead" => {
+            set(&mut options.refresh_ahead, &name, errors, freshness::refresh_ahead(value(input)?)?);
+        }
+        "fallback_after" => set(&mut options.fallback_after, &name, errors, with_unit(input)?),
+        "fallback_if" => set(&mut options.fallback_if, &name, errors, value::<Expr>(input)?),
+        "soft_timeout" => set(&mut options.soft_timeout, &name, errors, with_unit(input)?),
+        "timeout" => set(&mut options.timeout, &name, errors, with_unit(input)?),
+        "timeout_error" => set(&mut options.timeout_error, &name, errors, value::<Expr>(input)?),
         "tag" => {
             let tag = tag(value(input)?)?;
             if let Listed::Spread(expr) = &tag {
@@ -132,10 +147,7 @@ fn option(
         "placeholder" => set(&mut options.placeholder, &name, errors, value::<Expr>(input)?),
         "memo" => set(&mut options.memo, &name, errors, value::<Expr>(input)?),
         "single_flight" => set(&mut options.single_flight, &name, errors, flag(input)?),
-        "max_wait" => {
-            let wait = Length::read(value(input)?, false)?;
-            set(&mut options.max_wait, &name, errors, wait);
-        }
+        "max_wait" => set(&mut options.max_wait, &name, errors, with_unit(input)?),
         "name" => {
             let text = text(input, "a name is text: `name = \"cats::get\"`")?;
             set(&mut options.name, &name, errors, text);
@@ -244,6 +256,11 @@ fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
 
 fn seconds(input: ParseStream<'_>) -> syn::Result<Length> {
     Length::read(value(input)?, true)
+}
+
+/// What is usually less than a second.
+fn with_unit(input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(value(input)?, false)
 }
 
 fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {

@@ -33,6 +33,7 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     let on_store = hook("on_store", options.on_store.as_ref().map(|given| &given.value));
     let on_error = hook("on_error", options.on_error.as_ref().map(|given| &given.value));
     let on_evict = hook("on_evict", options.on_evict.as_ref().map(|given| &given.value));
+    let fallback_if = hook("fallback_if", options.fallback_if.as_ref().map(|given| &given.value));
     let weigh = hook("weigh", options.weigh.as_ref().map(|given| &given.value));
     let slot = callee(model, &model.names.slot);
     if let Some(node) = model.node() {
@@ -58,6 +59,7 @@ pub(super) fn plan(model: &Model) -> TokenStream {
             #on_store
             #on_evict
             #on_error
+            #fallback_if
             #weigh
     }
 }
