@@ -31,6 +31,7 @@ pub(crate) fn read_of_node(tokens: TokenStream, errors: &mut Errors) -> Options 
 fn read_as(tokens: TokenStream, names: &[&str], errors: &mut Errors) -> Options {
     let mut options = Options { tokens: tokens.clone(), ..Options::default() };
     each(tokens, errors, |input, errors| option(input, names, &mut options, errors));
+    options.is_read = errors.is_empty();
     options
 }
 

@@ -97,6 +97,8 @@ pub(crate) enum Companion {
 pub(crate) struct Options {
     /// All of it, as it was written.
     pub(crate) tokens: TokenStream,
+    /// There was no mistake in reading it: what is not here was not given.
+    pub(crate) is_read: bool,
     pub(crate) ttl: Option<Given<Ttl>>,
     pub(crate) err_ttl: Option<Given<Length>>,
     pub(crate) none_ttl: Option<Given<Length>>,

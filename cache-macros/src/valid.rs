@@ -24,10 +24,7 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
     output(model, errors);
     arguments(model, errors);
     options(model, errors);
-    if model.node().is_none() {
-        freshness::entries(model, errors);
-    }
-    freshness::calls(model, errors);
+    freshness::check(model, errors);
     templates(model, errors);
     flags(model, errors);
 }
@@ -35,7 +32,7 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
 /// The same for a node, whose arguments are fields.
 pub(crate) fn check_node(model: &Model, errors: &mut Errors) {
     options(model, errors);
-    freshness::entries(model, errors);
+    freshness::check(model, errors);
     templates(model, errors);
 }
 

@@ -148,7 +148,7 @@ impl patient {
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(0u64, 200000000u32))
                         .hard(::core::time::Duration::new(2u64, 0u32)),
-                    ::cache_core::__private::timed_out,
+                    |late| ::cache_core::__private::timed_out(late),
                 )
                 .again(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),

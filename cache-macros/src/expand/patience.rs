@@ -7,16 +7,16 @@ use crate::duration::Length;
 use crate::model::{Model, at, mixed};
 use crate::options::Given;
 
-/// What fails the build where the function cannot fail, and nothing else calls for an older value.
+/// What fails the build where an older value stands in for errors only, and there are none.
 pub(super) fn fails(model: &Model) -> Option<TokenStream> {
     let Model { krate, options, output, .. } = model;
-    if options.soft_timeout.is_some() || options.fallback_after.is_some() {
+    if options.soft_timeout.is_some() || options.fallback_after.is_some() || options.timeout.is_some() {
         return None;
     }
     let if_error = options.stale_if_error.as_ref().map(|given| given.span);
     let span = if_error.or(options.origin_first.as_ref().map(|given| given.span))?;
-    let is_result = at(span, quote!(#krate::__private::is_result));
-    Some(quote_spanned!(span=> #is_result(#krate::__private::Ty::<#output>::NEW);))
+    let of_output = quote!(#krate::__private::is_result(#krate::__private::Ty::<#output>::NEW););
+    Some(at(span, of_output))
 }
 
 /// `.patience(..)`, if there is a limit.
@@ -40,8 +40,12 @@ pub(super) fn patience(model: &Model) -> Option<TokenStream> {
             let (error, late) = (&error.value, at(hard.span, quote!(#krate::__private::late)));
             quote_spanned!(mixed=> |_| #late(#error))
         }
-        (Some(hard), None) => at(hard.span, quote!(#krate::__private::timed_out)),
+        (Some(hard), None) => {
+            let timed_out = at(hard.span, quote!(#krate::__private::timed_out));
+            quote_spanned!(mixed=> |late| #timed_out(late))
+        }
     };
-    let patience = at(span, quote_spanned!(mixed=> .patience));
-    Some(quote_spanned!(mixed=> #patience(#krate::__private::Limits::NONE #soft #limit, #late)))
+    // What cannot be sent is reported here.
+    let here = span.resolved_at(mixed);
+    Some(quote_spanned!(here=> .patience(#krate::__private::Limits::NONE #soft #limit, #late)))
 }

@@ -11,8 +11,20 @@ use crate::duration::Length;
 use crate::model::{Model, mentions};
 use crate::options::{Ahead, Given, Options, Ttl};
 
+pub(super) fn check(model: &Model, errors: &mut Errors) {
+    if !model.options.is_read {
+        return;
+    }
+    if model.node().is_none() {
+        entries(model, errors);
+    }
+    if !model.is_node() {
+        calls(model, errors);
+    }
+}
+
 /// Those that are about entries, where they are declared.
-pub(super) fn entries(model: &Model, errors: &mut Errors) {
+fn entries(model: &Model, errors: &mut Errors) {
     let options = &model.options;
     for (name, given) in windows(options) {
         if let (Some(given), None) = (given, &options.ttl) {
@@ -59,13 +71,13 @@ pub(super) fn entries(model: &Model, errors: &mut Errors) {
     {
         errors.at(
             idle.span,
-            "`idle` has no use where the `ttl` is over before: let `idle` be less than the `ttl`, or leave one of them out",
+            "`idle` has no use where an entry ends sooner, by its `ttl` and the stale windows after that: let `idle` be less than these, or leave it out",
         );
     }
 }
 
 /// Those that are about the calls of a function.
-pub(super) fn calls(model: &Model, errors: &mut Errors) {
+fn calls(model: &Model, errors: &mut Errors) {
     let options = &model.options;
     if options.origin_first.is_some() {
         let others = [
