@@ -153,3 +153,6 @@ impl Rules {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
