@@ -4,6 +4,7 @@
 //! to the executor that was set, else to the runtime of the caller (feature `tokio`), else to the same
 //! pool, which suits futures that need no runtime of their own.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -125,13 +126,25 @@ struct Pool {
     idle: usize,
 }
 
+thread_local! {
+    /// Whether this thread is one of the pool.
+    static WORKS: Cell<bool> = const { Cell::new(false) };
+}
+
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
 static ARRIVED: Condvar = Condvar::new();
 
+/// Has work done; or drops it, if there is no room for it, or nobody who could come to it.
 fn pool(work: Work) {
+    if crate::time::has_forked() {
+        // The threads are the parent's, and its lock may be held for ever.
+        return drop(work);
+    }
     let threads = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
     let mut pool = POOL.lock();
-    if pool.queue.len() >= QUEUE {
+    // Who works here may wait for what it hands in: that must not wait for who works here.
+    let at_once = pool.idle > pool.queue.len() || pool.threads < threads;
+    if pool.queue.len() >= QUEUE || (WORKS.get() && !at_once) {
         drop(pool);
         return drop(work);
     }
@@ -141,6 +154,7 @@ fn pool(work: Work) {
         return;
     }
     pool.threads += 1;
+    crate::time::at_fork();
     let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
     if spawned.is_err() {
         pool.threads -= 1;
@@ -154,6 +168,7 @@ fn pool(work: Work) {
 }
 
 fn run() {
+    WORKS.set(true);
     let mut pool = POOL.lock();
     loop {
         if let Some(work) = pool.queue.pop_front() {

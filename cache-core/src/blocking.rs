@@ -12,6 +12,7 @@ use crate::memo::{Data, Unstored};
 use crate::parcel::{Parcel, Returned};
 use crate::plan::{Missing, Prepared, Repeat, Ticket, Waits, Work, give_up};
 use crate::sync::Mutex;
+use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
 
@@ -136,21 +137,26 @@ where
     R: Returns<Held = V>,
     J: Work,
 {
+    let clock = pursuit.memo().clock();
+    // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
+    let begun_by = after(clock.now(), pursuit.memo().spec.max_wait);
     loop {
-        let waited = flight.wait(pursuit.memo().clock(), pursuit.bounds_of_own());
-        match pursuit.after_own::<R>(waited) {
+        let waits = job.lock().is_some();
+        let begun_by = Some(begun_by).filter(|_| waits);
+        let mut bounds = pursuit.bounds_of_own();
+        bounds.until = bounds.until.into_iter().chain(begun_by).min();
+        let refused = match pursuit.after_own::<R>(flight.wait(clock, bounds)) {
             Own::Answer(output) => return output,
-            Own::Wait => {}
+            Own::Late(limit) => return late(limit),
             Own::Returned | Own::Crashed => {
                 return block_on(parcel.take()).unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Refused => {
-                let job = job.lock().take();
-                if let Some(job) = job {
-                    job.boxed()();
-                }
-            }
-            Own::Late(limit) => return late(limit),
+            Own::Wait => begun_by.is_some_and(|tick| tick <= clock.now()),
+            Own::Refused => true,
+        };
+        let unbegun = if refused { job.lock().take() } else { None };
+        if let Some(job) = unbegun {
+            job.boxed()();
         }
     }
 }

@@ -267,6 +267,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             room.flights.remove(flight);
         }
         room.flights.add(flight.clone());
+        if how == Begin::Ahead {
+            Self::note_renewal(&mut room, old, true);
+        }
         drop(room);
         Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })
     }
@@ -519,10 +522,13 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
     /// It has waited until one of its limits: what stands in, if something does; how long it has waited if it
     /// waits no more.
     fn late(&mut self) -> Result<Option<V>, Duration> {
+        let now = self.memo.clock().now();
+        if self.patience.until().is_none_or(|until| now < until) {
+            return Ok(None);
+        }
         if let Some(older) = self.older(true) {
             return Ok(Some(older));
         }
-        let now = self.memo.clock().now();
         match self.patience.hard {
             Some((at, limit)) if at <= now => {
                 self.memo.counters.timeouts.add();
@@ -602,6 +608,9 @@ impl<K: Data, V: Data> Lead<K, V> {
             };
             let mut room = self.memo.shard(self.flight.hash).write();
             room.flights.remove(&self.flight);
+            if self.how == Begin::Ahead {
+                TypedMemo::note_renewal(&mut room, self.flight.old, false);
+            }
             if failed {
                 self.memo.note_failure(&mut room, self.flight.old);
             }

@@ -199,7 +199,7 @@ impl<V: Clone> State<V> {
         if let Some(landing) = &self.landing {
             return Ok(Waited::Landed(landing.clone()));
         }
-        if bounds.own && self.refused {
+        if bounds.own && std::mem::take(&mut self.refused) {
             return Ok(Waited::Refused);
         }
         if bounds.until.is_some_and(|until| until <= now) {

@@ -116,6 +116,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.times(entry).is_some_and(|times| self.spec.rules.on_failure(&times, now))
     }
 
+    /// The entry that was there is being computed anew in the background, or no longer is: meanwhile those
+    /// who find it have nothing to begin.
+    pub(crate) fn note_renewal(room: &mut Room<K, V>, old: Option<Node>, renewing: bool) {
+        if let Some(entry) = old.and_then(|node| room.residents.at_mut(node)) {
+            entry.note_renewal(renewing);
+        }
+    }
+
     /// Computing the entry that was there anew has failed: it is left alone for a while.
     pub(crate) fn note_failure(&self, room: &mut Room<K, V>, old: Option<Node>) {
         let rules = &self.spec.rules;

@@ -17,8 +17,8 @@ pub use calling::{AsyncCall, Calling};
 pub use hooks::NoHook;
 pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
 pub(crate) use patience::give_up;
-pub(crate) use patience::{CrossesThreads, Patience, Waits};
 pub use patience::{Limits, TimedOut};
+pub(crate) use patience::{Patience, Waits};
 pub(crate) use verbs::Work;
 pub use verbs::{Address, Call};
 
@@ -294,7 +294,6 @@ where
         late: F,
     ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, Patience<F>>
     where
-        R::Output: CrossesThreads,
         F: Fn(TimedOut) -> R::Output,
     {
         let Self { plan, call, on_hit, on_miss, stand, again, patience: _, bypass, refresh, origin } = self;

@@ -42,7 +42,7 @@ pub(crate) struct Times {
     pub(crate) read: Tick,
     /// How long it took to compute, where that matters.
     pub(crate) cost: Tick,
-    /// Before this nobody tries again to compute it, since it has failed.
+    /// Before this nobody else begins to compute it anew: that has failed, or is under way.
     pub(crate) rest: Tick,
 }
 

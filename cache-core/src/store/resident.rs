@@ -30,6 +30,7 @@ impl More {
             cost: lease.cost.unwrap_or_default(),
             failures: 0,
             rest: 0,
+            renewing: false,
         }))
     }
 }
@@ -74,6 +75,8 @@ struct More {
     /// How often computing it anew has failed since it was stored, and until when that is not tried again.
     failures: u32,
     rest: Tick,
+    /// It is being computed anew in the background.
+    renewing: bool,
 }
 
 impl<K, V> Resident<K, V> {
@@ -173,6 +176,13 @@ impl<K, V> Resident<K, V> {
         more.rest = rest(more.failures, now);
     }
 
+    /// Notes that it is being computed anew in the background, or no longer is.
+    pub(crate) fn note_renewal(&mut self, renewing: bool) {
+        if renewing || self.more.is_some() {
+            self.more.get_or_insert_default().renewing = renewing;
+        }
+    }
+
     /// Its times, but for what invalidations have marked.
     pub(crate) fn times(&self) -> Times {
         let more = self.more.as_ref();
@@ -182,7 +192,7 @@ impl<K, V> Resident<K, V> {
             marked: false,
             read: more.map_or(self.created, |more| more.read.load(Ordering::Relaxed)),
             cost: more.map_or(0, |more| more.cost),
-            rest: more.map_or(0, |more| more.rest),
+            rest: more.map_or(0, |more| if more.renewing { NEVER } else { more.rest }),
         }
     }
 }

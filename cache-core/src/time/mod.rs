@@ -35,11 +35,26 @@ pub(crate) enum Clock {
     Manual(Arc<Manual>),
 }
 
-/// Whether this is a process of its own since the clock was first used: it has no threads of ours.
+/// Whether this is a process of its own since a thread of ours was first started: it has none of them.
 #[cfg(not(loom))]
 pub(crate) fn has_forked() -> bool {
     ticker::has_forked()
 }
+
+/// A thread of ours is started: see [`has_forked`].
+#[cfg(not(loom))]
+pub(crate) fn at_fork() {
+    ticker::at_fork();
+}
+
+/// A model has one process.
+#[cfg(loom)]
+pub(crate) fn has_forked() -> bool {
+    false
+}
+
+#[cfg(loom)]
+pub(crate) fn at_fork() {}
 
 /// A clock that stands still until it is told to move.
 #[derive(Default)]

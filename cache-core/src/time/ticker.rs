@@ -7,6 +7,8 @@
 //! clock serves for good.
 
 use std::sync::LazyLock;
+#[cfg(unix)]
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -104,21 +106,23 @@ fn tick_until_unread() {
     }
 }
 
+/// From here on it is known in a child that its threads are the parent's.
 #[cfg(unix)]
-fn at_fork() {
+pub(super) fn at_fork() {
     extern "C" fn child() {
         FORKED.store(true, Ordering::Relaxed);
         WORD.store(0, Ordering::Relaxed);
     }
+    static ONCE: Once = Once::new();
     // SAFETY: the handler only stores to atomics, which is allowed between `fork` and `exec`. If it
     // cannot be registered there is nothing better to do than to go on.
-    unsafe {
+    ONCE.call_once(|| unsafe {
         libc::pthread_atfork(None, None, Some(child));
-    }
+    });
 }
 
 #[cfg(not(unix))]
-fn at_fork() {}
+pub(super) fn at_fork() {}
 
 #[cfg(test)]
 mod tests {

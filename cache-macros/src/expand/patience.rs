@@ -26,7 +26,7 @@ pub(super) fn patience(model: &Model) -> Option<TokenStream> {
     // Only one of the two is given.
     let soft = options.fallback_after.as_ref().or(options.soft_timeout.as_ref());
     let hard = options.timeout.as_ref();
-    let span = soft.or(hard)?.span;
+    soft.or(hard)?;
     let limit = |name: &str, given: Option<&Given<Length>>| {
         given.map(|given| {
             let (name, limit) = (Ident::new(name, mixed), given.value.tokens());
@@ -45,7 +45,5 @@ pub(super) fn patience(model: &Model) -> Option<TokenStream> {
             quote_spanned!(mixed=> |late| #timed_out(late))
         }
     };
-    // What cannot be sent is reported here.
-    let here = span.resolved_at(mixed);
-    Some(quote_spanned!(here=> .patience(#krate::__private::Limits::NONE #soft #limit, #late)))
+    Some(quote_spanned!(mixed=> .patience(#krate::__private::Limits::NONE #soft #limit, #late)))
 }

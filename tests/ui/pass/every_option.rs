@@ -150,6 +150,26 @@ pub fn first(id: u64) -> Result<Cat, String> {
     Ok(Cat { id, owner: "ann".to_owned() })
 }
 
+/// Has what it needs, and is not waited for to its end.
+///
+/// # Errors
+///
+/// If there is no such cat, or it is late.
+#[memoize(ttl = 300, stale_if_error = "1h", soft_timeout = "200ms", timeout = "2s")]
+pub async fn kept_later(name: String) -> Result<usize, Missing> {
+    Ok(std::future::ready(name.len()).await)
+}
+
+/// Borrows what it needs, and is not waited for to its end.
+///
+/// # Errors
+///
+/// If there is no such cat, or it is late.
+#[memoize(origin_first, fallback_after = "1s", timeout = "2s", timeout_error = Missing::Time)]
+pub async fn first_later(name: &str) -> Result<usize, Missing> {
+    Ok(std::future::ready(name.len()).await)
+}
+
 impl std::fmt::Display for Missing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self:?}")
@@ -192,6 +212,7 @@ fn main() {
     assert_eq!(kept(7).map(|cat| cat.id), Err(Missing::Cat));
     assert!(first(3).is_ok());
     assert_eq!((aged("tom"), by_chance(1)), (3, 1));
+    drop((kept_later("tom".to_owned()), first_later("tom")));
     drop(chanced("tom".to_owned()));
     assert_eq!(many((1, 2), 3, None, "x".into(), 0.5, true), "6Nonex0.5");
 }
