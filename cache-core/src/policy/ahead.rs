@@ -50,8 +50,15 @@ mod tests {
     use super::*;
 
     /// From 1 000 to 11 000, so that a part of its ttl is not one of its deadline; computed in 100.
-    const TIMES: Times =
-        Times { created: 1_000, deadline: 11_000, marked: false, read: 1_000, cost: 100, rest: 0 };
+    const TIMES: Times = Times {
+        created: 1_000,
+        deadline: 11_000,
+        marked: false,
+        read: 1_000,
+        cost: 100,
+        rest: 0,
+        renewing: false,
+    };
 
     /// The first tick at which an entry is due.
     fn due_from(ahead: Ahead, times: &Times, draw: f64) -> Option<Tick> {

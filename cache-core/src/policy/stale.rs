@@ -29,7 +29,8 @@ mod tests {
     use super::*;
     use crate::time::NEVER;
 
-    const TIMES: Times = Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0 };
+    const TIMES: Times =
+        Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0, renewing: false };
 
     fn rules(while_revalidate: u64, if_error: u64) -> Rules {
         Rules {

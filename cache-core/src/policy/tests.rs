@@ -4,7 +4,8 @@ use super::*;
 use crate::time::NEVER;
 
 /// Fresh until 1 000.
-const TIMES: Times = Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0 };
+const TIMES: Times =
+    Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0, renewing: false };
 /// Stale for calls until 1 100, and for failures until 1 500.
 const BOTH: Rules = Rules {
     stale_while_revalidate: Duration::from_millis(100),
@@ -85,6 +86,19 @@ fn what_is_due_ahead_is_left_alone_while_it_rests() {
 }
 
 #[test]
+fn what_is_being_computed_anew_is_so_once() {
+    let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..BOTH };
+    let renewing = Times { renewing: true, ..TIMES };
+    use Verdict::{Compute, Serve};
+    let verdicts = verdicts(&rules, &renewing, &[800, 999, 1_000, 1_099, 1_100, 1_499]);
+    assert_eq!(
+        verdicts,
+        [Serve, Serve, Serve, Serve, Compute, Compute],
+        "it has not failed: that is waited for"
+    );
+}
+
+#[test]
 fn idle_ends_everything() {
     let rules = Rules { idle: Some(Duration::from_millis(300)), ..BOTH };
     assert_eq!(states(&rules, &TIMES, &[299, 300]), [State::Fresh, State::Dead]);
@@ -121,7 +135,7 @@ fn what_has_no_end_is_always_fresh() {
 /// A clock that has gone back finds entries that will have been made.
 #[test]
 fn times_that_lie_ahead_do_no_harm() {
-    let times = Times { created: 5_000, deadline: 6_000, read: 5_500, rest: 7_000, cost: 100, marked: false };
+    let times = Times { created: 5_000, deadline: 6_000, read: 5_500, rest: 7_000, cost: 100, ..TIMES };
     for ahead in [Ahead::Fraction(0.8), Ahead::Age(Duration::from_millis(800)), Ahead::XFetch(1.0)] {
         let rules = Rules { ahead: Some(ahead), idle: Some(Duration::from_secs(1)), ..BOTH };
         assert_eq!(rules.state(&times, 10), State::Fresh);
