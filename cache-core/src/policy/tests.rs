@@ -1,5 +1,6 @@
 //! The rules put together: what an entry is good for, and what calls do with it.
 
+use super::Verdict::{Compute, Renew, Serve};
 use super::*;
 use crate::time::NEVER;
 
@@ -34,7 +35,7 @@ fn failures(rules: &Rules, times: &Times, at: &[Tick]) -> Vec<bool> {
 #[test]
 fn without_a_window_what_is_not_fresh_is_dead() {
     assert_eq!(states(&PLAIN, &TIMES, &[0, 999, 1_000]), [State::Fresh, State::Fresh, State::Dead]);
-    assert_eq!(verdicts(&PLAIN, &TIMES, &[999, 1_000]), [Verdict::Serve, Verdict::Compute]);
+    assert_eq!(verdicts(&PLAIN, &TIMES, &[999, 1_000]), [Serve, Compute]);
     assert_eq!(failures(&PLAIN, &TIMES, &[999, 1_000]), [true, false]);
     assert!(!PLAIN.has_window() && !PLAIN.look_at_fresh());
 }
@@ -49,7 +50,6 @@ fn an_entry_is_stale_until_the_longer_window_ends() {
 #[test]
 fn a_call_is_answered_with_what_is_stale_in_its_own_window_only() {
     let verdicts = verdicts(&BOTH, &TIMES, &[999, 1_000, 1_099, 1_100, 1_499, 1_500]);
-    use Verdict::{Compute, Renew, Serve};
     assert_eq!(verdicts, [Serve, Renew, Renew, Compute, Compute, Compute]);
 }
 
@@ -66,7 +66,6 @@ fn a_failure_is_answered_with_what_is_stale_in_its_own_window_only() {
 fn what_rests_answers_within_both_windows_and_is_left_alone() {
     let rests = Times { rest: 1_300, ..TIMES };
     let at = [1_000, 1_099, 1_100, 1_299, 1_300, 1_500];
-    use Verdict::{Compute, Serve};
     assert_eq!(verdicts(&BOTH, &rests, &at), [Serve, Serve, Serve, Serve, Compute, Compute]);
     // Not a moment longer than its windows last.
     let long = Times { rest: 9_000, ..TIMES };
@@ -78,7 +77,6 @@ fn what_rests_answers_within_both_windows_and_is_left_alone() {
 #[test]
 fn what_is_due_ahead_is_left_alone_while_it_rests() {
     let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..PLAIN };
-    use Verdict::{Compute, Renew, Serve};
     assert_eq!(verdicts(&rules, &TIMES, &[799, 800, 999, 1_000]), [Serve, Renew, Renew, Compute]);
     let rests = Times { rest: 900, ..TIMES };
     assert_eq!(verdicts(&rules, &rests, &[800, 899, 900]), [Serve, Serve, Renew]);
@@ -89,7 +87,6 @@ fn what_is_due_ahead_is_left_alone_while_it_rests() {
 fn what_is_being_computed_anew_is_so_once() {
     let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..BOTH };
     let renewing = Times { renewing: true, ..TIMES };
-    use Verdict::{Compute, Serve};
     let verdicts = verdicts(&rules, &renewing, &[800, 999, 1_000, 1_099, 1_100, 1_499]);
     assert_eq!(
         verdicts,
@@ -102,7 +99,7 @@ fn what_is_being_computed_anew_is_so_once() {
 fn idle_ends_everything() {
     let rules = Rules { idle: Some(Duration::from_millis(300)), ..BOTH };
     assert_eq!(states(&rules, &TIMES, &[299, 300]), [State::Fresh, State::Dead]);
-    assert_eq!(verdicts(&rules, &TIMES, &[299, 300]), [Verdict::Serve, Verdict::Compute]);
+    assert_eq!(verdicts(&rules, &TIMES, &[299, 300]), [Serve, Compute]);
     assert!(!rules.on_failure(&TIMES, 300));
     // Read in time, it lives to the end of its windows, and no longer.
     let read = Times { read: 1_400, ..TIMES };
@@ -119,7 +116,6 @@ fn idle_ends_everything() {
 fn windows_of_what_is_marked_count_from_the_mark() {
     let marked = Times { marked: true, deadline: 400, ..TIMES };
     assert_eq!(states(&BOTH, &marked, &[400, 899, 900]), [State::Stale, State::Stale, State::Dead]);
-    use Verdict::{Compute, Renew};
     assert_eq!(verdicts(&BOTH, &marked, &[400, 499, 500]), [Renew, Renew, Compute]);
     assert_eq!(failures(&BOTH, &marked, &[899, 900]), [true, false]);
     // A clock that has gone back makes nothing fresh that was marked.
@@ -139,7 +135,7 @@ fn times_that_lie_ahead_do_no_harm() {
     for ahead in [Ahead::Fraction(0.8), Ahead::Age(Duration::from_millis(800)), Ahead::XFetch(1.0)] {
         let rules = Rules { ahead: Some(ahead), idle: Some(Duration::from_secs(1)), ..BOTH };
         assert_eq!(rules.state(&times, 10), State::Fresh);
-        assert_eq!(rules.on_call(&times, 10, || 0.5), Verdict::Serve, "{ahead:?}");
+        assert_eq!(rules.on_call(&times, 10, || 0.5), Serve, "{ahead:?}");
         assert!(rules.on_failure(&times, 10));
     }
 }

@@ -6,17 +6,26 @@ use crate::time::{NEVER, Tick, after};
 
 /// The first tick at which an entry that is stored now is no longer fresh; `None` if it never would be.
 /// A ttl is shortened by up to `jitter` of itself, so that entries which are written together do not all
-/// expire together; a `draw` of 0 leaves it as it is, one of 1 shortens it by all of that.
+/// expire together; a `draw` of 0 leaves it as it is, one of 1 shortens it by all of that. Whole ticks are
+/// taken off: none is left without any.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a part of a positive number of ticks, which is far below 2^64"
+)]
 pub(super) fn deadline(
     ttl: Option<Duration>,
     jitter: f64,
     now: Tick,
     draw: impl FnOnce() -> f64,
 ) -> Option<Tick> {
-    let Some(ttl) = ttl else { return Some(NEVER) };
-    // Taken off, not multiplied: the longest ttl times what is nearly 1 would be too large to be one.
-    let ttl = if jitter > 0.0 { ttl.saturating_sub(ttl.mul_f64(jitter * draw())) } else { ttl };
-    Some(after(now, ttl)).filter(|deadline| *deadline > now)
+    let deadline = ttl.map_or(NEVER, |ttl| after(now, ttl));
+    if deadline <= now {
+        return None;
+    }
+    let off = if jitter > 0.0 && deadline < NEVER { (deadline - now) as f64 * jitter * draw() } else { 0.0 };
+    Some(deadline - off as Tick)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -63,8 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn no_ttl_is_too_long_for_jitter() {
-        assert_eq!(deadline(Some(Duration::MAX), 0.1, 0, || 0.0), Some(NEVER));
+    fn no_ttl_is_too_long_or_too_short_for_jitter() {
         assert_eq!(deadline(Some(Duration::MAX), f64::EPSILON, 0, || 0.1), Some(NEVER));
+        assert_eq!(deadline(Some(Duration::MAX), 0.9, 0, unused), Some(NEVER));
+        assert_eq!(deadline(Some(Duration::from_millis(1)), 0.99, 7, || 0.99), Some(8));
+        assert_eq!(deadline(Some(Duration::ZERO), 0.5, 7, unused), None);
     }
 }

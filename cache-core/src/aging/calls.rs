@@ -1,0 +1,252 @@
+//! Calls, what their bodies do, and what must have come of it.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use super::stated::Life;
+use super::{History, Ran, Renewal, TAGS, index};
+use crate::blocking;
+use crate::computing::computing;
+use crate::draft::Draft;
+use crate::engine::{Begin, Cx, Found, Look, Step};
+use crate::fixture::{Failure, Kept, Key, Output};
+use crate::memo::When;
+use crate::policy::State;
+
+impl History {
+    /// The value of an entry, if it is still there and good for something.
+    fn of_use(&self, key: u64, id: Option<u64>) -> Option<u64> {
+        let life = self.life(key).filter(|life| Some(life.id) == id)?;
+        (self.stated.state(&life, self.time.now()) != State::Dead).then_some(life.value)
+    }
+
+    /// A body: takes its time, meets with what happens meanwhile, says this or that, and returns, or not.
+    fn body(&self, key: u64, old: Option<u64>, ran: &RefCell<Option<Ran>>) -> Output {
+        let value = self.new_value();
+        let mut said = Ran { output: None, ttl: self.stated.ttl, refused: false, unmodified: false, old };
+        assert!(computing().is_under_way());
+        let previous = computing().previous::<Output>().and_then(Result::ok);
+        assert_eq!(previous, self.of_use(key, old), "what was there before");
+        if self.below(3) == 0 {
+            self.advance();
+        }
+        match self.below(30) {
+            0 => {
+                self.note("  is invalidated meanwhile");
+                self.stage.invalidate(key);
+                self.gone(key);
+                said.refused = true;
+            }
+            1 => {
+                self.note("  its tag is invalidated meanwhile");
+                self.invalidate_tag(key, 0);
+                said.refused = true;
+            }
+            2 => said.refused = self.insert(key, When::Always),
+            _ => {}
+        }
+        let output = match self.below(12) {
+            0..3 => Err(Failure),
+            3 => {
+                self.note("  panics");
+                *ran.borrow_mut() = Some(said);
+                resume_unwind(Box::new("a body panics"))
+            }
+            4 => {
+                computing().no_store();
+                said.refused = true;
+                Ok(value)
+            }
+            5 => {
+                let ttl = [None, Some(0), Some(1_000), Some(40)][usize::try_from(self.below(4)).unwrap()];
+                computing().set_ttl(ttl.map(Duration::from_millis));
+                said.ttl = ttl;
+                Ok(value)
+            }
+            6 | 7 if previous.is_some() => {
+                said.unmodified = computing().not_modified();
+                assert_eq!(said.unmodified, self.of_use(key, old).is_some(), "what is gone is not returned");
+                Ok(previous.unwrap_or(value))
+            }
+            _ => Ok(value),
+        };
+        said.output = Some(output);
+        self.note(format_args!("  returns {said:?}"));
+        *ran.borrow_mut() = Some(said);
+        output
+    }
+
+    /// A body has run: what has become of the entry.
+    fn has_run(&self, key: u64, ran: &Ran) {
+        match ran.output {
+            Some(Ok(value)) => {
+                if !ran.refused && ran.ttl != Some(0) {
+                    self.see_stored(key, value, ran);
+                }
+            }
+            Some(Err(_)) | None => self.failed(key, ran.old),
+        }
+    }
+
+    fn see_stored(&self, key: u64, value: u64, ran: &Ran) {
+        let old = self.life(key).filter(|life| Some(life.id) == ran.old);
+        let now = self.time.now();
+        let renewed = old.filter(|life| ran.unmodified && self.stated.state(life, now) != State::Dead);
+        self.stored(key, value, ran.ttl);
+        if let Some(renewed) = renewed {
+            // The same entry, with another life.
+            self.change(key, |life| life.id = renewed.id);
+        }
+    }
+
+    /// The entry that was to be replaced rests, if it is still there.
+    fn failed(&self, key: u64, old: Option<u64>) {
+        let (now, stated) = (self.time.now(), &self.stated);
+        if stated.while_revalidate == 0 && stated.if_error == 0 && stated.ahead.is_none() {
+            return;
+        }
+        self.change(key, |life| {
+            if Some(life.id) == old && stated.state(life, now) != State::Dead {
+                life.failures += 1;
+                life.rest = now + (100u64 << (life.failures - 1).min(20)).min(30_000);
+                self.count(|counts| counts.2 += 1);
+            }
+        });
+    }
+
+    /// Looks a call up; whether what it has found is to be computed anew.
+    fn find(&self, key: u64, look: Look) -> (Option<u64>, bool) {
+        let look = look.ruled_if(self.stage.memo.flags().is_ruled());
+        match Cx::<Key, Kept>::new(&self.stage.memo, look).look_up(&key) {
+            Found::Hit(held) => (Some(held.0), false),
+            Found::Renew(held, ..) => (Some(held.0), true),
+            Found::Miss(..) => (None, false),
+        }
+    }
+
+    fn count(&self, count: impl FnOnce(&mut (u64, u64, u64))) {
+        let mut counts = self.counts.get();
+        count(&mut counts);
+        self.counts.set(counts);
+    }
+
+    /// An entry was an answer.
+    fn answered(&self, key: u64, life: &Life) {
+        let now = self.time.now();
+        self.change(key, |life| life.read = now);
+        if !self.stated.is_fresh(life, now) {
+            self.count(|counts| counts.0 += 1);
+        }
+    }
+
+    pub(super) fn get(&self, key: u64) {
+        let (now, life) = (self.time.now(), self.life(key));
+        let fresh = life.filter(|life| self.stated.is_fresh(life, now)).map(|life| life.value);
+        let rules = &self.stage.memo.spec.rules;
+        let plain = !rules.has_window() && !self.stage.memo.flags().is_ruled();
+        let look = if plain { Look::default() } else { Look::default().only_fresh() };
+        let (got, renew) = self.find(key, look);
+        self.note(format_args!("get {key}: {got:?}"));
+        assert_eq!(got, fresh, "`get` returns what is fresh: {life:?}");
+        assert!(!renew, "`get` computes nothing");
+        if got.is_some() {
+            self.change(key, |life| life.read = now);
+        }
+    }
+
+    pub(super) fn call(&self, key: u64) {
+        let (now, life) = (self.time.now(), self.life(key));
+        let (found, renew) = self.find(key, Look::default());
+        self.note(format_args!("call {key}: {found:?}, {renew}"));
+        let answer = life.filter(|life| self.stated.answers(life, now)).map(|life| life.value);
+        assert_eq!(found, answer, "answered with what the windows allow: {life:?}");
+        let Some(life) = life.filter(|_| found.is_some()) else { return self.compute(key, Begin::Read) };
+        self.answered(key, &life);
+        let rests = now < life.rest;
+        assert!(!(renew && rests), "what rests is left alone");
+        let under_way = self.renewals.borrow().iter().any(|one| one.key == key && one.old == Some(life.id));
+        if !self.stated.is_fresh(&life, now) && !rests && !under_way {
+            assert!(renew, "what is stale is computed anew");
+        }
+        if self.stated.is_fresh(&life, now) && !rests && !under_way {
+            let due = self.stated.is_due(&life, now);
+            assert!(due.is_none_or(|due| due == renew), "due at its time: {life:?}");
+        }
+        if renew {
+            self.renew(key, &life);
+        }
+    }
+
+    fn renew(&self, key: u64, life: &Life) {
+        let under_way = self.renewals.borrow().iter().any(|one| one.key == key && !one.off);
+        match self.stage.memo.begin(&key, self.stage.hash(key), Begin::Ahead) {
+            Step::Lead(lead) => {
+                assert!(!under_way, "one computation at most");
+                let renewal = Renewal { key, lead, old: Some(life.id), doomed: false, off: false };
+                self.renewals.borrow_mut().push(renewal);
+                // Where calls wait for others this one must not be there when they come.
+                if self.stated.single_flight || self.below(3) == 0 {
+                    self.end_renewal();
+                }
+            }
+            Step::Join(..) => assert!(under_way, "there is nobody to wait for"),
+            Step::Hit(_) | Step::InPlace => unreachable!("nothing has changed since it was found to be due"),
+        }
+    }
+
+    /// The last computation that was begun in the background ends.
+    pub(super) fn end_renewal(&self) {
+        let Some(renewal) = self.renewals.borrow_mut().pop() else { return };
+        let Renewal { key, lead, old, doomed, .. } = renewal;
+        self.note(format_args!("{key} is computed in the background, doomed: {doomed}"));
+        if self.below(6) == 0 {
+            self.note("  is dropped");
+            drop(lead);
+            return self.failed(key, old);
+        }
+        let ran = RefCell::new(None);
+        let tags = TAGS[index(key)];
+        let describe = |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.map(Into::into));
+        let fly = || blocking::fly::<Kept, _, _, _, _>(lead, || (|| self.body(key, old, &ran), describe));
+        let _ = catch_unwind(AssertUnwindSafe(fly));
+        let ran = ran.take().expect("it has run");
+        self.has_run(key, &Ran { refused: ran.refused || doomed, ..ran });
+    }
+
+    pub(super) fn compute(&self, key: u64, how: Begin) {
+        let ran = RefCell::new(None);
+        let old = self.life(key).map(|life| life.id);
+        let compute = || self.stage.compute(key, how, &TAGS[index(key)], || self.body(key, old, &ran));
+        if how == Begin::Refresh {
+            self.doom(key);
+        }
+        let returned = catch_unwind(AssertUnwindSafe(compute));
+        let ran = ran.take().expect("it has found nothing, so it computes");
+        self.has_run(key, &ran);
+        let now = self.time.now();
+        let life = self.life(key);
+        let falls_back = match how {
+            Begin::Refresh => false,
+            Begin::Origin => true,
+            _ => self.stated.if_error > 0,
+        };
+        let older = life.filter(|life| falls_back && self.stated.stands_in(life, now));
+        self.note(format_args!("  so the call returns {:?}", returned.as_ref().ok()));
+        match (ran.output, returned) {
+            (None, returned) => assert!(returned.is_err(), "a panic is the caller's"),
+            (Some(Ok(value)), Ok(returned)) => assert_eq!(returned, Ok(value)),
+            (Some(Err(_)), Ok(Ok(value))) => {
+                let older = older.expect("there was an older value");
+                assert_eq!(value, older.value, "the older value: {life:?}");
+                self.answered(key, &older);
+                self.count(|counts| counts.1 += 1);
+            }
+            (Some(Err(_)), Ok(Err(_))) => {
+                let evicted = self.is_bounded() && self.see(key).is_none();
+                assert!(older.is_none() || evicted, "there was an older value: {life:?}");
+            }
+            (Some(_), Err(_)) => unreachable!("it has not panicked"),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Promise 6, of random policies and random histories: no value is returned past its ttl plus the window
+//! that applies. What a memo does is compared with what it has stated, by sums over the moments at which
+//! values were stored, marked and read; and what it may return it does return.
+//!
+//! `CACHE_CORE_SEED` draws one history again, `CACHE_CORE_STRESS` multiplies their number.
+
+mod calls;
+mod stated;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::draft::Draft;
+use crate::engine::{Begin, Lead};
+use crate::fixture::{Output, Stage};
+use crate::key::Bitwise;
+use crate::memo::{MemoSpec, When};
+use crate::policy::State;
+use crate::time::{Clock, Manual, NEVER, Tick};
+use crate::world::World;
+use stated::{Life, Stated};
+
+/// How many keys there are.
+const KEYS: u64 = 3;
+/// Of every entry, and of every entry of one key.
+const TAGS: [[&str; 2]; 3] = [["all", "0"], ["all", "1"], ["all", "2"]];
+
+/// A computation in the background that has not ended yet.
+struct Renewal {
+    key: u64,
+    lead: Lead<u64, Bitwise<u64>>,
+    /// The entry that it is to replace.
+    old: Option<u64>,
+    /// Whether its value is not to be stored.
+    doomed: bool,
+    /// Nobody waits for it any more, so another may begin.
+    off: bool,
+}
+
+/// What a body has done.
+#[derive(Clone, Copy, Debug)]
+struct Ran {
+    /// What it has returned, if it has.
+    output: Option<Output>,
+    ttl: Option<Tick>,
+    /// It has said not to store it, or something came between.
+    refused: bool,
+    unmodified: bool,
+    /// The entry that was there when it began.
+    old: Option<u64>,
+}
+
+/// A memo, and what is known of it.
+struct History {
+    seed: u64,
+    stage: Stage,
+    time: Arc<Manual>,
+    stated: Stated,
+    random: RefCell<fastrand::Rng>,
+    lives: RefCell<Vec<Option<Life>>>,
+    renewals: RefCell<Vec<Renewal>>,
+    next: Cell<u64>,
+    /// Of answers that were stale, that stood in for others, and of failures.
+    counts: Cell<(u64, u64, u64)>,
+    log: RefCell<Vec<String>>,
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("to draw the same again: CACHE_CORE_SEED={}\n{:?}", self.seed, self.stated);
+            self.log.borrow().iter().for_each(|line| eprintln!("{line}"));
+        }
+        // Before the memo that they are of.
+        self.renewals.borrow_mut().clear();
+    }
+}
+
+impl History {
+    fn new(seed: u64) -> Self {
+        // What the memo draws is drawn from this thread's.
+        fastrand::seed(seed);
+        let mut random = fastrand::Rng::with_seed(seed);
+        let stated = Stated::draw(&mut random);
+        let time = Arc::new(Manual::default());
+        let stage = Stage::within(World::new(Clock::Manual(time.clone())), stated.spec(), MemoSpec::new());
+        Self {
+            seed,
+            stage,
+            time,
+            stated,
+            random: RefCell::new(random),
+            lives: RefCell::new(vec![None; TAGS.len()]),
+            renewals: RefCell::default(),
+            next: Cell::new(1),
+            counts: Cell::default(),
+            log: RefCell::default(),
+        }
+    }
+
+    fn below(&self, n: u64) -> u64 {
+        self.random.borrow_mut().u64(0..n)
+    }
+
+    fn note(&self, line: impl std::fmt::Display) {
+        self.log.borrow_mut().push(format!("{:>7} {line}", self.time.now()));
+    }
+
+    fn new_value(&self) -> u64 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    fn life(&self, key: u64) -> Option<Life> {
+        self.lives.borrow()[index(key)]
+    }
+
+    fn change(&self, key: u64, change: impl FnOnce(&mut Life)) {
+        if let Some(life) = &mut self.lives.borrow_mut()[index(key)] {
+            change(life);
+        }
+    }
+
+    fn see(&self, key: u64) -> Option<(u64, Tick, State)> {
+        let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
+        let room = memo.shard(hash).read();
+        let entry = room.residents.find(hash, |other| *other == key)?;
+        let state = memo.state(entry, self.time.now());
+        (state != State::Dead).then(|| (entry.value.0, entry.deadline(), state))
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.stated.capacity.is_some()
+    }
+
+    /// The entry of a key is as it must be. One that had to make room for others is gone.
+    fn check(&self, key: u64) {
+        let (now, seen) = (self.time.now(), self.see(key));
+        let life = self.life(key);
+        let known = life.map(|life| (life.value, life.deadline, self.stated.state(&life, now)));
+        let known = known.filter(|(.., state)| *state != State::Dead);
+        if self.is_bounded() && seen.is_none() {
+            self.lives.borrow_mut()[index(key)] = None;
+            return;
+        }
+        assert_eq!(seen, known, "the entry of {key} at {now}: {life:?}");
+    }
+
+    fn check_all(&self) {
+        (0..KEYS).for_each(|key| self.check(key));
+    }
+
+    /// What is being computed for a key is not to be stored.
+    fn doom(&self, key: u64) {
+        self.renewals.borrow_mut().iter_mut().filter(|one| one.key == key).for_each(|one| {
+            (one.doomed, one.off) = (true, true);
+        });
+    }
+
+    fn gone(&self, key: u64) {
+        self.doom(key);
+        self.lives.borrow_mut()[index(key)] = None;
+    }
+
+    fn advance(&self) {
+        let longest = [2, 20, 200, 2_000, 60_000][usize::try_from(self.below(5)).unwrap()];
+        let by = self.below(longest);
+        self.time.advance(by);
+        self.note(format_args!("after {by}"));
+    }
+
+    /// A value was given or computed: its entry has a life of its own.
+    fn stored(&self, key: u64, value: u64, ttl: Option<Tick>) {
+        let now = self.time.now();
+        let Some((seen, deadline, _)) = self.see(key) else {
+            self.lives.borrow_mut()[index(key)] = None;
+            assert!(self.is_bounded(), "{value} was stored, and is not there");
+            return;
+        };
+        assert_eq!(seen, value, "another one than was stored");
+        match ttl {
+            None => assert_eq!(deadline, NEVER),
+            Some(ttl) => {
+                #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+                let (shortest, lasts) =
+                    (ttl as f64 * (1.0 - self.stated.jitter) - 1.0, (deadline - now) as f64);
+                assert!(deadline <= now + ttl && lasts >= shortest, "{ttl} became {lasts}");
+            }
+        }
+        let id = self.new_value();
+        let life = Life { value, id, created: now, deadline, read: now, marked: false, failures: 0, rest: 0 };
+        self.lives.borrow_mut()[index(key)] = Some(life);
+    }
+
+    fn insert(&self, key: u64, when: When) -> bool {
+        let (now, life) = (self.time.now(), self.life(key));
+        let present = life.is_some_and(|life| self.stated.is_fresh(&life, now));
+        let value = self.new_value();
+        let wanted = match when {
+            When::Always => true,
+            When::IfPresent => present,
+            When::IfAbsent => !present,
+        };
+        let draft = Draft { tags: TAGS[index(key)].map(Into::into).into(), ..Draft::default() };
+        let stored = self.stage.memo.put(&key, self.stage.hash(key), Bitwise(value), draft, when);
+        self.note(format_args!("insert {value} for {key}, if wanted: {wanted}, {stored}"));
+        assert_eq!(stored, wanted, "{life:?}");
+        if stored {
+            self.doom(key);
+            self.stored(key, value, self.stated.ttl);
+        }
+        stored
+    }
+
+    fn update(&self, key: u64) {
+        let (now, life) = (self.time.now(), self.life(key));
+        let fresh = life.filter(|life| self.stated.is_fresh(life, now)).map(|life| life.value);
+        let mut seen = None;
+        let value = self.new_value();
+        let updated = self.stage.memo.update(&key, self.stage.hash(key), |held| {
+            seen = Some(held.0);
+            let draft = Draft { tags: TAGS[index(key)].map(Into::into).into(), ..Draft::default() };
+            Some((Bitwise(value), draft))
+        });
+        self.note(format_args!("update {key}: {seen:?} changed: {}", updated.is_some()));
+        assert_eq!(seen, fresh, "what is not fresh is not changed: {life:?}");
+        if updated.is_some() {
+            self.doom(key);
+            self.stored(key, value, self.stated.ttl);
+        }
+    }
+
+    fn set_ttl(&self, key: u64, only_later: bool) {
+        let (now, ttl) = (self.time.now(), self.below(100));
+        let fresh = self.life(key).is_some_and(|life| self.stated.is_fresh(&life, now));
+        let ttl_is = Duration::from_millis(ttl);
+        let set = self.stage.memo.set_deadline(&key, self.stage.hash(key), ttl_is, only_later);
+        self.note(format_args!("set the ttl of {key} to {ttl}, only later: {only_later}, {set}"));
+        assert_eq!(set, fresh, "the life of what is fresh is changed");
+        if set {
+            self.change(key, |life| {
+                life.deadline = if only_later { life.deadline.max(now + ttl) } else { now + ttl };
+            });
+        }
+    }
+
+    fn invalidate_tag(&self, key: u64, which: usize) {
+        self.stage.invalidate_tag(TAGS[index(key)][which]);
+        let all = which == 0;
+        let is_hit = |other: u64| all || other == key;
+        // Which tags a value will carry is not known before it is there: others go on waiting for it.
+        self.renewals.borrow_mut().iter_mut().filter(|one| is_hit(one.key)).for_each(|one| one.doomed = true);
+        (0..KEYS).filter(|key| is_hit(*key)).for_each(|key| self.lives.borrow_mut()[index(key)] = None);
+    }
+
+    fn step(&self) {
+        let key = self.below(KEYS);
+        match self.below(40) {
+            0..14 => self.call(key),
+            14..18 => self.get(key),
+            18..26 => self.advance(),
+            26 | 27 => {
+                self.note(format_args!("refresh {key}"));
+                self.compute(key, Begin::Refresh);
+            }
+            28 | 29 => {
+                self.note(format_args!("call {key}, the origin first"));
+                self.compute(key, Begin::Origin);
+            }
+            30 => drop(self.insert(key, When::Always)),
+            31 => drop(self.insert(key, When::IfAbsent)),
+            32 => drop(self.insert(key, When::IfPresent)),
+            33 => self.update(key),
+            34 => self.set_ttl(key, false),
+            35 => self.set_ttl(key, true),
+            36 => {
+                self.note(format_args!("invalidate {key}"));
+                self.stage.invalidate(key);
+                self.gone(key);
+            }
+            37 => {
+                self.note(format_args!("invalidate a tag of {key}"));
+                self.invalidate_tag(key, usize::from(self.below(3) > 0));
+            }
+            38 => {
+                self.note("reclaim");
+                if false {
+                    self.stage.memo.reclaim();
+                }
+            }
+            _ => self.end_renewal(),
+        }
+        self.check_all();
+    }
+
+    fn check_counts(&self) {
+        let stats = self.stage.memo.counters.read();
+        assert_eq!((stats.stale, stats.fallbacks, stats.backoffs), self.counts.get());
+    }
+}
+
+fn index(key: u64) -> usize {
+    usize::try_from(key).expect("a small one")
+}
+
+/// A number that is set from outside.
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().expect("a number"))
+}
+
+#[test]
+fn no_value_is_returned_past_what_was_stated() {
+    let seeds = match given("CACHE_CORE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..4_000 * given("CACHE_CORE_STRESS").unwrap_or(1),
+    };
+    for seed in seeds {
+        let history = History::new(seed);
+        for _ in 0..60 {
+            history.step();
+        }
+        history.check_counts();
+    }
+}
