@@ -26,7 +26,8 @@ pub(crate) type Output = Result<u64, Failure>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure;
 
-type Key = Leaf<
+/// The shape of keys.
+pub(crate) type Key = Leaf<
     <&'static &'static &'static Ty<u64> as PickStd>::Kind,
     <&'static Ty<u64> as PickShown>::Shown,
     NoJson,

@@ -3,6 +3,8 @@
 #![cfg_attr(loom, allow(dead_code))]
 
 mod address;
+#[cfg(all(test, not(loom)))]
+mod aging;
 mod background;
 mod blocking;
 mod computing;

@@ -131,6 +131,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return;
         }
         let now = self.clock().now();
+        // Of what answers nothing any more there is nothing to rest.
+        let of_use = |entry: &Resident<K, V>| self.state(entry, now) != State::Dead;
+        let old = old.filter(|node| room.residents.at(*node).is_some_and(of_use));
         if let Some(entry) = old.and_then(|node| room.residents.at_mut(node)) {
             entry.note_failure(now);
             self.counters.backoffs.add();

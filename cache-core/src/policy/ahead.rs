@@ -44,3 +44,85 @@ impl Ahead {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// From 1 000 to 11 000, so that a part of its ttl is not one of its deadline; computed in 100.
+    const TIMES: Times = Times {
+        created: 1_000,
+        deadline: 11_000,
+        marked: false,
+        read: 1_000,
+        cost: 100,
+        rest: 0,
+        renewing: false,
+    };
+
+    /// The first tick at which an entry is due.
+    fn due_from(ahead: Ahead, times: &Times, draw: f64) -> Option<Tick> {
+        (times.created..=times.deadline).find(|now| ahead.is_due(times, *now, || draw))
+    }
+
+    #[test]
+    fn a_fraction_is_of_the_whole_ttl() {
+        let from = |part| due_from(Ahead::Fraction(part), &TIMES, 0.5);
+        assert_eq!([0.0, 0.25, 0.8, 1.0].map(from), [1_000, 3_500, 9_000, 11_000].map(Some));
+    }
+
+    #[test]
+    fn an_age_counts_from_when_it_was_stored() {
+        let from = |millis| due_from(Ahead::Age(Duration::from_millis(millis)), &TIMES, 0.5);
+        assert_eq!([0, 1, 4_000].map(from), [1_000, 1_001, 5_000].map(Some));
+        assert_eq!(due_from(Ahead::Age(Duration::MAX), &TIMES, 0.5), None);
+    }
+
+    #[test]
+    fn what_has_no_end_is_due_by_its_age_alone() {
+        let times = Times { deadline: NEVER, ..TIMES };
+        assert!(Ahead::Age(Duration::from_secs(1)).is_due(&times, 2_000, || 0.0));
+        for ahead in [Ahead::Fraction(0.0), Ahead::XFetch(1e9)] {
+            assert!(!ahead.is_due(&times, NEVER - 1, || 0.0), "{ahead:?}");
+        }
+    }
+
+    /// `now - cost * beta * ln(draw) >= expiry`, as the paper has it.
+    #[test]
+    fn xfetch_follows_its_formula() {
+        // ln(1/e) is -1: due as long before the end as it takes to compute, times beta.
+        let draw = (-1.0f64).exp();
+        for (beta, from) in [(1.0, 10_900), (2.0, 10_800), (0.5, 10_950)] {
+            assert_eq!(due_from(Ahead::XFetch(beta), &TIMES, draw), Some(from), "beta {beta}");
+        }
+        let slower = Times { cost: 1_000, ..TIMES };
+        assert_eq!(due_from(Ahead::XFetch(1.0), &slower, draw), Some(10_000));
+        assert_eq!(due_from(Ahead::XFetch(1.0), &TIMES, (-3.0f64).exp()), Some(10_700));
+    }
+
+    #[test]
+    fn xfetch_waits_for_the_end_where_nothing_is_gained() {
+        let quick = Times { cost: 0, ..TIMES };
+        for (times, beta, draw) in [(quick, 1.0, 0.0), (TIMES, 0.0, 0.0), (TIMES, 1.0, 1.0)] {
+            assert_eq!(due_from(Ahead::XFetch(beta), &times, draw), Some(11_000), "{times:?} {beta} {draw}");
+        }
+    }
+
+    /// The gap before the end is exponentially distributed: an entry is due with a probability of
+    /// e^(-left / (cost * beta)).
+    #[test]
+    fn xfetch_is_as_likely_as_the_paper_says() {
+        const DRAWS: u32 = 100_000;
+        let mut random = fastrand::Rng::with_seed(7);
+        for (beta, left, likely) in
+            [(1.0, 100, 0.3679), (1.0, 300, 0.0498), (2.0, 100, 0.6065), (0.5, 25, 0.6065)]
+        {
+            let draw = |_: &u32| Ahead::XFetch(beta).is_due(&TIMES, 11_000 - left, || random.f64());
+            let due = (0..DRAWS).filter(draw).count();
+            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+            let part = due as f64 / f64::from(DRAWS);
+            // Eight standard deviations at most.
+            assert!((part - likely).abs() < 0.0125, "beta {beta}, {left} before the end: {part}");
+        }
+    }
+}

@@ -42,8 +42,10 @@ pub(crate) struct Times {
     pub(crate) read: Tick,
     /// How long it took to compute, where that matters.
     pub(crate) cost: Tick,
-    /// Before this nobody else begins to compute it anew: that has failed, or is under way.
+    /// Before this nobody tries again to compute it, since it has failed.
     pub(crate) rest: Tick,
+    /// It is being computed anew in the background.
+    pub(crate) renewing: bool,
 }
 
 /// What an entry is good for.
@@ -126,16 +128,17 @@ impl Rules {
     /// What a call does that finds an entry. `draw` is from 0 to 1.
     pub(crate) fn on_call(&self, times: &Times, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
         let rests = now < times.rest;
+        let renewable = !rests && !times.renewing;
         match self.state(times, now) {
             State::Fresh => match self.ahead {
-                Some(ahead) if !rests && ahead.is_due(times, now, draw) => Verdict::Renew,
+                Some(ahead) if renewable && ahead.is_due(times, now, draw) => Verdict::Renew,
                 _ => Verdict::Serve,
             },
             State::Stale if stale::while_revalidate(self, times, now) => {
-                if rests {
-                    Verdict::Serve
-                } else {
+                if renewable {
                     Verdict::Renew
+                } else {
+                    Verdict::Serve
                 }
             }
             // Who fails is not asked by each call.
@@ -153,3 +156,6 @@ impl Rules {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -23,3 +23,36 @@ pub(super) fn while_revalidate(rules: &Rules, times: &Times, now: Tick) -> bool 
 pub(super) fn if_error(rules: &Rules, times: &Times, now: Tick) -> bool {
     now < after(times.deadline, rules.stale_if_error)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::time::NEVER;
+
+    const TIMES: Times =
+        Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0, renewing: false };
+
+    fn rules(while_revalidate: u64, if_error: u64) -> Rules {
+        Rules {
+            stale_while_revalidate: Duration::from_millis(while_revalidate),
+            stale_if_error: Duration::from_millis(if_error),
+            ..Rules::new()
+        }
+    }
+
+    #[test]
+    fn each_window_has_its_own_end() {
+        let rules = rules(10, 500);
+        assert!(while_revalidate(&rules, &TIMES, 1_009) && !while_revalidate(&rules, &TIMES, 1_010));
+        assert!(if_error(&rules, &TIMES, 1_499) && !if_error(&rules, &TIMES, 1_500));
+    }
+
+    #[test]
+    fn both_open_at_the_deadline_and_the_longer_one_is_the_end() {
+        assert_eq!(end(&rules(10, 500), 1_000), 1_500);
+        assert_eq!(end(&rules(500, 10), 1_000), 1_500);
+        assert_eq!(end(&rules(0, 0), 1_000), 1_000);
+        assert_eq!(end(&rules(1, 1), NEVER), NEVER);
+        assert_eq!(window(&rules(0, 0)), Duration::ZERO);
+    }
+}

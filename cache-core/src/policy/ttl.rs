@@ -14,6 +14,57 @@ pub(super) fn deadline(
     draw: impl FnOnce() -> f64,
 ) -> Option<Tick> {
     let Some(ttl) = ttl else { return Some(NEVER) };
-    let ttl = if jitter > 0.0 { ttl.mul_f64((1.0 - jitter * draw()).clamp(0.0, 1.0)) } else { ttl };
+    // Taken off, not multiplied: the longest ttl times what is nearly 1 would be too large to be one.
+    let ttl = if jitter > 0.0 { ttl.saturating_sub(ttl.mul_f64(jitter * draw())) } else { ttl };
     Some(after(now, ttl)).filter(|deadline| *deadline > now)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const TTL: Option<Duration> = Some(Duration::from_secs(100));
+
+    fn unused() -> f64 {
+        unreachable!("there is nothing to draw")
+    }
+
+    #[test]
+    fn a_ttl_ends_at_the_tick() {
+        assert_eq!(deadline(TTL, 0.0, 7, unused), Some(100_007));
+        assert_eq!(deadline(None, 0.5, 7, unused), Some(NEVER));
+        assert_eq!(deadline(Some(Duration::MAX), 0.0, 7, unused), Some(NEVER));
+    }
+
+    #[test]
+    fn what_would_never_be_fresh_has_no_deadline() {
+        assert_eq!(deadline(Some(Duration::ZERO), 0.0, 7, unused), None);
+        assert_eq!(deadline(Some(Duration::from_micros(999)), 0.0, 7, unused), None);
+    }
+
+    #[test]
+    fn jitter_shortens_by_no_more_than_its_part() {
+        assert_eq!(deadline(TTL, 0.1, 0, || 0.0), Some(100_000));
+        assert_eq!(deadline(TTL, 0.1, 0, || 0.5), Some(95_000));
+        assert_eq!(deadline(TTL, 0.1, 0, || 1.0), Some(90_000));
+    }
+
+    #[test]
+    fn jitter_is_spread_over_its_part() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let drawn: Vec<Tick> = (0..10_000).filter_map(|_| deadline(TTL, 0.1, 0, || random.f64())).collect();
+        assert_eq!(drawn.len(), 10_000);
+        assert!(drawn.iter().all(|deadline| (90_000..=100_000).contains(deadline)));
+        for tenth in 0..10 {
+            let from = 90_000 + tenth * 1_000;
+            let within = drawn.iter().filter(|deadline| (from..from + 1_000).contains(*deadline)).count();
+            assert!((800..1_200).contains(&within), "{within} from {from} on");
+        }
+    }
+
+    #[test]
+    fn no_ttl_is_too_long_for_jitter() {
+        assert_eq!(deadline(Some(Duration::MAX), 0.1, 0, || 0.0), Some(NEVER));
+        assert_eq!(deadline(Some(Duration::MAX), f64::EPSILON, 0, || 0.1), Some(NEVER));
+    }
 }

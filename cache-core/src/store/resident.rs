@@ -192,7 +192,8 @@ impl<K, V> Resident<K, V> {
             marked: false,
             read: more.map_or(self.created, |more| more.read.load(Ordering::Relaxed)),
             cost: more.map_or(0, |more| more.cost),
-            rest: more.map_or(0, |more| if more.renewing { NEVER } else { more.rest }),
+            rest: more.map_or(0, |more| more.rest),
+            renewing: more.is_some_and(|more| more.renewing),
         }
     }
 }

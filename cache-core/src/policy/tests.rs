@@ -1,0 +1,145 @@
+//! The rules put together: what an entry is good for, and what calls do with it.
+
+use super::*;
+use crate::time::NEVER;
+
+/// Fresh until 1 000.
+const TIMES: Times =
+    Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0, renewing: false };
+/// Stale for calls until 1 100, and for failures until 1 500.
+const BOTH: Rules = Rules {
+    stale_while_revalidate: Duration::from_millis(100),
+    stale_if_error: Duration::from_millis(500),
+    ..Rules::new()
+};
+const PLAIN: Rules = Rules::new();
+
+fn unused() -> f64 {
+    unreachable!("there is nothing to draw")
+}
+
+/// What becomes of an entry at each of these moments.
+fn states(rules: &Rules, times: &Times, at: &[Tick]) -> Vec<State> {
+    at.iter().map(|now| rules.state(times, *now)).collect()
+}
+
+fn verdicts(rules: &Rules, times: &Times, at: &[Tick]) -> Vec<Verdict> {
+    at.iter().map(|now| rules.on_call(times, *now, unused)).collect()
+}
+
+fn failures(rules: &Rules, times: &Times, at: &[Tick]) -> Vec<bool> {
+    at.iter().map(|now| rules.on_failure(times, *now)).collect()
+}
+
+#[test]
+fn without_a_window_what_is_not_fresh_is_dead() {
+    assert_eq!(states(&PLAIN, &TIMES, &[0, 999, 1_000]), [State::Fresh, State::Fresh, State::Dead]);
+    assert_eq!(verdicts(&PLAIN, &TIMES, &[999, 1_000]), [Verdict::Serve, Verdict::Compute]);
+    assert_eq!(failures(&PLAIN, &TIMES, &[999, 1_000]), [true, false]);
+    assert!(!PLAIN.has_window() && !PLAIN.look_at_fresh());
+}
+
+#[test]
+fn an_entry_is_stale_until_the_longer_window_ends() {
+    let states = states(&BOTH, &TIMES, &[999, 1_000, 1_100, 1_499, 1_500]);
+    assert_eq!(states, [State::Fresh, State::Stale, State::Stale, State::Stale, State::Dead]);
+    assert!(BOTH.has_window());
+}
+
+#[test]
+fn a_call_is_answered_with_what_is_stale_in_its_own_window_only() {
+    let verdicts = verdicts(&BOTH, &TIMES, &[999, 1_000, 1_099, 1_100, 1_499, 1_500]);
+    use Verdict::{Compute, Renew, Serve};
+    assert_eq!(verdicts, [Serve, Renew, Renew, Compute, Compute, Compute]);
+}
+
+#[test]
+fn a_failure_is_answered_with_what_is_stale_in_its_own_window_only() {
+    assert_eq!(failures(&BOTH, &TIMES, &[999, 1_000, 1_100, 1_499, 1_500]), [true, true, true, true, false]);
+    let only_calls = Rules { stale_if_error: Duration::ZERO, ..BOTH };
+    assert_eq!(failures(&only_calls, &TIMES, &[999, 1_000, 1_099]), [true, false, false]);
+    let shorter = Rules { stale_if_error: Duration::from_millis(50), ..BOTH };
+    assert_eq!(failures(&shorter, &TIMES, &[1_049, 1_050, 1_099]), [true, false, false]);
+}
+
+#[test]
+fn what_rests_answers_within_both_windows_and_is_left_alone() {
+    let rests = Times { rest: 1_300, ..TIMES };
+    let at = [1_000, 1_099, 1_100, 1_299, 1_300, 1_500];
+    use Verdict::{Compute, Serve};
+    assert_eq!(verdicts(&BOTH, &rests, &at), [Serve, Serve, Serve, Serve, Compute, Compute]);
+    // Not a moment longer than its windows last.
+    let long = Times { rest: 9_000, ..TIMES };
+    assert_eq!(verdicts(&BOTH, &long, &[1_499, 1_500, 2_000]), [Serve, Compute, Compute]);
+    let only_calls = Rules { stale_if_error: Duration::ZERO, ..BOTH };
+    assert_eq!(verdicts(&only_calls, &long, &[1_099, 1_100]), [Serve, Compute]);
+}
+
+#[test]
+fn what_is_due_ahead_is_left_alone_while_it_rests() {
+    let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..PLAIN };
+    use Verdict::{Compute, Renew, Serve};
+    assert_eq!(verdicts(&rules, &TIMES, &[799, 800, 999, 1_000]), [Serve, Renew, Renew, Compute]);
+    let rests = Times { rest: 900, ..TIMES };
+    assert_eq!(verdicts(&rules, &rests, &[800, 899, 900]), [Serve, Serve, Renew]);
+    assert!(rules.look_at_fresh());
+}
+
+#[test]
+fn what_is_being_computed_anew_is_so_once() {
+    let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..BOTH };
+    let renewing = Times { renewing: true, ..TIMES };
+    use Verdict::{Compute, Serve};
+    let verdicts = verdicts(&rules, &renewing, &[800, 999, 1_000, 1_099, 1_100, 1_499]);
+    assert_eq!(
+        verdicts,
+        [Serve, Serve, Serve, Serve, Compute, Compute],
+        "it has not failed: that is waited for"
+    );
+}
+
+#[test]
+fn idle_ends_everything() {
+    let rules = Rules { idle: Some(Duration::from_millis(300)), ..BOTH };
+    assert_eq!(states(&rules, &TIMES, &[299, 300]), [State::Fresh, State::Dead]);
+    assert_eq!(verdicts(&rules, &TIMES, &[299, 300]), [Verdict::Serve, Verdict::Compute]);
+    assert!(!rules.on_failure(&TIMES, 300));
+    // Read in time, it lives to the end of its windows, and no longer.
+    let read = Times { read: 1_400, ..TIMES };
+    assert_eq!(
+        states(&rules, &read, &[999, 1_000, 1_499, 1_500])[1..],
+        [State::Stale, State::Stale, State::Dead]
+    );
+    let forever = Times { deadline: NEVER, ..TIMES };
+    assert_eq!(states(&rules, &forever, &[299, 300]), [State::Fresh, State::Dead]);
+    assert!(rules.look_at_fresh());
+}
+
+#[test]
+fn windows_of_what_is_marked_count_from_the_mark() {
+    let marked = Times { marked: true, deadline: 400, ..TIMES };
+    assert_eq!(states(&BOTH, &marked, &[400, 899, 900]), [State::Stale, State::Stale, State::Dead]);
+    use Verdict::{Compute, Renew};
+    assert_eq!(verdicts(&BOTH, &marked, &[400, 499, 500]), [Renew, Renew, Compute]);
+    assert_eq!(failures(&BOTH, &marked, &[899, 900]), [true, false]);
+    // A clock that has gone back makes nothing fresh that was marked.
+    assert_eq!(states(&BOTH, &marked, &[0]), [State::Stale]);
+}
+
+#[test]
+fn what_has_no_end_is_always_fresh() {
+    let times = Times { deadline: NEVER, ..TIMES };
+    assert_eq!(states(&BOTH, &times, &[0, NEVER - 1]), [State::Fresh, State::Fresh]);
+}
+
+/// A clock that has gone back finds entries that will have been made.
+#[test]
+fn times_that_lie_ahead_do_no_harm() {
+    let times = Times { created: 5_000, deadline: 6_000, read: 5_500, rest: 7_000, cost: 100, ..TIMES };
+    for ahead in [Ahead::Fraction(0.8), Ahead::Age(Duration::from_millis(800)), Ahead::XFetch(1.0)] {
+        let rules = Rules { ahead: Some(ahead), idle: Some(Duration::from_secs(1)), ..BOTH };
+        assert_eq!(rules.state(&times, 10), State::Fresh);
+        assert_eq!(rules.on_call(&times, 10, || 0.5), Verdict::Serve, "{ahead:?}");
+        assert!(rules.on_failure(&times, 10));
+    }
+}
