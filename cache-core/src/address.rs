@@ -75,14 +75,6 @@ impl<K: Data, V: Data> Place<K, V> {
     fn is(&self, key: &K) -> bool {
         (self.memo.key_fns.same)(key, &self.key)
     }
-
-    /// Nothing was found, which holds no longer than until any call stores it: what is computed from that
-    /// is not kept.
-    fn is_absent(&self) {
-        if self.memo.is_tracked() {
-            crate::memo::hand_up_miss();
-        }
-    }
 }
 
 impl<K: Data, V: Data> ErasedKey for Place<K, V> {
@@ -172,18 +164,21 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
             return None;
         }
         let is = |key: &S::Owned| self.address.is(key);
-        let found = if memo.flags().is_tracked() {
-            memo.hand_up_source(*hash, || self.address.key.clone());
-            memo.get_told(*hash, is)
-        } else {
+        let flags = memo.flags();
+        let found = if flags.is_plain() {
             memo.get(*hash, is)
+        } else {
+            if flags.is_tracked() {
+                memo.hand_up_source(*hash, || self.address.key.clone());
+            }
+            memo.get_by_rules(*hash, is, true).map(|(value, _)| value)
         };
         if let Some(held) = found {
             memo.count_hit();
             R::face(held)
         } else {
             memo.count_miss();
-            self.address.is_absent();
+            memo.hand_up_absence();
             None
         }
     }
@@ -201,7 +196,7 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
             (entry.value.clone(), entry.created, entry.deadline())
         });
         let Some((held, created, deadline)) = seen else {
-            self.address.is_absent();
+            memo.hand_up_absence();
             return Peek::Absent;
         };
         let now = memo.clock().now();

@@ -100,6 +100,15 @@ impl World {
     }
 }
 
+/// Runs tasks as [`World::spawn`] does.
+pub(crate) struct Anywhere(pub(crate) Arc<World>);
+
+impl Executor for Anywhere {
+    fn spawn(&self, task: Task) {
+        self.0.spawn(task);
+    }
+}
+
 /// Threads at most.
 const THREADS: usize = 8;
 /// Work that waits at most; what is more is dropped, and whoever needs its value computes.
@@ -165,7 +174,7 @@ fn run() {
 }
 
 /// Runs a future on this thread.
-fn block_on(future: impl Future<Output = ()>) {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -174,8 +183,11 @@ fn block_on(future: impl Future<Output = ()>) {
     }
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut future = pin!(future);
-    while future.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Pending {
-        thread::park();
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::flight::Decisions;
 use crate::tags::{TagList, TagName};
 
 /// What a `ttl` may be.
@@ -40,6 +41,8 @@ pub struct Draft {
     pub(crate) panicked: bool,
     /// So it is not known what the entry would answer to.
     pub(crate) unknown: bool,
+    /// The value is what was there.
+    pub(crate) unmodified: bool,
 }
 
 impl Draft {
@@ -55,6 +58,14 @@ impl Draft {
         let mut list = TagList::default();
         make(&mut list);
         self.tags.append(&mut list.names);
+    }
+
+    /// Adds what the body has said.
+    pub(crate) fn decide(&mut self, said: Decisions) {
+        self.tags.extend(said.tags);
+        self.ttl = said.ttl.or(self.ttl);
+        self.refused |= said.refused;
+        self.unmodified = said.unmodified;
     }
 
     /// Sets the ttl: a `Duration`, or an `Option` of one where `None` is without end.

@@ -2,16 +2,21 @@
 //! runs a body or waits for a flight; the drivers do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::draft::Draft;
-use crate::flight::{Carried, Flight, Kind, Landing, Wait, Waited};
+use crate::flight::{Bounds, Carried, Flight, Kind, Landing, Wait, Waited};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Data, TypedMemo};
+use crate::plan::Limits;
+use crate::policy::Verdict;
+use crate::store::Resident;
 use crate::sync::ShardLock;
-use crate::tags::{Inherited, Number};
+use crate::tags::Number;
+use crate::time::{Tick, after};
 use crate::value::Returns;
 
-/// Look often a waiter whose value was invalidated while it waited joins again before it computes for
+/// How often a waiter whose value was invalidated while it waited joins again before it computes for
 /// itself: under a rain of invalidations it must not wait for ever.
 pub(crate) const JOINS: u32 = 3;
 
@@ -30,6 +35,8 @@ impl Look {
     const UNREAD: u8 = 1;
     const TOLD: u8 = 2;
     const BYPASS: u8 = 4;
+    const RULED: u8 = 8;
+    const FRESH: u8 = 16;
 
     /// Only to make the key.
     pub(crate) const OWN: Self = Self(Self::UNREAD);
@@ -42,6 +49,16 @@ impl Look {
     /// If so, to tell the computation that takes over the tags of what it reads.
     pub(crate) fn told_if(self, told: bool) -> Self {
         Self(if told { self.0 | Self::TOLD } else { self.0 })
+    }
+
+    /// If so, an entry is asked what it is good for even where it is fresh.
+    pub(crate) fn ruled_if(self, ruled: bool) -> Self {
+        Self(if ruled { self.0 | Self::RULED } else { self.0 })
+    }
+
+    /// Only for what is fresh, and without having it computed anew.
+    pub(crate) fn only_fresh(self) -> Self {
+        Self(self.0 | Self::FRESH)
     }
 
     /// For a call that touches nothing.
@@ -60,8 +77,10 @@ pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 
 /// What a look-up found.
 pub enum Found<K, V> {
-    /// A fresh entry.
+    /// An entry to answer with.
     Hit(V),
+    /// One that is to be computed anew in the background; and its key, to go on with.
+    Renew(V, K, u32),
     /// None: the key, to go on with.
     Miss(K, u32),
 }
@@ -71,7 +90,7 @@ impl<K, V> Found<K, V> {
     pub(crate) fn into_key(self) -> (K, u32) {
         match self {
             Self::Miss(key, hash) => (key, hash),
-            Self::Hit(_) => unreachable!("asked for the key, not for the entry"),
+            Self::Hit(_) | Self::Renew(..) => unreachable!("asked for the key, not for the entry"),
         }
     }
 }
@@ -98,36 +117,49 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<S::Owned, R::Held> {
         let hash = self.memo.hash(parts);
-        let found = if self.look.0 == 0 {
-            self.memo.get(hash, |key| parts.matches(key))
-        } else {
-            Self::find_otherwise(self.memo, self.look, parts, hash)
-        };
-        if let Some(value) = found {
+        if self.look.0 == 0
+            && let Some(value) = self.memo.get(hash, |key| parts.matches(key))
+        {
             if let Some(on_hit) = self.on_hit {
-                let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
-                on_hit(&KeyRef { name: &self.memo.name, key: &key }, &value);
+                Self::tell(self.memo, on_hit, parts, &value);
             }
             return Found::Hit(value);
         }
-        Found::Miss(parts.own(), hash)
+        Self::look_further(self.memo, self.look, self.on_hit, parts, hash)
+    }
+
+    fn tell<P: Part<S>>(
+        memo: &TypedMemo<S::Owned, R::Held>,
+        on_hit: OnHit<'_, R::Held>,
+        parts: &P,
+        value: &R::Held,
+    ) {
+        let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
+        on_hit(&KeyRef { name: &memo.name, key: &key }, value);
     }
 
     /// Not a method: a hit would have to keep all of this in memory for it.
     #[cold]
-    fn find_otherwise<P: Part<S>>(
+    fn look_further<P: Part<S>>(
         memo: &TypedMemo<S::Owned, R::Held>,
         look: Look,
+        on_hit: Option<OnHit<'_, R::Held>>,
         parts: &P,
         hash: u32,
-    ) -> Option<R::Held> {
+    ) -> Found<S::Owned, R::Held> {
         if look.0 & Look::TOLD != 0 {
             memo.hand_up_source(hash, || parts.own());
         }
-        if look.0 & Look::UNREAD != 0 {
-            return None;
+        // Where nothing unusual was to be looked at, an entry that is not fresh is of use within a window
+        // only.
+        let wanted = look.0 & Look::UNREAD == 0 && (look.0 != 0 || memo.spec.rules.has_window());
+        let only_fresh = look.0 & Look::FRESH != 0;
+        let found = if wanted { memo.get_by_rules(hash, |key| parts.matches(key), only_fresh) } else { None };
+        let Some((value, renew)) = found else { return Found::Miss(parts.own(), hash) };
+        if let Some(on_hit) = on_hit {
+            Self::tell(memo, on_hit, parts, &value);
         }
-        memo.get_told(hash, |key| parts.matches(key))
+        if renew { Found::Renew(value, parts.own(), hash) } else { Found::Hit(value) }
     }
 }
 
@@ -152,13 +184,48 @@ pub(crate) enum Begin {
     Refresh,
     /// Must not wait for others, but may store.
     Alone,
+    /// Must compute, or wait for who does: what is there is for when that fails.
+    Origin,
+    /// The same, and must not wait for others.
+    OriginAlone,
+    /// Is answered already, and computes anew what it was answered with, unless somebody does.
+    Ahead,
+}
+
+impl Begin {
+    /// The same, without waiting for others.
+    fn alone(self) -> Self {
+        match self {
+            Self::Read | Self::Alone => Self::Alone,
+            Self::Origin | Self::OriginAlone => Self::OriginAlone,
+            Self::Refresh | Self::Ahead => self,
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Read | Self::Origin | Self::Ahead => Kind::Shared,
+            Self::Refresh => Kind::Refresh,
+            Self::Alone | Self::OriginAlone => Kind::Alone,
+        }
+    }
 }
 
 /// A flight under way, held by its leader.
 pub(crate) struct Lead<K: Data, V: Data> {
     pub(crate) memo: Arc<TypedMemo<K, V>>,
     pub(crate) flight: Arc<Flight<K, V>>,
+    pub(crate) how: Begin,
+    /// When it began, where that matters.
+    pub(crate) begun: Option<Tick>,
     pub(crate) landed: bool,
+}
+
+/// What a computation has come to that has stored nothing: its return, an error.
+pub(crate) struct Failed<O> {
+    pub(crate) output: O,
+    /// Whether an older value may stand in for it.
+    pub(crate) counts: bool,
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -170,45 +237,53 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return Step::InPlace;
         }
         self.settle_deferred();
+        let begun = self.spec.rules.asks_for_cost().then(|| self.clock().now());
         let same = |other: &K| (self.key_fns.same)(other, key);
         let shard = self.shard(hash);
         let room = shard.upgradable();
-        let how = if self.spec.single_flight || how == Begin::Refresh { how } else { Begin::Alone };
+        let how = if self.spec.single_flight { how } else { how.alone() };
+        let found = room.residents.find(hash, same);
         let mut superseded = Vec::new();
-        match how {
-            Begin::Read | Begin::Alone => {
-                let found = room.residents.find(hash, same);
-                if let Some(entry) = found.filter(|entry| self.fresh(entry)) {
-                    entry.touch();
-                    if self.is_tracked() {
-                        self.hand_up_tags(entry.tags());
-                    }
-                    return Step::Hit(entry.value.clone());
-                }
-                if how == Begin::Read
-                    && let Some(flight) = room.flights.find(hash, same)
-                {
-                    let now = self.world().tags.now();
-                    return Step::Join(flight.clone(), now);
-                }
+        if how == Begin::Refresh {
+            superseded = room.flights.of(hash, same);
+        } else {
+            if let Some(entry) = found
+                && let Some(value) = self.answer(entry, how)
+            {
+                return Step::Hit(value);
             }
-            Begin::Refresh => superseded = room.flights.of(hash, same),
+            if how.kind() == Kind::Shared
+                && let Some(flight) = room.flights.find(hash, same)
+            {
+                let now = self.world().tags.now();
+                return Step::Join(flight.clone(), now);
+            }
         }
         let born = self.world().tags.now();
-        let kind = match how {
-            Begin::Read => Kind::Shared,
-            Begin::Refresh => Kind::Refresh,
-            Begin::Alone => Kind::Alone,
-        };
-        let inherited = self.spec.inherit_tags.then(|| Inherited::new(self.world().address()));
-        let flight = Arc::new(Flight::new(key.clone(), hash, born, kind, inherited));
+        let old = found.map(|entry| entry.node);
+        let flight = Arc::new(Flight::new(key.clone(), hash, born, how.kind(), old, self.ancestry(old)));
         let mut room = ShardLock::upgrade(room);
         for flight in &superseded {
             room.flights.remove(flight);
         }
         room.flights.add(flight.clone());
         drop(room);
-        Step::Lead(Lead { memo: self.arc(), flight, landed: false })
+        Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })
+    }
+
+    /// Answers with an entry that was stored since it was looked for, if it is good for that.
+    fn answer(&self, entry: &Resident<K, V>, how: Begin) -> Option<V> {
+        let now = self.clock().coarse();
+        let verdict = match how {
+            Begin::Read | Begin::Alone => self.on_call(entry, now),
+            // What was due is due, unless somebody has seen to it.
+            Begin::Ahead if self.on_call_if_due(entry, now) == Verdict::Serve => Verdict::Serve,
+            _ => return None,
+        };
+        if verdict == Verdict::Compute {
+            return None;
+        }
+        Some(self.serve(entry, now))
     }
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
@@ -232,6 +307,23 @@ pub(crate) struct Pursuit<'m, K: Data, V: Data> {
     hash: u32,
     begin: Begin,
     joins: u32,
+    patience: Patience,
+}
+
+/// Until when a call waits.
+#[derive(Default)]
+struct Patience {
+    /// For something to stand in for the value.
+    soft: Option<Tick>,
+    /// At all; and how long that is.
+    hard: Option<(Tick, Duration)>,
+}
+
+impl Patience {
+    /// When to look at what is there.
+    fn until(&self) -> Option<Tick> {
+        self.soft.into_iter().chain(self.hard.map(|(at, _)| at)).min()
+    }
 }
 
 /// What a pursuit does next.
@@ -255,21 +347,73 @@ pub(crate) struct Joined<K, V> {
     _wait: Wait,
 }
 
-/// Look a pursuit goes on after it has waited.
+/// How a pursuit goes on after it has waited.
 pub(crate) enum After<O> {
     /// With an answer.
     Answer(O),
+    /// It waits on.
+    Wait,
     /// It looks again.
     Again,
     /// It takes a place among those who compute, and looks again.
     TakePlace,
     /// It computes without storing.
     InPlace,
+    /// It has waited for so long, and gives up.
+    Late(Duration),
+}
+
+/// The same where it has waited for what it leads itself.
+pub(crate) enum Own<O> {
+    /// With an answer.
+    Answer(O),
+    /// It waits on.
+    Wait,
+    /// With what its body has returned.
+    Returned,
+    /// Its body has panicked, or was given up.
+    Crashed,
+    /// Nobody runs its body: it has to.
+    Refused,
+    /// It has waited for so long, and gives up.
+    Late(Duration),
 }
 
 impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
     pub(crate) fn new(memo: &'m TypedMemo<K, V>, key: &'m K, hash: u32, begin: Begin) -> Self {
-        Self { memo, key, hash, begin, joins: 0 }
+        Self { memo, key, hash, begin, joins: 0, patience: Patience::default() }
+    }
+
+    /// Does not wait longer than that.
+    pub(crate) fn within(mut self, limits: Limits) -> Self {
+        let now = self.memo.clock().now();
+        let soft = limits.soft.filter(|_| self.falls_back());
+        self.patience = Patience {
+            soft: soft.map(|limit| after(now, limit)),
+            hard: limits.hard.map(|limit| (after(now, limit), limit)),
+        };
+        self
+    }
+
+    pub(crate) fn memo(&self) -> &'m TypedMemo<K, V> {
+        self.memo
+    }
+
+    /// How long to wait for others.
+    pub(crate) fn bounds(&self) -> Bounds {
+        // Who gives up at some time needs not be let go.
+        let max_wait = self.patience.hard.is_none().then_some(self.memo.spec.max_wait);
+        Bounds { max_wait, until: self.patience.until(), own: false }
+    }
+
+    /// How long to wait for what it leads itself, and is computed elsewhere.
+    pub(crate) fn bounds_of_own(&self) -> Bounds {
+        Bounds { max_wait: None, until: self.patience.until(), own: true }
+    }
+
+    /// Whether an older value may stand in for the one that is computed.
+    fn falls_back(&self) -> bool {
+        self.memo.falls_back(self.begin)
     }
 
     pub(crate) fn next(&self) -> Next<K, V> {
@@ -295,16 +439,26 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
         joined: &Joined<K, V>,
         waited: Waited<V>,
     ) -> After<R::Output> {
+        let landing = match waited {
+            Waited::Landed(landing) => landing,
+            Waited::Late => {
+                return match self.late() {
+                    Ok(Some(older)) => After::Answer(R::join(older)),
+                    Ok(None) => After::Wait,
+                    Err(limit) => After::Late(limit),
+                };
+            }
+            Waited::LetGo | Waited::Refused => {
+                self.memo.counters.in_place.add();
+                return After::InPlace;
+            }
+        };
         self.joins += 1;
         if self.joins >= JOINS {
-            self.begin = Begin::Alone;
+            self.begin = self.begin.alone();
         }
-        match waited {
-            Waited::LetGo => {
-                self.memo.counters.in_place.add();
-                After::InPlace
-            }
-            Waited::Landed(Landing::Value(held, carried)) => {
+        match landing {
+            Landing::Value(held, carried) => {
                 if self.memo.may_take(&joined.flight, joined.at, &carried) {
                     if self.memo.is_tracked() {
                         self.memo.hand_up_carried(&carried);
@@ -313,24 +467,73 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
                 }
                 After::Again
             }
-            Waited::Landed(Landing::Error(shared)) => {
+            Landing::Error(shared, counts) => {
+                if let Some(older) = self.older(counts) {
+                    return After::Answer(R::join(older));
+                }
                 let error = shared.and_then(|error| R::unshare_error(&*error));
                 match error {
                     // What the error may have been invalidated by is not known: it has no tags.
                     Some(output) if joined.at == joined.flight.born => {
-                        if self.memo.is_tracked() {
-                            crate::memo::hand_up_miss();
-                        }
+                        self.memo.hand_up_absence();
                         After::Answer(output)
                     }
                     _ => {
                         // Together with the others, not one behind the other.
-                        self.begin = Begin::Alone;
+                        self.begin = self.begin.alone();
                         After::TakePlace
                     }
                 }
             }
-            Waited::Landed(Landing::Crashed) => After::Again,
+            Landing::Crashed => After::Again,
+        }
+    }
+
+    /// The same after it has waited for its own flight.
+    pub(crate) fn after_own<R: Returns<Held = V>>(&mut self, waited: Waited<V>) -> Own<R::Output> {
+        match waited {
+            Waited::Late => match self.late() {
+                Ok(Some(older)) => Own::Answer(R::join(older)),
+                Ok(None) => Own::Wait,
+                Err(limit) => Own::Late(limit),
+            },
+            Waited::Landed(Landing::Error(_, counts)) => {
+                self.older(counts).map_or(Own::Returned, |older| Own::Answer(R::join(older)))
+            }
+            Waited::Landed(Landing::Value(..)) => Own::Returned,
+            Waited::Landed(Landing::Crashed) => Own::Crashed,
+            Waited::LetGo | Waited::Refused => Own::Refused,
+        }
+    }
+
+    /// What a call returns whose body has failed.
+    pub(crate) fn or_older<R: Returns<Held = V>>(&self, failed: Failed<R::Output>) -> R::Output {
+        self.older(failed.counts).map_or(failed.output, R::join)
+    }
+
+    /// What stands in for a value that has failed, or is late.
+    fn older(&self, counts: bool) -> Option<V> {
+        if counts && self.falls_back() { self.memo.stand_in(self.key, self.hash) } else { None }
+    }
+
+    /// It has waited until one of its limits: what stands in, if something does; how long it has waited if it
+    /// waits no more.
+    fn late(&mut self) -> Result<Option<V>, Duration> {
+        if let Some(older) = self.older(true) {
+            return Ok(Some(older));
+        }
+        let now = self.memo.clock().now();
+        match self.patience.hard {
+            Some((at, limit)) if at <= now => {
+                self.memo.counters.timeouts.add();
+                self.memo.hand_up_absence();
+                Err(limit)
+            }
+            _ => {
+                // From here on only the other limit counts.
+                self.patience.soft = None;
+                Ok(None)
+            }
         }
     }
 }
@@ -342,28 +545,45 @@ impl<K: Data, V: Data> Lead<K, V> {
         self,
         output: R::Output,
         describe: impl Fn(Option<&R::Value>, &mut Draft),
-    ) -> Result<V, R::Output> {
+    ) -> Result<V, Failed<R::Output>> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
-        match R::split(output) {
+        let said = flight.ancestry.said();
+        let output = match R::split(output) {
             Ok(held) => {
-                let draft = memo.draft(&flight.key, Some(&held), |draft| describe(R::value(&held), draft));
-                memo.land(self, held.clone(), draft);
-                memo.on_error(&flight.key, R::kept_error(&held));
-                Ok(held)
+                // An error that is kept must not take the place of an older value that may stand in for it.
+                let fails = R::kept_error(&held).is_some_and(|error| self.has_older() && memo.counts(error));
+                if !fails {
+                    let draft = memo.draft(&flight.key, Some(&held), |draft| {
+                        describe(R::value(&held), draft);
+                        draft.decide(said);
+                    });
+                    memo.land(self, held.clone(), draft);
+                    memo.on_error(&flight.key, R::kept_error(&held));
+                    return Ok(held);
+                }
+                R::join(held)
             }
-            Err(output) => {
-                memo.hand_up_failure(&flight.key, |draft| describe(None, draft));
-                self.fail(memo.run_hook(|| R::share_error(&output)).flatten());
-                memo.on_error(&flight.key, R::error(&output));
-                Err(output)
-            }
-        }
+            Err(output) => output,
+        };
+        memo.hand_up_described(&flight.key, None, |draft| {
+            describe(None, draft);
+            draft.decide(said);
+        });
+        let counts = R::error(&output).is_some_and(|error| memo.counts(error));
+        self.fail(memo.run_hook(|| R::share_error(&output)).flatten(), counts);
+        memo.on_error(&flight.key, R::error(&output));
+        Err(Failed { output, counts })
     }
 
     /// Ends the flight with an error that is not kept.
-    fn fail(mut self, error: Option<Arc<dyn std::any::Any + Send + Sync>>) {
+    fn fail(mut self, error: Option<Arc<dyn std::any::Any + Send + Sync>>, counts: bool) {
         self.memo.counters.errors.add();
-        self.end(Landing::Error(error));
+        self.end(Landing::Error(error, counts));
+    }
+
+    /// Whether there is something that may stand in for its value.
+    fn has_older(&self) -> bool {
+        self.memo.falls_back(self.how) && self.memo.may_stand_in(&self.flight.key, self.flight.hash)
     }
 
     /// Takes the flight off its shard, then tells those who wait.
@@ -374,9 +594,23 @@ impl<K: Data, V: Data> Lead<K, V> {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
             self.memo.defer(self.flight.hash);
         } else {
-            self.memo.shard(self.flight.hash).write().flights.remove(&self.flight);
+            let failed = match landing {
+                Landing::Value(..) => false,
+                Landing::Error(_, counts) => counts,
+                // That a caller has left says nothing of what it has called.
+                Landing::Crashed => self.has_panicked() || self.how == Begin::Ahead,
+            };
+            let mut room = self.memo.shard(self.flight.hash).write();
+            room.flights.remove(&self.flight);
+            if failed {
+                self.memo.note_failure(&mut room, self.flight.old);
+            }
         }
         self.flight.land(landing);
+    }
+
+    fn has_panicked(&self) -> bool {
+        std::thread::panicking() || self.flight.has_panicked()
     }
 }
 
@@ -385,9 +619,8 @@ impl<K: Data, V: Data> Drop for Lead<K, V> {
     /// over.
     fn drop(&mut self) {
         if !self.landed {
-            let panicked = std::thread::panicking() || self.flight.has_panicked();
             let counters = &self.memo.counters;
-            if panicked { &counters.panics } else { &counters.cancelled }.add();
+            if self.has_panicked() { &counters.panics } else { &counters.cancelled }.add();
             self.end(Landing::Crashed);
         }
     }

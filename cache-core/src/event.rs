@@ -45,7 +45,8 @@ pub struct Stats {
     pub cancelled: u64,
     /// Calls that neither read nor wrote (`bypass_if`, or caching switched off).
     pub bypasses: u64,
-    /// Calls that did not read, but wrote (`refresh`, `refresh_if`). Neither hits nor misses.
+    /// Calls that did not read, but wrote (`refresh`, `refresh_if`, `origin_first`). Neither hits nor
+    /// misses.
     pub refreshes: u64,
     /// Calls computed in place, since waiting for the computation under way could have been waiting
     /// for themselves: recursion, cycles, and one waiter for each `max_wait`.
@@ -56,6 +57,20 @@ pub struct Stats {
     pub expirations: u64,
     /// Entries removed by an invalidation.
     pub invalidations: u64,
+    /// Answers with a value past its ttl, within a stale window: hits, and fallbacks.
+    pub stale: u64,
+    /// Calls answered with an older value since their computation failed, or was late.
+    pub fallbacks: u64,
+    /// Computations begun in the background for entries that were still an answer
+    /// (`stale_while_revalidate`, `refresh_ahead`).
+    pub revalidations: u64,
+    /// Computations that failed while an older value was there, which is therefore left alone for a while.
+    pub backoffs: u64,
+    /// Calls that have waited until their `timeout`, with nothing to return.
+    pub timeouts: u64,
+    /// Values that were found unchanged by their body ([`not_modified`](crate::Computing::not_modified)):
+    /// their entries were given a new life.
+    pub not_modified: u64,
     /// Hooks, weighers and conditions that panicked; the calls they served went on.
     pub hook_panics: u64,
 }
@@ -91,6 +106,12 @@ impl std::ops::Add for Stats {
             evictions: self.evictions + other.evictions,
             expirations: self.expirations + other.expirations,
             invalidations: self.invalidations + other.invalidations,
+            stale: self.stale + other.stale,
+            fallbacks: self.fallbacks + other.fallbacks,
+            revalidations: self.revalidations + other.revalidations,
+            backoffs: self.backoffs + other.backoffs,
+            timeouts: self.timeouts + other.timeouts,
+            not_modified: self.not_modified + other.not_modified,
             hook_panics: self.hook_panics + other.hook_panics,
         }
     }
@@ -113,6 +134,12 @@ pub(crate) struct Counters {
     pub(crate) evictions: Counter,
     pub(crate) expirations: Counter,
     pub(crate) invalidations: Counter,
+    pub(crate) stale: Counter,
+    pub(crate) fallbacks: Counter,
+    pub(crate) revalidations: Counter,
+    pub(crate) backoffs: Counter,
+    pub(crate) timeouts: Counter,
+    pub(crate) not_modified: Counter,
     pub(crate) hook_panics: Counter,
 }
 
@@ -147,6 +174,12 @@ impl Counters {
             evictions: Counter::default(),
             expirations: Counter::default(),
             invalidations: Counter::default(),
+            stale: Counter::default(),
+            fallbacks: Counter::default(),
+            revalidations: Counter::default(),
+            backoffs: Counter::default(),
+            timeouts: Counter::default(),
+            not_modified: Counter::default(),
             hook_panics: Counter::default(),
         }
     }
@@ -177,6 +210,12 @@ impl Counters {
             evictions: self.evictions.read(),
             expirations: self.expirations.read(),
             invalidations: self.invalidations.read(),
+            stale: self.stale.read(),
+            fallbacks: self.fallbacks.read(),
+            revalidations: self.revalidations.read(),
+            backoffs: self.backoffs.read(),
+            timeouts: self.timeouts.read(),
+            not_modified: self.not_modified.read(),
             hook_panics: self.hook_panics.read(),
         }
     }

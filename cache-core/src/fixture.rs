@@ -9,10 +9,10 @@ use crate::blocking;
 use crate::draft::Draft;
 use crate::engine::Begin;
 use crate::flight::Flight;
-use crate::future::{Missed, Start, by_caller, by_flight};
+use crate::future::{Missed, Search, Start, by_caller, by_flight};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
-use crate::plan::Prepared;
+use crate::plan::{Missing, NoHook, Prepared};
 use crate::spec::Spec;
 use crate::tags::Name;
 use crate::time::Clock;
@@ -79,7 +79,7 @@ impl Stage {
             return self.get(key);
         }
         self.memo.hand_up_source(self.hash(key), || key);
-        self.memo.get_told(self.hash(key), |other| *other == key).map(|held| held.0)
+        self.memo.get_by_rules(self.hash(key), |other| *other == key, false).map(|(held, _)| held.0)
     }
 
     /// What a call does that finds nothing, or does not look.
@@ -92,7 +92,18 @@ impl Stage {
     ) -> Output {
         let describe =
             |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
-        blocking::miss::<Key, Kept, _, _>(&self.memo, &key, self.hash(key), how, || (body, describe))
+        let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body, describe) };
+        let missing = Missing {
+            memo: self.memo.clone(),
+            key,
+            hash: self.hash(key),
+            begin: how,
+            call,
+            stand: NoHook,
+            again: NoHook,
+            patience: NoHook,
+        };
+        blocking::miss::<Kept, _, _, _, _, _, _, _, _, _, _>(missing, |_, _| ())
     }
 
     /// A call of an asynchronous function that was not told to bypass.
@@ -111,11 +122,11 @@ impl Stage {
             if let Some(held) = memo.get(hash, |other| *other == key) {
                 return Ok(held.0);
             }
-            let start = Start::Search { memo, key, hash, begin: Begin::Read };
-            let missed = Missed { start, call };
+            let start = Start::Search(Search { memo, key, hash, begin: Begin::Read });
+            let missed = Missed { start, call, again: NoHook, patience: NoHook };
             match of {
-                Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,
-                Of::Flight => by_flight::<Kept, _, _, _, _, _, _, _>(missed).await,
+                Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
+                Of::Flight => by_flight::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
             }
         })
     }

@@ -1,114 +1,134 @@
 //! The driver for asynchronous functions: does what the engine decides, and awaits where it must.
 //!
 //! A hit is answered at the first poll, before anything here runs. A computation is polled by its
-//! caller ([`by_caller`]), or, where it owns all it needs, by whoever waits for it ([`by_flight`]).
+//! caller ([`by_caller`]), or, where it owns all it needs, by whoever waits for it ([`by_flight`]), or, where
+//! its caller may not wait to its end, by its caller and then the background ([`by_clock`]).
 
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use crate::background::Task;
+use crate::background::{Anywhere, Executor, Task};
 use crate::draft::Draft;
-use crate::engine::{After, Begin, Lead, Next, Pursuit};
-use crate::flight::{Landing, Place, Waited, polled_under};
-use crate::memo::{Data, TypedMemo};
-use crate::plan::Prepared;
-use crate::sync::Mutex;
+use crate::engine::{After, Begin, Failed, Lead, Next, Own, Pursuit};
+use crate::flight::{Ancestry, Bounds, Landing, Place, Waited, polled_under};
+use crate::memo::{Data, TypedMemo, Unstored};
+use crate::parcel::Parcel;
+use crate::plan::{Prepared, Repeat, Waits, give_up};
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
     Lead(Lead<K, V>, Option<Place<K, V>>),
-    InPlace(Option<Told<K, V>>),
+    InPlace,
+    Late(Duration),
 }
 
-/// Who is told of a return that is not stored.
-pub(crate) struct Told<K: Data, V: Data> {
+/// A call that is to be computed, or waited for.
+pub(crate) struct Search<K: Data, V: Data> {
     pub(crate) memo: Arc<TypedMemo<K, V>>,
     pub(crate) key: K,
     pub(crate) hash: u32,
-    /// The call touches nothing: the hook for errors does not run.
-    pub(crate) bypass: bool,
+    pub(crate) begin: Begin,
+}
+
+impl<K: Data, V: Data> Search<K, V> {
+    fn pursuit(&self) -> Pursuit<'_, K, V> {
+        Pursuit::new(&self.memo, &self.key, self.hash, self.begin)
+    }
+
+    fn unstored(self) -> Unstored<K, V> {
+        Unstored { memo: self.memo, key: self.key, hash: self.hash, bypass: false }
+    }
 }
 
 /// Where a call stands that was not answered.
 pub(crate) enum Start<K: Data, V: Data> {
-    /// It is to be computed, or waited for.
-    Search { memo: Arc<TypedMemo<K, V>>, key: K, hash: u32, begin: Begin },
+    Search(Search<K, V>),
     /// It leads a flight already.
     Lead(Lead<K, V>),
     /// It touches nothing.
-    InPlace(Option<Told<K, V>>),
+    InPlace(Option<Unstored<K, V>>),
 }
 
-/// A call that was not answered, and what it computes with.
-pub struct Missed<K: Data, V: Data, KA, SA, Run> {
+/// A call that was not answered, what it computes with, how that is done once more, and how long it waits.
+pub struct Missed<K: Data, V: Data, KA, SA, Run, A, T> {
     pub(crate) start: Start<K, V>,
     pub(crate) call: Prepared<KA, SA, Run>,
+    pub(crate) again: A,
+    pub(crate) patience: T,
 }
 
-async fn pursue<R, K, V>(start: Start<K, V>) -> Pursued<R::Output, K, V>
+async fn pursue<R, K, V>(pursuit: &mut Pursuit<'_, K, V>) -> Pursued<R::Output, K, V>
 where
     K: Data,
     V: Data,
     R: Returns<Held = V>,
 {
-    let (memo, key, hash, begin) = match start {
-        Start::Search { memo, key, hash, begin } => (memo, key, hash, begin),
-        Start::Lead(lead) => return Pursued::Lead(lead, None),
-        Start::InPlace(told) => return Pursued::InPlace(told),
-    };
-    let max_wait = memo.spec.max_wait;
-    let mut pursuit = Pursuit::new(&memo, &key, hash, begin);
+    let memo = pursuit.memo();
     let mut place = None;
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => return Pursued::Answer(R::join(held)),
             Next::Lead(lead) => return Pursued::Lead(lead, place),
-            Next::InPlace => break,
+            Next::InPlace => return Pursued::InPlace,
             Next::Wait(joined) => joined,
         };
         let seat = joined.flight.seat();
-        let waited = seat.wait(memo.clock(), Some(max_wait)).await;
-        match pursuit.after::<R>(&joined, waited) {
-            After::Answer(output) => return Pursued::Answer(output),
-            After::Again => {}
-            After::TakePlace => place = Some(seat.take_place(memo.clock(), max_wait).await),
-            After::InPlace => break,
+        loop {
+            let waited = seat.wait(memo.clock(), pursuit.bounds()).await;
+            match pursuit.after::<R>(&joined, waited) {
+                After::Answer(output) => return Pursued::Answer(output),
+                After::Wait => continue,
+                After::Again => {}
+                After::TakePlace => place = Some(seat.take_place(memo.clock(), memo.spec.max_wait).await),
+                After::InPlace => return Pursued::InPlace,
+                After::Late(limit) => return Pursued::Late(limit),
+            }
+            break;
         }
     }
-    Pursued::InPlace(Some(Told { memo, key, hash, bypass: false }))
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
-pub(crate) async fn by_caller<R, K, V, KA, SA, Run, B, D>(missed: Missed<K, V, KA, SA, Run>) -> R::Output
+pub(crate) async fn by_caller<R, K, V, KA, SA, Run, A, T, B, D>(
+    missed: Missed<K, V, KA, SA, Run, A, T>,
+) -> R::Output
 where
     K: Data,
     V: Data,
     R: Returns<Held = V>,
     Run: FnOnce(KA, SA) -> (B, D),
+    T: Waits<R::Output>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let Missed { start, call } = missed;
-    match pursue::<R, K, V>(start).await {
+    let Missed { start, call, patience, .. } = missed;
+    let search = match start {
+        Start::Search(search) => search,
+        Start::Lead(lead) => return led::<R, K, V, KA, SA, Run, B, D>(lead, call).await,
+        Start::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
+    };
+    let mut pursuit = search.pursuit();
+    match pursue::<R, K, V>(&mut pursuit).await {
         Pursued::Answer(output) => output,
-        Pursued::InPlace(told) => in_place::<R, K, V, B, D>(told, call.prepare()).await,
-        Pursued::Lead(lead, _place) => {
-            let flight = Some(lead.flight.ancestry.clone());
-            polled_under(flight, settled::<R, K, V, KA, SA, Run, B, D>(lead, call))
-                .await
-                .map_or_else(|output| output, R::join)
-        }
+        Pursued::InPlace => in_place::<R, K, V, B, D>(Some(search.unstored()), call.prepare()).await,
+        Pursued::Lead(lead, _place) => match settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
+            Ok(held) => R::join(held),
+            Err(failed) => pursuit.or_older::<R>(failed),
+        },
+        Pursued::Late(limit) => give_up(&patience, &search.memo, limit),
     }
 }
 
 /// The same for a computation that owns all it needs: its flight keeps it, and whoever waits may poll
 /// it. When its last caller leaves, it goes to the executor if one was set, else it is dropped.
-pub(crate) async fn by_flight<R, K, V, KA, SA, Run, B, D>(missed: Missed<K, V, KA, SA, Run>) -> R::Output
+pub(crate) async fn by_flight<R, K, V, KA, SA, Run, A, T, B, D>(
+    missed: Missed<K, V, KA, SA, Run, A, T>,
+) -> R::Output
 where
     K: Data,
     V: Data,
@@ -116,41 +136,105 @@ where
     KA: Send + 'static,
     SA: Send + 'static,
     Run: FnOnce(KA, SA) -> (B, D) + Send + 'static,
+    T: Waits<R::Output>,
     B: Future<Output = R::Output> + Send + 'static,
     D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
 {
-    let Missed { start, call } = missed;
-    let (lead, _place) = match pursue::<R, K, V>(start).await {
-        Pursued::Answer(output) => return output,
-        Pursued::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
-        Pursued::Lead(lead, place) => (lead, place),
+    let Missed { start, call, patience, .. } = missed;
+    let search = match start {
+        Start::Search(search) => search,
+        Start::Lead(lead) => return led::<R, K, V, KA, SA, Run, B, D>(lead, call).await,
+        Start::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
     };
-    let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
+    let mut pursuit = search.pursuit();
+    let (lead, _place) = match pursue::<R, K, V>(&mut pursuit).await {
+        Pursued::Answer(output) => return output,
+        Pursued::InPlace => {
+            return in_place::<R, K, V, B, D>(Some(search.unstored()), call.prepare()).await;
+        }
+        Pursued::Lead(lead, place) => (lead, place),
+        Pursued::Late(limit) => return give_up(&patience, &search.memo, limit),
+    };
+    let (memo, flight) = (&search.memo, lead.flight.clone());
     let seat = flight.seat();
     // An error that is not kept is for who began the flight, if it is still there.
     let error = Arc::new(Parcel::new());
     let sender = error.clone();
     let computation: Task = Box::pin(async move {
-        if let Err(output) = settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
-            sender.put(output);
+        if let Err(failed) = settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
+            sender.put(failed);
         }
     });
-    #[cfg(feature = "testing")]
-    let computation: Task = Box::pin(crate::testing::in_this_scope(computation));
-    flight.computed_by(&seat, computation, memo.world().executor.get());
-    match seat.wait(memo.clock(), None).await {
+    flight.computed_by(&seat, in_this_scope(computation), memo.world().executor.get().cloned());
+    let forever = Bounds { max_wait: None, until: None, own: true };
+    match seat.wait(memo.clock(), forever).await {
         Waited::Landed(Landing::Value(held, _)) => R::join(held),
-        Waited::Landed(Landing::Error(_)) => error.take().await,
+        Waited::Landed(Landing::Error(..)) => pursuit.or_older::<R>(error.take().await),
         // Who waits keeps the computation, so it has panicked.
-        Waited::Landed(Landing::Crashed) | Waited::LetGo => resume_unwind(seat.panic().await),
+        _ => resume_unwind(seat.panic().await),
     }
 }
 
-/// Computes as the leader of a flight.
-async fn settled<R, K, V, KA, SA, Run, B, D>(
-    lead: Lead<K, V>,
-    call: Prepared<KA, SA, Run>,
-) -> Result<V, R::Output>
+/// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
+/// so that it can go on in the background when its callers have left.
+pub(crate) async fn by_clock<R, K, V, KA, SA, Run, A, T, B, D>(
+    missed: Missed<K, V, KA, SA, Run, A, T>,
+) -> R::Output
+where
+    K: Data,
+    V: Data,
+    R: Returns<Held = V>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    T: Waits<R::Output>,
+    B: Future<Output = R::Output>,
+    D: Fn(Option<&R::Value>, &mut Draft),
+{
+    let Missed { start, call, again, patience } = missed;
+    let search = match start {
+        Start::Search(search) => search,
+        Start::Lead(lead) => return led::<R, K, V, KA, SA, Run, B, D>(lead, call).await,
+        Start::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
+    };
+    let mut pursuit = search.pursuit().within(patience.limits());
+    let (lead, _place) = match pursue::<R, K, V>(&mut pursuit).await {
+        Pursued::Answer(output) => return output,
+        Pursued::InPlace => {
+            return in_place::<R, K, V, B, D>(Some(search.unstored()), call.prepare()).await;
+        }
+        Pursued::Lead(lead, place) => (lead, place),
+        Pursued::Late(limit) => return give_up(&patience, &search.memo, limit),
+    };
+    let (memo, flight) = (&search.memo, lead.flight.clone());
+    let seat = flight.seat();
+    let (ticket, parcel) = patience.ticket(lead);
+    let Prepared { keyed, skipped, .. } = call;
+    let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
+    let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
+    flight.computed_by(&seat, in_this_scope(Box::pin(job)), Some(background));
+    loop {
+        let waited = seat.wait(memo.clock(), pursuit.bounds_of_own()).await;
+        match pursuit.after_own::<R>(waited) {
+            Own::Answer(output) => return output,
+            Own::Wait => {}
+            Own::Returned => {
+                return parcel.take().await.unwrap_or_else(|payload| resume_unwind(payload));
+            }
+            Own::Crashed | Own::Refused => resume_unwind(seat.panic().await),
+            Own::Late(limit) => return give_up(&patience, memo, limit),
+        }
+    }
+}
+
+/// A computation is part of the test scope that this thread is in, wherever it is polled.
+fn in_this_scope(computation: Task) -> Task {
+    #[cfg(feature = "testing")]
+    let computation: Task = Box::pin(crate::testing::in_this_scope(computation));
+    computation
+}
+
+/// Computes for a flight that was begun elsewhere: whoever waits for it is told there.
+async fn led<R, K, V, KA, SA, Run, B, D>(lead: Lead<K, V>, call: Prepared<KA, SA, Run>) -> R::Output
 where
     K: Data,
     V: Data,
@@ -159,13 +243,35 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let (body, describe) = call.prepare();
-    let output = body.await;
-    lead.settle::<R>(output, describe)
+    match settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
+        Ok(held) => R::join(held),
+        Err(failed) => failed.output,
+    }
 }
 
-/// Computes without a flight.
-async fn in_place<R, K, V, B, D>(told: Option<Told<K, V>>, (body, describe): (B, D)) -> R::Output
+/// Computes as the leader of a flight.
+async fn settled<R, K, V, KA, SA, Run, B, D>(
+    lead: Lead<K, V>,
+    call: Prepared<KA, SA, Run>,
+) -> Result<V, Failed<R::Output>>
+where
+    K: Data,
+    V: Data,
+    R: Returns<Held = V>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: Future<Output = R::Output>,
+    D: Fn(Option<&R::Value>, &mut Draft),
+{
+    polled_under(Some(lead.flight.ancestry.clone()), async move {
+        let (body, describe) = call.prepare();
+        let output = body.await;
+        lead.settle::<R>(output, describe)
+    })
+    .await
+}
+
+/// Computes without a flight, and without storing.
+async fn in_place<R, K, V, B, D>(unstored: Option<Unstored<K, V>>, (body, describe): (B, D)) -> R::Output
 where
     K: Data,
     V: Data,
@@ -173,43 +279,16 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let output = body.await;
-    let Some(Told { memo, key, hash, bypass }) = told else { return output };
-    if !bypass {
-        memo.on_error(&key, R::error(&output));
-    }
-    memo.hand_up_unstored::<R>((&key, hash), output, describe)
-}
-
-/// A return on its way from whoever polled the computation to who began it.
-struct Parcel<T>(Mutex<(Option<T>, Option<Waker>)>);
-
-impl<T> Parcel<T> {
-    fn new() -> Self {
-        Self(Mutex::new((None, None)))
-    }
-
-    fn put(&self, content: T) {
-        let mut inside = self.0.lock();
-        inside.0 = Some(content);
-        let waker = inside.1.take();
-        drop(inside);
-        waker.into_iter().for_each(Waker::wake);
-    }
-
-    async fn take(&self) -> T {
-        std::future::poll_fn(|cx| {
-            let waker = cx.waker().clone();
-            let mut inside = self.0.lock();
-            if let Some(content) = inside.0.take() {
-                return Poll::Ready(content);
-            }
-            let old = inside.1.replace(waker);
-            drop(inside);
-            drop(old);
-            Poll::Pending
-        })
-        .await
+    let run = async move {
+        let output = body.await;
+        match unstored {
+            Some(unstored) => unstored.returned::<R>(output, describe),
+            None => output,
+        }
+    };
+    match Ancestry::aside() {
+        Some(aside) => polled_under(Some(aside), run).await,
+        None => run.await,
     }
 }
 
@@ -217,7 +296,7 @@ impl<T> Parcel<T> {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicU64, Ordering};
-    use std::task::{Context, Wake};
+    use std::task::{Context, Poll, Wake, Waker};
     use std::time::Duration;
 
     use super::*;
@@ -225,6 +304,7 @@ mod tests {
     use crate::fixture::{Call, Failure, Of, Output, Stage};
     use crate::memo::MemoSpec;
     use crate::spec::Spec;
+    use crate::sync::Mutex;
     use crate::time::{Clock, Manual};
     use crate::world::World;
 

@@ -5,6 +5,7 @@
 mod address;
 mod background;
 mod blocking;
+mod computing;
 mod draft;
 mod engine;
 mod entry;
@@ -20,6 +21,7 @@ mod memo;
 #[cfg(all(test, loom))]
 mod model;
 mod node;
+mod parcel;
 mod pending;
 mod plan;
 mod policy;
@@ -103,6 +105,7 @@ pub use cache_macros::Tag;
 /// assert_eq!(lives::entry("tom").invalidate().count(), 1);
 /// ```
 pub use cache_macros::memoize;
+pub use computing::{Computing, computing};
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
 pub use invalidate::{Applied, Tagged, tag};

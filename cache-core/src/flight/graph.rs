@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::{Deciding, Decisions};
 use crate::sync::Mutex;
 use crate::tags::{Inherited, Mark};
 
@@ -21,13 +22,30 @@ pub(crate) struct Ancestry {
     pub(crate) inherited: Option<Inherited>,
     /// Whether it or one above takes tags over.
     pub(crate) inherits: bool,
+    /// What its body decides about its value; none if that is not stored.
+    pub(crate) deciding: Option<Deciding>,
 }
 
 impl Ancestry {
-    pub(crate) fn below(parent: Option<Arc<Ancestry>>, inherited: Option<Inherited>) -> Arc<Self> {
+    /// Of a body that is run without a flight, and whose value is not stored: it is part of those above,
+    /// but has nothing to say about theirs. None if there are none.
+    pub(crate) fn aside() -> Option<Arc<Self>> {
+        current().map(|parent| Self::below(Some(parent), None, None))
+    }
+
+    pub(crate) fn below(
+        parent: Option<Arc<Ancestry>>,
+        inherited: Option<Inherited>,
+        deciding: Option<Deciding>,
+    ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let inherits = inherited.is_some() || parent.as_ref().is_some_and(|parent| parent.inherits);
-        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent, inherited, inherits })
+        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent, inherited, inherits, deciding })
+    }
+
+    /// What its body, which has returned, has said of its value.
+    pub(crate) fn said(&self) -> Decisions {
+        self.deciding.as_ref().map(Deciding::end).unwrap_or_default()
     }
 
     fn flights(&self) -> impl Iterator<Item = &Self> {

@@ -5,21 +5,25 @@
 //! flight that is no longer registered when it lands stores nothing. Whom a flight waits for is known
 //! ([`graph`]), so that recursion and cycles are computed in place instead of waited for.
 
+mod deciding;
 mod graph;
 mod tasks;
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hashbrown::HashTable;
 
+pub(crate) use deciding::{Deciding, Decisions, Remembers};
 pub(crate) use graph::{Ancestry, Wait, Waits, current, under};
 use tasks::Tasks;
 pub(crate) use tasks::polled_under;
 
+use crate::policy::Node;
 use crate::sync::{Condvar, Mutex};
-use crate::tags::{Inherited, Number, Seen};
-use crate::time::{Clock, Tick, after};
+use crate::tags::{Number, Seen};
+use crate::time::{Clock, NEVER, Tick, after};
 
 /// How many of those whom an error lets go compute at once.
 const TOGETHER: u32 = 16;
@@ -31,6 +35,8 @@ pub(crate) struct Flight<K, V> {
     /// The last invalidation that its computation has seen.
     pub(crate) born: Number,
     pub(crate) kind: Kind,
+    /// The entry that was there when it began.
+    pub(crate) old: Option<Node>,
     pub(crate) ancestry: Arc<Ancestry>,
     state: Mutex<State<V>>,
     landed: Condvar,
@@ -58,6 +64,8 @@ impl Kind {
 
 struct State<V> {
     landing: Option<Landing<V>>,
+    /// Those who were to compute it have refused.
+    refused: bool,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
     /// Those whom an error has let go and who compute now.
@@ -70,8 +78,8 @@ struct State<V> {
 pub(crate) enum Landing<V> {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
     Value(V, Carried),
-    /// With an error, and a copy of it if it can be copied.
-    Error(Option<Arc<dyn Any + Send + Sync>>),
+    /// With an error: a copy of it if it can be copied, and whether an older value may stand in for it.
+    Error(Option<Arc<dyn Any + Send + Sync>>, bool),
     /// The leader panicked, or was dropped.
     Crashed,
 }
@@ -89,7 +97,7 @@ impl<V: Clone> Clone for Landing<V> {
     fn clone(&self) -> Self {
         match self {
             Self::Value(value, tags) => Self::Value(value.clone(), tags.clone()),
-            Self::Error(error) => Self::Error(error.clone()),
+            Self::Error(error, counts) => Self::Error(error.clone(), *counts),
             Self::Crashed => Self::Crashed,
         }
     }
@@ -100,17 +108,45 @@ pub(crate) enum Waited<V> {
     Landed(Landing<V>),
     /// It has waited long enough for something that may depend on it: it computes in place.
     LetGo,
+    /// It has waited as long as it wanted to.
+    Late,
+    /// It waits for its own flight, and those who were to compute it have refused.
+    Refused,
+}
+
+/// How long to wait.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// To be let go then, one for each time that this takes.
+    pub(crate) max_wait: Option<Duration>,
+    pub(crate) until: Option<Tick>,
+    /// It is its own flight that somebody waits for.
+    pub(crate) own: bool,
 }
 
 impl<K, V: Clone> Flight<K, V> {
-    pub(crate) fn new(key: K, hash: u32, born: Number, kind: Kind, inherited: Option<Inherited>) -> Self {
+    pub(crate) fn new(
+        key: K,
+        hash: u32,
+        born: Number,
+        kind: Kind,
+        old: Option<Node>,
+        ancestry: Arc<Ancestry>,
+    ) -> Self {
         Self {
             key,
             hash,
             born,
             kind,
-            ancestry: Ancestry::below(current(), inherited),
-            state: Mutex::new(State { landing: None, release: None, computing: 0, tasks: None }),
+            old,
+            ancestry,
+            state: Mutex::new(State {
+                landing: None,
+                refused: false,
+                release: None,
+                computing: 0,
+                tasks: None,
+            }),
             landed: Condvar::new(),
         }
     }
@@ -125,22 +161,27 @@ impl<K, V: Clone> Flight<K, V> {
         wakers.into_iter().flatten().for_each(tasks::wake);
     }
 
-    /// Waits for the flight to land, or to be let go: one waiter for each `max_wait`.
-    pub(crate) fn wait(&self, clock: &Clock, max_wait: std::time::Duration) -> Waited<V> {
+    /// Waits for the flight to land, within bounds.
+    pub(crate) fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited<V> {
         let mut state = self.state.lock();
         loop {
-            if let Some(landing) = &state.landing {
-                return Waited::Landed(landing.clone());
-            }
-            let Err(release) = state.let_go(clock.now(), max_wait) else { return Waited::LetGo };
-            self.landed.wait_for(&mut state, clock.nap(release));
+            match state.look(clock.now(), bounds) {
+                Ok(waited) => return waited,
+                Err(look) => self.landed.wait_for(&mut state, clock.nap(look)),
+            };
         }
+    }
+
+    /// Those who were to compute it have refused: its leader, who waits without being let go, is told.
+    pub(crate) fn refuse(&self) {
+        self.state.lock().refused = true;
+        self.landed.notify_all();
     }
 
     /// After an error that cannot be copied: takes one of the places among those who compute for
     /// themselves. Waits for a place no longer than `max_wait`, since those who hold the places may
     /// depend on the caller.
-    pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, max_wait: std::time::Duration) -> Place<K, V> {
+    pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, max_wait: Duration) -> Place<K, V> {
         let mut state = self.state.lock();
         let until = after(clock.now(), max_wait);
         while state.computing >= TOGETHER && clock.now() < until {
@@ -152,9 +193,32 @@ impl<K, V: Clone> Flight<K, V> {
     }
 }
 
+impl<V: Clone> State<V> {
+    /// What a waiter finds, or when it is to look again.
+    fn look(&mut self, now: Tick, bounds: Bounds) -> Result<Waited<V>, Tick> {
+        if let Some(landing) = &self.landing {
+            return Ok(Waited::Landed(landing.clone()));
+        }
+        if bounds.own && self.refused {
+            return Ok(Waited::Refused);
+        }
+        if bounds.until.is_some_and(|until| until <= now) {
+            return Ok(Waited::Late);
+        }
+        let mut look = bounds.until.unwrap_or(NEVER);
+        if let Some(max_wait) = bounds.max_wait {
+            match self.let_go(now, max_wait) {
+                Ok(()) => return Ok(Waited::LetGo),
+                Err(release) => look = look.min(release),
+            }
+        }
+        Err(look)
+    }
+}
+
 impl<V> State<V> {
     /// Whether a waiter may go, one for each `max_wait`; else when the next one may.
-    fn let_go(&mut self, now: Tick, max_wait: std::time::Duration) -> Result<(), Tick> {
+    fn let_go(&mut self, now: Tick, max_wait: Duration) -> Result<(), Tick> {
         let release = *self.release.get_or_insert_with(|| after(now, max_wait));
         if release > now {
             return Err(release);

@@ -14,10 +14,10 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::{Ancestry, Flight, Place, TOGETHER, Waited, under};
+use super::{Ancestry, Bounds, Flight, Place, TOGETHER, Waited, under};
 use crate::background::{Executor, Task};
 use crate::memo::Data;
-use crate::sync::guarded;
+use crate::sync::{Mutex, guarded};
 use crate::time::{Clock, Due, Tick, after};
 
 /// How often a flight that is waited for is looked at: milliseconds.
@@ -110,11 +110,11 @@ impl<K: Data, V: Data> Flight<K, V> {
         &self,
         seat: &Seat<K, V>,
         computation: Task,
-        executor: Option<&Arc<dyn Executor>>,
+        executor: Option<Arc<dyn Executor>>,
     ) {
         let mut state = self.state.lock();
         let tasks = state.tasks.get_or_insert_default();
-        tasks.executor = executor.cloned();
+        tasks.executor = executor;
         (tasks.computation, tasks.driver, tasks.woken) = (Some(computation), seat.number, true);
     }
 
@@ -123,31 +123,25 @@ impl<K: Data, V: Data> Flight<K, V> {
         self.state.lock().tasks.as_ref().is_some_and(|tasks| tasks.payload.is_some())
     }
 
-    /// Waits for the landing; with patience, to be let go as well. Polls the computation if that is
-    /// for this seat to do.
+    /// Waits for the landing, within bounds. Polls the computation if that is for this seat to do.
     fn poll(
         self: &Arc<Self>,
         seat: u64,
         cx: &mut Context<'_>,
         clock: &Clock,
-        max_wait: Option<Duration>,
+        bounds: Bounds,
     ) -> Poll<Waited<V>> {
         loop {
             let waker = cx.waker().clone();
             let mut state = self.state.lock();
-            if let Some(landing) = &state.landing {
-                return Poll::Ready(Waited::Landed(landing.clone()));
-            }
             let now = clock.now();
-            let mut look = now + PERIOD;
             // Who drives does not wait for another.
             let drives = state.tasks.as_ref().is_some_and(|tasks| tasks.drives(seat));
-            if let Some(max_wait) = max_wait.filter(|_| !drives) {
-                match state.let_go(now, max_wait) {
-                    Ok(()) => return Poll::Ready(Waited::LetGo),
-                    Err(release) => look = look.min(release),
-                }
-            }
+            let bounds = Bounds { max_wait: bounds.max_wait.filter(|_| !drives), ..bounds };
+            let look = match state.look(now, bounds) {
+                Ok(waited) => return Poll::Ready(waited),
+                Err(look) => look.min(now + PERIOD),
+            };
             let tasks = state.tasks.get_or_insert_default();
             let old = tasks.register(seat, waker);
             let computation = tasks.take_if_due(seat);
@@ -234,9 +228,21 @@ impl<K: Data, V: Data> Flight<K, V> {
 }
 
 impl<K: Data, V: Data> Seat<K, V> {
-    /// Waits for the flight to land, or, with patience, to be let go.
-    pub(crate) async fn wait(&self, clock: &Clock, max_wait: Option<Duration>) -> Waited<V> {
-        poll_fn(|cx| self.flight.poll(self.number, cx, clock, max_wait)).await
+    /// Waits for the flight to land, within bounds.
+    pub(crate) async fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited<V> {
+        let alarm = bounds.until.map(|until| {
+            let alarm = Arc::new(Alarm(Mutex::new(None)));
+            let weak: Weak<Alarm> = Arc::downgrade(&alarm);
+            clock.call_at(until, weak);
+            alarm
+        });
+        poll_fn(|cx| {
+            if let Some(alarm) = &alarm {
+                alarm.wakes(cx.waker());
+            }
+            self.flight.poll(self.number, cx, clock, bounds)
+        })
+        .await
     }
 
     /// What the computation panicked with. It lands the flight as it unwinds, before the panic is caught:
@@ -279,6 +285,26 @@ impl<K: Data, V: Data> Seat<K, V> {
             Poll::Pending
         })
         .await
+    }
+}
+
+/// Wakes a task at some time.
+struct Alarm(Mutex<Option<Waker>>);
+
+impl Alarm {
+    fn wakes(&self, waker: &Waker) {
+        // Cloned before, and dropped after: wakers are the executor's.
+        let waker = waker.clone();
+        let old = self.0.lock().replace(waker);
+        drop(old);
+    }
+}
+
+impl Due for Alarm {
+    fn due(self: Arc<Self>, _: Tick) -> Option<Tick> {
+        let waker = self.0.lock().take();
+        waker.into_iter().for_each(wake);
+        None
     }
 }
 

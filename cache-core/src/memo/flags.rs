@@ -7,6 +7,8 @@ use crate::sync::Ordering;
 const DISABLED: usize = 1;
 /// Computations in its world inherit tags, so it says what they read.
 const TRACKED: usize = 2;
+/// Its entries are looked at where they are fresh, too: they may idle, or be due to be computed anew.
+const RULED: usize = 4;
 
 /// What is unusual about a memo, in one word: the plain hit looks no further.
 #[derive(Clone, Copy)]
@@ -27,6 +29,11 @@ impl Flags {
     pub(crate) fn is_tracked(self) -> bool {
         self.0 & TRACKED != 0
     }
+
+    #[inline]
+    pub(crate) fn is_ruled(self) -> bool {
+        self.0 & RULED != 0
+    }
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -46,7 +53,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         change(&mut own_off);
         let disabled = if *own_off || self.world().is_off() { DISABLED } else { 0 };
         let tracked = if self.world().is_tracked() { TRACKED } else { 0 };
-        self.flags.store(disabled | tracked, Ordering::Relaxed);
+        let ruled = if self.spec.rules.look_at_fresh() { RULED } else { 0 };
+        self.flags.store(disabled | tracked | ruled, Ordering::Relaxed);
     }
 
     #[inline]

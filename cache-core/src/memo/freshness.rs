@@ -1,13 +1,18 @@
 //! What an entry is good for by now: the rules of its memo, applied to its times.
 
-use super::{Data, TypedMemo};
-use crate::policy::{State, Times, Verdict};
+use std::sync::Arc;
+
+use super::{Data, Room, TypedMemo};
+use crate::engine::Begin;
+use crate::flight::{Ancestry, Deciding, current};
+use crate::policy::{Node, State, Times, Verdict};
 use crate::store::Resident;
+use crate::tags::Inherited;
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The times of an entry; none if an invalidation has hit it. Asked under the access under which it was
-    /// found.
+    /// found, as are all of these.
     fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
         self.valid(entry).then(|| entry.times())
     }
@@ -17,14 +22,125 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.times(entry).map_or(State::Dead, |times| self.spec.rules.state(&times, now))
     }
 
+    /// Whether an entry is fresh, by all rules.
+    pub(crate) fn fresh(&self, entry: &Resident<K, V>) -> bool {
+        self.state(entry, self.clock().coarse()) == State::Fresh
+    }
+
     /// What a call does that finds an entry.
     pub(crate) fn on_call(&self, entry: &Resident<K, V>, now: Tick) -> Verdict {
         let verdict = |times| self.spec.rules.on_call(&times, now, fastrand::f64);
         self.times(entry).map_or(Verdict::Compute, verdict)
     }
 
-    /// Whether a call whose computation has failed, or is late, answers with an entry.
-    pub(crate) fn stands_in(&self, entry: &Resident<K, V>, now: Tick) -> bool {
+    /// The same where it was found before that it is to be computed anew: chance has spoken.
+    pub(crate) fn on_call_if_due(&self, entry: &Resident<K, V>, now: Tick) -> Verdict {
+        let verdict = |times| self.spec.rules.on_call(&times, now, || 0.0);
+        self.times(entry).map_or(Verdict::Compute, verdict)
+    }
+
+    /// Looks an entry up that a call can be answered with, and whether it is to be computed anew. The long
+    /// way: a fresh entry without further rules is found by [`get`](Self::get).
+    #[cold]
+    pub(crate) fn get_by_rules(
+        &self,
+        hash: u32,
+        eq: impl Fn(&K) -> bool,
+        only_fresh: bool,
+    ) -> Option<(V, bool)> {
+        let now = self.clock().coarse();
+        let mut renew = false;
+        let is_good = |entry: &Resident<K, V>| {
+            let good = if only_fresh {
+                self.state(entry, now) == State::Fresh
+            } else {
+                let verdict = self.on_call(entry, now);
+                renew = verdict == Verdict::Renew;
+                verdict != Verdict::Compute
+            };
+            if good {
+                self.note_use(entry, now);
+            }
+            good
+        };
+        let value = self.get_if(hash, eq, is_good)?;
+        Some((value, renew))
+    }
+
+    /// Answers with an entry, which was found to be good for that.
+    pub(crate) fn serve(&self, entry: &Resident<K, V>, now: Tick) -> V {
+        entry.touch();
+        self.note_use(entry, now);
+        entry.value.clone()
+    }
+
+    /// An entry is used: whoever has to know of it is told.
+    fn note_use(&self, entry: &Resident<K, V>, now: Tick) {
+        entry.note_read(now);
+        if self.state(entry, now) == State::Stale {
+            self.counters.stale.add();
+        }
+        if self.is_tracked() {
+            self.hand_up_tags(entry.tags());
+        }
+    }
+
+    /// Whether an older value may stand in for one that is computed.
+    pub(crate) fn falls_back(&self, how: Begin) -> bool {
+        match how {
+            Begin::Origin | Begin::OriginAlone => true,
+            Begin::Read | Begin::Alone => !self.spec.rules.stale_if_error.is_zero(),
+            Begin::Refresh | Begin::Ahead => false,
+        }
+    }
+
+    /// Whether there is such a value.
+    pub(crate) fn may_stand_in(&self, key: &K, hash: u32) -> bool {
+        let room = self.shard(hash).read();
+        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
+        entry.is_some_and(|entry| self.stands_in(entry, self.clock().coarse()))
+    }
+
+    /// The value that stands in for one that has failed, or is late.
+    pub(crate) fn stand_in(&self, key: &K, hash: u32) -> Option<V> {
+        let now = self.clock().coarse();
+        let room = self.shard(hash).read();
+        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
+        let value = entry.filter(|entry| self.stands_in(entry, now)).map(|entry| self.serve(entry, now))?;
+        drop(room);
+        self.counters.fallbacks.add();
+        Some(value)
+    }
+
+    fn stands_in(&self, entry: &Resident<K, V>, now: Tick) -> bool {
         self.times(entry).is_some_and(|times| self.spec.rules.on_failure(&times, now))
+    }
+
+    /// Computing the entry that was there anew has failed: it is left alone for a while.
+    pub(crate) fn note_failure(&self, room: &mut Room<K, V>, old: Option<Node>) {
+        let rules = &self.spec.rules;
+        if !rules.has_window() && rules.ahead.is_none() {
+            return;
+        }
+        let now = self.clock().now();
+        if let Some(entry) = old.and_then(|node| room.residents.at_mut(node)) {
+            entry.note_failure(now);
+            self.counters.backoffs.add();
+        }
+    }
+
+    /// The value of an entry, if it is still there and good for something.
+    pub(super) fn value_at(&self, node: Node) -> Option<V> {
+        let now = self.clock().coarse();
+        let room = self.shard(node.hash).read();
+        let entry = room.residents.at(node).filter(|entry| self.state(entry, now) != State::Dead)?;
+        Some(entry.value.clone())
+    }
+
+    /// What a computation that begins now is part of, and what its body may decide.
+    pub(crate) fn ancestry(&self, old: Option<Node>) -> Arc<Ancestry> {
+        let inherited = self.spec.inherit_tags.then(|| Inherited::new(self.world().address()));
+        let deciding = Deciding::new(self.remembers(), old);
+        Ancestry::below(current(), inherited, Some(deciding))
     }
 }

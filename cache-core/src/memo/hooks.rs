@@ -6,7 +6,9 @@ use std::any::Any;
 use super::{Data, TypedMemo};
 use crate::draft::Draft;
 use crate::event::Cause;
+use crate::flight::Remembers;
 use crate::key::KeyRef;
+use crate::policy::Node;
 use crate::value::Returns;
 
 /// Hooks and weigher as the attribute gives them.
@@ -57,6 +59,8 @@ pub(super) struct Hooks<K, V> {
     fallback_if: Option<Condition>,
     weigh: Option<Weigher<V>>,
     describe: Option<Describer<K, V>>,
+    /// A value as companions speak of it.
+    show: fn(V) -> Option<Box<dyn Any>>,
 }
 
 impl<K: Data, V: Data> Hooks<K, V> {
@@ -90,12 +94,20 @@ impl<K: Data, V: Data> Hooks<K, V> {
                 // An error that is kept weighs as little as possible.
                 Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
             }),
+            show: |held| R::face(held).map(|face| -> Box<dyn Any> { Box::new(face) }),
             describe: hooks.describe.map(|describe| -> Describer<K, V> {
                 Box::new(move |key, held, draft| {
                     describe(key, held.and_then(|held| R::value(held)), draft);
                 })
             }),
         }
+    }
+}
+
+impl<K: Data, V: Data> Remembers for TypedMemo<K, V> {
+    fn recall(&self, node: Node) -> Option<Box<dyn Any>> {
+        let value = self.value_at(node)?;
+        (self.hooks.show)(value)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 pub(crate) use hooks::MemoSpec;
 pub(crate) use judging::{Judging, invalidate_shown};
-pub(crate) use sources::hand_up_miss;
+pub(crate) use sources::{Unstored, hand_up_miss};
 pub(crate) use storing::Garbage;
 pub use storing::When;
 pub(crate) use sweep::{Sweep, Swept};

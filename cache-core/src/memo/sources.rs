@@ -120,12 +120,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.world().tags.release(tags);
     }
 
-    /// Looks an entry up, and tells it by what that is invalidated.
-    #[cold]
-    pub(crate) fn get_told(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
-        self.get_and_see(hash, eq, |entry| self.hand_up_tags(entry.tags()))
-    }
-
     /// Tells it by what a value that it has read is invalidated.
     #[cold]
     pub(crate) fn hand_up_tags(&self, tags: &[Arc<Mark>]) {
@@ -134,14 +128,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// The same of an error that is not kept: what is made of it depends on it, too.
-    pub(crate) fn hand_up_failure(&self, key: &K, describe: impl FnOnce(&mut Draft)) {
+    /// The same of a return that is not stored: what its value, or its error, would have carried.
+    pub(crate) fn hand_up_described(&self, key: &K, held: Option<&V>, describe: impl FnOnce(&mut Draft)) {
         if !self.is_tracked() || inheriting().is_none() {
             return;
         }
-        let mut draft = self.draft(key, None, describe);
+        let mut draft = self.draft(key, held, describe);
         if let Some(tags) = self.attach(&mut draft, &[]) {
             self.hand_up_tags(&tags);
+        }
+    }
+
+    /// It has found nothing, which holds no longer than until any call stores it: what is computed from that
+    /// is not kept.
+    pub(crate) fn hand_up_absence(&self) {
+        if self.is_tracked() {
+            hand_up_miss();
         }
     }
 
@@ -152,32 +154,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             Carried::Tags(seen) => self.hand_up_tags(seen.as_ref().map_or(&[], |seen| seen)),
             Carried::Unknown => hand_up_miss(),
         }
-    }
-
-    /// The same of a return that is not stored: what its value would have carried.
-    pub(crate) fn hand_up_unstored<R: Returns<Held = V>>(
-        &self,
-        (key, hash): (&K, u32),
-        output: R::Output,
-        describe: impl Fn(Option<&R::Value>, &mut Draft),
-    ) -> R::Output {
-        if !self.is_tracked() || inheriting().is_none() {
-            return output;
-        }
-        R::split(output).map_or_else(
-            |output| {
-                self.hand_up_failure(key, |draft| describe(None, draft));
-                output
-            },
-            |held| {
-                self.shard(hash).write().sources.mix(hash);
-                let mut draft = self.draft(key, Some(&held), |draft| describe(R::value(&held), draft));
-                if let Some(tags) = self.attach(&mut draft, &[]) {
-                    self.hand_up_tags(&tags);
-                }
-                R::join(held)
-            },
-        )
     }
 
     /// The source of a key; none within an `Eq`, where the shard cannot be written.
@@ -255,6 +231,43 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // Let go of in any case.
         let held = HeldTags::new(tags.into_boxed_slice(), self.world().clone());
         (!missed).then_some(held)
+    }
+}
+
+/// A call whose return is not stored, and what is computed from that return depends on all the same.
+pub(crate) struct Unstored<K: Data, V: Data> {
+    pub(crate) memo: Arc<TypedMemo<K, V>>,
+    pub(crate) key: K,
+    pub(crate) hash: u32,
+    /// The call touches nothing: the hook for errors does not run.
+    pub(crate) bypass: bool,
+}
+
+impl<K: Data, V: Data> Unstored<K, V> {
+    /// Its body has returned.
+    pub(crate) fn returned<R: Returns<Held = V>>(
+        &self,
+        output: R::Output,
+        describe: impl Fn(Option<&R::Value>, &mut Draft),
+    ) -> R::Output {
+        let Self { memo, key, hash, bypass } = self;
+        if !bypass {
+            memo.on_error(key, R::error(&output));
+        }
+        if !memo.is_tracked() || inheriting().is_none() {
+            return output;
+        }
+        match R::split(output) {
+            Ok(held) => {
+                memo.shard(*hash).write().sources.mix(*hash);
+                memo.hand_up_described(key, Some(&held), |draft| describe(R::value(&held), draft));
+                R::join(held)
+            }
+            Err(output) => {
+                memo.hand_up_described(key, None, |draft| describe(None, draft));
+                output
+            }
+        }
     }
 }
 

@@ -7,12 +7,12 @@ use super::{Data, Room, TypedMemo};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::event::Cause;
-use crate::flight::{Carried, Flight, Kind, Landing};
+use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, current};
 use crate::invalidate::Applied;
-use crate::policy::Node;
+use crate::policy::{Node, State};
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Seen};
+use crate::tags::{Carrier, Mark, Name, Number, Seen, TagSet};
 use crate::time::{NEVER, Tick};
 use crate::world::HeldTags;
 
@@ -46,10 +46,22 @@ impl<K, V> Claim<'_, K, V> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stored {
     Yes,
+    /// The value was there already: its entry was given a new life.
+    Renewed,
     /// An invalidation or a write came between.
     Overtaken,
     /// It is not one to keep.
     Refused,
+}
+
+/// A value that is to be stored.
+struct Candidate<'a, K, V> {
+    key: &'a K,
+    hash: u32,
+    value: &'a V,
+    draft: &'a Draft,
+    /// How long it took to compute, where that matters.
+    cost: Option<Tick>,
 }
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
@@ -60,6 +72,8 @@ pub(crate) struct Garbage<K, V> {
     more: Vec<(Resident<K, V>, Cause)>,
     /// What was computed from what is gone, by its tag: it goes as well.
     pub(crate) sources: Vec<Name>,
+    /// Tags that an entry has carried that stays.
+    tags: TagSet,
 }
 
 /// Takes a flight off its shard.
@@ -72,8 +86,8 @@ impl<K: Data, V: Data> Drop for Off<'_, K, V> {
 }
 
 impl<K, V> Garbage<K, V> {
-    pub(crate) const fn new() -> Self {
-        Self { first: None, more: Vec::new(), sources: Vec::new() }
+    pub(crate) fn new() -> Self {
+        Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
 
     pub(crate) fn push(&mut self, entry: Resident<K, V>, cause: Cause) {
@@ -90,6 +104,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// taken off in one piece: whoever comes finds the flight or the entry.
     pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft) {
         let flight = lead.flight.clone();
+        let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited = self.end_inheriting(&flight);
         draft.refused |= inherited.is_none();
         let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
@@ -105,21 +120,20 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut garbage = Garbage::new();
         let claim = Claim::Flight(&flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
-        let stored = if crate::sync::is_comparing() {
+        let candidate = Candidate { key: &flight.key, hash: flight.hash, value: &value, draft: &draft, cost };
+        let outcome = if crate::sync::is_comparing() {
             Stored::Refused
         } else {
-            self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
+            self.store(&candidate, tags, &claim, &mut garbage)
         };
-        let judged = self.judging.is_under_way() || self.judging.passed() > flight.born;
-        if stored == Stored::Overtaken && judged && flight.kind == Kind::Refresh {
-            // Nothing was wrong with it, and what it was to replace must not stay, unless something newer
-            // has superseded it.
-            let is_on = self.shard(flight.hash).read().flights.is_on(&flight);
-            if is_on {
-                self.invalidate_key(&flight.key, flight.hash);
-            }
+        if outcome == Stored::Overtaken
+            && flight.kind == Kind::Refresh
+            && let Some(old) = flight.old
+        {
+            // Whoever gets the new value must not find the one that it was to replace.
+            self.invalidate_entry(&flight.key, old);
         }
-        let stored = stored == Stored::Yes;
+        let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
         let landing = Landing::Value(value.clone(), carried);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().sources.mix(flight.hash);
@@ -138,7 +152,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.world().sweep(bumped);
         }
         self.dispose(garbage);
-        if stored {
+        if outcome == Stored::Yes {
             self.on_store(&flight.key, &value);
         }
     }
@@ -153,7 +167,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let tags = self.attach(&mut draft, &[]);
         let mut garbage = Garbage::new();
         let claim = Claim::Hand(when, born);
-        let stored = self.store(key, hash, &value, &draft, tags, &claim, &mut garbage) == Stored::Yes;
+        let candidate = Candidate { key, hash, value: &value, draft: &draft, cost: None };
+        let stored = self.store(&candidate, tags, &claim, &mut garbage) == Stored::Yes;
         self.dispose(garbage);
         if stored {
             self.on_store(key, &value);
@@ -183,17 +198,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let born = self.world().tags.now();
             let Some(entry) = room.residents.find(hash, same).filter(|entry| self.fresh(entry)) else {
                 drop(room);
-                if self.is_tracked() {
-                    super::hand_up_miss();
-                }
+                self.hand_up_absence();
                 return None;
             };
             let held = entry.value.clone();
             // The new value is made of the old one, and so of what that was computed from.
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
             let carried = HeldTags::new(carried, self.world().clone());
-            let flight = Flight::new(key.clone(), hash, born, Kind::Update, None);
-            let flight = Arc::new(flight);
+            let ancestry = Ancestry::below(current(), None, None);
+            let old = Some(entry.node);
+            let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, ancestry));
             ShardLock::upgrade(room).flights.add(flight.clone());
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
@@ -203,10 +217,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 self.hand_up_tags(tags);
             }
             let mut garbage = Garbage::new();
-            let stored = self.store(key, hash, &value, &draft, tags, &Claim::Flight(&flight), &mut garbage);
+            let candidate = Candidate { key, hash, value: &value, draft: &draft, cost: None };
+            let stored = self.store(&candidate, tags, &Claim::Flight(&flight), &mut garbage);
             self.dispose(garbage);
             match stored {
-                Stored::Yes => {
+                Stored::Yes | Stored::Renewed => {
                     self.on_store(key, &value);
                     return Some(value);
                 }
@@ -233,17 +248,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Writes the entry if the claim holds. Keys are compared under shared access, everything else
     /// happens under exclusive access, in one piece. What had to go is left to the caller.
-    #[expect(clippy::too_many_arguments, reason = "an entry is made of them")]
     fn store(
         &self,
-        key: &K,
-        hash: u32,
-        value: &V,
-        draft: &Draft,
+        candidate: &Candidate<'_, K, V>,
         mut tags: Option<HeldTags>,
         claim: &Claim<'_, K, V>,
         garbage: &mut Garbage<K, V>,
     ) -> Stored {
+        let &Candidate { key, hash, value, draft, cost } = candidate;
         let now = self.clock().now();
         let capacity = self.capacity.load(Ordering::Relaxed);
         let deadline = self.deadline(now, draft).filter(|_| !draft.refused);
@@ -258,10 +270,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         };
         let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
         let same = |other: &K| (self.key_fns.same)(other, key);
+        let mut outcome = Stored::Yes;
         loop {
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
             let existing = found.map(|entry| (entry.node, self.fresh(entry)));
+            let renewed = found.filter(|entry| draft.unmodified && self.is_of(claim, entry, now));
+            let renewed = renewed.map(|entry| entry.node);
             let found_one = existing.is_some();
             // A computed value ends only those that have read the one it replaces.
             let superseded = match claim {
@@ -269,9 +284,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 _ => room.flights.of(hash, same),
             };
             // What is written on purpose is a change to what was computed from it.
-            let source = if claim.is_computed() { None } else { room.sources.of(hash, same) };
+            let changes = !claim.is_computed() && renewed.is_none();
+            let source = if changes { room.sources.of(hash, same) } else { None };
             let mut room = ShardLock::upgrade(room);
-            if found_one && self.is_tracked() {
+            if found_one && renewed.is_none() && self.is_tracked() {
                 room.sources.mix(hash);
             }
             // Loaded before the stamps: the entry is valid at this revision or not at all.
@@ -282,16 +298,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 return Stored::Overtaken;
             };
             let old = existing.map(|(node, _)| node);
-            if !self.reserve(&mut room, weight, old, capacity, now, garbage) {
+            if renewed.is_none() && !self.reserve(&mut room, weight, old, capacity, now, garbage) {
                 // All room is taken in other shards.
                 drop(room);
                 self.evict_anywhere(capacity.saturating_sub(weight as usize), garbage);
                 continue;
-            }
-            if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
-                self.backlog.credit(&entry);
-                let late = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
-                garbage.push(entry, if present { Cause::Replaced } else { late });
             }
             let own = match claim {
                 Claim::Flight(flight) => Some(*flight),
@@ -306,19 +317,35 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 verified: born.max(revision),
                 weight,
                 tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
-                cost: None,
+                cost,
                 idles: self.spec.rules.idle.is_some(),
             };
+            if let Some(node) = renewed {
+                garbage.tags = room.residents.renew(node, lease);
+                outcome = Stored::Renewed;
+                break;
+            }
+            if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
+                self.backlog.credit(&entry);
+                let late = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
+                garbage.push(entry, if present { Cause::Replaced } else { late });
+            }
             garbage.sources.extend(source);
             let node = room.residents.next_node(hash);
             room.residents.insert(Resident::new(key.clone(), value.clone(), node, lease));
             break;
         }
-        self.counters.stores.add();
+        if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();
         if deadline != NEVER {
             self.world().wants_sweeping();
         }
-        Stored::Yes
+        outcome
+    }
+
+    /// Whether an entry is the one that was there when a flight began, and is good for something.
+    fn is_of(&self, claim: &Claim<'_, K, V>, entry: &Resident<K, V>, now: Tick) -> bool {
+        let Claim::Flight(flight) = claim else { return false };
+        flight.old == Some(entry.node) && self.state(entry, now) != State::Dead
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.
@@ -420,6 +447,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// from them goes first: hooks may take their time.
     pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
         let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name)).sum();
+        self.world().tags.release(garbage.tags);
         for (mut entry, cause) in garbage.first.into_iter().chain(garbage.more) {
             self.counters.left(cause);
             self.on_evict(&entry.key, &entry.value, cause);

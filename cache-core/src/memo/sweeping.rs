@@ -48,6 +48,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Applied::new(count) + self.dispose(garbage)
     }
 
+    /// Invalidates one entry, whoever else computes its key.
+    pub(crate) fn invalidate_entry(&self, key: &K, node: Node) {
+        if crate::sync::is_comparing() {
+            self.invalidate_key(key, node.hash);
+            return;
+        }
+        let room = self.shard(node.hash).upgradable();
+        if room.residents.at(node).is_none() {
+            return;
+        }
+        let mut garbage = Garbage::new();
+        garbage.sources.extend(room.sources.of(node.hash, |other| (self.key_fns.same)(other, key)));
+        let mut room = ShardLock::upgrade(room);
+        self.remove(&mut room, &[], [node], &mut garbage);
+        drop(room);
+        self.dispose(garbage);
+    }
+
     /// Takes flights off and entries out; how many of these were live.
     fn remove(
         &self,

@@ -10,7 +10,7 @@ use super::sources::Sources;
 use super::sweep::Backlog;
 use super::{AnyMemo, Data, Header, MemoSpec};
 use crate::event::Counters;
-use crate::flight::Flights;
+use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Evictor, Lru, Policy, S3Fifo};
 use crate::spec::Spec;
@@ -144,6 +144,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.this.upgrade().expect("a memo is only reached through a handle")
     }
 
+    pub(crate) fn remembers(&self) -> Weak<dyn Remembers> {
+        self.this.clone()
+    }
+
     pub(crate) fn weak(&self) -> Weak<dyn AnyMemo> {
         self.this.clone()
     }
@@ -194,30 +198,29 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         with(&KeyRef { name: &self.name, key: &kept })
     }
 
-    /// Looks an entry up. The whole of a hit: one shared access, nothing allocated.
+    /// Looks a fresh entry up. The whole of a hit: one shared access, nothing allocated.
     #[inline]
     pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
-        self.get_and_see(hash, eq, |_| {})
+        self.get_if(hash, eq, |entry| self.is_new(entry))
     }
 
-    /// The same, and shows the entry while it is held.
+    /// Looks an entry up that is good for something; asked while it is held.
     #[inline]
-    pub(super) fn get_and_see(
+    pub(super) fn get_if(
         &self,
         hash: u32,
         eq: impl Fn(&K) -> bool,
-        see: impl FnOnce(&Resident<K, V>),
+        is_good: impl FnOnce(&Resident<K, V>) -> bool,
     ) -> Option<V> {
         if self.exclusive_reads {
-            return self.get_and_move(hash, eq, see);
+            return self.get_and_move(hash, eq, is_good);
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, eq)?;
-        if !self.fresh(entry) {
+        if !is_good(entry) {
             return None;
         }
         entry.touch();
-        see(entry);
         Some(entry.value.clone())
     }
 
@@ -226,17 +229,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         hash: u32,
         eq: impl Fn(&K) -> bool,
-        see: impl FnOnce(&Resident<K, V>),
+        is_good: impl FnOnce(&Resident<K, V>) -> bool,
     ) -> Option<V> {
         if crate::sync::is_comparing() {
             let room = self.shard(hash).read();
-            let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
-            see(entry);
-            return Some(entry.value.clone());
+            let entry = room.residents.find(hash, eq)?;
+            return is_good(entry).then(|| entry.value.clone());
         }
         let room = self.shard(hash).upgradable();
-        let entry = room.residents.find(hash, eq).filter(|entry| self.fresh(entry))?;
-        see(entry);
+        let entry = room.residents.find(hash, eq)?;
+        if !is_good(entry) {
+            return None;
+        }
         let (node, value) = (entry.node, entry.value.clone());
         ShardLock::upgrade(room).residents.read(node);
         Some(value)
@@ -279,9 +283,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         true
     }
 
-    /// Whether an entry may be used; asked under the access under which it was found.
+    /// Whether an entry is fresh as far as its ttl goes; asked under the access under which it was found. That
+    /// is all there is to ask, but in memos with other rules (see [`Flags`](super::flags::Flags)).
     #[inline]
-    pub(crate) fn fresh(&self, entry: &Resident<K, V>) -> bool {
+    fn is_new(&self, entry: &Resident<K, V>) -> bool {
         !entry.expired(self.clock.coarse()) && self.valid(entry)
     }
 

@@ -8,19 +8,37 @@ use std::borrow::Borrow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// What a call in the background computes for: the flight that was begun for it.
-pub struct Ticket(Box<dyn Any + Send>);
+pub struct Ticket {
+    lead: Box<dyn Any + Send>,
+    /// Where what it returns is waited for.
+    parcel: Option<Box<dyn Any + Send>>,
+}
 
 impl Ticket {
     pub(crate) fn new<T: Send + 'static>(lead: T) -> Self {
-        Self(Box::new(lead))
+        Self { lead: Box::new(lead), parcel: None }
     }
 
-    /// The flight; none if it is another function's, which cannot be.
-    pub(crate) fn lead<T: 'static>(self) -> Option<T> {
-        self.0.downcast().ok().map(|lead| *lead)
+    /// Somebody waits for what it returns.
+    pub(crate) fn with<P: Send + Sync + 'static>(mut self, parcel: Arc<P>) -> Self {
+        self.parcel = Some(Box::new(parcel));
+        self
+    }
+
+    /// The flight, and who waits; none if it is another function's, which cannot be.
+    pub(crate) fn open<T: 'static, P: 'static>(self) -> Option<(T, Option<Arc<P>>)> {
+        let parcel = self.parcel.and_then(|parcel| parcel.downcast::<Arc<P>>().ok());
+        self.lead.downcast().ok().map(|lead| (*lead, parcel.map(|parcel| *parcel)))
+    }
+
+    /// Who waits, apart.
+    pub(crate) fn split(mut self) -> (Self, Option<Box<dyn Any + Send>>) {
+        let parcel = self.parcel.take();
+        (self, parcel)
     }
 }
 

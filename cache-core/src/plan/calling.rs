@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, HitHook, Looked, MissHook, Missing, Plan, Repeat, Stand, Ticket};
+use super::{Address, Bound, HitHook, Looked, MissHook, Missing, Plan, Repeat, Stand, Ticket, Waits};
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Lead};
 use crate::entry::Async;
-use crate::future::{Missed, Start, Told, by_caller, by_flight};
+use crate::future::{Missed, Search, Start, by_caller, by_clock, by_flight};
 use crate::key::Shape;
 use crate::memo::{Place, When};
 use crate::slot::Identity;
@@ -115,6 +115,7 @@ where
     S: Shape,
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
+    T: Waits<R::Output>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
@@ -122,15 +123,16 @@ where
     #[inline]
     pub fn by_caller(
         self,
-    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run>, impl Future<Output = R::Output>> {
-        Asynchronous::new(self, by_caller::<R, S::Owned, R::Held, KA, SA, Run, B, D>)
+    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
+    {
+        Asynchronous::new(self, by_caller::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
     }
 
     /// Computed by whoever waits: it owns all it needs.
     #[inline]
     pub fn by_flight(
         self,
-    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run>, impl Future<Output = R::Output>>
+    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
     where
         R::Output: Send,
         KA: Send + 'static,
@@ -139,7 +141,18 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, by_flight::<R, S::Owned, R::Held, KA, SA, Run, B, D>)
+        Asynchronous::new(self, by_flight::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
+    }
+
+    /// Computed by its caller as long as that waits, then in the background.
+    #[inline]
+    pub fn by_clock(
+        self,
+    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
+    where
+        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    {
+        Asynchronous::new(self, by_clock::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
     }
 }
 
@@ -191,7 +204,7 @@ fn spawn<J: Future<Output = ()> + Send + 'static>(world: &World, job: J) {
 impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J, F> AsyncCall
     for Asynchronous<
         Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>,
-        Missed<S::Owned, R::Held, KA, SA, Run>,
+        Missed<S::Owned, R::Held, KA, SA, Run, A, T>,
         F,
     >
 where
@@ -207,6 +220,7 @@ where
     Miss: MissHook<KA, SA>,
     St: Stand<KA, SA, R::Face>,
     A: Repeat<KA, SA, Job = J>,
+    T: Waits<R::Output>,
     J: Future<Output = ()> + Send + 'static,
     F: Future<Output = R::Output>,
 {
@@ -246,37 +260,45 @@ where
     Miss: MissHook<KA, SA>,
     St: Stand<KA, SA, R::Face>,
     A: Repeat<KA, SA, Job = J>,
+    T: Waits<R::Output>,
     J: Future<Output = ()> + Send + 'static,
 {
     /// What a call comes to before its first await: an answer, or what the driver is to do.
     #[inline]
-    fn begin(mut self, how: How) -> Result<Missed<S::Owned, R::Held, KA, SA, Run>, R::Output> {
-        match how {
-            How::Call => {}
-            How::Refresh => self.refresh = true,
-            How::Uncached => return Ok(Missed { start: Start::InPlace(None), call: self.call }),
-            How::Fly(ticket) => {
-                // The ticket of another function, of which there is none, would only be a call.
-                if let Some(lead) = ticket.lead::<Lead<S::Owned, R::Held>>() {
-                    return Ok(Missed { start: Start::Lead(lead), call: self.call });
-                }
+    fn begin(mut self, how: How) -> Result<Missed<S::Owned, R::Held, KA, SA, Run, A, T>, R::Output> {
+        let start = match how {
+            How::Call => None,
+            How::Refresh => {
+                self.refresh = true;
+                None
             }
+            How::Uncached => Some(Start::InPlace(None)),
+            // The ticket of another function, of which there is none, would only be a call.
+            How::Fly(ticket) => {
+                ticket.open::<Lead<S::Owned, R::Held>, ()>().map(|(lead, _)| Start::Lead(lead))
+            }
+        };
+        if let Some(start) = start {
+            return Ok(Missed { start, call: self.call, again: self.again, patience: self.patience });
         }
         let missing = match self.look_up() {
             Looked::Answer(held) => return Err(R::join(held)),
-            Looked::Bypass(call, told) => {
-                let told = told.map(|(memo, key, hash)| Told { memo, key, hash, bypass: true });
-                return Ok(Missed { start: Start::InPlace(told), call });
+            Looked::Renew(held, missing) => {
+                missing.renew(spawn);
+                return Err(R::join(held));
+            }
+            Looked::Bypass(call, again, patience, told) => {
+                return Ok(Missed { start: Start::InPlace(told), call, again, patience });
             }
             Looked::Miss(missing) => missing,
         };
-        const { super::again::refuse_if(St::SET, A::WHY_NOT) }
+        const { super::again::refuse_if(St::SET || T::SET || Id::IN_BACKGROUND, A::WHY_NOT) }
         let missing = match missing.stood_in::<R>(spawn) {
             Ok(output) => return Err(output),
             Err(missing) => missing,
         };
-        let Missing { memo, key, hash, begin, call, .. } = missing;
-        Ok(Missed { start: Start::Search { memo, key, hash, begin }, call })
+        let Missing { memo, key, hash, begin, call, again, patience, .. } = missing;
+        Ok(Missed { start: Start::Search(Search { memo, key, hash, begin }), call, again, patience })
     }
 }
 

@@ -16,15 +16,17 @@ pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
 pub use hooks::NoHook;
 pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
-pub(crate) use patience::Waits;
-pub use patience::{CrossesThreads, Limits, Patience, TimedOut};
+pub(crate) use patience::give_up;
+pub(crate) use patience::{CrossesThreads, Patience, Waits};
+pub use patience::{Limits, TimedOut};
+pub(crate) use verbs::Work;
 pub use verbs::{Address, Call};
 
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Begin, Cx, Found, Look, OnHit};
 use crate::key::{KeyRef, Shape, Ty};
-use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo};
+use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo, Unstored};
 use crate::node::{Fields, IsValueOf, Node, NodeHook, OfNode};
 use crate::slot::{Handle, Identity, InSlot, Slot};
 use crate::value::{IsResult, Returns};
@@ -392,8 +394,10 @@ impl<N, KA, S, R: Returns, L, SA, Run> Unhooked<Plan<OfNode<N>, KA, S, R, L>, KA
 pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A, T> {
     /// Answered from the cache.
     Answer(V),
-    /// It touches nothing. With the memo and the key, if the return's tags are asked for.
-    Bypass(Prepared<KA, SA, Run>, Option<(Arc<TypedMemo<K, V>>, K, u32)>),
+    /// Answered from the cache, and to be computed anew in the background.
+    Renew(V, Missing<K, V, KA, SA, Run, St, A, T>),
+    /// It touches nothing; whom to tell of its return, if its tags are asked for.
+    Bypass(Prepared<KA, SA, Run>, A, T, Option<Unstored<K, V>>),
     /// Not there.
     Miss(Missing<K, V, KA, SA, Run, St, A, T>),
 }
@@ -428,15 +432,19 @@ where
         let memo = plan.handle();
         let flags = memo.flags();
         let mut look = Look::default();
-        if bypass || refresh || !flags.is_plain() {
+        if bypass || refresh || origin || !flags.is_plain() {
             let bypass = bypass || flags.is_disabled();
             if bypass {
                 memo.counters.bypasses.add();
                 if !flags.is_tracked() {
-                    return Looked::Bypass(call, None);
+                    return Looked::Bypass(call, again, patience, None);
                 }
             }
-            look = look.unread_if(refresh).told_if(flags.is_tracked()).bypass_if(bypass);
+            look = look
+                .unread_if(refresh || origin)
+                .told_if(flags.is_tracked())
+                .ruled_if(flags.is_ruled())
+                .bypass_if(bypass);
         }
         let tell = |key: &KeyRef<'_>, held: &R::Held| {
             if let Some(value) = R::value(held) {
@@ -450,12 +458,20 @@ where
                 memo.count_hit();
                 Looked::Answer(held)
             }
+            Found::Renew(held, key, hash) => {
+                memo.count_hit();
+                let (memo, begin) = (memo.arc(), Begin::Ahead);
+                Looked::Renew(held, Missing { memo, key, hash, begin, call, stand, again, patience })
+            }
             // What is computed from the return depends on the call all the same.
-            Found::Miss(key, hash) if look.is_bypass() => Looked::Bypass(call, Some((memo.arc(), key, hash))),
+            Found::Miss(key, hash) if look.is_bypass() => {
+                let unstored = Unstored { memo: memo.arc(), key, hash, bypass: true };
+                Looked::Bypass(call, again, patience, Some(unstored))
+            }
             Found::Miss(key, hash) => {
-                let begin = if refresh {
+                let begin = if refresh || origin {
                     memo.counters.refreshes.add();
-                    Begin::Refresh
+                    if refresh { Begin::Refresh } else { Begin::Origin }
                 } else {
                     memo.count_miss();
                     if Miss::SET {

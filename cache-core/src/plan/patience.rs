@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::NoHook;
+use super::{NoHook, Ticket};
+use crate::memo::{Data, TypedMemo};
+use crate::parcel::{Parcel, Returned};
 
 /// How long a call waits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,17 +94,24 @@ pub trait Waits<O> {
     const SET: bool;
     /// The limits.
     fn limits(&self) -> Limits;
-    /// What is returned after the last of them.
+    /// What is returned after the last of them; none if there is none.
     fn late(&self, late: TimedOut) -> Option<O>;
+    /// A computation that is to be made elsewhere, and how what it returns comes back.
+    fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>);
 }
 
 impl<O> Waits<O> for NoHook {
     const SET: bool = false;
+    #[inline]
     fn limits(&self) -> Limits {
         Limits::NONE
     }
     fn late(&self, _: TimedOut) -> Option<O> {
         None
+    }
+    fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>) {
+        // Nobody waits for it.
+        (Ticket::new(lead), Arc::new(Parcel::new()))
     }
 }
 
@@ -114,4 +123,18 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
     fn late(&self, late: TimedOut) -> Option<O> {
         Some((self.late)(late))
     }
+    fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>) {
+        let parcel = Arc::new(Parcel::new());
+        (Ticket::new(lead).with(parcel.clone()), parcel)
+    }
+}
+
+/// What a call returns that has waited for so long.
+pub(crate) fn give_up<O, K: Data, V: Data>(
+    patience: &impl Waits<O>,
+    memo: &TypedMemo<K, V>,
+    limit: Duration,
+) -> O {
+    let late = patience.late(TimedOut::new(memo.name.clone(), limit));
+    late.unwrap_or_else(|| unreachable!("nobody is late who has no limit"))
 }

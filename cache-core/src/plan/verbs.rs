@@ -2,11 +2,11 @@
 //! are not asynchronous add ([`Call`]).
 
 use super::again::Nothing;
-use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, Stand, Ticket};
+use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, Stand, Ticket, Waits};
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Lead, Look, Step};
+use crate::engine::{Begin, Cx, Found, Look, Step};
 use crate::entry::Blocking;
 use crate::key::Shape;
 use crate::memo::{Data, Place, When};
@@ -84,18 +84,19 @@ where
         if memo.is_disabled() {
             return None;
         }
-        let told = memo.flags().is_tracked();
-        match self.plan.look(&self.call.keyed, Cx::new(&memo, Look::default().told_if(told))) {
-            Found::Hit(held) => {
+        let flags = memo.flags();
+        let mut look = Look::default().told_if(flags.is_tracked());
+        if !flags.is_plain() || memo.spec.rules.has_window() {
+            look = look.only_fresh();
+        }
+        match self.plan.look(&self.call.keyed, Cx::new(&memo, look)) {
+            Found::Hit(held) | Found::Renew(held, ..) => {
                 memo.count_hit();
                 R::face(held)
             }
             Found::Miss(..) => {
                 memo.count_miss();
-                if told {
-                    // Any call may store it, and that would not count as a change.
-                    crate::memo::hand_up_miss();
-                }
+                memo.hand_up_absence();
                 None
             }
         }
@@ -136,6 +137,10 @@ where
     pub(super) fn look_ahead(self, start: impl FnOnce(&World, A::Job)) -> Option<R::Face> {
         match self.look_up() {
             Looked::Answer(held) => R::face(held),
+            Looked::Renew(held, missing) => {
+                missing.renew(start);
+                R::face(held)
+            }
             Looked::Bypass(..) => None,
             Looked::Miss(missing) => missing.compute_in_background(start).and_then(R::face),
         }
@@ -152,6 +157,16 @@ where
     V: Data,
     A: Repeat<KA, SA>,
 {
+    /// Computes anew what the call was answered with, unless somebody does.
+    pub(super) fn renew(self, start: impl FnOnce(&World, A::Job)) {
+        let memo = self.memo.clone();
+        let renewed = |world: &World, job: A::Job| {
+            memo.counters.revalidations.add();
+            start(world, job);
+        };
+        drop(self.compute_in_background(renewed));
+    }
+
     /// Begins a computation, unless one is under way. What has been stored meanwhile.
     pub(super) fn compute_in_background(self, start: impl FnOnce(&World, A::Job)) -> Option<V> {
         match self.memo.begin(&self.key, self.hash, self.begin) {
@@ -231,7 +246,7 @@ where
 }
 
 /// A job that may block.
-pub trait Work {
+pub trait Work: Send + 'static {
     /// To be handed to the background.
     fn boxed(self) -> Box<dyn FnOnce() + Send>;
 }
@@ -269,22 +284,28 @@ where
     Miss: MissHook<KA, SA>,
     St: Stand<KA, SA, R::Face>,
     A: Repeat<KA, SA, Job = J>,
+    T: Waits<R::Output>,
     J: Work,
 {
     #[inline]
     fn call(self) -> R::Output {
         let missing = match self.look_up() {
             Looked::Answer(held) => return R::join(held),
-            Looked::Bypass(call, told) => return blocking::bypass::<R, _, _, B, D>(told, call.prepare()),
+            Looked::Renew(held, missing) => {
+                missing.renew(spawn);
+                return R::join(held);
+            }
+            Looked::Bypass(call, _, _, told) => {
+                return blocking::in_place::<R, _, _, B, D>(told.as_ref(), || call.prepare());
+            }
             Looked::Miss(missing) => missing,
         };
-        const { super::again::refuse_if(St::SET, A::WHY_NOT) }
+        const { super::again::refuse_if(St::SET || T::SET || Id::IN_BACKGROUND, A::WHY_NOT) }
         let missing = match missing.stood_in::<R>(spawn) {
             Ok(output) => return output,
             Err(missing) => missing,
         };
-        let Missing { memo, key, hash, begin, call, .. } = missing;
-        blocking::miss::<S, R, B, D>(&memo, &key, hash, begin, || call.prepare())
+        blocking::miss::<R, _, _, _, _, _, _, _, _, B, D>(missing, spawn)
     }
 
     fn refresh(mut self) -> R::Output {
@@ -293,12 +314,10 @@ where
     }
 
     fn uncached(self) -> R::Output {
-        self.call.prepare().0()
+        blocking::in_place::<R, S::Owned, R::Held, B, D>(None, || self.call.prepare())
     }
 
     fn fly(self, ticket: Ticket) {
-        if let Some(lead) = ticket.lead::<Lead<S::Owned, R::Held>>() {
-            drop(blocking::fly::<R, _, _, B, D>(lead, || self.call.prepare()));
-        }
+        blocking::fly_for::<R, S::Owned, R::Held, B, D>(ticket, || self.call.prepare());
     }
 }

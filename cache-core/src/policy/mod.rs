@@ -84,6 +84,16 @@ impl Rules {
         stale::window(self) > Duration::ZERO
     }
 
+    /// Whether an entry that is fresh by its ttl is to be looked at all the same.
+    pub(crate) fn look_at_fresh(&self) -> bool {
+        self.idle.is_some() || self.ahead.is_some()
+    }
+
+    /// Whether it matters how long a computation took.
+    pub(crate) fn asks_for_cost(&self) -> bool {
+        matches!(self.ahead, Some(Ahead::XFetch(_)))
+    }
+
     /// The first tick at which an entry of this deadline is good for nothing.
     pub(crate) fn end(&self, deadline: Tick) -> Tick {
         stale::end(self, deadline)

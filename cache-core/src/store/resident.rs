@@ -19,6 +19,21 @@ pub(crate) fn spread(hash: u32) -> u64 {
     (u64::from(hash) << 32) | u64::from(hash)
 }
 
+impl More {
+    fn of(lease: Lease) -> Option<Box<Self>> {
+        if lease.tags.is_empty() && lease.cost.is_none() && !lease.idles {
+            return None;
+        }
+        Some(Box::new(Self {
+            tags: lease.tags,
+            read: atomic::AtomicU64::new(lease.created),
+            cost: lease.cost.unwrap_or_default(),
+            failures: 0,
+            rest: 0,
+        }))
+    }
+}
+
 /// How long an entry lives, and what it answers to.
 pub(crate) struct Lease {
     pub(crate) created: Tick,
@@ -63,24 +78,28 @@ struct More {
 
 impl<K, V> Resident<K, V> {
     pub(crate) fn new(key: K, value: V, node: Node, lease: Lease) -> Self {
-        let plain = lease.tags.is_empty() && lease.cost.is_none() && !lease.idles;
-        let more = More {
-            tags: lease.tags,
-            read: atomic::AtomicU64::new(lease.created),
-            cost: lease.cost.unwrap_or_default(),
-            failures: 0,
-            rest: 0,
-        };
+        let (created, deadline, verified, weight) =
+            (lease.created, lease.deadline, lease.verified, lease.weight);
         Self {
             key,
             value,
             node,
-            weight: lease.weight,
-            meta: atomic::AtomicU64::new(lease.deadline << DEADLINE),
-            verified: AtomicU64::new(lease.verified),
-            created: lease.created,
-            more: (!plain).then(|| Box::new(more)),
+            weight,
+            meta: atomic::AtomicU64::new(deadline << DEADLINE),
+            verified: AtomicU64::new(verified),
+            created,
+            more: More::of(lease),
         }
+    }
+
+    /// Gives it a new life, and hands the tags out that it has carried so far.
+    pub(crate) fn renew(&mut self, lease: Lease) -> TagSet {
+        let tags = self.take_tags();
+        self.created = lease.created;
+        self.verified = AtomicU64::new(lease.verified);
+        self.set_deadline(lease.deadline);
+        self.more = More::of(lease);
+        tags
     }
 
     /// The first tick at which it is no longer fresh; [`NEVER`] if there is none.

@@ -3,12 +3,14 @@
 //! Nothing here locks, compares keys by itself or runs user code; whoever holds the shard does.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::resident::{Resident, spread};
+use super::resident::{Lease, Resident, spread};
 use crate::policy::{Entries, Evictor, Node};
 use crate::sync::RandomState;
+use crate::tags::{Mark, TagSet};
 use crate::time::{NEVER, Tick};
 
 /// Tables smaller than this are not worth shrinking.
@@ -98,12 +100,7 @@ impl<K, V> Residents<K, V> {
         let node = entry.node;
         self.earliest = self.earliest.min(entry.deadline());
         self.weight += entry.weight as usize;
-        for tag in entry.tags() {
-            self.tagged
-                .entry(tag.id)
-                .or_default()
-                .insert_unique(spread(node.hash), node, |node| spread(node.hash));
-        }
+        self.tag(node, entry.tags().iter().map(|tag| tag.id));
         self.table.insert_unique(spread(node.hash), entry, |entry| spread(entry.node.hash));
         self.evictor.insert(node);
     }
@@ -123,6 +120,17 @@ impl<K, V> Residents<K, V> {
         Some(entry)
     }
 
+    /// Gives an entry a new life, and hands the tags out that it has carried so far.
+    pub(crate) fn renew(&mut self, node: Node, lease: Lease) -> TagSet {
+        self.earliest = self.earliest.min(lease.deadline);
+        let Some(entry) = self.at_mut(node) else { return lease.tags };
+        let old = entry.renew(lease);
+        let new: Vec<u64> = entry.tags().iter().map(|tag| tag.id).collect();
+        self.untag(node, &old);
+        self.tag(node, new);
+        old
+    }
+
     /// Takes out the entry that makes room.
     pub(crate) fn evict(&mut self) -> Option<Resident<K, V>> {
         let node = self.evictor.victim(&View(&self.table))?;
@@ -133,7 +141,19 @@ impl<K, V> Residents<K, V> {
         let found = self.table.find_entry(spread(node.hash), |entry| entry.node == node);
         let (entry, _) = found.ok()?.remove();
         self.weight -= entry.weight as usize;
-        for tag in entry.tags() {
+        self.untag(node, entry.tags());
+        Some(entry)
+    }
+
+    fn tag(&mut self, node: Node, tags: impl IntoIterator<Item = u64>) {
+        for tag in tags {
+            let nodes = self.tagged.entry(tag).or_default();
+            nodes.insert_unique(spread(node.hash), node, |node| spread(node.hash));
+        }
+    }
+
+    fn untag(&mut self, node: Node, tags: &[Arc<Mark>]) {
+        for tag in tags {
             if let Some(nodes) = self.tagged.get_mut(&tag.id) {
                 if let Ok(found) = nodes.find_entry(spread(node.hash), |known| *known == node) {
                     found.remove();
@@ -143,7 +163,6 @@ impl<K, V> Residents<K, V> {
                 }
             }
         }
-        Some(entry)
     }
 
     /// Takes out everything, in constant time.

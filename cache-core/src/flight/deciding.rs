@@ -1,0 +1,56 @@
+//! What a body says about its own value, while it computes it.
+
+use std::any::Any;
+use std::sync::Weak;
+use std::time::Duration;
+
+use crate::policy::Node;
+use crate::sync::Mutex;
+use crate::tags::TagName;
+
+/// A memo, as a body asks it for the value that is there.
+pub(crate) trait Remembers: Send + Sync {
+    /// The value of an entry as companions speak of it, unless it is good for nothing.
+    fn recall(&self, node: Node) -> Option<Box<dyn Any>>;
+}
+
+/// What was said.
+#[derive(Default)]
+pub(crate) struct Decisions {
+    #[expect(clippy::option_option, reason = "not given, without end, or so long")]
+    pub(crate) ttl: Option<Option<Duration>>,
+    pub(crate) tags: Vec<TagName>,
+    /// The value is not to be stored.
+    pub(crate) refused: bool,
+    /// The value is what was there.
+    pub(crate) unmodified: bool,
+}
+
+/// Where it is said.
+pub(crate) struct Deciding {
+    /// None when the body has returned.
+    said: Mutex<Option<Decisions>>,
+    memo: Weak<dyn Remembers>,
+    old: Option<Node>,
+}
+
+impl Deciding {
+    pub(crate) fn new(memo: Weak<dyn Remembers>, old: Option<Node>) -> Self {
+        Self { said: Mutex::new(Some(Decisions::default())), memo, old }
+    }
+
+    /// Says something; whether it was heard.
+    pub(crate) fn say(&self, say: impl FnOnce(&mut Decisions)) -> bool {
+        self.said.lock().as_mut().map(say).is_some()
+    }
+
+    /// The body has returned: what it has said.
+    pub(crate) fn end(&self) -> Decisions {
+        self.said.lock().take().unwrap_or_default()
+    }
+
+    /// The value that was there when it began, if it still is, and is good for something.
+    pub(crate) fn previous(&self) -> Option<Box<dyn Any>> {
+        self.memo.upgrade()?.recall(self.old?)
+    }
+}
