@@ -191,7 +191,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("\nThe next day: the old rate at once, and a new one in the background");
     books.next_day();
-    until(async || matches!(rate::key("EUR".into()).peek(), Peek::Stale { .. })).await;
+    until(async || matches!(rate::key("EUR".into()).peek().await, Peek::Stale { .. })).await;
     assert_eq!(eur().await?, 100);
     until(async || eur().await == Ok(101)).await;
     println!("    a rate: 100, then 101");
