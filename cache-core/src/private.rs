@@ -290,14 +290,37 @@ pub fn body_is_send_and_owned_or_write_memoize_with_question_mark_send<F: Future
 /// Refuses `err_ttl` where there are no errors.
 pub fn is_result<R: IsResult>(_: Ty<R>) {}
 
-/// An error that a function whose computation is late returns: as `timeout_error` says.
-pub fn late<R: IsResult>(error: R::Err) -> R {
-    R::err(error)
+/// What a function whose computation is late returns: the error that `timeout_error` says.
+pub fn late<R: FailsWith<E>, E>(error: E) -> R {
+    R::fail(error)
+}
+
+/// What `timeout_error` is an error of.
+#[diagnostic::on_unimplemented(
+    message = "`timeout_error` is `{E}`, and a function that returns `{Self}` cannot return that as its error",
+    label = "not its error",
+    note = "`timeout` needs a function that returns a `Result`, and `timeout_error` is of the type of its `Err`"
+)]
+pub trait FailsWith<E> {
+    /// Makes it.
+    fn fail(error: E) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E> FailsWith<E> for Result<T, E> {
+    fn fail(error: E) -> Self {
+        Err(error)
+    }
 }
 
 /// The same where nothing is said: the error is made of ours.
 pub fn timed_out<R: IsResult<Err: FromTimedOut>>(late: TimedOut) -> R {
     R::err(R::Err::from_timed_out(late))
+}
+
+/// What a function without `timeout` returns when it is late: it is waited for to its end.
+pub fn never_late<R>(_: TimedOut) -> R {
+    unreachable!("there is no `timeout`")
 }
 
 /// What a function without `timeout_error` needs its error to be.

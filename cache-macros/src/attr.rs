@@ -1,5 +1,7 @@
 //! From the attribute's tokens to its options.
 
+mod freshness;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -10,9 +12,11 @@ use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Type,
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::Length;
 use crate::options::{
-    Capacity, Companion, Given, KeyOption, LATER, NAMES, NAMES_OF_NODE, Options, TagOption, Ttl, elsewhere,
+    Capacity, Companion, Given, KeyOption, LATER, Listed, NAMES, NAMES_OF_NODE, Options, Ttl, elsewhere,
 };
 use crate::template::Template;
+
+pub(crate) const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`";
 
 /// Reads the options of a function. What is wrong is noted; what is right is kept.
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
@@ -27,6 +31,7 @@ pub(crate) fn read_of_node(tokens: TokenStream, errors: &mut Errors) -> Options 
 fn read_as(tokens: TokenStream, names: &[&str], errors: &mut Errors) -> Options {
     let mut options = Options { tokens: tokens.clone(), ..Options::default() };
     each(tokens, errors, |input, errors| option(input, names, &mut options, errors));
+    options.is_read = errors.is_empty();
     options
 }
 
@@ -85,14 +90,13 @@ fn option(
         return Err(input.error("expected an option, such as `ttl = 300`"));
     };
     let span = name.span();
-    if name == "inherit_tags" {
+    let alone = [("inherit_tags", &mut options.inherit_tags), ("origin_first", &mut options.origin_first)];
+    if let Some((known, slot)) = alone.into_iter().find(|(known, _)| name == known) {
         if input.peek(Token![=]) {
-            return Err(syn::Error::new(
-                span,
-                "`inherit_tags` takes no value: write it alone, or leave it out",
-            ));
+            let why = format!("`{known}` takes no value: write it alone, or leave it out");
+            return Err(syn::Error::new(span, why));
         }
-        set(&mut options.inherit_tags, &name, errors, ());
+        set(slot, &name, errors, ());
         return Ok(());
     }
     let is_option = NAMES.iter().any(|known| name == known) && name != "skip";
@@ -103,9 +107,23 @@ fn option(
         "ttl" => set(&mut options.ttl, &name, errors, ttl(input)?),
         "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(input)?),
         "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
+        "idle" => set(&mut options.idle, &name, errors, seconds(input)?),
+        "jitter" => set(&mut options.jitter, &name, errors, freshness::jitter(&value(input)?)?),
+        "stale_while_revalidate" => {
+            set(&mut options.stale_while_revalidate, &name, errors, seconds(input)?);
+        }
+        "stale_if_error" => set(&mut options.stale_if_error, &name, errors, seconds(input)?),
+        "refresh_ahead" => {
+            set(&mut options.refresh_ahead, &name, errors, freshness::refresh_ahead(value(input)?)?);
+        }
+        "fallback_after" => set(&mut options.fallback_after, &name, errors, with_unit(input)?),
+        "fallback_if" => set(&mut options.fallback_if, &name, errors, value::<Expr>(input)?),
+        "soft_timeout" => set(&mut options.soft_timeout, &name, errors, with_unit(input)?),
+        "timeout" => set(&mut options.timeout, &name, errors, with_unit(input)?),
+        "timeout_error" => set(&mut options.timeout_error, &name, errors, value::<Expr>(input)?),
         "tag" => {
             let tag = tag(value(input)?)?;
-            if let TagOption::Spread(expr) = &tag {
+            if let Listed::Spread(expr) = &tag {
                 errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
             }
             add_tags(options, &name, errors, vec![tag]);
@@ -130,10 +148,7 @@ fn option(
         "placeholder" => set(&mut options.placeholder, &name, errors, value::<Expr>(input)?),
         "memo" => set(&mut options.memo, &name, errors, value::<Expr>(input)?),
         "single_flight" => set(&mut options.single_flight, &name, errors, flag(input)?),
-        "max_wait" => {
-            let wait = Length::read(value(input)?, false)?;
-            set(&mut options.max_wait, &name, errors, wait);
-        }
+        "max_wait" => set(&mut options.max_wait, &name, errors, with_unit(input)?),
         "name" => {
             let text = text(input, "a name is text: `name = \"cats::get\"`")?;
             set(&mut options.name, &name, errors, text);
@@ -192,7 +207,7 @@ pub(crate) fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Err
     }
 }
 
-fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<TagOption>) {
+fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<Listed>) {
     if options.tags.is_some() {
         errors.at(name.span(), "tags are given twice: put them all into `tags = [..]`");
     } else {
@@ -244,6 +259,11 @@ fn seconds(input: ParseStream<'_>) -> syn::Result<Length> {
     Length::read(value(input)?, true)
 }
 
+/// What is usually less than a second.
+fn with_unit(input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(value(input)?, false)
+}
+
 fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     let expr: Expr = value(input)?;
     match expr {
@@ -263,35 +283,38 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     }
 }
 
-fn tags(input: ParseStream<'_>) -> syn::Result<Vec<TagOption>> {
+fn tags(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
+    items(input, TAGS)?.into_iter().map(tag).collect()
+}
+
+/// `= [a, b]`
+pub(crate) fn items(input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Expr>> {
     match value(input)? {
-        Expr::Array(array) => array.elems.into_iter().map(tag).collect(),
-        other => Err(syn::Error::new(
-            other.span(),
-            "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`",
-        )),
+        Expr::Array(array) => Ok(array.elems.into_iter().collect()),
+        other => Err(syn::Error::new(other.span(), form)),
     }
 }
 
-fn tag(expr: Expr) -> syn::Result<TagOption> {
-    if let Some(text) = as_text(&expr) {
-        return Template::read(text.clone()).map(TagOption::Text);
-    }
-    match expr {
-        Expr::Closure(closure) => Err(syn::Error::new(
-            closure.span(),
+pub(crate) fn tag(expr: Expr) -> syn::Result<Listed> {
+    match (as_text(&expr), &expr) {
+        (Some(text), _) => Template::read(text.clone()).map(Listed::Text),
+        (None, Expr::Array(_)) => Err(syn::Error::new(expr.span(), TAGS)),
+        (None, Expr::Closure(_)) => Err(syn::Error::new(
+            expr.span(),
             "a tag is an expression, not a closure; it sees the arguments and `value` by name: `Owner(value.owner_id)`",
         )),
+        (None, _) => listed(expr),
+    }
+}
+
+/// One, or all of an iterator.
+pub(crate) fn listed(expr: Expr) -> syn::Result<Listed> {
+    match expr {
         Expr::Range(ExprRange { start: None, limits: RangeLimits::HalfOpen(dots), end, .. }) => {
-            let end = end.ok_or_else(|| {
-                syn::Error::new(
-                    dots.span(),
-                    "`..` adds all tags of an iterator: `..value.ids.iter().map(Owner)`",
-                )
-            })?;
-            Ok(TagOption::Spread(*end))
+            let form = "`..` is followed by an iterator: `..names`";
+            Ok(Listed::Spread(*end.ok_or_else(|| syn::Error::new(dots.span(), form))?))
         }
-        expr => Ok(TagOption::One(expr)),
+        expr => Ok(Listed::One(expr)),
     }
 }
 

@@ -49,13 +49,21 @@ impl Length {
         }
     }
 
+    /// How long it is, if that is known here.
+    pub(crate) fn known(&self) -> Option<Duration> {
+        match self {
+            Self::Fixed(length, _) => Some(*length),
+            Self::Expr(_) => None,
+        }
+    }
+
     pub(crate) fn is_zero(&self) -> bool {
-        matches!(self, Self::Fixed(Duration::ZERO, _))
+        self.known() == Some(Duration::ZERO)
     }
 }
 
 /// The value of an arithmetic of literals.
-fn number(expr: &Expr) -> Option<f64> {
+pub(crate) fn number(expr: &Expr) -> Option<f64> {
     match expr {
         Expr::Lit(lit) => match &lit.lit {
             Lit::Int(int) => int.base10_parse().ok(),

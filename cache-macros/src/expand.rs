@@ -10,19 +10,18 @@ mod describe;
 mod entry;
 mod look;
 pub(crate) mod node;
+mod patience;
+mod slot;
 mod tags;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
 pub(crate) use tags::{form, reach};
 
-use crate::duration::Length;
 use crate::function::Form;
-use crate::model::{Arg, Face, Model, Part, Place, mentions, mixed};
-use crate::options::{Capacity, Ttl};
+use crate::model::{Arg, Face, Model, Place, mentions, mixed};
 
 pub(crate) fn expand(model: &Model) -> Expanded {
     Expanded { function: function(model), companions: companions(model), ty: companion_type(model) }
@@ -214,7 +213,8 @@ fn taken(model: &Model) -> (TokenStream, TokenStream) {
 /// The companions, and what belongs to them.
 fn companions(model: &Model) -> Vec<Companion> {
     let every = (model.is_free() && !model.identity.is_empty()).then(|| all(model));
-    let (ours, theirs) = ([slot(model), entry::body(model)], [entry::entry(model), key(model), memo(model)]);
+    let (ours, theirs) =
+        ([slot::slot(model), entry::body(model)], [entry::entry(model), key(model), memo(model)]);
     if model.is_free() {
         return theirs.into_iter().chain(every).chain(ours).collect();
     }
@@ -310,87 +310,6 @@ fn with_memo<'m>(model: &'m Model, args: impl Iterator<Item = &'m Arg>) -> Vec<&
 fn mode(model: &Model) -> Option<TokenStream> {
     let krate = &model.krate;
     model.asyncness.map(|_| quote!(, #krate::Async))
-}
-
-/// The slot, with what is constant about the function.
-fn slot(model: &Model) -> Companion {
-    let Model { krate, options, .. } = model;
-    let ident = model.function.sig.ident.unraw().to_string();
-    let name = match (&options.name, &model.place) {
-        (Some(given), _) => given.value.to_token_stream(),
-        (None, Place::Free) => quote!(::core::concat!(::core::module_path!(), "::", #ident)),
-        // The type's name is known at run time.
-        (None, Place::Inherent { .. }) => format!("::{ident}").into_token_stream(),
-        (None, Place::Extended { of, .. }) => format!("{of}::{ident}").into_token_stream(),
-    };
-    let parts = part_names(model);
-    let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
-        Ttl::Length(length @ Length::Fixed(..)) => Some(length.tokens()),
-        _ => None,
-    });
-    let ttl = ttl.map(|ttl| quote!(.ttl(#ttl)));
-    let tags: Vec<String> = options
-        .tags
-        .iter()
-        .flat_map(|given| &given.value)
-        .filter_map(crate::options::TagOption::fixed)
-        .collect();
-    let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
-    let capacity = options.capacity.as_ref().map(|given| match &given.value {
-        Capacity::Bound(expr) => quote!(.capacity(#expr)),
-        Capacity::Unbounded => quote!(.unbounded()),
-    });
-    let policy = options.policy.as_ref().map(|given| {
-        let policy = &given.value;
-        // A bare name is ours; a path is written as the user means it.
-        let ours = policy.get_ident().map(|_| quote!(#krate::Policy::));
-        quote!(.policy(#ours #policy))
-    });
-    let single_flight = options.single_flight.as_ref().map(|given| {
-        let value = given.value;
-        quote!(.single_flight(#value))
-    });
-    let max_wait = options.max_wait.as_ref().map(|given| {
-        let wait = given.value.tokens();
-        quote!(.max_wait(#wait))
-    });
-    let inherit_tags = options.inherit_tags.as_ref().map(|_| quote!(.inherit_tags()));
-    let slot = &model.names.slot;
-    let body = if let Some(node) = model.node() {
-        let (span, node) = (node.span(), look::node(model, node));
-        quote_spanned!(span=> <#node as #krate::__private::Node>::slot())
-    } else {
-        quote! {
-            static SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
-                #krate::__private::Spec::new(#name, &[#(#parts),*])
-                    #ttl #tags #capacity #policy #single_flight #max_wait #inherit_tags
-            );
-            &SLOT
-        }
-    };
-    let (attrs, elided) = (attrs(model, None), elided(model));
-    Companion {
-        attrs: quote!(#attrs #elided),
-        vis: TokenStream::new(),
-        sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
-        body,
-    }
-}
-
-/// What the parts of the key are called where arguments are given by name.
-fn part_names(model: &Model) -> Vec<String> {
-    let text = |tokens: TokenStream| tokens.to_string().replace(" . ", ".").replace(' ', "");
-    match &model.parts {
-        None => model.keyed().map(|arg| arg.name.unraw().to_string()).collect(),
-        Some(parts) => parts
-            .iter()
-            .map(|part| match part {
-                Part::Arg(index) => model.args[*index].name.unraw().to_string(),
-                Part::Expr(expr) => text(expr.to_token_stream()),
-                Part::Hole(hole) => hole.text(),
-            })
-            .collect(),
-    }
 }
 
 /// A companion's signature.

@@ -78,8 +78,11 @@ fn options(item: &DeriveInput, errors: &mut Errors) -> Options {
             "key" | "skip" => "the fields are the key, all of them: leave this out",
             "memo" => "a node has a memo of its own: leave this out",
             "err_ttl" => "a node keeps values, not errors: leave this out",
-            "on_error" => "a node keeps values; its functions may fail each in its own way: leave this out",
-            "bypass_if" | "refresh_if" | "placeholder" | "companion" | "companion_vis" | "?Send" => {
+            "on_error" | "fallback_if" => {
+                "a node keeps values; its functions may fail each in its own way: leave this out"
+            }
+            "bypass_if" | "refresh_if" | "placeholder" | "origin_first" | "fallback_after"
+            | "soft_timeout" | "timeout" | "timeout_error" | "companion" | "companion_vis" | "?Send" => {
                 "this is about the calls of a function: write it there"
             }
             _ => continue,

@@ -23,6 +23,16 @@ pub(crate) enum Ttl {
     Closure(Expr),
 }
 
+/// `refresh_ahead`.
+#[derive(Clone)]
+pub(crate) enum Ahead {
+    /// A part of the ttl.
+    Fraction(f64),
+    Age(Length),
+    /// `xfetch(beta)`
+    XFetch(f64),
+}
+
 /// `key`.
 #[derive(Clone)]
 pub(crate) enum KeyOption {
@@ -32,16 +42,17 @@ pub(crate) enum KeyOption {
     Node(ExprStruct),
 }
 
-/// An element of `tags`.
+/// An element of a list.
 #[derive(Clone)]
-pub(crate) enum TagOption {
+pub(crate) enum Listed {
+    /// `"cat:{name}"`, a tag.
     Text(Template),
     One(Expr),
     /// `..iterator`
     Spread(Expr),
 }
 
-impl TagOption {
+impl Listed {
     /// The text of a tag that every entry carries.
     pub(crate) fn fixed(&self) -> Option<String> {
         match self {
@@ -86,10 +97,23 @@ pub(crate) enum Companion {
 pub(crate) struct Options {
     /// All of it, as it was written.
     pub(crate) tokens: TokenStream,
+    /// There was no mistake in reading it: what is not here was not given.
+    pub(crate) is_read: bool,
     pub(crate) ttl: Option<Given<Ttl>>,
     pub(crate) err_ttl: Option<Given<Length>>,
     pub(crate) none_ttl: Option<Given<Length>>,
-    pub(crate) tags: Option<Given<Vec<TagOption>>>,
+    pub(crate) idle: Option<Given<Length>>,
+    pub(crate) jitter: Option<Given<f64>>,
+    pub(crate) stale_while_revalidate: Option<Given<Length>>,
+    pub(crate) stale_if_error: Option<Given<Length>>,
+    pub(crate) refresh_ahead: Option<Given<Ahead>>,
+    pub(crate) origin_first: Option<Given<()>>,
+    pub(crate) fallback_after: Option<Given<Length>>,
+    pub(crate) fallback_if: Option<Given<Expr>>,
+    pub(crate) soft_timeout: Option<Given<Length>>,
+    pub(crate) timeout: Option<Given<Length>>,
+    pub(crate) timeout_error: Option<Given<Expr>>,
+    pub(crate) tags: Option<Given<Vec<Listed>>>,
     pub(crate) inherit_tags: Option<Given<()>>,
     pub(crate) key: Option<Given<KeyOption>>,
     pub(crate) skip: Option<Given<Vec<Ident>>>,
@@ -128,6 +152,17 @@ impl Options {
             of("ttl", self.ttl.as_ref()),
             of("err_ttl", self.err_ttl.as_ref()),
             of("none_ttl", self.none_ttl.as_ref()),
+            of("idle", self.idle.as_ref()),
+            of("jitter", self.jitter.as_ref()),
+            of("stale_while_revalidate", self.stale_while_revalidate.as_ref()),
+            of("stale_if_error", self.stale_if_error.as_ref()),
+            of("refresh_ahead", self.refresh_ahead.as_ref()),
+            of("origin_first", self.origin_first.as_ref()),
+            of("fallback_after", self.fallback_after.as_ref()),
+            of("fallback_if", self.fallback_if.as_ref()),
+            of("soft_timeout", self.soft_timeout.as_ref()),
+            of("timeout", self.timeout.as_ref()),
+            of("timeout_error", self.timeout_error.as_ref()),
             of("tags", self.tags.as_ref()),
             of("inherit_tags", self.inherit_tags.as_ref()),
             of("key", self.key.as_ref()),
@@ -155,13 +190,37 @@ impl Options {
         ];
         all.into_iter().flatten().collect()
     }
+
+    /// One of those for which calls are computed in the background; `placeholder` if it is the only one.
+    pub(crate) fn in_background(&self) -> Option<(&'static str, Span)> {
+        const THEY: [&str; 6] = [
+            "placeholder",
+            "stale_while_revalidate",
+            "refresh_ahead",
+            "fallback_after",
+            "soft_timeout",
+            "timeout",
+        ];
+        self.given().into_iter().find(|(name, _)| THEY.contains(name))
+    }
 }
 
 /// Every option there is.
-pub(crate) const NAMES: [&str; 27] = [
+pub(crate) const NAMES: [&str; 38] = [
     "ttl",
     "err_ttl",
     "none_ttl",
+    "idle",
+    "jitter",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "refresh_ahead",
+    "origin_first",
+    "fallback_after",
+    "fallback_if",
+    "soft_timeout",
+    "timeout",
+    "timeout_error",
     "tag",
     "tags",
     "inherit_tags",
@@ -189,10 +248,15 @@ pub(crate) const NAMES: [&str; 27] = [
 ];
 
 /// Every option that there is of a node.
-pub(crate) const NAMES_OF_NODE: [&str; 18] = [
+pub(crate) const NAMES_OF_NODE: [&str; 23] = [
     "value",
     "ttl",
     "none_ttl",
+    "idle",
+    "jitter",
+    "stale_while_revalidate",
+    "stale_if_error",
+    "refresh_ahead",
     "tag",
     "tags",
     "inherit_tags",
@@ -211,27 +275,7 @@ pub(crate) const NAMES_OF_NODE: [&str; 18] = [
 ];
 
 /// Names that are kept for what is to come: not to be taken for misspelt ones.
-pub(crate) const LATER: [&str; 19] = [
-    "idle",
-    "jitter",
-    "secret",
-    "stale_while_revalidate",
-    "stale_if_error",
-    "refresh_ahead",
-    "origin_first",
-    "fallback_after",
-    "fallback_if",
-    "soft_timeout",
-    "timeout",
-    "timeout_error",
-    "lease",
-    "store",
-    "local",
-    "local_ttl",
-    "version",
-    "batch",
-    "time_to_idle",
-];
+pub(crate) const LATER: [&str; 7] = ["secret", "lease", "store", "local", "local_ttl", "version", "batch"];
 
 /// What other libraries call it, and what to write here.
 pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
@@ -245,9 +289,32 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "cache_none" | "option" => {
             "`None` is cached by default, since it is an answer; `none_ttl = 0` says otherwise"
         }
-        "cache_err" | "result" | "result_fallback" => {
-            "errors are not cached by default; `err_ttl = 5` caches them"
+        "cache_err" | "result" => "errors are not cached by default; `err_ttl = 5` caches them",
+        "time_to_idle" | "tti" | "expire_after_access" | "max_idle" | "refresh" | "time_refresh" => {
+            "a read keeps an entry for longer with `idle = \"10m\"`"
         }
+        "ttl_jitter" | "ttl_spread" | "spread" => "write `jitter = 0.1`",
+        "swr" | "stale" | "stale_ttl" | "max_stale" | "revalidate" => {
+            "write `stale_while_revalidate = \"1m\"`, or `stale_if_error = \"1h\"`"
+        }
+        "grace" | "fail_safe" | "result_fallback" | "keep_stale" => {
+            "an old value in the place of an error is `stale_if_error = \"1h\"`"
+        }
+        "early"
+        | "early_refresh"
+        | "eager_refresh"
+        | "renew_time"
+        | "refresh_after"
+        | "refresh_after_write"
+        | "xfetch"
+        | "beta" => {
+            "write `refresh_ahead = 0.8` (of the ttl), `refresh_ahead = \"4m\"` or `refresh_ahead = xfetch(1.0)`"
+        }
+        "failover" | "network_first" => "write `origin_first`",
+        "failover_timeout" | "factory_soft_timeout" => {
+            "write `soft_timeout = \"200ms\"` with `stale_if_error`, or `fallback_after = \"2s\"` with `origin_first`"
+        }
+        "deadline" | "hard_timeout" | "factory_hard_timeout" => "write `timeout = \"2s\"`",
         "sync_writes" | "sync_lock" | "herd" | "dedup" => {
             "one computation per key is the default; `single_flight = false` says otherwise"
         }

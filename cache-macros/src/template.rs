@@ -33,6 +33,13 @@ pub(crate) struct Hole {
 }
 
 impl Hole {
+    /// Its root, shown where the hole is: the name of what it means here, if that is known.
+    pub(crate) fn root(&self, meant: Option<Ident>) -> Ident {
+        let mut root = meant.unwrap_or_else(|| Ident::new(&self.root, self.span));
+        root.set_span(self.span.resolved_at(root.span()));
+        root
+    }
+
     /// The path with its root replaced by an identifier that means it here.
     pub(crate) fn path(&self, root: &Ident) -> TokenStream {
         let fields = self.members();

@@ -1,5 +1,7 @@
 //! Rules that need more than one option, or the function.
 
+mod freshness;
+
 use proc_macro2::{Ident, Span};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
@@ -9,7 +11,7 @@ use syn::{Expr, Type};
 use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
-use crate::options::{Capacity, Given, TagOption, Ttl};
+use crate::options::{Capacity, Given, Listed, Ttl};
 use crate::shape::{borrows, shape};
 use crate::template::Template;
 use syn::ext::IdentExt as _;
@@ -22,6 +24,7 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
     output(model, errors);
     arguments(model, errors);
     options(model, errors);
+    freshness::check(model, errors);
     templates(model, errors);
     flags(model, errors);
 }
@@ -29,6 +32,7 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
 /// The same for a node, whose arguments are fields.
 pub(crate) fn check_node(model: &Model, errors: &mut Errors) {
     options(model, errors);
+    freshness::check(model, errors);
     templates(model, errors);
 }
 
@@ -38,12 +42,13 @@ fn node(model: &Model, errors: &mut Errors) {
     let node = node.to_token_stream().to_string().replace(' ', "");
     for (name, span) in model.options.given() {
         let why = match name {
-            "key" | "skip" | "bypass_if" | "refresh_if" | "placeholder" | "companion" | "companion_vis"
-            | "crate" | "?Send" => continue,
+            "key" | "skip" | "bypass_if" | "refresh_if" | "placeholder" | "origin_first"
+            | "fallback_after" | "soft_timeout" | "timeout" | "timeout_error" | "companion"
+            | "companion_vis" | "crate" | "?Send" => continue,
             "memo" => format!("the memo is that of `{node}`: leave `memo` out"),
             "err_ttl" => format!("`{node}` keeps values, not errors: leave `err_ttl` out"),
-            "on_error" => format!(
-                "`{node}` keeps values, and its functions may fail each in its own way: leave `on_error` out, and look at the error where it is made"
+            "on_error" | "fallback_if" => format!(
+                "`{node}` keeps values, and its functions may fail each in its own way: leave `{name}` out, and look at the error where it is made"
             ),
             "inherit_tags" => {
                 format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name})]`")
@@ -123,12 +128,12 @@ fn receiver(model: &Model, errors: &mut Errors) {
 /// Rules about futures, and what is computed in the background.
 fn futures(model: &Model, errors: &mut Errors) {
     let options = &model.options;
-    if let (Some(placeholder), Place::Extended { is_static: false, .. }) =
-        (&options.placeholder, &model.place)
-    {
+    // One mistake, whatever number of them there is.
+    let in_background = options.in_background();
+    if let (Some((name, span)), Place::Extended { is_static: false, .. }) = (in_background, &model.place) {
         errors.at(
-            placeholder.span,
-            "`placeholder` computes in the background, which a type that may borrow cannot do: in the `impl` of a trait let type parameters be `'static` and name no lifetimes; in a trait leave it out",
+            span,
+            format!("`{name}` computes in the background, which a type that may borrow cannot do: in the `impl` of a trait let type parameters be `'static` and name no lifetimes; in a trait leave it out"),
         );
     }
     match (&options.maybe_send, model.asyncness) {
@@ -139,10 +144,10 @@ fn futures(model: &Model, errors: &mut Errors) {
             );
         }
         (_, Some(_)) if !model.sends() => {
-            if let Some(placeholder) = &options.placeholder {
+            if let Some((name, span)) = in_background {
                 errors.at(
-                    placeholder.span,
-                    "`placeholder` needs a future that is `Send`, to compute it in the background: leave `?Send` out, or write `dyn Future + Send`",
+                    span,
+                    format!("`{name}` needs a future that is `Send`, to compute it in the background: leave `?Send` out, or write `dyn Future + Send`"),
                 );
             }
         }
@@ -268,7 +273,9 @@ fn options(model: &Model, errors: &mut Errors) {
     {
         errors.at(name.value.span(), "a name cannot be empty");
     }
-    for (name, given) in [("cache_if", &options.cache_if), ("weigh", &options.weigh)] {
+    for (name, given) in
+        [("cache_if", &options.cache_if), ("weigh", &options.weigh), ("fallback_if", &options.fallback_if)]
+    {
         if let Some(given) = given
             && let Expr::Lit(lit) = &given.value
         {
@@ -296,6 +303,7 @@ fn options(model: &Model, errors: &mut Errors) {
 
 /// Closures take as many arguments as they are given.
 fn closures(model: &Model, errors: &mut Errors) {
+    const ENTRY: &str = "the key and the value";
     let options = &model.options;
     let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
         Ttl::Closure(expr) => Some(expr),
@@ -311,6 +319,7 @@ fn closures(model: &Model, errors: &mut Errors) {
         ("on_store", given(&options.on_store), "|key, value|", 2),
         ("on_evict", given(&options.on_evict), "|key, value, cause|", 3),
         ("on_error", given(&options.on_error), "|key, error|", 2),
+        ("fallback_if", given(&options.fallback_if), "|error|", 1),
     ];
     for (name, expr, form, count) in all {
         if let Some(Expr::Closure(closure)) = expr
@@ -322,18 +331,19 @@ fn closures(model: &Model, errors: &mut Errors) {
     }
     // These run wherever an entry is stored or leaves, not only in a call.
     let mut blind = vec![
-        ("on_store", &options.on_store),
-        ("on_evict", &options.on_evict),
-        ("on_error", &options.on_error),
-        ("weigh", &options.weigh),
+        ("on_store", &options.on_store, ENTRY),
+        ("on_evict", &options.on_evict, ENTRY),
+        ("on_error", &options.on_error, "the key and the error"),
+        ("fallback_if", &options.fallback_if, "the error"),
+        ("weigh", &options.weigh, ENTRY),
     ];
     let mut others = "only `on_hit` and `on_miss` see the arguments; ";
     if model.is_node() {
         // These are given no more.
-        blind.extend([("on_hit", &options.on_hit), ("on_miss", &options.on_miss)]);
+        blind.extend([("on_hit", &options.on_hit, ENTRY), ("on_miss", &options.on_miss, ENTRY)]);
         others = "";
     }
-    for (name, given) in blind {
+    for (name, given, known) in blind {
         let Some(Given { value: Expr::Closure(closure), .. }) = given else { continue };
         let inputs = &closure.inputs;
         for bound in model.args.iter().flat_map(|arg| &arg.binds) {
@@ -342,9 +352,7 @@ fn closures(model: &Model, errors: &mut Errors) {
             if !own && mentions(closure.body.to_token_stream(), bound) {
                 errors.at(
                     closure.body.span(),
-                    format!(
-                        "`{name}` does not see `{bound}`: {others}what it may know is the key and the value"
-                    ),
+                    format!("`{name}` does not see `{bound}`: {others}what it may know is {known}"),
                 );
             }
         }
@@ -355,8 +363,8 @@ fn closures(model: &Model, errors: &mut Errors) {
 fn templates(model: &Model, errors: &mut Errors) {
     for tag in model.options.tags.iter().flat_map(|given| &given.value) {
         match tag {
-            TagOption::Text(template) => holes(model, template, true, errors),
-            TagOption::One(expr) | TagOption::Spread(expr) => tag_expr(model, expr, errors),
+            Listed::Text(template) => holes(model, template, true, errors),
+            Listed::One(expr) | Listed::Spread(expr) => tag_expr(model, expr, errors),
         }
     }
     if let Some(Given { value: crate::options::KeyOption::Template(template), .. }) = &model.options.key {
@@ -440,7 +448,7 @@ pub(crate) fn holes_of(
                 || format!("there are {}", list(known())),
                 |near| format!("did you mean `{near}`?"),
             );
-            let what = if hole.root == "value" { "there is no value yet when the key is made" } else { "" };
+            let what = if hole.is_of_value() { "there is no value yet when the key is made" } else { "" };
             let message = if what.is_empty() {
                 format!("`{{{}}}` names no {argument}: {hint}", hole.text())
             } else {

@@ -179,7 +179,7 @@ impl<R> PickPlain for Ty<R> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
     label = "not `core::result::Result`",
-    note = "`err_ttl`, `on_error`, `fallback_if`, `stale_if_error` and `timeout` need a function that returns a `Result`"
+    note = "`err_ttl`, `on_error`, `fallback_if` and `timeout` need a function that returns a `Result`, and so do `stale_if_error` without `soft_timeout` and `origin_first` without `fallback_after`"
 )]
 pub trait IsResult {
     /// The type of its `Ok`.

@@ -7,17 +7,26 @@ use syn::Index;
 use syn::ext::IdentExt as _;
 
 use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
-use crate::model::{Arg, Model, Part, Place, mixed};
+use crate::model::{Arg, Model, Part, Place, at, mixed};
 use crate::shape::{Way, way};
 
-/// `.again(..)`, or `.once::<..>()` where an argument cannot be owned.
+/// How the call is made once more, and whether that is asked for.
 pub(super) fn again(model: &Model) -> TokenStream {
+    let again = again_or_once(model);
+    // A placeholder asks for the background itself, when there is a call.
+    let asked = model.options.in_background().filter(|(name, _)| *name != "placeholder");
+    let asked = asked.map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())));
+    quote!(#again #asked)
+}
+
+/// `.again(..)`, or `.once::<..>()` where an argument cannot be owned.
+fn again_or_once(model: &Model) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
     if !model.sends() {
         return once(model, "its future need not be `Send`, so it cannot be computed in the background");
     }
     // Where it is asked for, the compiler says whether the type borrows.
-    if !model.is_static && model.options.placeholder.is_none() {
+    if !model.is_static && model.options.in_background().is_none() {
         return once(
             model,
             "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does",

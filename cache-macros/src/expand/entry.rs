@@ -6,7 +6,7 @@ use syn::{Expr, Pat};
 
 use super::{
     Companion, Signature, again, attributes, attrs, callee, describe, elided, expected, face, look,
-    own_turbofish, signature, underscores, without_mut,
+    own_turbofish, patience, signature, underscores, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Model, Place, at, mentions, mixed, without_self};
@@ -40,6 +40,60 @@ pub(super) fn entry(model: &Model) -> Companion {
     };
     let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
+    let hooks = hooks(model);
+    let run = run(model);
+    let again = again::again(model);
+    let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
+    let (fails, patience) = (patience::fails(model), patience::patience(model));
+    let (bind, call, mode, driver) = if model.asyncness.is_none() {
+        ("bind", quote!(Call), None, None)
+    } else {
+        let driver = if patience.is_some() {
+            quote!(.by_clock())
+        } else if model.owned {
+            quote!(.by_flight())
+        } else {
+            quote!(.by_caller())
+        };
+        ("bind_async", quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
+    };
+    let bind = Ident::new(bind, mixed);
+    let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
+    let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
+    let attrs = attrs(model, Some("The entry of a call: to look at it, write it, invalidate it, or call."));
+    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote_spanned! {mixed=>
+            fn #name #generics (#(#params),*)
+                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
+            #clause
+        },
+        body: quote_spanned! {mixed=>
+            #fails
+            #bypass
+            #refresh
+            #krate::Entry::new(
+                #plan
+                    .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
+                    #hooks_of_node
+                    #hooks
+                    #bypass_if
+                    #refresh_if
+                    #origin_first
+                    #patience
+                    #again
+                    #driver
+            )
+        },
+    }
+}
+
+/// What is called with the arguments of the call in sight.
+fn hooks(model: &Model) -> TokenStream {
+    let Model { krate, options, .. } = model;
+    let mixed = mixed();
     let see = look::bindings_of_both(model, &quote_spanned!(mixed=> keyed), &quote_spanned!(mixed=> skipped));
     let on_hit = options.on_hit.as_ref().map(|given| {
         let hook = without_self(given.value.to_token_stream());
@@ -68,44 +122,7 @@ pub(super) fn entry(model: &Model) -> Companion {
             })
         }
     });
-    let run = run(model);
-    let again = again::again(model);
-    let (bind, call, mode, driver) = if model.asyncness.is_none() {
-        ("bind", quote!(Call), None, None)
-    } else {
-        let driver = if model.owned { quote!(.by_flight()) } else { quote!(.by_caller()) };
-        ("bind_async", quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
-    };
-    let bind = Ident::new(bind, mixed);
-    let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
-    let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
-    let attrs = attrs(model, Some("The entry of a call: to look at it, write it, invalidate it, or call."));
-    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
-    Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided),
-        vis: model.companion_vis.to_token_stream(),
-        sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params),*)
-                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
-            #clause
-        },
-        body: quote_spanned! {mixed=>
-            #bypass
-            #refresh
-            #krate::Entry::new(
-                #plan
-                    .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
-                    #hooks_of_node
-                    #on_hit
-                    #on_miss
-                    #bypass_if
-                    #refresh_if
-                    #placeholder
-                    #again
-                    #driver
-            )
-        },
-    }
+    quote!(#on_hit #on_miss #placeholder)
 }
 
 /// The closure that makes the body of a call, and what describes its value.

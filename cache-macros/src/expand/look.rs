@@ -5,10 +5,11 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericParam, Lifetime, Path, Type};
+use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
 use super::{callee, without_mut};
 use crate::model::{Arg, Face, Model, Part, at, mixed, without_self};
+use crate::options::Given;
 use crate::shape::shape;
 
 /// `Plan::new(..)` with the hooks that belong to the memo.
@@ -24,16 +25,17 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     let returns =
         [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
     let look = look(model);
-    let hook = |name: &str, expr: Option<&syn::Expr>| {
-        expr.map(|expr| {
-            let name = Ident::new(name, mixed);
-            quote_spanned!(expr.span()=> .#name(#expr))
+    let hook = |name: &str, given: &Option<Given<Expr>>| {
+        given.as_ref().map(|given| {
+            let (name, hook) = (Ident::new(name, given.span.resolved_at(mixed)), &given.value);
+            quote_spanned!(hook.span()=> .#name(#hook))
         })
     };
-    let on_store = hook("on_store", options.on_store.as_ref().map(|given| &given.value));
-    let on_error = hook("on_error", options.on_error.as_ref().map(|given| &given.value));
-    let on_evict = hook("on_evict", options.on_evict.as_ref().map(|given| &given.value));
-    let weigh = hook("weigh", options.weigh.as_ref().map(|given| &given.value));
+    let on_store = hook("on_store", &options.on_store);
+    let on_error = hook("on_error", &options.on_error);
+    let on_evict = hook("on_evict", &options.on_evict);
+    let fallback_if = hook("fallback_if", &options.fallback_if);
+    let weigh = hook("weigh", &options.weigh);
     let slot = callee(model, &model.names.slot);
     if let Some(node) = model.node() {
         let (span, ty, node) = (node.span(), node_ty(model, node), self::node(model, node));
@@ -58,6 +60,7 @@ pub(super) fn plan(model: &Model) -> TokenStream {
             #on_store
             #on_evict
             #on_error
+            #fallback_if
             #weigh
     }
 }

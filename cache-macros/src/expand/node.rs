@@ -5,7 +5,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Index;
 use syn::spanned::Spanned as _;
 
-use super::{describe, look, slot};
+use super::slot::slot;
+use super::{describe, look};
 use crate::model::{Arg, at, mixed};
 use crate::node::{Field, Node};
 use crate::shape::{Way, way_of_field};
@@ -21,6 +22,13 @@ pub(crate) fn node(node: &Node) -> TokenStream {
     let (hooks, slot, describe) = (hooks(node), slot(model).body, described(node));
     let returns = at(value.span(), quote!(#krate::__returns!));
     let returns = quote_spanned!(value.span()=> #returns(#value, OfReturn));
+    let options = &model.options;
+    let in_background =
+        (options.stale_while_revalidate.is_some() || options.refresh_ahead.is_some()).then(|| {
+            quote!(
+                const IN_BACKGROUND: bool = true;
+            )
+        });
     let unit = fields.is_empty().then(|| quote!(#[allow(clippy::unused_unit)]));
     let (impl_generics, ty_generics, clause) = generics.split_for_impl();
     quote_spanned! {mixed=>
@@ -32,6 +40,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
                 type Value = #value;
                 type View<'v> = (#(#views,)*);
                 const HOOKS: #krate::__private::NodeHooks<#value> = #krate::__private::NodeHooks::new() #hooks;
+                #in_background
 
                 fn slot() -> &'static #krate::__private::Slot {
                     #slot

@@ -238,9 +238,7 @@ fn text<'t>(
 /// The argument that a hole names.
 fn root(hole: &Hole, writer: &Writer) -> Ident {
     let arg = writer.args.iter().find(|arg| arg.name.unraw() == hole.root);
-    let mut root = arg.map_or_else(|| Ident::new(&hole.root, hole.span), |arg| arg.name.clone());
-    root.set_span(hole.span.resolved_at(root.span()));
-    root
+    hole.root(arg.map(|arg| arg.name.clone()))
 }
 
 /// Attributes that a body begins with, and the rest of it.

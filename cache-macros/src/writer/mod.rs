@@ -13,10 +13,10 @@ use syn::{Expr, FnArg, Pat, Path, ReceiverKind, Type, parse_quote};
 use crate::diagnostics::Errors;
 use crate::function::{Asyncness, Function};
 use crate::model::{binds, mentions};
-use crate::options::Given;
-use crate::template::Template;
+use crate::options::{Given, Listed};
+use crate::template::{Hole, Template};
 use crate::valid::holes_of;
-use options::{Listed, Options};
+use options::Options;
 
 /// The function with the attribute carried out.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
@@ -186,15 +186,13 @@ impl Item {
                 let one = one(&expr)?;
                 Ok(Self::new(named(quote!(::core::option::Option::Some(#one))), expr.span()))
             }
-            Listed::Each(expr) => Ok(Self::new(named(expr.to_token_stream()), expr.span())),
+            Listed::Spread(expr) => Ok(Self::new(named(expr.to_token_stream()), expr.span())),
         }
     }
 
     fn new(named: Named, span: Span) -> Self {
         let of_value = match &named {
-            Named::Tag(template) | Named::Pattern(template) => {
-                template.holes().any(|hole| hole.root == "value")
-            }
+            Named::Tag(template) | Named::Pattern(template) => template.holes().any(Hole::is_of_value),
             Named::Tags(tokens) | Named::Others(tokens) => mentions(tokens.clone(), &value(span)),
         };
         Self { named, of_value, span }

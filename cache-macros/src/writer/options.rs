@@ -4,11 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Path, RangeLimits, Token};
+use syn::{Expr, Path, Token};
 
-use crate::attr::{as_text, each, set, skip_value, value};
+use crate::attr::{TAGS, as_text, each, items, listed, set, skip_value, tag, value};
 use crate::diagnostics::{Errors, list, nearest};
-use crate::options::Given;
+use crate::options::{Given, Listed};
 use crate::template::Template;
 
 /// What the attribute says.
@@ -22,20 +22,10 @@ pub(super) struct Options {
     pub(super) krate: Option<Given<Path>>,
 }
 
-/// An item of a list.
-pub(super) enum Listed {
-    /// `"cat:{name}"`, a tag.
-    Text(Template),
-    One(Expr),
-    /// `..iter`
-    Each(Expr),
-}
-
 const NAMES: [&str; 7] = ["tags", "tag", "entries", "memos", "matching", "into", "crate"];
 
 const ENTRIES: &str = "entries are a list of calls: `entries = [get_cat(name)]`";
 const MEMOS: &str = "memos are a list of memoized functions: `memos = [list_cats]`";
-const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\"]`";
 const MATCHING: &str = "a pattern of keys is text: `matching = \"*get_cat({name:?}*\"`";
 
 /// Reads the options. What is wrong is noted; what is right is kept.
@@ -95,33 +85,6 @@ fn unknown_option(name: &str) -> String {
         },
     };
     format!("unknown option `{name}`: {hint}")
-}
-
-/// `= [a, b]`
-fn items(input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Expr>> {
-    match value(input)? {
-        Expr::Array(array) => Ok(array.elems.into_iter().collect()),
-        other => Err(syn::Error::new(other.span(), form)),
-    }
-}
-
-fn listed(expr: Expr) -> syn::Result<Listed> {
-    match expr {
-        Expr::Range(range) if range.start.is_none() && matches!(range.limits, RangeLimits::HalfOpen(_)) => {
-            let form = "`..` is followed by an iterator: `..names`";
-            let items = range.end.ok_or_else(|| syn::Error::new(range.limits.span(), form))?;
-            Ok(Listed::Each(*items))
-        }
-        expr => Ok(Listed::One(expr)),
-    }
-}
-
-fn tag(expr: Expr) -> syn::Result<Listed> {
-    match (as_text(&expr), &expr) {
-        (Some(text), _) => Template::read(text.clone()).map(Listed::Text),
-        (None, Expr::Array(_) | Expr::Closure(_)) => Err(syn::Error::new(expr.span(), TAGS)),
-        (None, _) => listed(expr),
-    }
 }
 
 fn matching(input: ParseStream<'_>) -> syn::Result<Vec<Template>> {

@@ -102,6 +102,80 @@ pub fn many<'a>((a, b): (u8, u8), mut c: u32, d: Option<&'a str>, e: std::borrow
     format!("{c}{d:?}{e}{f}")
 }
 
+/// Answers with what it has.
+///
+/// # Errors
+///
+/// If there is no such cat.
+#[memoize(
+    ttl = 300,
+    idle = 60 * 10,
+    jitter = 0.1,
+    stale_while_revalidate = "1m",
+    stale_if_error = KEPT,
+    refresh_ahead = 0.8,
+    fallback_if = |error| *error != Missing::Cat,
+    soft_timeout = "200ms",
+    timeout = KEPT,
+)]
+pub fn kept(id: u64) -> Result<Cat, Missing> {
+    if id > 5 { Err(Missing::Cat) } else { Ok(Cat { id, owner: "ann".to_owned() }) }
+}
+
+/// For so long.
+const KEPT: Duration = Duration::from_hours(1);
+
+/// Why there is no cat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// It is not there.
+    Cat,
+    /// It was not found in time.
+    Time,
+}
+
+impl From<cache_core::TimedOut> for Missing {
+    fn from(_: cache_core::TimedOut) -> Self {
+        Self::Time
+    }
+}
+
+/// Asks first.
+///
+/// # Errors
+///
+/// If there is no such cat.
+#[memoize(origin_first, fallback_after = "1s", timeout = "2s", timeout_error = Missing::Time.to_string())]
+pub fn first(id: u64) -> Result<Cat, String> {
+    Ok(Cat { id, owner: "ann".to_owned() })
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// By its age, and in the background.
+#[memoize(refresh_ahead = "4m")]
+#[must_use]
+pub fn aged(timeout: &str) -> usize {
+    timeout.len()
+}
+
+/// By chance, and in the background.
+#[memoize(ttl = |value| Duration::from_secs(*value), refresh_ahead = xfetch(1.5), stale_while_revalidate = 60)]
+pub async fn chanced(late: String) -> u64 {
+    late.len() as u64
+}
+
+/// The same.
+#[memoize(ttl = 60, refresh_ahead = xfetch)]
+#[must_use]
+pub fn by_chance(key: u64) -> u64 {
+    key
+}
+
 fn main() {
     let pool = Pool(5);
     for force in [false, true] {
@@ -114,5 +188,10 @@ fn main() {
     assert_eq!(sum(&[1, 2]), 3);
     assert_eq!(keep(7_u8), 7);
     assert_eq!(keep::<u8>::memo().len(), 1);
+    assert!(kept(3).is_ok());
+    assert_eq!(kept(7).map(|cat| cat.id), Err(Missing::Cat));
+    assert!(first(3).is_ok());
+    assert_eq!((aged("tom"), by_chance(1)), (3, 1));
+    drop(chanced("tom".to_owned()));
     assert_eq!(many((1, 2), 3, None, "x".into(), 0.5, true), "6Nonex0.5");
 }

@@ -31,6 +31,11 @@ pub struct Cat {
     on_miss = |_key| (),
     on_store = stored,
     max_wait = "1s",
+    idle = "1h",
+    jitter = 0.2,
+    stale_while_revalidate = "1m",
+    stale_if_error = "1h",
+    refresh_ahead = "4m",
 )]
 pub struct CatNode<'a> {
     /// Its name.
@@ -63,6 +68,26 @@ pub async fn cat_later(pool: &str, name: String, year: &u32) -> Result<Cat, Stri
     Ok(std::future::ready(Cat { owner: (name.len() + pool.len()) as u64 + u64::from(*year) }).await)
 }
 
+/// The same, in time.
+///
+/// # Errors
+///
+/// If it is late.
+#[memoize(key = CatNode { name, year: 2024 }, origin_first, fallback_after = "1s", timeout = "2s")]
+pub fn cat_in_time(name: &str) -> Result<Cat, cache_core::TimedOut> {
+    Ok(cat(name))
+}
+
+/// Or what there is.
+///
+/// # Errors
+///
+/// If it is late, and there is nothing.
+#[memoize(key = CatNode { name, year: 2024 }, soft_timeout = "1s", timeout = "2s", timeout_error = "late".to_owned())]
+pub fn cat_or_what_there_is(name: &str) -> Result<Cat, String> {
+    Ok(cat(name))
+}
+
 #[memoize(key = All {})]
 fn all() -> u64 {
     3
@@ -72,6 +97,8 @@ fn main() {
     assert_eq!(cat("tom").owner, 3);
     assert_eq!(CatNode { name: "tom", year: 2024 }.get().map(|cat| cat.owner), Some(3));
     assert_eq!(CatNode { name: "tom", year: 2024 }.invalidate().count(), 1);
+    assert!(cat_in_time("tom").is_ok());
+    assert!(cat_or_what_there_is("tom").is_ok());
     drop(cat_later("pool", "tom".to_owned(), &2024));
     assert_eq!((all(), All::invalidate_all().count()), (3, 1));
 }

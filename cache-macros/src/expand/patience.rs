@@ -1,0 +1,51 @@
+//! How long a call waits, and what it returns then.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::duration::Length;
+use crate::model::{Model, at, mixed};
+use crate::options::Given;
+
+/// What fails the build where an older value stands in for errors only, and there are none.
+pub(super) fn fails(model: &Model) -> Option<TokenStream> {
+    let Model { krate, options, output, .. } = model;
+    if options.soft_timeout.is_some() || options.fallback_after.is_some() || options.timeout.is_some() {
+        return None;
+    }
+    let if_error = options.stale_if_error.as_ref().map(|given| given.span);
+    let span = if_error.or(options.origin_first.as_ref().map(|given| given.span))?;
+    let of_output = quote!(#krate::__private::is_result(#krate::__private::Ty::<#output>::NEW););
+    Some(at(span, of_output))
+}
+
+/// `.patience(..)`, if there is a limit.
+pub(super) fn patience(model: &Model) -> Option<TokenStream> {
+    let Model { krate, options, .. } = model;
+    let mixed = mixed();
+    // Only one of the two is given.
+    let soft = options.fallback_after.as_ref().or(options.soft_timeout.as_ref());
+    let hard = options.timeout.as_ref();
+    let span = soft.or(hard)?.span;
+    let limit = |name: &str, given: Option<&Given<Length>>| {
+        given.map(|given| {
+            let (name, limit) = (Ident::new(name, mixed), given.value.tokens());
+            quote!(.#name(#limit))
+        })
+    };
+    let (soft, limit) = (limit("soft", soft), limit("hard", hard));
+    let late = match (hard, &options.timeout_error) {
+        (None, _) => quote_spanned!(mixed=> #krate::__private::never_late),
+        (Some(hard), Some(error)) => {
+            let (error, late) = (&error.value, at(hard.span, quote!(#krate::__private::late)));
+            quote_spanned!(mixed=> |_| #late(#error))
+        }
+        (Some(hard), None) => {
+            let timed_out = at(hard.span, quote!(#krate::__private::timed_out));
+            quote_spanned!(mixed=> |late| #timed_out(late))
+        }
+    };
+    // What cannot be sent is reported here.
+    let here = span.resolved_at(mixed);
+    Some(quote_spanned!(here=> .patience(#krate::__private::Limits::NONE #soft #limit, #late)))
+}

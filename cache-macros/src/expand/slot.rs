@@ -1,0 +1,119 @@
+//! The slot of a function, and the constants in it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use super::{Companion, attrs, elided, look};
+use crate::duration::Length;
+use crate::model::{Model, Part, Place, mixed};
+use crate::options::{Ahead, Capacity, Given, Listed, Ttl};
+
+/// The slot, with what is constant about the function.
+pub(super) fn slot(model: &Model) -> Companion {
+    let Model { krate, options, .. } = model;
+    let ident = model.function.sig.ident.unraw().to_string();
+    let name = match (&options.name, &model.place) {
+        (Some(given), _) => given.value.to_token_stream(),
+        (None, Place::Free) => quote!(::core::concat!(::core::module_path!(), "::", #ident)),
+        // The type's name is known at run time.
+        (None, Place::Inherent { .. }) => format!("::{ident}").into_token_stream(),
+        (None, Place::Extended { of, .. }) => format!("{of}::{ident}").into_token_stream(),
+    };
+    let parts = part_names(model);
+    let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
+        Ttl::Length(length @ Length::Fixed(..)) => Some(length.tokens()),
+        _ => None,
+    });
+    let ttl = ttl.map(|ttl| quote!(.ttl(#ttl)));
+    let tags: Vec<String> =
+        options.tags.iter().flat_map(|given| &given.value).filter_map(Listed::fixed).collect();
+    let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
+    let capacity = options.capacity.as_ref().map(|given| match &given.value {
+        Capacity::Bound(expr) => quote!(.capacity(#expr)),
+        Capacity::Unbounded => quote!(.unbounded()),
+    });
+    let policy = options.policy.as_ref().map(|given| {
+        let policy = &given.value;
+        // A bare name is ours; a path is written as the user means it.
+        let ours = policy.get_ident().map(|_| quote!(#krate::Policy::));
+        quote!(.policy(#ours #policy))
+    });
+    let single_flight = options.single_flight.as_ref().map(|given| {
+        let value = given.value;
+        quote!(.single_flight(#value))
+    });
+    let max_wait = options.max_wait.as_ref().map(|given| {
+        let wait = given.value.tokens();
+        quote!(.max_wait(#wait))
+    });
+    let freshness = freshness(model);
+    let inherit_tags = options.inherit_tags.as_ref().map(|_| quote!(.inherit_tags()));
+    let slot = &model.names.slot;
+    let body = if let Some(node) = model.node() {
+        let (span, node) = (node.span(), look::node(model, node));
+        quote_spanned!(span=> <#node as #krate::__private::Node>::slot())
+    } else {
+        quote! {
+            static SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
+                #krate::__private::Spec::new(#name, &[#(#parts),*])
+                    #ttl #freshness #tags #capacity #policy #single_flight #max_wait #inherit_tags
+            );
+            &SLOT
+        }
+    };
+    let (attrs, elided) = (attrs(model, None), elided(model));
+    Companion {
+        attrs: quote!(#attrs #elided),
+        vis: TokenStream::new(),
+        sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
+        body,
+    }
+}
+
+/// What the parts of the key are called where arguments are given by name.
+fn part_names(model: &Model) -> Vec<String> {
+    let text = |tokens: TokenStream| tokens.to_string().replace(" . ", ".").replace(' ', "");
+    match &model.parts {
+        None => model.keyed().map(|arg| arg.name.unraw().to_string()).collect(),
+        Some(parts) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Arg(index) => model.args[*index].name.unraw().to_string(),
+                Part::Expr(expr) => text(expr.to_token_stream()),
+                Part::Hole(hole) => hole.text(),
+            })
+            .collect(),
+    }
+}
+
+/// What else is constant about when an entry is used.
+fn freshness(model: &Model) -> TokenStream {
+    let Model { krate, options, .. } = model;
+    let length = |name: &str, given: &Option<Given<Length>>| {
+        given.as_ref().map(|given| {
+            let (name, length) = (Ident::new(name, mixed()), given.value.tokens());
+            quote!(.#name(#length))
+        })
+    };
+    let idle = length("idle", &options.idle);
+    let jitter = options.jitter.as_ref().map(|given| {
+        let part = given.value;
+        quote!(.jitter(#part))
+    });
+    let revalidate = length("stale_while_revalidate", &options.stale_while_revalidate);
+    let if_error = length("stale_if_error", &options.stale_if_error);
+    let ahead = options.refresh_ahead.as_ref().map(|given| {
+        let ahead = match &given.value {
+            Ahead::Fraction(part) => quote!(Fraction(#part)),
+            Ahead::Age(age) => {
+                let age = age.tokens();
+                quote!(Age(#age))
+            }
+            Ahead::XFetch(beta) => quote!(XFetch(#beta)),
+        };
+        quote!(.refresh_ahead(#krate::__private::Ahead::#ahead))
+    });
+    quote!(#idle #jitter #revalidate #if_error #ahead)
+}

@@ -1,0 +1,519 @@
+//! When an entry is used: stale windows, refresh-ahead, the function first, and how long a call waits.
+pub fn revalidated(name: &str) -> Cat {
+    revalidated::entry(name).call()
+}
+///The cache of [`revalidated`](fn@revalidated): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+pub enum revalidated {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> revalidated = revalidated::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl revalidated {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    pub fn entry(
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Cat, OfReturn),
+                    |keyed: &(&str,), cx| {
+                        cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                keyed,
+                            )
+                    },
+                )
+                .bind(
+                    (name,),
+                    (),
+                    |(name,), ()| (
+                        move || Self::__body(name),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .again(
+                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
+                    |own, (name,), (), ticket| {
+                        let kept = (own.0.keep(name),);
+                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    },
+                )
+                .in_background(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    pub fn key(name: &str) -> ::cache_core::Key<Cat> {
+        Self::entry(name).id()
+    }
+    ///The cache behind the function.
+    #[must_use]
+    pub fn memo() -> ::cache_core::Memo<Cat> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Cat, OfReturn),
+                |keyed: &(&str,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                            keyed,
+                        )
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "revalidated"),
+                    &["name"],
+                )
+                .ttl(::core::time::Duration::new(300u64, 0u32))
+                .idle(::core::time::Duration::new(120u64, 0u32))
+                .jitter(0.1f64)
+                .stale_while_revalidate(::core::time::Duration::new(60u64, 0u32))
+                .refresh_ahead(::cache_core::__private::Ahead::XFetch(1f64)),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body(name: &str) -> Cat {
+        load(name)
+    }
+}
+pub fn patient(name: &str) -> Result<Cat, Error> {
+    patient::entry(name).call()
+}
+///The cache of [`patient`](fn@patient): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+pub enum patient {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> patient = patient::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl patient {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    pub fn entry(
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                    |keyed: &(&str,), cx| {
+                        cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                keyed,
+                            )
+                    },
+                )
+                .fallback_if(|error| error.is_transient())
+                .bind(
+                    (name,),
+                    (),
+                    |(name,), ()| (
+                        move || Self::__body(name),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .patience(
+                    ::cache_core::__private::Limits::NONE
+                        .soft(::core::time::Duration::new(0u64, 200000000u32))
+                        .hard(::core::time::Duration::new(2u64, 0u32)),
+                    |late| ::cache_core::__private::timed_out(late),
+                )
+                .again(
+                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
+                    |own, (name,), (), ticket| {
+                        let kept = (own.0.keep(name),);
+                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    },
+                )
+                .in_background(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    pub fn key(name: &str) -> ::cache_core::Key<Cat> {
+        Self::entry(name).id()
+    }
+    ///The cache behind the function.
+    #[must_use]
+    pub fn memo() -> ::cache_core::Memo<Cat> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                |keyed: &(&str,), cx| {
+                    cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                            keyed,
+                        )
+                },
+            )
+            .fallback_if(|error| error.is_transient())
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "patient"),
+                    &["name"],
+                )
+                .ttl(::core::time::Duration::new(300u64, 0u32))
+                .stale_if_error(::core::time::Duration::new(3600u64, 0u32)),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body(name: &str) -> Result<Cat, Error> {
+        load(name)
+    }
+}
+pub async fn first(name: String) -> Result<Cat, Error> {
+    first::entry(name).call().await
+}
+///The cache of [`first`](fn@first): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+pub enum first {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> first = first::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl first {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    pub fn entry(
+        name: String,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = Result<Cat, Error>,
+            Face = Cat,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                    |keyed: &(String,), cx| {
+                        cx.find((::cache_core::__leaf!(String),), keyed)
+                    },
+                )
+                .bind_async(
+                    (name,),
+                    (),
+                    |(name,), ()| (
+                        ::cache_core::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send(
+                            Self::__body(name),
+                        ),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .origin_first()
+                .patience(
+                    ::cache_core::__private::Limits::NONE
+                        .soft(::core::time::Duration::new(2u64, 0u32)),
+                    ::cache_core::__private::never_late,
+                )
+                .again(
+                    (
+                        ::cache_core::__own!(
+                            Given, String, ::cache_core::__private::NoHook
+                        ),
+                    ),
+                    |own, (name,), (), ticket| {
+                        let kept = (own.0.keep(name),);
+                        async move {
+                            let kept = kept;
+                            let _ = Self::entry(own.0.give(kept.0)).fly(ticket).await;
+                        }
+                    },
+                )
+                .in_background()
+                .by_clock(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    pub fn key(name: String) -> ::cache_core::Key<Cat, ::cache_core::Async> {
+        Self::entry(name).id()
+    }
+    ///The cache behind the function.
+    #[must_use]
+    pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        ::cache_core::__private::Plan::new(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                |keyed: &(String,), cx| cx.find((::cache_core::__leaf!(String),), keyed),
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                    ::core::concat!(::core::module_path!(), "::", "first"),
+                    &["name"],
+                )
+                .ttl(::core::time::Duration::new(300u64, 0u32)),
+        );
+        &SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    async fn __body(name: String) -> Result<Cat, Error> {
+        load(&name).await
+    }
+}
+#[derive(CacheKey)]
+#[cache_key(
+    value = Cat,
+    ttl = 300,
+    stale_while_revalidate = "1m",
+    stale_if_error = GRACE
+)]
+struct CatNode<'a> {
+    name: &'a str,
+}
+const _: () = {
+    #[allow(clippy::empty_enums, non_camel_case_types, unreachable_pub)]
+    enum __EntriesOfCatNode {}
+    impl ::cache_core::__private::Node for __EntriesOfCatNode {
+        type Value = Cat;
+        type View<'v> = (&'v str,);
+        const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new();
+        const IN_BACKGROUND: bool = true;
+        fn slot() -> &'static ::cache_core::__private::Slot {
+            static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+                ::cache_core::__private::Spec::new(
+                        ::core::concat!(::core::module_path!(), "::", "CatNode"),
+                        &["name"],
+                    )
+                    .ttl(::core::time::Duration::new(300u64, 0u32))
+                    .stale_while_revalidate(::core::time::Duration::new(60u64, 0u32))
+                    .stale_if_error(GRACE),
+            );
+            &SLOT
+        }
+        fn shape() -> impl ::cache_core::__private::Fields<Self> {
+            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),)
+        }
+        fn returns() -> impl ::cache_core::__private::Returns<
+            Output = Cat,
+            Value = Cat,
+            Face = Cat,
+        > {
+            ::cache_core::__returns!(Cat, OfReturn)
+        }
+        #[allow(unused_variables)]
+        fn describe(
+            fields: Self::View<'_>,
+            value: ::core::option::Option<&Cat>,
+            draft: &mut ::cache_core::__private::Draft,
+        ) {
+            #[allow(unused_variables)]
+            let name = ::cache_core::__see!(fields.0);
+            ::cache_core::__private::describe(
+                value,
+                draft,
+                ::cache_core::__private::plain,
+            );
+        }
+    }
+    impl<'a> ::cache_core::CacheKey for CatNode<'a> {
+        type Value = Cat;
+        type Node = __EntriesOfCatNode;
+        fn __fields(
+            &self,
+        ) -> <__EntriesOfCatNode as ::cache_core::__private::Node>::View<'_> {
+            (self.name,)
+        }
+    }
+    impl<'a> ::core::convert::From<CatNode<'a>> for ::cache_core::Invalidation {
+        fn from(node: CatNode<'a>) -> Self {
+            ::cache_core::CacheKey::id(&node).into()
+        }
+    }
+};
+fn by_node(name: &str) -> Result<Cat, Error> {
+    by_node::entry(name).call()
+}
+///The cache of [`by_node`](fn@by_node): entries by its arguments, keys, and the memo as a whole.
+#[allow(non_camel_case_types, clippy::empty_enums)]
+enum by_node {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+const _: fn(::core::convert::Infallible) -> by_node = by_node::this_name_is_taken__write__companion_eq_another_name;
+#[allow(dead_code, non_snake_case)]
+impl by_node {
+    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    #[allow(elided_lifetimes_in_paths)]
+    fn entry(
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
+    > {
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::of_node(
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                    Self::__slot(),
+                    <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                    ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                    |keyed: &(&str,), cx| {
+                        #[allow(unused_variables)]
+                        let name = ::cache_core::__see!(keyed.0);
+                        ::cache_core::__private::find_node(
+                            cx,
+                            ::cache_core::__private::Ty::<
+                                <CatNode as ::cache_core::CacheKey>::Node,
+                            >::NEW,
+                            &<CatNode as ::cache_core::CacheKey>::__fields(
+                                &CatNode { name },
+                            ),
+                        )
+                    },
+                )
+                .bind(
+                    (name,),
+                    (),
+                    |(name,), ()| (
+                        move || Self::__body(name),
+                        ::cache_core::__private::plain,
+                    ),
+                )
+                .with_hooks_of_node()
+                .patience(
+                    ::cache_core::__private::Limits::NONE
+                        .hard(::core::time::Duration::new(2u64, 0u32)),
+                    |_| ::cache_core::__private::late(Error::Late),
+                )
+                .again(
+                    {
+                        enum Why0 {}
+                        impl ::cache_core::__private::Why for Why0 {
+                            const TEXT: &'static str = "argument `name` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        }
+                        (::cache_core::__own!(Lent, str, Why0),)
+                    },
+                    |own, (name,), (), ticket| {
+                        let kept = (own.0.keep(name),);
+                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    },
+                )
+                .in_background(),
+        )
+    }
+    ///The address of a call's entry, by the arguments that are part of its key.
+    #[must_use]
+    #[allow(elided_lifetimes_in_paths)]
+    fn key(name: &str) -> ::cache_core::Key<Cat> {
+        Self::entry(name).id()
+    }
+    ///The cache behind the function.
+    #[must_use]
+    #[allow(elided_lifetimes_in_paths)]
+    fn memo() -> ::cache_core::Memo<Cat> {
+        ::cache_core::__private::Plan::of_node(
+                ::cache_core::__private::Ty::<
+                    <CatNode as ::cache_core::CacheKey>::Node,
+                >::NEW,
+                Self::__slot(),
+                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                |keyed: &(&str,), cx| {
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(keyed.0);
+                    ::cache_core::__private::find_node(
+                        cx,
+                        ::cache_core::__private::Ty::<
+                            <CatNode as ::cache_core::CacheKey>::Node,
+                        >::NEW,
+                        &<CatNode as ::cache_core::CacheKey>::__fields(&CatNode { name }),
+                    )
+                },
+            )
+            .memo()
+    }
+    #[doc(hidden)]
+    #[allow(elided_lifetimes_in_paths)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body(#[allow(unused_variables)] name: &str) -> Result<Cat, Error> {
+        load(name)
+    }
+}
