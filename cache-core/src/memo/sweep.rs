@@ -19,10 +19,8 @@ use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::tags::Number;
 use crate::time::{Clock, Tick};
 
-/// Entries that one hold of a lock takes out.
+/// Entries that one hold of a lock takes out, and how many are taken out before the call returns.
 pub(super) const BITE: usize = 256;
-/// So many are taken out before the call returns.
-const AT_ONCE: usize = 256;
 
 /// What one invalidation has declared dead.
 pub(crate) struct Sweep {
@@ -89,9 +87,17 @@ pub(crate) struct Backlog<K, V> {
 }
 
 /// Counts a dead entry for what has killed it, if that is yet to be swept.
-fn credit<'s, K, V>(mut sweeps: impl Iterator<Item = &'s Sweep>, entry: &Resident<K, V>) -> bool {
-    let killer = sweeps.find(|sweep| sweep.kills(entry));
-    killer.inspect(|sweep| sweep.count(entry)).is_some()
+fn credit<'s, K, V>(mut sweeps: impl Iterator<Item = &'s Sweep>, entry: &Resident<K, V>) {
+    if let Some(killer) = sweeps.find(|sweep| sweep.kills(entry)) {
+        killer.count(entry);
+    }
+}
+
+/// The same for entries that a sweep takes out, and those before it that had not ended.
+fn credit_all<K, V>(before: &[Arc<Sweep>], sweep: &Sweep, entries: &[Resident<K, V>]) {
+    for entry in entries {
+        credit(before.iter().map(|sweep| &**sweep).chain([sweep]), entry);
+    }
 }
 
 impl<K, V> Job<K, V> {
@@ -102,10 +108,7 @@ impl<K, V> Job<K, V> {
             Self::Entries { rest, .. } if !rest.is_empty() => Some(Piece::Rest(std::mem::take(rest))),
             Self::Entries { entries, before, .. } => {
                 let some: Vec<_> = entries.take(BITE).collect();
-                let sweeps = || before.iter().map(|sweep| &**sweep).chain([sweep]);
-                for entry in &some {
-                    credit(sweeps(), entry);
-                }
+                credit_all(before, sweep, &some);
                 (!some.is_empty()).then_some(Piece::Entries(some))
             }
         }
@@ -131,19 +134,22 @@ impl<K, V> Backlog<K, V> {
     }
 
     /// A dead entry leaves by another way than its sweep.
-    pub(super) fn credit(&self, entry: &Resident<K, V>) -> bool {
-        !self.is_empty() && credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), entry)
+    pub(super) fn credit(&self, entry: &Resident<K, V>) {
+        if !self.is_empty() {
+            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), entry);
+        }
     }
 
+    /// The sweeps that have not ended.
     fn pending(&self) -> Vec<Arc<Sweep>> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         self.jobs.lock().iter().map(|(sweep, _)| sweep.clone()).collect()
     }
 
-    fn push(&self, sweep: &Arc<Sweep>, mut job: Job<K, V>) {
+    fn push(&self, sweep: &Arc<Sweep>, job: Job<K, V>) {
         let mut jobs = self.jobs.lock();
-        if let Job::Entries { before, .. } = &mut job {
-            before.extend(jobs.iter().map(|(sweep, _)| sweep.clone()));
-        }
         jobs.push_back((sweep.clone(), job));
         self.any.store(true, Ordering::Release);
     }
@@ -197,10 +203,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
             None => self.take_off_all(),
         };
-        if size <= AT_ONCE {
-            if let Job::Entries { before, .. } = &mut job {
-                *before = self.backlog.pending();
-            }
+        if size <= BITE {
             while let Some(piece) = job.next(&sweep, self.shards().len()) {
                 if let Some(shard) = self.work(&sweep, piece) {
                     job.past(shard);
@@ -236,7 +239,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             rests.push(rest);
         }
         let entries = tables.into_iter().flatten();
-        (size, Job::Entries { entries, rest: rests, before: Vec::new() })
+        (size, Job::Entries { entries, rest: rests, before: self.backlog.pending() })
     }
 
     /// Does what invalidations have left for later.
@@ -285,11 +288,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let entries: Vec<_> = dead.into_iter().filter_map(|node| room.residents.remove(node)).collect();
         for entry in &entries {
             self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-            // Under the lock: who finds nothing left in the shard finds it counted.
-            if !self.backlog.credit(entry) {
-                sweep.count(entry);
-            }
         }
+        // Under the lock: who finds nothing left in the shard finds it counted.
+        credit_all(&self.backlog.pending(), sweep, &entries);
         if entries.len() < BITE {
             room.residents.shrink();
         }
