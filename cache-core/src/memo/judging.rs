@@ -27,10 +27,6 @@ impl Judging {
     pub(crate) fn is_under_way(&self) -> bool {
         self.judges.load(Ordering::Acquire) > 0
     }
-
-    pub(crate) fn passed(&self) -> Number {
-        self.passed.load(Ordering::Acquire)
-    }
 }
 
 /// A judgement of some memos, until it is dropped.
@@ -92,7 +88,7 @@ pub(crate) fn invalidate_shown(memos: &[AnyMemoRef], is_meant: &dyn Fn(&str) -> 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// When it was last judged by a pattern or predicate.
     pub(crate) fn judged(&self) -> Number {
-        self.judging.passed()
+        self.judging.passed.load(Ordering::Acquire)
     }
 
     /// Takes off what is being computed for keys that are doomed, and began before a number. The hashes of

@@ -154,7 +154,7 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
     }
 
     fn doom_shown(&self, is_meant: Option<&dyn Fn(&str) -> bool>) {
-        self.doom(|key| is_meant.is_none_or(|is_meant| self.shows_as(key, is_meant)), self.judging.passed());
+        self.doom(|key| is_meant.is_none_or(|is_meant| self.shows_as(key, is_meant)), self.judged());
     }
 
     fn judging(&self) -> &Judging {

@@ -110,7 +110,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         } else {
             self.store(&flight.key, flight.hash, &value, &draft, tags, &claim, &mut garbage)
         };
-        let judged = self.judging.is_under_way() || self.judging.passed() > flight.born;
+        let judged = self.judging.is_under_way() || self.judged() > flight.born;
         if stored == Stored::Overtaken && judged && flight.kind == Kind::Refresh {
             // Nothing was wrong with it, and what it was to replace must not stay, unless something newer
             // has superseded it.

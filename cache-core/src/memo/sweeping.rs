@@ -137,7 +137,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
         }
         judgement.pass();
-        self.doom(&doomed, self.judging.passed());
+        self.doom(&doomed, self.judged());
         drop(judgement);
         applied + self.invalidate_dependents_where(doomed, &spared)
     }
