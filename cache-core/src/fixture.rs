@@ -14,7 +14,7 @@ use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::plan::Prepared;
 use crate::spec::Spec;
-use crate::tags::Name;
+use crate::tags::{Form, Name};
 use crate::time::Clock;
 use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
 use crate::world::World;
@@ -140,11 +140,19 @@ impl Stage {
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &'static str) -> usize {
-        self.world.invalidate_tag(&Name::Text(tag.into())).count()
+        self.invalidate_tag_as(tag, Form::Hard)
+    }
+
+    pub(crate) fn invalidate_tag_as(&self, tag: &'static str, form: Form) -> usize {
+        self.world.invalidate_tag(&Name::Text(tag.into()), form).count()
     }
 
     pub(crate) fn invalidate(&self, key: u64) -> usize {
-        self.memo.invalidate_key(&key, self.hash(key)).count()
+        self.invalidate_as(key, Form::Hard)
+    }
+
+    pub(crate) fn invalidate_as(&self, key: u64, form: Form) -> usize {
+        self.memo.invalidate_key(&key, self.hash(key), form).count()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::AnyKey;
 use crate::memo::{AnyMemo, Sweep, Swept};
-use crate::tags::{Tag, TagName};
+use crate::tags::{Form, Tag, TagName};
 use crate::world::World;
 
 /// What an invalidation did. It has acted in this process before it is returned; ignore it, or ask.
@@ -121,12 +121,12 @@ impl Tagged {
     /// Takes no longer for many entries than for a few hundred: where there are more, their memory comes
     /// back afterwards, in small pieces (see [`Applied::count`]).
     pub fn invalidate(&self) -> Applied {
-        World::current().invalidate_tag(&self.name.0)
+        World::current().invalidate_tag(&self.name.0, Form::Hard)
     }
 
     /// The soft form: see [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_stale(&self) -> Applied {
-        self.invalidate()
+        World::current().invalidate_tag(&self.name.0, Form::Soft)
     }
 
     /// The live entries of the tag, in no order.

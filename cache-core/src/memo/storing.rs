@@ -12,7 +12,7 @@ use crate::invalidate::Applied;
 use crate::policy::Node;
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Seen};
+use crate::tags::{Carrier, Form, Mark, Name, Number, Seen};
 use crate::time::{NEVER, Tick};
 use crate::world::HeldTags;
 
@@ -116,7 +116,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // has superseded it.
             let is_on = self.shard(flight.hash).read().flights.is_on(&flight);
             if is_on {
-                self.invalidate_key(&flight.key, flight.hash);
+                self.invalidate_key(&flight.key, flight.hash, Form::Hard);
             }
         }
         let stored = stored == Stored::Yes;
@@ -126,7 +126,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let sources: Vec<_> = garbage.sources.drain(..).collect();
-        let bumped: Vec<_> = sources.iter().filter_map(|name| self.world().tags.invalidate(name)).collect();
+        let bump = |name| self.world().bump_tag(name, Form::Hard);
+        let bumped: Vec<_> = sources.iter().filter_map(bump).collect();
         if stored {
             lead.landed = true;
             flight.land(landing);
@@ -290,8 +291,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
             if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
                 self.backlog.credit(&entry);
-                let late = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
-                garbage.push(entry, if present { Cause::Replaced } else { late });
+                let cause = self.cause(&entry, now, Cause::Replaced);
+                garbage.push(entry, cause);
             }
             let own = match claim {
                 Claim::Flight(flight) => Some(*flight),
@@ -315,7 +316,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             break;
         }
         self.counters.stores.add();
-        if deadline != NEVER {
+        if deadline != NEVER || self.spec.rules.idle.is_some() {
             self.world().wants_sweeping();
         }
         Stored::Yes
@@ -389,13 +390,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if self.is_tracked() {
             room.sources.mix(entry.node.hash);
         }
-        let cause = if entry.expired(now) {
-            Cause::Expired
-        } else if self.valid(&entry) {
-            Cause::Capacity
-        } else {
-            Cause::Invalidated
-        };
+        let cause = self.cause(&entry, now, Cause::Capacity);
         garbage.push(entry, cause);
         true
     }
@@ -419,7 +414,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
     pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
-        let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name)).sum();
+        let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name, Form::Hard)).sum();
         for (mut entry, cause) in garbage.first.into_iter().chain(garbage.more) {
             self.counters.left(cause);
             self.on_evict(&entry.key, &entry.value, cause);

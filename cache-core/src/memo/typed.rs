@@ -12,11 +12,11 @@ use super::{AnyMemo, Data, Header, MemoSpec};
 use crate::event::Counters;
 use crate::flight::Flights;
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
-use crate::policy::{Evictor, Lru, Policy, S3Fifo};
+use crate::policy::{Evictor, Lru, Policy, S3Fifo, State, Times};
 use crate::spec::Spec;
 use crate::store::{Resident, Residents};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet};
+use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
 use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
@@ -103,7 +103,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 shards: (0..shards)
                     .map(|_| {
                         Padded(ShardLock::new(Room {
-                            residents: Residents::new(first_evictor()),
+                            residents: Residents::new(first_evictor(), spec.rules),
                             flights: Flights::new(),
                             sources: Sources::new(),
                         }))
@@ -128,7 +128,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 deferred: Mutex::new(Vec::new()),
                 has_deferred: AtomicBool::new(false),
                 whole: Mutex::new(None),
-                backlog: Backlog::new(),
+                backlog: Backlog::new(spec.rules),
                 judging: Judging::new(),
             }
         });
@@ -242,14 +242,21 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Some(value)
     }
 
-    /// Looks at an entry that may be used, without touching it.
-    pub(crate) fn see<T>(&self, key: &K, hash: u32, see: impl FnOnce(&Resident<K, V>) -> T) -> Option<T> {
+    /// Looks at an entry that is fresh or stale, and at its times, without touching it.
+    pub(crate) fn see<T>(
+        &self,
+        key: &K,
+        hash: u32,
+        see: impl FnOnce(&Resident<K, V>, Times, State) -> Option<T>,
+    ) -> Option<T> {
         if self.is_disabled() {
             return None;
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key))?;
-        self.fresh(entry).then(|| see(entry))
+        let times = self.times(entry)?;
+        let state = self.spec.rules.state(&times, self.clock.coarse());
+        if state == State::Dead { None } else { see(entry, times, state) }
     }
 
     /// Moves an entry's deadline. Whether one was there.
@@ -266,7 +273,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let deadline = crate::time::after(self.clock.now(), ttl);
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let Some(entry) = entry.filter(|entry| self.fresh(entry)) else { return false };
+        let Some(entry) = entry.filter(|entry| self.is_live(entry)) else { return false };
         if !(only_later && entry.deadline() >= deadline) {
             let node = entry.node;
             let mut room = ShardLock::upgrade(room);
@@ -279,34 +286,49 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         true
     }
 
-    /// Whether an entry may be used; asked under the access under which it was found.
+    /// Whether an entry is fresh, but for `idle`: what a hit asks, under the access under which it was found.
     #[inline]
     pub(crate) fn fresh(&self, entry: &Resident<K, V>) -> bool {
         !entry.expired(self.clock.coarse()) && self.valid(entry)
     }
 
-    /// Whether no invalidation has hit an entry.
+    /// Whether no invalidation has hit an entry, of either form.
     #[inline]
     pub(crate) fn valid(&self, entry: &Resident<K, V>) -> bool {
-        let revision = self.revision.current();
-        revision <= entry.verified() || self.revalidate(entry, revision)
+        self.touch(entry) == Touch::Nothing
     }
 
-    /// The revision was loaded before the stamps, and is what is noted.
+    /// What invalidations have done to an entry.
+    #[inline]
+    pub(super) fn touch(&self, entry: &Resident<K, V>) -> Touch {
+        let revision = self.revision.current();
+        if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
+    }
+
+    /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
+    /// looks at it next comes here as well.
     #[cold]
-    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> bool {
-        let valid = self.untouched_since(entry.verified(), entry.node.hash, entry.tags());
-        if valid {
+    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> Touch {
+        let touch = self.touch_since(entry.verified(), entry.node.hash, entry.tags());
+        if entry.is_marked() {
+            return touch.max(Touch::Marked(entry.deadline()));
+        }
+        if touch == Touch::Nothing {
             entry.note_verified(revision);
         }
-        valid
+        touch
     }
 
-    /// Whether nothing after `number` has invalidated a key of this hash with these tags.
+    /// Whether nothing after `number` has invalidated a key of this hash with these tags. Marks count: what
+    /// was computed from before one is not fresh.
     pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> bool {
-        self.revision.untouched_since(number, tags)
-            && !(self.has_deferred.load(Ordering::Acquire)
-                && self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number))
+        self.touch_since(number, hash, tags) == Touch::Nothing
+    }
+
+    fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
+        let touch = self.revision.touch_since(number, tags);
+        let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
+        if self.has_deferred.load(Ordering::Acquire) && deferred() { Touch::Dead } else { touch }
     }
 
     /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
@@ -314,7 +336,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.world.tags.bump(|number| {
             self.deferred.lock().push(Deferred { hash, number });
             self.has_deferred.store(true, Ordering::Release);
-            self.revision.raise(number, false);
+            self.revision.raise(number);
         });
     }
 

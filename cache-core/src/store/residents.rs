@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use hashbrown::HashTable;
 
 use super::resident::{Resident, spread};
-use crate::policy::{Entries, Evictor, Node};
+use crate::policy::{Entries, Evictor, Node, Rules};
 use crate::sync::RandomState;
 use crate::time::{NEVER, Tick};
 
@@ -21,7 +21,8 @@ pub(crate) struct Residents<K, V> {
     /// Which entries carry a tag, by the tag's id.
     tagged: HashMap<u64, HashTable<Node>, RandomState>,
     next_id: u32,
-    /// No entry has an earlier deadline.
+    rules: Rules,
+    /// No entry is good for nothing before, by its times.
     earliest: Tick,
     /// Of all entries together.
     weight: usize,
@@ -52,12 +53,13 @@ impl<K, V> Entries for View<'_, K, V> {
 }
 
 impl<K, V> Residents<K, V> {
-    pub(crate) fn new(evictor: Evictor) -> Self {
+    pub(crate) fn new(evictor: Evictor, rules: Rules) -> Self {
         Self {
             table: HashTable::new(),
             evictor,
             tagged: HashMap::default(),
             next_id: 0,
+            rules,
             earliest: NEVER,
             weight: 0,
         }
@@ -84,6 +86,10 @@ impl<K, V> Residents<K, V> {
         self.table.find_mut(spread(node.hash), |entry| entry.node == node)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Resident<K, V>> {
         self.table.iter()
     }
@@ -96,7 +102,7 @@ impl<K, V> Residents<K, V> {
 
     pub(crate) fn insert(&mut self, entry: Resident<K, V>) {
         let node = entry.node;
-        self.earliest = self.earliest.min(entry.deadline());
+        self.earliest = self.earliest.min(self.rules.end_unread(&entry.times()));
         self.weight += entry.weight as usize;
         for tag in entry.tags() {
             self.tagged
@@ -113,8 +119,9 @@ impl<K, V> Residents<K, V> {
         self.evictor.read(node);
     }
 
+    /// The deadline of an entry was moved there.
     pub(crate) fn moved(&mut self, deadline: Tick) {
-        self.earliest = self.earliest.min(deadline);
+        self.earliest = self.earliest.min(self.rules.end(deadline));
     }
 
     pub(crate) fn remove(&mut self, node: Node) -> Option<Resident<K, V>> {
@@ -173,9 +180,10 @@ impl<K, V> Residents<K, V> {
         }
     }
 
-    /// After a sweep: what the earliest deadline is now, and no more memory than is of use.
+    /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
     pub(crate) fn settle(&mut self) {
-        self.earliest = self.table.iter().map(Resident::deadline).min().unwrap_or(NEVER);
+        let ends = self.table.iter().map(|entry| self.rules.end_unread(&entry.times()));
+        self.earliest = ends.min().unwrap_or(NEVER);
         self.shrink();
     }
 
