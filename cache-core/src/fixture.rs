@@ -13,6 +13,7 @@ use crate::future::{Missed, Start, by_caller, by_flight};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::plan::Prepared;
+use crate::policy::State;
 use crate::spec::Spec;
 use crate::tags::{Form, Name};
 use crate::time::Clock;
@@ -126,6 +127,18 @@ impl Stage {
 
     pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {
         self.memo.put(&key, self.hash(key), Bitwise(value), Draft::default(), when)
+    }
+
+    /// What the entry of a key is good for by now; none if it was taken out.
+    pub(crate) fn state(&self, key: u64) -> Option<State> {
+        let room = self.memo.shard(self.hash(key)).read();
+        let entry = room.residents.find(self.hash(key), |other| *other == key)?;
+        Some(self.memo.state(entry, self.memo.clock().now()))
+    }
+
+    /// The address of a key.
+    pub(crate) fn key(&self, key: u64) -> crate::address::Key<Output> {
+        crate::address::Key::new::<Key, Kept>(self.memo.clone(), key, self.hash(key))
     }
 
     /// How many computations are under way.

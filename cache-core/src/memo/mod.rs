@@ -5,6 +5,8 @@ mod freshness;
 mod handle;
 mod hooks;
 mod judging;
+#[cfg(all(test, not(loom)))]
+mod marks;
 mod sources;
 mod storing;
 mod sweep;

@@ -9,6 +9,7 @@ use loom::thread::spawn;
 
 use super::{ALL, FEW, NEW, OLD, check};
 use crate::tags::{Carrier, Decree, Form, Name, Number, Revision, TagSet, Tags, Touch};
+use crate::time::Tick;
 
 struct Memo(Revision);
 
@@ -94,6 +95,10 @@ impl Bare {
         self.tags.invalidate(&name(tag), Form::Hard, 0);
     }
 
+    fn mark(&self, tag: &'static str, at: Tick) {
+        self.tags.invalidate(&name(tag), Form::Soft, at);
+    }
+
     fn clear(&self) {
         self.tags.bump(|number| self.memo.0.raise_whole(&Decree { number, form: Form::Hard, at: 0 }));
     }
@@ -172,6 +177,53 @@ fn invalidations_at_once_are_told_apart() {
     });
 }
 
+#[test]
+fn no_reader_takes_for_fresh_what_is_marked() {
+    no_reader_outlives(|bare| bare.mark("cat", 0));
+}
+
+/// Whoever sees a mark sees when it was, or when a later one was.
+#[test]
+fn a_mark_brings_its_time() {
+    check(ALL, || {
+        let bare = Bare::new();
+        let entry = bare.entry("cat");
+        let marker = {
+            let bare = bare.clone();
+            spawn(move || {
+                bare.mark("cat", 1);
+                bare.mark("cat", 2);
+            })
+        };
+        match bare.memo.0.touch_since(0, &entry.tags) {
+            Touch::Nothing => {}
+            touch => assert!([Touch::Marked(1), Touch::Marked(2)].contains(&touch), "{touch:?}"),
+        }
+        marker.join().unwrap();
+        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Marked(2));
+    });
+}
+
+/// In whatever order: what was invalidated is gone, though it is marked as well.
+#[test]
+fn of_a_mark_and_an_invalidation_the_harder_counts() {
+    check(ALL, || {
+        let bare = Bare::new();
+        let (entry, other) = (bare.entry("cat"), bare.attach("dog"));
+        let marker = {
+            let bare = bare.clone();
+            spawn(move || bare.mark("cat", 1))
+        };
+        bare.invalidate("cat");
+        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Dead);
+        bare.invalidate("dog");
+        assert_eq!(entry.read(&bare.memo), None);
+        marker.join().unwrap();
+        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Dead);
+        bare.tags.release(other);
+    });
+}
+
 fn no_store_outlives(kill: fn(&Bare)) {
     check(ALL, move || {
         let bare = Bare::new();
@@ -191,6 +243,15 @@ fn no_store_outlives(kill: fn(&Bare)) {
 fn no_store_outlives_a_tag_that_nothing_carried() {
     no_store_outlives(|bare| {
         bare.invalidate("cat");
+    });
+}
+
+#[test]
+fn no_store_outlives_a_mark() {
+    no_store_outlives(|bare| {
+        let carried = bare.attach("cat");
+        bare.mark("cat", 0);
+        bare.tags.release(carried);
     });
 }
 
