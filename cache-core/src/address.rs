@@ -353,9 +353,14 @@ macro_rules! address {
                 self.key.invalidate(Form::Hard)
             }
 
-            /// The soft form of [`invalidate`](Self::invalidate): whoever comes next computes anew, and
-            /// where a stale window allows it the old value is still served meanwhile. Without such
-            /// a window, which no option opens yet, both do the same.
+            /// The soft form of [`invalidate`](Self::invalidate): the entry is no longer fresh, and its stale
+            /// windows (`stale_while_revalidate`, `stale_if_error`) count from now, if they do not count
+            /// from earlier. Whoever comes next has it computed anew; within a window the old value is an
+            /// answer meanwhile, or if that fails. Without a window both forms do the same.
+            ///
+            /// A computation under way is treated as by [`invalidate`](Self::invalidate): what it computes
+            /// from before the mark is not stored. So is an entry of which this is called from within the
+            /// `Eq` of a key: it is dropped.
             pub fn mark_stale(&self) -> Applied {
                 self.key.invalidate(Form::Soft)
             }

@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    /// An entry that expires was stored. Scopes are swept by hand: their time stands still.
+    /// An entry that expires was stored or marked. Scopes are swept by hand: their time stands still.
     #[cfg_attr(loom, expect(clippy::unused_self, reason = "nothing sweeps in a model"))]
     pub(crate) fn wants_sweeping(&self) {
         #[cfg(not(loom))]

@@ -6,7 +6,7 @@ use crate::event::Cause;
 use crate::policy::{Node, State, Times, Verdict};
 use crate::store::Resident;
 use crate::tags::Touch;
-use crate::time::{NEVER, Tick};
+use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
@@ -52,6 +52,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.
+    /// It is to be swept when its window ends.
     pub(super) fn mark(
         &self,
         room: &mut Room<K, V>,
@@ -64,9 +65,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         before(entry);
         let deadline = times.marked_at(at).deadline;
         entry.mark(deadline);
-        room.residents.moved(deadline);
-        if deadline != NEVER {
-            self.world().wants_sweeping();
-        }
+        room.residents.moved(deadline, &self.spec.rules);
     }
 }

@@ -312,7 +312,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             };
             garbage.sources.extend(source);
             let node = room.residents.next_node(hash);
-            room.residents.insert(Resident::new(key.clone(), value.clone(), node, lease));
+            let entry = Resident::new(key.clone(), value.clone(), node, lease);
+            room.residents.insert(entry, &self.spec.rules);
             break;
         }
         self.counters.stores.add();

@@ -114,7 +114,9 @@ impl<K, V> Job<K, V> {
             Self::Entries { rest, .. } if !rest.is_empty() => Some(Piece::Rest(std::mem::take(rest))),
             Self::Entries { entries, before, .. } => {
                 let some: Vec<_> = entries.take(BITE).collect();
-                some.iter().for_each(|entry| credit(and(before, sweep), rules, entry));
+                for entry in &some {
+                    credit(and(before, sweep), rules, entry);
+                }
                 (!some.is_empty()).then_some(Piece::Entries(some))
             }
         }
@@ -317,7 +319,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         // Under the lock: who finds nothing left in the shard finds it counted.
         let before = self.backlog.pending();
-        entries.iter().for_each(|entry| credit(and(&before, sweep), &self.spec.rules, entry));
+        for entry in &entries {
+            credit(and(&before, sweep), &self.spec.rules, entry);
+        }
         if entries.len() < BITE {
             room.residents.shrink();
         }
@@ -344,6 +348,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 }
             }
         }
+        self.world().wants_sweeping();
     }
 }
 

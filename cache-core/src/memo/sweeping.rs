@@ -50,6 +50,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         } else {
             drop(room);
         }
+        if self.leaves_marked(form) {
+            self.world().wants_sweeping();
+        }
         let dependents = source.map(|name| self.world().invalidate_tag(&name, form));
         self.dispose(garbage);
         Applied::new(count) + dependents.unwrap_or_default()
@@ -219,7 +222,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // nothing carries a source any more.
         if due || !dead.is_empty() {
             let mut room = shard.write();
-            room.residents.settle();
+            room.residents.settle(&self.spec.rules);
             let gone = room.sources.settle();
             drop(room);
             self.drop_keys(gone);
@@ -247,7 +250,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.evict_anywhere(capacity, &mut garbage);
         self.dispose(garbage);
         for shard in self.shards() {
-            shard.write().residents.settle();
+            shard.write().residents.settle(&self.spec.rules);
         }
     }
 }

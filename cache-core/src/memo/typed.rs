@@ -103,7 +103,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 shards: (0..shards)
                     .map(|_| {
                         Padded(ShardLock::new(Room {
-                            residents: Residents::new(first_evictor(), spec.rules),
+                            residents: Residents::new(first_evictor()),
                             flights: Flights::new(),
                             sources: Sources::new(),
                         }))
@@ -280,7 +280,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             if let Some(entry) = room.residents.at_mut(node) {
                 entry.set_deadline(deadline);
             }
-            room.residents.moved(deadline);
+            room.residents.moved(deadline, &self.spec.rules);
         }
         self.world.wants_sweeping();
         true
@@ -295,20 +295,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Whether no invalidation has hit an entry, of either form.
     #[inline]
     pub(crate) fn valid(&self, entry: &Resident<K, V>) -> bool {
-        self.touch(entry) == Touch::Nothing
+        let revision = self.revision.current();
+        entry.is_valid_at(revision) || self.revalidate(entry, revision)
     }
 
     /// What invalidations have done to an entry.
-    #[inline]
     pub(super) fn touch(&self, entry: &Resident<K, V>) -> Touch {
         let revision = self.revision.current();
-        if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
+        if entry.is_valid_at(revision) { Touch::Nothing } else { self.look_again(entry, revision) }
+    }
+
+    #[cold]
+    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> bool {
+        self.look_again(entry, revision) == Touch::Nothing
     }
 
     /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
     /// looks at it next comes here as well.
-    #[cold]
-    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> Touch {
+    fn look_again(&self, entry: &Resident<K, V>, revision: Number) -> Touch {
         let touch = self.touch_since(entry.verified(), entry.node.hash, entry.tags());
         if entry.is_marked() {
             return touch.max(Touch::Marked(entry.deadline()));

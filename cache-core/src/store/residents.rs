@@ -21,7 +21,6 @@ pub(crate) struct Residents<K, V> {
     /// Which entries carry a tag, by the tag's id.
     tagged: HashMap<u64, HashTable<Node>, RandomState>,
     next_id: u32,
-    rules: Rules,
     /// No entry is good for nothing before, by its times.
     earliest: Tick,
     /// Of all entries together.
@@ -53,13 +52,12 @@ impl<K, V> Entries for View<'_, K, V> {
 }
 
 impl<K, V> Residents<K, V> {
-    pub(crate) fn new(evictor: Evictor, rules: Rules) -> Self {
+    pub(crate) fn new(evictor: Evictor) -> Self {
         Self {
             table: HashTable::new(),
             evictor,
             tagged: HashMap::default(),
             next_id: 0,
-            rules,
             earliest: NEVER,
             weight: 0,
         }
@@ -100,9 +98,9 @@ impl<K, V> Residents<K, V> {
         Node { hash, id: self.next_id }
     }
 
-    pub(crate) fn insert(&mut self, entry: Resident<K, V>) {
+    pub(crate) fn insert(&mut self, entry: Resident<K, V>, rules: &Rules) {
         let node = entry.node;
-        self.earliest = self.earliest.min(self.rules.end_unread(&entry.times()));
+        self.earliest = self.earliest.min(rules.end_unread(&entry.times()));
         self.weight += entry.weight as usize;
         for tag in entry.tags() {
             self.tagged
@@ -120,8 +118,8 @@ impl<K, V> Residents<K, V> {
     }
 
     /// The deadline of an entry was moved there.
-    pub(crate) fn moved(&mut self, deadline: Tick) {
-        self.earliest = self.earliest.min(self.rules.end(deadline));
+    pub(crate) fn moved(&mut self, deadline: Tick, rules: &Rules) {
+        self.earliest = self.earliest.min(rules.end(deadline));
     }
 
     pub(crate) fn remove(&mut self, node: Node) -> Option<Resident<K, V>> {
@@ -181,8 +179,8 @@ impl<K, V> Residents<K, V> {
     }
 
     /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
-    pub(crate) fn settle(&mut self) {
-        let ends = self.table.iter().map(|entry| self.rules.end_unread(&entry.times()));
+    pub(crate) fn settle(&mut self, rules: &Rules) {
+        let ends = self.table.iter().map(|entry| rules.end_unread(&entry.times()));
         self.earliest = ends.min().unwrap_or(NEVER);
         self.shrink();
     }
