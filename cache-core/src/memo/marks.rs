@@ -86,7 +86,23 @@ fn a_mark_holds_though_its_time_is_yet_to_come() {
     let bumped = stage.world.tags.invalidate(&cat, Form::Soft, 5).expect("an entry carries it");
     assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Stale)), "by its stamp");
     assert_eq!(stage.world.sweep(bumped).count(), 1);
+
+    store(&stage, 1, 2);
+    let mut room = stage.memo.shard(stage.hash(1)).write();
+    let node = room.residents.iter().next().expect("it is there").node;
+    stage.memo.mark(&mut room, node, 5, |_| {});
+    drop(room);
     assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Stale)), "by itself");
+}
+
+#[test]
+fn where_there_is_no_window_what_is_marked_is_dead_before_it_is_swept() {
+    let (stage, _time) = stage(SPEC);
+    store(&stage, 1, 1);
+    let all = Name::Text("all".into());
+    let bumped = stage.world.tags.invalidate(&all, Form::Soft, 5).expect("the memo carries it");
+    assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Dead)));
+    assert_eq!((stage.world.sweep(bumped).count(), stage.state(1)), (1, None));
 }
 
 #[test]
