@@ -354,8 +354,7 @@ macro_rules! address {
             /// answer meanwhile, or if that fails. Without a window both forms do the same.
             ///
             /// A computation under way is treated as by [`invalidate`](Self::invalidate): what it computes
-            /// from before the mark is not stored. So is an entry of which this is called from within the
-            /// `Eq` of a key: it is dropped.
+            /// from before the mark is not stored. From within the `Eq` of a key both forms drop the entry.
             pub fn mark_stale(&self) -> Applied {
                 self.key.invalidate(Form::Soft)
             }
