@@ -11,7 +11,8 @@ use crate::entry::{Async, Blocking};
 use crate::invalidate::Applied;
 use crate::key::Shape;
 use crate::memo::{AnyMemo, AnyMemoRef, Data, TypedMemo};
-use crate::store::Resident;
+use crate::policy::State;
+use crate::tags::Form;
 use crate::time::{NEVER, Tick};
 use crate::value::Returns;
 
@@ -28,6 +29,19 @@ pub enum Peek<V> {
         age: Duration,
         /// Until when it is fresh.
         ttl: Ttl,
+    },
+    /// A value that is no longer fresh, but within a stale window: `stale_while_revalidate` or
+    /// `stale_if_error`.
+    #[non_exhaustive]
+    Stale {
+        /// The value.
+        value: V,
+        /// Since it was stored.
+        age: Duration,
+        /// Since it was no longer fresh: its time was up, or it was marked stale.
+        past: Duration,
+        /// Until it is of no use: the longer of the windows has ended.
+        left: Duration,
     },
     /// Nothing, or nothing that may be used.
     Absent,
@@ -58,7 +72,7 @@ pub(crate) trait ErasedKey: Send + Sync {
     fn any(&self) -> &dyn std::any::Any;
     fn same(&self, other: &dyn ErasedKey) -> bool;
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    fn invalidate(&self) -> Applied;
+    fn invalidate(&self, form: Form) -> Applied;
     fn is_live(&self) -> bool;
     fn ttl(&self) -> Option<Ttl>;
     fn set_deadline(&self, ttl: Duration, only_later: bool) -> bool;
@@ -98,16 +112,18 @@ impl<K: Data, V: Data> ErasedKey for Place<K, V> {
         self.memo.key_ref(&self.key, |key| fmt::Display::fmt(key, f))
     }
 
-    fn invalidate(&self) -> Applied {
-        self.memo.invalidate_key(&self.key, self.hash)
+    fn invalidate(&self, form: Form) -> Applied {
+        self.memo.invalidate_key(&self.key, self.hash, form)
     }
 
     fn is_live(&self) -> bool {
-        self.memo.see(&self.key, self.hash, |_| ()).is_some()
+        self.ttl().is_some()
     }
 
     fn ttl(&self) -> Option<Ttl> {
-        let deadline = self.memo.see(&self.key, self.hash, Resident::deadline)?;
+        let deadline = self
+            .memo
+            .see(&self.key, self.hash, |_, times, state| (state == State::Fresh).then_some(times.deadline))?;
         Some(Ttl::between(self.memo.clock().now(), deadline))
     }
 
@@ -143,8 +159,8 @@ impl<S: Shape, R: Returns> ErasedKey for Typed<S, R> {
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address.show(f)
     }
-    fn invalidate(&self) -> Applied {
-        self.address.invalidate()
+    fn invalidate(&self, form: Form) -> Applied {
+        self.address.invalidate(form)
     }
     fn is_live(&self) -> bool {
         self.address.is_live()
@@ -189,22 +205,28 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
         if told {
             memo.hand_up_source(*hash, || key.clone());
         }
-        let seen = memo.see(key, *hash, |entry| {
+        let seen = memo.see(key, *hash, |entry, times, state| {
             if told {
                 memo.hand_up_tags(entry.tags());
             }
-            (entry.value.clone(), entry.created, entry.deadline())
+            Some((entry.value.clone(), times, state))
         });
-        let Some((held, created, deadline)) = seen else {
+        let Some((held, times, state)) = seen else {
             memo.hand_up_absence();
             return Peek::Absent;
         };
         let now = memo.clock().now();
+        let between = |from: Tick, to: Tick| Duration::from_millis(to.saturating_sub(from));
+        let age = between(times.created, now);
         match R::face(held) {
-            Some(value) => Peek::Fresh {
+            Some(value) if state == State::Fresh => {
+                Peek::Fresh { value, age, ttl: Ttl::between(now, times.deadline) }
+            }
+            Some(value) => Peek::Stale {
                 value,
-                age: Duration::from_millis(now.saturating_sub(created)),
-                ttl: Ttl::between(now, deadline),
+                age,
+                past: between(times.deadline, now),
+                left: between(now, memo.spec.rules.end_unread(&times)),
             },
             None => Peek::Absent,
         }
@@ -323,14 +345,18 @@ macro_rules! address {
             /// a computation under way is returned to those who already wait for it, and is not
             /// stored.
             pub fn invalidate(&self) -> Applied {
-                self.key.invalidate()
+                self.key.invalidate(Form::Hard)
             }
 
-            /// The soft form of [`invalidate`](Self::invalidate): whoever comes next computes anew, and
-            /// where a stale window allows it the old value is still served meanwhile. Without such
-            /// a window, which no option opens yet, both do the same.
+            /// The soft form of [`invalidate`](Self::invalidate): the entry is no longer fresh, and its stale
+            /// windows (`stale_while_revalidate`, `stale_if_error`) count from now, if they do not count
+            /// from earlier. Whoever comes next has it computed anew; within a window the old value is an
+            /// answer meanwhile, or if that fails. Without a window both forms do the same.
+            ///
+            /// A computation under way is treated as by [`invalidate`](Self::invalidate): what it computes
+            /// from before the mark is not stored. From within the `Eq` of a key both forms drop the entry.
             pub fn mark_stale(&self) -> Applied {
-                self.invalidate()
+                self.key.invalidate(Form::Soft)
             }
 
             /// The memo it belongs to.

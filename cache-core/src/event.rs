@@ -10,8 +10,8 @@ use crate::sync::Tally;
 pub enum Cause {
     /// It made room for another.
     Capacity,
-    /// Its time was up. Noticed when the entry's place is needed, when it is computed anew, or by a
-    /// sweep; not at the deadline itself.
+    /// Its time was up, stale windows included. Noticed when the entry's place is needed, when it is computed
+    /// anew, or by a sweep; not at the deadline itself.
     Expired,
     /// It was invalidated: by key, tag, pattern, predicate or clear.
     Invalidated,

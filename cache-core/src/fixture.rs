@@ -13,8 +13,9 @@ use crate::future::{Missed, Search, Start, by_caller, by_flight};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::plan::{Missing, NoHook, Prepared};
+use crate::policy::State;
 use crate::spec::Spec;
-use crate::tags::Name;
+use crate::tags::{Form, Name};
 use crate::time::Clock;
 use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
 use crate::world::World;
@@ -140,6 +141,18 @@ impl Stage {
         self.memo.put(&key, self.hash(key), Bitwise(value), Draft::default(), when)
     }
 
+    /// What the entry of a key is good for by now; none if it was taken out.
+    pub(crate) fn state(&self, key: u64) -> Option<State> {
+        let room = self.memo.shard(self.hash(key)).read();
+        let entry = room.residents.find(self.hash(key), |other| *other == key)?;
+        Some(self.memo.state(entry, self.memo.clock().now()))
+    }
+
+    /// The address of a key.
+    pub(crate) fn key(&self, key: u64) -> crate::address::Key<Output> {
+        crate::address::Key::new::<Key, Kept>(self.memo.clone(), key, self.hash(key))
+    }
+
     /// How many computations are under way.
     pub(crate) fn flights(&self) -> usize {
         self.memo.shards().map(|shard| shard.read().flights.iter().count()).sum()
@@ -152,11 +165,19 @@ impl Stage {
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &'static str) -> usize {
-        self.world.invalidate_tag(&Name::Text(tag.into())).count()
+        self.invalidate_tag_as(tag, Form::Hard)
+    }
+
+    pub(crate) fn invalidate_tag_as(&self, tag: &'static str, form: Form) -> usize {
+        self.world.invalidate_tag(&Name::Text(tag.into()), form).count()
     }
 
     pub(crate) fn invalidate(&self, key: u64) -> usize {
-        self.memo.invalidate_key(&key, self.hash(key)).count()
+        self.invalidate_as(key, Form::Hard)
+    }
+
+    pub(crate) fn invalidate_as(&self, key: u64, form: Form) -> usize {
+        self.memo.invalidate_key(&key, self.hash(key), form).count()
     }
 }
 

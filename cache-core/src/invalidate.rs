@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::address::AnyKey;
 use crate::memo::{AnyMemo, Sweep, Swept};
-use crate::tags::{Tag, TagName};
+use crate::tags::{Form, Tag, TagName};
 use crate::world::World;
 
-/// What an invalidation did. It has acted in this process before it is returned; ignore it, or ask.
+/// What an invalidation did, of either form. It has acted in this process before it is returned; ignore it, or
+/// ask.
 ///
 /// Several can be added up.
 #[derive(Clone, Default)]
@@ -32,14 +33,15 @@ impl Applied {
         }
     }
 
-    /// How many live entries were dropped in this process, those that were computed from them with
-    /// `inherit_tags` included. Keys that were not cached, entries whose time was up, and values still
-    /// being computed do not count.
+    /// How many entries were dropped in this process that could still have been returned: fresh, or within a
+    /// stale window. Of the soft form: how many were fresh before and are not any more. Those that were
+    /// computed from them with `inherit_tags` are included. Keys that were not cached, entries whose time
+    /// was up, and values still being computed do not count.
     ///
-    /// Exact, but for entries that other threads write at the same moment. Where a tag, or a memo that is
-    /// cleared, had more than 256 entries, these are taken out after the call has returned, and this
-    /// waits for that, and helps: a million take about a second. 0 for an invalidation from within the `Eq` of a key: there entries are
-    /// declared dead at once, but taken out later.
+    /// Exact, but for entries that other threads write or invalidate at the same moment. Where a tag, or a
+    /// memo as a whole, had more than 256 entries, these are taken out or marked after the call has returned,
+    /// and this waits for that, and helps: a million take about a second. 0 for an invalidation from within
+    /// the `Eq` of a key: there it holds at once, but entries are seen to later.
     #[must_use]
     pub fn count(&self) -> usize {
         let swept = |(memo, sweep): &(Arc<dyn AnyMemo>, Arc<Sweep>)| {
@@ -121,12 +123,13 @@ impl Tagged {
     /// Takes no longer for many entries than for a few hundred: where there are more, their memory comes
     /// back afterwards, in small pieces (see [`Applied::count`]).
     pub fn invalidate(&self) -> Applied {
-        World::current().invalidate_tag(&self.name.0)
+        World::current().invalidate_tag(&self.name.0, Form::Hard)
     }
 
-    /// The soft form: see [`Key::mark_stale`](crate::Key::mark_stale).
+    /// The soft form: no call that starts after this has returned finds an entry of the tag from before it
+    /// fresh. See [`Key::mark_stale`](crate::Key::mark_stale). Takes no longer for many entries, either.
     pub fn mark_stale(&self) -> Applied {
-        self.invalidate()
+        World::current().invalidate_tag(&self.name.0, Form::Soft)
     }
 
     /// The live entries of the tag, in no order.

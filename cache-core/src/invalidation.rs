@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::address::{AnyKey, Key};
 use crate::invalidate::{Applied, Tagged, tag};
-use crate::memo::{AllMemos, AnyMemoRef, Memo};
+use crate::memo::{AllMemos, AnyMemoRef, Memo, clear, invalidate_matching};
 use crate::registry::registry;
 use crate::sync::guarded;
-use crate::tags::Tag;
+use crate::tags::{Form, Tag};
 
 /// Something to invalidate, as a value: an entry, a tag, a memo, or what a text names.
 ///
@@ -45,7 +45,7 @@ use crate::tags::Tag;
 #[derive(Clone)]
 pub struct Invalidation {
     what: What,
-    soft: bool,
+    form: Form,
     #[cfg(feature = "testing")]
     scope: Option<crate::testing::Scope>,
 }
@@ -62,15 +62,14 @@ enum What {
 
 /// A memo, or several, of whatever types.
 trait Whole: fmt::Debug + Send + Sync {
-    fn clear(&self) -> Applied;
-    fn mark_all_stale(&self) -> Applied;
+    fn memos(&self) -> Vec<AnyMemoRef>;
 }
 
 impl Invalidation {
     fn new(what: What) -> Self {
         Self {
             what,
-            soft: false,
+            form: Form::Hard,
             #[cfg(feature = "testing")]
             scope: crate::testing::current(),
         }
@@ -105,7 +104,7 @@ impl Invalidation {
     /// The soft form: see [`Key::mark_stale`].
     #[must_use]
     pub fn soft(mut self) -> Self {
-        self.soft = true;
+        self.form = Form::Soft;
         self
     }
 
@@ -117,32 +116,21 @@ impl Invalidation {
     pub fn apply(&self) -> Applied {
         #[cfg(feature = "testing")]
         let _inside = self.scope.as_ref().map(crate::testing::Scope::enter);
-        if self.soft { self.mark_stale() } else { self.invalidate() }
-    }
-
-    fn invalidate(&self) -> Applied {
+        let soft = self.form == Form::Soft;
         match &self.what {
+            What::Tag(tag) if soft => tag.mark_stale(),
             What::Tag(tag) => tag.invalidate(),
+            What::Entry(key) if soft => key.mark_stale(),
             What::Entry(key) => key.invalidate(),
-            What::Memo(memo) => memo.clear(),
-            What::Matching(pattern) => registry().invalidate_matching(pattern),
+            What::Memo(whole) => clear(&whole.memos(), self.form),
+            What::Matching(pattern) => invalidate_matching(&registry().memos(), pattern, self.form),
+            What::KeyText(text) if soft => registry().mark_stale_key_text(text),
             What::KeyText(text) => registry().invalidate_key_text(text),
             What::Named(name) => {
                 let memos = registry().memos().into_iter();
                 let memos: Vec<AnyMemoRef> = memos.filter(|memo| memo.name() == name).collect();
-                crate::memo::clear(&memos)
+                clear(&memos, self.form)
             }
-        }
-    }
-
-    fn mark_stale(&self) -> Applied {
-        match &self.what {
-            What::Tag(tag) => tag.mark_stale(),
-            What::Entry(key) => key.mark_stale(),
-            What::Memo(memo) => memo.mark_all_stale(),
-            What::Matching(pattern) => registry().mark_stale_matching(pattern),
-            What::KeyText(text) => registry().mark_stale_key_text(text),
-            What::Named(_) => self.invalidate(),
         }
     }
 
@@ -154,7 +142,9 @@ impl Invalidation {
                 What::Entry(key) => Some(key.memo()),
                 _ => None,
             };
-            let applied = guarded(move || each.apply()).or_else(|| guarded(|| Some(whole?.clear()))?);
+            let form = each.form;
+            let clear = || guarded(|| Some(clear(&[whole?], form)))?;
+            let applied = guarded(move || each.apply()).or_else(clear);
             applied.unwrap_or_default()
         });
         applied.sum()
@@ -164,7 +154,7 @@ impl Invalidation {
 impl fmt::Debug for Invalidation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.what.fmt(f)?;
-        if self.soft { f.write_str(".soft()") } else { Ok(()) }
+        if self.form == Form::Soft { f.write_str(".soft()") } else { Ok(()) }
     }
 }
 
@@ -211,21 +201,20 @@ from! {
     [] AllMemos => |memos| What::Memo(Arc::new(*memos));
 }
 
-macro_rules! whole {
-    ($([$($generics:tt)*] $t:ty;)*) => { $(
-        impl<$($generics)*> Whole for $t {
-            fn clear(&self) -> Applied {
-                self.clear()
-            }
-            fn mark_all_stale(&self) -> Applied {
-                self.mark_all_stale()
-            }
-        }
-    )* };
+impl<V: 'static, M> Whole for Memo<V, M> {
+    fn memos(&self) -> Vec<AnyMemoRef> {
+        self.memos()
+    }
 }
 
-whole! {
-    [V: 'static, M] Memo<V, M>;
-    [] AnyMemoRef;
-    [] AllMemos;
+impl Whole for AnyMemoRef {
+    fn memos(&self) -> Vec<AnyMemoRef> {
+        vec![self.clone()]
+    }
+}
+
+impl Whole for AllMemos {
+    fn memos(&self) -> Vec<AnyMemoRef> {
+        self.memos()
+    }
 }

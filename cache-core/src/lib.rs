@@ -45,8 +45,12 @@ mod writes;
 
 /// The guide, so that its examples are compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/invalidation.md")]
-mod guide {}
+mod guide {
+    #[doc = include_str!("../../docs/freshness.md")]
+    mod freshness {}
+    #[doc = include_str!("../../docs/invalidation.md")]
+    mod invalidation {}
+}
 
 #[doc(hidden)]
 #[path = "private.rs"]

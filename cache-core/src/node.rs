@@ -25,13 +25,14 @@ use crate::value::Returns;
 /// does already.
 ///
 /// What is true of an entry is declared once, on the struct: of what type its value is, and any of
-/// `ttl`, `none_ttl`, `tag`, `tags`, `inherit_tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`,
-/// `on_store`, `on_evict`, `single_flight`, `max_wait`, `name` and `crate`, as in
-/// [`#[memoize]`](crate::memoize). Expressions and templates see the fields by name; hooks and `weigh`
+/// `ttl`, `none_ttl`, `idle`, `jitter`, `stale_while_revalidate`, `stale_if_error`, `refresh_ahead`, `tag`, `tags`,
+/// `inherit_tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`, `on_store`, `on_evict`,
+/// `single_flight`, `max_wait`, `name` and `crate`, as in [`#[memoize]`](crate::memoize). Expressions and templates see the fields by name; hooks and `weigh`
 /// see the key and the value.
 ///
 /// A function uses the node by `key = CatNode { .. }`, over its arguments, and says what is about its
-/// calls only: `skip`, `bypass_if`, `refresh_if`, `placeholder`. It returns the node's value, or a
+/// calls only: `skip`, `bypass_if`, `refresh_if`, `placeholder`, `origin_first`, `fallback_after`, `soft_timeout`,
+/// `timeout`, `timeout_error`. It returns the node's value, or a
 /// `Result` of it, of which the `Ok` is kept. Functions that use one node share its entries, and a
 /// computation under way: who asks while another function computes waits for that one.
 ///

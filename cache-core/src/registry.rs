@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::invalidate::Applied;
-use crate::memo::{AnyMemoRef, invalidate_shown};
+use crate::memo::{AnyMemoRef, invalidate_matching, invalidate_shown};
+use crate::tags::Form;
 use crate::world::World;
 
 /// Every memo of this process, from its first use on.
@@ -53,19 +54,18 @@ impl Registry {
     /// Invalidates, in every memo, the entries whose key matches a pattern: see
     /// [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        let pattern = wildmatch::WildMatch::new(pattern);
-        invalidate_shown(&self.memos(), &|text| pattern.matches(text))
+        invalidate_matching(&self.memos(), pattern, Form::Hard)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching): see
     /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        self.invalidate_matching(pattern)
+        invalidate_matching(&self.memos(), pattern, Form::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.invalidate_key_text(text)
+        self.shown_as(text, Form::Soft)
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
@@ -84,9 +84,13 @@ impl Registry {
     /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("tom")"#).count(), 1);
     /// ```
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
+        self.shown_as(text, Form::Hard)
+    }
+
+    fn shown_as(self, text: &str, form: Form) -> Applied {
         // A key begins with the name of its function.
         let memos: Vec<_> = self.memos().into_iter().filter(|memo| text.starts_with(memo.name())).collect();
-        invalidate_shown(&memos, &|key| key == text)
+        invalidate_shown(&memos, &|key| key == text, form)
     }
 
     /// The key of a call, from the name of its function and its arguments as JSON: see

@@ -11,7 +11,7 @@ use crate::background::Executor;
 use crate::flight::Waits;
 use crate::invalidate::Applied;
 use crate::memo::AnyMemo;
-use crate::tags::{Bumped, Mark, Name, TagSet, Tags};
+use crate::tags::{Bumped, Decree, Form, Mark, Name, Revision, TagSet, Tags};
 use crate::time::Clock;
 
 /// What memos share.
@@ -108,15 +108,30 @@ impl World {
         Self::global().clone()
     }
 
-    /// Invalidates a tag: its entries are dead at once, then taken out.
-    pub(crate) fn invalidate_tag(&self, name: &Name) -> Applied {
-        self.tags.invalidate(name).map_or_else(Applied::default, |bumped| self.sweep(bumped))
+    /// Invalidates a tag: its entries are dead or stale at once, then taken out or marked.
+    pub(crate) fn invalidate_tag(&self, name: &Name, form: Form) -> Applied {
+        self.bump_tag(name, form).map_or_else(Applied::default, |bumped| self.sweep(bumped))
     }
 
-    /// Takes out what the invalidation of a tag has declared dead.
-    pub(crate) fn sweep(&self, Bumped { number, tag, carriers }: Bumped<dyn AnyMemo>) -> Applied {
+    /// The first half of it; [`Self::sweep`] is the other.
+    pub(crate) fn bump_tag(&self, name: &Name, form: Form) -> Option<Bumped<dyn AnyMemo>> {
+        self.tags.invalidate(name, form, self.clock.now())
+    }
+
+    /// Invalidates memos as a whole, in one piece; they are yet to be swept.
+    pub(crate) fn bump_whole<'m>(&self, revisions: impl Iterator<Item = &'m Revision>, form: Form) -> Decree {
+        let mut decree = Decree { number: 0, form, at: self.clock.now() };
+        self.tags.bump(|number| {
+            decree.number = number;
+            revisions.for_each(|revision| revision.raise_whole(&decree));
+        });
+        decree
+    }
+
+    /// Takes out, or marks, what the invalidation of a tag has hit.
+    pub(crate) fn sweep(&self, Bumped { decree, tag, carriers }: Bumped<dyn AnyMemo>) -> Applied {
         let sweep = |(memo, all): (Arc<dyn AnyMemo>, bool)| {
-            let swept = memo.sweep_after(number, (!all).then_some(tag.id));
+            let swept = memo.sweep_after(decree, (!all).then_some(tag.id));
             Applied::swept(memo, swept)
         };
         let applied = carriers.into_iter().map(sweep).sum();
@@ -142,11 +157,10 @@ impl World {
 
     /// The live entries of a tag.
     pub(crate) fn keys_of_tag(&self, name: &Name) -> Vec<AnyKey> {
-        let Some(found) = self.tags.carriers(name) else { return Vec::new() };
-        let carriers = found.carriers.iter();
-        let keys = carriers.flat_map(|(memo, all)| memo.tagged_keys(found.tag.id, *all)).collect();
+        let Some((tag, carriers)) = self.tags.carriers(name) else { return Vec::new() };
+        let keys = carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(tag.id, *all)).collect();
         // Those who carried it may have left meanwhile.
-        self.tags.release(Box::new([found.tag]));
+        self.tags.release(Box::new([tag]));
         keys
     }
 
@@ -196,7 +210,7 @@ impl World {
         }
     }
 
-    /// An entry that expires was stored. Scopes are swept by hand: their time stands still.
+    /// An entry that expires was stored or marked. Scopes are swept by hand: their time stands still.
     #[cfg_attr(loom, expect(clippy::unused_self, reason = "nothing sweeps in a model"))]
     pub(crate) fn wants_sweeping(&self) {
         #[cfg(not(loom))]

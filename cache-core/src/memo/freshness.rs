@@ -1,20 +1,26 @@
-//! What an entry is good for by now: the rules of its memo, applied to its times.
+//! What an entry is good for by now: what invalidations have done to it, and the rules of its memo, applied
+//! to its times. All of it is asked under the access under which the entry was found.
 
 use std::sync::Arc;
 
 use super::{Data, Room, TypedMemo};
 use crate::engine::Begin;
+use crate::event::Cause;
 use crate::flight::{Ancestry, Deciding, current};
 use crate::policy::{Node, State, Times, Verdict};
 use crate::store::Resident;
-use crate::tags::Inherited;
+use crate::tags::{Inherited, Touch};
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    /// The times of an entry; none if an invalidation has hit it. Asked under the access under which it was
-    /// found, as are all of these.
-    fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
-        self.valid(entry).then(|| entry.times())
+    /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
+    /// the same.
+    pub(super) fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
+        match self.touch(entry) {
+            Touch::Nothing => Some(entry.times()),
+            Touch::Marked(at) if self.spec.rules.has_window() => Some(entry.times().marked_at(at)),
+            Touch::Marked(_) | Touch::Dead => None,
+        }
     }
 
     /// What an entry is good for.
@@ -25,6 +31,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Whether an entry is fresh, by all rules.
     pub(crate) fn fresh(&self, entry: &Resident<K, V>) -> bool {
         self.state(entry, self.clock().coarse()) == State::Fresh
+    }
+
+    /// Why an entry leaves: for what it leaves for, unless it was good for nothing any more.
+    pub(crate) fn cause(&self, entry: &Resident<K, V>, now: Tick, otherwise: Cause) -> Cause {
+        if self.spec.rules.state(&entry.times(), now) == State::Dead {
+            Cause::Expired
+        } else if self.state(entry, now) == State::Dead {
+            Cause::Invalidated
+        } else {
+            otherwise
+        }
     }
 
     /// What a call does that finds an entry.
@@ -79,8 +96,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         entry.note_read(now);
         if self.state(entry, now) == State::Stale {
             self.counters.stale.add();
-        }
-        if self.is_tracked() {
+            // What is computed from it would be kept as if it were fresh, and hear nothing when it is renewed.
+            self.hand_up_absence();
+        } else if self.is_tracked() {
             self.hand_up_tags(entry.tags());
         }
     }
@@ -153,5 +171,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let inherited = self.spec.inherit_tags.then(|| Inherited::new(self.world().address()));
         let deciding = Deciding::new(self.remembers(), old);
         Ancestry::below(current(), inherited, Some(deciding))
+    }
+
+    /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.
+    /// It is to be swept when its window ends.
+    pub(super) fn mark(
+        &self,
+        room: &mut Room<K, V>,
+        node: Node,
+        at: Tick,
+        before: impl FnOnce(&Resident<K, V>),
+    ) {
+        let Some(entry) = room.residents.at_mut(node) else { return };
+        let Some(times) = self.times(entry).filter(|_| !entry.is_marked()) else { return };
+        before(entry);
+        let deadline = times.marked_at(at).deadline;
+        entry.mark(deadline);
+        room.residents.moved(deadline, &self.spec.rules);
     }
 }

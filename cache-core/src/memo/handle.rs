@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::AnyMemo;
+use super::{AnyMemo, invalidate_matching};
 use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::slot::Slot;
+use crate::tags::Form;
 
 /// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
 #[derive(Clone)]
@@ -84,36 +85,35 @@ impl AnyMemoRef {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        clear(std::slice::from_ref(self))
+        clear(std::slice::from_ref(self), Form::Hard)
     }
 
     /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
     /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
     /// Looks at every entry.
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        let pattern = wildmatch::WildMatch::new(pattern);
-        self.0.invalidate_shown(&|text| pattern.matches(text))
+        invalidate_matching(std::slice::from_ref(self), pattern, Form::Hard)
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
     /// they show alike. Looks at every entry.
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text)
+        self.0.invalidate_shown(&|key| key == text, Form::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
-        self.clear()
+        clear(std::slice::from_ref(self), Form::Soft)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        self.invalidate_matching(pattern)
+        invalidate_matching(std::slice::from_ref(self), pattern, Form::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.invalidate_key_text(text)
+        self.0.invalidate_shown(&|key| key == text, Form::Soft)
     }
 
     /// Reclaims entries whose time is up now, instead of when their place is needed or the
@@ -141,15 +141,12 @@ impl AnyMemoRef {
     }
 }
 
-/// Clears memos of one world in one piece: what is computed for one may be made of what is in another.
-pub(crate) fn clear(memos: &[AnyMemoRef]) -> Applied {
+/// Invalidates all of some memos of one world in one piece: what is computed for one may be made of what is
+/// in another.
+pub(crate) fn clear(memos: &[AnyMemoRef], form: Form) -> Applied {
     let Some(first) = memos.first() else { return Applied::default() };
-    let number = first.0.world().tags.bump(|number| {
-        for memo in memos {
-            memo.0.revision().raise(number, true);
-        }
-    });
-    memos.iter().map(|memo| memo.0.sweep_cleared(number)).sum()
+    let decree = first.0.world().bump_whole(memos.iter().map(|memo| memo.0.revision()), form);
+    memos.iter().map(|memo| memo.0.sweep_cleared(decree)).sum()
 }
 
 /// A memo cannot be bounded to nothing.
@@ -201,11 +198,11 @@ impl AllMemos {
 
     /// Invalidates every entry of all of them.
     pub fn clear(&self) -> Applied {
-        clear(&self.memos())
+        clear(&self.memos(), Form::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
-        self.clear()
+        clear(&self.memos(), Form::Soft)
     }
 }

@@ -8,7 +8,7 @@
 use super::{AnyMemo, AnyMemoRef, Data, TypedMemo};
 use crate::invalidate::Applied;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering};
-use crate::tags::Number;
+use crate::tags::{Form, Number};
 
 /// Whether a memo is being judged.
 pub(crate) struct Judging {
@@ -26,10 +26,6 @@ impl Judging {
     /// store either finds it judging or is judged.
     pub(crate) fn is_under_way(&self) -> bool {
         self.judges.load(Ordering::Acquire) > 0
-    }
-
-    pub(crate) fn passed(&self) -> Number {
-        self.passed.load(Ordering::Acquire)
     }
 }
 
@@ -84,15 +80,21 @@ pub(super) fn judge_all(
 }
 
 /// Invalidates, in all of these memos, the keys that display as `is_meant` says.
-pub(crate) fn invalidate_shown(memos: &[AnyMemoRef], is_meant: &dyn Fn(&str) -> bool) -> Applied {
-    let judge = || memos.iter().map(|memo| memo.0.invalidate_shown(is_meant)).sum();
+pub(crate) fn invalidate_shown(memos: &[AnyMemoRef], is_meant: &dyn Fn(&str) -> bool, form: Form) -> Applied {
+    let judge = || memos.iter().map(|memo| memo.0.invalidate_shown(is_meant, form)).sum();
     judge_all(memos, Some(is_meant), judge)
+}
+
+/// The same of the keys that match a pattern.
+pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, form: Form) -> Applied {
+    let pattern = wildmatch::WildMatch::new(pattern);
+    invalidate_shown(memos, &|text| pattern.matches(text), form)
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// When it was last judged by a pattern or predicate.
     pub(crate) fn judged(&self) -> Number {
-        self.judging.passed()
+        self.judging.passed.load(Ordering::Acquire)
     }
 
     /// Takes off what is being computed for keys that are doomed, and began before a number. The hashes of

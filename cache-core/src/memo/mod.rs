@@ -5,6 +5,8 @@ mod freshness;
 mod handle;
 mod hooks;
 mod judging;
+#[cfg(all(test, not(loom)))]
+mod marks;
 mod sources;
 mod storing;
 mod sweep;
@@ -19,7 +21,7 @@ use std::sync::atomic::AtomicPtr;
 pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 pub(crate) use hooks::MemoSpec;
-pub(crate) use judging::{Judging, invalidate_shown};
+pub(crate) use judging::{Judging, invalidate_matching, invalidate_shown};
 pub(crate) use sources::{Unstored, hand_up_miss};
 pub(crate) use storing::Garbage;
 pub use storing::When;
@@ -31,7 +33,7 @@ pub(crate) use users::{InField, Place};
 use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
-use crate::tags::{Carrier, Name, Number, TagName};
+use crate::tags::{Carrier, Decree, Form, Name, TagName};
 use crate::time::Tick;
 use crate::world::World;
 
@@ -65,10 +67,10 @@ pub(crate) trait AnyMemo: Carrier {
     fn stats(&self) -> Stats;
     fn tags(&self) -> Vec<TagName>;
     fn keys(&self) -> Vec<AnyKey>;
-    /// Takes out everything, after it was declared dead.
-    fn sweep_cleared(&self, number: Number) -> Applied;
+    /// Takes out, or marks, everything that an invalidation of the memo as a whole has hit.
+    fn sweep_cleared(&self, decree: Decree) -> Applied;
     /// Invalidates keys by how they display.
-    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> Applied;
+    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool, form: Form) -> Applied;
     /// Takes off what is being computed for keys that display so, or for any, and began before the last
     /// judgement.
     fn doom_shown(&self, is_meant: Option<&dyn Fn(&str) -> bool>);
@@ -77,8 +79,8 @@ pub(crate) trait AnyMemo: Carrier {
     fn sweep(&self) -> usize;
     /// Whether a sweep would find something, and whether it ever could.
     fn sweep_due(&self, now: Tick) -> (bool, bool);
-    /// Takes out what an invalidation has declared dead: the entries of a tag, or all.
-    fn sweep_after(&self, number: Number, tag: Option<u64>) -> Swept;
+    /// Takes out, or marks, what an invalidation has hit: the entries of a tag, or all.
+    fn sweep_after(&self, decree: Decree, tag: Option<u64>) -> Swept;
     /// Does what invalidations have left for later.
     fn drain(&self);
     fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey>;
@@ -144,17 +146,17 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         self.any_keys(self.live_keys(None))
     }
 
-    fn sweep_cleared(&self, number: Number) -> Applied {
-        TypedMemo::sweep_cleared(self, number)
+    fn sweep_cleared(&self, decree: Decree) -> Applied {
+        TypedMemo::sweep_cleared(self, decree)
     }
 
-    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool) -> Applied {
+    fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool, form: Form) -> Applied {
         let matches = |key: &K| self.shows_as(key, is_meant);
-        self.remove_where(matches, |key, _| matches(key))
+        self.invalidate_where(matches, |key, _| matches(key), form)
     }
 
     fn doom_shown(&self, is_meant: Option<&dyn Fn(&str) -> bool>) {
-        self.doom(|key| is_meant.is_none_or(|is_meant| self.shows_as(key, is_meant)), self.judging.passed());
+        self.doom(|key| is_meant.is_none_or(|is_meant| self.shows_as(key, is_meant)), self.judged());
     }
 
     fn judging(&self) -> &Judging {
@@ -173,8 +175,8 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         TypedMemo::sweep_due(self, now)
     }
 
-    fn sweep_after(&self, number: Number, tag: Option<u64>) -> Swept {
-        TypedMemo::sweep_after(self, number, tag)
+    fn sweep_after(&self, decree: Decree, tag: Option<u64>) -> Swept {
+        TypedMemo::sweep_after(self, decree, tag)
     }
 
     fn drain(&self) {

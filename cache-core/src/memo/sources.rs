@@ -15,7 +15,7 @@ use crate::draft::Draft;
 use crate::flight::{Ancestry, Carried, Flight, current};
 use crate::invalidate::Applied;
 use crate::sync::{RandomState, ShardLock};
-use crate::tags::{Inherited, Mark, Name};
+use crate::tags::{Form, Inherited, Mark, Name};
 use crate::value::Returns;
 use crate::world::HeldTags;
 
@@ -139,8 +139,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// It has found nothing, which holds no longer than until any call stores it: what is computed from that
-    /// is not kept.
+    /// It has found nothing, or nothing fresh, which holds no longer than until any call stores it: what is
+    /// computed from that is not kept.
     pub(crate) fn hand_up_absence(&self) {
         if self.is_tracked() {
             hand_up_miss();
@@ -194,9 +194,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Invalidates what was computed from any entry.
-    pub(crate) fn invalidate_dependents_of_all(&self) -> Applied {
+    pub(crate) fn invalidate_dependents_of_all(&self, form: Form) -> Applied {
         let whole = self.whole.lock().as_ref().map(|tag| tag.name.clone());
-        whole.map_or_else(Applied::default, |name| self.world().invalidate_tag(&name))
+        whole.map_or_else(Applied::default, |name| self.world().invalidate_tag(&name, form))
     }
 
     /// Invalidates what was computed from entries whose key `doomed` picks, but for those that are
@@ -205,6 +205,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         doomed: impl Fn(&K) -> bool,
         spared: &Spared<K>,
+        form: Form,
     ) -> Applied {
         if !self.is_tracked() {
             return Applied::default();
@@ -217,7 +218,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let sources: Vec<_> = shard.read().sources.all().collect();
             for (key, hash, name, mixed) in sources {
                 if doomed(&key) && (mixed || !is_spared(&key, hash)) {
-                    applied += self.world().invalidate_tag(&name);
+                    applied += self.world().invalidate_tag(&name, form);
                 }
             }
         }

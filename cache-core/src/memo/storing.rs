@@ -12,7 +12,7 @@ use crate::invalidate::Applied;
 use crate::policy::{Node, State};
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Seen, TagSet};
+use crate::tags::{Carrier, Form, Mark, Name, Number, Seen, TagSet};
 use crate::time::{NEVER, Tick};
 use crate::world::HeldTags;
 
@@ -140,7 +140,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let sources: Vec<_> = garbage.sources.drain(..).collect();
-        let bumped: Vec<_> = sources.iter().filter_map(|name| self.world().tags.invalidate(name)).collect();
+        let bump = |name| self.world().bump_tag(name, Form::Hard);
+        let bumped: Vec<_> = sources.iter().filter_map(bump).collect();
         if stored {
             lead.landed = true;
             flight.land(landing);
@@ -321,22 +322,23 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 idles: self.spec.rules.idle.is_some(),
             };
             if let Some(node) = renewed {
-                garbage.tags = room.residents.renew(node, lease);
+                garbage.tags = room.residents.renew(node, lease, &self.spec.rules);
                 outcome = Stored::Renewed;
                 break;
             }
             if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
                 self.backlog.credit(&entry);
-                let late = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
-                garbage.push(entry, if present { Cause::Replaced } else { late });
+                let cause = self.cause(&entry, now, Cause::Replaced);
+                garbage.push(entry, cause);
             }
             garbage.sources.extend(source);
             let node = room.residents.next_node(hash);
-            room.residents.insert(Resident::new(key.clone(), value.clone(), node, lease));
+            let entry = Resident::new(key.clone(), value.clone(), node, lease);
+            room.residents.insert(entry, &self.spec.rules);
             break;
         }
         if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();
-        if deadline != NEVER {
+        if deadline != NEVER || self.spec.rules.idle.is_some() {
             self.world().wants_sweeping();
         }
         outcome
@@ -416,13 +418,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if self.is_tracked() {
             room.sources.mix(entry.node.hash);
         }
-        let cause = if entry.expired(now) {
-            Cause::Expired
-        } else if self.valid(&entry) {
-            Cause::Capacity
-        } else {
-            Cause::Invalidated
-        };
+        let cause = self.cause(&entry, now, Cause::Capacity);
         garbage.push(entry, cause);
         true
     }
@@ -446,7 +442,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
     pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
-        let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name)).sum();
+        let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name, Form::Hard)).sum();
         self.world().tags.release(garbage.tags);
         for (mut entry, cause) in garbage.first.into_iter().chain(garbage.more) {
             self.counters.left(cause);

@@ -1,7 +1,7 @@
-//! Taking out what an invalidation of many entries has declared dead.
+//! Going over what an invalidation of many entries has hit: taking out what is dead, marking what is stale.
 //!
 //! The invalidation has taken effect when this begins; what is left to do is to give memory back and to
-//! count. A few entries are taken out at once. More are left to the sweeper's thread, so that neither
+//! count. A few entries are seen to at once. More are left to the sweeper's thread, so that neither
 //! the caller nor anybody who reads is held up; who asks how many there were helps it.
 
 use std::collections::VecDeque;
@@ -13,41 +13,37 @@ use hashbrown::HashTable;
 
 use super::{Data, Garbage, TypedMemo};
 use crate::event::Cause;
-use crate::policy::{Evictor, Node};
+use crate::policy::{Evictor, Node, Rules, State};
 use crate::store::{Emptied, Resident, Rest};
 use crate::sync::{AtomicBool, Mutex, Ordering};
-use crate::tags::Number;
-use crate::time::{Clock, Tick};
+use crate::tags::{Decree, Form};
+use crate::time::Clock;
 
-/// Entries that one hold of a lock takes out.
+/// Entries that one hold of a lock takes out or marks, and how many are seen to before the call returns.
 pub(super) const BITE: usize = 256;
-/// So many are taken out before the call returns.
-const AT_ONCE: usize = 256;
 
-/// What one invalidation has declared dead.
+/// What one invalidation has hit.
 pub(crate) struct Sweep {
-    number: Number,
+    /// Soft only where entries are marked, and stay.
+    decree: Decree,
     /// Entries that carry this tag, or all.
     tag: Option<u64>,
-    /// What had expired by then was not alive.
-    at: Tick,
     counted: AtomicUsize,
 }
 
 impl Sweep {
-    /// Whether an entry has died of this at the latest.
-    fn kills<K, V>(&self, entry: &Resident<K, V>) -> bool {
+    /// Whether it has hit an entry, which another may have hit before.
+    fn hits<K, V>(&self, entry: &Resident<K, V>) -> bool {
         let carries = |tag| entry.tags().iter().any(|mark| mark.id == tag);
-        entry.verified() < self.number && self.tag.is_none_or(carries)
+        entry.verified() < self.decree.number && self.tag.is_none_or(carries)
     }
 
-    fn count<K, V>(&self, entry: &Resident<K, V>) {
-        if !entry.expired(self.at) {
-            self.counted.fetch_add(1, Atomic::Relaxed);
-        }
+    fn marks(&self) -> bool {
+        self.decree.form == Form::Soft
     }
 
-    /// How many it has taken out so far that were alive.
+    /// How many it has counted so far: of what it has marked what was fresh, of what it has taken out what
+    /// could still have been returned.
     pub(crate) fn counted(&self) -> usize {
         self.counted.load(Atomic::Relaxed)
     }
@@ -55,7 +51,7 @@ impl Sweep {
 
 /// How far a sweep has come when the invalidation returns.
 pub(crate) enum Swept {
-    /// So many live entries were taken out.
+    /// It has counted so many entries.
     Done(usize),
     /// It goes on.
     Later(Arc<Sweep>),
@@ -70,7 +66,7 @@ enum Job<K, V> {
         entries: Flatten<std::vec::IntoIter<HashTable<Resident<K, V>>>>,
         /// What the shards kept about them.
         rest: Vec<Rest>,
-        /// Sweeps that had not ended then: what these kill is theirs to count.
+        /// Sweeps that had not ended then, which count what they have hit.
         before: Vec<Arc<Sweep>>,
     },
 }
@@ -86,25 +82,40 @@ enum Piece<K, V> {
 pub(crate) struct Backlog<K, V> {
     jobs: Mutex<VecDeque<(Arc<Sweep>, Job<K, V>)>>,
     any: AtomicBool,
+    rules: Rules,
 }
 
-/// Counts a dead entry for what has killed it, if that is yet to be swept.
-fn credit<'s, K, V>(mut sweeps: impl Iterator<Item = &'s Sweep>, entry: &Resident<K, V>) -> bool {
-    let killer = sweeps.find(|sweep| sweep.kills(entry));
-    killer.inspect(|sweep| sweep.count(entry)).is_some()
+/// Counts an entry that leaves, or is marked, for what has hit it and is yet to be swept: for the first that
+/// has marked it, and for the first that has killed it.
+fn credit<'s, K, V>(sweeps: impl Iterator<Item = &'s Sweep>, rules: &Rules, entry: &Resident<K, V>) {
+    let mut times = entry.times();
+    for sweep in sweeps.filter(|sweep| sweep.hits(entry)) {
+        let state = rules.state(&times, sweep.decree.at);
+        if state == State::Fresh || (state == State::Stale && !sweep.marks()) {
+            sweep.counted.fetch_add(1, Atomic::Relaxed);
+        }
+        if !sweep.marks() {
+            return;
+        }
+        times = times.marked_at(sweep.decree.at);
+    }
+}
+
+/// The sweeps that had not ended before one, and that one.
+fn and<'s>(before: &'s [Arc<Sweep>], sweep: &'s Sweep) -> impl Iterator<Item = &'s Sweep> {
+    before.iter().map(|sweep| &**sweep).chain([sweep])
 }
 
 impl<K, V> Job<K, V> {
     /// The next piece; none if there is no more.
-    fn next(&mut self, sweep: &Sweep, shards: usize) -> Option<Piece<K, V>> {
+    fn next(&mut self, sweep: &Sweep, rules: &Rules, shards: usize) -> Option<Piece<K, V>> {
         match self {
             Self::Shards(at) => (*at < shards).then_some(Piece::Shard(*at)),
             Self::Entries { rest, .. } if !rest.is_empty() => Some(Piece::Rest(std::mem::take(rest))),
             Self::Entries { entries, before, .. } => {
                 let some: Vec<_> = entries.take(BITE).collect();
-                let sweeps = || before.iter().map(|sweep| &**sweep).chain([sweep]);
                 for entry in &some {
-                    credit(sweeps(), entry);
+                    credit(and(before, sweep), rules, entry);
                 }
                 (!some.is_empty()).then_some(Piece::Entries(some))
             }
@@ -122,28 +133,31 @@ impl<K, V> Job<K, V> {
 }
 
 impl<K, V> Backlog<K, V> {
-    pub(crate) fn new() -> Self {
-        Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false) }
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false), rules }
     }
 
     fn is_empty(&self) -> bool {
         !self.any.load(Ordering::Acquire)
     }
 
-    /// A dead entry leaves by another way than its sweep.
-    pub(super) fn credit(&self, entry: &Resident<K, V>) -> bool {
-        !self.is_empty() && credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), entry)
+    /// An entry leaves, or is marked, by another way than a sweep.
+    pub(super) fn credit(&self, entry: &Resident<K, V>) {
+        if !self.is_empty() {
+            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), &self.rules, entry);
+        }
     }
 
+    /// The sweeps that have not ended.
     fn pending(&self) -> Vec<Arc<Sweep>> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         self.jobs.lock().iter().map(|(sweep, _)| sweep.clone()).collect()
     }
 
-    fn push(&self, sweep: &Arc<Sweep>, mut job: Job<K, V>) {
+    fn push(&self, sweep: &Arc<Sweep>, job: Job<K, V>) {
         let mut jobs = self.jobs.lock();
-        if let Job::Entries { before, .. } = &mut job {
-            before.extend(jobs.iter().map(|(sweep, _)| sweep.clone()));
-        }
         jobs.push_back((sweep.clone(), job));
         self.any.store(true, Ordering::Release);
     }
@@ -151,7 +165,7 @@ impl<K, V> Backlog<K, V> {
     fn next(&self, shards: usize) -> Option<(Arc<Sweep>, Piece<K, V>)> {
         let mut jobs = self.jobs.lock();
         while let Some((sweep, job)) = jobs.front_mut() {
-            if let Some(piece) = job.next(sweep, shards) {
+            if let Some(piece) = job.next(sweep, &self.rules, shards) {
                 return Some((sweep.clone(), piece));
             }
             jobs.pop_front();
@@ -182,26 +196,26 @@ impl<K, V> Backlog<K, V> {
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    /// Takes out what an invalidation, of a tag or of the memo as a whole, has declared dead.
-    pub(crate) fn sweep_after(&self, number: Number, tag: Option<u64>) -> Swept {
+    /// Takes out, or marks, what an invalidation has hit, of a tag or of the memo as a whole.
+    pub(crate) fn sweep_after(&self, mut decree: Decree, tag: Option<u64>) -> Swept {
         if crate::sync::is_comparing() {
-            // A shard is held further up this thread's stack: a later sweep finds what is dead.
+            // A shard is held further up this thread's stack: a later sweep finds what is dead, and what is
+            // marked shows by its stamps.
             return Swept::Done(0);
         }
-        let at = self.clock().now();
-        let sweep = Arc::new(Sweep { number, tag, at, counted: AtomicUsize::new(0) });
+        let marks = self.leaves_marked(decree.form);
+        decree.form = if marks { Form::Soft } else { Form::Hard };
+        let sweep = Arc::new(Sweep { decree, tag, counted: AtomicUsize::new(0) });
         let (size, mut job) = match tag {
             Some(tag) => {
                 let sizes = self.shards().map(|shard| shard.read().residents.tagged_len(tag));
                 (sizes.sum(), Job::Shards(0))
             }
+            None if marks => (self.take_off_flights(), Job::Shards(0)),
             None => self.take_off_all(),
         };
-        if size <= AT_ONCE {
-            if let Job::Entries { before, .. } = &mut job {
-                *before = self.backlog.pending();
-            }
-            while let Some(piece) = job.next(&sweep, self.shards().len()) {
+        if size <= BITE {
+            while let Some(piece) = job.next(&sweep, &self.spec.rules, self.shards().len()) {
                 if let Some(shard) = self.work(&sweep, piece) {
                     job.past(shard);
                 }
@@ -215,6 +229,19 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.drain();
         }
         Swept::Later(sweep)
+    }
+
+    /// Takes flights off. How many entries there are.
+    fn take_off_flights(&self) -> usize {
+        let mut size = 0;
+        for shard in self.shards() {
+            let mut room = shard.write();
+            let flights = room.flights.take_all();
+            size += room.residents.len();
+            drop(room);
+            drop(flights);
+        }
+        size
     }
 
     /// Takes flights and entries off, in constant time for each shard.
@@ -236,7 +263,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             rests.push(rest);
         }
         let entries = tables.into_iter().flatten();
-        (size, Job::Entries { entries, rest: rests, before: Vec::new() })
+        (size, Job::Entries { entries, rest: rests, before: self.backlog.pending() })
     }
 
     /// Does what invalidations have left for later.
@@ -257,13 +284,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let (past, entries) = match piece {
             Piece::Rest(_) => return None,
             Piece::Entries(entries) => (None, entries),
+            Piece::Shard(at) if sweep.marks() => {
+                self.mark_in(sweep, at);
+                return Some(at);
+            }
             Piece::Shard(at) => {
                 let entries = self.bite(sweep, at);
                 ((entries.len() < BITE).then_some(at), entries)
             }
         };
         for entry in entries {
-            let cause = if entry.expired(sweep.at) { Cause::Expired } else { Cause::Invalidated };
+            let cause = self.cause(&entry, sweep.decree.at, Cause::Invalidated);
             garbage.push(entry, cause);
         }
         self.dispose(garbage);
@@ -280,20 +311,44 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut room = shard.write();
         let tagged = room.residents.tagged(tag);
         // What was stored after the invalidation is valid, and stays.
-        let dead = tagged.filter(|node| room.residents.at(*node).is_some_and(|entry| sweep.kills(entry)));
+        let dead = tagged.filter(|node| room.residents.at(*node).is_some_and(|entry| sweep.hits(entry)));
         let dead: Vec<Node> = dead.take(BITE).collect();
         let entries: Vec<_> = dead.into_iter().filter_map(|node| room.residents.remove(node)).collect();
         for entry in &entries {
             self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-            // Under the lock: who finds nothing left in the shard finds it counted.
-            if !self.backlog.credit(entry) {
-                sweep.count(entry);
-            }
+        }
+        // Under the lock: who finds nothing left in the shard finds it counted.
+        let before = self.backlog.pending();
+        for entry in &entries {
+            credit(and(&before, sweep), &self.spec.rules, entry);
         }
         if entries.len() < BITE {
             room.residents.shrink();
         }
         entries
+    }
+
+    /// Marks what an invalidation has made stale in a shard. What is stored meanwhile it has not hit.
+    fn mark_in(&self, sweep: &Sweep, shard: usize) {
+        let Some(shard) = self.shards().nth(shard) else { return };
+        let nodes: Vec<Node> = {
+            let room = shard.read();
+            match sweep.tag {
+                Some(tag) => room.residents.tagged(tag).collect(),
+                None => room.residents.iter().map(|entry| entry.node).collect(),
+            }
+        };
+        for nodes in nodes.chunks(BITE) {
+            let mut room = shard.write();
+            let before = self.backlog.pending();
+            for &node in nodes {
+                if room.residents.at(node).is_some_and(|entry| sweep.hits(entry)) {
+                    let told = |entry: &_| credit(and(&before, sweep), &self.spec.rules, entry);
+                    self.mark(&mut room, node, sweep.decree.at, told);
+                }
+            }
+        }
+        self.world().wants_sweeping();
     }
 }
 

@@ -1,10 +1,9 @@
-//! Removing entries: by key, tag, predicate, altogether, or because their time is up.
+//! Removing entries, or marking them: by key, predicate, altogether; or because their time is up.
 //!
 //! Each acts before it returns: flights are taken off first, so that what they compute is not stored,
 //! then entries are removed. User code (predicates, `Debug` of keys) sees copies, outside every lock.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::judging::Judgement;
 use super::sources::Spared;
@@ -12,22 +11,21 @@ use super::sweep::BITE;
 use super::typed::Deferred;
 use super::{Data, Garbage, Room, TypedMemo};
 use crate::event::Cause;
-use crate::flight::Flight;
 use crate::invalidate::Applied;
-use crate::policy::Node;
+use crate::policy::{Node, State};
 use crate::store::Resident;
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Number};
+use crate::tags::{Carrier, Decree, Form, Number};
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Invalidates one key.
-    pub(crate) fn invalidate_key(&self, key: &K, hash: u32) -> Applied {
+    pub(crate) fn invalidate_key(&self, key: &K, hash: u32, form: Form) -> Applied {
         if crate::sync::is_comparing() {
             // Shared access is held further up this thread's stack: what is there is dead from here
             // on, and taken out later. So is what was computed from any entry.
             self.defer(hash);
-            return self.invalidate_dependents_of_all();
+            return self.invalidate_dependents_of_all(form);
         }
         self.settle_deferred();
         let same = |other: &K| (self.key_fns.same)(other, key);
@@ -36,22 +34,34 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let flights = room.flights.of(hash, same);
         let source = room.sources.of(hash, same);
         let mut garbage = Garbage::new();
-        garbage.sources.extend(source);
         let mut count = 0;
         if existing.is_some() || !flights.is_empty() {
             let mut room = ShardLock::upgrade(room);
-            count = self.remove(&mut room, &flights, existing, &mut garbage);
+            for flight in &flights {
+                room.flights.remove(flight);
+            }
+            let now = self.clock().now();
+            count = match existing {
+                Some(node) if self.leaves_marked(form) => self.mark_one(&mut room, node, now),
+                Some(node) => self.remove(&mut room, node, now, &mut garbage),
+                None => 0,
+            };
             drop(room);
         } else {
             drop(room);
         }
-        Applied::new(count) + self.dispose(garbage)
+        if self.leaves_marked(form) {
+            self.world().wants_sweeping();
+        }
+        let dependents = source.map(|name| self.world().invalidate_tag(&name, form));
+        self.dispose(garbage);
+        Applied::new(count) + dependents.unwrap_or_default()
     }
 
     /// Invalidates one entry, whoever else computes its key.
     pub(crate) fn invalidate_entry(&self, key: &K, node: Node) {
         if crate::sync::is_comparing() {
-            self.invalidate_key(key, node.hash);
+            self.invalidate_key(key, node.hash, Form::Hard);
             return;
         }
         let room = self.shard(node.hash).upgradable();
@@ -61,34 +71,36 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut garbage = Garbage::new();
         garbage.sources.extend(room.sources.of(node.hash, |other| (self.key_fns.same)(other, key)));
         let mut room = ShardLock::upgrade(room);
-        self.remove(&mut room, &[], [node], &mut garbage);
+        self.remove(&mut room, node, self.clock().now(), &mut garbage);
         drop(room);
         self.dispose(garbage);
     }
 
-    /// Takes flights off and entries out; how many of these were live.
-    fn remove(
-        &self,
-        room: &mut Room<K, V>,
-        flights: &[Arc<Flight<K, V>>],
-        nodes: impl IntoIterator<Item = Node>,
-        garbage: &mut Garbage<K, V>,
-    ) -> usize {
-        for flight in flights {
-            room.flights.remove(flight);
-        }
-        let now = self.clock().now();
+    /// Whether what an invalidation of this form has hit is marked, and stays. Where no stale window keeps it,
+    /// it goes.
+    pub(super) fn leaves_marked(&self, form: Form) -> bool {
+        form == Form::Soft && self.spec.rules.has_window()
+    }
+
+    /// Marks an entry; how many were fresh.
+    fn mark_one(&self, room: &mut Room<K, V>, node: Node, now: Tick) -> usize {
         let mut count = 0;
-        for node in nodes {
-            if let Some(entry) = room.residents.remove(node) {
-                self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-                self.backlog.credit(&entry);
-                let expired = entry.expired(now);
-                count += usize::from(!expired && self.valid(&entry));
-                garbage.push(entry, if expired { Cause::Expired } else { Cause::Invalidated });
-            }
-        }
+        self.mark(room, node, now, |entry| {
+            self.backlog.credit(entry);
+            count = usize::from(self.state(entry, now) == State::Fresh);
+        });
         count
+    }
+
+    /// Takes an entry out; how many could still have been returned.
+    fn remove(&self, room: &mut Room<K, V>, node: Node, now: Tick, garbage: &mut Garbage<K, V>) -> usize {
+        let Some(entry) = room.residents.remove(node) else { return 0 };
+        self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+        self.backlog.credit(&entry);
+        let was_of_use = self.state(&entry, now) != State::Dead;
+        let cause = self.cause(&entry, now, Cause::Invalidated);
+        garbage.push(entry, cause);
+        usize::from(was_of_use)
     }
 
     /// Takes out what was invalidated from within a user's `Eq`. Needs no comparison: all entries
@@ -100,8 +112,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let mut room = self.shard(hash).write();
             let nodes: Vec<Node> =
                 room.residents.iter().map(|entry| entry.node).filter(|node| node.hash == hash).collect();
-            let flights = room.flights.of(hash, |_| true);
-            self.remove(&mut room, &flights, nodes, &mut garbage);
+            for flight in room.flights.of(hash, |_| true) {
+                room.flights.remove(&flight);
+            }
+            let now = self.clock().now();
+            for node in nodes {
+                self.remove(&mut room, node, now, &mut garbage);
+            }
             drop(room);
             self.dispose(garbage);
         }
@@ -113,29 +130,31 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Removes everything.
     #[cfg(test)]
     pub(crate) fn remove_all(&self) -> Applied {
-        self.sweep_cleared(self.declare_all_dead())
+        self.sweep_cleared(self.bump_whole(Form::Hard))
     }
 
-    /// The same, after it was declared dead.
-    pub(crate) fn sweep_cleared(&self, number: Number) -> Applied {
-        Applied::swept(self.arc(), self.sweep_after(number, None)) + self.invalidate_dependents_of_all()
+    /// Takes out or marks what an invalidation of the memo as a whole has hit.
+    pub(crate) fn sweep_cleared(&self, decree: Decree) -> Applied {
+        let swept = Applied::swept(self.arc(), self.sweep_after(decree, None));
+        swept + self.invalidate_dependents_of_all(decree.form)
     }
 
-    fn declare_all_dead(&self) -> Number {
-        self.world().tags.bump(|number| self.revision().raise(number, true))
+    fn bump_whole(&self, form: Form) -> Decree {
+        self.world().bump_whole([self.revision()].into_iter(), form)
     }
 
-    /// Removes the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
+    /// Invalidates the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
     /// are taken off first.
-    pub(crate) fn remove_where(
+    pub(crate) fn invalidate_where(
         &self,
         doomed: impl Fn(&K) -> bool,
         condemned: impl Fn(&K, &V) -> bool,
+        form: Form,
     ) -> Applied {
         if crate::sync::is_comparing() {
             // What matches cannot be told without running user code; what is there goes.
-            self.declare_all_dead();
-            return self.invalidate_dependents_of_all();
+            self.bump_whole(form);
+            return self.invalidate_dependents_of_all(form);
         }
         let judgement = Judgement::of(vec![self]);
         let flown = self.doom(&doomed, Number::MAX);
@@ -143,26 +162,27 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut spared: Spared<K> = HashMap::default();
         let mut applied = Applied::default();
         for shard in self.shards() {
-            let see = |entry: &Resident<K, V>| (entry.key.clone(), entry.value.clone(), entry.node.hash);
-            let entries = self.live_in(&shard.read(), see);
+            let entries = self.of_use_in(&shard.read());
             for (key, value, hash) in entries {
                 if condemned(&key, &value) {
                     // By key, not by entry: what an update has made of it meanwhile goes as well.
-                    applied += self.invalidate_key(&key, hash);
+                    applied += self.invalidate_key(&key, hash, form);
                 } else if self.is_tracked() && !flown.contains(&hash) {
                     spared.entry(hash).or_default().push(key);
                 }
             }
         }
         judgement.pass();
-        self.doom(&doomed, self.judging.passed());
+        self.doom(&doomed, self.judged());
         drop(judgement);
-        applied + self.invalidate_dependents_where(doomed, &spared)
+        applied + self.invalidate_dependents_where(doomed, &spared, form)
     }
 
-    /// What is live in a shard.
-    pub(crate) fn live_in<T>(&self, room: &Room<K, V>, see: impl Fn(&Resident<K, V>) -> T) -> Vec<T> {
-        room.residents.iter().filter(|entry| self.fresh(entry)).map(see).collect()
+    /// What is fresh or stale in a shard, with its hash.
+    fn of_use_in(&self, room: &Room<K, V>) -> Vec<(K, V, u32)> {
+        let now = self.clock().coarse();
+        let of_use = room.residents.iter().filter(|entry| self.state(entry, now) != State::Dead);
+        of_use.map(|entry| (entry.key.clone(), entry.value.clone(), entry.node.hash)).collect()
     }
 
     /// What is live with a tag; all of it if every entry carries the tag.
@@ -170,15 +190,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut keys = Vec::new();
         for shard in self.shards() {
             let room = shard.read();
+            let live = |entry: &&Resident<K, V>| self.fresh(entry);
+            let address = |entry: &Resident<K, V>| (entry.key.clone(), entry.node.hash);
             match tag {
-                None => keys.extend(self.live_in(&room, |entry| (entry.key.clone(), entry.node.hash))),
-                Some(tag) => keys.extend(
-                    room.residents
-                        .tagged(tag)
-                        .filter_map(|node| room.residents.at(node))
-                        .filter(|entry| self.fresh(entry))
-                        .map(|entry| (entry.key.clone(), entry.node.hash)),
-                ),
+                None => keys.extend(room.residents.iter().filter(live).map(address)),
+                Some(tag) => {
+                    let tagged = room.residents.tagged(tag).filter_map(|node| room.residents.at(node));
+                    keys.extend(tagged.filter(live).map(address));
+                }
             }
         }
         keys
@@ -199,7 +218,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     fn reclaim_in(&self, shard: &ShardLock<Room<K, V>>, now: Tick) -> usize {
         let (dead, due): (Vec<Node>, _) = {
             let room = shard.read();
-            let dead = room.residents.iter().filter(|entry| entry.expired(now) || !self.valid(entry));
+            let dead = room.residents.iter().filter(|entry| self.state(entry, now) == State::Dead);
             let due = room.residents.earliest() <= now || room.sources.has_dead();
             (dead.map(|entry| entry.node).collect(), due)
         };
@@ -207,23 +226,21 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let mut garbage = Garbage::new();
             let mut room = shard.write();
             for &node in nodes {
-                let still = room.residents.at(node).is_some_and(|e| e.expired(now) || !self.valid(e));
-                if still && let Some(entry) = room.residents.remove(node) {
-                    self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-                    self.backlog.credit(&entry);
+                // It may have been read, or given more time, since.
+                let is_dead = |entry| self.state(entry, now) == State::Dead;
+                if room.residents.at(node).is_some_and(is_dead) {
                     room.sources.mix(node.hash);
-                    let cause = if entry.expired(now) { Cause::Expired } else { Cause::Invalidated };
-                    garbage.push(entry, cause);
+                    self.remove(&mut room, node, now, &mut garbage);
                 }
             }
             drop(room);
             self.dispose(garbage);
         }
-        // Due though nothing is dead: the entry of that deadline has left by another way, or nothing
-        // carries a source any more.
+        // Due though nothing is dead: the entry of that time has left by another way or was read since, or
+        // nothing carries a source any more.
         if due || !dead.is_empty() {
             let mut room = shard.write();
-            room.residents.settle();
+            room.residents.settle(&self.spec.rules);
             let gone = room.sources.settle();
             drop(room);
             self.drop_keys(gone);
@@ -251,13 +268,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.evict_anywhere(capacity, &mut garbage);
         self.dispose(garbage);
         for shard in self.shards() {
-            shard.write().residents.settle();
+            shard.write().residents.settle(&self.spec.rules);
         }
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
@@ -287,7 +305,7 @@ mod tests {
         |stage| stage.memo.remove_all().count(),
         |stage| stage.invalidate_tag("all"),
         |stage| stage.invalidate_tag("cat"),
-        |stage| stage.memo.remove_where(|_| true, |_, _| true).count(),
+        |stage| stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard).count(),
     ];
 
     #[test]
@@ -335,7 +353,7 @@ mod tests {
             |stage| stage.invalidate(1),
             |stage| stage.memo.remove_all().count(),
             |stage| stage.invalidate_tag("all"),
-            |stage| stage.memo.remove_where(|_| true, |_, _| true).count(),
+            |stage| stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard).count(),
             |stage| usize::from(!stage.put(1, 2, crate::memo::When::Always)),
         ];
         for invalidate in invalidations {

@@ -12,11 +12,11 @@ use super::{AnyMemo, Data, Header, MemoSpec};
 use crate::event::Counters;
 use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
-use crate::policy::{Evictor, Lru, Policy, S3Fifo};
+use crate::policy::{Evictor, Lru, Policy, S3Fifo, State, Times};
 use crate::spec::Spec;
 use crate::store::{Resident, Residents};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet};
+use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
 use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
@@ -26,7 +26,8 @@ const SHARD_MIN: usize = 256;
 /// No more shards than this.
 const SHARDS_MAX: usize = 64;
 
-/// What one shard's lock guards.
+/// What one shard's lock guards. With the lock it is 256 bytes: where that is a power of two, a hit finds its
+/// shard in less.
 pub(crate) struct Room<K, V> {
     pub(crate) residents: Residents<K, V>,
     pub(crate) flights: Flights<K, V>,
@@ -128,7 +129,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 deferred: Mutex::new(Vec::new()),
                 has_deferred: AtomicBool::new(false),
                 whole: Mutex::new(None),
-                backlog: Backlog::new(),
+                backlog: Backlog::new(spec.rules),
                 judging: Judging::new(),
             }
         });
@@ -246,14 +247,21 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Some(value)
     }
 
-    /// Looks at an entry that may be used, without touching it.
-    pub(crate) fn see<T>(&self, key: &K, hash: u32, see: impl FnOnce(&Resident<K, V>) -> T) -> Option<T> {
+    /// Looks at an entry that is fresh or stale, and at its times, without touching it.
+    pub(crate) fn see<T>(
+        &self,
+        key: &K,
+        hash: u32,
+        see: impl FnOnce(&Resident<K, V>, Times, State) -> Option<T>,
+    ) -> Option<T> {
         if self.is_disabled() {
             return None;
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key))?;
-        self.fresh(entry).then(|| see(entry))
+        let times = self.times(entry)?;
+        let state = self.spec.rules.state(&times, self.clock.coarse());
+        if state == State::Dead { None } else { see(entry, times, state) }
     }
 
     /// Moves an entry's deadline. Whether one was there.
@@ -277,7 +285,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             if let Some(entry) = room.residents.at_mut(node) {
                 entry.set_deadline(deadline);
             }
-            room.residents.moved(deadline);
+            room.residents.moved(deadline, &self.spec.rules);
         }
         self.world.wants_sweeping();
         true
@@ -290,28 +298,43 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         !entry.expired(self.clock.coarse()) && self.valid(entry)
     }
 
-    /// Whether no invalidation has hit an entry.
+    /// Whether no invalidation has hit an entry, of either form.
     #[inline]
     pub(crate) fn valid(&self, entry: &Resident<K, V>) -> bool {
-        let revision = self.revision.current();
-        revision <= entry.verified() || self.revalidate(entry, revision)
+        self.touch(entry) == Touch::Nothing
     }
 
-    /// The revision was loaded before the stamps, and is what is noted.
+    /// What invalidations have done to an entry.
+    #[inline]
+    pub(super) fn touch(&self, entry: &Resident<K, V>) -> Touch {
+        let revision = self.revision.current();
+        if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
+    }
+
+    /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
+    /// looks at it next comes here as well.
     #[cold]
-    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> bool {
-        let valid = self.untouched_since(entry.verified(), entry.node.hash, entry.tags());
-        if valid {
+    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> Touch {
+        let touch = self.touch_since(entry.verified(), entry.node.hash, entry.tags());
+        if entry.is_marked() {
+            return touch.max(Touch::Marked(entry.deadline()));
+        }
+        if touch == Touch::Nothing {
             entry.note_verified(revision);
         }
-        valid
+        touch
     }
 
-    /// Whether nothing after `number` has invalidated a key of this hash with these tags.
+    /// Whether nothing after `number` has invalidated a key of this hash with these tags. Marks count: what
+    /// was computed from before one is not fresh.
     pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> bool {
-        self.revision.untouched_since(number, tags)
-            && !(self.has_deferred.load(Ordering::Acquire)
-                && self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number))
+        self.touch_since(number, hash, tags) == Touch::Nothing
+    }
+
+    fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
+        let touch = self.revision.touch_since(number, tags);
+        let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
+        if self.has_deferred.load(Ordering::Acquire) && deferred() { Touch::Dead } else { touch }
     }
 
     /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
@@ -319,7 +342,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.world.tags.bump(|number| {
             self.deferred.lock().push(Deferred { hash, number });
             self.has_deferred.store(true, Ordering::Release);
-            self.revision.raise(number, false);
+            self.revision.raise(number);
         });
     }
 

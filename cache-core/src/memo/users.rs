@@ -12,13 +12,14 @@ use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Shape};
 use crate::slot::{self, Handle, Identity, Slot};
+use crate::tags::Form;
 use crate::value::Returns;
 use crate::world::World;
 
 /// A memo of values `F`; what a [`Memo`] is a handle to.
 pub(crate) trait MemoOf<F>: Send + Sync {
     fn keys(&self) -> Vec<Arc<dyn KeyOf<F>>>;
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool) -> Applied;
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool, form: Form) -> Applied;
     /// The memo with its types.
     fn typed(&self) -> &(dyn Any + Send + Sync);
 }
@@ -34,15 +35,13 @@ impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
         keys.map(|(key, hash)| crate::address::address::<S, R>(self.memo.clone(), key, hash)).collect()
     }
 
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool) -> Applied {
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool, form: Form) -> Applied {
         let memo = &self.memo;
-        memo.remove_where(
-            |_| true,
-            |key, held| {
-                let face = R::face(held.clone());
-                face.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
-            },
-        )
+        let condemned = |key: &S::Owned, held: &R::Held| {
+            let face = R::face(held.clone());
+            face.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
+        };
+        memo.invalidate_where(|_| true, condemned, form)
     }
 
     fn typed(&self) -> &(dyn Any + Send + Sync) {
@@ -282,13 +281,12 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        super::handle::clear(&self.memos())
+        super::clear(&self.memos(), Form::Hard)
     }
 
     /// Invalidates every entry whose key matches a pattern: see [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        let pattern = wildmatch::WildMatch::new(pattern);
-        super::invalidate_shown(&self.memos(), &|text| pattern.matches(text))
+        super::invalidate_matching(&self.memos(), pattern, Form::Hard)
     }
 
     /// Invalidates the entries for which `predicate` says so.
@@ -300,28 +298,27 @@ impl<V: 'static, M> Memo<V, M> {
     ///
     /// If `predicate` does; entries it has not seen then stay.
     pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        let judge = || self.members.iter().map(|member| member.memo.invalidate_if(&predicate)).sum();
-        super::judging::judge_all(&self.memos(), None, judge)
+        self.judge(&predicate, Form::Hard)
     }
 
     /// Invalidates the entry whose key displays as this text: see [`AnyMemoRef::invalidate_key_text`].
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        super::invalidate_shown(&self.memos(), &|key| key == text)
+        super::invalidate_shown(&self.memos(), &|key| key == text, Form::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
     pub fn mark_all_stale(&self) -> Applied {
-        self.clear()
+        super::clear(&self.memos(), Form::Soft)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        self.invalidate_matching(pattern)
+        super::invalidate_matching(&self.memos(), pattern, Form::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.invalidate_key_text(text)
+        super::invalidate_shown(&self.memos(), &|key| key == text, Form::Soft)
     }
 
     /// The soft form of [`invalidate_if`](Self::invalidate_if).
@@ -330,7 +327,12 @@ impl<V: 'static, M> Memo<V, M> {
     ///
     /// If `predicate` does; entries it has not seen then stay.
     pub fn mark_stale_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        self.invalidate_if(predicate)
+        self.judge(&predicate, Form::Soft)
+    }
+
+    fn judge(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
+        let judge = || self.members.iter().map(|member| member.memo.invalidate_if(predicate, form)).sum();
+        super::judging::judge_all(&self.memos(), None, judge)
     }
 
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].

@@ -1,7 +1,7 @@
 //! Invalidations from within a user's `Eq`, which cannot take the shard's lock: entries are
 //! dead at once, and taken out by whoever comes by.
 
-use crate::tags::Carrier;
+use crate::tags::{Carrier, Form};
 
 use super::{FEW, KEY, NEW, OLD, Scene, check, join};
 
@@ -13,7 +13,7 @@ impl Scene {
 
     /// What `clear` does there: nothing is taken out.
     fn clear_within_eq(&self) {
-        self.stage.world.tags.bump(|number| self.stage.memo.revision().raise(number, true));
+        self.stage.world.bump_whole([self.stage.memo.revision()].into_iter(), Form::Hard);
     }
 }
 

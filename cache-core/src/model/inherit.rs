@@ -9,6 +9,7 @@ use super::{FEWER, KEY, NEW, OLD, check};
 use crate::fixture::Stage;
 use crate::memo::MemoSpec;
 use crate::spec::Spec;
+use crate::tags::Form;
 use crate::time::Clock;
 use crate::world::World;
 
@@ -68,7 +69,7 @@ fn by_clear(site: &Site) {
 }
 
 fn by_predicate(site: &Site) {
-    site.cats.memo.remove_where(|_| true, |_, held| held.0 == OLD);
+    site.cats.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard);
 }
 
 #[test]

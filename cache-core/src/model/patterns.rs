@@ -7,6 +7,7 @@ use crate::draft::Draft;
 use crate::engine::Begin;
 use crate::key::Bitwise;
 use crate::memo::AnyMemo;
+use crate::tags::Form;
 
 /// Matches [`KEY`] alone.
 const PATTERN: &str = "stage*7*";
@@ -14,11 +15,11 @@ const PATTERN: &str = "stage*7*";
 impl Scene {
     fn invalidate_matching(&self) -> usize {
         let pattern = WildMatch::new(PATTERN);
-        self.stage.memo.invalidate_shown(&|text| pattern.matches(text)).count()
+        self.stage.memo.invalidate_shown(&|text| pattern.matches(text), Form::Hard).count()
     }
 
     fn invalidate_if_old(&self) -> usize {
-        self.stage.memo.remove_where(|_| true, |_, held| held.0 == OLD).count()
+        self.stage.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard).count()
     }
 }
 
@@ -93,7 +94,7 @@ fn an_update_does_not_bring_back_what_a_predicate_has_picked() {
             let add = |held: Bitwise<u64>| Some((Bitwise(held.0 + 1), Draft::default()));
             scene.stage.memo.update(&KEY, scene.stage.hash(KEY), add).map(|held| held.0)
         });
-        scene.stage.memo.remove_where(|_| true, |_, _| true);
+        scene.stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard);
         assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
         updater.join().unwrap();
         assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
@@ -108,7 +109,7 @@ fn what_is_made_of_what_a_predicate_picks_is_not_stored() {
         scene.call(&[]);
         let other = scene.go(|scene| scene.call_through(KEY + 1, &[]));
         scene.change();
-        scene.stage.memo.remove_where(|_| true, |_, _| true);
+        scene.stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard);
         assert_ne!(scene.stage.get(KEY + 1), Some(OLD), "an invalidated value was found");
         assert_eq!(scene.call_through(KEY + 1, &[]), NEW, "an invalidated value was returned");
         other.join().unwrap();

@@ -8,7 +8,8 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
 use super::{ALL, FEW, NEW, OLD, check};
-use crate::tags::{Carrier, Name, Number, Revision, TagSet, Tags};
+use crate::tags::{Carrier, Decree, Form, Name, Number, Revision, TagSet, Tags, Touch};
+use crate::time::Tick;
 
 struct Memo(Revision);
 
@@ -31,7 +32,7 @@ impl Entry {
         let revision = memo.0.current();
         let verified = self.verified.load(Ordering::Relaxed);
         if revision > verified {
-            if !memo.0.untouched_since(verified, &self.tags) {
+            if memo.0.touch_since(verified, &self.tags) != Touch::Nothing {
                 return None;
             }
             self.verified.fetch_max(revision, Ordering::Relaxed);
@@ -80,7 +81,7 @@ impl Bare {
     fn land(&self, born: Number, value: u64, tags: TagSet) {
         let mut place = self.place.lock().unwrap();
         let revision = self.memo.0.current();
-        if self.memo.0.untouched_since(born, &tags) {
+        if self.memo.0.touch_since(born, &tags) == Touch::Nothing {
             *place = Some(Arc::new(Entry { value, verified: AtomicU64::new(born.max(revision)), tags }));
         }
     }
@@ -90,8 +91,16 @@ impl Bare {
         entry.and_then(|entry| entry.read(&self.memo))
     }
 
+    fn invalidate(&self, tag: &'static str) {
+        self.tags.invalidate(&name(tag), Form::Hard, 0);
+    }
+
+    fn mark(&self, tag: &'static str, at: Tick) {
+        self.tags.invalidate(&name(tag), Form::Soft, at);
+    }
+
     fn clear(&self) {
-        self.tags.bump(|number| self.memo.0.raise(number, true));
+        self.tags.bump(|number| self.memo.0.raise_whole(&Decree { number, form: Form::Hard, at: 0 }));
     }
 }
 
@@ -127,7 +136,7 @@ fn no_reader_outlives(kill: fn(&Bare)) {
 #[test]
 fn no_reader_outlives_a_tag() {
     no_reader_outlives(|bare| {
-        bare.tags.invalidate(&name("cat"));
+        bare.invalidate("cat");
     });
 }
 
@@ -140,8 +149,8 @@ fn no_reader_outlives_a_clear() {
 fn no_reader_outlives_one_of_two_invalidations() {
     no_reader_outlives(|bare| {
         let other = bare.attach("dog");
-        bare.tags.invalidate(&name("dog"));
-        bare.tags.invalidate(&name("cat"));
+        bare.invalidate("dog");
+        bare.invalidate("cat");
         bare.tags.release(other);
     });
 }
@@ -160,10 +169,57 @@ fn invalidations_at_once_are_told_apart() {
                 assert_eq!(entry.read(&bare.memo), None, "outlived a clear");
             })
         };
-        bare.tags.invalidate(&name("dog"));
+        bare.invalidate("dog");
         entry.read(&bare.memo);
         clear.join().unwrap();
         assert_eq!(entry.read(&bare.memo), None, "came back after a clear");
+        bare.tags.release(other);
+    });
+}
+
+#[test]
+fn no_reader_takes_for_fresh_what_is_marked() {
+    no_reader_outlives(|bare| bare.mark("cat", 0));
+}
+
+/// Whoever sees a mark sees when it was, or when a later one was.
+#[test]
+fn a_mark_brings_its_time() {
+    check(ALL, || {
+        let bare = Bare::new();
+        let entry = bare.entry("cat");
+        let marker = {
+            let bare = bare.clone();
+            spawn(move || {
+                bare.mark("cat", 1);
+                bare.mark("cat", 2);
+            })
+        };
+        match bare.memo.0.touch_since(0, &entry.tags) {
+            Touch::Nothing => {}
+            touch => assert!([Touch::Marked(1), Touch::Marked(2)].contains(&touch), "{touch:?}"),
+        }
+        marker.join().unwrap();
+        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Marked(2));
+    });
+}
+
+/// In whatever order: what was invalidated is gone, though it is marked as well.
+#[test]
+fn of_a_mark_and_an_invalidation_the_harder_counts() {
+    check(ALL, || {
+        let bare = Bare::new();
+        let (entry, other) = (bare.entry("cat"), bare.attach("dog"));
+        let marker = {
+            let bare = bare.clone();
+            spawn(move || bare.mark("cat", 1))
+        };
+        bare.invalidate("cat");
+        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Dead);
+        bare.invalidate("dog");
+        assert_eq!(entry.read(&bare.memo), None);
+        marker.join().unwrap();
+        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Dead);
         bare.tags.release(other);
     });
 }
@@ -186,7 +242,16 @@ fn no_store_outlives(kill: fn(&Bare)) {
 #[test]
 fn no_store_outlives_a_tag_that_nothing_carried() {
     no_store_outlives(|bare| {
-        bare.tags.invalidate(&name("cat"));
+        bare.invalidate("cat");
+    });
+}
+
+#[test]
+fn no_store_outlives_a_mark() {
+    no_store_outlives(|bare| {
+        let carried = bare.attach("cat");
+        bare.mark("cat", 0);
+        bare.tags.release(carried);
     });
 }
 
@@ -217,15 +282,15 @@ fn no_flight_takes_over_what_one_of_two_invalidations_has_hit() {
             let bare = bare.clone();
             spawn(move || {
                 bare.origin.fetch_or(CHANGES[1], Ordering::Relaxed);
-                bare.tags.invalidate(&name("dog"));
+                bare.invalidate("dog");
             })
         };
         bare.origin.fetch_or(CHANGES[0], Ordering::Relaxed);
-        bare.tags.invalidate(&name("cat"));
+        bare.invalidate("cat");
         let born = bare.tags.now();
         let found = landed.lock().unwrap().take();
-        let taken =
-            found.filter(|(before, _, tags)| born == *before || bare.memo.0.untouched_since(*before, tags));
+        let untouched = |before, tags: &TagSet| bare.memo.0.touch_since(before, tags) == Touch::Nothing;
+        let taken = found.filter(|(before, _, tags)| born == *before || untouched(*before, tags));
         let value = taken.map_or_else(|| bare.origin.load(Ordering::Relaxed), |(_, value, _)| value);
         assert!(value & CHANGES[0] != 0, "taken from before the invalidation");
         bare.land(born, value, attach(&bare));
@@ -251,7 +316,7 @@ fn no_store_outlives_a_tag_that_is_forgotten_meanwhile() {
             spawn(move || bare.tags.release(carried))
         };
         bare.origin.store(NEW, Ordering::Relaxed);
-        bare.tags.invalidate(&name("cat"));
+        bare.invalidate("cat");
         assert_ne!(bare.find(), Some(OLD), "found after the invalidation was over");
         store.join().unwrap();
         release.join().unwrap();
@@ -264,7 +329,7 @@ fn no_store_outlives_a_tag_that_is_forgotten_meanwhile() {
 fn a_forgotten_tag_remembers_its_invalidation() {
     no_store_outlives(|bare| {
         let carried = bare.attach("cat");
-        bare.tags.invalidate(&name("cat"));
+        bare.invalidate("cat");
         bare.tags.release(carried);
     });
 }

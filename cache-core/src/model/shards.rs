@@ -6,6 +6,7 @@ use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, TWO_SHARDS, check, join};
 use crate::memo::When;
+use crate::tags::Form;
 
 /// Carried by every entry of the memo, and by entries alone.
 const ALL_CARRY: &str = "all";
@@ -41,7 +42,7 @@ fn by_clear(scene: &Scene) {
 }
 
 fn by_predicate(scene: &Scene) {
-    scene.stage.memo.remove_where(|_| true, |_, held| held.0 == OLD);
+    scene.stage.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard);
 }
 
 /// Who sees one entry gone sees the other gone, whichever shard is swept first.

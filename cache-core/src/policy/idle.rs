@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::time::{Tick, after};
 
-/// Whether an entry that was last read then has died of it.
-pub(super) fn is_over(idle: Duration, read: Tick, now: Tick) -> bool {
-    after(read, idle) <= now
+/// When an entry dies of it that was last read then.
+pub(super) fn end(idle: Duration, read: Tick) -> Tick {
+    after(read, idle)
 }

@@ -16,7 +16,7 @@ pub(crate) use backoff::rest;
 pub use eviction::Policy;
 pub(crate) use eviction::{Entries, Evictor, Lru, Node, S3Fifo};
 
-use crate::time::Tick;
+use crate::time::{NEVER, Tick};
 
 /// What the options of a memo say about the life of its entries.
 #[derive(Clone, Copy)]
@@ -46,6 +46,13 @@ pub(crate) struct Times {
     pub(crate) rest: Tick,
     /// It is being computed anew in the background.
     pub(crate) renewing: bool,
+}
+
+impl Times {
+    /// The same of an entry that is marked stale then.
+    pub(crate) fn marked_at(self, at: Tick) -> Self {
+        Self { marked: true, deadline: self.deadline.min(at), ..self }
+    }
 }
 
 /// What an entry is good for.
@@ -101,6 +108,11 @@ impl Rules {
         stale::end(self, deadline)
     }
 
+    /// The same of an entry that nobody reads any more.
+    pub(crate) fn end_unread(&self, times: &Times) -> Tick {
+        self.idle.map_or(NEVER, |idle| idle::end(idle, times.read)).min(self.end(times.deadline))
+    }
+
     /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if
     /// it never would be. `draw` is from 0 to 1.
     pub(crate) fn deadline(
@@ -114,14 +126,12 @@ impl Rules {
 
     /// What an entry is good for.
     pub(crate) fn state(&self, times: &Times, now: Tick) -> State {
-        if self.idle.is_some_and(|idle| idle::is_over(idle, times.read, now)) {
+        if self.end_unread(times) <= now {
             State::Dead
         } else if !times.marked && now < times.deadline {
             State::Fresh
-        } else if now < self.end(times.deadline) {
-            State::Stale
         } else {
-            State::Dead
+            State::Stale
         }
     }
 

@@ -11,6 +11,9 @@ use crate::time::{NEVER, Tick};
 /// Bits of an entry's meta word below its deadline: how often it was read of late.
 const READS: u64 = 0b11;
 const DEADLINE: u32 = 8;
+/// The sign of an entry's note: it was marked stale. So it is earlier than any revision, which a hit compares it
+/// with anyway.
+const MARKED: u64 = 1 << 63;
 
 /// The table is searched by all 64 bits, of which 32 are kept: the low ones choose the bucket, the
 /// highest tell entries of a bucket apart, those between them choose the shard.
@@ -122,10 +125,25 @@ impl<K, V> Resident<K, V> {
         self.deadline() <= now
     }
 
-    /// The revision at which it was last found valid.
+    /// Whether it is not marked, and was found valid at a revision.
     #[inline]
+    pub(crate) fn is_valid_at(&self, revision: Number) -> bool {
+        revision.cast_signed() <= self.verified.load(Ordering::Relaxed).cast_signed()
+    }
+
+    /// The revision at which it was last found valid.
     pub(crate) fn verified(&self) -> Number {
-        self.verified.load(Ordering::Relaxed)
+        self.verified.load(Ordering::Relaxed) & !MARKED
+    }
+
+    /// Marks it stale: it is fresh until then at most.
+    pub(crate) fn mark(&mut self, at: Tick) {
+        self.verified.fetch_or(MARKED, Ordering::Relaxed);
+        self.set_deadline(self.deadline().min(at));
+    }
+
+    pub(crate) fn is_marked(&self) -> bool {
+        self.verified.load(Ordering::Relaxed) & MARKED != 0
     }
 
     /// Notes that it was found valid at a revision that was loaded before its stamps.
@@ -183,13 +201,13 @@ impl<K, V> Resident<K, V> {
         }
     }
 
-    /// Its times, but for what invalidations have marked.
+    /// Its times, but for marks that only stamps tell of.
     pub(crate) fn times(&self) -> Times {
         let more = self.more.as_ref();
         Times {
             created: self.created,
             deadline: self.deadline(),
-            marked: false,
+            marked: self.is_marked(),
             read: more.map_or(self.created, |more| more.read.load(Ordering::Relaxed)),
             cost: more.map_or(0, |more| more.cost),
             rest: more.map_or(0, |more| more.rest),

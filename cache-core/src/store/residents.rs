@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::resident::{Lease, Resident, spread};
-use crate::policy::{Entries, Evictor, Node};
+use crate::policy::{Entries, Evictor, Node, Rules};
 use crate::sync::RandomState;
 use crate::tags::{Mark, TagSet};
 use crate::time::{NEVER, Tick};
@@ -23,7 +23,7 @@ pub(crate) struct Residents<K, V> {
     /// Which entries carry a tag, by the tag's id.
     tagged: HashMap<u64, HashTable<Node>, RandomState>,
     next_id: u32,
-    /// No entry has an earlier deadline.
+    /// No entry is good for nothing before, by its times.
     earliest: Tick,
     /// Of all entries together.
     weight: usize,
@@ -86,6 +86,10 @@ impl<K, V> Residents<K, V> {
         self.table.find_mut(spread(node.hash), |entry| entry.node == node)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Resident<K, V>> {
         self.table.iter()
     }
@@ -96,9 +100,9 @@ impl<K, V> Residents<K, V> {
         Node { hash, id: self.next_id }
     }
 
-    pub(crate) fn insert(&mut self, entry: Resident<K, V>) {
+    pub(crate) fn insert(&mut self, entry: Resident<K, V>, rules: &Rules) {
         let node = entry.node;
-        self.earliest = self.earliest.min(entry.deadline());
+        self.earliest = self.earliest.min(rules.end_unread(&entry.times()));
         self.weight += entry.weight as usize;
         self.tag(node, entry.tags().iter().map(|tag| tag.id));
         self.table.insert_unique(spread(node.hash), entry, |entry| spread(entry.node.hash));
@@ -110,8 +114,9 @@ impl<K, V> Residents<K, V> {
         self.evictor.read(node);
     }
 
-    pub(crate) fn moved(&mut self, deadline: Tick) {
-        self.earliest = self.earliest.min(deadline);
+    /// The deadline of an entry was moved there.
+    pub(crate) fn moved(&mut self, deadline: Tick, rules: &Rules) {
+        self.earliest = self.earliest.min(rules.end(deadline));
     }
 
     pub(crate) fn remove(&mut self, node: Node) -> Option<Resident<K, V>> {
@@ -121,11 +126,12 @@ impl<K, V> Residents<K, V> {
     }
 
     /// Gives an entry a new life, and hands the tags out that it has carried so far.
-    pub(crate) fn renew(&mut self, node: Node, lease: Lease) -> TagSet {
-        self.earliest = self.earliest.min(lease.deadline);
+    pub(crate) fn renew(&mut self, node: Node, lease: Lease, rules: &Rules) -> TagSet {
         let Some(entry) = self.at_mut(node) else { return lease.tags };
         let old = entry.renew(lease);
+        let end = rules.end_unread(&entry.times());
         let new: Vec<u64> = entry.tags().iter().map(|tag| tag.id).collect();
+        self.earliest = self.earliest.min(end);
         self.untag(node, &old);
         self.tag(node, new);
         old
@@ -192,9 +198,10 @@ impl<K, V> Residents<K, V> {
         }
     }
 
-    /// After a sweep: what the earliest deadline is now, and no more memory than is of use.
-    pub(crate) fn settle(&mut self) {
-        self.earliest = self.table.iter().map(Resident::deadline).min().unwrap_or(NEVER);
+    /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
+    pub(crate) fn settle(&mut self, rules: &Rules) {
+        let ends = self.table.iter().map(|entry| rules.end_unread(&entry.times()));
+        self.earliest = ends.min().unwrap_or(NEVER);
         self.shrink();
     }
 

@@ -6,6 +6,9 @@
 //! found valid: while the memo's revision is no later, it is valid at the cost of one load.
 //! Otherwise its stamps are compared, and the revision that was loaded *before* them is recorded.
 //!
+//! Stamps come in two forms, of what is gone and of what is stale ([`Form`]), numbered alike: an entry
+//! that was hit by either is not taken for fresh.
+//!
 //! Two facts carry the proof (and are model-checked in `model.rs`): whoever sees a revision sees the
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
@@ -14,6 +17,7 @@ mod inherit;
 mod list;
 mod name;
 mod reach;
+mod stamps;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -25,11 +29,11 @@ pub use list::{IntoTag, TagList};
 pub(crate) use name::Name;
 pub use name::{Tag, TagField, TagName, typed_tag};
 pub use reach::{ThroughOption, ThroughPlain, ThroughRef};
+use stamps::Stamps;
+pub(crate) use stamps::{Decree, Form, Number, Revision, Touch};
 
 use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
-
-/// The number of an invalidation.
-pub(crate) type Number = u64;
+use crate::time::Tick;
 
 /// What a tag that nothing carries is remembered by: its last invalidation, by hash of its name.
 /// Two names that collide only refuse a value that was being computed.
@@ -37,55 +41,12 @@ const FORGOTTEN: usize = 256;
 /// Tables smaller than this are not worth shrinking.
 const SMALL_TABLE: usize = 64;
 
-/// The revision of a memo: the last invalidation that may concern it.
-pub(crate) struct Revision {
-    current: AtomicU64,
-    cleared: AtomicU64,
-}
-
-impl Revision {
-    pub(crate) fn new() -> Self {
-        Self { current: AtomicU64::new(0), cleared: AtomicU64::new(0) }
-    }
-
-    #[inline]
-    pub(crate) fn current(&self) -> Number {
-        self.current.load(Ordering::Acquire)
-    }
-
-    /// The last invalidation of the memo as a whole.
-    fn cleared(&self) -> Number {
-        self.cleared.load(Ordering::Acquire)
-    }
-
-    /// Whether no invalidation after `number` was of the memo as a whole or of one of these tags.
-    /// Tells about all up to a revision only if that was loaded before.
-    pub(crate) fn untouched_since(&self, number: Number, tags: &[Arc<Mark>]) -> bool {
-        self.cleared() <= number && tags.iter().all(|tag| tag.stamp() <= number)
-    }
-
-    /// Publishes an invalidation; the world's lock is held.
-    pub(crate) fn raise(&self, number: Number, whole: bool) {
-        if whole {
-            self.cleared.store(number, Ordering::Release);
-        }
-        self.current.store(number, Ordering::Release);
-    }
-}
-
 /// A tag that something carries.
 pub(crate) struct Mark {
     /// Tells tags apart without comparing names.
     pub(crate) id: u64,
     pub(crate) name: Name,
-    stamp: AtomicU64,
-}
-
-impl Mark {
-    /// The last invalidation of the tag.
-    pub(crate) fn stamp(&self) -> Number {
-        self.stamp.load(Ordering::Acquire)
-    }
+    stamps: Stamps,
 }
 
 /// The tags of one entry.
@@ -103,6 +64,12 @@ struct Record<C: ?Sized> {
     tag: Arc<Mark>,
     /// The memos that have carried the tag, and whether all their entries do.
     carriers: Vec<(Weak<C>, bool)>,
+}
+
+impl<C: ?Sized> Record<C> {
+    fn living(&self) -> Vec<(Arc<C>, bool)> {
+        self.carriers.iter().filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect()
+    }
 }
 
 struct State<C: ?Sized> {
@@ -133,7 +100,7 @@ pub(crate) struct Tags<C: ?Sized> {
 
 /// What an invalidation by tag has yet to sweep.
 pub(crate) struct Bumped<C: ?Sized> {
-    pub(crate) number: Number,
+    pub(crate) decree: Decree,
     pub(crate) tag: Arc<Mark>,
     pub(crate) carriers: Vec<(Arc<C>, bool)>,
 }
@@ -172,37 +139,37 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// Invalidates a tag: from here on nothing that carries it is valid. `None` if nothing does.
-    pub(crate) fn invalidate(&self, name: &Name) -> Option<Bumped<C>> {
+    pub(crate) fn invalidate(&self, name: &Name, form: Form, at: Tick) -> Option<Bumped<C>> {
         let mut state = self.state.lock();
         let slot = state.slot(name);
         let State { records, forgotten, .. } = &mut *state;
         let mut bumped = None;
         self.number(|number| match records.get_mut(name) {
             Some(record) => {
-                record.tag.stamp.store(number, Ordering::Release);
+                let decree = Decree { number, form, at };
+                record.tag.stamps.raise(&decree);
                 record.carriers.retain(|(memo, _)| memo.strong_count() > 0);
-                let carriers: Vec<_> =
-                    record.carriers.iter().filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect();
+                let carriers = record.living();
                 for (memo, all) in &carriers {
-                    memo.revision().raise(number, *all);
+                    if *all {
+                        memo.revision().raise_whole(&decree);
+                    } else {
+                        memo.revision().raise(number);
+                    }
                 }
-                bumped = Some(Bumped { number, tag: record.tag.clone(), carriers });
+                bumped = Some(Bumped { decree, tag: record.tag.clone(), carriers });
             }
+            // Nothing is there to be marked; what is being computed is refused all the same.
             None => forgotten[slot] = number,
         });
         bumped
     }
 
-    /// Who carries a tag.
-    pub(crate) fn carriers(&self, name: &Name) -> Option<Bumped<C>> {
+    /// A tag that something carries, and who does, and whether all their entries do.
+    pub(crate) fn carriers(&self, name: &Name) -> Option<(Arc<Mark>, Vec<(Arc<C>, bool)>)> {
         let state = self.state.lock();
         let record = state.records.get(name)?;
-        let carriers = record.carriers.iter();
-        Some(Bumped {
-            number: self.now(),
-            tag: record.tag.clone(),
-            carriers: carriers.filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect(),
-        })
+        Some((record.tag.clone(), record.living()))
     }
 
     /// The tags of these names for an entry of `memo`, which from here on is told of their
@@ -222,7 +189,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 let stamp = state.forgotten[state.slot(name)];
                 let id = state.next_id;
                 state.next_id += 1;
-                let tag = Arc::new(Mark { id, name: name.clone(), stamp: AtomicU64::new(stamp) });
+                let tag = Arc::new(Mark { id, name: name.clone(), stamps: Stamps::new(stamp) });
                 state.records.insert(name.clone(), Record { tag, carriers: Vec::new() });
             }
             if let Some(record) = state.records.get_mut(name) {
@@ -250,7 +217,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
         let mut state = self.state.lock();
         let id = state.next_id;
         state.next_id += 1;
-        let tag = Arc::new(Mark { id, name: Name::Source(id), stamp: AtomicU64::new(0) });
+        let tag = Arc::new(Mark { id, name: Name::Source(id), stamps: Stamps::new(0) });
         state.records.insert(tag.name.clone(), Record { tag: tag.clone(), carriers: Vec::new() });
         tag
     }
@@ -276,7 +243,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
             let mut state = self.state.lock();
             let Some(record) = state.records.get(&name) else { continue };
             if Weak::as_ptr(&left) == Arc::as_ptr(&record.tag) && Arc::strong_count(&record.tag) == 1 {
-                let (slot, stamp) = (state.slot(&name), record.tag.stamp());
+                let (slot, stamp) = (state.slot(&name), record.tag.stamps.last());
                 let forgotten = &mut state.forgotten[slot];
                 *forgotten = stamp.max(*forgotten);
                 state.records.remove(&name);
@@ -332,13 +299,13 @@ mod tests {
         tags.bump(|_| {});
         let before = tags.now();
         let carried = attach();
-        assert!(tags.invalidate(&name(1)).is_some());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some());
         tags.release(carried);
-        assert!(tags.invalidate(&name(1)).is_none());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_none());
         let carried = attach();
-        assert_eq!(carried[0].stamp(), tags.now());
-        assert!(!memo.0.untouched_since(before, &carried));
-        assert!(memo.0.untouched_since(tags.now(), &carried));
+        assert_eq!(carried[0].stamps.last(), tags.now());
+        assert_eq!(memo.0.touch_since(before, &carried), Touch::Dead);
+        assert_eq!(memo.0.touch_since(tags.now(), &carried), Touch::Nothing);
     }
 
     #[test]
@@ -353,7 +320,7 @@ mod tests {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
         let set = tags.attach(&names([1]), &Arc::downgrade(&memo), false);
         drop(memo);
-        assert!(tags.invalidate(&name(1)).is_some_and(|bumped| bumped.carriers.is_empty()));
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some_and(|bumped| bumped.carriers.is_empty()));
         tags.release(set);
     }
 }
