@@ -3,6 +3,7 @@
 use super::Verdict::{Compute, Renew, Serve};
 use super::*;
 use crate::time::NEVER;
+use Verdict::{Compute, Renew, Serve};
 
 /// Fresh until 1 000.
 const TIMES: Times =
