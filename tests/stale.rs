@@ -365,7 +365,7 @@ fn an_invalidation_ends_the_window_and_what_is_computed() {
 #[test]
 fn hits_that_are_stale_are_told() {
     static HITS: Count = Count::new();
-    #[memoize(ttl = 10, stale_while_revalidate = "5s", on_hit = |_, _| drop(HITS.add()))]
+    #[memoize(ttl = 10, stale_while_revalidate = "5s", on_hit = |_, _| { HITS.add(); })]
     fn run(n: u32) -> u32 {
         n
     }
@@ -381,8 +381,9 @@ fn hits_that_are_stale_are_told() {
     assert_eq!(HITS.get(), 2, "what computes anew is no hit");
 }
 
+/// It would be kept as if it were fresh.
 #[test]
-fn what_is_made_of_a_stale_answer_goes_with_it() {
+fn what_is_made_of_a_stale_answer_is_not_kept() {
     static ROWS: Count = Count::new();
     #[memoize(ttl = 10, stale_while_revalidate = "1h", tag = "stale::row:{id}")]
     fn row(id: u32) -> usize {
@@ -397,16 +398,34 @@ fn what_is_made_of_a_stale_answer_goes_with_it() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let _jobs = Jobs::here();
-    row(1);
-    scope.advance(secs(10));
-    assert_eq!(page(1), (0, 0));
-    assert_eq!(page(1), (0, 0));
-    cache_core::tag("stale::row:1").invalidate();
-    assert_eq!(page(1), (1, 1), "by tag");
-    scope.advance(secs(10));
+    let jobs = Jobs::here();
+    assert_eq!([page(1), page(1)], [(0, 0), (0, 0)]);
     page::memo().clear();
-    assert_eq!(page(1), (2, 1));
-    row::key(1).invalidate();
-    assert_eq!(page(1), (3, 2), "by key");
+    scope.advance(secs(10));
+    assert_eq!([page(1), page(1)], [(1, 0), (2, 0)]);
+    jobs.run();
+    assert_eq!([page(1), page(1)], [(3, 1), (3, 1)], "of what is fresh again it is");
+    cache_core::tag("stale::row:1").invalidate();
+    assert_eq!(page(1), (4, 2));
+}
+
+/// Nor does it say that the origin is well.
+#[test]
+fn an_error_that_does_not_count_is_not_asked_for_again_at_once() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, stale_while_revalidate = "1h", stale_if_error = "1h", fallback_if = |_| false)]
+    fn run() -> Result<usize, String> {
+        let runs = RUNS.add();
+        if runs == 0 { Ok(runs) } else { Err("no such thing".into()) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let jobs = Jobs::here();
+    assert_eq!(run(), Ok(0));
+    scope.advance(secs(10));
+    assert_eq!((run(), jobs.run()), (Ok(0), 1));
+    assert_eq!((run(), jobs.run()), (Ok(0), 0), "it rests");
+    scope.advance(millis(100));
+    assert_eq!((run(), jobs.run()), (Ok(0), 1));
 }

@@ -587,9 +587,9 @@ impl<K: Data, V: Data> Lead<K, V> {
         self.end(Landing::Error(error, counts));
     }
 
-    /// Whether there is something that may stand in for its value.
+    /// Whether there is an older value whose place an error must not take.
     fn has_older(&self) -> bool {
-        self.memo.falls_back(self.how) && self.memo.may_stand_in(&self.flight.key, self.flight.hash)
+        self.memo.keeps_older(&self.flight.key, self.flight.hash, self.how)
     }
 
     /// Takes the flight off its shard, then tells those who wait.
@@ -602,9 +602,11 @@ impl<K: Data, V: Data> Lead<K, V> {
         } else {
             let failed = match landing {
                 Landing::Value(..) => false,
+                // In the background nobody is told of it, and asking at once again would not help.
+                Landing::Error(..) | Landing::Crashed if self.how == Begin::Ahead => true,
                 Landing::Error(_, counts) => counts,
                 // That a caller has left says nothing of what it has called.
-                Landing::Crashed => self.has_panicked() || self.how == Begin::Ahead,
+                Landing::Crashed => self.has_panicked(),
             };
             let mut room = self.memo.shard(self.flight.hash).write();
             room.flights.remove(&self.flight);

@@ -24,7 +24,14 @@ impl History {
     /// A body: takes its time, meets with what happens meanwhile, says this or that, and returns, or not.
     fn body(&self, key: u64, old: Option<u64>, ran: &RefCell<Option<Ran>>) -> Output {
         let value = self.new_value();
-        let mut said = Ran { output: None, ttl: self.stated.ttl, refused: false, unmodified: false, old };
+        let mut said = Ran {
+            output: None,
+            ttl: self.stated.ttl,
+            refused: false,
+            overtaken: false,
+            unmodified: false,
+            old,
+        };
         assert!(computing().is_under_way());
         let previous = computing().previous::<Output>().and_then(Result::ok);
         assert_eq!(previous, self.of_use(key, old), "what was there before");
@@ -33,17 +40,18 @@ impl History {
         }
         match self.below(30) {
             0 => {
-                self.note("  is invalidated meanwhile");
-                self.stage.invalidate(key);
-                self.gone(key);
-                said.refused = true;
+                let form = self.form();
+                self.note(format_args!("  is invalidated meanwhile: {form:?}"));
+                self.invalidate(key, form);
+                said.overtaken = true;
             }
             1 => {
-                self.note("  its tag is invalidated meanwhile");
-                self.invalidate_tag(key, 0);
-                said.refused = true;
+                let form = self.form();
+                self.note(format_args!("  its tag is invalidated meanwhile: {form:?}"));
+                self.invalidate_tag(key, 0, form);
+                said.overtaken = true;
             }
-            2 => said.refused = self.insert(key, When::Always),
+            2 => said.overtaken = self.insert(key, When::Always),
             _ => {}
         }
         let output = match self.below(12) {
@@ -78,13 +86,16 @@ impl History {
     }
 
     /// A body has run: what has become of the entry.
-    fn has_run(&self, key: u64, ran: &Ran) {
+    fn has_run(&self, key: u64, how: Begin, ran: &Ran) {
         match ran.output {
-            Some(Ok(value)) => {
-                if !ran.refused && ran.ttl != Some(0) {
-                    self.see_stored(key, value, ran);
-                }
+            Some(Ok(_)) if ran.refused || ran.ttl == Some(0) => {}
+            Some(Ok(value)) if !ran.overtaken => self.see_stored(key, value, ran),
+            // Whoever has the new value must not find the one that it was to replace.
+            Some(Ok(_)) if how == Begin::Refresh => {
+                let life = self.life(key).filter(|life| Some(life.id) != ran.old);
+                self.lives.borrow_mut()[index(key)] = life;
             }
+            Some(Ok(_)) => {}
             Some(Err(_)) | None => self.failed(key, ran.old),
         }
     }
@@ -211,7 +222,7 @@ impl History {
         let fly = || blocking::fly::<Kept, _, _, _, _>(lead, || (|| self.body(key, old, &ran), describe));
         let _ = catch_unwind(AssertUnwindSafe(fly));
         let ran = ran.take().expect("it has run");
-        self.has_run(key, &Ran { refused: ran.refused || doomed, ..ran });
+        self.has_run(key, Begin::Ahead, &Ran { overtaken: ran.overtaken || doomed, ..ran });
     }
 
     pub(super) fn compute(&self, key: u64, how: Begin) {
@@ -223,7 +234,7 @@ impl History {
         }
         let returned = catch_unwind(AssertUnwindSafe(compute));
         let ran = ran.take().expect("it has found nothing, so it computes");
-        self.has_run(key, &ran);
+        self.has_run(key, how, &ran);
         let now = self.time.now();
         let life = self.life(key);
         let falls_back = match how {

@@ -17,6 +17,7 @@ use crate::fixture::{Output, Stage};
 use crate::key::Bitwise;
 use crate::memo::{MemoSpec, When};
 use crate::policy::State;
+use crate::tags::Form;
 use crate::time::{Clock, Manual, NEVER, Tick};
 use crate::world::World;
 use stated::{Life, Stated};
@@ -44,8 +45,10 @@ struct Ran {
     /// What it has returned, if it has.
     output: Option<Output>,
     ttl: Option<Tick>,
-    /// It has said not to store it, or something came between.
+    /// It has said not to store it.
     refused: bool,
+    /// Something came between.
+    overtaken: bool,
     unmodified: bool,
     /// The entry that was there when it began.
     old: Option<u64>,
@@ -125,8 +128,8 @@ impl History {
         let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
         let room = memo.shard(hash).read();
         let entry = room.residents.find(hash, |other| *other == key)?;
-        let state = memo.state(entry, self.time.now());
-        (state != State::Dead).then(|| (entry.value.0, entry.deadline(), state))
+        let (state, times) = (memo.state(entry, self.time.now()), memo.times(entry)?);
+        (state != State::Dead).then_some((entry.value.0, times.deadline, state))
     }
 
     fn is_bounded(&self) -> bool {
@@ -155,11 +158,6 @@ impl History {
         self.renewals.borrow_mut().iter_mut().filter(|one| one.key == key).for_each(|one| {
             (one.doomed, one.off) = (true, true);
         });
-    }
-
-    fn gone(&self, key: u64) {
-        self.doom(key);
-        self.lives.borrow_mut()[index(key)] = None;
     }
 
     fn advance(&self) {
@@ -244,13 +242,35 @@ impl History {
         }
     }
 
-    fn invalidate_tag(&self, key: u64, which: usize) {
-        self.stage.invalidate_tag(TAGS[index(key)][which]);
-        let all = which == 0;
-        let is_hit = |other: u64| all || other == key;
+    fn invalidate(&self, key: u64, form: Form) {
+        self.stage.invalidate_as(key, form);
+        self.doom(key);
+        self.hit(key, form);
+    }
+
+    fn invalidate_tag(&self, key: u64, which: usize, form: Form) {
+        self.stage.invalidate_tag_as(TAGS[index(key)][which], form);
+        let is_hit = |other: u64| which == 0 || other == key;
         // Which tags a value will carry is not known before it is there: others go on waiting for it.
         self.renewals.borrow_mut().iter_mut().filter(|one| is_hit(one.key)).for_each(|one| one.doomed = true);
-        (0..KEYS).filter(|key| is_hit(*key)).for_each(|key| self.lives.borrow_mut()[index(key)] = None);
+        (0..KEYS).filter(|key| is_hit(*key)).for_each(|key| self.hit(key, form));
+    }
+
+    /// An invalidation has hit the entry of a key, or a mark.
+    fn hit(&self, key: u64, form: Form) {
+        let now = self.time.now();
+        if form == Form::Soft && (self.stated.while_revalidate > 0 || self.stated.if_error > 0) {
+            self.change(key, |life| {
+                life.deadline = if life.marked { life.deadline } else { life.deadline.min(now) };
+                life.marked = true;
+            });
+        } else {
+            self.lives.borrow_mut()[index(key)] = None;
+        }
+    }
+
+    fn form(&self) -> Form {
+        if self.below(2) == 0 { Form::Hard } else { Form::Soft }
     }
 
     fn step(&self) {
@@ -274,19 +294,18 @@ impl History {
             34 => self.set_ttl(key, false),
             35 => self.set_ttl(key, true),
             36 => {
-                self.note(format_args!("invalidate {key}"));
-                self.stage.invalidate(key);
-                self.gone(key);
+                let form = self.form();
+                self.note(format_args!("invalidate {key}: {form:?}"));
+                self.invalidate(key, form);
             }
             37 => {
-                self.note(format_args!("invalidate a tag of {key}"));
-                self.invalidate_tag(key, usize::from(self.below(3) > 0));
+                let (which, form) = (usize::from(self.below(3) > 0), self.form());
+                self.note(format_args!("invalidate a tag of {key}, {which}: {form:?}"));
+                self.invalidate_tag(key, which, form);
             }
             38 => {
                 self.note("reclaim");
-                if false {
-                    self.stage.memo.reclaim();
-                }
+                self.stage.memo.reclaim();
             }
             _ => self.end_renewal(),
         }

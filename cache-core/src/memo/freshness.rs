@@ -13,12 +13,17 @@ use crate::tags::{Inherited, Touch};
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// The times of an entry, but for what invalidations have done to it.
+    fn own_times(&self, entry: &Resident<K, V>) -> Times {
+        Times { is_error: (self.hooks.is_error)(&entry.value), ..entry.times() }
+    }
+
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
     /// the same.
-    pub(super) fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
+    pub(crate) fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
         match self.touch(entry) {
-            Touch::Nothing => Some(entry.times()),
-            Touch::Marked(at) if self.spec.rules.has_window() => Some(entry.times().marked_at(at)),
+            Touch::Nothing => Some(self.own_times(entry)),
+            Touch::Marked(at) if self.spec.rules.has_window() => Some(self.own_times(entry).marked_at(at)),
             Touch::Marked(_) | Touch::Dead => None,
         }
     }
@@ -35,7 +40,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Why an entry leaves: for what it leaves for, unless it was good for nothing any more.
     pub(crate) fn cause(&self, entry: &Resident<K, V>, now: Tick, otherwise: Cause) -> Cause {
-        if self.spec.rules.state(&entry.times(), now) == State::Dead {
+        if self.spec.rules.state(&self.own_times(entry), now) == State::Dead {
             Cause::Expired
         } else if self.state(entry, now) == State::Dead {
             Cause::Invalidated
@@ -112,11 +117,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// Whether there is such a value.
-    pub(crate) fn may_stand_in(&self, key: &K, hash: u32) -> bool {
+    /// Whether there is an older value whose place an error must not take.
+    pub(crate) fn keeps_older(&self, key: &K, hash: u32, how: Begin) -> bool {
+        let now = self.clock().coarse();
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        entry.is_some_and(|entry| self.stands_in(entry, self.clock().coarse()))
+        let is_kept = |entry| match how {
+            // It was an answer when this began, and as long as it is one it rests.
+            Begin::Ahead => self.state(entry, now) != State::Dead && !(self.hooks.is_error)(&entry.value),
+            how => self.falls_back(how) && self.stands_in(entry, now),
+        };
+        entry.is_some_and(is_kept)
     }
 
     /// The value that stands in for one that has failed, or is late.

@@ -59,6 +59,7 @@ pub(super) struct Hooks<K, V> {
     fallback_if: Option<Condition>,
     weigh: Option<Weigher<V>>,
     describe: Option<Describer<K, V>>,
+    pub(super) is_error: fn(&V) -> bool,
     /// A value as companions speak of it.
     show: fn(V) -> Option<Box<dyn Any>>,
 }
@@ -94,6 +95,7 @@ impl<K: Data, V: Data> Hooks<K, V> {
                 // An error that is kept weighs as little as possible.
                 Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
             }),
+            is_error: |held| R::kept_error(held).is_some(),
             show: |held| R::face(held).map(|face| -> Box<dyn Any> { Box::new(face) }),
             describe: hooks.describe.map(|describe| -> Describer<K, V> {
                 Box::new(move |key, held, draft| {

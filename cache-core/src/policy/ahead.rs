@@ -58,6 +58,7 @@ mod tests {
         cost: 100,
         rest: 0,
         renewing: false,
+        is_error: false,
     };
 
     /// The first tick at which an entry is due.

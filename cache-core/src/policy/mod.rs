@@ -46,6 +46,8 @@ pub(crate) struct Times {
     pub(crate) rest: Tick,
     /// It is being computed anew in the background.
     pub(crate) renewing: bool,
+    /// It is an error that is kept: nothing to fall back to, so windows do not open for it.
+    pub(crate) is_error: bool,
 }
 
 impl Times {
@@ -110,7 +112,8 @@ impl Rules {
 
     /// The same of an entry that nobody reads any more.
     pub(crate) fn end_unread(&self, times: &Times) -> Tick {
-        self.idle.map_or(NEVER, |idle| idle::end(idle, times.read)).min(self.end(times.deadline))
+        let end = if times.is_error { times.deadline } else { self.end(times.deadline) };
+        self.idle.map_or(NEVER, |idle| idle::end(idle, times.read)).min(end)
     }
 
     /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if
@@ -160,7 +163,7 @@ impl Rules {
     /// Whether a call whose computation has failed, or is late, answers with an entry.
     pub(crate) fn on_failure(&self, times: &Times, now: Tick) -> bool {
         match self.state(times, now) {
-            State::Fresh => true,
+            State::Fresh => !times.is_error,
             State::Stale => stale::if_error(self, times, now),
             State::Dead => false,
         }

@@ -26,7 +26,7 @@ pub(super) fn if_error(rules: &Rules, times: &Times, now: Tick) -> bool {
 
 /// A window that is not there has no inside: a mark may lie a little in the future of who reads the clock.
 fn is_within(window: Duration, times: &Times, now: Tick) -> bool {
-    !window.is_zero() && now < after(times.deadline, window)
+    !window.is_zero() && !times.is_error && now < after(times.deadline, window)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -34,8 +34,16 @@ mod tests {
     use super::*;
     use crate::time::NEVER;
 
-    const TIMES: Times =
-        Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0, renewing: false };
+    const TIMES: Times = Times {
+        created: 0,
+        deadline: 1_000,
+        marked: false,
+        read: 0,
+        cost: 0,
+        rest: 0,
+        renewing: false,
+        is_error: false,
+    };
 
     fn rules(while_revalidate: u64, if_error: u64) -> Rules {
         Rules {

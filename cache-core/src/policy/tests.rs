@@ -3,11 +3,18 @@
 use super::Verdict::{Compute, Renew, Serve};
 use super::*;
 use crate::time::NEVER;
-use Verdict::{Compute, Renew, Serve};
 
 /// Fresh until 1 000.
-const TIMES: Times =
-    Times { created: 0, deadline: 1_000, marked: false, read: 0, cost: 0, rest: 0, renewing: false };
+const TIMES: Times = Times {
+    created: 0,
+    deadline: 1_000,
+    marked: false,
+    read: 0,
+    cost: 0,
+    rest: 0,
+    renewing: false,
+    is_error: false,
+};
 /// Stale for calls until 1 100, and for failures until 1 500.
 const BOTH: Rules = Rules {
     stale_while_revalidate: Duration::from_millis(100),
@@ -94,6 +101,14 @@ fn what_is_being_computed_anew_is_so_once() {
         [Serve, Serve, Serve, Serve, Compute, Compute],
         "it has not failed: that is waited for"
     );
+}
+
+#[test]
+fn an_error_that_is_kept_stands_in_for_nothing() {
+    let error = Times { is_error: true, ..TIMES };
+    assert_eq!(states(&BOTH, &error, &[999, 1_000]), [State::Fresh, State::Dead]);
+    assert_eq!(verdicts(&BOTH, &error, &[999, 1_000]), [Serve, Compute]);
+    assert_eq!(failures(&BOTH, &error, &[999, 1_000]), [false, false]);
 }
 
 #[test]

@@ -212,6 +212,7 @@ impl<K, V> Resident<K, V> {
             cost: more.map_or(0, |more| more.cost),
             rest: more.map_or(0, |more| more.rest),
             renewing: more.is_some_and(|more| more.renewing),
+            is_error: false,
         }
     }
 }
