@@ -267,8 +267,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             room.flights.remove(flight);
         }
         room.flights.add(flight.clone());
-        if how == Begin::Ahead {
-            Self::note_renewal(&mut room, old, true);
+        if matches!(how, Begin::Ahead | Begin::Refresh) {
+            // A refresh has superseded whoever was at it.
+            Self::note_renewal(&mut room, old, how == Begin::Ahead);
         }
         drop(room);
         Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })

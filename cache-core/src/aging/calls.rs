@@ -176,7 +176,8 @@ impl History {
         self.answered(key, &life);
         let rests = now < life.rest;
         assert!(!(renew && rests), "what rests is left alone");
-        let under_way = self.renewals.borrow().iter().any(|one| one.key == key && one.old == Some(life.id));
+        let under_way =
+            self.renewals.borrow().iter().any(|one| one.key == key && one.old == Some(life.id) && !one.off);
         if !self.stated.is_fresh(&life, now) && !rests && !under_way {
             assert!(renew, "what is stale is computed anew");
         }

@@ -194,6 +194,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         before: impl FnOnce(&Resident<K, V>),
     ) {
         let Some(entry) = room.residents.at_mut(node) else { return };
+        // Whoever computes it anew has begun before this.
+        entry.note_renewal(false);
         let Some(times) = self.times(entry).filter(|_| !entry.is_marked()) else { return };
         before(entry);
         let deadline = times.marked_at(at).deadline;
