@@ -76,6 +76,13 @@ impl Manual {
         let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
         self.timers.run(self.now());
     }
+
+    /// Moves back, as no monotonic clock should.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn go_back(&self, by: Tick) {
+        let back = |time: u64| Some(time.saturating_sub(by));
+        let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, back);
+    }
 }
 
 impl Clock {
