@@ -145,7 +145,7 @@ where
         let begun_by = Some(begun_by).filter(|_| waits);
         let mut bounds = pursuit.bounds_of_own();
         bounds.until = bounds.until.into_iter().chain(begun_by).min();
-        let refused = match pursuit.after_own::<R>(flight.wait(clock, bounds)) {
+        let refused = match pursuit.after_own::<R>(&flight.wait(clock, bounds)) {
             Own::Answer(output) => return output,
             Own::Late(limit) => return late(limit),
             Own::Returned | Own::Crashed => {

@@ -32,6 +32,7 @@ impl IntoTtl for Option<Duration> {
 
 /// What an entry to be stored answers to; filled in by the attribute's options.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Draft {
     pub(crate) tags: Vec<TagName>,
     #[expect(clippy::option_option, reason = "not given, without end, or so long")]

@@ -493,7 +493,7 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
     }
 
     /// The same after it has waited for its own flight.
-    pub(crate) fn after_own<R: Returns<Held = V>>(&mut self, waited: Waited<V>) -> Own<R::Output> {
+    pub(crate) fn after_own<R: Returns<Held = V>>(&mut self, waited: &Waited<V>) -> Own<R::Output> {
         match waited {
             Waited::Late => match self.late() {
                 Ok(Some(older)) => Own::Answer(R::join(older)),
@@ -501,7 +501,7 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
                 Err(limit) => Own::Late(limit),
             },
             Waited::Landed(Landing::Error(_, counts)) => {
-                self.older(counts).map_or(Own::Returned, |older| Own::Answer(R::join(older)))
+                self.older(*counts).map_or(Own::Returned, |older| Own::Answer(R::join(older)))
             }
             Waited::Landed(Landing::Value(..)) => Own::Returned,
             Waited::Landed(Landing::Crashed) => Own::Crashed,

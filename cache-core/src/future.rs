@@ -214,7 +214,7 @@ where
     flight.computed_by(&seat, in_this_scope(Box::pin(job)), Some(background));
     loop {
         let waited = seat.wait(memo.clock(), pursuit.bounds_of_own()).await;
-        match pursuit.after_own::<R>(waited) {
+        match pursuit.after_own::<R>(&waited) {
             Own::Answer(output) => return output,
             Own::Wait => {}
             Own::Returned => {

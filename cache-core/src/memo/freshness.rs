@@ -96,8 +96,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         entry.note_read(now);
         if self.state(entry, now) == State::Stale {
             self.counters.stale.add();
-        }
-        if self.is_tracked() {
+            // What is computed from it would be kept as if it were fresh, and hear nothing when it is renewed.
+            self.hand_up_absence();
+        } else if self.is_tracked() {
             self.hand_up_tags(entry.tags());
         }
     }

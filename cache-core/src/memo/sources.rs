@@ -139,8 +139,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// It has found nothing, which holds no longer than until any call stores it: what is computed from that
-    /// is not kept.
+    /// It has found nothing, or nothing fresh, which holds no longer than until any call stores it: what is
+    /// computed from that is not kept.
     pub(crate) fn hand_up_absence(&self) {
         if self.is_tracked() {
             hand_up_miss();

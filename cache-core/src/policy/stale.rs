@@ -17,11 +17,16 @@ pub(super) fn end(rules: &Rules, deadline: Tick) -> Tick {
 }
 
 pub(super) fn while_revalidate(rules: &Rules, times: &Times, now: Tick) -> bool {
-    now < after(times.deadline, rules.stale_while_revalidate)
+    is_within(rules.stale_while_revalidate, times, now)
 }
 
 pub(super) fn if_error(rules: &Rules, times: &Times, now: Tick) -> bool {
-    now < after(times.deadline, rules.stale_if_error)
+    is_within(rules.stale_if_error, times, now)
+}
+
+/// A window that is not there has no inside: a mark may lie a little in the future of who reads the clock.
+fn is_within(window: Duration, times: &Times, now: Tick) -> bool {
+    !window.is_zero() && now < after(times.deadline, window)
 }
 
 #[cfg(all(test, not(loom)))]

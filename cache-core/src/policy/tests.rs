@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::time::NEVER;
+use Verdict::{Compute, Renew, Serve};
 
 /// Fresh until 1 000.
 const TIMES: Times =
@@ -49,7 +50,6 @@ fn an_entry_is_stale_until_the_longer_window_ends() {
 #[test]
 fn a_call_is_answered_with_what_is_stale_in_its_own_window_only() {
     let verdicts = verdicts(&BOTH, &TIMES, &[999, 1_000, 1_099, 1_100, 1_499, 1_500]);
-    use Verdict::{Compute, Renew, Serve};
     assert_eq!(verdicts, [Serve, Renew, Renew, Compute, Compute, Compute]);
 }
 
@@ -66,7 +66,6 @@ fn a_failure_is_answered_with_what_is_stale_in_its_own_window_only() {
 fn what_rests_answers_within_both_windows_and_is_left_alone() {
     let rests = Times { rest: 1_300, ..TIMES };
     let at = [1_000, 1_099, 1_100, 1_299, 1_300, 1_500];
-    use Verdict::{Compute, Serve};
     assert_eq!(verdicts(&BOTH, &rests, &at), [Serve, Serve, Serve, Serve, Compute, Compute]);
     // Not a moment longer than its windows last.
     let long = Times { rest: 9_000, ..TIMES };
@@ -78,7 +77,6 @@ fn what_rests_answers_within_both_windows_and_is_left_alone() {
 #[test]
 fn what_is_due_ahead_is_left_alone_while_it_rests() {
     let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..PLAIN };
-    use Verdict::{Compute, Renew, Serve};
     assert_eq!(verdicts(&rules, &TIMES, &[799, 800, 999, 1_000]), [Serve, Renew, Renew, Compute]);
     let rests = Times { rest: 900, ..TIMES };
     assert_eq!(verdicts(&rules, &rests, &[800, 899, 900]), [Serve, Serve, Renew]);
@@ -89,7 +87,6 @@ fn what_is_due_ahead_is_left_alone_while_it_rests() {
 fn what_is_being_computed_anew_is_so_once() {
     let rules = Rules { ahead: Some(Ahead::Fraction(0.8)), ..BOTH };
     let renewing = Times { renewing: true, ..TIMES };
-    use Verdict::{Compute, Serve};
     let verdicts = verdicts(&rules, &renewing, &[800, 999, 1_000, 1_099, 1_100, 1_499]);
     assert_eq!(
         verdicts,
@@ -119,7 +116,6 @@ fn idle_ends_everything() {
 fn windows_of_what_is_marked_count_from_the_mark() {
     let marked = Times { marked: true, deadline: 400, ..TIMES };
     assert_eq!(states(&BOTH, &marked, &[400, 899, 900]), [State::Stale, State::Stale, State::Dead]);
-    use Verdict::{Compute, Renew};
     assert_eq!(verdicts(&BOTH, &marked, &[400, 499, 500]), [Renew, Renew, Compute]);
     assert_eq!(failures(&BOTH, &marked, &[899, 900]), [true, false]);
     // A clock that has gone back makes nothing fresh that was marked.
