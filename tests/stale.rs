@@ -8,12 +8,7 @@ use std::thread;
 use cache_core::memoize;
 use cache_core::testing::Scope;
 use tests::jobs::Jobs;
-use tests::{ByHand, Count, millis, secs};
-
-/// Awaits what is ready at once.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    ByHand::new(future).finish()
-}
+use tests::{Count, millis, now, secs};
 
 #[test]
 fn all_get_the_old_value_while_one_computes() {

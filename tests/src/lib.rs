@@ -301,6 +301,16 @@ impl<'f, T> ByHand<'f, T> {
     }
 }
 
+/// What a future returns that nobody else has to bring about.
+///
+/// # Panics
+///
+/// If it waits for somebody.
+#[track_caller]
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    ByHand::new(future).finish()
+}
+
 /// Polls futures in turn, as an executor would, until none of them is woken. What they return; `None`
 /// for those that are not ready.
 pub fn in_turn<T>(futures: &mut [ByHand<'_, T>]) -> Vec<Option<T>> {
