@@ -40,7 +40,7 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let Missing { memo, key, hash, begin, call, again, patience, .. } = missing;
-    let mut pursuit = Pursuit::new(&memo, &key, hash, begin).within(patience.limits());
+    let mut pursuit = Pursuit::new(memo.clone(), key, hash, begin).within(patience.limits());
     let late = |limit| give_up(&patience, &memo, limit);
     match pursue::<R, _, _>(&mut pursuit, &late) {
         Pursued::Answer(output) => output,
@@ -55,15 +55,12 @@ where
             Ok(held) => R::join(held),
             Err(failed) => pursuit.or_older::<R>(failed),
         },
-        Pursued::InPlace => {
-            let unstored = Unstored { memo, key, hash, bypass: false };
-            in_place::<R, _, _, B, D>(Some(&unstored), || call.prepare())
-        }
+        Pursued::InPlace => in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), || call.prepare()),
     }
 }
 
 fn pursue<R, K, V>(
-    pursuit: &mut Pursuit<'_, K, V>,
+    pursuit: &mut Pursuit<K, V>,
     late: &dyn Fn(Duration) -> R::Output,
 ) -> Pursued<R::Output, K, V>
 where
@@ -71,7 +68,7 @@ where
     V: Data,
     R: Returns<Held = V>,
 {
-    let memo = pursuit.memo();
+    let memo = pursuit.memo().clone();
     let mut place = None;
     loop {
         let joined = match pursuit.next() {
@@ -125,7 +122,7 @@ impl<K: Data, V: Data, J> Drop for Handed<K, V, J> {
 
 /// Waits for a flight that it leads, and that the background computes.
 fn wait_for_own<R, K, V, J>(
-    pursuit: &mut Pursuit<'_, K, V>,
+    pursuit: &mut Pursuit<K, V>,
     flight: &Flight<K, V>,
     job: &Mutex<Option<J>>,
     parcel: &Parcel<Returned<R::Output>>,
@@ -137,9 +134,10 @@ where
     R: Returns<Held = V>,
     J: Work,
 {
-    let clock = pursuit.memo().clock();
+    let memo = pursuit.memo().clone();
+    let clock = memo.clock();
     // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
-    let begun_by = after(clock.now(), pursuit.memo().spec.max_wait);
+    let begun_by = after(clock.now(), memo.spec.max_wait);
     loop {
         let waits = job.lock().is_some();
         let begun_by = Some(begun_by).filter(|_| waits);
