@@ -80,7 +80,7 @@ struct Leading<K: Data, V: Data, KA, SA, Run, A, T> {
     pursuit: Pursuit<K, V>,
     lead: Lead<K, V>,
     /// For as long as it computes.
-    _place: Option<Place<K, V>>,
+    place: Option<Place<K, V>>,
     call: Prepared<KA, SA, Run>,
     again: A,
     patience: T,
@@ -112,7 +112,7 @@ where
         Pursued::Answer(output) => Err(output),
         Pursued::InPlace => Err(in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await),
         Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
-        Pursued::Lead(lead, _place) => Ok(Leading { pursuit, lead, _place, call, again, patience }),
+        Pursued::Lead(lead, place) => Ok(Leading { pursuit, lead, place, call, again, patience }),
     }
 }
 
@@ -160,7 +160,7 @@ where
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { pursuit, lead, _place, call, .. } = leading;
+    let Leading { pursuit, lead, place: _place, call, .. } = leading;
     let (memo, flight) = (pursuit.memo(), lead.flight.clone());
     let seat = flight.seat();
     // An error that is not kept is for who began the flight, if it is still there.
@@ -199,7 +199,7 @@ where
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { mut pursuit, lead, _place, call, again, patience } = leading;
+    let Leading { mut pursuit, lead, place: _place, call, again, patience } = leading;
     let (memo, flight) = (pursuit.memo().clone(), lead.flight.clone());
     let seat = flight.seat();
     let (ticket, parcel) = patience.ticket(lead);
