@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::background::block_on;
 use crate::draft::Draft;
 use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
-use crate::flight::{Ancestry, Flight, under};
+use crate::flight::{Ancestry, Flight, Place, under};
 use crate::memo::{Data, Unstored};
 use crate::parcel::{Parcel, Returned};
 use crate::plan::{Missing, Prepared, Repeat, Ticket, Waits, Work, give_up};
@@ -19,7 +19,7 @@ use crate::world::World;
 /// How a call goes on that was not answered.
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
-    Lead(Lead<K, V>),
+    Lead(Lead<K, V>, Option<Place<K, V>>),
     InPlace,
 }
 
@@ -40,30 +40,27 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let Missing { memo, key, hash, begin, call, again, patience, .. } = missing;
-    let mut pursuit = Pursuit::new(&memo, &key, hash, begin).within(patience.limits());
+    let mut pursuit = Pursuit::new(memo.clone(), key, hash, begin).within(patience.limits());
     let late = |limit| give_up(&patience, &memo, limit);
     match pursue::<R, _, _>(&mut pursuit, &late) {
         Pursued::Answer(output) => output,
-        Pursued::Lead(lead) if T::SET => {
+        Pursued::Lead(lead, _place) if T::SET => {
             let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call);
             let (ticket, parcel) = patience.ticket(lead);
             let job = Arc::new(Mutex::new(again.job(keyed, skipped, ticket)));
             start(memo.world(), Handed { flight: flight.clone(), job: job.clone() });
             wait_for_own::<R, _, _, A::Job>(&mut pursuit, &flight, &job, &parcel, &late)
         }
-        Pursued::Lead(lead) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
+        Pursued::Lead(lead, _place) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
             Ok(held) => R::join(held),
             Err(failed) => pursuit.or_older::<R>(failed),
         },
-        Pursued::InPlace => {
-            let unstored = Unstored { memo, key, hash, bypass: false };
-            in_place::<R, _, _, B, D>(Some(&unstored), || call.prepare())
-        }
+        Pursued::InPlace => in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), || call.prepare()),
     }
 }
 
 fn pursue<R, K, V>(
-    pursuit: &mut Pursuit<'_, K, V>,
+    pursuit: &mut Pursuit<K, V>,
     late: &dyn Fn(Duration) -> R::Output,
 ) -> Pursued<R::Output, K, V>
 where
@@ -71,12 +68,12 @@ where
     V: Data,
     R: Returns<Held = V>,
 {
-    let memo = pursuit.memo();
-    let mut _place = None;
+    let memo = pursuit.memo().clone();
+    let mut place = None;
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => return Pursued::Answer(R::join(held)),
-            Next::Lead(lead) => return Pursued::Lead(lead),
+            Next::Lead(lead) => return Pursued::Lead(lead, place),
             Next::InPlace => return Pursued::InPlace,
             Next::Wait(joined) => joined,
         };
@@ -87,7 +84,7 @@ where
                 After::Wait => continue,
                 After::Again => {}
                 After::TakePlace => {
-                    _place = Some(joined.flight.take_place(memo.clock(), memo.spec.max_wait));
+                    place = Some(joined.flight.take_place(memo.clock(), memo.spec.max_wait));
                 }
                 After::InPlace => return Pursued::InPlace,
                 After::Late(limit) => return Pursued::Answer(late(limit)),
@@ -125,7 +122,7 @@ impl<K: Data, V: Data, J> Drop for Handed<K, V, J> {
 
 /// Waits for a flight that it leads, and that the background computes.
 fn wait_for_own<R, K, V, J>(
-    pursuit: &mut Pursuit<'_, K, V>,
+    pursuit: &mut Pursuit<K, V>,
     flight: &Flight<K, V>,
     job: &Mutex<Option<J>>,
     parcel: &Parcel<Returned<R::Output>>,
@@ -137,9 +134,10 @@ where
     R: Returns<Held = V>,
     J: Work,
 {
-    let clock = pursuit.memo().clock();
+    let memo = pursuit.memo().clone();
+    let clock = memo.clock();
     // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
-    let begun_by = after(clock.now(), pursuit.memo().spec.max_wait);
+    let begun_by = after(clock.now(), memo.spec.max_wait);
     loop {
         let waits = job.lock().is_some();
         let begun_by = Some(begun_by).filter(|_| waits);

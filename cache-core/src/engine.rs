@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::draft::Draft;
 use crate::flight::{Bounds, Carried, Flight, Kind, Landing, Wait, Waited};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
-use crate::memo::{Data, TypedMemo};
+use crate::memo::{Data, TypedMemo, Unstored};
 use crate::plan::Limits;
 use crate::policy::Verdict;
 use crate::store::Resident;
@@ -305,9 +305,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 }
 
 /// A call that was not answered, on its way to an answer.
-pub(crate) struct Pursuit<'m, K: Data, V: Data> {
-    memo: &'m TypedMemo<K, V>,
-    key: &'m K,
+pub(crate) struct Pursuit<K: Data, V: Data> {
+    memo: Arc<TypedMemo<K, V>>,
+    key: K,
     hash: u32,
     begin: Begin,
     joins: u32,
@@ -383,13 +383,16 @@ pub(crate) enum Own<O> {
     Late(Duration),
 }
 
-impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
-    pub(crate) fn new(memo: &'m TypedMemo<K, V>, key: &'m K, hash: u32, begin: Begin) -> Self {
+impl<K: Data, V: Data> Pursuit<K, V> {
+    pub(crate) fn new(memo: Arc<TypedMemo<K, V>>, key: K, hash: u32, begin: Begin) -> Self {
         Self { memo, key, hash, begin, joins: 0, patience: Patience::default() }
     }
 
     /// Does not wait longer than that.
     pub(crate) fn within(mut self, limits: Limits) -> Self {
+        if limits == Limits::NONE {
+            return self;
+        }
         let now = self.memo.clock().now();
         let soft = limits.soft.filter(|_| self.falls_back());
         self.patience = Patience {
@@ -399,8 +402,13 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
         self
     }
 
-    pub(crate) fn memo(&self) -> &'m TypedMemo<K, V> {
-        self.memo
+    pub(crate) fn memo(&self) -> &Arc<TypedMemo<K, V>> {
+        &self.memo
+    }
+
+    /// It computes without storing.
+    pub(crate) fn unstored(self) -> Unstored<K, V> {
+        Unstored { memo: self.memo, key: self.key, hash: self.hash, bypass: false }
     }
 
     /// How long to wait for others.
@@ -421,8 +429,8 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
     }
 
     pub(crate) fn next(&self) -> Next<K, V> {
-        let memo = self.memo;
-        let (flight, at) = match memo.begin(self.key, self.hash, self.begin) {
+        let memo = &self.memo;
+        let (flight, at) = match memo.begin(&self.key, self.hash, self.begin) {
             Step::Hit(held) => return Next::Hit(held),
             Step::Lead(lead) => return Next::Lead(lead),
             Step::InPlace => return Next::InPlace,
@@ -517,7 +525,7 @@ impl<'m, K: Data, V: Data> Pursuit<'m, K, V> {
 
     /// What stands in for a value that has failed, or is late.
     fn older(&self, counts: bool) -> Option<V> {
-        if counts && self.falls_back() { self.memo.stand_in(self.key, self.hash) } else { None }
+        if counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
     }
 
     /// It has waited until one of its limits: what stands in, if something does; how long it has waited if it

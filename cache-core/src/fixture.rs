@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::Begin;
+use crate::engine::{Begin, Pursuit};
 use crate::flight::Flight;
-use crate::future::{Missed, Search, Start, by_caller, by_flight};
+use crate::future::{Missed, Start, by_caller, by_flight};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::plan::{Missing, NoHook, Prepared};
@@ -124,7 +124,7 @@ impl Stage {
             if let Some(held) = memo.get(hash, |other| *other == key) {
                 return Ok(held.0);
             }
-            let start = Start::Search(Search { memo, key, hash, begin: Begin::Read });
+            let start = Start::Search(Pursuit::new(memo, key, hash, Begin::Read));
             let missed = Missed { start, call, again: NoHook, patience: NoHook };
             match of {
                 Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,

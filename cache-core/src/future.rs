@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use crate::background::{Anywhere, Executor, Task};
 use crate::draft::Draft;
-use crate::engine::{After, Begin, Failed, Lead, Next, Own, Pursuit};
-use crate::flight::{Ancestry, Bounds, Landing, Place, Waited, polled_under};
-use crate::memo::{Data, TypedMemo, Unstored};
+use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
+use crate::flight::{Ancestry, Landing, Place, Waited, polled_under};
+use crate::memo::{Data, Unstored};
 use crate::parcel::Parcel;
 use crate::plan::{Prepared, Repeat, Waits, give_up};
 use crate::value::Returns;
@@ -26,27 +26,10 @@ enum Pursued<O, K: Data, V: Data> {
     Late(Duration),
 }
 
-/// A call that is to be computed, or waited for.
-pub(crate) struct Search<K: Data, V: Data> {
-    pub(crate) memo: Arc<TypedMemo<K, V>>,
-    pub(crate) key: K,
-    pub(crate) hash: u32,
-    pub(crate) begin: Begin,
-}
-
-impl<K: Data, V: Data> Search<K, V> {
-    fn pursuit(&self) -> Pursuit<'_, K, V> {
-        Pursuit::new(&self.memo, &self.key, self.hash, self.begin)
-    }
-
-    fn unstored(self) -> Unstored<K, V> {
-        Unstored { memo: self.memo, key: self.key, hash: self.hash, bypass: false }
-    }
-}
-
 /// Where a call stands that was not answered.
 pub(crate) enum Start<K: Data, V: Data> {
-    Search(Search<K, V>),
+    /// It is to be computed, or waited for.
+    Search(Pursuit<K, V>),
     /// It leads a flight already.
     Lead(Lead<K, V>),
     /// It touches nothing.
@@ -61,13 +44,13 @@ pub struct Missed<K: Data, V: Data, KA, SA, Run, A, T> {
     pub(crate) patience: T,
 }
 
-async fn pursue<R, K, V>(pursuit: &mut Pursuit<'_, K, V>) -> Pursued<R::Output, K, V>
+async fn pursue<R, K, V>(pursuit: &mut Pursuit<K, V>) -> Pursued<R::Output, K, V>
 where
     K: Data,
     V: Data,
     R: Returns<Held = V>,
 {
-    let memo = pursuit.memo();
+    let memo = pursuit.memo().clone();
     let mut place = None;
     loop {
         let joined = match pursuit.next() {
@@ -92,6 +75,47 @@ where
     }
 }
 
+/// A call that leads a flight, and is to see to its computation.
+struct Leading<K: Data, V: Data, KA, SA, Run, A, T> {
+    pursuit: Pursuit<K, V>,
+    lead: Lead<K, V>,
+    /// For as long as it computes.
+    place: Option<Place<K, V>>,
+    call: Prepared<KA, SA, Run>,
+    again: A,
+    patience: T,
+}
+
+/// What all drivers have in common: a call on its way to a return, or to a computation of its own.
+async fn approach<R, K, V, KA, SA, Run, A, T, B, D>(
+    missed: Missed<K, V, KA, SA, Run, A, T>,
+) -> Result<Leading<K, V, KA, SA, Run, A, T>, R::Output>
+where
+    K: Data,
+    V: Data,
+    R: Returns<Held = V>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    T: Waits<R::Output>,
+    B: Future<Output = R::Output>,
+    D: Fn(Option<&R::Value>, &mut Draft),
+{
+    let Missed { start, call, again, patience } = missed;
+    let mut pursuit = match start {
+        Start::Search(pursuit) => pursuit.within(patience.limits()),
+        Start::InPlace(told) => return Err(in_place::<R, K, V, B, D>(told, call.prepare()).await),
+        Start::Lead(lead) => {
+            let settled = settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await;
+            return Err(settled.map_or_else(|failed| failed.output, R::join));
+        }
+    };
+    match pursue::<R, K, V>(&mut pursuit).await {
+        Pursued::Answer(output) => Err(output),
+        Pursued::InPlace => Err(in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await),
+        Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
+        Pursued::Lead(lead, place) => Ok(Leading { pursuit, lead, place, call, again, patience }),
+    }
+}
+
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
 pub(crate) async fn by_caller<R, K, V, KA, SA, Run, A, T, B, D>(
@@ -106,21 +130,13 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let Missed { start, call, patience, .. } = missed;
-    let search = match start {
-        Start::Search(search) => search,
-        Start::Lead(lead) => return led::<R, K, V, KA, SA, Run, B, D>(lead, call).await,
-        Start::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
+    let leading = match approach::<R, K, V, KA, SA, Run, A, T, B, D>(missed).await {
+        Ok(leading) => leading,
+        Err(output) => return output,
     };
-    let mut pursuit = search.pursuit();
-    match pursue::<R, K, V>(&mut pursuit).await {
-        Pursued::Answer(output) => output,
-        Pursued::InPlace => in_place::<R, K, V, B, D>(Some(search.unstored()), call.prepare()).await,
-        Pursued::Lead(lead, _place) => match settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
-            Ok(held) => R::join(held),
-            Err(failed) => pursuit.or_older::<R>(failed),
-        },
-        Pursued::Late(limit) => give_up(&patience, &search.memo, limit),
+    match settled::<R, K, V, KA, SA, Run, B, D>(leading.lead, leading.call).await {
+        Ok(held) => R::join(held),
+        Err(failed) => leading.pursuit.or_older::<R>(failed),
     }
 }
 
@@ -140,22 +156,12 @@ where
     B: Future<Output = R::Output> + Send + 'static,
     D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
 {
-    let Missed { start, call, patience, .. } = missed;
-    let search = match start {
-        Start::Search(search) => search,
-        Start::Lead(lead) => return led::<R, K, V, KA, SA, Run, B, D>(lead, call).await,
-        Start::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
+    let leading = match approach::<R, K, V, KA, SA, Run, A, T, B, D>(missed).await {
+        Ok(leading) => leading,
+        Err(output) => return output,
     };
-    let mut pursuit = search.pursuit();
-    let (lead, _place) = match pursue::<R, K, V>(&mut pursuit).await {
-        Pursued::Answer(output) => return output,
-        Pursued::InPlace => {
-            return in_place::<R, K, V, B, D>(Some(search.unstored()), call.prepare()).await;
-        }
-        Pursued::Lead(lead, place) => (lead, place),
-        Pursued::Late(limit) => return give_up(&patience, &search.memo, limit),
-    };
-    let (memo, flight) = (&search.memo, lead.flight.clone());
+    let Leading { pursuit, lead, place: _place, call, .. } = leading;
+    let (memo, flight) = (pursuit.memo(), lead.flight.clone());
     let seat = flight.seat();
     // An error that is not kept is for who began the flight, if it is still there.
     let error = Arc::new(Parcel::new());
@@ -166,8 +172,7 @@ where
         }
     });
     flight.computed_by(&seat, in_this_scope(computation), memo.world().executor.get().cloned());
-    let forever = Bounds { max_wait: None, until: None, own: true };
-    match seat.wait(memo.clock(), forever).await {
+    match seat.wait(memo.clock(), pursuit.bounds_of_own()).await {
         Waited::Landed(Landing::Value(held, _)) => R::join(held),
         Waited::Landed(Landing::Error(..)) => pursuit.or_older::<R>(error.take().await),
         // Who waits keeps the computation, so it has panicked.
@@ -190,22 +195,12 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let Missed { start, call, again, patience } = missed;
-    let search = match start {
-        Start::Search(search) => search,
-        Start::Lead(lead) => return led::<R, K, V, KA, SA, Run, B, D>(lead, call).await,
-        Start::InPlace(told) => return in_place::<R, K, V, B, D>(told, call.prepare()).await,
+    let leading = match approach::<R, K, V, KA, SA, Run, A, T, B, D>(missed).await {
+        Ok(leading) => leading,
+        Err(output) => return output,
     };
-    let mut pursuit = search.pursuit().within(patience.limits());
-    let (lead, _place) = match pursue::<R, K, V>(&mut pursuit).await {
-        Pursued::Answer(output) => return output,
-        Pursued::InPlace => {
-            return in_place::<R, K, V, B, D>(Some(search.unstored()), call.prepare()).await;
-        }
-        Pursued::Lead(lead, place) => (lead, place),
-        Pursued::Late(limit) => return give_up(&patience, &search.memo, limit),
-    };
-    let (memo, flight) = (&search.memo, lead.flight.clone());
+    let Leading { mut pursuit, lead, place: _place, call, again, patience } = leading;
+    let (memo, flight) = (pursuit.memo().clone(), lead.flight.clone());
     let seat = flight.seat();
     let (ticket, parcel) = patience.ticket(lead);
     let Prepared { keyed, skipped, .. } = call;
@@ -221,7 +216,7 @@ where
                 return parcel.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
             Own::Crashed | Own::Refused => resume_unwind(seat.panic().await),
-            Own::Late(limit) => return give_up(&patience, memo, limit),
+            Own::Late(limit) => return give_up(&patience, &memo, limit),
         }
     }
 }
@@ -231,22 +226,6 @@ fn in_this_scope(computation: Task) -> Task {
     #[cfg(feature = "testing")]
     let computation: Task = Box::pin(crate::testing::in_this_scope(computation));
     computation
-}
-
-/// Computes for a flight that was begun elsewhere: whoever waits for it is told there.
-async fn led<R, K, V, KA, SA, Run, B, D>(lead: Lead<K, V>, call: Prepared<KA, SA, Run>) -> R::Output
-where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
-    match settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
-        Ok(held) => R::join(held),
-        Err(failed) => failed.output,
-    }
 }
 
 /// Computes as the leader of a flight.

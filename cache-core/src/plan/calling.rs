@@ -9,9 +9,9 @@ use super::verbs::sealed::Sealed;
 use super::{Address, Bound, HitHook, Looked, MissHook, Missing, Plan, Repeat, Stand, Ticket, Waits};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Cx, Found, Lead};
+use crate::engine::{Cx, Found, Lead, Pursuit};
 use crate::entry::Async;
-use crate::future::{Missed, Search, Start, by_caller, by_clock, by_flight};
+use crate::future::{Missed, Start, by_caller, by_clock, by_flight};
 use crate::key::Shape;
 use crate::memo::{Place, When};
 use crate::slot::Identity;
@@ -298,7 +298,7 @@ where
             Err(missing) => missing,
         };
         let Missing { memo, key, hash, begin, call, again, patience, .. } = missing;
-        Ok(Missed { start: Start::Search(Search { memo, key, hash, begin }), call, again, patience })
+        Ok(Missed { start: Start::Search(Pursuit::new(memo, key, hash, begin)), call, again, patience })
     }
 }
 

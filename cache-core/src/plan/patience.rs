@@ -9,7 +9,7 @@ use crate::memo::{Data, TypedMemo};
 use crate::parcel::{Parcel, Returned};
 
 /// How long a call waits.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// For something that can stand in for the value.
     pub(crate) soft: Option<Duration>,
