@@ -20,6 +20,7 @@ mod keys;
 mod marks;
 mod patterns;
 mod protocol;
+mod renewals;
 mod shards;
 mod tags;
 mod tasks;
