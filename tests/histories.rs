@@ -244,11 +244,25 @@ async fn made(origin: Arc<Origin>, key: u64) -> Row {
     owned(origin, key).await
 }
 
+/// Computed anew in the background, before and after its time is up.
+#[memoize(
+    skip(origin),
+    max_wait = "1h",
+    ttl = 5,
+    refresh_ahead = 0.5,
+    stale_while_revalidate = "5s",
+    tags = ["rows", "row:{key}", "owner:{value.owner}"]
+)]
+async fn renewed(origin: Arc<Origin>, key: u64) -> Row {
+    load_slowly(&origin, key).await
+}
+
 /// The functions' numbers in a history, and all of them.
 const OWNED: usize = 0;
 const BORROWED: usize = 1;
 const MADE: usize = 2;
-const ALL_ASYNC: u32 = 0b111;
+const RENEWED: usize = 3;
+const ALL_ASYNC: u32 = 0b1111;
 
 fn invalidate_async(key: u64, random: &mut Seeded) -> u32 {
     match random.below(6) {
@@ -264,11 +278,13 @@ fn invalidate_async(key: u64, random: &mut Seeded) -> u32 {
             owned::memo().clear();
             borrowed::memo().invalidate_if(|_, row| row.key == key);
             made::memo().invalidate_if(|_, row| row.key == key);
+            renewed::memo().invalidate_if(|_, row| row.key == key);
         }
         _ => {
             owned::key(key).invalidate();
             borrowed::key(key).invalidate();
             made::key(key).invalidate();
+            renewed::key(key).invalidate();
         }
     }
     ALL_ASYNC
@@ -287,12 +303,12 @@ async fn give_up(call: impl Future<Output = Row>, polls: u64) -> Option<Row> {
 }
 
 /// One task's part.
-async fn work_as_task(origin: Arc<Origin>, mut random: Seeded) -> History {
+async fn work_as_task(scope: Scope, origin: Arc<Origin>, mut random: Seeded) -> History {
     let mut history = History::new();
     for _ in 0..turns(500) {
         let key = random.below(BUSY);
         let begin = origin.moment();
-        let (function, row) = match random.below(20) {
+        let (function, row) = match random.below(24) {
             0..4 => (OWNED, Some(owned(origin.clone(), key).await)),
             4..8 => (BORROWED, Some(borrowed(&origin, key).await)),
             8..12 => (MADE, Some(made(origin.clone(), key).await)),
@@ -301,6 +317,11 @@ async fn work_as_task(origin: Arc<Origin>, mut random: Seeded) -> History {
             14 => (OWNED, owned::entry(origin.clone(), key).update(|row| row).await),
             15 => (OWNED, give_up(owned(origin.clone(), key), random.below(4)).await),
             16 => (BORROWED, give_up(borrowed(&origin, key), random.below(4)).await),
+            17..20 => (RENEWED, Some(renewed(origin.clone(), key).await)),
+            20 => {
+                scope.advance(millis(random.below(3_000)));
+                continue;
+            }
             _ => {
                 history.write(&origin, key, || invalidate_async(key, &mut random));
                 continue;
@@ -324,9 +345,10 @@ fn no_task_sees_what_an_invalidation_that_was_over_had_hit() {
                 // A pattern goes over them in this order.
                 let _inside = scope.enter();
                 assert!(owned::memo().is_empty() && borrowed::memo().is_empty() && made::memo().is_empty());
+                assert!(renewed::memo().is_empty());
             }
             let random = |task| Seeded::new(seed * TASKS + task);
-            let work = |task| scope.within(work_as_task(origin.clone(), random(task)));
+            let work = |task| scope.within(work_as_task(scope.clone(), origin.clone(), random(task)));
             let tasks: Vec<_> = (0..TASKS).map(|task| runtime.spawn(work(task))).collect();
             let mut history = History::new();
             runtime.block_on(async {
@@ -336,6 +358,8 @@ fn no_task_sees_what_an_invalidation_that_was_over_had_hit() {
             });
             assert!(history.reads() > 1_000);
             history.check();
+            let _inside = scope.enter();
+            assert!(renewed::memo().stats().revalidations > 0);
         }
     });
 }
