@@ -6,7 +6,7 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::{ByHand, Count, Gate, Latch, in_turn, millis, no_hang, now, secs, wait_until};
+use tests::{ByHand, Count, Gate, Latch, in_turn, millis, no_hang, now, secs, wait_until, yields};
 
 /// An error that cannot be cloned.
 #[derive(Debug, PartialEq)]
@@ -377,4 +377,21 @@ fn what_is_made_of_a_value_that_stood_in_is_not_kept() {
     assert_eq!([page(), page()], [(0, Some(0)), (1, Some(0))]);
     cache_core::tag("fallback::row").invalidate();
     assert_eq!(page(), (2, None));
+}
+
+#[test]
+fn futures_of_one_thread_are_covered_for() {
+    static RUNS: Count = Count::new();
+    #[memoize(?Send, ttl = 10, stale_if_error = "1h")]
+    async fn run(name: &str) -> Result<usize, Down> {
+        let local = std::rc::Rc::new(name.len());
+        yields(1).await;
+        if RUNS.add() == 0 { Ok(*local) } else { Err(Down) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!(now(run("tom")), Ok(3));
+    scope.advance(secs(10));
+    assert_eq!((now(run("tom")), now(run("tom")), RUNS.get()), (Ok(3), Ok(3), 2));
 }

@@ -1,0 +1,141 @@
+//! What is not there, and what has failed, kept for a life of its own: `none_ttl`, `err_ttl`.
+
+use std::sync::Mutex;
+
+use cache_core::testing::Scope;
+use cache_core::{Ttl, computing, memoize};
+use tests::jobs::Jobs;
+use tests::{Count, millis, now, secs};
+
+#[test]
+fn none_has_a_life_of_its_own() {
+    #[memoize(ttl = 60, none_ttl = 5)]
+    fn find(n: u32) -> Option<u32> {
+        (n > 0).then_some(n)
+    }
+    #[memoize(ttl = 60, none_ttl = 5)]
+    async fn ask(n: u32) -> Result<Option<u32>, String> {
+        Ok((n > 0).then_some(n))
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!((find(0), find(1), now(ask(0)), now(ask(1))), (None, Some(1), Ok(None), Ok(Some(1))));
+    assert_eq!((find::key(0).ttl(), find::key(1).ttl()), (Some(Ttl::For(secs(5))), Some(Ttl::For(secs(60)))));
+    scope.advance(secs(5) - millis(1));
+    assert_eq!((find::entry(0).get(), now(ask::entry(0).get())), (Some(None), Some(None)), "it is an answer");
+    scope.advance(millis(1));
+    assert_eq!((find::memo().len(), ask::memo().len()), (1, 1));
+}
+
+#[test]
+fn none_is_not_kept_for_no_time() {
+    static RUNS: Count = Count::new();
+    #[memoize(none_ttl = 0)]
+    fn find() -> Option<usize> {
+        let runs = RUNS.add();
+        (runs == 2).then_some(runs)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!([find(), find(), find(), find()], [None, None, Some(2), Some(2)]);
+}
+
+/// `None` is an answer, so it is one within the windows, too.
+#[test]
+fn none_has_windows() {
+    static FAILS: Mutex<bool> = Mutex::new(false);
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 60, none_ttl = 5, stale_while_revalidate = "5s", stale_if_error = "10s")]
+    fn find() -> Result<Option<usize>, String> {
+        RUNS.add();
+        if *FAILS.lock().unwrap() { Err("down".into()) } else { Ok(None) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let jobs = Jobs::here();
+    find().unwrap();
+    *FAILS.lock().unwrap() = true;
+    scope.advance(secs(5));
+    assert_eq!((find(), jobs.run()), (Ok(None), 1));
+    scope.advance(secs(5));
+    assert_eq!((find(), RUNS.get()), (Ok(None), 3));
+    scope.advance(secs(5));
+    assert_eq!(find(), Err("down".into()));
+}
+
+/// Nothing that is not there takes the place of what was: as with anything that is not stored.
+#[test]
+fn a_none_that_is_not_kept_leaves_what_was_there() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, none_ttl = 0, stale_while_revalidate = "5s")]
+    fn find() -> Option<usize> {
+        let runs = RUNS.add();
+        (runs == 0).then_some(runs)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let jobs = Jobs::here();
+    find();
+    scope.advance(secs(10));
+    assert_eq!((find(), jobs.run(), find::memo().stats().backoffs), (Some(0), 1, 0));
+    scope.advance(secs(5));
+    assert_eq!(find(), None);
+}
+
+#[test]
+fn an_error_is_kept_for_its_own_time() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 60, err_ttl = 5)]
+    async fn ask(_name: &str) -> Result<usize, usize> {
+        let runs = RUNS.add();
+        if runs < 2 { Err(runs) } else { Ok(runs) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!((now(ask("tom")), now(ask("tom"))), (Err(0), Err(0)));
+    assert_eq!(now(ask::entry("tom").get()), None, "companions speak of values");
+    scope.advance(secs(5));
+    assert_eq!((now(ask("tom")), now(ask("tom"))), (Err(1), Err(1)));
+    scope.advance(secs(5));
+    assert_eq!(now(ask("tom")), Ok(2));
+    scope.advance(secs(59));
+    assert_eq!(now(ask("tom")), Ok(2));
+}
+
+#[test]
+fn an_error_that_is_kept_is_not_what_was_there_before() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 60, err_ttl = 5, stale_if_error = "1h")]
+    fn ask() -> Result<usize, usize> {
+        let previous = computing().previous::<usize>();
+        assert_eq!(computing().not_modified(), previous.is_some());
+        Err(RUNS.add())
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!((ask(), ask::entry().refresh(), ask()), (Err(0), Err(1), Err(1)));
+}
+
+/// A body may say how long, too.
+#[test]
+fn a_body_knows_how_long_to_keep_an_error() {
+    #[memoize(err_ttl = 5)]
+    fn ask() -> Result<u32, &'static str> {
+        computing().set_ttl(secs(20));
+        Err("come back in 20 s")
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert!(ask().is_err());
+    scope.advance(secs(19));
+    assert_eq!((ask().is_err(), ask::memo().stats().misses), (true, 1));
+    scope.advance(secs(1));
+    assert_eq!((ask().is_err(), ask::memo().stats().misses), (true, 2));
+}
