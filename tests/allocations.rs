@@ -331,3 +331,48 @@ fn nodes() {
     no_allocation_on_a_hit(|| CatNode { name, breed: None, text: Cow::Borrowed(name), id: 7 }.get());
     assert_eq!(CatNode::memo().stats().misses, 2);
 }
+
+#[test]
+fn with_stale_windows() {
+    #[memoize(ttl = 60, stale_while_revalidate = "1h", stale_if_error = "1h")]
+    fn run(name: &str) -> Result<usize, ()> {
+        Ok(name.len())
+    }
+    #[memoize(ttl = 60, idle = "50s", refresh_ahead = 0.9, jitter = 0.1)]
+    fn ruled(name: &str) -> usize {
+        name.len()
+    }
+    #[memoize(ttl = 60, stale_if_error = "1h", soft_timeout = "1s", timeout = "2s", timeout_error = ())]
+    fn timed(name: &str) -> Result<usize, ()> {
+        Ok(name.len())
+    }
+    no_allocation_on_a_hit(|| run("a name longer than what fits in place"));
+    no_allocation_on_a_hit(|| ruled("a name longer than what fits in place"));
+    no_allocation_on_a_hit(|| timed("a name longer than what fits in place"));
+}
+
+/// One is computed anew, and those who find it meanwhile have nothing to begin.
+#[test]
+fn stale_answers() {
+    #[memoize(ttl = 60, stale_while_revalidate = "1h")]
+    fn run(name: &str) -> usize {
+        name.len()
+    }
+    #[memoize(ttl = 60, refresh_ahead = 0.5)]
+    fn ahead(name: &str) -> usize {
+        name.len()
+    }
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let jobs = tests::jobs::Jobs::here();
+    let call =
+        || (run("a name longer than what fits in place"), ahead("a name longer than what fits in place"));
+    call();
+    scope.advance(tests::secs(30));
+    call();
+    scope.advance(tests::secs(30));
+    ahead::entry("a name longer than what fits in place").insert(1);
+    scope.advance(tests::secs(30));
+    no_allocation_on_a_hit(call);
+    assert_eq!((jobs.len(), run::memo().stats().misses, ahead::memo().stats().misses), (3, 1, 1));
+}

@@ -145,7 +145,7 @@ impl History {
     /// An entry was an answer.
     fn answered(&self, key: u64, life: &Life) {
         let now = self.time.now();
-        self.change(key, |life| life.read = now);
+        self.change(key, |life| life.read = life.read.max(now));
         if !self.stated.is_fresh(life, now) {
             self.count(|counts| counts.0 += 1);
         }
@@ -162,7 +162,7 @@ impl History {
         assert_eq!(got, fresh, "`get` returns what is fresh: {life:?}");
         assert!(!renew, "`get` computes nothing");
         if got.is_some() {
-            self.change(key, |life| life.read = now);
+            self.change(key, |life| life.read = life.read.max(now));
         }
     }
 

@@ -132,6 +132,12 @@ impl History {
         (state != State::Dead).then_some((entry.value.0, times.deadline, state))
     }
 
+    /// Whether the entry of a key is not even there to be looked at.
+    fn has_left(&self, key: u64) -> bool {
+        let hash = self.stage.hash(key);
+        self.stage.memo.shard(hash).read().residents.find(hash, |other| *other == key).is_none()
+    }
+
     fn is_bounded(&self) -> bool {
         self.stated.capacity.is_some()
     }
@@ -142,7 +148,8 @@ impl History {
         let life = self.life(key);
         let known = life.map(|life| (life.value, life.deadline, self.stated.state(&life, now)));
         let known = known.filter(|(.., state)| *state != State::Dead);
-        if self.is_bounded() && seen.is_none() {
+        // What was dead may have been swept before the clock went back.
+        if (self.is_bounded() || self.stated.goes_back) && self.has_left(key) {
             self.lives.borrow_mut()[index(key)] = None;
             return;
         }
@@ -163,7 +170,11 @@ impl History {
     fn advance(&self) {
         let longest = [2, 20, 200, 2_000, 60_000][usize::try_from(self.below(5)).unwrap()];
         let by = self.below(longest);
-        self.time.advance(by);
+        if self.stated.goes_back && self.below(4) == 0 {
+            self.time.go_back(by);
+        } else {
+            self.time.advance(by);
+        }
         self.note(format_args!("after {by}"));
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Stated {
     pub(super) ahead: Option<Ahead>,
     pub(super) capacity: Option<usize>,
     pub(super) single_flight: bool,
+    /// Its clock is not to be relied on.
+    pub(super) goes_back: bool,
 }
 
 impl Stated {
@@ -58,6 +60,7 @@ impl Stated {
             },
             capacity: (random.u8(0..4) == 0).then(|| random.usize(1..4)),
             single_flight: random.bool(),
+            goes_back: random.u8(0..4) == 0,
         }
     }
 
@@ -84,12 +87,12 @@ impl Stated {
     pub(super) fn is_due(&self, life: &Life, now: Tick) -> Option<bool> {
         match self.ahead {
             None => Some(false),
-            Some(Ahead::Age(age)) => Some(u128::from(now - life.created) >= age.as_millis()),
+            Some(Ahead::Age(age)) => Some(u128::from(now) >= u128::from(life.created) + age.as_millis()),
             Some(_) if life.deadline == NEVER => Some(false),
             #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
             Some(Ahead::Fraction(part)) => {
-                let (age, ttl) = ((now - life.created) as f64, (life.deadline - life.created) as f64);
-                Some(age >= (ttl * part).floor())
+                let ttl = life.deadline.saturating_sub(life.created) as f64;
+                Some(now as f64 >= life.created as f64 + (ttl * part).floor())
             }
             Some(Ahead::XFetch(_)) => None,
         }
@@ -97,14 +100,14 @@ impl Stated {
 
     /// Whether it is an answer that nobody had to compute.
     pub(super) fn answers(&self, life: &Life, now: Tick) -> bool {
-        let within = |window: Tick| now < life.deadline.saturating_add(window);
+        let within = |window: Tick| window > 0 && now < life.deadline.saturating_add(window);
         let rests = now < life.rest && within(self.if_error);
         self.is_alive(life, now) && (self.is_fresh(life, now) || within(self.while_revalidate) || rests)
     }
 
     /// Whether it is an answer where the computation has failed.
     pub(super) fn stands_in(&self, life: &Life, now: Tick) -> bool {
-        let within = now < life.deadline.saturating_add(self.if_error);
+        let within = self.if_error > 0 && now < life.deadline.saturating_add(self.if_error);
         self.is_alive(life, now) && (self.is_fresh(life, now) || within)
     }
 

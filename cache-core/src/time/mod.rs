@@ -72,9 +72,16 @@ impl Manual {
     #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
     pub(crate) fn advance(&self, by: Tick) {
         // Release: who sees the new time sees what was done before it.
-        let advance = |time: u64| Some(time.saturating_add(by));
+        let advance = |time: u64| Some(time.saturating_add(by).min(NEVER - 1));
         let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
         self.timers.run(self.now());
+    }
+
+    /// Moves back, as no monotonic clock should.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn go_back(&self, by: Tick) {
+        let back = |time: u64| Some(time.saturating_sub(by));
+        let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, back);
     }
 }
 
