@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, hit, hit_async, instructions, invalidate};
+use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -30,6 +30,11 @@ const COMMANDS: &[Command] = &[
         name: "invalidate",
         about: "time to invalidate, what a reader feels of it, and what tags cost a hit",
         run: invalidate::run,
+    },
+    Command {
+        name: "freshness",
+        about: "what options of freshness cost a hit, and limits of waiting a miss",
+        run: freshness::run,
     },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];

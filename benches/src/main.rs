@@ -5,12 +5,14 @@
 //! cargo run --release -p benches -- hit-async [--json FILE] [--quick]
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
+//! cargo run --release -p benches -- freshness [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
 mod alloc;
 mod cli;
 mod compile;
+mod freshness;
 mod harness;
 mod hit;
 mod hit_async;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::policy::{Ahead, Policy, Rules};
+use crate::time::ticks;
 
 /// Entries a memo holds unless its attribute says otherwise.
 pub(crate) const DEFAULT_CAPACITY: usize = 10_000;
@@ -51,7 +52,7 @@ impl Spec {
     /// How long an entry may go unread.
     #[must_use]
     pub const fn idle(mut self, idle: Duration) -> Self {
-        self.rules.idle = Some(idle);
+        self.rules.idle = Some(ticks(idle));
         self
     }
 
@@ -70,14 +71,14 @@ impl Spec {
     /// How long past its ttl an entry is an answer while it is computed anew.
     #[must_use]
     pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
-        self.rules.stale_while_revalidate = window;
+        self.rules.stale_while_revalidate = ticks(window);
         self
     }
 
     /// How long past its ttl an entry is an answer if the computation fails.
     #[must_use]
     pub const fn stale_if_error(mut self, window: Duration) -> Self {
-        self.rules.stale_if_error = window;
+        self.rules.stale_if_error = ticks(window);
         self
     }
 

@@ -15,7 +15,8 @@ use crate::time::Tick;
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The times of an entry, but for what invalidations have done to it.
     fn own_times(&self, entry: &Resident<K, V>) -> Times {
-        Times { is_error: (self.hooks.is_error)(&entry.value), ..entry.times() }
+        let is_error = self.spec.rules.has_window() && (self.hooks.is_error)(&entry.value);
+        Times { is_error, ..entry.times() }
     }
 
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
@@ -73,15 +74,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let now = self.clock().coarse();
         let mut renew = false;
         let is_good = |entry: &Resident<K, V>| {
+            let Some(times) = self.times(entry) else { return false };
+            let rules = &self.spec.rules;
+            let state = rules.state(&times, now);
             let good = if only_fresh {
-                self.state(entry, now) == State::Fresh
+                state == State::Fresh
             } else {
-                let verdict = self.on_call(entry, now);
+                let verdict = rules.on_call(&times, now, fastrand::f64);
                 renew = verdict == Verdict::Renew;
                 verdict != Verdict::Compute
             };
             if good {
-                self.note_use(entry, now);
+                self.note_use(entry, state, now);
             }
             good
         };
@@ -92,14 +96,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Answers with an entry, which was found to be good for that.
     pub(crate) fn serve(&self, entry: &Resident<K, V>, now: Tick) -> V {
         entry.touch();
-        self.note_use(entry, now);
+        self.note_use(entry, self.state(entry, now), now);
         entry.value.clone()
     }
 
     /// An entry is used: whoever has to know of it is told.
-    fn note_use(&self, entry: &Resident<K, V>, now: Tick) {
+    fn note_use(&self, entry: &Resident<K, V>, state: State, now: Tick) {
         entry.note_read(now);
-        if self.state(entry, now) == State::Stale {
+        if state == State::Stale {
             self.counters.stale.add();
             // What is computed from it would be kept as if it were fresh, and hear nothing when it is renewed.
             self.hand_up_absence();
@@ -112,7 +116,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn falls_back(&self, how: Begin) -> bool {
         match how {
             Begin::Origin | Begin::OriginAlone => true,
-            Begin::Read | Begin::Alone => !self.spec.rules.stale_if_error.is_zero(),
+            Begin::Read | Begin::Alone => self.spec.rules.stale_if_error > 0,
             Begin::Refresh | Begin::Ahead => false,
         }
     }

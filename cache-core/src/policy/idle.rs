@@ -1,10 +1,8 @@
 //! `idle`: an entry dies when it was not read for so long.
 
-use std::time::Duration;
-
-use crate::time::{Tick, after};
+use crate::time::{NEVER, Tick};
 
 /// When an entry dies of it that was last read then.
-pub(super) fn end(idle: Duration, read: Tick) -> Tick {
-    after(read, idle)
+pub(super) fn end(idle: Tick, read: Tick) -> Tick {
+    read.saturating_add(idle).min(NEVER)
 }

@@ -22,11 +22,12 @@ use crate::time::{NEVER, Tick};
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) ttl: Option<Duration>,
-    pub(crate) idle: Option<Duration>,
+    pub(crate) idle: Option<Tick>,
     /// By which part of itself a ttl may be shortened.
     pub(crate) jitter: f64,
-    pub(crate) stale_while_revalidate: Duration,
-    pub(crate) stale_if_error: Duration,
+    /// None: 0.
+    pub(crate) stale_while_revalidate: Tick,
+    pub(crate) stale_if_error: Tick,
     pub(crate) ahead: Option<Ahead>,
 }
 
@@ -80,19 +81,12 @@ pub(crate) enum Verdict {
 
 impl Rules {
     pub(crate) const fn new() -> Self {
-        Self {
-            ttl: None,
-            idle: None,
-            jitter: 0.0,
-            stale_while_revalidate: Duration::ZERO,
-            stale_if_error: Duration::ZERO,
-            ahead: None,
-        }
+        Self { ttl: None, idle: None, jitter: 0.0, stale_while_revalidate: 0, stale_if_error: 0, ahead: None }
     }
 
     /// Whether an entry may be of use when it is no longer fresh.
     pub(crate) fn has_window(&self) -> bool {
-        stale::window(self) > Duration::ZERO
+        stale::window(self) > 0
     }
 
     /// Whether an entry that is fresh by its ttl is to be looked at all the same.

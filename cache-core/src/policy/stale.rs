@@ -1,19 +1,17 @@
 //! `stale_while_revalidate` and `stale_if_error`: windows that open when an entry is no longer fresh, as
 //! those of [RFC 5861](https://www.rfc-editor.org/rfc/rfc5861).
 
-use std::time::Duration;
-
 use super::{Rules, Times};
-use crate::time::{Tick, after};
+use crate::time::{NEVER, Tick};
 
 /// The longer of the two.
-pub(super) fn window(rules: &Rules) -> Duration {
+pub(super) fn window(rules: &Rules) -> Tick {
     rules.stale_while_revalidate.max(rules.stale_if_error)
 }
 
 /// The first tick after both.
 pub(super) fn end(rules: &Rules, deadline: Tick) -> Tick {
-    after(deadline, window(rules))
+    deadline.saturating_add(window(rules)).min(NEVER)
 }
 
 pub(super) fn while_revalidate(rules: &Rules, times: &Times, now: Tick) -> bool {
@@ -25,8 +23,8 @@ pub(super) fn if_error(rules: &Rules, times: &Times, now: Tick) -> bool {
 }
 
 /// A window that is not there has no inside: a mark may lie a little in the future of who reads the clock.
-fn is_within(window: Duration, times: &Times, now: Tick) -> bool {
-    !window.is_zero() && !times.is_error && now < after(times.deadline, window)
+fn is_within(window: Tick, times: &Times, now: Tick) -> bool {
+    window > 0 && !times.is_error && now < times.deadline.saturating_add(window)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -46,11 +44,7 @@ mod tests {
     };
 
     fn rules(while_revalidate: u64, if_error: u64) -> Rules {
-        Rules {
-            stale_while_revalidate: Duration::from_millis(while_revalidate),
-            stale_if_error: Duration::from_millis(if_error),
-            ..Rules::new()
-        }
+        Rules { stale_while_revalidate: while_revalidate, stale_if_error: if_error, ..Rules::new() }
     }
 
     #[test]
@@ -66,6 +60,6 @@ mod tests {
         assert_eq!(end(&rules(500, 10), 1_000), 1_500);
         assert_eq!(end(&rules(0, 0), 1_000), 1_000);
         assert_eq!(end(&rules(1, 1), NEVER), NEVER);
-        assert_eq!(window(&rules(0, 0)), Duration::ZERO);
+        assert_eq!(window(&rules(0, 0)), 0);
     }
 }

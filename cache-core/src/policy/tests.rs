@@ -16,11 +16,7 @@ const TIMES: Times = Times {
     is_error: false,
 };
 /// Stale for calls until 1 100, and for failures until 1 500.
-const BOTH: Rules = Rules {
-    stale_while_revalidate: Duration::from_millis(100),
-    stale_if_error: Duration::from_millis(500),
-    ..Rules::new()
-};
+const BOTH: Rules = Rules { stale_while_revalidate: 100, stale_if_error: 500, ..Rules::new() };
 const PLAIN: Rules = Rules::new();
 
 fn unused() -> f64 {
@@ -64,9 +60,9 @@ fn a_call_is_answered_with_what_is_stale_in_its_own_window_only() {
 #[test]
 fn a_failure_is_answered_with_what_is_stale_in_its_own_window_only() {
     assert_eq!(failures(&BOTH, &TIMES, &[999, 1_000, 1_100, 1_499, 1_500]), [true, true, true, true, false]);
-    let only_calls = Rules { stale_if_error: Duration::ZERO, ..BOTH };
+    let only_calls = Rules { stale_if_error: 0, ..BOTH };
     assert_eq!(failures(&only_calls, &TIMES, &[999, 1_000, 1_099]), [true, false, false]);
-    let shorter = Rules { stale_if_error: Duration::from_millis(50), ..BOTH };
+    let shorter = Rules { stale_if_error: 50, ..BOTH };
     assert_eq!(failures(&shorter, &TIMES, &[1_049, 1_050, 1_099]), [true, false, false]);
 }
 
@@ -78,7 +74,7 @@ fn what_rests_answers_within_both_windows_and_is_left_alone() {
     // Not a moment longer than its windows last.
     let long = Times { rest: 9_000, ..TIMES };
     assert_eq!(verdicts(&BOTH, &long, &[1_499, 1_500, 2_000]), [Serve, Compute, Compute]);
-    let only_calls = Rules { stale_if_error: Duration::ZERO, ..BOTH };
+    let only_calls = Rules { stale_if_error: 0, ..BOTH };
     assert_eq!(verdicts(&only_calls, &long, &[1_099, 1_100]), [Serve, Compute]);
 }
 
@@ -113,7 +109,7 @@ fn an_error_that_is_kept_stands_in_for_nothing() {
 
 #[test]
 fn idle_ends_everything() {
-    let rules = Rules { idle: Some(Duration::from_millis(300)), ..BOTH };
+    let rules = Rules { idle: Some(300), ..BOTH };
     assert_eq!(states(&rules, &TIMES, &[299, 300]), [State::Fresh, State::Dead]);
     assert_eq!(verdicts(&rules, &TIMES, &[299, 300]), [Serve, Compute]);
     assert!(!rules.on_failure(&TIMES, 300));
@@ -149,7 +145,7 @@ fn what_has_no_end_is_always_fresh() {
 fn times_that_lie_ahead_do_no_harm() {
     let times = Times { created: 5_000, deadline: 6_000, read: 5_500, rest: 7_000, cost: 100, ..TIMES };
     for ahead in [Ahead::Fraction(0.8), Ahead::Age(Duration::from_millis(800)), Ahead::XFetch(1.0)] {
-        let rules = Rules { ahead: Some(ahead), idle: Some(Duration::from_secs(1)), ..BOTH };
+        let rules = Rules { ahead: Some(ahead), idle: Some(1_000), ..BOTH };
         assert_eq!(rules.state(&times, 10), State::Fresh);
         assert_eq!(rules.on_call(&times, 10, || 0.5), Serve, "{ahead:?}");
         assert!(rules.on_failure(&times, 10));

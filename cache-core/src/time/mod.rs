@@ -133,10 +133,14 @@ impl Clock {
     }
 }
 
-/// The tick a duration after `now`; a part of a millisecond is not granted.
+/// A duration in ticks; a part of a millisecond is not granted.
+#[expect(clippy::cast_possible_truncation, reason = "looked at before")]
+pub(crate) const fn ticks(duration: Duration) -> Tick {
+    let millis = duration.as_millis();
+    if millis < NEVER as u128 { millis as Tick } else { NEVER }
+}
+
+/// The tick a duration after `now`.
 pub(crate) fn after(now: Tick, duration: Duration) -> Tick {
-    match u64::try_from(duration.as_millis()) {
-        Ok(millis) => now.saturating_add(millis).min(NEVER),
-        Err(_) => NEVER,
-    }
+    now.saturating_add(ticks(duration)).min(NEVER)
 }
