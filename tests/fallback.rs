@@ -45,7 +45,7 @@ fn a_failing_origin_is_covered_for_as_long_as_was_said() {
         assert_eq!((stats.stale, stats.fallbacks, stats.backoffs, stats.revalidations), (1, 1, 1, 0));
     }
     assert_eq!(run::entry("tom").get(), None, "it is not fresh");
-    scope.advance(secs(3_600) - millis(1));
+    scope.advance(millis(3_599_999));
     assert_eq!((call(), RUNS.get()), ([Ok(1), Ok(1), Ok(1)], 9));
     scope.advance(millis(1));
     assert_eq!(call(), [Err(Down), Err(Down), Err(Down)]);
@@ -91,6 +91,26 @@ fn who_fails_is_not_asked_by_each_call() {
 
 #[test]
 fn leader_and_waiters_get_the_old_value() {
+    static LATCH: Latch = Latch::new();
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, stale_if_error = "1h", max_wait = "1h")]
+    fn shared() -> Result<u32, String> {
+        if RUNS.add() == 0 {
+            return Ok(1);
+        }
+        LATCH.wait();
+        Err("down".into())
+    }
+    static OTHER: Latch = Latch::new();
+    static OTHERS: Count = Count::new();
+    #[memoize(ttl = 10, stale_if_error = "1h", max_wait = "1h")]
+    fn not_shared() -> Result<u32, Down> {
+        if OTHERS.add() == 0 {
+            return Ok(1);
+        }
+        OTHER.wait();
+        Err(Down)
+    }
     fn with<E: 'static>(
         call: fn() -> Result<u32, E>,
         latch: &'static Latch,
@@ -116,28 +136,7 @@ fn leader_and_waiters_get_the_old_value() {
         });
     }
 
-    static LATCH: Latch = Latch::new();
-    static RUNS: Count = Count::new();
-    #[memoize(ttl = 10, stale_if_error = "1h", max_wait = "1h")]
-    fn shared() -> Result<u32, String> {
-        if RUNS.add() == 0 {
-            return Ok(1);
-        }
-        LATCH.wait();
-        Err("down".into())
-    }
     with(shared, &LATCH, || shared::memo().stats());
-
-    static OTHER: Latch = Latch::new();
-    static OTHERS: Count = Count::new();
-    #[memoize(ttl = 10, stale_if_error = "1h", max_wait = "1h")]
-    fn not_shared() -> Result<u32, Down> {
-        if OTHERS.add() == 0 {
-            return Ok(1);
-        }
-        OTHER.wait();
-        Err(Down)
-    }
     with(not_shared, &OTHER, || not_shared::memo().stats());
 }
 
@@ -341,7 +340,7 @@ fn what_was_invalidated_covers_for_nothing() {
     #[memoize(ttl = 10, stale_if_error = "1h", tag = "fallback::gone")]
     fn run() -> Result<usize, Down> {
         let runs = RUNS.add();
-        if runs % 2 == 0 { Ok(runs) } else { Err(Down) }
+        if runs.is_multiple_of(2) { Ok(runs) } else { Err(Down) }
     }
 
     let scope = Scope::new();
