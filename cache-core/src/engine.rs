@@ -139,7 +139,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     }
 
     /// Not a method: a hit would have to keep all of this in memory for it.
-    #[cold]
+    #[inline(never)]
     fn look_further<P: Part<S>>(
         memo: &TypedMemo<S::Owned, R::Held>,
         look: Look,

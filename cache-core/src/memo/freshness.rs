@@ -64,7 +64,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Looks an entry up that a call can be answered with, and whether it is to be computed anew. The long
     /// way: a fresh entry without further rules is found by [`get`](Self::get).
-    #[cold]
+    #[inline(never)]
     pub(crate) fn get_by_rules(
         &self,
         hash: u32,
