@@ -287,7 +287,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if verdict == Verdict::Compute {
             return None;
         }
-        Some(self.serve(entry, now))
+        // Who is answered already is not answered again.
+        Some(if how == Begin::Ahead { entry.value.clone() } else { self.serve(entry, now) })
     }
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
