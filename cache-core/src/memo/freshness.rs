@@ -15,8 +15,7 @@ use crate::time::Tick;
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The times of an entry, but for what invalidations have done to it.
     fn own_times(&self, entry: &Resident<K, V>) -> Times {
-        let is_error = self.spec.rules.has_window() && (self.hooks.is_error)(&entry.value);
-        Times { is_error, ..entry.times() }
+        Times { is_error: (self.hooks.is_error)(&entry.value), ..entry.times() }
     }
 
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
