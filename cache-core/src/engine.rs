@@ -278,17 +278,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Answers with an entry that was stored since it was looked for, if it is good for that.
     fn answer(&self, entry: &Resident<K, V>, how: Begin) -> Option<V> {
         let now = self.clock().coarse();
-        let verdict = match how {
-            Begin::Read | Begin::Alone => self.on_call(entry, now),
-            // What was due is due, unless somebody has seen to it.
-            Begin::Ahead if self.on_call_if_due(entry, now) == Verdict::Serve => Verdict::Serve,
+        match how {
+            Begin::Read | Begin::Alone if self.on_call(entry, now) != Verdict::Compute => {}
+            // What was due is due, unless somebody has seen to it. It has answered before.
+            Begin::Ahead if self.on_call_if_due(entry, now) == Verdict::Serve => {
+                return Some(entry.value.clone());
+            }
             _ => return None,
-        };
-        if verdict == Verdict::Compute {
-            return None;
         }
-        // Who is answered already is not answered again.
-        Some(if how == Begin::Ahead { entry.value.clone() } else { self.serve(entry, now) })
+        Some(self.serve(entry, now))
     }
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated

@@ -15,8 +15,7 @@ use crate::time::Tick;
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The times of an entry, but for what invalidations have done to it.
     fn own_times(&self, entry: &Resident<K, V>) -> Times {
-        let is_error = self.spec.rules.has_window() && !self.is_value(entry);
-        Times { is_error, ..entry.times() }
+        Times { is_error: (self.hooks.is_error)(&entry.value), ..entry.times() }
     }
 
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
@@ -126,9 +125,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let is_kept = |entry: &Resident<K, V>| match how {
+        let is_kept = |entry| match how {
             // It was an answer when this began, and as long as it is one it rests.
-            Begin::Ahead => self.is_value(entry) && self.state(entry, now) != State::Dead,
+            Begin::Ahead => self.state(entry, now) != State::Dead && !(self.hooks.is_error)(&entry.value),
             how => self.falls_back(how) && self.stands_in(entry, now),
         };
         entry.is_some_and(is_kept)
@@ -145,13 +144,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Some(value)
     }
 
-    /// Whether it is something to fall back to, and not an error that is kept.
-    fn is_value(&self, entry: &Resident<K, V>) -> bool {
-        !(self.hooks.is_error)(&entry.value)
-    }
-
     fn stands_in(&self, entry: &Resident<K, V>, now: Tick) -> bool {
-        self.is_value(entry) && self.times(entry).is_some_and(|times| self.spec.rules.on_failure(&times, now))
+        self.times(entry).is_some_and(|times| self.spec.rules.on_failure(&times, now))
     }
 
     /// The entry that was there is being computed anew in the background, or no longer is: meanwhile those

@@ -47,7 +47,7 @@ pub(crate) struct Times {
     pub(crate) rest: Tick,
     /// It is being computed anew in the background.
     pub(crate) renewing: bool,
-    /// It is an error that is kept: windows do not open for it.
+    /// It is an error that is kept: nothing to fall back to, so windows do not open for it.
     pub(crate) is_error: bool,
 }
 
@@ -157,7 +157,7 @@ impl Rules {
     /// Whether a call whose computation has failed, or is late, answers with an entry.
     pub(crate) fn on_failure(&self, times: &Times, now: Tick) -> bool {
         match self.state(times, now) {
-            State::Fresh => true,
+            State::Fresh => !times.is_error,
             State::Stale => stale::if_error(self, times, now),
             State::Dead => false,
         }
