@@ -10,7 +10,7 @@ use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
 use crate::flight::{Ancestry, Flight, Place, under};
 use crate::memo::{Data, Unstored};
 use crate::parcel::{Parcel, Returned};
-use crate::plan::{Missing, Prepared, Repeat, Ticket, Waits, Work, give_up};
+use crate::plan::{Missing, Panicked, Prepared, Repeat, Ticket, Waits, Work, give_up};
 use crate::sync::Mutex;
 use crate::time::after;
 use crate::value::Returns;
@@ -48,14 +48,18 @@ where
             let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call);
             let (ticket, parcel) = patience.ticket(lead);
             let job = Arc::new(Mutex::new(again.job(keyed, skipped, ticket)));
-            start(memo.world(), Handed { flight: flight.clone(), job: job.clone() });
+            let panicked = Some(patience.on_panic(&parcel));
+            start(memo.world(), Handed { flight: flight.clone(), job: job.clone(), panicked });
             wait_for_own::<R, _, _, A::Job>(&mut pursuit, &flight, &job, &parcel, &late)
         }
         Pursued::Lead(lead, _place) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
             Ok(held) => R::join(held),
             Err(failed) => pursuit.or_older::<R>(failed),
         },
-        Pursued::InPlace => in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), || call.prepare()),
+        Pursued::InPlace => {
+            let output = in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), || call.prepare());
+            pursuit.or_older_in_place::<R>(output)
+        }
     }
 }
 
@@ -79,13 +83,15 @@ where
         };
         loop {
             let waited = joined.flight.wait(memo.clock(), pursuit.bounds());
-            match pursuit.after::<R>(&joined, waited) {
+            let mut after = pursuit.after::<R>(&joined, waited);
+            if let After::TakePlace = after {
+                place = Some(joined.flight.take_place(memo.clock(), pursuit.place_by()));
+                after = pursuit.placed::<R>();
+            }
+            match after {
                 After::Answer(output) => return Pursued::Answer(output),
                 After::Wait => continue,
-                After::Again => {}
-                After::TakePlace => {
-                    place = Some(joined.flight.take_place(memo.clock(), memo.spec.max_wait));
-                }
+                After::Again | After::TakePlace => {}
                 After::InPlace => return Pursued::InPlace,
                 After::Late(limit) => return Pursued::Answer(late(limit)),
             }
@@ -98,14 +104,19 @@ where
 pub(crate) struct Handed<K: Data, V: Data, J> {
     flight: Arc<Flight<K, V>>,
     job: Arc<Mutex<Option<J>>>,
+    /// For a panic of the user's from before the body: expressions of the attribute are evaluated there again.
+    panicked: Option<Panicked>,
 }
 
 impl<K: Data, V: Data, J: Work> Work for Handed<K, V, J> {
-    fn boxed(self) -> Box<dyn FnOnce() + Send> {
+    fn boxed(mut self) -> Box<dyn FnOnce() + Send> {
         Box::new(move || {
             let job = self.job.lock().take();
-            if let Some(job) = job {
-                job.boxed()();
+            if let Some(job) = job
+                && let Err(payload) = catch_unwind(AssertUnwindSafe(job.boxed()))
+                && let Some(panicked) = self.panicked.take()
+            {
+                panicked(payload);
             }
         })
     }

@@ -406,15 +406,30 @@ impl<K: Data, V: Data> Pursuit<K, V> {
     }
 
     /// It computes without storing.
-    pub(crate) fn unstored(self) -> Unstored<K, V> {
-        Unstored { memo: self.memo, key: self.key, hash: self.hash, bypass: false }
+    pub(crate) fn unstored(&self) -> Unstored<K, V> {
+        Unstored { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
     }
 
     /// How long to wait for others.
     pub(crate) fn bounds(&self) -> Bounds {
-        // Who gives up at some time needs not be let go.
-        let max_wait = self.patience.hard.is_none().then_some(self.memo.spec.max_wait);
+        // Who looks again at some time needs not be let go before.
+        let max_wait = self.patience.until().is_none().then_some(self.memo.spec.max_wait);
         Bounds { max_wait, until: self.patience.until(), own: false }
+    }
+
+    /// Until when to wait for a place among those who compute.
+    pub(crate) fn place_by(&self) -> Tick {
+        let by = after(self.memo.clock().now(), self.memo.spec.max_wait);
+        self.patience.hard.map_or(by, |(hard, _)| by.min(hard))
+    }
+
+    /// How it goes on with its place, for which it may have waited until its time was up.
+    pub(crate) fn placed<R: Returns<Held = V>>(&mut self) -> After<R::Output> {
+        match self.late() {
+            Ok(Some(older)) => After::Answer(R::join(older)),
+            Ok(None) => After::Again,
+            Err(limit) => After::Late(limit),
+        }
     }
 
     /// How long to wait for what it leads itself, and is computed elsewhere.
@@ -511,7 +526,8 @@ impl<K: Data, V: Data> Pursuit<K, V> {
             Waited::Landed(Landing::Error(_, counts)) => {
                 self.older(*counts).map_or(Own::Returned, |older| Own::Answer(R::join(older)))
             }
-            Waited::Landed(Landing::Value(..)) => Own::Returned,
+            // Not from the parcel, which comes after the hooks.
+            Waited::Landed(Landing::Value(held, _)) => Own::Answer(R::join(held.clone())),
             Waited::Landed(Landing::Crashed) => Own::Crashed,
             Waited::LetGo | Waited::Refused => Own::Refused,
         }
@@ -520,6 +536,12 @@ impl<K: Data, V: Data> Pursuit<K, V> {
     /// What a call returns whose body has failed.
     pub(crate) fn or_older<R: Returns<Held = V>>(&self, failed: Failed<R::Output>) -> R::Output {
         self.older(failed.counts).map_or(failed.output, R::join)
+    }
+
+    /// The same of a body that was run in place.
+    pub(crate) fn or_older_in_place<R: Returns<Held = V>>(&self, output: R::Output) -> R::Output {
+        let counts = R::error(&output).is_some_and(|error| self.memo.counts(error));
+        self.or_older::<R>(Failed { output, counts })
     }
 
     /// What stands in for a value that has failed, or is late.
@@ -561,12 +583,14 @@ impl<K: Data, V: Data> Lead<K, V> {
         describe: impl Fn(Option<&R::Value>, &mut Draft),
     ) -> Result<V, Failed<R::Output>> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
-        let said = flight.ancestry.said();
+        let mut said = flight.ancestry.said();
         let output = match R::split(output) {
             Ok(held) => {
                 // An error that is kept must not take the place of an older value that may stand in for it.
                 let fails = R::kept_error(&held).is_some_and(|error| self.has_older() && memo.counts(error));
                 if !fails {
+                    // An error is not the value that was there.
+                    said.unmodified &= R::kept_error(&held).is_none();
                     let draft = memo.draft(&flight.key, Some(&held), |draft| {
                         describe(R::value(&held), draft);
                         draft.decide(said);
@@ -622,7 +646,7 @@ impl<K: Data, V: Data> Lead<K, V> {
                 TypedMemo::note_renewal(&mut room, self.flight.old, false);
             }
             if failed {
-                self.memo.note_failure(&mut room, self.flight.old);
+                self.memo.note_failure(&mut room, self.flight.old, self.how);
             }
         }
         self.flight.land(landing);

@@ -62,11 +62,15 @@ where
         let seat = joined.flight.seat();
         loop {
             let waited = seat.wait(memo.clock(), pursuit.bounds()).await;
-            match pursuit.after::<R>(&joined, waited) {
+            let mut after = pursuit.after::<R>(&joined, waited);
+            if let After::TakePlace = after {
+                place = Some(seat.take_place(memo.clock(), pursuit.place_by()).await);
+                after = pursuit.placed::<R>();
+            }
+            match after {
                 After::Answer(output) => return Pursued::Answer(output),
                 After::Wait => continue,
-                After::Again => {}
-                After::TakePlace => place = Some(seat.take_place(memo.clock(), memo.spec.max_wait).await),
+                After::Again | After::TakePlace => {}
                 After::InPlace => return Pursued::InPlace,
                 After::Late(limit) => return Pursued::Late(limit),
             }
@@ -110,7 +114,10 @@ where
     };
     match pursue::<R, K, V>(&mut pursuit).await {
         Pursued::Answer(output) => Err(output),
-        Pursued::InPlace => Err(in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await),
+        Pursued::InPlace => {
+            let output = in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await;
+            Err(pursuit.or_older_in_place::<R>(output))
+        }
         Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
         Pursued::Lead(lead, place) => Ok(Leading { pursuit, lead, place, call, again, patience }),
     }

@@ -96,7 +96,7 @@ impl History {
                 self.lives.borrow_mut()[index(key)] = life;
             }
             Some(Ok(_)) => {}
-            Some(Err(_)) | None => self.failed(key, ran.old),
+            Some(Err(_)) | None => self.failed(key, ran.old, how),
         }
     }
 
@@ -112,13 +112,15 @@ impl History {
     }
 
     /// The entry that was to be replaced rests, if it is still there.
-    fn failed(&self, key: u64, old: Option<u64>) {
+    fn failed(&self, key: u64, old: Option<u64>, how: Begin) {
         let (now, stated) = (self.time.now(), &self.stated);
         if stated.while_revalidate == 0 && stated.if_error == 0 && stated.ahead.is_none() {
             return;
         }
         self.change(key, |life| {
-            if Some(life.id) == old && stated.state(life, now) != State::Dead {
+            // A call does not begin on what rests: those that fail together have failed once.
+            let counted = matches!(how, Begin::Read | Begin::Alone) && now < life.rest;
+            if Some(life.id) == old && stated.state(life, now) != State::Dead && !counted {
                 life.failures += 1;
                 life.rest = now + (100u64 << (life.failures - 1).min(20)).min(30_000);
                 self.count(|counts| counts.2 += 1);
@@ -215,7 +217,7 @@ impl History {
         if self.below(6) == 0 {
             self.note("  is dropped");
             drop(lead);
-            return self.failed(key, old);
+            return self.failed(key, old, Begin::Ahead);
         }
         let ran = RefCell::new(None);
         let tags = TAGS[index(key)];

@@ -179,11 +179,10 @@ impl<K, V: Clone> Flight<K, V> {
     }
 
     /// After an error that cannot be copied: takes one of the places among those who compute for
-    /// themselves. Waits for a place no longer than `max_wait`, since those who hold the places may
+    /// themselves. Waits for a place no longer than that, since those who hold the places may
     /// depend on the caller.
-    pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, max_wait: Duration) -> Place<K, V> {
+    pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, until: Tick) -> Place<K, V> {
         let mut state = self.state.lock();
-        let until = after(clock.now(), max_wait);
         while state.computing >= TOGETHER && clock.now() < until {
             self.landed.wait_for(&mut state, clock.nap(until));
         }

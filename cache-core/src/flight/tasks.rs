@@ -18,7 +18,7 @@ use super::{Ancestry, Bounds, Flight, Place, TOGETHER, Waited, under};
 use crate::background::{Executor, Task};
 use crate::memo::Data;
 use crate::sync::{Mutex, guarded};
-use crate::time::{Clock, Due, Tick, after};
+use crate::time::{At, Clock, Due, Tick, after};
 
 /// How often a flight that is waited for is looked at: milliseconds.
 const PERIOD: Tick = 100;
@@ -152,7 +152,7 @@ impl<K: Data, V: Data> Flight<K, V> {
             drop(old);
             if time {
                 let flight: Weak<Self> = Arc::downgrade(self);
-                clock.call_at(look, flight);
+                let _ = clock.call_at(look, flight);
             }
             let Some(computation) = computation else { return Poll::Pending };
             if self.run(computation) {
@@ -233,12 +233,11 @@ impl<K: Data, V: Data> Seat<K, V> {
         let alarm = bounds.until.map(|until| {
             let alarm = Arc::new(Alarm(Mutex::new(None)));
             let weak: Weak<Alarm> = Arc::downgrade(&alarm);
-            clock.call_at(until, weak);
-            alarm
+            Set { alarm, clock, at: clock.call_at(until, weak) }
         });
         poll_fn(|cx| {
-            if let Some(alarm) = &alarm {
-                alarm.wakes(cx.waker());
+            if let Some(set) = &alarm {
+                set.alarm.wakes(cx.waker());
             }
             self.flight.poll(self.number, cx, clock, bounds)
         })
@@ -264,8 +263,7 @@ impl<K: Data, V: Data> Seat<K, V> {
     }
 
     /// After an error that cannot be copied: as [`Flight::take_place`].
-    pub(crate) async fn take_place(&self, clock: &Clock, max_wait: Duration) -> Place<K, V> {
-        let until = after(clock.now(), max_wait);
+    pub(crate) async fn take_place(&self, clock: &Clock, until: Tick) -> Place<K, V> {
         poll_fn(|cx| {
             let waker = cx.waker().clone();
             let mut state = self.flight.state.lock();
@@ -285,6 +283,19 @@ impl<K: Data, V: Data> Seat<K, V> {
             Poll::Pending
         })
         .await
+    }
+}
+
+/// An alarm that is set, until it is dropped: most calls end long before it.
+struct Set<'c> {
+    alarm: Arc<Alarm>,
+    clock: &'c Clock,
+    at: At,
+}
+
+impl Drop for Set<'_> {
+    fn drop(&mut self) {
+        self.clock.forget(self.at);
     }
 }
 

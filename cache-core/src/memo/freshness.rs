@@ -13,17 +13,12 @@ use crate::tags::{Inherited, Touch};
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
-    /// The times of an entry, but for what invalidations have done to it.
-    fn own_times(&self, entry: &Resident<K, V>) -> Times {
-        Times { is_error: (self.hooks.is_error)(&entry.value), ..entry.times() }
-    }
-
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
     /// the same.
     pub(crate) fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
         match self.touch(entry) {
-            Touch::Nothing => Some(self.own_times(entry)),
-            Touch::Marked(at) if self.spec.rules.has_window() => Some(self.own_times(entry).marked_at(at)),
+            Touch::Nothing => Some(entry.times()),
+            Touch::Marked(at) if self.spec.rules.has_window() => Some(entry.times().marked_at(at)),
             Touch::Marked(_) | Touch::Dead => None,
         }
     }
@@ -40,7 +35,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Why an entry leaves: for what it leaves for, unless it was good for nothing any more.
     pub(crate) fn cause(&self, entry: &Resident<K, V>, now: Tick, otherwise: Cause) -> Cause {
-        if self.spec.rules.state(&self.own_times(entry), now) == State::Dead {
+        if self.spec.rules.state(&entry.times(), now) == State::Dead {
             Cause::Expired
         } else if self.state(entry, now) == State::Dead {
             Cause::Invalidated
@@ -127,8 +122,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
         let is_kept = |entry| match how {
             // It was an answer when this began, and as long as it is one it rests.
-            Begin::Ahead => self.state(entry, now) != State::Dead && !(self.hooks.is_error)(&entry.value),
-            how => self.falls_back(how) && self.stands_in(entry, now),
+            Begin::Ahead => self.state(entry, now) != State::Dead && !entry.is_error(),
+            how => {
+                let falls_back = self.falls_back(how) || self.spec.rules.stale_if_error > 0;
+                falls_back && self.stands_in(entry, now)
+            }
         };
         entry.is_some_and(is_kept)
     }
@@ -157,15 +155,20 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Computing the entry that was there anew has failed: it is left alone for a while.
-    pub(crate) fn note_failure(&self, room: &mut Room<K, V>, old: Option<Node>) {
+    pub(crate) fn note_failure(&self, room: &mut Room<K, V>, old: Option<Node>, how: Begin) {
         let rules = &self.spec.rules;
         if !rules.has_window() && rules.ahead.is_none() {
             return;
         }
         let now = self.clock().now();
-        // Of what answers nothing any more there is nothing to rest.
-        let of_use = |entry: &Resident<K, V>| self.state(entry, now) != State::Dead;
-        let old = old.filter(|node| room.residents.at(*node).is_some_and(of_use));
+        let rests = |entry: &Resident<K, V>| {
+            // Of what answers nothing any more there is nothing to rest.
+            let of_use = self.state(entry, now) != State::Dead;
+            // Who finds it resting does not compute: those who have failed together have failed once.
+            let counted = matches!(how, Begin::Read | Begin::Alone) && now < entry.times().rest;
+            of_use && !counted
+        };
+        let old = old.filter(|node| room.residents.at(*node).is_some_and(rests));
         if let Some(entry) = old.and_then(|node| room.residents.at_mut(node)) {
             entry.note_failure(now);
             self.counters.backoffs.add();
@@ -177,6 +180,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let now = self.clock().coarse();
         let room = self.shard(node.hash).read();
         let entry = room.residents.at(node).filter(|entry| self.state(entry, now) != State::Dead)?;
+        if self.is_tracked() {
+            // What is made of it goes with what it was made of.
+            self.hand_up_tags(entry.tags());
+        }
         Some(entry.value.clone())
     }
 

@@ -320,6 +320,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
                 cost,
                 idles: self.spec.rules.idle.is_some(),
+                is_error: (self.hooks.is_error)(value),
             };
             if let Some(node) = renewed {
                 garbage.tags = room.residents.renew(node, lease, &self.spec.rules);

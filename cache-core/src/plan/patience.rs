@@ -88,6 +88,9 @@ pub struct Patience<F> {
     pub(super) late: F,
 }
 
+/// Whom to tell what a computation has panicked with.
+pub(crate) type Panicked = Box<dyn FnOnce(Box<dyn std::any::Any + Send>) + Send>;
+
 /// Whether, and how long, a call waits.
 pub trait Waits<O> {
     /// Whether there is a limit.
@@ -98,6 +101,8 @@ pub trait Waits<O> {
     fn late(&self, late: TimedOut) -> Option<O>;
     /// A computation that is to be made elsewhere, and how what it returns comes back.
     fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>);
+    /// Tells who waits there of a panic from before the body.
+    fn on_panic(&self, parcel: &Arc<Parcel<Returned<O>>>) -> Panicked;
 }
 
 impl<O> Waits<O> for NoHook {
@@ -113,6 +118,9 @@ impl<O> Waits<O> for NoHook {
         // Nobody waits for it.
         (Ticket::new(lead), Arc::new(Parcel::new()))
     }
+    fn on_panic(&self, _: &Arc<Parcel<Returned<O>>>) -> Panicked {
+        Box::new(drop)
+    }
 }
 
 impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
@@ -126,6 +134,10 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
     fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>) {
         let parcel = Arc::new(Parcel::new());
         (Ticket::new(lead).with(parcel.clone()), parcel)
+    }
+    fn on_panic(&self, parcel: &Arc<Parcel<Returned<O>>>) -> Panicked {
+        let parcel = parcel.clone();
+        Box::new(move |payload| parcel.put(Err(payload)))
     }
 }
 

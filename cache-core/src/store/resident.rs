@@ -10,6 +10,8 @@ use crate::time::{NEVER, Tick};
 
 /// Bits of an entry's meta word below its deadline: how often it was read of late.
 const READS: u64 = 0b11;
+/// And whether its value is an error that is kept.
+const ERROR: u64 = 0b100;
 const DEADLINE: u32 = 8;
 /// The sign of an entry's note: it was marked stale. So it is earlier than any revision, which a hit compares it
 /// with anyway.
@@ -51,6 +53,15 @@ pub(crate) struct Lease {
     pub(crate) cost: Option<Tick>,
     /// Whether it matters when it was last read.
     pub(crate) idles: bool,
+    /// Whether its value is an error.
+    pub(crate) is_error: bool,
+}
+
+impl Lease {
+    /// The meta word that it begins with.
+    fn meta(&self) -> u64 {
+        (self.deadline << DEADLINE) | if self.is_error { ERROR } else { 0 }
+    }
 }
 
 /// An entry.
@@ -84,14 +95,13 @@ struct More {
 
 impl<K, V> Resident<K, V> {
     pub(crate) fn new(key: K, value: V, node: Node, lease: Lease) -> Self {
-        let (created, deadline, verified, weight) =
-            (lease.created, lease.deadline, lease.verified, lease.weight);
+        let (created, meta, verified, weight) = (lease.created, lease.meta(), lease.verified, lease.weight);
         Self {
             key,
             value,
             node,
             weight,
-            meta: atomic::AtomicU64::new(deadline << DEADLINE),
+            meta: atomic::AtomicU64::new(meta),
             verified: AtomicU64::new(verified),
             created,
             more: More::of(lease),
@@ -103,7 +113,9 @@ impl<K, V> Resident<K, V> {
         let tags = self.take_tags();
         self.created = lease.created;
         self.verified = AtomicU64::new(lease.verified);
-        self.set_deadline(lease.deadline);
+        let reads = self.reads();
+        self.meta = atomic::AtomicU64::new(lease.meta());
+        self.set_reads(reads);
         self.more = More::of(lease);
         tags
     }
@@ -116,7 +128,12 @@ impl<K, V> Resident<K, V> {
 
     pub(crate) fn set_deadline(&mut self, deadline: Tick) {
         let meta = self.meta.get_mut();
-        *meta = (deadline.min(NEVER) << DEADLINE) | (*meta & READS);
+        *meta = (deadline.min(NEVER) << DEADLINE) | (*meta & (READS | ERROR));
+    }
+
+    /// Whether its value is an error that is kept.
+    pub(crate) fn is_error(&self) -> bool {
+        self.meta.load(Ordering::Relaxed) & ERROR != 0
     }
 
     /// Whether its time is up.
@@ -212,7 +229,7 @@ impl<K, V> Resident<K, V> {
             cost: more.map_or(0, |more| more.cost),
             rest: more.map_or(0, |more| more.rest),
             renewing: more.is_some_and(|more| more.renewing),
-            is_error: false,
+            is_error: self.is_error(),
         }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-pub(crate) use timers::Due;
 use timers::Timers;
+pub(crate) use timers::{At, Due};
 
 /// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
 pub(crate) const RESOLUTION: Duration = Duration::from_millis(5);
@@ -110,16 +110,25 @@ impl Clock {
     }
 
     /// Calls `due` at a tick. Nobody is called that is no longer there.
-    pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) {
+    pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> At {
         match self {
             #[cfg(not(loom))]
             Self::System => timers::system(tick, due),
             // There is no time in a model.
             #[cfg(loom)]
-            Self::System => drop(due),
-            Self::Manual(manual) => {
-                manual.timers.add(tick, due);
-            }
+            Self::System => (tick, 0),
+            Self::Manual(manual) => manual.timers.add(tick, due).0,
+        }
+    }
+
+    /// Somebody need not be called any more.
+    pub(crate) fn forget(&self, at: At) {
+        match self {
+            #[cfg(not(loom))]
+            Self::System => timers::forget(at),
+            #[cfg(loom)]
+            Self::System => {}
+            Self::Manual(manual) => manual.timers.forget(at),
         }
     }
 

@@ -13,6 +13,9 @@ pub(crate) trait Due: Send + Sync {
     fn due(self: Arc<Self>, now: Tick) -> Option<Tick>;
 }
 
+/// Where somebody is in the list.
+pub(crate) type At = (Tick, u64);
+
 /// Those who are to be called, by time. They are not kept by it: who has gone is passed over.
 #[derive(Default)]
 pub(crate) struct Timers {
@@ -26,18 +29,25 @@ struct List {
 }
 
 impl List {
-    fn add(&mut self, tick: Tick, due: Weak<dyn Due>) -> bool {
+    fn add(&mut self, tick: Tick, due: Weak<dyn Due>) -> (At, bool) {
         self.next += 1;
         let first = self.by_time.first_key_value().is_none_or(|((first, _), _)| tick < *first);
-        self.by_time.insert((tick, self.next), due);
-        first
+        let at = (tick, self.next);
+        self.by_time.insert(at, due);
+        (at, first)
     }
 }
 
 impl Timers {
-    /// Whether it is the first to be called.
-    pub(super) fn add(&self, tick: Tick, due: Weak<dyn Due>) -> bool {
+    /// And whether it is the first to be called.
+    pub(super) fn add(&self, tick: Tick, due: Weak<dyn Due>) -> (At, bool) {
         self.list.lock().add(tick, due)
+    }
+
+    /// Somebody need not be called any more.
+    pub(super) fn forget(&self, at: At) {
+        let gone = self.list.lock().by_time.remove(&at);
+        drop(gone);
     }
 
     /// Calls all who are due. When the next one is.
@@ -60,7 +70,7 @@ impl Timers {
 }
 
 #[cfg(not(loom))]
-pub(super) use thread::system;
+pub(super) use thread::{forget, system};
 
 /// The thread that calls by the system's clock. It starts with the first who is to be called, and
 /// sleeps until the next is due.
@@ -74,25 +84,31 @@ mod thread {
     use parking_lot::Mutex;
 
     use super::super::{Clock, Tick};
-    use super::{Due, Timers};
+    use super::{At, Due, Timers};
 
     static TIMERS: LazyLock<Timers> = LazyLock::new(Timers::default);
     static THREAD: Mutex<Option<Thread>> = Mutex::new(None);
     static STARTED: AtomicBool = AtomicBool::new(false);
 
-    pub(in super::super) fn system(tick: Tick, due: Weak<dyn Due>) {
-        let first = TIMERS.add(tick, due);
+    pub(in super::super) fn forget(at: At) {
+        TIMERS.forget(at);
+    }
+
+    pub(in super::super) fn system(tick: Tick, due: Weak<dyn Due>) -> At {
+        let (at, first) = TIMERS.add(tick, due);
         if !first && STARTED.load(Ordering::Relaxed) {
-            return;
+            return at;
         }
         let mut thread = THREAD.lock();
         if let Some(thread) = &*thread {
-            return thread.unpark();
+            thread.unpark();
+            return at;
         }
         // Without a thread nobody is called; the next who comes tries again.
         let spawned = thread::Builder::new().name("cache-core-timer".into()).spawn(run);
         *thread = spawned.ok().map(|handle| handle.thread().clone());
         STARTED.store(thread.is_some(), Ordering::Relaxed);
+        at
     }
 
     fn run() {
@@ -128,7 +144,7 @@ mod tests {
         let timers = Timers::default();
         let note = Arc::new(Note(Mutex::default()));
         let weak: Weak<Note> = Arc::downgrade(&note);
-        assert!(timers.add(5, weak.clone()));
+        assert!(timers.add(5, weak.clone()).1);
         assert_eq!(timers.run(4), Some(5));
         assert_eq!(timers.run(5), Some(15), "called, and wants to be again");
         assert_eq!(timers.run(20), None);
