@@ -163,9 +163,19 @@ pub trait CacheKey: Sized {
         self.id().invalidate()
     }
 
+    /// The soft form of [`invalidate`](Self::invalidate): see [`Key::mark_stale`].
+    fn mark_stale(&self) -> Applied {
+        self.id().mark_stale()
+    }
+
     /// Drops every entry of the node: see [`Memo::clear`].
     fn invalidate_all() -> Applied {
         Self::memo().clear()
+    }
+
+    /// The soft form of [`invalidate_all`](Self::invalidate_all).
+    fn mark_all_stale() -> Applied {
+        Self::memo().mark_all_stale()
     }
 
     /// The cache behind the node.
