@@ -1,4 +1,4 @@
-//! What is generated for a body of one line is no block too many, whatever binds its arguments.
+//! What is generated for a body on one line is no block too many, whatever binds its arguments.
 #![deny(warnings, clippy::pedantic)]
 
 use cache_core::memoize;
@@ -16,19 +16,13 @@ struct Db;
 #[memoize]
 impl Counts for Db {
     #[memoize(skip(self))]
-    async fn count(&self, n: u32) -> u32 {
-        n
-    }
+    async fn count(&self, n: u32) -> u32 { n }
 
     #[memoize(skip(self))]
-    async fn sum(&self, (a, b): (u32, u32)) -> u32 {
-        a + b
-    }
+    async fn sum(&self, (a, b): (u32, u32)) -> u32 { a + b }
 
     #[memoize(skip(self))]
-    fn plain(&self, n: u32) -> u32 {
-        n
-    }
+    fn plain(&self, n: u32) -> u32 { n }
 
     #[memoize(skip(self))]
     fn pattern(&self, (a, b): (u32, u32)) -> u32 {
@@ -41,14 +35,10 @@ impl Counts for Db {
 #[memoize]
 trait Cats: Send + Sync {
     #[memoize(skip(self), ?Send)]
-    async fn cats(&self, n: u32) -> u32 {
-        n
-    }
+    async fn cats(&self, n: u32) -> u32 { n }
 
     #[memoize(skip(self))]
-    fn mice(&self, (a, b): (u32, u32)) -> u32 {
-        a + b
-    }
+    fn mice(&self, (a, b): (u32, u32)) -> u32 { a + b }
 }
 
 impl Cats for Db {}
