@@ -195,6 +195,8 @@ pub trait Node: Sized + 'static {
     const HOOKS: NodeHooks<Self::Value>;
     /// Whether its functions are computed in the background, too.
     const IN_BACKGROUND: bool = false;
+    /// Whether an old value is kept, to stand in for a late one.
+    const STALE_IF_ERROR: bool = false;
 
     /// Where its memo is.
     fn slot() -> &'static Slot;
