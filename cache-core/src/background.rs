@@ -61,7 +61,7 @@ impl<F: Fn(Task) + Send + Sync + 'static> Executor for F {
 ///
 /// If one was set before.
 pub fn set_executor(executor: impl Executor) -> Result<(), ExecutorIsSet> {
-    World::current().executor.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
+    World::current().set_executor(executor)
 }
 
 /// An executor was set before: it stays.
@@ -77,6 +77,10 @@ impl fmt::Display for ExecutorIsSet {
 impl std::error::Error for ExecutorIsSet {}
 
 impl World {
+    pub(crate) fn set_executor(&self, executor: impl Executor) -> Result<(), ExecutorIsSet> {
+        self.executor.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
+    }
+
     /// Runs a task.
     pub(crate) fn spawn(&self, task: Task) {
         if let Some(executor) = self.executor.get() {

@@ -540,7 +540,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
 
     /// The same of a body that was run in place.
     pub(crate) fn or_older_in_place<R: Returns<Held = V>>(&self, output: R::Output) -> R::Output {
-        let counts = R::error(&output).is_some_and(|error| self.memo.counts(error));
+        let counts = R::error(&output).is_some_and(|error| self.memo.counts(error) == Some(true));
         self.or_older::<R>(Failed { output, counts })
     }
 
@@ -587,7 +587,8 @@ impl<K: Data, V: Data> Lead<K, V> {
         let output = match R::split(output) {
             Ok(held) => {
                 // An error that is kept must not take the place of an older value that may stand in for it.
-                let fails = R::kept_error(&held).is_some_and(|error| self.has_older() && memo.counts(error));
+                let fails = R::kept_error(&held)
+                    .is_some_and(|error| self.has_older() && memo.counts(error) == Some(true));
                 if !fails {
                     // An error is not the value that was there.
                     said.unmodified &= R::kept_error(&held).is_none();
@@ -607,7 +608,12 @@ impl<K: Data, V: Data> Lead<K, V> {
             describe(None, draft);
             draft.decide(said);
         });
-        let counts = R::error(&output).is_some_and(|error| memo.counts(error));
+        let counts = R::error(&output).and_then(|error| memo.counts(error));
+        if counts == Some(false) {
+            // It is an answer, which is not kept: as a value would, it ends the older one.
+            memo.end_old(&flight);
+        }
+        let counts = counts == Some(true);
         self.fail(memo.run_hook(|| R::share_error(&output)).flatten(), counts);
         memo.on_error(&flight.key, R::error(&output));
         Err(Failed { output, counts })

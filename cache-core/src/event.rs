@@ -13,7 +13,8 @@ pub enum Cause {
     /// Its time was up, stale windows included. Noticed when the entry's place is needed, when it is computed
     /// anew, or by a sweep; not at the deadline itself.
     Expired,
-    /// It was invalidated: by key, tag, pattern, predicate or clear.
+    /// It was invalidated: by key, tag, pattern, predicate or clear; or ended by a newer answer that was not
+    /// one to keep.
     Invalidated,
     /// A newer value took its place.
     Replaced,
@@ -55,7 +56,7 @@ pub struct Stats {
     pub evictions: u64,
     /// Entries reclaimed after their time was up.
     pub expirations: u64,
-    /// Entries removed by an invalidation.
+    /// Entries removed by an invalidation, or ended by a newer answer that was not one to keep.
     pub invalidations: u64,
     /// Answers with a value past its ttl, within a stale window: hits, and fallbacks.
     pub stale: u64,

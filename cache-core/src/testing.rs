@@ -47,21 +47,58 @@
 //! assert_eq!(square::entry(7).get(), Some(49));
 //! ```
 //!
+//! # Time
+//!
+//! All times of a scope are those of its clock, limits of waiting included: a call with a `timeout` whose body
+//! hangs returns when another thread or task has advanced the scope that far, and `xfetch` measures by it how
+//! long a body takes. Nothing is swept but by [`sweep`](crate::Memo::sweep).
+//!
+//! # Background work
+//!
+//! What calls leave to the background (`stale_while_revalidate`, `refresh_ahead`, `placeholder`, `prefetch`) is done on
+//! other threads, some time later. [`Scope::hold_background`] keeps it until the test says so:
+//!
+//! ```
+//! use cache_core::{memoize, testing::Scope};
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//! use std::time::Duration;
+//!
+//! static RUNS: AtomicU32 = AtomicU32::new(0);
+//!
+//! #[memoize(ttl = 60, stale_while_revalidate = 60)]
+//! fn visits() -> u32 {
+//!     RUNS.fetch_add(1, Ordering::Relaxed)
+//! }
+//!
+//! let scope = Scope::new();
+//! let _inside = scope.enter();
+//! let background = scope.hold_background()?;
+//! assert_eq!(visits(), 0);
+//! scope.advance(Duration::from_secs(60));
+//! assert_eq!([visits(), visits()], [0, 0]);
+//! assert_eq!(background.run(), 1);
+//! assert_eq!(visits(), 1);
+//! # Ok::<(), cache_core::ExecutorIsSet>(())
+//! ```
+//!
 //! Without this feature no call looks for a scope. With it, each call looks at one more word.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use crate::background::{Executor, ExecutorIsSet, Task, block_on};
 use crate::memo::TypedMemo;
 use crate::slot::Slot;
+use crate::sync::guarded;
 use crate::time::{Clock, Manual};
 use crate::world::World;
 
@@ -147,6 +184,20 @@ impl Scope {
         self.inner.time.advance(millis);
     }
 
+    /// Keeps what calls in the scope leave to the background from now on, until the test has it done.
+    ///
+    /// A synchronous function with a `timeout`, `soft_timeout` or `fallback_after` is computed there too: its
+    /// caller waits for it, so another thread must have it done.
+    ///
+    /// # Errors
+    ///
+    /// If the scope has an executor already: it is its executor.
+    pub fn hold_background(&self) -> Result<Background, ExecutorIsSet> {
+        let background = Background::default();
+        self.world().set_executor(background.clone())?;
+        Ok(background)
+    }
+
     /// The time that has passed in the scope.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
@@ -171,6 +222,84 @@ impl Scope {
         let mut memos = self.inner.memos.lock();
         let memo = memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.world));
         memo.clone().downcast().expect("the id tells the types")
+    }
+}
+
+/// Background work that is done when a test says so: see [`Scope::hold_background`]. Copies are the same.
+#[derive(Clone, Default)]
+pub struct Background(Arc<parking_lot::Mutex<VecDeque<Job>>>);
+
+enum Job {
+    Task(Task),
+    Work(Box<dyn FnOnce() + Send>),
+}
+
+impl Executor for Background {
+    fn spawn(&self, task: Task) {
+        self.0.lock().push_back(Job::Task(task));
+    }
+
+    fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.0.lock().push_back(Job::Work(work));
+    }
+}
+
+impl Background {
+    /// Does all of it on this thread, and what it begins itself; blocks until a task is ready that waits for
+    /// something. A panic ends the one piece of work. How many pieces there were.
+    pub fn run(&self) -> usize {
+        block_on(self.run_async())
+    }
+
+    /// The same within a task: what waits for something of a runtime can go on there.
+    pub async fn run_async(&self) -> usize {
+        let mut count = 0;
+        while let Some(job) = self.next() {
+            match job {
+                Job::Work(work) => {
+                    let _ = guarded(work);
+                }
+                Job::Task(mut task) => {
+                    // A task that has panicked is over.
+                    poll_fn(|cx| guarded(|| task.as_mut().poll(cx)).unwrap_or(Poll::Ready(()))).await;
+                    let _ = guarded(|| drop(task));
+                }
+            }
+            count += 1;
+        }
+        count
+    }
+
+    /// How many pieces of work are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Drops all of it, as an executor may: who waits for it computes. How many pieces there were.
+    pub fn refuse(&self) -> usize {
+        let jobs = std::mem::take(&mut *self.0.lock());
+        let count = jobs.len();
+        for job in jobs {
+            let _ = guarded(|| drop(job));
+        }
+        count
+    }
+
+    fn next(&self) -> Option<Job> {
+        self.0.lock().pop_front()
+    }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Background").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 

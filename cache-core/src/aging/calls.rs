@@ -88,10 +88,9 @@ impl History {
     /// A body has run: what has become of the entry.
     fn has_run(&self, key: u64, how: Begin, ran: &Ran) {
         match ran.output {
-            Some(Ok(_)) if ran.refused || ran.ttl == Some(0) => {}
-            Some(Ok(value)) if !ran.overtaken => self.see_stored(key, value, ran),
+            Some(Ok(value)) if !ran.overtaken && !ran.is_refused() => self.see_stored(key, value, ran),
             // Whoever has the new value must not find the one that it was to replace.
-            Some(Ok(_)) if how == Begin::Refresh => {
+            Some(Ok(_)) if how == Begin::Refresh || ran.is_refused() => {
                 let life = self.life(key).filter(|life| Some(life.id) != ran.old);
                 self.lives.borrow_mut()[index(key)] = life;
             }

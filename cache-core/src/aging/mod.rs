@@ -54,6 +54,13 @@ struct Ran {
     old: Option<u64>,
 }
 
+impl Ran {
+    /// Whether its value is not one to keep.
+    fn is_refused(&self) -> bool {
+        self.refused || self.ttl == Some(0)
+    }
+}
+
 /// A memo, and what is known of it.
 struct History {
     seed: u64,

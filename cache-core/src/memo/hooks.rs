@@ -132,10 +132,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// Whether an older value may stand in for an error. One that cannot be asked about is the caller's.
-    pub(crate) fn counts<E: 'static>(&self, error: &E) -> bool {
-        let asked = |condition: &Condition| self.run_hook(|| condition(error)).unwrap_or(false);
-        self.hooks.fallback_if.as_ref().is_none_or(asked)
+    /// Whether an older value may stand in for an error; none if that cannot be asked.
+    pub(crate) fn counts<E: 'static>(&self, error: &E) -> Option<bool> {
+        match &self.hooks.fallback_if {
+            Some(condition) => self.run_hook(|| condition(error)),
+            None => Some(true),
+        }
     }
 
     /// The weight of an entry; `None` if the weigher panicked.

@@ -126,12 +126,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         } else {
             self.store(&candidate, tags, &claim, &mut garbage)
         };
-        if outcome == Stored::Overtaken
-            && flight.kind == Kind::Refresh
-            && let Some(old) = flight.old
-        {
-            // Whoever gets the new value must not find the one that it was to replace.
-            self.invalidate_entry(&flight.key, old);
+        // Whoever gets the new value must not find the one that it was to replace: not if it came too late to be
+        // stored, and not if it is not one to keep.
+        let supersedes = match outcome {
+            Stored::Yes | Stored::Renewed => false,
+            Stored::Overtaken => flight.kind == Kind::Refresh,
+            Stored::Refused => !crate::sync::is_comparing(),
+        };
+        if supersedes {
+            self.end_old(&flight);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
         let landing = Landing::Value(value.clone(), carried);
@@ -155,6 +158,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.dispose(garbage);
         if outcome == Stored::Yes {
             self.on_store(&flight.key, &value);
+        }
+    }
+
+    /// Ends what was there when a flight began, if it still is.
+    pub(crate) fn end_old(&self, flight: &Flight<K, V>) {
+        if let Some(old) = flight.old {
+            self.invalidate_entry(&flight.key, old);
         }
     }
 
