@@ -13,7 +13,7 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{memoize, registry, tag};
-use tests::{ByHand, Count, Latch, no_hang, secs, wait_until};
+use tests::{ByHand, Count, Latch, no_hang, now, secs, wait_until};
 
 struct Counting;
 
@@ -291,14 +291,18 @@ fn alarms_of_calls_that_are_over() {
     async fn run(n: u64) -> Result<u64, ()> {
         if n.is_multiple_of(2) { Ok(n) } else { std::future::pending().await }
     }
-    let call = |n| {
-        // Every other one is given up, long before its time is up.
-        let _ = ByHand::new(run(n)).run();
-    };
-    let grown = growth(10_000, call);
+    let grown = growth(10_000, |n| {
+        now(run(2 * n)).unwrap();
+    });
     assert!(grown < SLACK, "grew by {grown} bytes");
     let scope = Scope::new();
     let _inside = scope.enter();
-    let grown = growth(10_000, call);
+    let background = scope.hold_background().unwrap();
+    let grown = growth(10_000, |n| {
+        now(run(2 * n)).unwrap();
+        // And one that is given up long before its time is up.
+        assert_eq!(ByHand::new(run(2 * n + 1)).run(), None);
+        background.refuse();
+    });
     assert!(grown < SLACK, "grew by {grown} bytes");
 }

@@ -106,6 +106,8 @@ fn errors_that_do_not_count_are_the_callers() {
     assert_eq!(run(), Ok(1));
     ORIGIN.answers(Err(Failed::Unknown));
     assert_eq!(run(), Err(Failed::Unknown));
+    ORIGIN.answers(Err(Failed::Down));
+    assert_eq!(run(), Err(Failed::Down), "what it has answered last holds");
 }
 
 /// An error that is kept is not a value to fall back to.

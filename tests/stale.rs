@@ -404,6 +404,25 @@ fn what_is_made_of_a_stale_answer_is_not_kept() {
     assert_eq!(page(1), (4, 2));
 }
 
+/// Nor does it say that the origin is well.
+#[test]
+fn an_error_that_does_not_count_ends_the_older_value() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, stale_while_revalidate = "1h", stale_if_error = "1h", fallback_if = |_| false)]
+    fn run() -> Result<usize, String> {
+        let runs = RUNS.add();
+        if runs == 0 { Ok(runs) } else { Err("no such thing".into()) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let jobs = Jobs::here();
+    assert_eq!(run(), Ok(0));
+    scope.advance(secs(10));
+    assert_eq!((run(), jobs.run()), (Ok(0), 1));
+    assert_eq!((run(), jobs.run()), (Err("no such thing".into()), 0), "it is an answer");
+}
+
 /// A call that finds somebody else has begun looks again, and must not be counted again.
 #[test]
 fn an_answer_is_counted_once_whoever_begins() {

@@ -78,6 +78,8 @@ fn a_task_that_is_let_go_and_fails_gets_the_old_value() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
+    // Keeps what its callers leave behind, which is never ready.
+    let _background = scope.hold_background().unwrap();
     assert_eq!(now(run("tom")), Ok(0));
     scope.advance(secs(10));
     let mut calls = [(); 3].map(|()| ByHand::new(run("tom")));
@@ -145,6 +147,8 @@ fn a_soft_limit_of_a_task_longer_than_a_wait_is_kept_to() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
+    // Keeps what its callers leave behind, which is never ready.
+    let _background = scope.hold_background().unwrap();
     assert_eq!(now(run("tom")), Ok(0));
     scope.advance(secs(10));
     let mut calls = [(); 2].map(|()| ByHand::new(run("tom")));
@@ -172,6 +176,8 @@ fn a_limit_holds_for_those_who_wait_for_a_place() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
+    // Keeps what its callers leave behind, which is never ready.
+    let _background = scope.hold_background().unwrap();
     let mut lead = ByHand::new(run("tom"));
     assert_eq!(lead.run(), None);
     let mut waiter = ByHand::new(run("tom"));

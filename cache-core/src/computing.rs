@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::draft::IntoTtl;
 use crate::flight::{Ancestry, Deciding, current};
 use crate::tags::Tag;
 
@@ -76,8 +76,8 @@ impl Computing {
 
     /// Lets the value be fresh for so long, whatever the attribute says: a `Duration`, or an `Option` of one,
     /// where `None` is without end. Of several the last counts. Whether there is a computation to tell.
-    pub fn set_ttl(&self, ttl: impl Into<Option<Duration>>) -> bool {
-        let ttl = ttl.into();
+    pub fn set_ttl(&self, ttl: impl IntoTtl) -> bool {
+        let ttl = ttl.into_ttl();
         self.say(|decisions| decisions.ttl = Some(ttl))
     }
 

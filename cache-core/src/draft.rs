@@ -9,7 +9,7 @@ use crate::tags::{TagList, TagName};
 #[diagnostic::on_unimplemented(
     message = "a `ttl` is a `Duration`, or an `Option<Duration>` where `None` is without end; not `{Self}`",
     label = "not a duration",
-    note = "a literal number is seconds, and a literal text is human: `ttl = 300`, `ttl = \"1h30m\"`"
+    note = "a literal number is seconds, and a literal text is human: `ttl = 300`, `ttl = \"1h30m\"`; in code a number has no unit: `Duration::from_secs(60)`"
 )]
 pub trait IntoTtl {
     /// As an option.

@@ -557,6 +557,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
             return Ok(None);
         }
         if let Some(older) = self.older(true) {
+            self.memo.note_lateness(&self.key, self.hash, self.begin);
             return Ok(Some(older));
         }
         match self.patience.hard {

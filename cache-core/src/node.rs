@@ -163,9 +163,19 @@ pub trait CacheKey: Sized {
         self.id().invalidate()
     }
 
+    /// The soft form of [`invalidate`](Self::invalidate): see [`Key::mark_stale`].
+    fn mark_stale(&self) -> Applied {
+        self.id().mark_stale()
+    }
+
     /// Drops every entry of the node: see [`Memo::clear`].
     fn invalidate_all() -> Applied {
         Self::memo().clear()
+    }
+
+    /// The soft form of [`invalidate_all`](Self::invalidate_all).
+    fn mark_all_stale() -> Applied {
+        Self::memo().mark_all_stale()
     }
 
     /// The cache behind the node.
@@ -185,6 +195,8 @@ pub trait Node: Sized + 'static {
     const HOOKS: NodeHooks<Self::Value>;
     /// Whether its functions are computed in the background, too.
     const IN_BACKGROUND: bool = false;
+    /// Whether an old value is kept, to stand in for a late one.
+    const STALE_IF_ERROR: bool = false;
 
     /// Where its memo is.
     fn slot() -> &'static Slot;

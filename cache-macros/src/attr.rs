@@ -10,9 +10,10 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Type, Visibility, parenthesized};
 
 use crate::diagnostics::{Errors, list, nearest};
-use crate::duration::Length;
+use crate::duration::{Length, foreign_suffix};
 use crate::options::{
     Capacity, Companion, Given, KeyOption, LATER, Listed, NAMES, NAMES_OF_NODE, Options, Ttl, elsewhere,
+    example,
 };
 use crate::template::Template;
 
@@ -101,25 +102,28 @@ fn option(
     }
     let is_option = NAMES.iter().any(|known| name == known) && name != "skip";
     if is_option && !input.peek(Token![=]) {
-        return Err(syn::Error::new(span, format!("`{name}` wants a value: `{name} = ..`")));
+        return Err(syn::Error::new(
+            span,
+            format!("`{name}` wants a value: `{name} = {}`", example(&name.to_string())),
+        ));
     }
     match name.to_string().as_str() {
         "ttl" => set(&mut options.ttl, &name, errors, ttl(input)?),
-        "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(input)?),
-        "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(input)?),
-        "idle" => set(&mut options.idle, &name, errors, seconds(input)?),
+        "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(&name, input)?),
+        "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(&name, input)?),
+        "idle" => set(&mut options.idle, &name, errors, seconds(&name, input)?),
         "jitter" => set(&mut options.jitter, &name, errors, freshness::jitter(&value(input)?)?),
         "stale_while_revalidate" => {
-            set(&mut options.stale_while_revalidate, &name, errors, seconds(input)?);
+            set(&mut options.stale_while_revalidate, &name, errors, seconds(&name, input)?);
         }
-        "stale_if_error" => set(&mut options.stale_if_error, &name, errors, seconds(input)?),
+        "stale_if_error" => set(&mut options.stale_if_error, &name, errors, seconds(&name, input)?),
         "refresh_ahead" => {
             set(&mut options.refresh_ahead, &name, errors, freshness::refresh_ahead(value(input)?)?);
         }
-        "fallback_after" => set(&mut options.fallback_after, &name, errors, with_unit(input)?),
+        "fallback_after" => set(&mut options.fallback_after, &name, errors, with_unit(&name, input)?),
         "fallback_if" => set(&mut options.fallback_if, &name, errors, value::<Expr>(input)?),
-        "soft_timeout" => set(&mut options.soft_timeout, &name, errors, with_unit(input)?),
-        "timeout" => set(&mut options.timeout, &name, errors, with_unit(input)?),
+        "soft_timeout" => set(&mut options.soft_timeout, &name, errors, with_unit(&name, input)?),
+        "timeout" => set(&mut options.timeout, &name, errors, with_unit(&name, input)?),
         "timeout_error" => set(&mut options.timeout_error, &name, errors, value::<Expr>(input)?),
         "tag" => {
             let tag = tag(value(input)?)?;
@@ -148,7 +152,7 @@ fn option(
         "placeholder" => set(&mut options.placeholder, &name, errors, value::<Expr>(input)?),
         "memo" => set(&mut options.memo, &name, errors, value::<Expr>(input)?),
         "single_flight" => set(&mut options.single_flight, &name, errors, flag(input)?),
-        "max_wait" => set(&mut options.max_wait, &name, errors, with_unit(input)?),
+        "max_wait" => set(&mut options.max_wait, &name, errors, with_unit(&name, input)?),
         "name" => {
             let text = text(input, "a name is text: `name = \"cats::get\"`")?;
             set(&mut options.name, &name, errors, text);
@@ -255,13 +259,13 @@ fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
     }
 }
 
-fn seconds(input: ParseStream<'_>) -> syn::Result<Length> {
-    Length::read(value(input)?, true)
+fn seconds(name: &Ident, input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(&name.to_string(), value(input)?, true)
 }
 
 /// What is usually less than a second.
-fn with_unit(input: ParseStream<'_>) -> syn::Result<Length> {
-    Length::read(value(input)?, false)
+fn with_unit(name: &Ident, input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(&name.to_string(), value(input)?, false)
 }
 
 fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
@@ -269,7 +273,7 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     match expr {
         Expr::Closure(_) => Ok(Ttl::Closure(expr)),
         expr => {
-            let length = Length::read(expr, true)?;
+            let length = Length::read("ttl", expr, true)?;
             if let Length::Fixed(_, span) = length
                 && length.is_zero()
             {
@@ -356,7 +360,7 @@ fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
                 expr.span(),
                 "a capacity of 0 keeps nothing: leave `#[memoize]` out instead, or write `capacity = unbounded`",
             )),
-            Lit::Int(_) => Ok(Capacity::Bound(expr)),
+            Lit::Int(_) if !foreign_suffix(&lit.lit) => Ok(Capacity::Bound(expr)),
             // Whatever else a literal is, it is no number of entries.
             _ => Err(syn::Error::new(expr.span(), "a capacity is a number of entries, or `unbounded`")),
         },

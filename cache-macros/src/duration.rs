@@ -1,10 +1,13 @@
 //! Durations in options: numbers are seconds, text is human ("1h30m"), anything else is a `Duration`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens as _, quote_spanned};
 use std::time::Duration;
 use syn::spanned::Spanned as _;
+use syn::visit::Visit;
 use syn::{BinOp, Expr, Lit, UnOp};
+
+use crate::options::example;
 
 /// A duration as an option gives it.
 #[derive(Clone)]
@@ -16,25 +19,36 @@ pub(crate) enum Length {
 }
 
 impl Length {
-    /// Whether a bare number is fine (it is seconds), or a unit is wanted.
-    pub(crate) fn read(expr: Expr, bare_seconds: bool) -> syn::Result<Self> {
+    /// What an option of this name gives; with `bare_seconds` a bare number is fine, and seconds.
+    pub(crate) fn read(name: &str, expr: Expr, bare_seconds: bool) -> syn::Result<Self> {
         let span = expr.span();
-        if let Expr::Lit(lit) = &expr
-            && let Lit::Str(text) = &lit.lit
-        {
-            let length = human(&text.value()).map_err(|why| syn::Error::new(span, why))?;
+        let wrong = |span, why: String| Err(syn::Error::new(span, why));
+        if let Some((text, span)) = with_suffix(&expr) {
+            return wrong(span, format!("a unit is written in text: `{name} = \"{text}\"`"));
+        }
+        if let Some(seconds) = number(&expr) {
+            let Ok(length) = Duration::try_from_secs_f64(seconds) else {
+                return wrong(span, "a duration is a number of seconds from 0 on".to_owned());
+            };
+            // Nothing is nothing in any unit.
+            if !bare_seconds && !length.is_zero() {
+                return wrong(span, format!("`{name}` wants a unit: `{name} = \"{length:?}\"`"));
+            }
             return Ok(Self::Fixed(length, span));
         }
-        let Some(seconds) = number(&expr) else { return Ok(Self::Expr(expr)) };
-        if !bare_seconds {
-            return Err(syn::Error::new(
+        match &expr {
+            Expr::Lit(lit) => match &lit.lit {
+                Lit::Str(text) => match human(&text.value()) {
+                    Ok(length) => Ok(Self::Fixed(length, span)),
+                    Err(why) => wrong(span, why),
+                },
+                _ => wrong(span, format!("`{name}` is a duration: `{name} = {}`", example(name))),
+            },
+            Expr::Closure(_) => wrong(
                 span,
-                "this is usually less than a second, so it wants a unit: \"250ms\", \"2s\"",
-            ));
-        }
-        match Duration::try_from_secs_f64(seconds) {
-            Ok(length) => Ok(Self::Fixed(length, span)),
-            Err(_) => Err(syn::Error::new(span, "a duration is a number of seconds from 0 on")),
+                format!("`{name}` is fixed: only `ttl` may depend on the value, `ttl = |value| …`"),
+            ),
+            _ => Ok(Self::Expr(expr)),
         }
     }
 
@@ -62,9 +76,10 @@ impl Length {
     }
 }
 
-/// The value of an arithmetic of literals.
+/// The value of an arithmetic of literals. What has a suffix that is no type of numbers is no number.
 pub(crate) fn number(expr: &Expr) -> Option<f64> {
     match expr {
+        Expr::Lit(lit) if foreign_suffix(&lit.lit) => None,
         Expr::Lit(lit) => match &lit.lit {
             Lit::Int(int) => int.base10_parse().ok(),
             Lit::Float(float) => float.base10_parse().ok(),
@@ -85,6 +100,34 @@ pub(crate) fn number(expr: &Expr) -> Option<f64> {
         }
         _ => None,
     }
+}
+
+/// Whether a literal is a number with a suffix of the user's, as in `5m`.
+pub(crate) fn foreign_suffix(lit: &Lit) -> bool {
+    const TYPES: [&str; 15] = [
+        "", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+        "f64",
+    ];
+    match lit {
+        Lit::Int(int) => !TYPES.contains(&int.suffix()),
+        Lit::Float(float) => !TYPES.contains(&float.suffix()),
+        _ => false,
+    }
+}
+
+/// The first such literal in an expression, as it is written, and where.
+fn with_suffix(expr: &Expr) -> Option<(String, Span)> {
+    struct Finder(Option<(String, Span)>);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_lit(&mut self, lit: &'ast Lit) {
+            if foreign_suffix(lit) {
+                self.0.get_or_insert_with(|| (lit.to_token_stream().to_string(), lit.span()));
+            }
+        }
+    }
+    let mut finder = Finder(None);
+    finder.visit_expr(expr);
+    finder.0
 }
 
 const UNITS: [(&str, f64); 12] = [
@@ -154,6 +197,16 @@ mod tests {
         let seconds = |text| number(&syn::parse_str(text).unwrap());
         assert_eq!(seconds("60 * 60"), Some(3600.0));
         assert_eq!(seconds("(1.5 + 0.5) * 2"), Some(4.0));
+        assert_eq!(seconds("300u64 + 1.5f64"), Some(301.5));
         assert_eq!(seconds("TTL"), None);
+    }
+
+    #[test]
+    fn a_unit_is_never_dropped() {
+        for unit in ["5m", "250ms", "1.5h", "1h30m", "60 * 5m", "-5m"] {
+            let expr: Expr = syn::parse_str(unit).unwrap();
+            assert_eq!(number(&expr), None, "{unit} was read");
+            assert!(with_suffix(&expr).is_some(), "{unit} was not seen");
+        }
     }
 }

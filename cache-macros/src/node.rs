@@ -75,15 +75,15 @@ fn options(item: &DeriveInput, errors: &mut Errors) -> Options {
     let options = attr::read_of_node(quote!(#(#lists),*), errors);
     for (name, span) in options.given() {
         let why = match name {
-            "key" | "skip" => "the fields are the key, all of them: leave this out",
-            "memo" => "a node has a memo of its own: leave this out",
-            "err_ttl" => "a node keeps values, not errors: leave this out",
+            "key" | "skip" => format!("the fields are the key, all of them: leave `{name}` out"),
+            "memo" => "a node has a memo of its own: leave `memo` out".to_owned(),
+            "err_ttl" => "a node keeps values, not errors: leave `err_ttl` out".to_owned(),
             "on_error" | "fallback_if" => {
-                "a node keeps values; its functions may fail each in its own way: leave this out"
+                format!("a node keeps values; its functions may fail each in its own way: leave `{name}` out")
             }
             "bypass_if" | "refresh_if" | "placeholder" | "origin_first" | "fallback_after"
             | "soft_timeout" | "timeout" | "timeout_error" | "companion" | "companion_vis" | "?Send" => {
-                "this is about the calls of a function: write it there"
+                format!("`{name}` is about the calls of a function: write it there")
             }
             _ => continue,
         };

@@ -274,6 +274,26 @@ pub(crate) const NAMES_OF_NODE: [&str; 23] = [
     "crate",
 ];
 
+/// A value of an option, to be shown where there is none or a wrong one.
+pub(crate) fn example(name: &str) -> &'static str {
+    match name {
+        "ttl" => "300",
+        "err_ttl" | "none_ttl" => "5",
+        "idle" => "\"10m\"",
+        "jitter" => "0.1",
+        "stale_while_revalidate" => "\"1m\"",
+        "stale_if_error" => "\"1h\"",
+        "refresh_ahead" => "0.8",
+        "fallback_after" | "timeout" | "max_wait" => "\"2s\"",
+        "soft_timeout" => "\"200ms\"",
+        "fallback_if" => "|error| matches!(error, ..)",
+        "cache_if" => "|value| …",
+        "weigh" => "|key, value| …",
+        "timeout_error" => "Error::Late",
+        _ => "..",
+    }
+}
+
 /// Names that are kept for what is to come: not to be taken for misspelt ones.
 pub(crate) const LATER: [&str; 7] = ["secret", "lease", "store", "local", "local_ttl", "version", "batch"];
 
@@ -302,6 +322,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "early"
         | "early_refresh"
+        | "early_expiration"
         | "eager_refresh"
         | "renew_time"
         | "refresh_after"
@@ -315,6 +336,11 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
             "write `soft_timeout = \"200ms\"` with `stale_if_error`, or `fallback_after = \"2s\"` with `origin_first`"
         }
         "deadline" | "hard_timeout" | "factory_hard_timeout" => "write `timeout = \"2s\"`",
+        "on_timeout" => "what is returned after `timeout` is `timeout_error = Error::Late`",
+        "negative_ttl" => "`None` is kept for `none_ttl = 5`, and an error for `err_ttl = 5`",
+        "retry" | "retries" | "backoff" | "cooldown" | "throttle" => {
+            "an entry that fails rests by itself, longer after each failure: leave this out"
+        }
         "sync_writes" | "sync_lock" | "herd" | "dedup" => {
             "one computation per key is the default; `single_flight = false` says otherwise"
         }

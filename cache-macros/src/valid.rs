@@ -11,7 +11,7 @@ use syn::{Expr, Type};
 use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
-use crate::options::{Capacity, Given, Listed, Ttl};
+use crate::options::{Capacity, Given, Listed, Ttl, example};
 use crate::shape::{borrows, shape};
 use crate::template::Template;
 use syn::ext::IdentExt as _;
@@ -276,10 +276,15 @@ fn options(model: &Model, errors: &mut Errors) {
     for (name, given) in
         [("cache_if", &options.cache_if), ("weigh", &options.weigh), ("fallback_if", &options.fallback_if)]
     {
-        if let Some(given) = given
-            && let Expr::Lit(lit) = &given.value
-        {
-            errors.at(lit.span(), format!("`{name}` takes a closure or a path to a function"));
+        let Some(Given { value: expr, .. }) = given else { continue };
+        // Other macros may well be functions.
+        let is_bool = matches!(expr, Expr::Macro(of) if of.mac.path.is_ident("matches"));
+        if is_bool || matches!(expr, Expr::Lit(_)) {
+            let form = example(name);
+            errors.at(
+                expr.span(),
+                format!("`{name}` takes a closure or a path to a function: `{name} = {form}`"),
+            );
         }
     }
     for hook in [&options.on_hit, &options.on_miss, &options.on_store, &options.on_evict, &options.on_error]

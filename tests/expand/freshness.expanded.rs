@@ -340,6 +340,7 @@ const _: () = {
         type View<'v> = (&'v str,);
         const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new();
         const IN_BACKGROUND: bool = true;
+        const STALE_IF_ERROR: bool = true;
         fn slot() -> &'static ::cache_core::__private::Slot {
             static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
                 ::cache_core::__private::Spec::new(
@@ -452,7 +453,7 @@ impl by_node {
                     {
                         enum Why0 {}
                         impl ::cache_core::__private::Why for Why0 {
-                            const TEXT: &'static str = "argument `name` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                            const TEXT: &'static str = "`timeout` computes in the background, and argument `name` cannot be taken there: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
                         }
                         (::cache_core::__own!(Lent, str, Why0),)
                     },

@@ -97,7 +97,7 @@ impl find {
                     {
                         enum Why1 {}
                         impl ::cache_core::__private::Why for Why1 {
-                            const TEXT: &'static str = "argument `tenant` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                            const TEXT: &'static str = "argument `tenant` cannot be taken to the background: its type must be `Send + 'static`";
                         }
                         (
                             ::cache_core::__own!(

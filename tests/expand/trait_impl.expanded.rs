@@ -137,7 +137,7 @@ impl DbCatsMemo for Db {
                     {
                         enum Why0 {}
                         impl ::cache_core::__private::Why for Why0 {
-                            const TEXT: &'static str = "argument `self` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                            const TEXT: &'static str = "argument `self` cannot be taken to the background: derive `Clone` for its type, which must be `Send + 'static`, or take `self: Arc<Self>`";
                         }
                         (
                             ::cache_core::__own!(Lent, Self, Why0),

@@ -9,6 +9,7 @@ use crate::event::Cause;
 use crate::flight::{Ancestry, Deciding, current};
 use crate::policy::{Node, State, Times, Verdict};
 use crate::store::Resident;
+use crate::sync::ShardLock;
 use crate::tags::{Inherited, Touch};
 use crate::time::Tick;
 
@@ -173,6 +174,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             entry.note_failure(now);
             self.counters.backoffs.add();
         }
+    }
+
+    /// An entry has stood in for a value that is late: others need not wait as long to learn the same.
+    pub(crate) fn note_lateness(&self, key: &K, hash: u32, how: Begin) {
+        if crate::sync::is_comparing() {
+            return;
+        }
+        let room = self.shard(hash).upgradable();
+        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
+        let old = entry.map(|entry| entry.node);
+        self.note_failure(&mut ShardLock::upgrade(room), old, how);
     }
 
     /// The value of an entry, if it is still there and good for something.

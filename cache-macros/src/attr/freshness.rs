@@ -1,8 +1,9 @@
 //! Options that say when an entry is used and are no plain durations.
 
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprCall};
+use syn::{Expr, ExprCall, Lit};
 
+use super::as_text;
 use crate::duration::{Length, number};
 use crate::options::Ahead;
 
@@ -28,10 +29,19 @@ pub(super) fn refresh_ahead(expr: Expr) -> syn::Result<Ahead> {
     {
         return beta(call).map(Ahead::XFetch);
     }
+    if let Some(text) = as_text(&expr)
+        && let Some(percent) = text.value().trim().strip_suffix('%')
+        && let Ok(percent) = percent.trim().parse::<f64>()
+    {
+        let why = format!("a part is a number: `refresh_ahead = {}`", percent / 100.0);
+        return Err(syn::Error::new(expr.span(), why));
+    }
     match number(&expr) {
-        None => Length::read(expr, false).map(Ahead::Age),
         Some(part) if part > 0.0 && part < 1.0 => Ok(Ahead::Fraction(part)),
-        Some(_) => Err(syn::Error::new(
+        None if !matches!(&expr, Expr::Lit(lit) if matches!(lit.lit, Lit::Bool(_))) => {
+            Length::read("refresh_ahead", expr, false).map(Ahead::Age)
+        }
+        _ => Err(syn::Error::new(
             expr.span(),
             "a number is a part of the ttl, between 0 and 1: `refresh_ahead = 0.8`; an age wants a unit: `refresh_ahead = \"4m\"`",
         )),

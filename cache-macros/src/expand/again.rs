@@ -1,10 +1,10 @@
 //! How a call is made once more, in the background: its arguments are owned there, and lent to an entry
 //! of its own.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Index;
 use syn::ext::IdentExt as _;
+use syn::{Index, Type};
 
 use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
 use crate::model::{Arg, Model, Part, Place, at, mixed};
@@ -13,9 +13,7 @@ use crate::shape::{Way, way};
 /// How the call is made once more, and whether that is asked for.
 pub(super) fn again(model: &Model) -> TokenStream {
     let again = again_or_once(model);
-    // A placeholder asks for the background itself, when there is a call.
-    let asked = model.options.in_background().filter(|(name, _)| *name != "placeholder");
-    let asked = asked.map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())));
+    let asked = asked(model).map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())));
     quote!(#again #asked)
 }
 
@@ -35,7 +33,7 @@ fn again_or_once(model: &Model) -> TokenStream {
     let ways: Vec<Way<'_>> = model.args.iter().map(|arg| way(&arg.ty)).collect();
     let never = |(way, arg): (&Way<'_>, &Arg)| matches!(way, Way::Never) || model.may_end(&arg.ty);
     if let Some(at) = ways.iter().zip(&model.args).position(never) {
-        return once(model, &why(&model.args[at]));
+        return once(model, &why(model, &model.args[at]));
     }
     if ways.len() > 12 {
         return once(model, "it has more than 12 arguments, so it cannot be computed in the background");
@@ -47,7 +45,7 @@ fn again_or_once(model: &Model) -> TokenStream {
         let why_type = if sure {
             quote!(#krate::__private::NoHook)
         } else {
-            let why = why(arg);
+            let why = why(model, arg);
             reasons.push(quote_spanned! {mixed=>
                 enum #why_name {}
                 impl #krate::__private::Why for #why_name {
@@ -150,11 +148,30 @@ fn is_part_of_key(model: &Model, index: usize) -> bool {
     }
 }
 
-fn why(arg: &Arg) -> String {
+fn why(model: &Model, arg: &Arg) -> String {
     let name = arg.name.unraw();
-    format!(
-        "argument `{name}` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`"
-    )
+    let what = match asked(model) {
+        Some((option, _)) => {
+            format!("`{option}` computes in the background, and argument `{name}` cannot be taken there")
+        }
+        None => format!("argument `{name}` cannot be taken to the background"),
+    };
+    let remedy = match &arg.ty {
+        ty if matches!(way(ty), Way::Move(_)) => "its type must be `Send + 'static`",
+        Type::Reference(of) if of.mutability.is_some() => {
+            "a `&mut` cannot be; take it by value or as an `Arc`"
+        }
+        Type::Reference(_) if arg.receiver.is_some() => {
+            "derive `Clone` for its type, which must be `Send + 'static`, or take `self: Arc<Self>`"
+        }
+        _ => "take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`",
+    };
+    format!("{what}: {remedy}")
+}
+
+/// The option that asks for the background; a placeholder does so itself, when there is a call.
+fn asked(model: &Model) -> Option<(&'static str, Span)> {
+    model.options.in_background().filter(|(name, _)| *name != "placeholder")
 }
 
 fn once(model: &Model, why: &str) -> TokenStream {

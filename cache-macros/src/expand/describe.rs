@@ -61,6 +61,7 @@ pub(super) fn describe(model: &Model) -> Describe {
     if let Some(given) = &options.none_ttl {
         let ttl = given.value.tokens();
         let is_none = at(given.span, quote!(#krate::__private::IsOption::is_none));
+        let value = at(given.span, value.to_token_stream());
         valued.extend(quote_spanned! {given.span=>
             if #is_none(#value) {
                 #draft.ttl(#ttl);

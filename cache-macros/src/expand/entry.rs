@@ -201,8 +201,14 @@ pub(super) fn body(model: &Model) -> Companion {
         model.function.sig.output.to_token_stream()
     };
     let binds = if is_in_trait { bindings(model, said) } else { TokenStream::new() };
-    // A block within a block would be one too many to the compiler.
-    let inner = if binds.is_empty() { block.stream() } else { quote_spanned!(mixed=> #binds #block) };
+    // A block within a block is one too many to the compiler, unless it is generated.
+    let inner = if binds.is_empty() {
+        block.stream()
+    } else {
+        let mut block = block.clone();
+        block.set_span(mixed.located_at(block.span()));
+        quote_spanned!(mixed=> #binds #block)
+    };
     let stream = if said { quote_spanned!(mixed=> async move { #inner }) } else { inner };
     let expected = attributes(model, &["expect"]);
     let attrs = attrs(model, None);

@@ -23,12 +23,15 @@ pub(crate) fn node(node: &Node) -> TokenStream {
     let returns = at(value.span(), quote!(#krate::__returns!));
     let returns = quote_spanned!(value.span()=> #returns(#value, OfReturn));
     let options = &model.options;
-    let in_background =
-        (options.stale_while_revalidate.is_some() || options.refresh_ahead.is_some()).then(|| {
-            quote!(
-                const IN_BACKGROUND: bool = true;
-            )
-        });
+    let constant = |name: &str, is_true: bool| {
+        let name = Ident::new(name, mixed);
+        is_true.then(|| quote!(const #name: bool = true;))
+    };
+    let in_background = constant(
+        "IN_BACKGROUND",
+        options.stale_while_revalidate.is_some() || options.refresh_ahead.is_some(),
+    );
+    let stale_if_error = constant("STALE_IF_ERROR", options.stale_if_error.is_some());
     let unit = fields.is_empty().then(|| quote!(#[allow(clippy::unused_unit)]));
     let (impl_generics, ty_generics, clause) = generics.split_for_impl();
     quote_spanned! {mixed=>
@@ -41,6 +44,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
                 type View<'v> = (#(#views,)*);
                 const HOOKS: #krate::__private::NodeHooks<#value> = #krate::__private::NodeHooks::new() #hooks;
                 #in_background
+                #stale_if_error
 
                 fn slot() -> &'static #krate::__private::Slot {
                     #slot

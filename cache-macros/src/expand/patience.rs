@@ -1,15 +1,29 @@
 //! How long a call waits, and what it returns then.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 
+use super::look;
 use crate::duration::Length;
 use crate::model::{Model, at, mixed};
 use crate::options::Given;
 
-/// What fails the build where an older value stands in for errors only, and there are none.
+/// What fails the build where an older value stands in for errors only, and there are none; or for late
+/// ones, and a node keeps none.
 pub(super) fn fails(model: &Model) -> Option<TokenStream> {
     let Model { krate, options, output, .. } = model;
+    if let (Some(soft), Some(node)) = (&options.soft_timeout, model.node()) {
+        let (ty, name) = (look::node(model, node), node.to_token_stream().to_string().replace(' ', ""));
+        let why = format!(
+            "after `soft_timeout` an old value is returned, and `{name}` keeps none: write `stale_if_error = \"1h\"` there, or `timeout` here if an error is to be returned"
+        );
+        let check = quote!(
+            const {
+                ::core::assert!(<#ty as #krate::__private::Node>::STALE_IF_ERROR, "{}", #why);
+            }
+        );
+        return Some(at(soft.span, check));
+    }
     if options.soft_timeout.is_some() || options.fallback_after.is_some() || options.timeout.is_some() {
         return None;
     }

@@ -1,4 +1,5 @@
 use cache_core::memoize;
+use std::rc::Rc;
 
 struct Pool;
 
@@ -8,6 +9,27 @@ fn revalidated(pool: &Pool, n: u32) -> u32 {
     n
 }
 
+#[memoize(skip(trace), timeout = "2s", timeout_error = String::new())]
+fn changed(trace: &mut Vec<u32>, n: u32) -> Result<u32, String> {
+    trace.push(n);
+    Ok(n)
+}
+
+#[memoize(skip(shared), ttl = 300, refresh_ahead = 0.8)]
+fn shared(shared: Rc<u32>, n: u32) -> u32 {
+    *shared + n
+}
+
+impl Pool {
+    #[memoize(skip(self), ttl = 300, stale_if_error = "1h", soft_timeout = "200ms")]
+    fn method(&self, n: u32) -> Result<u32, String> {
+        Ok(n)
+    }
+}
+
 fn main() {
     revalidated(&Pool, 1);
+    let _ = changed(&mut Vec::new(), 1);
+    shared(Rc::new(1), 1);
+    let _ = Pool.method(1);
 }

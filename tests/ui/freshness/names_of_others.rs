@@ -15,7 +15,13 @@ fn misspelt(n: u32) -> u32 {
     n
 }
 
+#[memoize(on_timeout = Late, negative_ttl = 5, early_expiration = 0.8, retry = 3, backoff = "1s")]
+fn others(n: u32) -> u32 {
+    n
+}
+
 fn main() {
+    others(1);
     life(1);
     call(1);
     misspelt(1);

@@ -20,6 +20,12 @@ fn text(n: u32) -> u32 {
     n
 }
 
+#[memoize(timeout = 0, timeout_error = String::new())]
+fn nothing(n: u32) -> Result<u32, String> {
+    Ok(n)
+}
+
 fn main() {
+    let _ = nothing(1);
     let _ = (patient(1), first(1), ahead(1), text(1));
 }
