@@ -13,7 +13,7 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{memoize, registry, tag};
-use tests::{Count, Latch, no_hang, secs, wait_until};
+use tests::{ByHand, Count, Latch, no_hang, now, secs, wait_until};
 
 struct Counting;
 
@@ -282,4 +282,27 @@ fn keys_that_are_made_and_dropped() {
     });
     assert!(grown < SLACK, "grew by {grown} bytes");
     wait_until(|| run::memo().is_empty());
+}
+
+#[test]
+fn alarms_of_calls_that_are_over() {
+    let _alone = alone();
+    #[memoize(timeout = "1h", timeout_error = (), capacity = 100)]
+    async fn run(n: u64) -> Result<u64, ()> {
+        if n.is_multiple_of(2) { Ok(n) } else { std::future::pending().await }
+    }
+    let grown = growth(10_000, |n| {
+        now(run(2 * n)).unwrap();
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let background = scope.hold_background().unwrap();
+    let grown = growth(10_000, |n| {
+        now(run(2 * n)).unwrap();
+        // And one that is given up long before its time is up.
+        assert_eq!(ByHand::new(run(2 * n + 1)).run(), None);
+        background.refuse();
+    });
+    assert!(grown < SLACK, "grew by {grown} bytes");
 }

@@ -1,7 +1,7 @@
 //! `stale_if_error`: where a computation fails, what is no longer fresh is an answer for a while.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Mutex;
+use std::sync::{Barrier, Mutex};
 use std::thread;
 
 use cache_core::memoize;
@@ -391,4 +391,41 @@ fn futures_of_one_thread_are_covered_for() {
     assert_eq!(now(run("tom")), Ok(3));
     scope.advance(secs(10));
     assert_eq!((now(run("tom")), now(run("tom")), RUNS.get()), (Ok(3), Ok(3), 2));
+}
+
+/// A burst of calls that fail is one failure, not a row of them.
+#[test]
+fn those_who_fail_together_have_failed_once() {
+    static BURST: Barrier = Barrier::new(4);
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, stale_if_error = "1h", single_flight = false)]
+    fn run() -> Result<usize, Down> {
+        if RUNS.add() == 0 {
+            return Ok(0);
+        }
+        BURST.wait();
+        Err(Down)
+    }
+
+    no_hang(|| {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        assert_eq!(run(), Ok(0));
+        scope.advance(secs(10));
+        for (failures, rest) in [(1, 100), (2, 200)] {
+            thread::scope(|threads| {
+                for _ in 0..4 {
+                    threads.spawn(|| {
+                        let _inside = scope.enter();
+                        assert_eq!(run(), Ok(0));
+                    });
+                }
+            });
+            let runs = 1 + 4 * usize::try_from(failures).unwrap();
+            assert_eq!((RUNS.get(), run::memo().stats().backoffs), (runs, failures));
+            scope.advance(millis(rest - 1));
+            assert_eq!((run(), RUNS.get()), (Ok(0), runs), "it rests");
+            scope.advance(millis(1));
+        }
+    });
 }

@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 
 use cache_core::testing::Scope;
-use cache_core::{memoize, tag};
-use tests::{Latch, no_hang, secs, wait_until};
+use cache_core::{computing, memoize, tag};
+use tests::{Count, Latch, no_hang, secs, wait_until};
 
 #[test]
 fn what_was_made_of_an_error_goes_with_its_tags() {
@@ -322,4 +322,36 @@ fn a_small_invalidation_does_not_wait_for_a_large_one() {
         HANG.open();
         assert_eq!(large.count(), 3000);
     });
+}
+
+/// It was made of what its own past was made of, whether it says so or not.
+#[test]
+fn what_is_made_of_its_own_past_goes_with_the_tags_of_that() {
+    static CONFIG: Count = Count::new();
+    #[memoize(tag = "inherit_edges::config")]
+    fn config() -> usize {
+        CONFIG.add()
+    }
+    #[memoize(ttl = 10, stale_if_error = "1h", inherit_tags)]
+    fn page(says_so: bool) -> Result<usize, ()> {
+        match computing().previous::<usize>() {
+            Some(previous) => {
+                assert!(!says_so || computing().not_modified());
+                Ok(previous)
+            }
+            None => Ok(config()),
+        }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let pages = || [page(false), page(true)];
+    assert_eq!(pages(), [Ok(0), Ok(0)]);
+    for _ in 0..2 {
+        scope.advance(secs(10));
+        assert_eq!(pages(), [Ok(0), Ok(0)]);
+    }
+    assert_eq!((page::memo().stats().misses, page::memo().stats().not_modified), (6, 2));
+    tag("inherit_edges::config").invalidate();
+    assert_eq!(pages(), [Ok(1), Ok(1)]);
 }

@@ -1,5 +1,6 @@
 //! `soft_timeout` and `timeout`: how long a call waits, and what becomes of what comes later.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::{self, JoinHandle};
 
@@ -440,5 +441,46 @@ fn methods_have_limits() {
         LATCH.open();
         let _inside = scope.enter();
         wait_until(|| Shop(7).price_entry("tea").get() == Some(10));
+    });
+}
+
+/// They are evaluated once more where the body runs, without what the caller's thread has.
+#[test]
+fn an_expression_that_panics_elsewhere_does_so_here() {
+    thread_local! {
+        static IS_CALLER: Cell<bool> = const { Cell::new(false) };
+    }
+    #[memoize(timeout = "2s", bypass_if = !IS_CALLER.get() && resume_unwind(Box::new("who calls?")))]
+    fn run(n: u32) -> Result<u32, Failed> {
+        Ok(n)
+    }
+
+    no_hang(|| {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        IS_CALLER.set(true);
+        for _ in 0..2 {
+            let panic = catch_unwind(|| run(1)).unwrap_err();
+            assert_eq!(panic.downcast_ref(), Some(&"who calls?"));
+        }
+    });
+}
+
+#[test]
+fn hooks_keep_nobody_waiting() {
+    static LATCH: Latch = Latch::new();
+    static STORED: Count = Count::new();
+    #[memoize(timeout = "2s", on_store = |_, _| { LATCH.wait(); STORED.add(); })]
+    fn run() -> Result<u32, Failed> {
+        Ok(1)
+    }
+
+    no_hang(|| {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        assert_eq!((run(), STORED.get()), (Ok(1), 0));
+        assert_eq!(run::memo().stats().hook_panics, 0, "it waits still");
+        LATCH.open();
+        wait_until(|| STORED.get() == 1);
     });
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use cache_core::testing::Scope;
-use cache_core::{Ttl, computing, memoize};
+use cache_core::{Ttl, computing, memoize, tag};
 use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
@@ -66,26 +66,6 @@ fn none_has_windows() {
     assert_eq!(find(), Err("down".into()));
 }
 
-/// Nothing that is not there takes the place of what was: as with anything that is not stored.
-#[test]
-fn a_none_that_is_not_kept_leaves_what_was_there() {
-    static RUNS: Count = Count::new();
-    #[memoize(ttl = 10, none_ttl = 0, stale_while_revalidate = "5s")]
-    fn find() -> Option<usize> {
-        let runs = RUNS.add();
-        (runs == 0).then_some(runs)
-    }
-
-    let scope = Scope::new();
-    let _inside = scope.enter();
-    let jobs = Jobs::here();
-    find();
-    scope.advance(secs(10));
-    assert_eq!((find(), jobs.run(), find::memo().stats().backoffs), (Some(0), 1, 0));
-    scope.advance(secs(5));
-    assert_eq!(find(), None);
-}
-
 #[test]
 fn an_error_is_kept_for_its_own_time() {
     static RUNS: Count = Count::new();
@@ -138,4 +118,100 @@ fn a_body_knows_how_long_to_keep_an_error() {
     assert_eq!((ask().is_err(), ask::memo().stats().misses), (true, 1));
     scope.advance(secs(1));
     assert_eq!((ask().is_err(), ask::memo().stats().misses), (true, 2));
+}
+
+#[test]
+fn that_goes_before_what_was_said_of_errors_and_of_values() {
+    #[memoize(ttl = 60, err_ttl = 5, stale_if_error = "1h")]
+    fn ask(n: u32) -> Result<u32, u32> {
+        computing().set_ttl(if n == 1 { secs(1_000) } else { secs(0) });
+        Err(n)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!((ask(1), ask(2)), (Err(1), Err(2)));
+    assert_eq!(ask(2), Err(2));
+    assert_eq!(ask::memo().stats().misses, 3, "for no time is not at all");
+    scope.advance(millis(999_999));
+    assert_eq!((ask(1), ask::memo().stats().misses), (Err(1), 3));
+    scope.advance(millis(1));
+    assert_eq!((ask(1), ask::memo().stats().misses), (Err(1), 4));
+}
+
+#[test]
+fn an_error_whose_time_is_up_is_none_to_be_counted() {
+    #[memoize(ttl = 60, err_ttl = 1, stale_if_error = "1h", tags = ["negative::{n}"])]
+    fn ask(n: u32) -> Result<u32, u32> {
+        Err(n)
+    }
+    #[memoize(ttl = 60, err_ttl = 1, stale_if_error = "1h")]
+    fn untagged() -> Result<u32, u32> {
+        Err(0)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let fail = || {
+        for n in 0..4 {
+            ask(n).unwrap_err();
+        }
+        untagged().unwrap_err();
+    };
+    let counts = || {
+        [
+            ask::entry(0).invalidate().count(),
+            tag("negative::1").invalidate().count(),
+            tag("negative::2").mark_stale().count(),
+            ask::entry(3).mark_stale().count(),
+            untagged::memo().clear().count(),
+        ]
+    };
+    fail();
+    scope.advance(millis(999));
+    assert_eq!(counts(), [1; 5]);
+    fail();
+    scope.advance(secs(1));
+    assert_eq!(counts(), [0; 5]);
+}
+
+/// Fresh or stale: a value that may stand in for it is the better answer.
+#[test]
+fn an_error_of_a_refresh_does_not_take_the_place_of_the_value() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, err_ttl = 60, stale_if_error = "1h")]
+    fn ask() -> Result<usize, usize> {
+        let runs = RUNS.add();
+        if runs == 0 { Ok(runs) } else { Err(runs) }
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!(ask(), Ok(0));
+    assert_eq!((ask::entry().refresh(), ask::entry().get(), ask()), (Err(1), Some(0), Ok(0)));
+    scope.advance(secs(10));
+    assert_eq!((ask::entry().refresh(), ask()), (Err(2), Ok(0)));
+    scope.advance(secs(3_600));
+    assert_eq!((ask(), ask()), (Err(3), Err(3)), "now it is of no use any more");
+}
+
+#[test]
+fn an_error_is_never_what_was_there() {
+    static RUNS: Count = Count::new();
+    #[memoize(ttl = 10, err_ttl = 3, stale_while_revalidate = "5s")]
+    fn ask() -> Result<usize, usize> {
+        let runs = RUNS.add();
+        if runs == 0 {
+            return Ok(runs);
+        }
+        computing().not_modified();
+        Err(runs)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!(ask(), Ok(0));
+    assert_eq!((ask::entry().refresh(), ask()), (Err(1), Err(1)));
+    scope.advance(secs(3));
+    assert_eq!((ask(), ask::memo().stats().not_modified), (Err(2), 0), "it had its own time");
 }

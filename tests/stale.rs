@@ -422,3 +422,22 @@ fn an_error_that_does_not_count_ends_the_older_value() {
     assert_eq!((run(), jobs.run()), (Ok(0), 1));
     assert_eq!((run(), jobs.run()), (Err("no such thing".into()), 0), "it is an answer");
 }
+
+/// A call that finds somebody else has begun looks again, and must not be counted again.
+#[test]
+fn an_answer_is_counted_once_whoever_begins() {
+    static HITS: Count = Count::new();
+    #[memoize(ttl = 10, stale_while_revalidate = "5s", on_hit = |_, _| if HITS.add() == 0 { run(); })]
+    fn run() -> u32 {
+        1
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let jobs = Jobs::here();
+    run();
+    scope.advance(secs(10));
+    run();
+    let stats = run::memo().stats();
+    assert_eq!((HITS.get(), stats.hits, stats.stale, jobs.len()), (2, 2, 2, 1));
+}
