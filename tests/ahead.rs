@@ -5,7 +5,6 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -23,7 +22,7 @@ fn a_hit_late_in_its_life_computes_the_next_one() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let call = || (run("tom"), now(task("tom")));
     assert_eq!(call(), (0, 0));
     scope.advance(millis(7_999));
@@ -48,7 +47,7 @@ fn an_age_is_one() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(millis(239_999));
     assert_eq!((run(), jobs.len()), (0, 0));
@@ -66,7 +65,7 @@ fn what_nobody_asks_for_expires() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     assert_eq!((run(), jobs.len()), (1, 0));
@@ -81,7 +80,7 @@ fn to_look_computes_nothing() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(9));
     assert_eq!((run::entry().get(), run::key().get(), run::key().is_live()), (Some(1), Some(1), true));
@@ -101,7 +100,7 @@ fn what_fails_ahead_rests_and_is_computed_by_a_caller_at_the_end() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(0));
     *FAILS.lock().unwrap() = true;
     scope.advance(secs(5));
@@ -126,7 +125,7 @@ fn one_computes_however_many_threads_ask() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(5));
     thread::scope(|threads| {
@@ -151,7 +150,7 @@ fn an_invalidation_wins() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(5));
     run();
@@ -176,7 +175,7 @@ fn by_chance_what_takes_long_is_computed_sooner() {
         }
         let scope = Scope::new();
         let _inside = scope.enter();
-        let jobs = Jobs::here();
+        let jobs = scope.hold_background().unwrap();
         SCOPE.set(Some(scope.clone()));
         COST.set(cost);
         run();

@@ -364,7 +364,7 @@ fn stale_answers() {
     }
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = tests::jobs::Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let call =
         || (run("a name longer than what fits in place"), ahead("a name longer than what fits in place"));
     call();

@@ -4,7 +4,6 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::jobs::Jobs;
 use tests::{Count, Latch, millis, no_hang, secs, wait_until};
 
 const HOURS: u64 = 5 * 3_600;
@@ -59,7 +58,7 @@ fn a_jump_ends_every_window() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(0));
     scope.advance(secs(5));
     assert_eq!((run(), jobs.len()), (Ok(0), 1));
@@ -80,7 +79,7 @@ fn a_rest_ends_with_a_jump() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run().unwrap();
     scope.advance(secs(10));
     for _ in 0..12 {
@@ -103,7 +102,7 @@ fn a_renewal_over_a_jump_is_stored() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
@@ -155,7 +154,7 @@ fn the_end_of_time_is_reached_without_harm() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run().unwrap();
     forever();
     scope.advance(std::time::Duration::MAX);

@@ -302,7 +302,7 @@ fn both_windows_go_together() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = tests::jobs::Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run().unwrap();
     *FAILS.lock().unwrap() = true;
     scope.advance(secs(10));

@@ -2,7 +2,6 @@
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, Ttl, memoize};
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -64,7 +63,7 @@ fn no_window_opens_for_what_was_not_read() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run().unwrap();
     for _ in 0..4 {
         scope.advance(secs(3));

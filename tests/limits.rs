@@ -6,7 +6,6 @@ use std::thread::{self, JoinHandle};
 
 use cache_core::testing::Scope;
 use cache_core::{TimedOut, memoize};
-use tests::jobs::Jobs;
 use tests::{ByHand, Count, Gate, Latch, millis, no_hang, now, secs, wait_until};
 
 /// An error that cannot be cloned.
@@ -136,7 +135,7 @@ fn the_error_may_be_said() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let mut call = ByHand::new(run("tom"));
     assert!(call.run().is_none());
     scope.advance(secs(2));
@@ -367,7 +366,7 @@ fn a_task_goes_on_when_its_callers_have_left() {
     let scope = Scope::new();
     {
         let _inside = scope.enter();
-        let jobs = Jobs::here();
+        let jobs = scope.hold_background().unwrap();
         let mut calls = [(); 2].map(|()| ByHand::new(run("tom")));
         assert!(calls.iter_mut().all(|call| call.run().is_none()));
         drop(calls);
@@ -403,7 +402,7 @@ fn a_task_that_is_late_is_not_stored_after_an_invalidation() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(now(run("tom")), 0);
     scope.advance(secs(10));
     let mut call = ByHand::new(run("tom"));

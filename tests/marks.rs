@@ -4,7 +4,6 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, memoize, registry, tag};
-use tests::jobs::Jobs;
 use tests::{Count, Latch, millis, no_hang, now, secs, wait_until};
 
 /// Case 19.
@@ -23,7 +22,7 @@ fn after_a_mark_one_call_gets_the_old_value_and_the_next_one_the_new() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let call = || (run(), now(task("tom")));
     assert_eq!(call(), (0, 0));
     assert_eq!(run::key().mark_stale().count() + task::key("tom").mark_stale().count(), 2);
@@ -45,7 +44,7 @@ fn windows_count_from_the_mark() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run().unwrap();
     let key = run::key();
     scope.advance(secs(100));
@@ -80,7 +79,7 @@ fn a_mark_does_not_lengthen_what_is_stale_already() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(14));
     run::key().mark_stale();
@@ -117,7 +116,7 @@ fn there_are_as_many_ways_to_mark_as_to_invalidate() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let fill = || (0..3).for_each(|n| drop(run::entry(n).refresh().to_string()));
     let fresh = || [0, 1, 2].map(|n| run::key(n).is_live());
     let ways: [(&str, fn(), [bool; 3]); 6] = [
@@ -182,7 +181,7 @@ fn a_renewal_from_before_a_mark_is_not_waited_for() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     assert_eq!((run(), jobs.len()), (0, 1));
@@ -201,7 +200,7 @@ fn sweeping_leaves_what_is_of_use() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let _jobs = Jobs::here();
+    let _jobs = scope.hold_background().unwrap();
     (0..4).for_each(|n| drop(run(n).to_string()));
     run::key(0).mark_stale();
     scope.advance(secs(5));

@@ -4,7 +4,6 @@ use std::sync::Mutex;
 
 use cache_core::testing::Scope;
 use cache_core::{Ttl, computing, memoize, tag};
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -55,7 +54,7 @@ fn none_has_windows() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     find().unwrap();
     *FAILS.lock().unwrap() = true;
     scope.advance(secs(5));

@@ -218,7 +218,7 @@ fn a_task_that_is_late_is_stood_in_for_and_its_answer_stored() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = tests::jobs::Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let mut cold = ByHand::new(run("tom"));
     assert!(cold.run().is_none());
     scope.advance(secs(3));

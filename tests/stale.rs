@@ -7,7 +7,6 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -20,7 +19,7 @@ fn all_get_the_old_value_while_one_computes() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(run("tom"), 0);
     scope.advance(millis(9_999));
     assert_eq!((run("tom"), jobs.len()), (0, 0), "still fresh");
@@ -48,7 +47,7 @@ fn tasks_get_the_old_value_while_one_computes() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!((now(owned("tom".into())), now(lent("tom"))), (0, 0));
     scope.advance(secs(10));
     for _ in 0..3 {
@@ -82,7 +81,7 @@ fn methods_are_computed_anew_too() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     let shop = Shop(7);
     assert_eq!((shop.price("tea"), now(shop.stock("tea"))), (0, 1));
     scope.advance(secs(10));
@@ -128,7 +127,7 @@ fn one_computes_however_many_threads_ask() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!((together(), alone()), (0, 0));
     scope.advance(secs(10));
     thread::scope(|threads| {
@@ -158,7 +157,7 @@ fn after_the_window_a_call_computes() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(run(), 0);
     scope.advance(millis(14_999));
     assert_eq!((run(), jobs.refuse()), (0, 1));
@@ -177,7 +176,7 @@ fn after_the_window_a_call_waits_for_the_computation_under_way() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
@@ -224,7 +223,7 @@ fn what_fails_in_the_background_is_left_alone_for_a_while_and_then_a_longer_one(
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!((run(), now(task())), (Ok(1), Ok(1)));
     scope.advance(secs(10));
     let call = || assert_eq!((run(), now(task())), (Ok(1), Ok(1)), "nobody notices");
@@ -278,7 +277,7 @@ fn an_error_that_is_kept_does_not_take_the_place_of_an_older_value() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(1));
     scope.advance(secs(5));
     assert_eq!(now(task()), Ok(1));
@@ -305,7 +304,7 @@ fn an_error_that_is_kept_has_no_window() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!((run(), run()), (Err(0), Err(0)));
     scope.advance(secs(1));
     assert_eq!((run(), jobs.len()), (Err(1), 0), "it is asked again");
@@ -320,7 +319,7 @@ fn only_what_is_fresh_is_found_by_those_who_do_not_compute() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run(1);
     let key = run::key(1);
     scope.advance(secs(10));
@@ -347,7 +346,7 @@ fn an_invalidation_ends_the_window_and_what_is_computed() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
@@ -367,7 +366,7 @@ fn hits_that_are_stale_are_told() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run(1);
     scope.advance(secs(10));
     assert_eq!((run(1), run(1)), (1, 1));
@@ -393,7 +392,7 @@ fn what_is_made_of_a_stale_answer_is_not_kept() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!([page(1), page(1)], [(0, 0), (0, 0)]);
     page::memo().clear();
     scope.advance(secs(10));
@@ -416,7 +415,7 @@ fn an_error_that_does_not_count_ends_the_older_value() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(0));
     scope.advance(secs(10));
     assert_eq!((run(), jobs.run()), (Ok(0), 1));
@@ -434,7 +433,7 @@ fn an_answer_is_counted_once_whoever_begins() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let jobs = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
