@@ -1,0 +1,128 @@
+//! A flight under way, as its leader has it: how it ends.
+
+use std::sync::Arc;
+
+use super::Begin;
+use crate::draft::Draft;
+use crate::flight::{Flight, Landing};
+use crate::memo::{Data, TypedMemo};
+use crate::time::Tick;
+use crate::value::Returns;
+
+/// A flight under way, held by its leader.
+pub(crate) struct Lead<K: Data, V: Data> {
+    pub(crate) memo: Arc<TypedMemo<K, V>>,
+    pub(crate) flight: Arc<Flight<K, V>>,
+    pub(crate) how: Begin,
+    /// When it began, where that matters.
+    pub(crate) begun: Option<Tick>,
+    pub(crate) landed: bool,
+}
+
+/// What a computation has come to that has stored nothing: its return, an error.
+pub(crate) struct Failed<O> {
+    pub(crate) output: O,
+    /// Whether an older value may stand in for it.
+    pub(crate) counts: bool,
+}
+
+impl<K: Data, V: Data> Lead<K, V> {
+    /// Ends the flight with what its body has returned. The value, or the return if it is not one to
+    /// keep.
+    pub(crate) fn settle<R: Returns<Held = V>>(
+        self,
+        output: R::Output,
+        describe: impl Fn(Option<&R::Value>, &mut Draft),
+    ) -> Result<V, Failed<R::Output>> {
+        let (memo, flight) = (self.memo.clone(), self.flight.clone());
+        let mut said = flight.ancestry.said();
+        let output = match R::split(output) {
+            Ok(held) => {
+                // An error that is kept must not take the place of an older value that may stand in for it.
+                let fails = R::kept_error(&held)
+                    .is_some_and(|error| self.has_older() && memo.counts(error) == Some(true));
+                if !fails {
+                    // An error is not the value that was there.
+                    said.unmodified &= R::kept_error(&held).is_none();
+                    let draft = memo.draft(&flight.key, Some(&held), |draft| {
+                        describe(R::value(&held), draft);
+                        draft.decide(said);
+                    });
+                    memo.land(self, held.clone(), draft);
+                    memo.on_error(&flight.key, R::kept_error(&held));
+                    return Ok(held);
+                }
+                R::join(held)
+            }
+            Err(output) => output,
+        };
+        memo.hand_up_described(&flight.key, None, |draft| {
+            describe(None, draft);
+            draft.decide(said);
+        });
+        let counts = R::error(&output).and_then(|error| memo.counts(error));
+        if counts == Some(false) {
+            // It is an answer, which is not kept: as a value would, it ends the older one.
+            memo.end_old(&flight);
+        }
+        let counts = counts == Some(true);
+        self.fail(memo.run_hook(|| R::share_error(&output)).flatten(), counts);
+        memo.on_error(&flight.key, R::error(&output));
+        Err(Failed { output, counts })
+    }
+
+    /// Ends the flight with an error that is not kept.
+    fn fail(mut self, error: Option<Arc<dyn std::any::Any + Send + Sync>>, counts: bool) {
+        self.memo.counters.errors.add();
+        self.end(Landing::Error(error, counts));
+    }
+
+    /// Whether there is an older value whose place an error must not take.
+    fn has_older(&self) -> bool {
+        self.memo.keeps_older(&self.flight.key, self.flight.hash, self.how)
+    }
+
+    /// Takes the flight off its shard, then tells those who wait.
+    pub(crate) fn end(&mut self, landing: Landing<V>) {
+        self.landed = true;
+        drop(self.memo.end_inheriting(&self.flight));
+        if crate::sync::is_comparing() {
+            // A shard is held further up this thread's stack: the next who writes takes the flight off.
+            self.memo.defer(self.flight.hash);
+        } else {
+            let failed = match landing {
+                Landing::Value(..) => false,
+                // In the background nobody is told of it, and asking at once again would not help.
+                Landing::Error(..) | Landing::Crashed if self.how == Begin::Ahead => true,
+                Landing::Error(_, counts) => counts,
+                // That a caller has left says nothing of what it has called.
+                Landing::Crashed => self.has_panicked(),
+            };
+            let mut room = self.memo.shard(self.flight.hash).write();
+            room.flights.remove(&self.flight);
+            if self.how == Begin::Ahead {
+                TypedMemo::note_renewal(&mut room, self.flight.old, false);
+            }
+            if failed {
+                self.memo.note_failure(&mut room, self.flight.old, self.how);
+            }
+        }
+        self.flight.land(landing);
+    }
+
+    fn has_panicked(&self) -> bool {
+        std::thread::panicking() || self.flight.has_panicked()
+    }
+}
+
+impl<K: Data, V: Data> Drop for Lead<K, V> {
+    /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
+    /// over.
+    fn drop(&mut self) {
+        if !self.landed {
+            let counters = &self.memo.counters;
+            if self.has_panicked() { &counters.panics } else { &counters.cancelled }.add();
+            self.end(Landing::Crashed);
+        }
+    }
+}

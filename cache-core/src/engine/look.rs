@@ -1,0 +1,148 @@
+//! Looking a call up: what is there, and what it is good for.
+
+use crate::key::{Borrowed, KeyRef, Part, Shape};
+use crate::memo::TypedMemo;
+use crate::value::Returns;
+
+/// A look-up, handed to the closure that knows the parts of the key.
+pub struct Cx<'m, S: Shape, R: Returns> {
+    memo: &'m TypedMemo<S::Owned, R::Held>,
+    on_hit: Option<OnHit<'m, R::Held>>,
+    look: Look,
+}
+
+/// How to look: what is unusual about it, in one number, of which a hit asks whether it is 0.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Look(u8);
+
+impl Look {
+    const UNREAD: u8 = 1;
+    const TOLD: u8 = 2;
+    const BYPASS: u8 = 4;
+    const RULED: u8 = 8;
+    const FRESH: u8 = 16;
+
+    /// Only to make the key.
+    pub(crate) const OWN: Self = Self(Self::UNREAD);
+
+    /// Not to read, if so.
+    pub(crate) fn unread_if(self, unread: bool) -> Self {
+        Self(if unread { self.0 | Self::UNREAD } else { self.0 })
+    }
+
+    /// If so, to tell the computation that takes over the tags of what it reads.
+    pub(crate) fn told_if(self, told: bool) -> Self {
+        Self(if told { self.0 | Self::TOLD } else { self.0 })
+    }
+
+    /// If so, an entry is asked what it is good for even where it is fresh.
+    pub(crate) fn ruled_if(self, ruled: bool) -> Self {
+        Self(if ruled { self.0 | Self::RULED } else { self.0 })
+    }
+
+    /// Only for what is fresh, and without having it computed anew.
+    pub(crate) fn only_fresh(self) -> Self {
+        Self(self.0 | Self::FRESH)
+    }
+
+    /// For a call that touches nothing.
+    pub(crate) fn bypass_if(self, bypass: bool) -> Self {
+        Self(if bypass { self.0 | Self::UNREAD | Self::BYPASS } else { self.0 })
+    }
+
+    /// Whether it is for a call that touches nothing.
+    pub(crate) fn is_bypass(self) -> bool {
+        self.0 & Self::BYPASS != 0
+    }
+}
+
+/// A hook that sees the key while it is still borrowed from the call.
+pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
+
+/// What a look-up found.
+pub enum Found<K, V> {
+    /// An entry to answer with.
+    Hit(V),
+    /// One that is to be computed anew in the background; and its key, to go on with.
+    Renew(V, K, u32),
+    /// None: the key, to go on with.
+    Miss(K, u32),
+}
+
+impl<K, V> Found<K, V> {
+    /// The key of a look-up that was not to read.
+    pub(crate) fn into_key(self) -> (K, u32) {
+        match self {
+            Self::Miss(key, hash) => (key, hash),
+            Self::Hit(_) | Self::Renew(..) => unreachable!("asked for the key, not for the entry"),
+        }
+    }
+}
+
+impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
+    #[inline]
+    pub(crate) fn new(memo: &'m TypedMemo<S::Owned, R::Held>, look: Look) -> Self {
+        Self { memo, on_hit: None, look }
+    }
+
+    /// Tells a hook.
+    #[inline]
+    pub(crate) fn on_hit(mut self, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
+        self.on_hit = on_hit;
+        self
+    }
+
+    /// Looks the key up that is made of these parts.
+    #[inline]
+    pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
+        self.look_up(parts)
+    }
+
+    #[inline]
+    pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<S::Owned, R::Held> {
+        let hash = self.memo.hash(parts);
+        if self.look.0 == 0
+            && let Some(value) = self.memo.get(hash, |key| parts.matches(key))
+        {
+            if let Some(on_hit) = self.on_hit {
+                Self::tell(self.memo, on_hit, parts, &value);
+            }
+            return Found::Hit(value);
+        }
+        Self::look_further(self.memo, self.look, self.on_hit, parts, hash)
+    }
+
+    fn tell<P: Part<S>>(
+        memo: &TypedMemo<S::Owned, R::Held>,
+        on_hit: OnHit<'_, R::Held>,
+        parts: &P,
+        value: &R::Held,
+    ) {
+        let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
+        on_hit(&KeyRef { name: &memo.name, key: &key }, value);
+    }
+
+    /// Not a method: a hit would have to keep all of this in memory for it.
+    #[inline(never)]
+    fn look_further<P: Part<S>>(
+        memo: &TypedMemo<S::Owned, R::Held>,
+        look: Look,
+        on_hit: Option<OnHit<'_, R::Held>>,
+        parts: &P,
+        hash: u32,
+    ) -> Found<S::Owned, R::Held> {
+        if look.0 & Look::TOLD != 0 {
+            memo.hand_up_source(hash, || parts.own());
+        }
+        // Where nothing unusual was to be looked at, an entry that is not fresh is of use within a window
+        // only.
+        let wanted = look.0 & Look::UNREAD == 0 && (look.0 != 0 || memo.spec.rules.has_window());
+        let only_fresh = look.0 & Look::FRESH != 0;
+        let found = if wanted { memo.get_by_rules(hash, |key| parts.matches(key), only_fresh) } else { None };
+        let Some((value, renew)) = found else { return Found::Miss(parts.own(), hash) };
+        if let Some(on_hit) = on_hit {
+            Self::tell(memo, on_hit, parts, &value);
+        }
+        if renew { Found::Renew(value, parts.own(), hash) } else { Found::Hit(value) }
+    }
+}

@@ -1,0 +1,143 @@
+//! What happens with a call: answered, led, joined or computed in place. Decisions only: nothing here
+//! runs a body or waits for a flight; the drivers do.
+
+mod lead;
+mod look;
+mod pursuit;
+
+use std::sync::Arc;
+
+pub(crate) use lead::{Failed, Lead};
+pub use look::{Cx, Found};
+pub(crate) use look::{Look, OnHit};
+pub(crate) use pursuit::{After, Next, Own, Pursuit};
+
+use crate::flight::{Carried, Flight, Kind};
+use crate::memo::{Data, TypedMemo};
+use crate::policy::Verdict;
+use crate::store::Resident;
+use crate::sync::ShardLock;
+use crate::tags::Number;
+
+/// How a call goes on after it was not answered from the cache.
+pub(crate) enum Step<K: Data, V: Data> {
+    /// Somebody has stored it meanwhile.
+    Hit(V),
+    /// Computes, and tells those who wait.
+    Lead(Lead<K, V>),
+    /// Waits; with the last invalidation from before it joined.
+    Join(Arc<Flight<K, V>>, Number),
+    /// Computes without storing.
+    InPlace,
+}
+
+/// How a call may begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// Whatever is there will do.
+    Read,
+    /// Must compute; replaces what is there and what is under way.
+    Refresh,
+    /// Must not wait for others, but may store.
+    Alone,
+    /// Must compute, or wait for who does: what is there is for when that fails.
+    Origin,
+    /// The same, and must not wait for others.
+    OriginAlone,
+    /// Is answered already, and computes anew what it was answered with, unless somebody does.
+    Ahead,
+}
+
+impl Begin {
+    /// The same, without waiting for others.
+    fn alone(self) -> Self {
+        match self {
+            Self::Read | Self::Alone => Self::Alone,
+            Self::Origin | Self::OriginAlone => Self::OriginAlone,
+            Self::Refresh | Self::Ahead => self,
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Read | Self::Origin | Self::Ahead => Kind::Shared,
+            Self::Refresh => Kind::Refresh,
+            Self::Alone | Self::OriginAlone => Kind::Alone,
+        }
+    }
+}
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// Decides how a call that was not answered goes on.
+    pub(crate) fn begin(&self, key: &K, hash: u32, how: Begin) -> Step<K, V> {
+        if crate::sync::is_comparing() {
+            // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.
+            self.counters.in_place.add();
+            return Step::InPlace;
+        }
+        self.settle_deferred();
+        let begun = self.spec.rules.asks_for_cost().then(|| self.clock().now());
+        let same = |other: &K| (self.key_fns.same)(other, key);
+        let shard = self.shard(hash);
+        let room = shard.upgradable();
+        let how = if self.spec.single_flight { how } else { how.alone() };
+        let found = room.residents.find(hash, same);
+        let mut superseded = Vec::new();
+        if how == Begin::Refresh {
+            superseded = room.flights.of(hash, same);
+        } else {
+            if let Some(entry) = found
+                && let Some(value) = self.answer(entry, how)
+            {
+                return Step::Hit(value);
+            }
+            if how.kind() == Kind::Shared
+                && let Some(flight) = room.flights.find(hash, same)
+            {
+                let now = self.world().tags.now();
+                return Step::Join(flight.clone(), now);
+            }
+        }
+        let born = self.world().tags.now();
+        let old = found.map(|entry| entry.node);
+        let flight = Arc::new(Flight::new(key.clone(), hash, born, how.kind(), old, self.ancestry(old)));
+        let mut room = ShardLock::upgrade(room);
+        for flight in &superseded {
+            room.flights.remove(flight);
+        }
+        room.flights.add(flight.clone());
+        if matches!(how, Begin::Ahead | Begin::Refresh) {
+            // A refresh has superseded whoever was at it.
+            Self::note_renewal(&mut room, old, how == Begin::Ahead);
+        }
+        drop(room);
+        Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })
+    }
+
+    /// Answers with an entry that was stored since it was looked for, if it is good for that.
+    fn answer(&self, entry: &Resident<K, V>, how: Begin) -> Option<V> {
+        let now = self.clock().coarse();
+        match how {
+            Begin::Read | Begin::Alone if self.on_call(entry, now) != Verdict::Compute => {}
+            // What was due is due, unless somebody has seen to it. It has answered before.
+            Begin::Ahead if self.on_call_if_due(entry, now) == Verdict::Serve => {
+                return Some(entry.value.clone());
+            }
+            _ => return None,
+        }
+        Some(self.serve(entry, now))
+    }
+
+    /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
+    /// after the flight began and before the waiter came.
+    pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, carried: &Carried) -> bool {
+        let untouched = || match carried {
+            Carried::Tags(seen) => {
+                let tags = seen.as_ref().map_or(&[][..], |seen| seen);
+                self.judged() <= flight.born && self.untouched_since(flight.born, flight.hash, tags)
+            }
+            Carried::Unknown => false,
+        };
+        joined == flight.born || untouched()
+    }
+}

@@ -1,0 +1,288 @@
+//! A call that was not answered, on its way to an answer: what it does next, and after it has waited.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Begin, Failed, Lead, Step};
+use crate::flight::{Bounds, Flight, Landing, Wait, Waited};
+use crate::memo::{Data, TypedMemo, Unstored};
+use crate::plan::Limits;
+use crate::tags::Number;
+use crate::time::{Tick, after};
+use crate::value::Returns;
+
+/// How often a waiter whose value was invalidated while it waited joins again before it computes for
+/// itself: under a rain of invalidations it must not wait for ever.
+const JOINS: u32 = 3;
+
+/// A call that was not answered, on its way to an answer.
+pub(crate) struct Pursuit<K: Data, V: Data> {
+    memo: Arc<TypedMemo<K, V>>,
+    key: K,
+    hash: u32,
+    begin: Begin,
+    joins: u32,
+    patience: Patience,
+}
+
+/// Until when a call waits.
+#[derive(Default)]
+struct Patience {
+    /// For something to stand in for the value.
+    soft: Option<Tick>,
+    /// At all; and how long that is.
+    hard: Option<(Tick, Duration)>,
+}
+
+impl Patience {
+    /// When to look at what is there.
+    fn until(&self) -> Option<Tick> {
+        self.soft.into_iter().chain(self.hard.map(|(at, _)| at)).min()
+    }
+}
+
+/// What a pursuit does next.
+pub(crate) enum Next<K: Data, V: Data> {
+    /// Somebody has stored it meanwhile.
+    Hit(V),
+    /// Computes, and tells those who wait.
+    Lead(Lead<K, V>),
+    /// Computes without storing.
+    InPlace,
+    /// Waits.
+    Wait(Joined<K, V>),
+}
+
+/// A flight that somebody waits for.
+pub(crate) struct Joined<K, V> {
+    pub(crate) flight: Arc<Flight<K, V>>,
+    /// The last invalidation from before it joined.
+    at: Number,
+    /// For as long as it waits.
+    _wait: Wait,
+}
+
+/// How a pursuit goes on after it has waited.
+pub(crate) enum After<O> {
+    /// With an answer.
+    Answer(O),
+    /// It waits on.
+    Wait,
+    /// It looks again.
+    Again,
+    /// It takes a place among those who compute, and looks again.
+    TakePlace,
+    /// It computes without storing.
+    InPlace,
+    /// It has waited for so long, and gives up.
+    Late(Duration),
+}
+
+/// The same where it has waited for what it leads itself.
+pub(crate) enum Own<O> {
+    /// With an answer.
+    Answer(O),
+    /// It waits on.
+    Wait,
+    /// With what its body has returned.
+    Returned,
+    /// Its body has panicked, or was given up.
+    Crashed,
+    /// Nobody runs its body: it has to.
+    Refused,
+    /// It has waited for so long, and gives up.
+    Late(Duration),
+}
+
+impl<K: Data, V: Data> Pursuit<K, V> {
+    pub(crate) fn new(memo: Arc<TypedMemo<K, V>>, key: K, hash: u32, begin: Begin) -> Self {
+        Self { memo, key, hash, begin, joins: 0, patience: Patience::default() }
+    }
+
+    /// Does not wait longer than that.
+    pub(crate) fn within(mut self, limits: Limits) -> Self {
+        if limits == Limits::NONE {
+            return self;
+        }
+        let now = self.memo.clock().now();
+        let soft = limits.soft.filter(|_| self.falls_back());
+        self.patience = Patience {
+            soft: soft.map(|limit| after(now, limit)),
+            hard: limits.hard.map(|limit| (after(now, limit), limit)),
+        };
+        self
+    }
+
+    pub(crate) fn memo(&self) -> &Arc<TypedMemo<K, V>> {
+        &self.memo
+    }
+
+    /// It computes without storing.
+    pub(crate) fn unstored(&self) -> Unstored<K, V> {
+        Unstored { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
+    }
+
+    /// How long to wait for others.
+    pub(crate) fn bounds(&self) -> Bounds {
+        // Who looks again at some time needs not be let go before.
+        let max_wait = self.patience.until().is_none().then_some(self.memo.spec.max_wait);
+        Bounds { max_wait, until: self.patience.until(), own: false }
+    }
+
+    /// Until when to wait for a place among those who compute.
+    pub(crate) fn place_by(&self) -> Tick {
+        let by = after(self.memo.clock().now(), self.memo.spec.max_wait);
+        self.patience.hard.map_or(by, |(hard, _)| by.min(hard))
+    }
+
+    /// How it goes on with its place, for which it may have waited until its time was up.
+    pub(crate) fn placed<R: Returns<Held = V>>(&mut self) -> After<R::Output> {
+        match self.late() {
+            Ok(Some(older)) => After::Answer(R::join(older)),
+            Ok(None) => After::Again,
+            Err(limit) => After::Late(limit),
+        }
+    }
+
+    /// How long to wait for what it leads itself, and is computed elsewhere.
+    pub(crate) fn bounds_of_own(&self) -> Bounds {
+        Bounds { max_wait: None, until: self.patience.until(), own: true }
+    }
+
+    /// Whether an older value may stand in for the one that is computed.
+    fn falls_back(&self) -> bool {
+        self.memo.falls_back(self.begin)
+    }
+
+    pub(crate) fn next(&self) -> Next<K, V> {
+        let memo = &self.memo;
+        let (flight, at) = match memo.begin(&self.key, self.hash, self.begin) {
+            Step::Hit(held) => return Next::Hit(held),
+            Step::Lead(lead) => return Next::Lead(lead),
+            Step::InPlace => return Next::InPlace,
+            Step::Join(flight, joined) => (flight, joined),
+        };
+        if self.joins == 0 {
+            memo.counters.waits.add();
+        }
+        if let Some(wait) = memo.world().waits.begin(&flight.ancestry) {
+            return Next::Wait(Joined { flight, at, _wait: wait });
+        }
+        memo.counters.in_place.add();
+        Next::InPlace
+    }
+
+    pub(crate) fn after<R: Returns<Held = V>>(
+        &mut self,
+        joined: &Joined<K, V>,
+        waited: Waited<V>,
+    ) -> After<R::Output> {
+        let landing = match waited {
+            Waited::Landed(landing) => landing,
+            Waited::Late => {
+                return match self.late() {
+                    Ok(Some(older)) => After::Answer(R::join(older)),
+                    Ok(None) => After::Wait,
+                    Err(limit) => After::Late(limit),
+                };
+            }
+            Waited::LetGo | Waited::Refused => {
+                self.memo.counters.in_place.add();
+                return After::InPlace;
+            }
+        };
+        self.joins += 1;
+        if self.joins >= JOINS {
+            self.begin = self.begin.alone();
+        }
+        match landing {
+            Landing::Value(held, carried) => {
+                if self.memo.may_take(&joined.flight, joined.at, &carried) {
+                    if self.memo.is_tracked() {
+                        self.memo.hand_up_carried(&carried);
+                    }
+                    return After::Answer(R::join(held));
+                }
+                After::Again
+            }
+            Landing::Error(shared, counts) => {
+                if let Some(older) = self.older(counts) {
+                    return After::Answer(R::join(older));
+                }
+                let error = shared.and_then(|error| R::unshare_error(&*error));
+                match error {
+                    // What the error may have been invalidated by is not known: it has no tags.
+                    Some(output) if joined.at == joined.flight.born => {
+                        self.memo.hand_up_absence();
+                        After::Answer(output)
+                    }
+                    _ => {
+                        // Together with the others, not one behind the other.
+                        self.begin = self.begin.alone();
+                        After::TakePlace
+                    }
+                }
+            }
+            Landing::Crashed => After::Again,
+        }
+    }
+
+    /// The same after it has waited for its own flight.
+    pub(crate) fn after_own<R: Returns<Held = V>>(&mut self, waited: &Waited<V>) -> Own<R::Output> {
+        match waited {
+            Waited::Late => match self.late() {
+                Ok(Some(older)) => Own::Answer(R::join(older)),
+                Ok(None) => Own::Wait,
+                Err(limit) => Own::Late(limit),
+            },
+            Waited::Landed(Landing::Error(_, counts)) => {
+                self.older(*counts).map_or(Own::Returned, |older| Own::Answer(R::join(older)))
+            }
+            // Not from the parcel, which comes after the hooks.
+            Waited::Landed(Landing::Value(held, _)) => Own::Answer(R::join(held.clone())),
+            Waited::Landed(Landing::Crashed) => Own::Crashed,
+            Waited::LetGo | Waited::Refused => Own::Refused,
+        }
+    }
+
+    /// What a call returns whose body has failed.
+    pub(crate) fn or_older<R: Returns<Held = V>>(&self, failed: Failed<R::Output>) -> R::Output {
+        self.older(failed.counts).map_or(failed.output, R::join)
+    }
+
+    /// The same of a body that was run in place.
+    pub(crate) fn or_older_in_place<R: Returns<Held = V>>(&self, output: R::Output) -> R::Output {
+        let counts = R::error(&output).is_some_and(|error| self.memo.counts(error) == Some(true));
+        self.or_older::<R>(Failed { output, counts })
+    }
+
+    /// What stands in for a value that has failed, or is late.
+    fn older(&self, counts: bool) -> Option<V> {
+        if counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
+    }
+
+    /// It has waited until one of its limits: what stands in, if something does; how long it has waited if it
+    /// waits no more.
+    fn late(&mut self) -> Result<Option<V>, Duration> {
+        let now = self.memo.clock().now();
+        if self.patience.until().is_none_or(|until| now < until) {
+            return Ok(None);
+        }
+        if let Some(older) = self.older(true) {
+            self.memo.note_lateness(&self.key, self.hash, self.begin);
+            return Ok(Some(older));
+        }
+        match self.patience.hard {
+            Some((at, limit)) if at <= now => {
+                self.memo.counters.timeouts.add();
+                self.memo.hand_up_absence();
+                Err(limit)
+            }
+            _ => {
+                // From here on only the other limit counts.
+                self.patience.soft = None;
+                Ok(None)
+            }
+        }
+    }
+}
