@@ -57,7 +57,7 @@ where
             Err(failed) => pursuit.or_older::<R>(failed),
         },
         Pursued::InPlace => {
-            let output = in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), || call.prepare());
+            let output = in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), call.prepare());
             pursuit.or_older_in_place::<R>(output)
         }
     }
@@ -173,7 +173,7 @@ where
 /// Computes without a flight, and without storing.
 pub(crate) fn in_place<R, K, V, B, D>(
     unstored: Option<&Unstored<K, V>>,
-    prepare: impl FnOnce() -> (B, D),
+    (body, describe): (B, D),
 ) -> R::Output
 where
     K: Data,
@@ -183,7 +183,6 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let run = || {
-        let (body, describe) = prepare();
         let output = body();
         match unstored {
             Some(unstored) => unstored.returned::<R>(output, describe),

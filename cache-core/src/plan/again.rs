@@ -48,6 +48,8 @@ pub trait Repeat<KA, SA> {
     type Job;
     /// Why it cannot be.
     const WHY_NOT: Option<&'static str>;
+    /// Whether it is done for calls that were answered. Where it is not, no code is made for it.
+    const ASKED: bool = false;
     /// Takes the arguments along.
     fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<Self::Job>;
 }
@@ -94,6 +96,18 @@ impl<KA, SA, O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J> Repeat<KA, SA> for Aga
     const WHY_NOT: Option<&'static str> = O::WHY_NOT;
     fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<J> {
         Some((self.1)(self.0, keyed, skipped, ticket))
+    }
+}
+
+/// It is made for calls that were answered, too.
+pub struct Asked<A>(pub(super) A);
+
+impl<KA, SA, A: Repeat<KA, SA>> Repeat<KA, SA> for Asked<A> {
+    type Job = A::Job;
+    const WHY_NOT: Option<&'static str> = A::WHY_NOT;
+    const ASKED: bool = true;
+    fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<A::Job> {
+        self.0.job(keyed, skipped, ticket)
     }
 }
 

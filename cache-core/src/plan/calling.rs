@@ -284,7 +284,9 @@ where
         let missing = match self.look_up() {
             Looked::Answer(held) => return Err(R::join(held)),
             Looked::Renew(held, missing) => {
-                missing.renew(spawn);
+                if A::ASKED || Id::IN_BACKGROUND {
+                    missing.renew(spawn);
+                }
                 return Err(R::join(held));
             }
             Looked::Bypass(call, again, patience, told) => {

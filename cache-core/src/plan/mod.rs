@@ -10,7 +10,7 @@ mod verbs;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub(crate) use again::{Again, Once, Owners, Repeat};
+pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
 pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why};
 pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
@@ -302,14 +302,14 @@ where
     }
 
     /// The call is to be computed in the background, too: the build fails if that cannot be.
-    #[must_use]
     #[inline]
-    pub fn in_background(self) -> Self
+    pub fn in_background(self) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Asked<A>, T>
     where
         A: Repeat<KA, SA>,
     {
         const { again::refuse_if(true, A::WHY_NOT) }
-        self
+        let Self { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin } = self;
+        Bound { plan, call, on_hit, on_miss, stand, again: Asked(again), patience, bypass, refresh, origin }
     }
 
     /// The hook for hits.

@@ -292,11 +292,13 @@ where
         let missing = match self.look_up() {
             Looked::Answer(held) => return R::join(held),
             Looked::Renew(held, missing) => {
-                missing.renew(spawn);
+                if A::ASKED || Id::IN_BACKGROUND {
+                    missing.renew(spawn);
+                }
                 return R::join(held);
             }
             Looked::Bypass(call, _, _, told) => {
-                return blocking::in_place::<R, _, _, B, D>(told.as_ref(), || call.prepare());
+                return blocking::in_place::<R, _, _, B, D>(told.as_ref(), call.prepare());
             }
             Looked::Miss(missing) => missing,
         };
@@ -314,7 +316,7 @@ where
     }
 
     fn uncached(self) -> R::Output {
-        blocking::in_place::<R, S::Owned, R::Held, B, D>(None, || self.call.prepare())
+        blocking::in_place::<R, S::Owned, R::Held, B, D>(None, self.call.prepare())
     }
 
     fn fly(self, ticket: Ticket) {
