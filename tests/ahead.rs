@@ -5,7 +5,6 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -23,16 +22,16 @@ fn a_hit_late_in_its_life_computes_the_next_one() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     let call = || (run("tom"), now(task("tom")));
     assert_eq!(call(), (0, 0));
     scope.advance(millis(7_999));
-    assert_eq!((call(), jobs.len()), ((0, 0), 0));
+    assert_eq!((call(), background.len()), ((0, 0), 0));
     scope.advance(millis(1));
-    assert_eq!((call(), call(), jobs.run()), ((0, 0), (0, 0), 2), "one of each, however many ask");
-    assert_eq!((call(), jobs.len()), ((1, 1), 0), "fresh, from now on");
+    assert_eq!((call(), call(), background.run()), ((0, 0), (0, 0), 2), "one of each, however many ask");
+    assert_eq!((call(), background.len()), ((1, 1), 0), "fresh, from now on");
     scope.advance(millis(7_999));
-    assert_eq!((call(), jobs.len()), ((1, 1), 0));
+    assert_eq!((call(), background.len()), ((1, 1), 0));
     for stats in [run::memo().stats(), task::memo().stats()] {
         assert_eq!((stats.misses, stats.hits, stats.stale, stats.revalidations), (1, 5, 0, 1));
     }
@@ -48,12 +47,12 @@ fn an_age_is_one() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(millis(239_999));
-    assert_eq!((run(), jobs.len()), (0, 0));
+    assert_eq!((run(), background.len()), (0, 0));
     scope.advance(millis(1));
-    assert_eq!((run(), jobs.run(), run()), (0, 1, 1));
+    assert_eq!((run(), background.run(), run()), (0, 1, 1));
 }
 
 #[test]
@@ -66,10 +65,10 @@ fn what_nobody_asks_for_expires() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
-    assert_eq!((run(), jobs.len()), (1, 0));
+    assert_eq!((run(), background.len()), (1, 0));
 }
 
 #[test]
@@ -81,12 +80,12 @@ fn to_look_computes_nothing() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(9));
     assert_eq!((run::entry().get(), run::key().get(), run::key().is_live()), (Some(1), Some(1), true));
-    assert_eq!(jobs.len(), 0);
-    assert_eq!((run::entry().prefetch(), jobs.len()), (Some(1), 1), "but this does");
+    assert_eq!(background.len(), 0);
+    assert_eq!((run::entry().prefetch(), background.len()), (Some(1), 1), "but this does");
 }
 
 #[test]
@@ -101,14 +100,14 @@ fn what_fails_ahead_rests_and_is_computed_by_a_caller_at_the_end() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(0));
     *FAILS.lock().unwrap() = true;
     scope.advance(secs(5));
     for rest in [100, 200, 400] {
-        assert_eq!((run(), jobs.run()), (Ok(0), 1));
+        assert_eq!((run(), background.run()), (Ok(0), 1));
         scope.advance(millis(rest - 1));
-        assert_eq!((run(), jobs.len()), (Ok(0), 0), "it rests for {rest} ms");
+        assert_eq!((run(), background.len()), (Ok(0), 0), "it rests for {rest} ms");
         scope.advance(millis(1));
     }
     assert_eq!(run::memo().stats().backoffs, 3);
@@ -126,7 +125,7 @@ fn one_computes_however_many_threads_ask() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(5));
     thread::scope(|threads| {
@@ -137,7 +136,7 @@ fn one_computes_however_many_threads_ask() {
             });
         }
     });
-    assert_eq!((jobs.run(), run()), (1, 1));
+    assert_eq!((background.run(), run()), (1, 1));
 }
 
 /// What was computed from before an invalidation is not stored.
@@ -151,12 +150,12 @@ fn an_invalidation_wins() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(5));
     run();
     cache_core::tag("ahead::all").invalidate();
-    assert_eq!((jobs.run(), run::entry().get()), (1, None));
+    assert_eq!((background.run(), run::entry().get()), (1, None));
     assert_eq!(run::memo().stats().overtaken, 1);
     assert_eq!(run(), 2);
 }
@@ -176,20 +175,20 @@ fn by_chance_what_takes_long_is_computed_sooner() {
         }
         let scope = Scope::new();
         let _inside = scope.enter();
-        let jobs = Jobs::here();
+        let background = scope.hold_background().unwrap();
         SCOPE.set(Some(scope.clone()));
         COST.set(cost);
         run();
         for second in 0..99 {
             scope.advance(secs(1));
             run();
-            if !jobs.is_empty() {
+            if !background.is_empty() {
                 SCOPE.set(None);
-                return (second, jobs.len());
+                return (second, background.len());
             }
         }
         SCOPE.set(None);
-        (99, jobs.len())
+        (99, background.len())
     }
 
     // What takes no time is not computed before its end at all.
@@ -197,7 +196,7 @@ fn by_chance_what_takes_long_is_computed_sooner() {
     // With 20 s to compute it is not due in the first seconds but by a chance of e^-5 each; nor would it
     // ever last to the end.
     let due: Vec<_> = (0..40).map(|_| calls_until_due(20_000)).collect();
-    assert!(due.iter().all(|(_, jobs)| *jobs == 1));
+    assert!(due.iter().all(|(_, background)| *background == 1));
     let mean = due.iter().map(|(second, _)| second).sum::<u64>() / 40;
     assert!((15..75).contains(&mean), "after {mean} s");
 }

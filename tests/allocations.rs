@@ -364,7 +364,7 @@ fn stale_answers() {
     }
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = tests::jobs::Jobs::here();
+    let background = scope.hold_background().unwrap();
     let call =
         || (run("a name longer than what fits in place"), ahead("a name longer than what fits in place"));
     call();
@@ -374,5 +374,5 @@ fn stale_answers() {
     ahead::entry("a name longer than what fits in place").insert(1);
     scope.advance(tests::secs(30));
     no_allocation_on_a_hit(call);
-    assert_eq!((jobs.len(), run::memo().stats().misses, ahead::memo().stats().misses), (3, 1, 1));
+    assert_eq!((background.len(), run::memo().stats().misses, ahead::memo().stats().misses), (3, 1, 1));
 }

@@ -4,7 +4,6 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::jobs::Jobs;
 use tests::{Count, Latch, millis, no_hang, secs, wait_until};
 
 const HOURS: u64 = 5 * 3_600;
@@ -59,13 +58,13 @@ fn a_jump_ends_every_window() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(0));
     scope.advance(secs(5));
-    assert_eq!((run(), jobs.len()), (Ok(0), 1));
+    assert_eq!((run(), background.len()), (Ok(0), 1));
     scope.advance(secs(HOURS));
     assert_eq!(run::entry().get(), None);
-    assert_eq!(jobs.run(), 1);
+    assert_eq!(background.run(), 1);
     assert_eq!(run(), Err(2), "what failed meanwhile does not make it rest");
 }
 
@@ -80,16 +79,16 @@ fn a_rest_ends_with_a_jump() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run().unwrap();
     scope.advance(secs(10));
     for _ in 0..12 {
         run().unwrap();
-        jobs.run();
+        background.run();
         scope.advance(secs(30));
     }
     scope.advance(secs(HOURS));
-    assert_eq!((run(), jobs.len()), (Ok(0), 1));
+    assert_eq!((run(), background.len()), (Ok(0), 1));
 }
 
 /// What is stored after a jump that began before it lives as long as any other.
@@ -103,12 +102,12 @@ fn a_renewal_over_a_jump_is_stored() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
     scope.advance(secs(HOURS));
-    assert_eq!((run::entry().get(), jobs.run(), run::entry().get()), (None, 1, Some(1)));
+    assert_eq!((run::entry().get(), background.run(), run::entry().get()), (None, 1, Some(1)));
     scope.advance(millis(9_999));
     assert_eq!(run(), 1);
 }
@@ -155,11 +154,11 @@ fn the_end_of_time_is_reached_without_harm() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run().unwrap();
     forever();
     scope.advance(std::time::Duration::MAX);
-    assert_eq!((run(), run(), jobs.run()), (Ok(1), Ok(1), 0));
+    assert_eq!((run(), run(), background.run()), (Ok(1), Ok(1), 0));
     scope.advance(secs(1));
     assert_eq!(run(), Ok(1));
     run::memo().sweep();

@@ -5,7 +5,6 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, TagName, computing, inherit, inherit_task, memoize, tag};
-use tests::jobs::Jobs;
 use tests::{ByHand, Count, Gate, now, secs, yields};
 
 #[test]
@@ -370,12 +369,12 @@ fn in_the_background_it_is_the_same() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!((now(task("tom")), run("tom")), (1, 1));
     scope.advance(secs(100));
     assert_eq!((now(task("tom")), run("tom")), (1, 1));
     GATE.open();
-    assert_eq!(jobs.run(), 2);
+    assert_eq!(background.run(), 2);
     scope.advance(secs(99));
     assert!(matches!(now(task::key("tom").peek()), Peek::Fresh { .. }));
     assert!(matches!(run::key("tom").peek(), Peek::Fresh { .. }));

@@ -302,13 +302,13 @@ fn both_windows_go_together() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = tests::jobs::Jobs::here();
+    let background = scope.hold_background().unwrap();
     run().unwrap();
     *FAILS.lock().unwrap() = true;
     scope.advance(secs(10));
-    assert_eq!((run(), jobs.run(), RUNS.get()), (Ok(0), 1, 2), "in the background first");
+    assert_eq!((run(), background.run(), RUNS.get()), (Ok(0), 1, 2), "in the background first");
     scope.advance(secs(10));
-    assert_eq!((run(), jobs.len(), RUNS.get()), (Ok(0), 0, 3), "then by the caller");
+    assert_eq!((run(), background.len(), RUNS.get()), (Ok(0), 0, 3), "then by the caller");
     scope.advance(secs(10));
     assert_eq!(run(), Err(Down));
 }

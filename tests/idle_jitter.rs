@@ -2,7 +2,6 @@
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, Ttl, memoize};
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -64,13 +63,13 @@ fn no_window_opens_for_what_was_not_read() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run().unwrap();
     for _ in 0..4 {
         scope.advance(secs(3));
         assert_eq!(run(), Ok(0), "an answer that is stale is a read as well");
     }
-    assert_eq!(jobs.refuse(), 1);
+    assert_eq!(background.refuse(), 1);
     scope.advance(secs(4));
     assert_eq!(run(), Err("down"));
 }

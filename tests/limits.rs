@@ -6,7 +6,6 @@ use std::thread::{self, JoinHandle};
 
 use cache_core::testing::Scope;
 use cache_core::{TimedOut, memoize};
-use tests::jobs::Jobs;
 use tests::{ByHand, Count, Gate, Latch, millis, no_hang, now, secs, wait_until};
 
 /// An error that cannot be cloned.
@@ -136,14 +135,14 @@ fn the_error_may_be_said() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     let mut call = ByHand::new(run("tom"));
     assert!(call.run().is_none());
     scope.advance(secs(2));
     assert_eq!(call.finish(), Err(Failed::Down(7)));
-    assert_eq!(jobs.len(), 1);
+    assert_eq!(background.len(), 1);
     GATE.open();
-    jobs.run();
+    background.run();
     assert_eq!(now(run::entry("tom").get()), Some(1));
 }
 
@@ -367,13 +366,13 @@ fn a_task_goes_on_when_its_callers_have_left() {
     let scope = Scope::new();
     {
         let _inside = scope.enter();
-        let jobs = Jobs::here();
+        let background = scope.hold_background().unwrap();
         let mut calls = [(); 2].map(|()| ByHand::new(run("tom")));
         assert!(calls.iter_mut().all(|call| call.run().is_none()));
         drop(calls);
-        assert_eq!(jobs.len(), 1, "one computation");
+        assert_eq!(background.len(), 1, "one computation");
         GATE.open();
-        jobs.run();
+        background.run();
         assert_eq!(now(run::entry("tom").get()), Some(0));
         assert_eq!(run::memo().stats().cancelled, 0);
     }
@@ -403,7 +402,7 @@ fn a_task_that_is_late_is_not_stored_after_an_invalidation() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(now(run("tom")), 0);
     scope.advance(secs(10));
     let mut call = ByHand::new(run("tom"));
@@ -413,7 +412,7 @@ fn a_task_that_is_late_is_not_stored_after_an_invalidation() {
     run::key("tom").invalidate();
     assert_eq!(now(run("tom")), 2, "who calls after it does not wait for what began before");
     GATE.open();
-    assert_eq!((jobs.run(), now(run("tom"))), (1, 2));
+    assert_eq!((background.run(), now(run("tom"))), (1, 2));
     assert_eq!(run::memo().stats().overtaken, 1);
 }
 

@@ -4,7 +4,6 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, memoize, registry, tag};
-use tests::jobs::Jobs;
 use tests::{Count, Latch, millis, no_hang, now, secs, wait_until};
 
 /// Case 19.
@@ -23,16 +22,16 @@ fn after_a_mark_one_call_gets_the_old_value_and_the_next_one_the_new() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     let call = || (run(), now(task("tom")));
     assert_eq!(call(), (0, 0));
     assert_eq!(run::key().mark_stale().count() + task::key("tom").mark_stale().count(), 2);
     let old = call();
-    assert_eq!((old, jobs.run(), call()), ((0, 0), 2, (1, 1)));
+    assert_eq!((old, background.run(), call()), ((0, 0), 2, (1, 1)));
     run::key().invalidate();
     task::key("tom").invalidate();
     assert_eq!([call(), call()], [(2, 2); 2]);
-    assert!(jobs.is_empty());
+    assert!(background.is_empty());
 }
 
 #[test]
@@ -45,7 +44,7 @@ fn windows_count_from_the_mark() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run().unwrap();
     let key = run::key();
     scope.advance(secs(100));
@@ -57,9 +56,9 @@ fn windows_count_from_the_mark() {
     );
     scope.advance(millis(4_999));
     key.mark_stale();
-    assert_eq!((run(), jobs.run()), (Ok(0), 1));
+    assert_eq!((run(), background.run()), (Ok(0), 1));
     scope.advance(millis(1));
-    assert_eq!((run(), jobs.len()), (Ok(0), 0), "then for errors");
+    assert_eq!((run(), background.len()), (Ok(0), 0), "then for errors");
     scope.advance(millis(4_999));
     assert_eq!(run(), Ok(0));
     scope.advance(millis(1));
@@ -80,11 +79,11 @@ fn a_mark_does_not_lengthen_what_is_stale_already() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(14));
     run::key().mark_stale();
-    assert_eq!((run(), jobs.refuse()), (0, 1));
+    assert_eq!((run(), background.refuse()), (0, 1));
     scope.advance(secs(1));
     assert_eq!(run(), 1);
 }
@@ -117,7 +116,7 @@ fn there_are_as_many_ways_to_mark_as_to_invalidate() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     let fill = || (0..3).for_each(|n| drop(run::entry(n).refresh().to_string()));
     let fresh = || [0, 1, 2].map(|n| run::key(n).is_live());
     let ways: [(&str, fn(), [bool; 3]); 6] = [
@@ -135,7 +134,11 @@ fn there_are_as_many_ways_to_mark_as_to_invalidate() {
         for n in 0..3 {
             let before = RUNS.get();
             run(n);
-            assert_eq!((RUNS.get(), jobs.refuse()), (before, usize::from(!expected[n as usize])), "by {way}");
+            assert_eq!(
+                (RUNS.get(), background.refuse()),
+                (before, usize::from(!expected[n as usize])),
+                "by {way}"
+            );
         }
     }
 }
@@ -182,13 +185,13 @@ fn a_renewal_from_before_a_mark_is_not_waited_for() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
-    assert_eq!((run(), jobs.len()), (0, 1));
+    assert_eq!((run(), background.len()), (0, 1));
     run::key().mark_stale();
-    assert_eq!((run(), jobs.len()), (0, 2));
-    jobs.run();
+    assert_eq!((run(), background.len()), (0, 2));
+    background.run();
     assert_eq!((run(), run::memo().stats().overtaken), (2, 1));
 }
 
@@ -201,7 +204,7 @@ fn sweeping_leaves_what_is_of_use() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let _jobs = Jobs::here();
+    let _jobs = scope.hold_background().unwrap();
     (0..4).for_each(|n| drop(run(n).to_string()));
     run::key(0).mark_stale();
     scope.advance(secs(5));

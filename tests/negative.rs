@@ -4,7 +4,6 @@ use std::sync::Mutex;
 
 use cache_core::testing::Scope;
 use cache_core::{Ttl, computing, memoize, tag};
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -55,11 +54,11 @@ fn none_has_windows() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     find().unwrap();
     *FAILS.lock().unwrap() = true;
     scope.advance(secs(5));
-    assert_eq!((find(), jobs.run()), (Ok(None), 1));
+    assert_eq!((find(), background.run()), (Ok(None), 1));
     scope.advance(secs(5));
     assert_eq!((find(), RUNS.get()), (Ok(None), 3));
     scope.advance(secs(5));

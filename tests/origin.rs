@@ -218,7 +218,7 @@ fn a_task_that_is_late_is_stood_in_for_and_its_answer_stored() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = tests::jobs::Jobs::here();
+    let background = scope.hold_background().unwrap();
     let mut cold = ByHand::new(run("tom"));
     assert!(cold.run().is_none());
     scope.advance(secs(3));
@@ -232,9 +232,9 @@ fn a_task_that_is_late_is_stood_in_for_and_its_answer_stored() {
     scope.advance(millis(1));
     assert_eq!(in_turn(&mut warm), [Some(Ok(0)), Some(Ok(0))]);
     drop(warm);
-    assert_eq!(jobs.len(), 1, "it goes on without them");
+    assert_eq!(background.len(), 1, "it goes on without them");
     GATES[1].open();
-    assert_eq!((jobs.run(), RUNS.get()), (1, 2));
+    assert_eq!((background.run(), RUNS.get()), (1, 2));
     assert_eq!(now(run::entry("tom").get()), Some(1));
     assert_eq!(run::memo().stats().fallbacks, 2);
 }

@@ -7,7 +7,6 @@ use std::thread;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;
-use tests::jobs::Jobs;
 use tests::{Count, millis, now, secs};
 
 #[test]
@@ -20,17 +19,17 @@ fn all_get_the_old_value_while_one_computes() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(run("tom"), 0);
     scope.advance(millis(9_999));
-    assert_eq!((run("tom"), jobs.len()), (0, 0), "still fresh");
+    assert_eq!((run("tom"), background.len()), (0, 0), "still fresh");
     scope.advance(millis(1));
     assert_eq!([run("tom"), run("tom"), run("tom")], [0; 3]);
-    assert_eq!(jobs.run(), 1, "however many ask");
+    assert_eq!(background.run(), 1, "however many ask");
     assert_eq!([run("tom"), run("tom")], [1; 2]);
     let stats = run::memo().stats();
     assert_eq!((stats.hits, stats.misses, stats.stale, stats.revalidations), (6, 1, 3, 1));
-    assert!(jobs.is_empty());
+    assert!(background.is_empty());
 }
 
 #[test]
@@ -48,13 +47,13 @@ fn tasks_get_the_old_value_while_one_computes() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!((now(owned("tom".into())), now(lent("tom"))), (0, 0));
     scope.advance(secs(10));
     for _ in 0..3 {
         assert_eq!((now(owned("tom".into())), now(lent("tom"))), (0, 0));
     }
-    assert_eq!(jobs.run(), 2, "one of each");
+    assert_eq!(background.run(), 2, "one of each");
     assert_eq!((now(owned("tom".into())), now(lent("tom"))), (1, 1));
     for stats in [owned::memo().stats(), lent::memo().stats()] {
         assert_eq!((stats.hits, stats.misses, stats.stale, stats.revalidations), (4, 1, 3, 1));
@@ -82,12 +81,12 @@ fn methods_are_computed_anew_too() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     let shop = Shop(7);
     assert_eq!((shop.price("tea"), now(shop.stock("tea"))), (0, 1));
     scope.advance(secs(10));
     assert_eq!((shop.price("tea"), now(shop.stock("tea"))), (0, 1));
-    assert_eq!(jobs.run(), 2);
+    assert_eq!(background.run(), 2);
     assert_eq!((shop.price("tea"), now(shop.stock("tea"))), (2, 3));
 }
 
@@ -128,7 +127,7 @@ fn one_computes_however_many_threads_ask() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!((together(), alone()), (0, 0));
     scope.advance(secs(10));
     thread::scope(|threads| {
@@ -141,7 +140,7 @@ fn one_computes_however_many_threads_ask() {
             });
         }
     });
-    assert_eq!(jobs.run(), 2, "one of each");
+    assert_eq!(background.run(), 2, "one of each");
     assert_eq!((together(), alone()), (1, 1));
     for stats in [together::memo().stats(), alone::memo().stats()] {
         assert_eq!((stats.stale, stats.revalidations, stats.waits), (800, 1, 0));
@@ -158,12 +157,12 @@ fn after_the_window_a_call_computes() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(run(), 0);
     scope.advance(millis(14_999));
-    assert_eq!((run(), jobs.refuse()), (0, 1));
+    assert_eq!((run(), background.refuse()), (0, 1));
     scope.advance(millis(1));
-    assert_eq!((run(), jobs.len()), (1, 0));
+    assert_eq!((run(), background.len()), (1, 0));
 }
 
 /// The one in the background is as good as any: who comes after the window waits for it.
@@ -177,7 +176,7 @@ fn after_the_window_a_call_waits_for_the_computation_under_way() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
@@ -188,7 +187,7 @@ fn after_the_window_a_call_waits_for_the_computation_under_way() {
             run()
         });
         tests::wait_until(|| run::memo().stats().waits == 1);
-        assert_eq!(jobs.run(), 1);
+        assert_eq!(background.run(), 1);
         assert_eq!(waiter.join().unwrap(), 1);
     });
     assert_eq!(RUNS.get(), 2);
@@ -224,7 +223,7 @@ fn what_fails_in_the_background_is_left_alone_for_a_while_and_then_a_longer_one(
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!((run(), now(task())), (Ok(1), Ok(1)));
     scope.advance(secs(10));
     let call = || assert_eq!((run(), now(task())), (Ok(1), Ok(1)), "nobody notices");
@@ -235,12 +234,12 @@ fn what_fails_in_the_background_is_left_alone_for_a_while_and_then_a_longer_one(
         *DOES.lock().unwrap() = does;
         call();
         // To drop it is a failure as well.
-        let jobs_done = if round == 4 { jobs.refuse() } else { jobs.run() };
+        let jobs_done = if round == 4 { background.refuse() } else { background.run() };
         assert_eq!(jobs_done, 2, "in round {round}");
         call();
         scope.advance(millis(rest - 1));
         call();
-        assert_eq!(jobs.len(), 0, "it rests for {rest} ms");
+        assert_eq!(background.len(), 0, "it rests for {rest} ms");
         scope.advance(millis(1));
     }
     for stats in [run::memo().stats(), task::memo().stats()] {
@@ -249,16 +248,16 @@ fn what_fails_in_the_background_is_left_alone_for_a_while_and_then_a_longer_one(
     }
     *DOES.lock().unwrap() = Does::Return;
     call();
-    assert_eq!(jobs.run(), 2);
+    assert_eq!(background.run(), 2);
     assert_eq!((run::entry().get(), now(task::entry().get())), (Some(1), Some(1)), "it has recovered");
     // From the beginning.
     *DOES.lock().unwrap() = Does::Fail;
     scope.advance(secs(10));
     call();
-    jobs.run();
+    background.run();
     scope.advance(millis(100));
     call();
-    assert_eq!(jobs.run(), 2);
+    assert_eq!(background.run(), 2);
 }
 
 #[test]
@@ -278,14 +277,14 @@ fn an_error_that_is_kept_does_not_take_the_place_of_an_older_value() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(1));
     scope.advance(secs(5));
     assert_eq!(now(task()), Ok(1));
     scope.advance(secs(5));
     *FAILS.lock().unwrap() = true;
     assert_eq!((run(), now(task())), (Ok(1), Ok(1)));
-    assert_eq!(jobs.run(), 2);
+    assert_eq!(background.run(), 2);
     assert_eq!((run(), now(task())), (Ok(1), Ok(1)), "the older values are still answers");
     assert_eq!((run::memo().stats().backoffs, task::memo().stats().backoffs), (1, 1));
     scope.advance(secs(5));
@@ -305,10 +304,10 @@ fn an_error_that_is_kept_has_no_window() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!((run(), run()), (Err(0), Err(0)));
     scope.advance(secs(1));
-    assert_eq!((run(), jobs.len()), (Err(1), 0), "it is asked again");
+    assert_eq!((run(), background.len()), (Err(1), 0), "it is asked again");
 }
 
 #[test]
@@ -320,7 +319,7 @@ fn only_what_is_fresh_is_found_by_those_who_do_not_compute() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run(1);
     let key = run::key(1);
     scope.advance(secs(10));
@@ -330,10 +329,10 @@ fn only_what_is_fresh_is_found_by_those_who_do_not_compute() {
     assert!(!run::entry(1).insert_if_present(5));
     assert_eq!(run::entry(1).update(|n| n + 1), None);
     assert!(!key.set_ttl(secs(100)) && !key.extend_ttl(secs(100)));
-    assert_eq!((run(1), jobs.len()), (1, 1), "but it is an answer");
+    assert_eq!((run(1), background.len()), (1, 1), "but it is an answer");
     assert!(run::entry(1).insert_if_absent(7));
     assert_eq!(run(1), 7);
-    jobs.run();
+    background.run();
     assert_eq!(run(1), 7, "what was given by hand is newer");
 }
 
@@ -347,13 +346,13 @@ fn an_invalidation_ends_the_window_and_what_is_computed() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
     assert_eq!(run::key().invalidate().count(), 1, "what could have been returned counts");
     assert_eq!(run(), 1, "who calls after it computes, and does not wait for what began before");
-    assert_eq!(jobs.run(), 1);
+    assert_eq!(background.run(), 1);
     assert_eq!((RUNS.get(), run()), (3, 1), "what began before it is not stored");
 }
 
@@ -367,12 +366,12 @@ fn hits_that_are_stale_are_told() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run(1);
     scope.advance(secs(10));
     assert_eq!((run(1), run(1)), (1, 1));
     assert_eq!((HITS.get(), run::memo().stats().hits), (2, 2));
-    jobs.run();
+    background.run();
     assert_eq!(HITS.get(), 2, "what computes anew is no hit");
 }
 
@@ -393,12 +392,12 @@ fn what_is_made_of_a_stale_answer_is_not_kept() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!([page(1), page(1)], [(0, 0), (0, 0)]);
     page::memo().clear();
     scope.advance(secs(10));
     assert_eq!([page(1), page(1)], [(1, 0), (2, 0)]);
-    jobs.run();
+    background.run();
     assert_eq!([page(1), page(1)], [(3, 1), (3, 1)], "of what is fresh again it is");
     cache_core::tag("stale::row:1").invalidate();
     assert_eq!(page(1), (4, 2));
@@ -416,11 +415,11 @@ fn an_error_that_does_not_count_ends_the_older_value() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     assert_eq!(run(), Ok(0));
     scope.advance(secs(10));
-    assert_eq!((run(), jobs.run()), (Ok(0), 1));
-    assert_eq!((run(), jobs.run()), (Err("no such thing".into()), 0), "it is an answer");
+    assert_eq!((run(), background.run()), (Ok(0), 1));
+    assert_eq!((run(), background.run()), (Err("no such thing".into()), 0), "it is an answer");
 }
 
 /// A call that finds somebody else has begun looks again, and must not be counted again.
@@ -434,10 +433,10 @@ fn an_answer_is_counted_once_whoever_begins() {
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let jobs = Jobs::here();
+    let background = scope.hold_background().unwrap();
     run();
     scope.advance(secs(10));
     run();
     let stats = run::memo().stats();
-    assert_eq!((HITS.get(), stats.hits, stats.stale, jobs.len()), (2, 2, 2, 1));
+    assert_eq!((HITS.get(), stats.hits, stats.stale, background.len()), (2, 2, 2, 1));
 }

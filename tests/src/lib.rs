@@ -1,7 +1,6 @@
 //! What the integration tests share: counting, waiting for others, and noticing a deadlock.
 
 pub mod history;
-pub mod jobs;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
