@@ -193,4 +193,5 @@ fn a_limit_holds_for_those_who_wait_for_a_place() {
     assert_eq!(waiter.poll(), None);
     scope.advance(millis(1));
     assert_eq!(waiter.poll(), Some(Err(Failed::Late)));
+    assert_eq!(RUNS.get(), 17, "it begins nothing");
 }
