@@ -230,11 +230,7 @@ impl<K: Data, V: Data> Flight<K, V> {
 impl<K: Data, V: Data> Seat<K, V> {
     /// Waits for the flight to land, within bounds.
     pub(crate) async fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited<V> {
-        let alarm = bounds.until.map(|until| {
-            let alarm = Arc::new(Alarm(Mutex::new(None)));
-            let weak: Weak<Alarm> = Arc::downgrade(&alarm);
-            Set { alarm, clock, at: clock.call_at(until, weak) }
-        });
+        let alarm = bounds.until.map(|until| Set::new(clock, until));
         poll_fn(|cx| {
             if let Some(set) = &alarm {
                 set.alarm.wakes(cx.waker());
@@ -264,7 +260,9 @@ impl<K: Data, V: Data> Seat<K, V> {
 
     /// After an error that cannot be copied: as [`Flight::take_place`].
     pub(crate) async fn take_place(&self, clock: &Clock, until: Tick) -> Place<K, V> {
+        let set = Set::new(clock, until);
         poll_fn(|cx| {
+            set.alarm.wakes(cx.waker());
             let waker = cx.waker().clone();
             let mut state = self.flight.state.lock();
             if state.computing < TOGETHER || until <= clock.now() {
@@ -273,12 +271,13 @@ impl<K: Data, V: Data> Seat<K, V> {
             }
             let tasks = state.tasks.get_or_insert_default();
             let old = tasks.register(self.number, waker);
+            // Who was told of a place may not come for it.
             let time = !std::mem::replace(&mut tasks.timed, true);
             drop(state);
             drop(old);
             if time {
                 let flight: Weak<Flight<K, V>> = Arc::downgrade(&self.flight);
-                clock.call_at(after(clock.now(), Duration::from_millis(PERIOD)), flight);
+                let _ = clock.call_at(after(clock.now(), Duration::from_millis(PERIOD)), flight);
             }
             Poll::Pending
         })
@@ -291,6 +290,14 @@ struct Set<'c> {
     alarm: Arc<Alarm>,
     clock: &'c Clock,
     at: At,
+}
+
+impl<'c> Set<'c> {
+    fn new(clock: &'c Clock, at: Tick) -> Self {
+        let alarm = Arc::new(Alarm(Mutex::new(None)));
+        let weak: Weak<Alarm> = Arc::downgrade(&alarm);
+        Self { alarm, clock, at: clock.call_at(at, weak) }
+    }
 }
 
 impl Drop for Set<'_> {
