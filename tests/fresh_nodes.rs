@@ -32,7 +32,7 @@ fn functions_of_a_node_renew_what_they_share() {
         RUNS.add()
     }
     static TASKS: Count = Count::new();
-    #[memoize(key = Node { name: &name })]
+    #[memoize(key = Node { name })]
     async fn task(name: String) -> Result<usize, Failed> {
         Ok(100 + TASKS.add())
     }
