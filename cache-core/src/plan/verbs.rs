@@ -302,7 +302,7 @@ where
             }
             Looked::Miss(missing) => missing,
         };
-        const { super::again::refuse_if(St::SET || T::SET || Id::IN_BACKGROUND, A::WHY_NOT) }
+        const { super::again::refuse_if(St::SET || Id::IN_BACKGROUND, A::WHY_NOT) }
         let missing = match missing.stood_in::<R>(spawn) {
             Ok(output) => return output,
             Err(missing) => missing,
