@@ -187,7 +187,8 @@ impl Scope {
     /// Keeps what calls in the scope leave to the background from now on, until the test has it done.
     ///
     /// A synchronous function with a `timeout`, `soft_timeout` or `fallback_after` is computed there too: its
-    /// caller waits for it, so another thread must have it done.
+    /// caller waits for it, so another thread must have it done. And what is kept is under way: who calls for
+    /// the same key when its stale windows are over waits for it, so have it done before that.
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Begin;
 use crate::draft::Draft;
 use crate::flight::{Flight, Landing};
-use crate::memo::{Data, TypedMemo};
+use crate::memo::{Data, Garbage, TypedMemo};
 use crate::time::Tick;
 use crate::value::Returns;
 
@@ -39,8 +39,8 @@ impl<K: Data, V: Data> Lead<K, V> {
         let output = match R::split(output) {
             Ok(held) => {
                 // An error that is kept must not take the place of an older value that may stand in for it.
-                let fails = R::kept_error(&held)
-                    .is_some_and(|error| self.has_older() && memo.counts(error) == Some(true));
+                let counts = R::kept_error(&held).map(|error| memo.counts(error));
+                let fails = counts == Some(Some(true)) && self.has_older();
                 if !fails {
                     // An error is not the value that was there.
                     said.unmodified &= R::kept_error(&held).is_none();
@@ -48,7 +48,7 @@ impl<K: Data, V: Data> Lead<K, V> {
                         describe(R::value(&held), draft);
                         draft.decide(said);
                     });
-                    memo.land(self, held.clone(), draft);
+                    memo.land(self, held.clone(), draft, matches!(counts, None | Some(Some(false))));
                     memo.on_error(&flight.key, R::kept_error(&held));
                     return Ok(held);
                 }
@@ -61,12 +61,15 @@ impl<K: Data, V: Data> Lead<K, V> {
             draft.decide(said);
         });
         let counts = R::error(&output).and_then(|error| memo.counts(error));
-        if counts == Some(false) {
+        let mut garbage = Garbage::new();
+        if counts == Some(false) && !crate::sync::is_comparing() {
             // It is an answer, which is not kept: as a value would, it ends the older one.
-            memo.end_old(&flight);
+            memo.end_old(&flight, &mut garbage);
         }
+        let bumped = memo.bump_sources(&mut garbage);
         let counts = counts == Some(true);
         self.fail(memo.run_hook(|| R::share_error(&output)).flatten(), counts);
+        memo.sweep_and_dispose(bumped, garbage);
         memo.on_error(&flight.key, R::error(&output));
         Err(Failed { output, counts })
     }
@@ -101,10 +104,10 @@ impl<K: Data, V: Data> Lead<K, V> {
             let mut room = self.memo.shard(self.flight.hash).write();
             room.flights.remove(&self.flight);
             if self.how == Begin::Ahead {
-                TypedMemo::note_renewal(&mut room, self.flight.old, false);
+                TypedMemo::note_renewal(&mut room, self.flight.old_node(), false);
             }
             if failed {
-                self.memo.note_failure(&mut room, self.flight.old, self.how);
+                self.memo.note_failure(&mut room, self.flight.old_node(), self.how);
             }
         }
         self.flight.land(landing);

@@ -12,7 +12,7 @@ pub use look::{Cx, Found};
 pub(crate) use look::{Look, OnHit};
 pub(crate) use pursuit::{After, Next, Own, Pursuit};
 
-use crate::flight::{Carried, Flight, Kind};
+use crate::flight::{Carried, Flight, Kind, Old};
 use crate::memo::{Data, TypedMemo};
 use crate::policy::Verdict;
 use crate::store::Resident;
@@ -99,8 +99,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
         }
         let born = self.world().tags.now();
-        let old = found.map(|entry| entry.node);
-        let flight = Arc::new(Flight::new(key.clone(), hash, born, how.kind(), old, self.ancestry(old)));
+        let old = found.map(Old::of);
+        let ancestry = self.ancestry(found.map(|entry| entry.node));
+        let flight = Arc::new(Flight::new(key.clone(), hash, born, how.kind(), old, ancestry));
         let mut room = ShardLock::upgrade(room);
         for flight in &superseded {
             room.flights.remove(flight);
@@ -108,7 +109,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         room.flights.add(flight.clone());
         if matches!(how, Begin::Ahead | Begin::Refresh) {
             // A refresh has superseded whoever was at it.
-            Self::note_renewal(&mut room, old, how == Begin::Ahead);
+            Self::note_renewal(&mut room, flight.old_node(), how == Begin::Ahead);
         }
         drop(room);
         Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })

@@ -269,7 +269,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
             return Ok(None);
         }
         if let Some(older) = self.older(true) {
-            self.memo.note_lateness(&self.key, self.hash, self.begin);
+            self.memo.note_lateness(&self.key, self.hash);
             return Ok(Some(older));
         }
         match self.patience.hard {

@@ -21,6 +21,7 @@ use tasks::Tasks;
 pub(crate) use tasks::polled_under;
 
 use crate::policy::Node;
+use crate::store::Resident;
 use crate::sync::{Condvar, Mutex};
 use crate::tags::{Number, Seen};
 use crate::time::{Clock, NEVER, Tick, after};
@@ -36,10 +37,24 @@ pub(crate) struct Flight<K, V> {
     pub(crate) born: Number,
     pub(crate) kind: Kind,
     /// The entry that was there when it began.
-    pub(crate) old: Option<Node>,
+    pub(crate) old: Option<Old>,
     pub(crate) ancestry: Arc<Ancestry>,
     state: Mutex<State<V>>,
     landed: Condvar,
+}
+
+/// An entry as it was at some time: with another life it is another.
+#[derive(Clone, Copy)]
+pub(crate) struct Old {
+    pub(crate) node: Node,
+    /// When it was stored, or confirmed.
+    pub(crate) since: Tick,
+}
+
+impl Old {
+    pub(crate) fn of<K, V>(entry: &Resident<K, V>) -> Self {
+        Self { node: entry.node, since: entry.created }
+    }
 }
 
 /// What a flight is for.
@@ -130,7 +145,7 @@ impl<K, V: Clone> Flight<K, V> {
         hash: u32,
         born: Number,
         kind: Kind,
-        old: Option<Node>,
+        old: Option<Old>,
         ancestry: Arc<Ancestry>,
     ) -> Self {
         Self {
@@ -149,6 +164,11 @@ impl<K, V: Clone> Flight<K, V> {
             }),
             landed: Condvar::new(),
         }
+    }
+
+    /// The entry that was there when it began.
+    pub(crate) fn old_node(&self) -> Option<Node> {
+        self.old.map(|old| old.node)
     }
 
     /// Tells everyone who waits.

@@ -177,14 +177,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// An entry has stood in for a value that is late: others need not wait as long to learn the same.
-    pub(crate) fn note_lateness(&self, key: &K, hash: u32, how: Begin) {
+    pub(crate) fn note_lateness(&self, key: &K, hash: u32) {
         if crate::sync::is_comparing() {
             return;
         }
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
         let old = entry.map(|entry| entry.node);
-        self.note_failure(&mut ShardLock::upgrade(room), old, how);
+        // However it began: those who are late together are so for one computation.
+        self.note_failure(&mut ShardLock::upgrade(room), old, Begin::Read);
     }
 
     /// The value of an entry, if it is still there and good for something.

@@ -3,16 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Data, Room, TypedMemo};
+use super::{AnyMemo, Data, Room, TypedMemo};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::event::Cause;
-use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, current};
+use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, current};
 use crate::invalidate::Applied;
 use crate::policy::{Node, State};
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Form, Mark, Name, Number, Seen, TagSet};
+use crate::tags::{Bumped, Carrier, Form, Mark, Name, Number, Seen, TagSet};
 use crate::time::{NEVER, Tick};
 use crate::world::HeldTags;
 
@@ -101,11 +101,14 @@ impl<K, V> Garbage<K, V> {
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
-    /// taken off in one piece: whoever comes finds the flight or the entry.
-    pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft) {
+    /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
+    /// older one where it is not one to keep.
+    pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft, answers: bool) {
         let flight = lead.flight.clone();
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited = self.end_inheriting(&flight);
+        // That it is made of something stale, or of nothing, says nothing of the older one.
+        let untold = inherited.is_none() && !draft.refused;
         draft.refused |= inherited.is_none();
         let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
         if let Some(tags) = &tags {
@@ -130,11 +133,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // stored, and not if it is not one to keep.
         let supersedes = match outcome {
             Stored::Yes | Stored::Renewed => false,
-            Stored::Overtaken => flight.kind == Kind::Refresh,
-            Stored::Refused => !crate::sync::is_comparing(),
+            Stored::Refused if !untold => answers,
+            Stored::Overtaken | Stored::Refused => flight.kind == Kind::Refresh,
         };
-        if supersedes {
-            self.end_old(&flight);
+        if supersedes && !crate::sync::is_comparing() {
+            self.end_old(&flight, &mut garbage);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
         let landing = Landing::Value(value.clone(), carried);
@@ -142,9 +145,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.shard(flight.hash).write().sources.mix(flight.hash);
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
-        let sources: Vec<_> = garbage.sources.drain(..).collect();
-        let bump = |name| self.world().bump_tag(name, Form::Hard);
-        let bumped: Vec<_> = sources.iter().filter_map(bump).collect();
+        let bumped = self.bump_sources(&mut garbage);
         if stored {
             lead.landed = true;
             flight.land(landing);
@@ -152,20 +153,32 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             lead.end(landing);
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        for bumped in bumped {
-            self.world().sweep(bumped);
-        }
-        self.dispose(garbage);
+        self.sweep_and_dispose(bumped, garbage);
         if outcome == Stored::Yes {
             self.on_store(&flight.key, &value);
         }
     }
 
-    /// Ends what was there when a flight began, if it still is.
-    pub(crate) fn end_old(&self, flight: &Flight<K, V>) {
+    /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
+    /// go is left to the caller.
+    pub(crate) fn end_old(&self, flight: &Flight<K, V>, garbage: &mut Garbage<K, V>) {
         if let Some(old) = flight.old {
-            self.invalidate_entry(&flight.key, old);
+            self.invalidate_entry(&flight.key, old, garbage);
         }
+    }
+
+    /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
+    pub(crate) fn bump_sources(&self, garbage: &mut Garbage<K, V>) -> Vec<Bumped<dyn AnyMemo>> {
+        let sources: Vec<_> = garbage.sources.drain(..).collect();
+        sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
+    }
+
+    /// And the rest, when nobody waits any more.
+    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<dyn AnyMemo>>, garbage: Garbage<K, V>) {
+        for bumped in bumped {
+            self.world().sweep(bumped);
+        }
+        self.dispose(garbage);
     }
 
     /// Writes a value by hand. Whether it was stored.
@@ -217,7 +230,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
             let carried = HeldTags::new(carried, self.world().clone());
             let ancestry = Ancestry::below(current(), None, None);
-            let old = Some(entry.node);
+            let old = Some(Old::of(entry));
             let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, ancestry));
             ShardLock::upgrade(room).flights.add(flight.clone());
             // Whatever comes of it, the flight is taken off.
@@ -358,7 +371,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Whether an entry is the one that was there when a flight began, and is good for something.
     fn is_of(&self, claim: &Claim<'_, K, V>, entry: &Resident<K, V>, now: Tick) -> bool {
         let Claim::Flight(flight) = claim else { return false };
-        flight.old == Some(entry.node) && self.state(entry, now) != State::Dead
+        flight.old_node() == Some(entry.node) && self.state(entry, now) != State::Dead
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.

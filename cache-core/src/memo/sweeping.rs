@@ -11,6 +11,7 @@ use super::sweep::BITE;
 use super::typed::Deferred;
 use super::{Data, Garbage, Room, TypedMemo};
 use crate::event::Cause;
+use crate::flight::Old;
 use crate::invalidate::Applied;
 use crate::policy::{Node, State};
 use crate::store::Resident;
@@ -58,22 +59,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Applied::new(count) + dependents.unwrap_or_default()
     }
 
-    /// Invalidates one entry, whoever else computes its key.
-    pub(crate) fn invalidate_entry(&self, key: &K, node: Node) {
-        if crate::sync::is_comparing() {
-            self.invalidate_key(key, node.hash, Form::Hard);
-            return;
-        }
+    /// Invalidates one entry as it was, whoever else computes its key. Not within an `Eq`.
+    pub(crate) fn invalidate_entry(&self, key: &K, Old { node, since }: Old, garbage: &mut Garbage<K, V>) {
         let room = self.shard(node.hash).upgradable();
-        if room.residents.at(node).is_none() {
+        if room.residents.at(node).is_none_or(|entry| entry.created != since) {
             return;
         }
-        let mut garbage = Garbage::new();
         garbage.sources.extend(room.sources.of(node.hash, |other| (self.key_fns.same)(other, key)));
         let mut room = ShardLock::upgrade(room);
-        self.remove(&mut room, node, self.clock().now(), &mut garbage);
-        drop(room);
-        self.dispose(garbage);
+        self.remove(&mut room, node, self.clock().now(), garbage);
     }
 
     /// Whether what an invalidation of this form has hit is marked, and stays. Where no stale window keeps it,
