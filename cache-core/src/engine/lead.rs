@@ -62,7 +62,7 @@ impl<K: Data, V: Data> Lead<K, V> {
         });
         let counts = R::error(&output).and_then(|error| memo.counts(error));
         let mut garbage = Garbage::new();
-        if counts == Some(false) && !crate::sync::is_comparing() {
+        if counts == Some(false) {
             // It is an answer, which is not kept: as a value would, it ends the older one.
             memo.end_old(&flight, &mut garbage);
         }

@@ -137,9 +137,14 @@ impl<K: Data, V: Data> Pursuit<K, V> {
 
     /// How it goes on with its place, for which it may have waited until its time was up.
     pub(crate) fn placed<R: Returns<Held = V>>(&mut self) -> After<R::Output> {
+        self.late_or::<R>(After::Again)
+    }
+
+    /// How it goes on that may have waited until one of its limits; `otherwise`, if that ends nothing.
+    fn late_or<R: Returns<Held = V>>(&mut self, otherwise: After<R::Output>) -> After<R::Output> {
         match self.late() {
             Ok(Some(older)) => After::Answer(R::join(older)),
-            Ok(None) => After::Again,
+            Ok(None) => otherwise,
             Err(limit) => After::Late(limit),
         }
     }
@@ -179,13 +184,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
     ) -> After<R::Output> {
         let landing = match waited {
             Waited::Landed(landing) => landing,
-            Waited::Late => {
-                return match self.late() {
-                    Ok(Some(older)) => After::Answer(R::join(older)),
-                    Ok(None) => After::Wait,
-                    Err(limit) => After::Late(limit),
-                };
-            }
+            Waited::Late => return self.late_or::<R>(After::Wait),
             Waited::LetGo | Waited::Refused => {
                 self.memo.counters.in_place.add();
                 return After::InPlace;

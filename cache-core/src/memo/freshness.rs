@@ -47,14 +47,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// What a call does that finds an entry.
     pub(crate) fn on_call(&self, entry: &Resident<K, V>, now: Tick) -> Verdict {
-        let verdict = |times| self.spec.rules.on_call(&times, now, fastrand::f64);
-        self.times(entry).map_or(Verdict::Compute, verdict)
+        self.on_call_with(entry, now, fastrand::f64)
     }
 
     /// The same where it was found before that it is to be computed anew: chance has spoken.
     pub(crate) fn on_call_if_due(&self, entry: &Resident<K, V>, now: Tick) -> Verdict {
-        let verdict = |times| self.spec.rules.on_call(&times, now, || 0.0);
-        self.times(entry).map_or(Verdict::Compute, verdict)
+        self.on_call_with(entry, now, || 0.0)
+    }
+
+    fn on_call_with(&self, entry: &Resident<K, V>, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
+        self.times(entry).map_or(Verdict::Compute, |times| self.spec.rules.on_call(&times, now, draw))
     }
 
     /// Looks an entry up that a call can be answered with, and whether it is to be computed anew. The long

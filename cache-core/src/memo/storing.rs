@@ -136,7 +136,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             Stored::Refused if !untold => answers,
             Stored::Overtaken | Stored::Refused => flight.kind == Kind::Refresh,
         };
-        if supersedes && !crate::sync::is_comparing() {
+        if supersedes {
             self.end_old(&flight, &mut garbage);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
@@ -160,9 +160,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
-    /// go is left to the caller.
+    /// go is left to the caller. Within an `Eq` nothing is written, so nothing is ended either.
     pub(crate) fn end_old(&self, flight: &Flight<K, V>, garbage: &mut Garbage<K, V>) {
-        if let Some(old) = flight.old {
+        if let Some(old) = flight.old.filter(|_| !crate::sync::is_comparing()) {
             self.invalidate_entry(&flight.key, old, garbage);
         }
     }

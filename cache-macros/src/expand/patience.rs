@@ -1,12 +1,11 @@
 //! How long a call waits, and what it returns then.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::look;
-use crate::duration::Length;
+use super::slot::length;
 use crate::model::{Model, at, mixed};
-use crate::options::Given;
 
 /// What fails the build where an older value stands in for errors only, and there are none; or for late
 /// ones, and a node keeps none.
@@ -41,13 +40,7 @@ pub(super) fn patience(model: &Model) -> Option<TokenStream> {
     let soft = options.fallback_after.as_ref().or(options.soft_timeout.as_ref());
     let hard = options.timeout.as_ref();
     soft.or(hard)?;
-    let limit = |name: &str, given: Option<&Given<Length>>| {
-        given.map(|given| {
-            let (name, limit) = (Ident::new(name, mixed), given.value.tokens());
-            quote!(.#name(#limit))
-        })
-    };
-    let (soft, limit) = (limit("soft", soft), limit("hard", hard));
+    let (soft, limit) = (length("soft", soft), length("hard", hard));
     let late = match (hard, &options.timeout_error) {
         (None, _) => quote_spanned!(mixed=> #krate::__private::never_late),
         (Some(hard), Some(error)) => {

@@ -44,10 +44,7 @@ pub(super) fn slot(model: &Model) -> Companion {
         let value = given.value;
         quote!(.single_flight(#value))
     });
-    let max_wait = options.max_wait.as_ref().map(|given| {
-        let wait = given.value.tokens();
-        quote!(.max_wait(#wait))
-    });
+    let max_wait = length("max_wait", options.max_wait.as_ref());
     let freshness = freshness(model);
     let inherit_tags = options.inherit_tags.as_ref().map(|_| quote!(.inherit_tags()));
     let slot = &model.names.slot;
@@ -91,19 +88,13 @@ fn part_names(model: &Model) -> Vec<String> {
 /// What else is constant about when an entry is used.
 fn freshness(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
-    let length = |name: &str, given: &Option<Given<Length>>| {
-        given.as_ref().map(|given| {
-            let (name, length) = (Ident::new(name, mixed()), given.value.tokens());
-            quote!(.#name(#length))
-        })
-    };
-    let idle = length("idle", &options.idle);
+    let idle = length("idle", options.idle.as_ref());
     let jitter = options.jitter.as_ref().map(|given| {
         let part = given.value;
         quote!(.jitter(#part))
     });
-    let revalidate = length("stale_while_revalidate", &options.stale_while_revalidate);
-    let if_error = length("stale_if_error", &options.stale_if_error);
+    let revalidate = length("stale_while_revalidate", options.stale_while_revalidate.as_ref());
+    let if_error = length("stale_if_error", options.stale_if_error.as_ref());
     let ahead = options.refresh_ahead.as_ref().map(|given| {
         let ahead = match &given.value {
             Ahead::Fraction(part) => quote!(Fraction(#part)),
@@ -116,4 +107,12 @@ fn freshness(model: &Model) -> TokenStream {
         quote!(.refresh_ahead(#krate::__private::Ahead::#ahead))
     });
     quote!(#idle #jitter #revalidate #if_error #ahead)
+}
+
+/// A length of time, told to what is being built by the method of this name.
+pub(super) fn length(name: &str, given: Option<&Given<Length>>) -> Option<TokenStream> {
+    given.map(|given| {
+        let (name, length) = (Ident::new(name, mixed()), given.value.tokens());
+        quote!(.#name(#length))
+    })
 }
