@@ -145,7 +145,7 @@ impl Stage {
     pub(crate) fn state(&self, key: u64) -> Option<State> {
         let room = self.memo.shard(self.hash(key)).read();
         let entry = room.residents.find(self.hash(key), |other| *other == key)?;
-        Some(self.memo.state(entry, self.memo.clock().now()))
+        Some(self.memo.state(*entry, self.memo.clock().now()))
     }
 
     /// The address of a key.

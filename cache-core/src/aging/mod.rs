@@ -135,7 +135,7 @@ impl History {
         let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
         let room = memo.shard(hash).read();
         let entry = room.residents.find(hash, |other| *other == key)?;
-        let (state, times) = (memo.state(entry, self.time.now()), memo.times(entry)?);
+        let (state, times) = (memo.state(*entry, self.time.now()), memo.times(*entry)?);
         (state != State::Dead).then_some((entry.value.0, times.deadline, state))
     }
 

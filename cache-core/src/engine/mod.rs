@@ -99,10 +99,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
         }
         let born = self.world().tags.now();
-        let old = found.map(Old::of);
-        let ancestry = self.ancestry(found.map(|entry| entry.node));
-        let flight = Arc::new(Flight::new(key.clone(), hash, born, how.kind(), old, ancestry));
+        let (found, key) = (found.map(|entry| entry.slot), key.clone());
         let mut room = ShardLock::upgrade(room);
+        let old = found.and_then(|slot| Old::of(&mut room.residents, slot));
+        let ancestry = self.ancestry(old.map(|old| old.node));
+        let flight = Arc::new(Flight::new(key, hash, born, how.kind(), old, ancestry));
         for flight in &superseded {
             room.flights.remove(flight);
         }
@@ -116,12 +117,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Answers with an entry that was stored since it was looked for, if it is good for that.
-    fn answer(&self, entry: &Resident<K, V>, how: Begin) -> Option<V> {
+    fn answer(&self, entry: Resident<'_, K, V>, how: Begin) -> Option<V> {
         let now = self.clock().coarse();
         match how {
-            Begin::Read | Begin::Alone if self.on_call(entry, now) != Verdict::Compute => {}
+            Begin::Read | Begin::Alone if self.on_call(*entry, now) != Verdict::Compute => {}
             // What was due is due, unless somebody has seen to it. It has answered before.
-            Begin::Ahead if self.on_call_if_due(entry, now) == Verdict::Serve => {
+            Begin::Ahead if self.on_call_if_due(*entry, now) == Verdict::Serve => {
                 return Some(entry.value.clone());
             }
             _ => return None,

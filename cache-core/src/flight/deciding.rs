@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Weak;
 use std::time::Duration;
 
-use crate::policy::Node;
+use crate::store::Node;
 use crate::sync::Mutex;
 use crate::tags::TagName;
 

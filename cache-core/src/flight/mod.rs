@@ -20,8 +20,8 @@ pub(crate) use graph::{Ancestry, Wait, Waits, current, under};
 use tasks::Tasks;
 pub(crate) use tasks::polled_under;
 
-use crate::policy::Node;
-use crate::store::Resident;
+use crate::policy::Slot;
+use crate::store::{Node, Residents};
 use crate::sync::{Condvar, Mutex};
 use crate::tags::{Number, Seen};
 use crate::time::{Clock, NEVER, Tick, after};
@@ -52,8 +52,9 @@ pub(crate) struct Old {
 }
 
 impl Old {
-    pub(crate) fn of<K, V>(entry: &Resident<K, V>) -> Self {
-        Self { node: entry.node, since: entry.created }
+    pub(crate) fn of<K, V>(residents: &mut Residents<K, V>, slot: Slot) -> Option<Self> {
+        let node = residents.name(slot)?;
+        Some(Self { node, since: residents.at(slot)?.created() })
     }
 }
 

@@ -7,8 +7,8 @@ use super::{Data, Room, TypedMemo};
 use crate::engine::Begin;
 use crate::event::Cause;
 use crate::flight::{Ancestry, Deciding, current};
-use crate::policy::{Node, State, Times, Verdict};
-use crate::store::Resident;
+use crate::policy::{Slot, State, Times, Verdict};
+use crate::store::{Node, Record, Resident};
 use crate::sync::ShardLock;
 use crate::tags::{Inherited, Touch};
 use crate::time::Tick;
@@ -16,7 +16,7 @@ use crate::time::Tick;
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
     /// the same.
-    pub(crate) fn times(&self, entry: &Resident<K, V>) -> Option<Times> {
+    pub(crate) fn times(&self, entry: Record<'_>) -> Option<Times> {
         match self.touch(entry) {
             Touch::Nothing => Some(entry.times()),
             Touch::Marked(at) if self.spec.rules.has_window() => Some(entry.times().marked_at(at)),
@@ -25,17 +25,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// What an entry is good for.
-    pub(crate) fn state(&self, entry: &Resident<K, V>, now: Tick) -> State {
+    pub(crate) fn state(&self, entry: Record<'_>, now: Tick) -> State {
         self.times(entry).map_or(State::Dead, |times| self.spec.rules.state(&times, now))
     }
 
     /// Whether an entry is fresh, by all rules.
-    pub(crate) fn fresh(&self, entry: &Resident<K, V>) -> bool {
+    pub(crate) fn fresh(&self, entry: Record<'_>) -> bool {
         self.state(entry, self.clock().coarse()) == State::Fresh
     }
 
     /// Why an entry leaves: for what it leaves for, unless it was good for nothing any more.
-    pub(crate) fn cause(&self, entry: &Resident<K, V>, now: Tick, otherwise: Cause) -> Cause {
+    pub(crate) fn cause(&self, entry: Record<'_>, now: Tick, otherwise: Cause) -> Cause {
         if self.spec.rules.state(&entry.times(), now) == State::Dead {
             Cause::Expired
         } else if self.state(entry, now) == State::Dead {
@@ -46,16 +46,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// What a call does that finds an entry.
-    pub(crate) fn on_call(&self, entry: &Resident<K, V>, now: Tick) -> Verdict {
+    pub(crate) fn on_call(&self, entry: Record<'_>, now: Tick) -> Verdict {
         self.on_call_with(entry, now, fastrand::f64)
     }
 
     /// The same where it was found before that it is to be computed anew: chance has spoken.
-    pub(crate) fn on_call_if_due(&self, entry: &Resident<K, V>, now: Tick) -> Verdict {
+    pub(crate) fn on_call_if_due(&self, entry: Record<'_>, now: Tick) -> Verdict {
         self.on_call_with(entry, now, || 0.0)
     }
 
-    fn on_call_with(&self, entry: &Resident<K, V>, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
+    fn on_call_with(&self, entry: Record<'_>, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
         self.times(entry).map_or(Verdict::Compute, |times| self.spec.rules.on_call(&times, now, draw))
     }
 
@@ -70,7 +70,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     ) -> Option<(V, bool)> {
         let now = self.clock().coarse();
         let mut renew = false;
-        let is_good = |entry: &Resident<K, V>| {
+        let is_good = |entry: Record<'_>| {
             let Some(times) = self.times(entry) else { return false };
             let rules = &self.spec.rules;
             let state = rules.state(&times, now);
@@ -91,14 +91,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Answers with an entry, which was found to be good for that.
-    pub(crate) fn serve(&self, entry: &Resident<K, V>, now: Tick) -> V {
+    pub(crate) fn serve(&self, entry: Resident<'_, K, V>, now: Tick) -> V {
         entry.touch();
-        self.note_use(entry, self.state(entry, now), now);
+        self.note_use(*entry, self.state(*entry, now), now);
         entry.value.clone()
     }
 
     /// An entry is used: whoever has to know of it is told.
-    fn note_use(&self, entry: &Resident<K, V>, state: State, now: Tick) {
+    fn note_use(&self, entry: Record<'_>, state: State, now: Tick) {
         entry.note_read(now);
         if state == State::Stale {
             self.counters.stale.add();
@@ -123,12 +123,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let is_kept = |entry| match how {
+        let is_kept = |entry: Resident<'_, K, V>| match how {
             // It was an answer when this began, and as long as it is one it rests.
-            Begin::Ahead => self.state(entry, now) != State::Dead && !entry.is_error(),
+            Begin::Ahead => self.state(*entry, now) != State::Dead && !entry.is_error(),
             how => {
                 let falls_back = self.falls_back(how) || self.spec.rules.stale_if_error > 0;
-                falls_back && self.stands_in(entry, now)
+                falls_back && self.stands_in(*entry, now)
             }
         };
         entry.is_some_and(is_kept)
@@ -139,21 +139,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let value = entry.filter(|entry| self.stands_in(entry, now)).map(|entry| self.serve(entry, now))?;
+        let value = entry.filter(|entry| self.stands_in(**entry, now)).map(|entry| self.serve(entry, now))?;
         drop(room);
         self.counters.fallbacks.add();
         Some(value)
     }
 
-    fn stands_in(&self, entry: &Resident<K, V>, now: Tick) -> bool {
+    fn stands_in(&self, entry: Record<'_>, now: Tick) -> bool {
         self.times(entry).is_some_and(|times| self.spec.rules.on_failure(&times, now))
     }
 
     /// The entry that was there is being computed anew in the background, or no longer is: meanwhile those
     /// who find it have nothing to begin.
     pub(crate) fn note_renewal(room: &mut Room<K, V>, old: Option<Node>, renewing: bool) {
-        if let Some(entry) = old.and_then(|node| room.residents.at_mut(node)) {
-            entry.note_renewal(renewing);
+        let entry = old.and_then(|node| room.residents.named(node));
+        if let Some(slot) = entry.map(|entry| entry.slot) {
+            room.residents.note_renewal(slot, renewing);
         }
     }
 
@@ -164,16 +165,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return;
         }
         let now = self.clock().now();
-        let rests = |entry: &Resident<K, V>| {
+        let rests = |entry: &Resident<'_, K, V>| {
             // Of what answers nothing any more there is nothing to rest.
-            let of_use = self.state(entry, now) != State::Dead;
+            let of_use = self.state(**entry, now) != State::Dead;
             // Who finds it resting does not compute: those who have failed together have failed once.
             let counted = matches!(how, Begin::Read | Begin::Alone) && now < entry.times().rest;
             of_use && !counted
         };
-        let old = old.filter(|node| room.residents.at(*node).is_some_and(rests));
-        if let Some(entry) = old.and_then(|node| room.residents.at_mut(node)) {
-            entry.note_failure(now);
+        let entry = old.and_then(|node| room.residents.named(node)).filter(rests);
+        if let Some(slot) = entry.map(|entry| entry.slot) {
+            room.residents.note_failure(slot, now);
             self.counters.backoffs.add();
         }
     }
@@ -185,16 +186,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let old = entry.map(|entry| entry.node);
+        let slot = entry.map(|entry| entry.slot);
+        let mut room = ShardLock::upgrade(room);
+        let old = slot.and_then(|slot| room.residents.name(slot));
         // However it began: those who are late together are so for one computation.
-        self.note_failure(&mut ShardLock::upgrade(room), old, Begin::Read);
+        self.note_failure(&mut room, old, Begin::Read);
     }
 
     /// The value of an entry, if it is still there and good for something.
     pub(super) fn value_at(&self, node: Node) -> Option<V> {
         let now = self.clock().coarse();
         let room = self.shard(node.hash).read();
-        let entry = room.residents.at(node).filter(|entry| self.state(entry, now) != State::Dead)?;
+        let entry = room.residents.named(node).filter(|entry| self.state(**entry, now) != State::Dead)?;
         if self.is_tracked() {
             // What is made of it goes with what it was made of.
             self.hand_up_tags(entry.tags());
@@ -211,20 +214,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.
     /// It is to be swept when its window ends.
-    pub(super) fn mark(
-        &self,
-        room: &mut Room<K, V>,
-        node: Node,
-        at: Tick,
-        before: impl FnOnce(&Resident<K, V>),
-    ) {
-        let Some(entry) = room.residents.at_mut(node) else { return };
+    pub(super) fn mark(&self, room: &mut Room<K, V>, slot: Slot, at: Tick, before: impl FnOnce(Record<'_>)) {
         // Whoever computes it anew has begun before this.
-        entry.note_renewal(false);
-        let Some(times) = self.times(entry).filter(|_| !entry.is_marked()) else { return };
-        before(entry);
-        let deadline = times.marked_at(at).deadline;
-        entry.mark(deadline);
-        room.residents.moved(deadline, &self.spec.rules);
+        room.residents.note_renewal(slot, false);
+        let Some(entry) = room.residents.at(slot) else { return };
+        let Some(times) = self.times(*entry).filter(|_| !entry.is_marked()) else { return };
+        before(*entry);
+        room.residents.mark(slot, times.marked_at(at).deadline, &self.spec.rules);
     }
 }

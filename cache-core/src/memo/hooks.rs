@@ -8,7 +8,7 @@ use crate::draft::Draft;
 use crate::event::Cause;
 use crate::flight::Remembers;
 use crate::key::KeyRef;
-use crate::policy::Node;
+use crate::store::Node;
 use crate::value::Returns;
 
 /// Hooks and weigher as the attribute gives them.

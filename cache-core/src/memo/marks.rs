@@ -89,8 +89,8 @@ fn a_mark_holds_though_its_time_is_yet_to_come() {
 
     store(&stage, 1, 2);
     let mut room = stage.memo.shard(stage.hash(1)).write();
-    let node = room.residents.iter().next().expect("it is there").node;
-    stage.memo.mark(&mut room, node, 5, |_| {});
+    let slot = room.residents.iter().next().expect("it is there").slot;
+    stage.memo.mark(&mut room, slot, 5, |_| {});
     drop(room);
     assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Stale)), "by itself");
 }

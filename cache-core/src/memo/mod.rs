@@ -98,7 +98,7 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
     }
 
     fn len(&self) -> usize {
-        self.shards().map(|shard| shard.read().residents.iter().filter(|e| self.fresh(e)).count()).sum()
+        self.shards().map(|shard| shard.read().residents.iter().filter(|e| self.fresh(**e)).count()).sum()
     }
 
     fn capacity(&self) -> Option<usize> {
@@ -126,7 +126,7 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         let mut live = false;
         for shard in self.shards() {
             let room = shard.read();
-            for entry in room.residents.iter().filter(|entry| self.fresh(entry)) {
+            for entry in room.residents.iter().filter(|entry| self.fresh(**entry)) {
                 live = true;
                 let public = entry.tags().iter().filter(|tag| !matches!(tag.name, Name::Source(_)));
                 names.extend(public.map(|tag| TagName(tag.name.clone())));

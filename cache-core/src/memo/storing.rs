@@ -9,8 +9,8 @@ use crate::engine::Lead;
 use crate::event::Cause;
 use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, current};
 use crate::invalidate::Applied;
-use crate::policy::{Node, State};
-use crate::store::{Lease, Resident};
+use crate::policy::{Slot, State};
+use crate::store::{Lease, Removed, Resident};
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Bumped, Carrier, Form, Mark, Name, Number, Seen, TagSet};
 use crate::time::{NEVER, Tick};
@@ -68,8 +68,8 @@ struct Candidate<'a, K, V> {
 #[must_use = "to be disposed of"]
 pub(crate) struct Garbage<K, V> {
     /// Most writes remove one entry, and need no list for it.
-    first: Option<(Resident<K, V>, Cause)>,
-    more: Vec<(Resident<K, V>, Cause)>,
+    first: Option<(Removed<K, V>, Cause)>,
+    more: Vec<(Removed<K, V>, Cause)>,
     /// What was computed from what is gone, by its tag: it goes as well.
     pub(crate) sources: Vec<Name>,
     /// Tags that an entry has carried that stays.
@@ -90,7 +90,7 @@ impl<K, V> Garbage<K, V> {
         Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
 
-    pub(crate) fn push(&mut self, entry: Resident<K, V>, cause: Cause) {
+    pub(crate) fn push(&mut self, entry: Removed<K, V>, cause: Cause) {
         if self.first.is_none() {
             self.first = Some((entry, cause));
         } else {
@@ -220,7 +220,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let room = self.shard(hash).upgradable();
             // Before the entry is found valid.
             let born = self.world().tags.now();
-            let Some(entry) = room.residents.find(hash, same).filter(|entry| self.fresh(entry)) else {
+            let Some(entry) = room.residents.find(hash, same).filter(|entry| self.fresh(**entry)) else {
                 drop(room);
                 self.hand_up_absence();
                 return None;
@@ -230,9 +230,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
             let carried = HeldTags::new(carried, self.world().clone());
             let ancestry = Ancestry::below(current(), None, None);
-            let old = Some(Old::of(entry));
+            let slot = entry.slot;
+            let mut room = ShardLock::upgrade(room);
+            let old = Old::of(&mut room.residents, slot);
             let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, ancestry));
-            ShardLock::upgrade(room).flights.add(flight.clone());
+            room.flights.add(flight.clone());
+            drop(room);
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
             let (value, mut draft) = change(held)?;
@@ -298,9 +301,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         loop {
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
-            let existing = found.map(|entry| (entry.node, self.fresh(entry)));
+            let existing = found.map(|entry| (entry.slot, self.fresh(*entry)));
             let renewed = found.filter(|entry| draft.unmodified && self.is_of(claim, entry, now));
-            let renewed = renewed.map(|entry| entry.node);
+            let renewed = renewed.map(|entry| entry.slot);
             let found_one = existing.is_some();
             // A computed value ends only those that have read the one it replaces.
             let superseded = match claim {
@@ -321,7 +324,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let Some(born) = self.allowed(claim, &room, hash, carried, present) else {
                 return Stored::Overtaken;
             };
-            let old = existing.map(|(node, _)| node);
+            let old = existing.map(|(slot, _)| slot);
             if renewed.is_none() && !self.reserve(&mut room, weight, old, capacity, now, garbage) {
                 // All room is taken in other shards.
                 drop(room);
@@ -345,20 +348,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 idles: self.spec.rules.idle.is_some(),
                 is_error: (self.hooks.is_error)(value),
             };
-            if let Some(node) = renewed {
-                garbage.tags = room.residents.renew(node, lease, &self.spec.rules);
+            if let Some(slot) = renewed {
+                garbage.tags = room.residents.renew(slot, lease, &self.spec.rules);
                 outcome = Stored::Renewed;
                 break;
             }
-            if let Some(entry) = old.and_then(|node| room.residents.remove(node)) {
-                self.backlog.credit(&entry);
-                let cause = self.cause(&entry, now, Cause::Replaced);
+            if let Some(entry) = old.and_then(|slot| room.residents.remove(slot)) {
+                self.backlog.credit(entry.record());
+                let cause = self.cause(entry.record(), now, Cause::Replaced);
                 garbage.push(entry, cause);
             }
             garbage.sources.extend(source);
-            let node = room.residents.next_node(hash);
-            let entry = Resident::new(key.clone(), value.clone(), node, lease);
-            room.residents.insert(entry, &self.spec.rules);
+            room.residents.insert(key.clone(), value.clone(), hash, lease, &self.spec.rules);
             break;
         }
         if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();
@@ -369,9 +370,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Whether an entry is the one that was there when a flight began, and is good for something.
-    fn is_of(&self, claim: &Claim<'_, K, V>, entry: &Resident<K, V>, now: Tick) -> bool {
+    fn is_of(&self, claim: &Claim<'_, K, V>, entry: &Resident<'_, K, V>, now: Tick) -> bool {
         let Claim::Flight(flight) = claim else { return false };
-        flight.old_node() == Some(entry.node) && self.state(entry, now) != State::Dead
+        flight.old_node().is_some_and(|old| entry.is(old)) && self.state(**entry, now) != State::Dead
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.
@@ -411,21 +412,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         room: &mut Room<K, V>,
         weight: u32,
-        replaced: Option<Node>,
+        replaced: Option<Slot>,
         capacity: usize,
         now: Tick,
         garbage: &mut Garbage<K, V>,
     ) -> bool {
         let weight = weight as usize;
         loop {
-            let replaced = replaced.and_then(|node| room.residents.at(node));
-            let left = replaced.map_or(0, |entry| entry.weight as usize);
+            let replaced = replaced.and_then(|slot| room.residents.at(slot));
+            let left = replaced.map_or(0, |entry| entry.weight() as usize);
             let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
                 let held = held - left + weight;
                 (held <= capacity).then_some(held)
             });
             if taken.is_ok() {
-                return true;
+                // Where nothing else bounds a memo, the numbers of slots do.
+                return !room.residents.is_full() || self.evict_from(room, now, garbage);
             }
             if !self.evict_from(room, now, garbage) {
                 return false;
@@ -437,12 +439,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
         room.residents.bound(|| self.fresh_evictor());
         let Some(entry) = room.residents.evict() else { return false };
-        self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-        self.backlog.credit(&entry);
+        let record = entry.record();
+        self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);
+        self.backlog.credit(record);
         if self.is_tracked() {
-            room.sources.mix(entry.node.hash);
+            room.sources.mix(record.hash);
         }
-        let cause = self.cause(&entry, now, Cause::Capacity);
+        let cause = self.cause(record, now, Cause::Capacity);
         garbage.push(entry, cause);
         true
     }

@@ -9,12 +9,10 @@ use std::iter::Flatten;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
-use hashbrown::HashTable;
-
 use super::{Data, Garbage, TypedMemo};
 use crate::event::Cause;
-use crate::policy::{Evictor, Node, Rules, State};
-use crate::store::{Emptied, Resident, Rest};
+use crate::policy::{Evictor, Rules, Slot, State};
+use crate::store::{Emptied, Record, Removed, Residents};
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::tags::{Decree, Form};
 use crate::time::Clock;
@@ -33,13 +31,21 @@ pub(crate) struct Sweep {
 
 impl Sweep {
     /// Whether it has hit an entry, which another may have hit before.
-    fn hits<K, V>(&self, entry: &Resident<K, V>) -> bool {
+    fn hits(&self, entry: Record<'_>) -> bool {
         let carries = |tag| entry.tags().iter().any(|mark| mark.id == tag);
         entry.verified() < self.decree.number && self.tag.is_none_or(carries)
     }
 
     fn marks(&self) -> bool {
         self.decree.form == Form::Soft
+    }
+
+    /// Where what it may have hit is in a shard.
+    fn meant<K, V>(&self, residents: &Residents<K, V>) -> Vec<Slot> {
+        match self.tag {
+            Some(tag) => residents.tagged(tag).map(|entry| entry.slot).collect(),
+            None => residents.iter().map(|entry| entry.slot).collect(),
+        }
     }
 
     /// How many it has counted so far: of what it has marked what was fresh, of what it has taken out what
@@ -63,9 +69,7 @@ enum Job<K, V> {
     Shards(usize),
     /// To take leave of entries that a clear has taken off their shards at once.
     Entries {
-        entries: Flatten<std::vec::IntoIter<HashTable<Resident<K, V>>>>,
-        /// What the shards kept about them.
-        rest: Vec<Rest>,
+        entries: Box<Flatten<std::vec::IntoIter<Emptied<K, V>>>>,
         /// Sweeps that had not ended then, which count what they have hit.
         before: Vec<Arc<Sweep>>,
     },
@@ -74,8 +78,7 @@ enum Job<K, V> {
 /// A part of it that one hold of a lock does.
 enum Piece<K, V> {
     Shard(usize),
-    Entries(Vec<Resident<K, V>>),
-    Rest(#[expect(dead_code, reason = "to be dropped")] Vec<Rest>),
+    Entries(Vec<Removed<K, V>>),
 }
 
 /// What is left for later, in the order of the invalidations.
@@ -87,7 +90,7 @@ pub(crate) struct Backlog<K, V> {
 
 /// Counts an entry that leaves, or is marked, for what has hit it and is yet to be swept: for the first that
 /// has marked it, and for the first that has killed it.
-fn credit<'s, K, V>(sweeps: impl Iterator<Item = &'s Sweep>, rules: &Rules, entry: &Resident<K, V>) {
+fn credit<'s>(sweeps: impl Iterator<Item = &'s Sweep>, rules: &Rules, entry: Record<'_>) {
     let mut times = entry.times();
     for sweep in sweeps.filter(|sweep| sweep.hits(entry)) {
         let state = rules.state(&times, sweep.decree.at);
@@ -111,11 +114,10 @@ impl<K, V> Job<K, V> {
     fn next(&mut self, sweep: &Sweep, rules: &Rules, shards: usize) -> Option<Piece<K, V>> {
         match self {
             Self::Shards(at) => (*at < shards).then_some(Piece::Shard(*at)),
-            Self::Entries { rest, .. } if !rest.is_empty() => Some(Piece::Rest(std::mem::take(rest))),
-            Self::Entries { entries, before, .. } => {
+            Self::Entries { entries, before } => {
                 let some: Vec<_> = entries.take(BITE).collect();
                 for entry in &some {
-                    credit(and(before, sweep), rules, entry);
+                    credit(and(before, sweep), rules, entry.record());
                 }
                 (!some.is_empty()).then_some(Piece::Entries(some))
             }
@@ -142,7 +144,7 @@ impl<K, V> Backlog<K, V> {
     }
 
     /// An entry leaves, or is marked, by another way than a sweep.
-    pub(super) fn credit(&self, entry: &Resident<K, V>) {
+    pub(super) fn credit(&self, entry: Record<'_>) {
         if !self.is_empty() {
             credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), &self.rules, entry);
         }
@@ -185,7 +187,7 @@ impl<K, V> Backlog<K, V> {
     }
 
     /// The entries that are off their shards, when the memo ends.
-    pub(crate) fn end(&self) -> Vec<Resident<K, V>> {
+    pub(crate) fn end(&self) -> Vec<Removed<K, V>> {
         let jobs = std::mem::take(&mut *self.jobs.lock());
         let entries = jobs.into_iter().filter_map(|(_, job)| match job {
             Job::Entries { entries, .. } => Some(entries),
@@ -246,7 +248,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Takes flights and entries off, in constant time for each shard.
     fn take_off_all(&self) -> (usize, Job<K, V>) {
-        let (mut size, mut tables, mut rests) = (0, Vec::new(), Vec::new());
+        let (mut size, mut tables) = (0, Vec::new());
         for shard in self.shards() {
             let mut room = shard.write();
             let evictor = match self.capacity.load(Ordering::Relaxed) {
@@ -255,15 +257,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             };
             let flights = room.flights.take_all();
             self.held.fetch_sub(room.residents.weight(), Ordering::Relaxed);
-            let Emptied { entries, rest } = room.residents.take_all(evictor);
+            let emptied = room.residents.take_all(evictor);
             drop(room);
             drop(flights);
-            size += entries.len();
-            tables.push(entries);
-            rests.push(rest);
+            size += emptied.len();
+            tables.push(emptied);
         }
-        let entries = tables.into_iter().flatten();
-        (size, Job::Entries { entries, rest: rests, before: self.backlog.pending() })
+        (
+            size,
+            Job::Entries { entries: Box::new(tables.into_iter().flatten()), before: self.backlog.pending() },
+        )
     }
 
     /// Does what invalidations have left for later.
@@ -282,7 +285,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     fn work(&self, sweep: &Sweep, piece: Piece<K, V>) -> Option<usize> {
         let mut garbage = Garbage::new();
         let (past, entries) = match piece {
-            Piece::Rest(_) => return None,
             Piece::Entries(entries) => (None, entries),
             Piece::Shard(at) if sweep.marks() => {
                 self.mark_in(sweep, at);
@@ -294,7 +296,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
         };
         for entry in entries {
-            let cause = self.cause(&entry, sweep.decree.at, Cause::Invalidated);
+            let cause = self.cause(entry.record(), sweep.decree.at, Cause::Invalidated);
             garbage.push(entry, cause);
         }
         self.dispose(garbage);
@@ -302,7 +304,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Takes some of what a tag's invalidation has killed out of a shard.
-    fn bite(&self, sweep: &Sweep, shard: usize) -> Vec<Resident<K, V>> {
+    fn bite(&self, sweep: &Sweep, shard: usize) -> Vec<Removed<K, V>> {
         let (Some(shard), Some(tag)) = (self.shards().nth(shard), sweep.tag) else { return Vec::new() };
         // Most shards have none of a small tag: nobody who reads there is held up.
         if shard.read().residents.tagged_len(tag) == 0 {
@@ -311,16 +313,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut room = shard.write();
         let tagged = room.residents.tagged(tag);
         // What was stored after the invalidation is valid, and stays.
-        let dead = tagged.filter(|node| room.residents.at(*node).is_some_and(|entry| sweep.hits(entry)));
-        let dead: Vec<Node> = dead.take(BITE).collect();
-        let entries: Vec<_> = dead.into_iter().filter_map(|node| room.residents.remove(node)).collect();
+        let dead = tagged.filter(|entry| sweep.hits(**entry)).map(|entry| entry.slot);
+        let dead: Vec<Slot> = dead.take(BITE).collect();
+        let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.residents.remove(slot)).collect();
         for entry in &entries {
-            self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
+            self.held.fetch_sub(entry.record().weight() as usize, Ordering::Relaxed);
         }
         // Under the lock: who finds nothing left in the shard finds it counted.
         let before = self.backlog.pending();
         for entry in &entries {
-            credit(and(&before, sweep), &self.spec.rules, entry);
+            credit(and(&before, sweep), &self.spec.rules, entry.record());
         }
         if entries.len() < BITE {
             room.residents.shrink();
@@ -331,21 +333,25 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Marks what an invalidation has made stale in a shard. What is stored meanwhile it has not hit.
     fn mark_in(&self, sweep: &Sweep, shard: usize) {
         let Some(shard) = self.shards().nth(shard) else { return };
-        let nodes: Vec<Node> = {
-            let room = shard.read();
-            match sweep.tag {
-                Some(tag) => room.residents.tagged(tag).collect(),
-                None => room.residents.iter().map(|entry| entry.node).collect(),
-            }
-        };
-        for nodes in nodes.chunks(BITE) {
+        let mut moves = None;
+        let mut slots = Vec::new();
+        loop {
             let mut room = shard.write();
+            if moves != Some(room.residents.moves()) {
+                // Entries lie elsewhere now. Those that were marked are not marked again.
+                moves = Some(room.residents.moves());
+                slots = sweep.meant(&room.residents);
+            }
+            let rest = slots.len().saturating_sub(BITE);
             let before = self.backlog.pending();
-            for &node in nodes {
-                if room.residents.at(node).is_some_and(|entry| sweep.hits(entry)) {
-                    let told = |entry: &_| credit(and(&before, sweep), &self.spec.rules, entry);
-                    self.mark(&mut room, node, sweep.decree.at, told);
+            for slot in slots.drain(rest..) {
+                if room.residents.at(slot).is_some_and(|entry| sweep.hits(*entry)) {
+                    let told = |entry: Record<'_>| credit(and(&before, sweep), &self.spec.rules, entry);
+                    self.mark(&mut room, slot, sweep.decree.at, told);
                 }
+            }
+            if slots.is_empty() {
+                break;
             }
         }
         self.world().wants_sweeping();

@@ -13,7 +13,7 @@ use super::{Data, Garbage, Room, TypedMemo};
 use crate::event::Cause;
 use crate::flight::Old;
 use crate::invalidate::Applied;
-use crate::policy::{Node, State};
+use crate::policy::{Slot, State};
 use crate::store::Resident;
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Decree, Form, Number};
@@ -31,7 +31,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.settle_deferred();
         let same = |other: &K| (self.key_fns.same)(other, key);
         let room = self.shard(hash).upgradable();
-        let existing = room.residents.find(hash, same).map(|entry| entry.node);
+        let existing = room.residents.find(hash, same).map(|entry| entry.slot);
         let flights = room.flights.of(hash, same);
         let source = room.sources.of(hash, same);
         let mut garbage = Garbage::new();
@@ -43,8 +43,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
             let now = self.clock().now();
             count = match existing {
-                Some(node) if self.leaves_marked(form) => self.mark_one(&mut room, node, now),
-                Some(node) => self.remove(&mut room, node, now, &mut garbage),
+                Some(slot) if self.leaves_marked(form) => self.mark_one(&mut room, slot, now),
+                Some(slot) => self.remove(&mut room, slot, now, &mut garbage),
                 None => 0,
             };
             drop(room);
@@ -62,12 +62,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Invalidates one entry as it was, whoever else computes its key. Not within an `Eq`.
     pub(crate) fn invalidate_entry(&self, key: &K, Old { node, since }: Old, garbage: &mut Garbage<K, V>) {
         let room = self.shard(node.hash).upgradable();
-        if room.residents.at(node).is_none_or(|entry| entry.created != since) {
-            return;
-        }
+        let as_it_was = room.residents.named(node).filter(|entry| entry.created() == since);
+        let Some(slot) = as_it_was.map(|entry| entry.slot) else { return };
         garbage.sources.extend(room.sources.of(node.hash, |other| (self.key_fns.same)(other, key)));
         let mut room = ShardLock::upgrade(room);
-        self.remove(&mut room, node, self.clock().now(), garbage);
+        self.remove(&mut room, slot, self.clock().now(), garbage);
     }
 
     /// Whether what an invalidation of this form has hit is marked, and stays. Where no stale window keeps it,
@@ -77,9 +76,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Marks an entry; how many were fresh.
-    fn mark_one(&self, room: &mut Room<K, V>, node: Node, now: Tick) -> usize {
+    fn mark_one(&self, room: &mut Room<K, V>, slot: Slot, now: Tick) -> usize {
         let mut count = 0;
-        self.mark(room, node, now, |entry| {
+        self.mark(room, slot, now, |entry| {
             self.backlog.credit(entry);
             count = usize::from(self.state(entry, now) == State::Fresh);
         });
@@ -87,12 +86,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Takes an entry out; how many could still have been returned.
-    fn remove(&self, room: &mut Room<K, V>, node: Node, now: Tick, garbage: &mut Garbage<K, V>) -> usize {
-        let Some(entry) = room.residents.remove(node) else { return 0 };
-        self.held.fetch_sub(entry.weight as usize, Ordering::Relaxed);
-        self.backlog.credit(&entry);
-        let was_of_use = self.state(&entry, now) != State::Dead;
-        let cause = self.cause(&entry, now, Cause::Invalidated);
+    fn remove(&self, room: &mut Room<K, V>, slot: Slot, now: Tick, garbage: &mut Garbage<K, V>) -> usize {
+        let Some(entry) = room.residents.remove(slot) else { return 0 };
+        let record = entry.record();
+        self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);
+        self.backlog.credit(record);
+        let was_of_use = self.state(record, now) != State::Dead;
+        let cause = self.cause(record, now, Cause::Invalidated);
         garbage.push(entry, cause);
         usize::from(was_of_use)
     }
@@ -104,14 +104,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for &Deferred { hash, .. } in &deferred {
             let mut garbage = Garbage::new();
             let mut room = self.shard(hash).write();
-            let nodes: Vec<Node> =
-                room.residents.iter().map(|entry| entry.node).filter(|node| node.hash == hash).collect();
+            let slots: Vec<Slot> = room.residents.of_hash(hash).map(|entry| entry.slot).collect();
             for flight in room.flights.of(hash, |_| true) {
                 room.flights.remove(&flight);
             }
             let now = self.clock().now();
-            for node in nodes {
-                self.remove(&mut room, node, now, &mut garbage);
+            for slot in slots {
+                self.remove(&mut room, slot, now, &mut garbage);
             }
             drop(room);
             self.dispose(garbage);
@@ -175,8 +174,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// What is fresh or stale in a shard, with its hash.
     fn of_use_in(&self, room: &Room<K, V>) -> Vec<(K, V, u32)> {
         let now = self.clock().coarse();
-        let of_use = room.residents.iter().filter(|entry| self.state(entry, now) != State::Dead);
-        of_use.map(|entry| (entry.key.clone(), entry.value.clone(), entry.node.hash)).collect()
+        let of_use = room.residents.iter().filter(|entry| self.state(**entry, now) != State::Dead);
+        of_use.map(|entry| (entry.key.clone(), entry.value.clone(), entry.hash)).collect()
     }
 
     /// What is live with a tag; all of it if every entry carries the tag.
@@ -184,14 +183,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut keys = Vec::new();
         for shard in self.shards() {
             let room = shard.read();
-            let live = |entry: &&Resident<K, V>| self.fresh(entry);
-            let address = |entry: &Resident<K, V>| (entry.key.clone(), entry.node.hash);
+            let live = |entry: &Resident<'_, K, V>| self.fresh(**entry);
+            let address = |entry: Resident<'_, K, V>| (entry.key.clone(), entry.hash);
             match tag {
                 None => keys.extend(room.residents.iter().filter(live).map(address)),
-                Some(tag) => {
-                    let tagged = room.residents.tagged(tag).filter_map(|node| room.residents.at(node));
-                    keys.extend(tagged.filter(live).map(address));
-                }
+                Some(tag) => keys.extend(room.residents.tagged(tag).filter(live).map(address)),
             }
         }
         keys
@@ -210,35 +206,52 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     fn reclaim_in(&self, shard: &ShardLock<Room<K, V>>, now: Tick) -> usize {
-        let (dead, due): (Vec<Node>, _) = {
-            let room = shard.read();
-            let dead = room.residents.iter().filter(|entry| self.state(entry, now) == State::Dead);
-            let due = room.residents.earliest() <= now || room.sources.has_dead();
-            (dead.map(|entry| entry.node).collect(), due)
-        };
-        for nodes in dead.chunks(BITE) {
-            let mut garbage = Garbage::new();
-            let mut room = shard.write();
-            for &node in nodes {
-                // It may have been read, or given more time, since.
-                let is_dead = |entry| self.state(entry, now) == State::Dead;
-                if room.residents.at(node).is_some_and(is_dead) {
-                    room.sources.mix(node.hash);
-                    self.remove(&mut room, node, now, &mut garbage);
-                }
+        let is_dead = |entry: &Resident<'_, K, V>| self.state(**entry, now) == State::Dead;
+        let mut count = 0;
+        let (mut from, mut more) = (0, true);
+        while more {
+            // Most pieces have nothing dead in them: nobody who reads there is held up.
+            let any = {
+                let room = shard.read();
+                let (mut entries, beyond) = room.residents.range(from, BITE);
+                more = beyond;
+                entries.any(|entry| is_dead(&entry))
+            };
+            if any {
+                count += self.reclaim_from(shard, from, now);
             }
-            drop(room);
-            self.dispose(garbage);
+            from += BITE;
         }
         // Due though nothing is dead: the entry of that time has left by another way or was read since, or
         // nothing carries a source any more.
-        if due || !dead.is_empty() {
+        let due = {
+            let room = shard.read();
+            count > 0 || room.residents.earliest() <= now || room.sources.has_dead()
+        };
+        if due {
             let mut room = shard.write();
             room.residents.settle(&self.spec.rules);
             let gone = room.sources.settle();
             drop(room);
             self.drop_keys(gone);
         }
+        count
+    }
+
+    /// Reclaims what is dead in some slots of a shard. Entries may have moved meanwhile; what is missed so is
+    /// found by the next sweep.
+    fn reclaim_from(&self, shard: &ShardLock<Room<K, V>>, from: usize, now: Tick) -> usize {
+        let mut garbage = Garbage::new();
+        let mut room = shard.write();
+        let (entries, _) = room.residents.range(from, BITE);
+        let dead = entries.filter(|entry| self.state(**entry, now) == State::Dead);
+        let dead: Vec<(Slot, u32)> = dead.map(|entry| (entry.slot, entry.hash)).collect();
+        for &(slot, hash) in &dead {
+            room.sources.mix(hash);
+            self.remove(&mut room, slot, now, &mut garbage);
+        }
+        drop(room);
+        self.dispose(garbage);
         dead.len()
     }
 

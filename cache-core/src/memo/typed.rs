@@ -14,7 +14,7 @@ use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Evictor, Lru, Policy, S3Fifo, State, Times};
 use crate::spec::Spec;
-use crate::store::{Resident, Residents};
+use crate::store::{Record, Removed, Resident, Residents};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
 use crate::time::Clock;
@@ -211,14 +211,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         hash: u32,
         eq: impl Fn(&K) -> bool,
-        is_good: impl FnOnce(&Resident<K, V>) -> bool,
+        is_good: impl FnOnce(Record<'_>) -> bool,
     ) -> Option<V> {
         if self.exclusive_reads {
             return self.get_and_move(hash, eq, is_good);
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, eq)?;
-        if !is_good(entry) {
+        if !is_good(*entry) {
             return None;
         }
         entry.touch();
@@ -230,20 +230,20 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         hash: u32,
         eq: impl Fn(&K) -> bool,
-        is_good: impl FnOnce(&Resident<K, V>) -> bool,
+        is_good: impl FnOnce(Record<'_>) -> bool,
     ) -> Option<V> {
         if crate::sync::is_comparing() {
             let room = self.shard(hash).read();
             let entry = room.residents.find(hash, eq)?;
-            return is_good(entry).then(|| entry.value.clone());
+            return is_good(*entry).then(|| entry.value.clone());
         }
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, eq)?;
-        if !is_good(entry) {
+        if !is_good(*entry) {
             return None;
         }
-        let (node, value) = (entry.node, entry.value.clone());
-        ShardLock::upgrade(room).residents.read(node);
+        let (slot, value) = (entry.slot, entry.value.clone());
+        ShardLock::upgrade(room).residents.read(slot);
         Some(value)
     }
 
@@ -252,14 +252,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         key: &K,
         hash: u32,
-        see: impl FnOnce(&Resident<K, V>, Times, State) -> Option<T>,
+        see: impl FnOnce(Resident<'_, K, V>, Times, State) -> Option<T>,
     ) -> Option<T> {
         if self.is_disabled() {
             return None;
         }
         let room = self.shard(hash).read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key))?;
-        let times = self.times(entry)?;
+        let times = self.times(*entry)?;
         let state = self.spec.rules.state(&times, self.clock.coarse());
         if state == State::Dead { None } else { see(entry, times, state) }
     }
@@ -278,14 +278,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let deadline = crate::time::after(self.clock.now(), ttl);
         let room = self.shard(hash).upgradable();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let Some(entry) = entry.filter(|entry| self.fresh(entry)) else { return false };
+        let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
         if !(only_later && entry.deadline() >= deadline) {
-            let node = entry.node;
-            let mut room = ShardLock::upgrade(room);
-            if let Some(entry) = room.residents.at_mut(node) {
-                entry.set_deadline(deadline);
-            }
-            room.residents.moved(deadline, &self.spec.rules);
+            let slot = entry.slot;
+            ShardLock::upgrade(room).residents.set_deadline(slot, deadline, &self.spec.rules);
         }
         self.world.wants_sweeping();
         true
@@ -294,19 +290,19 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Whether an entry is fresh as far as its ttl goes; asked under the access under which it was found. That
     /// is all there is to ask, but in memos with other rules (see [`Flags`](super::flags::Flags)).
     #[inline]
-    fn is_new(&self, entry: &Resident<K, V>) -> bool {
+    fn is_new(&self, entry: Record<'_>) -> bool {
         !entry.expired(self.clock.coarse()) && self.valid(entry)
     }
 
     /// Whether no invalidation has hit an entry, of either form.
     #[inline]
-    pub(crate) fn valid(&self, entry: &Resident<K, V>) -> bool {
+    pub(crate) fn valid(&self, entry: Record<'_>) -> bool {
         self.touch(entry) == Touch::Nothing
     }
 
     /// What invalidations have done to an entry.
     #[inline]
-    pub(super) fn touch(&self, entry: &Resident<K, V>) -> Touch {
+    pub(super) fn touch(&self, entry: Record<'_>) -> Touch {
         let revision = self.revision.current();
         if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
     }
@@ -314,8 +310,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
     /// looks at it next comes here as well.
     #[cold]
-    fn revalidate(&self, entry: &Resident<K, V>, revision: Number) -> Touch {
-        let touch = self.touch_since(entry.verified(), entry.node.hash, entry.tags());
+    fn revalidate(&self, entry: Record<'_>, revision: Number) -> Touch {
+        let touch = self.touch_since(entry.verified(), entry.hash, entry.tags());
         if entry.is_marked() {
             return touch.max(Touch::Marked(entry.deadline()));
         }
@@ -377,7 +373,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 impl<K, V> Drop for TypedMemo<K, V> {
     /// The memo of a field ends with it: its entries let go of their tags. No hook is told.
     fn drop(&mut self) {
-        let leave = |mut entry: Resident<K, V>| {
+        let leave = |mut entry: Removed<K, V>| {
             let tags = entry.take_tags();
             let _ = crate::sync::guarded(|| drop(entry));
             self.world.tags.release(tags);
@@ -386,7 +382,7 @@ impl<K, V> Drop for TypedMemo<K, V> {
             let mut room = shard.0.write();
             let (emptied, keys) = (room.residents.take_all(Evictor::Unbounded), room.sources.end());
             drop(room);
-            emptied.entries.into_iter().for_each(leave);
+            emptied.for_each(leave);
             for key in keys {
                 let _ = crate::sync::guarded(|| drop(key));
             }

@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use ahead::Ahead;
 pub(crate) use backoff::rest;
 pub use eviction::Policy;
-pub(crate) use eviction::{Entries, Evictor, Lru, Node, S3Fifo};
+pub(crate) use eviction::{Evictor, Lru, NONE, S3Fifo, Slot, Slots};
 
 use crate::time::{NEVER, Tick};
 

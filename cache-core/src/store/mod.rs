@@ -1,7 +1,9 @@
 //! Where entries live. So far: in the process, typed.
 
+mod life;
 mod resident;
 mod residents;
+mod slab;
 
-pub(crate) use resident::{Lease, Resident};
-pub(crate) use residents::{Emptied, Residents, Rest};
+pub(crate) use resident::{Lease, Record, Removed, Resident};
+pub(crate) use residents::{Emptied, Node, Residents};

@@ -1,44 +1,14 @@
 //! One entry in the process.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic;
 
-use crate::policy::{Node, Times, rest};
-use crate::sync::{AtomicU64, Ordering};
+use super::life::Life;
+use crate::policy::{Slot, Times, rest};
+use crate::sync::Ordering;
 use crate::tags::{Mark, Number, TagSet};
-use crate::time::{NEVER, Tick};
-
-/// Bits of an entry's meta word below its deadline: how often it was read of late.
-const READS: u64 = 0b11;
-/// And whether its value is an error that is kept.
-const ERROR: u64 = 0b100;
-const DEADLINE: u32 = 8;
-/// The sign of an entry's note: it was marked stale. So it is earlier than any revision, which a hit compares it
-/// with anyway.
-const MARKED: u64 = 1 << 63;
-
-/// The table is searched by all 64 bits, of which 32 are kept: the low ones choose the bucket, the
-/// highest tell entries of a bucket apart, those between them choose the shard.
-#[inline]
-pub(crate) fn spread(hash: u32) -> u64 {
-    (u64::from(hash) << 32) | u64::from(hash)
-}
-
-impl More {
-    fn of(lease: Lease) -> Option<Box<Self>> {
-        if lease.tags.is_empty() && lease.cost.is_none() && !lease.idles {
-            return None;
-        }
-        Some(Box::new(Self {
-            tags: lease.tags,
-            read: atomic::AtomicU64::new(lease.created),
-            cost: lease.cost.unwrap_or_default(),
-            failures: 0,
-            rest: 0,
-            renewing: false,
-        }))
-    }
-}
+use crate::time::Tick;
 
 /// How long an entry lives, and what it answers to.
 pub(crate) struct Lease {
@@ -57,32 +27,12 @@ pub(crate) struct Lease {
     pub(crate) is_error: bool,
 }
 
-impl Lease {
-    /// The meta word that it begins with.
-    fn meta(&self) -> u64 {
-        (self.deadline << DEADLINE) | if self.is_error { ERROR } else { 0 }
-    }
-}
-
-/// An entry.
-pub(crate) struct Resident<K, V> {
-    pub(crate) key: K,
-    pub(crate) value: V,
-    pub(crate) node: Node,
-    pub(crate) weight: u32,
-    /// Deadline and reads. Readers change only the reads, and only while nobody writes. Nothing else
-    /// depends on it, so the model checker need not see it.
-    meta: atomic::AtomicU64,
-    verified: AtomicU64,
-    pub(crate) created: Tick,
-    /// One word in the many entries that have nothing of this.
-    more: Option<Box<More>>,
-}
-
 /// What most entries do not have.
-#[derive(Default)]
-struct More {
+pub(super) struct More {
     tags: TagSet,
+    weight: u32,
+    /// Which of all entries of its shard it is, once somebody wanted to find it again; else 0.
+    pub(super) id: u64,
     /// When it was last read, where that matters.
     read: atomic::AtomicU64,
     cost: Tick,
@@ -93,139 +43,179 @@ struct More {
     renewing: bool,
 }
 
-impl<K, V> Resident<K, V> {
-    pub(crate) fn new(key: K, value: V, node: Node, lease: Lease) -> Self {
-        let (created, meta, verified, weight) = (lease.created, lease.meta(), lease.verified, lease.weight);
+impl Default for More {
+    fn default() -> Self {
         Self {
-            key,
-            value,
-            node,
-            weight,
-            meta: atomic::AtomicU64::new(meta),
-            verified: AtomicU64::new(verified),
-            created,
-            more: More::of(lease),
+            tags: TagSet::default(),
+            weight: 1,
+            id: 0,
+            read: atomic::AtomicU64::new(0),
+            cost: 0,
+            failures: 0,
+            rest: 0,
+            renewing: false,
         }
     }
+}
 
-    /// Gives it a new life, and hands the tags out that it has carried so far.
-    pub(crate) fn renew(&mut self, lease: Lease) -> TagSet {
-        let tags = self.take_tags();
-        self.created = lease.created;
-        self.verified = AtomicU64::new(lease.verified);
-        let reads = self.reads();
-        self.meta = atomic::AtomicU64::new(lease.meta());
-        self.set_reads(reads);
-        self.more = More::of(lease);
-        tags
+impl More {
+    /// None where there is nothing of it.
+    pub(super) fn of(lease: Lease) -> Option<Box<Self>> {
+        if lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles {
+            return None;
+        }
+        Some(Box::new(Self {
+            tags: lease.tags,
+            weight: lease.weight,
+            read: atomic::AtomicU64::new(lease.created),
+            cost: lease.cost.unwrap_or_default(),
+            ..Self::default()
+        }))
     }
 
-    /// The first tick at which it is no longer fresh; [`NEVER`] if there is none.
+    pub(super) fn take_tags(&mut self) -> TagSet {
+        std::mem::take(&mut self.tags)
+    }
+
+    /// Computing the entry anew has failed.
+    pub(super) fn note_failure(&mut self, now: Tick) {
+        self.failures = self.failures.saturating_add(1);
+        self.rest = rest(self.failures, now);
+    }
+
+    pub(super) fn note_renewal(&mut self, renewing: bool) {
+        self.renewing = renewing;
+    }
+}
+
+/// What is noted about an entry, be it still there or not.
+#[derive(Clone, Copy)]
+pub(crate) struct Record<'a> {
+    pub(super) life: &'a Life,
+    pub(super) more: Option<&'a More>,
+    pub(crate) hash: u32,
+}
+
+/// An entry that is there.
+pub(crate) struct Resident<'a, K, V> {
+    pub(crate) key: &'a K,
+    pub(crate) value: &'a V,
+    /// Where: as long as the shard is held.
+    pub(crate) slot: Slot,
+    pub(super) record: Record<'a>,
+}
+
+/// An entry that was taken out.
+pub(crate) struct Removed<K, V> {
+    pub(crate) key: K,
+    pub(crate) value: V,
+    pub(super) hash: u32,
+    pub(super) life: Life,
+    pub(super) more: Option<Box<More>>,
+}
+
+impl<K, V> Clone for Resident<'_, K, V> {
     #[inline]
-    pub(crate) fn deadline(&self) -> Tick {
-        self.meta.load(Ordering::Relaxed) >> DEADLINE
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Resident<'_, K, V> {}
+
+impl<'a, K, V> Deref for Resident<'a, K, V> {
+    type Target = Record<'a>;
+
+    #[inline]
+    fn deref(&self) -> &Record<'a> {
+        &self.record
+    }
+}
+
+impl<K, V> Removed<K, V> {
+    pub(crate) fn record(&self) -> Record<'_> {
+        Record { life: &self.life, more: self.more.as_deref(), hash: self.hash }
     }
 
-    pub(crate) fn set_deadline(&mut self, deadline: Tick) {
-        let meta = self.meta.get_mut();
-        *meta = (deadline.min(NEVER) << DEADLINE) | (*meta & (READS | ERROR));
+    pub(crate) fn take_tags(&mut self) -> TagSet {
+        self.more.as_mut().map_or_else(TagSet::default, |more| more.take_tags())
     }
+}
 
-    /// Whether its value is an error that is kept.
-    pub(crate) fn is_error(&self) -> bool {
-        self.meta.load(Ordering::Relaxed) & ERROR != 0
+impl<'a> Record<'a> {
+    /// The first tick at which it is no longer fresh; [`NEVER`](crate::time::NEVER) if there is none.
+    #[inline]
+    pub(crate) fn deadline(self) -> Tick {
+        self.life.deadline()
     }
 
     /// Whether its time is up.
     #[inline]
-    pub(crate) fn expired(&self, now: Tick) -> bool {
+    pub(crate) fn expired(self, now: Tick) -> bool {
         self.deadline() <= now
+    }
+
+    pub(crate) fn created(self) -> Tick {
+        self.life.created()
+    }
+
+    /// Whether its value is an error that is kept.
+    pub(crate) fn is_error(self) -> bool {
+        self.life.is_error()
     }
 
     /// Whether it is not marked, and was found valid at a revision.
     #[inline]
-    pub(crate) fn is_valid_at(&self, revision: Number) -> bool {
-        revision.cast_signed() <= self.verified.load(Ordering::Relaxed).cast_signed()
+    pub(crate) fn is_valid_at(self, revision: Number) -> bool {
+        self.life.is_valid_at(revision)
     }
 
     /// The revision at which it was last found valid.
-    pub(crate) fn verified(&self) -> Number {
-        self.verified.load(Ordering::Relaxed) & !MARKED
+    pub(crate) fn verified(self) -> Number {
+        self.life.verified()
     }
 
-    /// Marks it stale: it is fresh until then at most.
-    pub(crate) fn mark(&mut self, at: Tick) {
-        self.verified.fetch_or(MARKED, Ordering::Relaxed);
-        self.set_deadline(self.deadline().min(at));
+    pub(crate) fn is_marked(self) -> bool {
+        self.life.is_marked()
     }
 
-    pub(crate) fn is_marked(&self) -> bool {
-        self.verified.load(Ordering::Relaxed) & MARKED != 0
+    /// Notes that it was found valid at a revision that was loaded before its stamps. It is not marked.
+    pub(crate) fn note_verified(self, revision: Number) {
+        self.life.note_verified(revision);
     }
 
-    /// Notes that it was found valid at a revision that was loaded before its stamps.
-    pub(crate) fn note_verified(&self, revision: Number) {
-        self.verified.fetch_max(revision, Ordering::Relaxed);
-    }
-
-    /// Counts a read, and writes only if that changes something: an entry that is read often is not
-    /// written to at all.
+    /// Counts a read, and writes only if that changes something.
     #[inline]
-    pub(crate) fn touch(&self) {
-        let meta = self.meta.load(Ordering::Relaxed);
-        if meta & READS < READS {
-            self.meta.store(meta + 1, Ordering::Relaxed);
-        }
+    pub(crate) fn touch(self) {
+        self.life.touch();
     }
 
-    pub(crate) fn reads(&self) -> u8 {
-        (self.meta.load(Ordering::Relaxed) & READS) as u8
+    pub(crate) fn weight(self) -> u32 {
+        self.more.map_or(1, |more| more.weight)
     }
 
-    pub(crate) fn set_reads(&self, reads: u8) {
-        let meta = self.meta.load(Ordering::Relaxed);
-        self.meta.store((meta & !READS) | u64::from(reads.min(3)), Ordering::Relaxed);
-    }
-
-    pub(crate) fn tags(&self) -> &[Arc<Mark>] {
-        self.more.as_ref().map_or(&[], |more| &more.tags)
-    }
-
-    pub(crate) fn take_tags(&mut self) -> TagSet {
-        self.more.as_mut().map_or_else(TagSet::default, |more| std::mem::take(&mut more.tags))
+    pub(crate) fn tags(self) -> &'a [Arc<Mark>] {
+        self.more.map_or(&[], |more| &more.tags)
     }
 
     /// Notes that it was read, where that matters. At most once for each tick, so that readers seldom meet.
-    pub(crate) fn note_read(&self, now: Tick) {
-        if let Some(more) = &self.more
+    pub(crate) fn note_read(self, now: Tick) {
+        if let Some(more) = self.more
             && more.read.load(Ordering::Relaxed) < now
         {
             more.read.store(now, Ordering::Relaxed);
         }
     }
 
-    /// Notes that computing it anew has failed.
-    pub(crate) fn note_failure(&mut self, now: Tick) {
-        let more = self.more.get_or_insert_default();
-        more.failures = more.failures.saturating_add(1);
-        more.rest = rest(more.failures, now);
-    }
-
-    /// Notes that it is being computed anew in the background, or no longer is.
-    pub(crate) fn note_renewal(&mut self, renewing: bool) {
-        if renewing || self.more.is_some() {
-            self.more.get_or_insert_default().renewing = renewing;
-        }
-    }
-
     /// Its times, but for marks that only stamps tell of.
-    pub(crate) fn times(&self) -> Times {
-        let more = self.more.as_ref();
+    pub(crate) fn times(self) -> Times {
+        let (more, created) = (self.more, self.created());
         Times {
-            created: self.created,
+            created,
             deadline: self.deadline(),
             marked: self.is_marked(),
-            read: more.map_or(self.created, |more| more.read.load(Ordering::Relaxed)),
+            // What is made where it does not matter when the entry was read has no time of its own.
+            read: more.map_or(created, |more| more.read.load(Ordering::Relaxed).max(created)),
             cost: more.map_or(0, |more| more.cost),
             rest: more.map_or(0, |more| more.rest),
             renewing: more.is_some_and(|more| more.renewing),

@@ -1,4 +1,5 @@
-//! The entries of one shard: a hash table, the order of eviction, and an index by tag.
+//! The entries of one shard: where they lie, a hash table that finds them, the order of eviction, and an index
+//! by tag.
 //!
 //! Nothing here locks, compares keys by itself or runs user code; whoever holds the shard does.
 
@@ -7,59 +8,82 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::resident::{Lease, Resident, spread};
-use crate::policy::{Entries, Evictor, Node, Rules};
+use super::resident::{Lease, Removed, Resident};
+use super::slab::Slab;
+use crate::policy::{Evictor, NONE, Rules, Slot, Slots};
 use crate::sync::RandomState;
 use crate::tags::{Mark, TagSet};
 use crate::time::{NEVER, Tick};
 
-/// Tables smaller than this are not worth shrinking.
-const SMALL_TABLE: usize = 64;
+/// With fewer slots than this it is not worth giving any back.
+const SMALL: usize = 64;
 
 /// The entries of one shard.
 pub(crate) struct Residents<K, V> {
-    table: HashTable<Resident<K, V>>,
+    slab: Slab<K, V>,
+    /// Slots by the hashes of their keys.
+    table: HashTable<Slot>,
     evictor: Evictor,
     /// Which entries carry a tag, by the tag's id.
-    tagged: HashMap<u64, HashTable<Node>, RandomState>,
-    next_id: u32,
+    tagged: HashMap<u64, HashTable<Slot>, RandomState>,
+    last_id: u64,
+    /// How often entries have moved to other slots.
+    moves: u32,
     /// No entry is good for nothing before, by its times.
     earliest: Tick,
     /// Of all entries together.
     weight: usize,
 }
 
-/// What a shard held, off it.
-pub(crate) struct Emptied<K, V> {
-    pub(crate) entries: HashTable<Resident<K, V>>,
-    /// Where entries of a tag were, and who came next: to be dropped.
-    pub(crate) rest: Rest,
+/// An entry, to be found again when the shard was let go meanwhile, if it is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub(crate) hash: u32,
+    id: u64,
 }
 
-/// See [`Emptied`].
-pub(crate) type Rest = (HashMap<u64, HashTable<Node>, RandomState>, Evictor);
+/// What a shard held, off it: entries to be gone through, and the rest, to be dropped.
+pub(crate) struct Emptied<K, V> {
+    slab: Slab<K, V>,
+    #[expect(dead_code, reason = "to be dropped")]
+    rest: (HashTable<Slot>, HashMap<u64, HashTable<Slot>, RandomState>, Evictor),
+}
 
-struct View<'a, K, V>(&'a HashTable<Resident<K, V>>);
-
-impl<K, V> Entries for View<'_, K, V> {
-    fn reads(&self, node: Node) -> Option<u8> {
-        self.0.find(spread(node.hash), |entry| entry.node == node).map(Resident::reads)
+impl<K, V> Emptied<K, V> {
+    pub(crate) fn len(&self) -> usize {
+        self.slab.len()
     }
+}
 
-    fn set_reads(&self, node: Node, reads: u8) {
-        if let Some(entry) = self.0.find(spread(node.hash), |entry| entry.node == node) {
-            entry.set_reads(reads);
-        }
+impl<K, V> Iterator for Emptied<K, V> {
+    type Item = Removed<K, V>;
+
+    fn next(&mut self) -> Option<Removed<K, V>> {
+        self.slab.pop()
     }
+}
+
+/// The table is searched by all 64 bits, of which 32 are kept: the low ones choose the bucket, the
+/// highest tell entries of a bucket apart, those between them choose the shard.
+#[inline]
+fn spread(hash: u32) -> u64 {
+    (u64::from(hash) << 32) | u64::from(hash)
+}
+
+/// The same for tables of slots. Slots are dense, so their own bits are as good as any but for the highest.
+fn spread_slot(slot: Slot) -> u64 {
+    u64::from(slot).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl<K, V> Residents<K, V> {
     pub(crate) fn new(evictor: Evictor) -> Self {
         Self {
+            slab: Slab::new(),
             table: HashTable::new(),
             evictor,
             tagged: HashMap::default(),
-            next_id: 0,
+            last_id: 0,
+            moves: 0,
             earliest: NEVER,
             weight: 0,
         }
@@ -73,98 +97,174 @@ impl<K, V> Residents<K, V> {
         self.weight
     }
 
-    #[inline]
-    pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Resident<K, V>> {
-        self.table.find(spread(hash), |entry| eq(&entry.key))
-    }
-
-    pub(crate) fn at(&self, node: Node) -> Option<&Resident<K, V>> {
-        self.table.find(spread(node.hash), |entry| entry.node == node)
-    }
-
-    pub(crate) fn at_mut(&mut self, node: Node) -> Option<&mut Resident<K, V>> {
-        self.table.find_mut(spread(node.hash), |entry| entry.node == node)
+    /// How often entries have moved to other slots: who goes over them begins anew then.
+    pub(crate) fn moves(&self) -> u32 {
+        self.moves
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.table.len()
+        self.slab.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Resident<K, V>> {
-        self.table.iter()
+    /// Whether no more fit, for want of numbers.
+    pub(crate) fn is_full(&self) -> bool {
+        self.slab.is_full()
     }
 
-    /// A name for the next entry.
-    pub(crate) fn next_node(&mut self, hash: u32) -> Node {
-        self.next_id = self.next_id.wrapping_add(1);
-        Node { hash, id: self.next_id }
+    #[inline]
+    pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Resident<'_, K, V>> {
+        let slot = self.table.find(spread(hash), |slot| self.slab.key(*slot).is_some_and(&eq))?;
+        self.slab.get(*slot)
     }
 
-    pub(crate) fn insert(&mut self, entry: Resident<K, V>, rules: &Rules) {
-        let node = entry.node;
+    /// Those of a hash.
+    pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = Resident<'_, K, V>> {
+        let found = self.table.iter_hash(spread(hash)).filter_map(|slot| self.slab.get(*slot));
+        found.filter(move |entry| entry.hash == hash)
+    }
+
+    /// The entry in a slot, if there is one.
+    pub(crate) fn at(&self, slot: Slot) -> Option<Resident<'_, K, V>> {
+        self.slab.get(slot)
+    }
+
+    /// A name by which an entry is found again.
+    pub(crate) fn name(&mut self, slot: Slot) -> Option<Node> {
+        let next = self.last_id + 1;
+        let more = self.slab.more_mut(slot)?;
+        if more.id == 0 {
+            more.id = next;
+        }
+        let id = more.id;
+        self.last_id = self.last_id.max(id);
+        Some(Node { hash: self.slab.hash_of(slot), id })
+    }
+
+    /// The entry of a name, if it is still there.
+    pub(crate) fn named(&self, node: Node) -> Option<Resident<'_, K, V>> {
+        self.of_hash(node.hash).find(|entry| entry.is(node))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Resident<'_, K, V>> {
+        self.slab.range(0, usize::MAX)
+    }
+
+    /// The entries in so many slots from one on, and whether there are more slots.
+    pub(crate) fn range(
+        &self,
+        from: usize,
+        count: usize,
+    ) -> (impl Iterator<Item = Resident<'_, K, V>>, bool) {
+        let more = from.saturating_add(count) < self.slab.slots();
+        (self.slab.range(from, count), more)
+    }
+
+    pub(crate) fn insert(&mut self, key: K, value: V, hash: u32, lease: Lease, rules: &Rules) {
+        self.weight += lease.weight as usize;
+        let slot = self.slab.insert(key, value, hash, lease);
+        let slab = &self.slab;
+        self.table.insert_unique(spread(hash), slot, |slot| spread(slab.hash(*slot)));
+        self.evictor.insert(slot, &mut self.slab);
+        self.has_begun(slot, rules);
+    }
+
+    /// An entry has begun a life.
+    fn has_begun(&mut self, slot: Slot, rules: &Rules) {
+        let Some(entry) = self.slab.get(slot) else { return };
         self.earliest = self.earliest.min(rules.end_unread(&entry.times()));
-        self.weight += entry.weight as usize;
-        self.tag(node, entry.tags().iter().map(|tag| tag.id));
-        self.table.insert_unique(spread(node.hash), entry, |entry| spread(entry.node.hash));
-        self.evictor.insert(node);
+        for tag in entry.tags() {
+            let slots = self.tagged.entry(tag.id).or_default();
+            slots.insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
+        }
     }
 
     /// An entry was read; only for algorithms that move something then.
-    pub(crate) fn read(&mut self, node: Node) {
-        self.evictor.read(node);
+    pub(crate) fn read(&mut self, slot: Slot) {
+        self.evictor.read(slot);
     }
 
-    /// The deadline of an entry was moved there.
-    pub(crate) fn moved(&mut self, deadline: Tick, rules: &Rules) {
-        self.earliest = self.earliest.min(rules.end(deadline));
+    /// Moves the deadline of an entry.
+    pub(crate) fn set_deadline(&mut self, slot: Slot, deadline: Tick, rules: &Rules) {
+        if let Some(entry) = self.slab.get(slot) {
+            entry.life.set_deadline(deadline);
+            self.earliest = self.earliest.min(rules.end(deadline));
+        }
     }
 
-    pub(crate) fn remove(&mut self, node: Node) -> Option<Resident<K, V>> {
-        let entry = self.take(node)?;
-        self.evictor.remove(node, &View(&self.table));
+    /// Marks an entry stale: it is fresh until then at most.
+    pub(crate) fn mark(&mut self, slot: Slot, at: Tick, rules: &Rules) {
+        if let Some(entry) = self.slab.get(slot) {
+            entry.life.mark();
+            self.set_deadline(slot, entry.deadline().min(at), rules);
+        }
+    }
+
+    /// Notes that computing an entry anew has failed.
+    pub(crate) fn note_failure(&mut self, slot: Slot, now: Tick) {
+        if let Some(more) = self.slab.more_mut(slot) {
+            more.note_failure(now);
+        }
+    }
+
+    /// Notes that an entry is being computed anew in the background, or no longer is.
+    pub(crate) fn note_renewal(&mut self, slot: Slot, renewing: bool) {
+        let renews = self.at(slot).is_some_and(|entry| entry.times().renewing);
+        if renews != renewing
+            && let Some(more) = self.slab.more_mut(slot)
+        {
+            more.note_renewal(renewing);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Removed<K, V>> {
+        let entry = self.take(slot)?;
+        self.evictor.remove(slot, &mut self.slab);
         Some(entry)
     }
 
     /// Gives an entry a new life, and hands the tags out that it has carried so far.
-    pub(crate) fn renew(&mut self, node: Node, lease: Lease, rules: &Rules) -> TagSet {
-        let Some(entry) = self.at_mut(node) else { return lease.tags };
-        let old = entry.renew(lease);
-        let end = rules.end_unread(&entry.times());
-        let new: Vec<u64> = entry.tags().iter().map(|tag| tag.id).collect();
-        self.earliest = self.earliest.min(end);
-        self.untag(node, &old);
-        self.tag(node, new);
-        old
+    pub(crate) fn renew(&mut self, slot: Slot, lease: Lease, rules: &Rules) -> TagSet {
+        let Some(entry) = self.slab.get(slot) else { return lease.tags };
+        // Its value is the same, and so is its name.
+        let (id, weight) = (entry.id(), entry.weight());
+        let old = self.slab.renew(slot, Lease { weight, ..lease });
+        let tags = old.map(|mut more| more.take_tags()).unwrap_or_default();
+        if id > 0
+            && let Some(more) = self.slab.more_mut(slot)
+        {
+            more.id = id;
+        }
+        self.untag(slot, &tags);
+        self.has_begun(slot, rules);
+        tags
     }
 
     /// Takes out the entry that makes room.
-    pub(crate) fn evict(&mut self) -> Option<Resident<K, V>> {
-        let node = self.evictor.victim(&View(&self.table))?;
-        self.take(node)
+    pub(crate) fn evict(&mut self) -> Option<Removed<K, V>> {
+        let slot = self.evictor.victim(&mut self.slab)?;
+        let entry = self.take(slot);
+        self.slab.free(slot);
+        entry
     }
 
-    fn take(&mut self, node: Node) -> Option<Resident<K, V>> {
-        let found = self.table.find_entry(spread(node.hash), |entry| entry.node == node);
-        let (entry, _) = found.ok()?.remove();
-        self.weight -= entry.weight as usize;
-        self.untag(node, entry.tags());
+    fn take(&mut self, slot: Slot) -> Option<Removed<K, V>> {
+        let hash = self.slab.hash_of(slot);
+        if let Ok(found) = self.table.find_entry(spread(hash), |other| *other == slot) {
+            found.remove();
+        }
+        let entry = self.slab.take(slot)?;
+        self.weight -= entry.record().weight() as usize;
+        self.untag(slot, entry.record().tags());
         Some(entry)
     }
 
-    fn tag(&mut self, node: Node, tags: impl IntoIterator<Item = u64>) {
+    fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
         for tag in tags {
-            let nodes = self.tagged.entry(tag).or_default();
-            nodes.insert_unique(spread(node.hash), node, |node| spread(node.hash));
-        }
-    }
-
-    fn untag(&mut self, node: Node, tags: &[Arc<Mark>]) {
-        for tag in tags {
-            if let Some(nodes) = self.tagged.get_mut(&tag.id) {
-                if let Ok(found) = nodes.find_entry(spread(node.hash), |known| *known == node) {
+            if let Some(slots) = self.tagged.get_mut(&tag.id) {
+                if let Ok(found) = slots.find_entry(spread_slot(slot), |known| *known == slot) {
                     found.remove();
                 }
-                if nodes.is_empty() {
+                if slots.is_empty() {
                     self.tagged.remove(&tag.id);
                 }
             }
@@ -174,8 +274,10 @@ impl<K, V> Residents<K, V> {
     /// Takes out everything, in constant time.
     pub(crate) fn take_all(&mut self, evictor: Evictor) -> Emptied<K, V> {
         (self.earliest, self.weight) = (NEVER, 0);
-        let rest = (std::mem::take(&mut self.tagged), std::mem::replace(&mut self.evictor, evictor));
-        Emptied { entries: std::mem::take(&mut self.table), rest }
+        self.moves = self.moves.wrapping_add(1);
+        let (table, tagged) = (std::mem::take(&mut self.table), std::mem::take(&mut self.tagged));
+        let rest = (table, tagged, std::mem::replace(&mut self.evictor, evictor));
+        Emptied { slab: std::mem::replace(&mut self.slab, Slab::new()), rest }
     }
 
     /// How many entries carry a tag.
@@ -184,34 +286,186 @@ impl<K, V> Residents<K, V> {
     }
 
     /// The entries that carry a tag.
-    pub(crate) fn tagged(&self, tag: u64) -> impl Iterator<Item = Node> + '_ {
-        self.tagged.get(&tag).into_iter().flat_map(|nodes| nodes.iter().copied())
+    pub(crate) fn tagged(&self, tag: u64) -> impl Iterator<Item = Resident<'_, K, V>> {
+        let slots = self.tagged.get(&tag).into_iter().flat_map(HashTable::iter);
+        slots.filter_map(|slot| self.slab.get(*slot))
     }
 
     /// Begins to keep order, if nothing has been evicted so far since there was no bound.
     pub(crate) fn bound(&mut self, evictor: impl FnOnce() -> Evictor) {
         if matches!(self.evictor, Evictor::Unbounded) {
             self.evictor = evictor();
-            for entry in &self.table {
-                self.evictor.insert(entry.node);
+            let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
+            for slot in slots {
+                self.evictor.insert(slot, &mut self.slab);
             }
         }
     }
 
     /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
     pub(crate) fn settle(&mut self, rules: &Rules) {
-        let ends = self.table.iter().map(|entry| rules.end_unread(&entry.times()));
+        let ends = self.iter().map(|entry| rules.end_unread(&entry.times()));
         self.earliest = ends.min().unwrap_or(NEVER);
         self.shrink();
     }
 
-    /// Gives memory back that is of no use.
+    /// Gives memory back that is of no use: entries move together if they are few among their slots.
     pub(crate) fn shrink(&mut self) {
-        if self.table.capacity() > SMALL_TABLE && self.table.len() < self.table.capacity() / 4 {
-            let room = self.table.len() * 2;
-            self.table.shrink_to(room, |entry| spread(entry.node.hash));
-            self.evictor.shrink();
-            self.tagged.shrink_to(self.tagged.len() * 2);
+        if self.slab.slots() <= SMALL || self.slab.len() >= self.slab.slots() / 4 {
+            return;
         }
+        let mut slab = Slab::new();
+        let mut to = vec![NONE; self.slab.slots()];
+        let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
+        for slot in slots {
+            to[slot as usize] = self.slab.move_to(slot, &mut slab).unwrap_or(NONE);
+        }
+        self.evictor.renumber(&self.slab, &mut slab, &to);
+        self.slab = slab;
+        self.moves = self.moves.wrapping_add(1);
+        (self.table, self.tagged) = (HashTable::with_capacity(self.slab.len()), HashMap::default());
+        let mut tagged: Vec<(u64, Slot)> = Vec::new();
+        for entry in self.slab.range(0, usize::MAX) {
+            let slab = &self.slab;
+            self.table.insert_unique(spread(entry.hash), entry.slot, |slot| spread(slab.hash(*slot)));
+            tagged.extend(entry.tags().iter().map(|tag| (tag.id, entry.slot)));
+        }
+        for (tag, slot) in tagged {
+            self.tagged
+                .entry(tag)
+                .or_default()
+                .insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
+        }
+    }
+}
+
+impl<K, V> Resident<'_, K, V> {
+    fn id(&self) -> u64 {
+        self.record.more.map_or(0, |more| more.id)
+    }
+
+    /// Whether it is the entry of a name.
+    pub(crate) fn is(&self, node: Node) -> bool {
+        self.hash == node.hash && self.id() == node.id
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::HashMap as Map;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::policy::{Lru, S3Fifo};
+
+    const RULES: Rules = Rules::new();
+
+    fn lease(weight: u32) -> Lease {
+        Lease {
+            created: 0,
+            deadline: NEVER,
+            verified: 0,
+            weight,
+            tags: Box::default(),
+            cost: None,
+            idles: false,
+            is_error: false,
+        }
+    }
+
+    fn hash(key: u64) -> u32 {
+        // Few of them, so that keys collide.
+        u32::try_from(key % 500).unwrap().wrapping_mul(0x9E37_79B9)
+    }
+
+    fn slot_of<V>(residents: &Residents<u64, V>, key: u64) -> Option<Slot> {
+        residents.find(hash(key), |other| *other == key).map(|entry| entry.slot)
+    }
+
+    /// Everything that is kept agrees with a map, whatever happens in whatever order, and each value is
+    /// dropped once.
+    #[test]
+    fn entries_are_what_was_put_in_and_not_taken_out() {
+        for evictor in [|| Evictor::S3Fifo(S3Fifo::new()), || Evictor::Lru(Lru::new()), || Evictor::Unbounded]
+        {
+            let mut random = fastrand::Rng::with_seed(7);
+            let alive = Arc::new(());
+            let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(evictor());
+            let mut map: Map<u64, (u64, u32, Option<Node>)> = Map::new();
+            for step in 0..60_000_u64 {
+                // By turns more comes than leaves, and the other way.
+                let growing = step % 20_000 < 10_000;
+                let key = random.u64(..3_000);
+                let slot = slot_of(&residents, key);
+                assert_eq!(slot.is_some(), map.contains_key(&key));
+                match (slot, random.u8(..10)) {
+                    (None, 0..=7) if growing => {
+                        let weight = random.u32(1..3);
+                        residents.insert(key, (step, alive.clone()), hash(key), lease(weight), &RULES);
+                        map.insert(key, (step, weight, None));
+                    }
+                    (Some(slot), 0..=1) => {
+                        let node = residents.name(slot).unwrap();
+                        let known = map.get_mut(&key).unwrap().2.replace(node);
+                        assert!(known.is_none_or(|known| known == node), "an entry has one name");
+                    }
+                    (Some(slot), 2) => residents.read(slot),
+                    (Some(slot), 3) => drop(residents.renew(slot, lease(9), &RULES)),
+                    (Some(slot), 4..=8) if !growing => {
+                        assert_eq!(residents.remove(slot).unwrap().key, key);
+                        map.remove(&key);
+                    }
+                    (_, 9) if !growing || step % 5 == 0 => {
+                        if let Some(evicted) = residents.evict() {
+                            assert!(map.remove(&evicted.key).is_some());
+                        }
+                    }
+                    _ => {}
+                }
+                if step % 1_000 == 0 {
+                    residents.settle(&RULES);
+                }
+                if step % 500 == 0 {
+                    check(&residents, &map);
+                    assert_eq!(Arc::strong_count(&alive), map.len() + 1);
+                }
+            }
+            assert!(residents.moves() > 0, "nothing was moved together");
+            let emptied = residents.take_all(evictor());
+            assert_eq!((emptied.len(), residents.len(), residents.weight()), (map.len(), 0, 0));
+            let mut half = emptied;
+            for entry in half.by_ref().take(map.len() / 2) {
+                assert_eq!(map.remove(&entry.key).unwrap().0, entry.value.0);
+            }
+            drop(half);
+            assert_eq!(Arc::strong_count(&alive), 1, "what was not gone through is dropped as well");
+        }
+    }
+
+    fn check(residents: &Residents<u64, (u64, Arc<()>)>, map: &Map<u64, (u64, u32, Option<Node>)>) {
+        let entries: Map<u64, u64> = residents.iter().map(|entry| (*entry.key, entry.value.0)).collect();
+        assert_eq!(entries, map.iter().map(|(key, (value, ..))| (*key, *value)).collect());
+        assert_eq!(residents.len(), map.len());
+        assert_eq!(residents.weight(), map.values().map(|(_, weight, _)| *weight as usize).sum::<usize>());
+        for (key, (_, weight, node)) in map {
+            let entry = residents.at(slot_of(residents, *key).unwrap()).unwrap();
+            assert_eq!((entry.weight(), entry.hash), (*weight, hash(*key)));
+            if let Some(node) = node {
+                assert_eq!(residents.named(*node).map(|entry| *entry.key), Some(*key));
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_that_of_one_entry_for_ever() {
+        let mut residents: Residents<u64, u64> = Residents::new(Evictor::Unbounded);
+        residents.insert(1, 1, hash(1), lease(1), &RULES);
+        let slot = slot_of(&residents, 1).unwrap();
+        let node = residents.name(slot).unwrap();
+        residents.remove(slot).unwrap();
+        residents.insert(1, 1, hash(1), lease(1), &RULES);
+        assert_eq!(slot_of(&residents, 1), Some(slot), "slots are used again");
+        assert!(residents.named(node).is_none());
+        assert_ne!(residents.name(slot), Some(node));
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const RESOLUTION: Duration = Duration::from_millis(5);
 pub(crate) type Tick = u64;
 
 /// Later than any tick; what has this deadline does not expire.
-pub(crate) const NEVER: Tick = (1 << 56) - 1;
+pub(crate) const NEVER: Tick = (1 << 40) - 1;
 
 /// Where a memo takes its time from.
 #[derive(Clone, Default)]

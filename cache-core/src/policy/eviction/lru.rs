@@ -2,11 +2,11 @@
 
 use lru::LruCache;
 
-use super::{Entries, Eviction, Node};
+use super::{Eviction, NONE, Slot, Slots};
 
 /// The order of use of one shard's entries.
 pub(crate) struct Lru {
-    order: LruCache<u32, u32, foldhash::fast::RandomState>,
+    order: LruCache<Slot, (), foldhash::fast::RandomState>,
 }
 
 impl Lru {
@@ -14,29 +14,34 @@ impl Lru {
         Self { order: LruCache::unbounded_with_hasher(foldhash::fast::RandomState::default()) }
     }
 
-    /// The crate's map does not shrink: a new one is filled, the least recently used first.
-    pub(crate) fn shrink(&mut self) {
-        let old = std::mem::replace(self, Self::new());
-        for (id, hash) in old.order.iter().rev() {
-            self.order.push(*id, *hash);
-        }
+    /// An entry was read.
+    pub(crate) fn read(&mut self, slot: Slot) {
+        self.order.promote(&slot);
     }
 }
 
 impl Eviction for Lru {
-    fn insert(&mut self, node: Node) {
-        self.order.push(node.id, node.hash);
+    fn insert(&mut self, slot: Slot, _: &mut impl Slots) {
+        self.order.push(slot, ());
     }
 
-    fn remove(&mut self, node: Node) {
-        self.order.pop(&node.id);
+    fn remove(&mut self, slot: Slot, slots: &mut impl Slots) {
+        self.order.pop(&slot);
+        slots.free(slot);
     }
 
-    fn read(&mut self, node: Node) {
-        self.order.promote(&node.id);
+    fn victim(&mut self, _: &mut impl Slots) -> Option<Slot> {
+        self.order.pop_lru().map(|(slot, ())| slot)
     }
 
-    fn victim(&mut self, _: &impl Entries) -> Option<Node> {
-        self.order.pop_lru().map(|(id, hash)| Node { hash, id })
+    /// The crate's map does not shrink: a new one is filled, the least recently used first.
+    fn renumber(&mut self, _: &impl Slots, _: &mut impl Slots, to: &[Slot]) {
+        let old = std::mem::replace(self, Self::new());
+        for (slot, ()) in old.order.iter().rev() {
+            let moved = to[*slot as usize];
+            if moved != NONE {
+                self.order.push(moved, ());
+            }
+        }
     }
 }

@@ -1,15 +1,17 @@
 //! Eviction: which entry makes room for another. One algorithm a file.
 //!
-//! An algorithm keeps order among [`Node`]s and asks the store about the entries behind them, so that
-//! the store stays ignorant of the algorithm. A node whose entry has left by another way is noticed
-//! when it comes up, and skipped.
+//! An algorithm keeps order among [`Slot`]s and asks the store about the entries in them, so that the
+//! store stays ignorant of the algorithm. A slot whose entry has left by another way is noticed when it
+//! comes up, and freed.
 
 mod ghost;
 mod lru;
+mod queue;
 mod s3fifo;
 
 pub use self::kind::Policy;
 pub(crate) use lru::Lru;
+pub(crate) use queue::Queue;
 pub(crate) use s3fifo::S3Fifo;
 
 mod kind {
@@ -26,31 +28,38 @@ mod kind {
     }
 }
 
-/// An entry, as eviction knows it: where to find it, and which of those who lived there it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Node {
-    pub(crate) hash: u32,
-    pub(crate) id: u32,
-}
+/// Where an entry is in its shard.
+pub(crate) type Slot = u32;
+
+/// No slot.
+pub(crate) const NONE: Slot = (1 << 31) - 1;
 
 /// What eviction asks of the entries.
-pub(crate) trait Entries {
+pub(crate) trait Slots {
     /// How often the entry was read of late, 0 to 3; `None` if it is gone.
-    fn reads(&self, node: Node) -> Option<u8>;
+    fn reads(&self, slot: Slot) -> Option<u8>;
     /// Sets that number.
-    fn set_reads(&self, node: Node, reads: u8);
+    fn set_reads(&mut self, slot: Slot, reads: u8);
+    /// The hash of its key.
+    fn hash(&self, slot: Slot) -> u32;
+    /// The slot that comes after it in its queue, if there is one.
+    fn next(&self, slot: Slot) -> Slot;
+    /// Sets that.
+    fn set_next(&mut self, slot: Slot, next: Slot);
+    /// Its entry is gone, and it is in no queue any more.
+    fn free(&mut self, slot: Slot);
 }
 
 /// An eviction algorithm.
 pub(crate) trait Eviction {
     /// An entry was stored.
-    fn insert(&mut self, node: Node);
-    /// An entry has left by another way than [`victim`](Eviction::victim).
-    fn remove(&mut self, node: Node);
-    /// An entry was read; called only for algorithms that must move something then.
-    fn read(&mut self, node: Node);
+    fn insert(&mut self, slot: Slot, slots: &mut impl Slots);
+    /// An entry has left by another way than [`victim`](Eviction::victim): frees its slot, then or later.
+    fn remove(&mut self, slot: Slot, slots: &mut impl Slots);
     /// The entry to evict; it is no longer known here.
-    fn victim(&mut self, entries: &impl Entries) -> Option<Node>;
+    fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot>;
+    /// Entries have moved to other slots: to which, by those where they were; [`NONE`] where there was none.
+    fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]);
 }
 
 /// The algorithm of a memo.
@@ -62,47 +71,42 @@ pub(crate) enum Evictor {
 }
 
 impl Evictor {
-    pub(crate) fn insert(&mut self, node: Node) {
+    pub(crate) fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
         match self {
-            Self::S3Fifo(queues) => queues.insert(node),
-            Self::Lru(list) => list.insert(node),
+            Self::S3Fifo(queues) => queues.insert(slot, slots),
+            Self::Lru(list) => list.insert(slot, slots),
             Self::Unbounded => {}
         }
     }
 
-    pub(crate) fn remove(&mut self, node: Node, entries: &impl Entries) {
+    pub(crate) fn remove(&mut self, slot: Slot, slots: &mut impl Slots) {
         match self {
-            Self::S3Fifo(queues) => {
-                queues.remove(node);
-                queues.tidy(entries);
-            }
-            Self::Lru(list) => list.remove(node),
-            Self::Unbounded => {}
+            Self::S3Fifo(queues) => queues.remove(slot, slots),
+            Self::Lru(list) => list.remove(slot, slots),
+            Self::Unbounded => slots.free(slot),
         }
     }
 
-    /// Gives memory back after many entries have left.
-    pub(crate) fn shrink(&mut self) {
-        match self {
-            Self::S3Fifo(queues) => queues.shrink(),
-            Self::Lru(list) => list.shrink(),
-            Self::Unbounded => {}
+    /// An entry was read; only for algorithms that move something then.
+    pub(crate) fn read(&mut self, slot: Slot) {
+        if let Self::Lru(list) = self {
+            list.read(slot);
         }
     }
 
-    pub(crate) fn read(&mut self, node: Node) {
+    pub(crate) fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
         match self {
-            Self::S3Fifo(queues) => queues.read(node),
-            Self::Lru(list) => list.read(node),
-            Self::Unbounded => {}
-        }
-    }
-
-    pub(crate) fn victim(&mut self, entries: &impl Entries) -> Option<Node> {
-        match self {
-            Self::S3Fifo(queues) => queues.victim(entries),
-            Self::Lru(list) => list.victim(entries),
+            Self::S3Fifo(queues) => queues.victim(slots),
+            Self::Lru(list) => list.victim(slots),
             Self::Unbounded => None,
+        }
+    }
+
+    pub(crate) fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+        match self {
+            Self::S3Fifo(queues) => queues.renumber(old, new, to),
+            Self::Lru(list) => list.renumber(old, new, to),
+            Self::Unbounded => {}
         }
     }
 }

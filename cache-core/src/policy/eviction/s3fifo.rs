@@ -3,29 +3,27 @@
 //!
 //! Yang, Zhang, Qiu, Yue, Vinayak: "FIFO queues are all you need for cache eviction", SOSP 2023.
 
-use std::collections::VecDeque;
-
 use super::ghost::Ghost;
-use super::{Entries, Eviction, Node};
+use super::{Eviction, Queue, Slot, Slots};
 
 /// The part of the entries that the small queue may hold: a tenth.
 const SMALL: usize = 10;
 /// Reads in the small queue that let an entry into main.
 const PROMOTE: u8 = 2;
+/// Slots that are looked at for one that is gone: so many that no more are gone than are not.
+const TIDY: usize = 4;
 
 /// The queues of one shard.
 pub(crate) struct S3Fifo {
-    small: VecDeque<Node>,
-    main: VecDeque<Node>,
+    small: Queue,
+    main: Queue,
     /// Made when something is first evicted: what never fills never pays for it.
     ghost: Option<Ghost>,
-    /// Nodes whose entries have left by another way.
-    gone: usize,
 }
 
 impl S3Fifo {
     pub(crate) fn new() -> Self {
-        Self { small: VecDeque::new(), main: VecDeque::new(), ghost: None, gone: 0 }
+        Self { small: Queue::new(), main: Queue::new(), ghost: None }
     }
 
     fn len(&self) -> usize {
@@ -41,125 +39,90 @@ impl S3Fifo {
             ghost => ghost.insert(Ghost::with_capacity(live)).remember(hash),
         }
     }
-
-    /// Gives memory back after many entries have left.
-    pub(crate) fn shrink(&mut self) {
-        let live = self.len();
-        self.small.shrink_to(self.small.len() * 2);
-        self.main.shrink_to(self.main.len() * 2);
-        if self.ghost.as_ref().is_some_and(|ghost| ghost.capacity() > live.max(4) * 8) {
-            self.ghost = None;
-        }
-    }
-
-    /// Drops nodes of entries that are gone once they are the greater part.
-    pub(crate) fn tidy(&mut self, entries: &impl Entries) {
-        if self.gone > 32 && self.gone * 2 > self.len() {
-            self.small.retain(|node| entries.reads(*node).is_some());
-            self.main.retain(|node| entries.reads(*node).is_some());
-            let live = self.len();
-            self.small.shrink_to(live);
-            self.main.shrink_to(live);
-            self.gone = 0;
-        }
-    }
 }
 
 impl Eviction for S3Fifo {
-    fn insert(&mut self, node: Node) {
-        if self.ghost.as_mut().is_some_and(|ghost| ghost.recall(node.hash)) {
-            self.main.push_back(node);
+    fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
+        if self.ghost.as_mut().is_some_and(|ghost| ghost.recall(slots.hash(slot))) {
+            self.main.push(slot, slots);
         } else {
-            self.small.push_back(node);
+            self.small.push(slot, slots);
         }
     }
 
-    fn remove(&mut self, _: Node) {
-        self.gone += 1;
+    fn remove(&mut self, _: Slot, slots: &mut impl Slots) {
+        self.small.tidy(TIDY, slots);
+        self.main.tidy(TIDY, slots);
     }
 
-    fn read(&mut self, _: Node) {}
-
-    fn victim(&mut self, entries: &impl Entries) -> Option<Node> {
+    fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
         loop {
-            let from_small = self.small.len() * SMALL >= self.len() || self.main.is_empty();
+            let from_small = self.small.len() * SMALL >= self.len() || self.main.len() == 0;
             let queue = if from_small { &mut self.small } else { &mut self.main };
-            let node = queue.pop_front()?;
-            match entries.reads(node) {
-                None => self.gone = self.gone.saturating_sub(1),
+            let slot = queue.pop(slots)?;
+            match slots.reads(slot) {
+                None => slots.free(slot),
                 Some(reads) if from_small && reads >= PROMOTE => {
-                    entries.set_reads(node, 0);
-                    self.main.push_back(node);
+                    slots.set_reads(slot, 0);
+                    self.main.push(slot, slots);
                 }
                 Some(_) if from_small => {
-                    self.forget(node.hash);
-                    return Some(node);
+                    self.forget(slots.hash(slot));
+                    return Some(slot);
                 }
-                Some(0) => return Some(node),
+                Some(0) => return Some(slot),
                 Some(reads) => {
-                    entries.set_reads(node, reads - 1);
-                    self.main.push_back(node);
+                    slots.set_reads(slot, reads - 1);
+                    self.main.push(slot, slots);
                 }
             }
+        }
+    }
+
+    fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+        self.small.renumber(old, new, to);
+        self.main.renumber(old, new, to);
+        let live = self.len();
+        if self.ghost.as_ref().is_some_and(|ghost| ghost.capacity() > live.max(4) * 8) {
+            self.ghost = None;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::queue::tests::Table;
     use super::*;
-    use std::cell::RefCell;
-    use std::collections::HashMap;
-
-    #[derive(Default)]
-    struct Reads(RefCell<HashMap<u32, u8>>);
-
-    impl Entries for Reads {
-        fn reads(&self, node: Node) -> Option<u8> {
-            self.0.borrow().get(&node.id).copied()
-        }
-        fn set_reads(&self, node: Node, reads: u8) {
-            self.0.borrow_mut().insert(node.id, reads);
-        }
-    }
-
-    fn node(id: u32) -> Node {
-        Node { hash: id.wrapping_mul(0x9E37_79B9), id }
-    }
 
     #[test]
     fn what_was_read_outlives_one_time_visitors() {
-        let (mut queues, reads) = (S3Fifo::new(), Reads::default());
-        for id in 0..10 {
-            reads.set_reads(node(id), if id < 5 { 3 } else { 0 });
-            queues.insert(node(id));
+        let (mut queues, mut slots) = (S3Fifo::new(), Table::of(10));
+        for slot in 0..10 {
+            slots.set_reads(slot, if slot < 5 { 3 } else { 0 });
+            queues.insert(slot, &mut slots);
         }
-        let evicted: Vec<u32> = (0..5).map(|_| queues.victim(&reads).unwrap().id).collect();
+        let evicted: Vec<Slot> = (0..5).map(|_| queues.victim(&mut slots).unwrap()).collect();
         assert_eq!(evicted, [5, 6, 7, 8, 9]);
     }
 
     #[test]
     fn what_comes_back_soon_goes_to_the_main_queue() {
-        let (mut queues, reads) = (S3Fifo::new(), Reads::default());
-        for id in 0..10 {
-            reads.set_reads(node(id), 0);
-            queues.insert(node(id));
-        }
-        assert_eq!(queues.victim(&reads), Some(node(0)));
-        reads.0.borrow_mut().remove(&0);
-        reads.set_reads(node(0), 0);
-        queues.insert(node(0));
-        assert_eq!(queues.main.back(), Some(&node(0)));
+        let (mut queues, mut slots) = (S3Fifo::new(), Table::of(10));
+        (0..10).for_each(|slot| queues.insert(slot, &mut slots));
+        assert_eq!((queues.victim(&mut slots), queues.main.len()), (Some(0), 0));
+        queues.insert(0, &mut slots);
+        assert_eq!(queues.main.len(), 1);
     }
 
     #[test]
-    fn nodes_of_entries_that_left_do_not_pile_up() {
-        let (mut queues, reads) = (S3Fifo::new(), Reads::default());
-        for id in 0..100_000 {
-            queues.insert(node(id));
-            queues.remove(node(id));
-            queues.tidy(&reads);
+    fn slots_of_entries_that_left_do_not_pile_up() {
+        let (mut queues, mut slots) = (S3Fifo::new(), Table::of(100_000));
+        for slot in 0..100_000 {
+            queues.insert(slot, &mut slots);
+            slots.reads[slot as usize] = None;
+            queues.remove(slot, &mut slots);
         }
-        assert!(queues.len() < 100, "{} nodes for nothing", queues.len());
+        assert!(queues.len() < 100, "{} slots for nothing", queues.len());
+        assert_eq!(queues.len() + slots.free.len(), 100_000);
     }
 }
