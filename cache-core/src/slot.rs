@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::key::Shape;
-use crate::memo::{AnyMemoRef, Header, MemoSpec, Place, TypedMemo};
+use crate::memo::{
+    AnyMemoRef, Describe, FallbackIf, Header, MemoSpec, OnError, OnEvict, OnStore, Place, TypedMemo, Weigh,
+};
 use crate::spec::Spec;
 use crate::value::Returns;
 use crate::world::World;
@@ -140,7 +142,11 @@ impl Slot {
         }
         Handle::kept(match self.find::<S::Owned, R::Held>(id) {
             Some(memo) => memo,
-            None => self.first_use::<Id, S, R>(hooks, id),
+            None => {
+                // One by one, so that a hit puts nothing of it into memory.
+                let MemoSpec { on_store, on_evict, on_error, fallback_if, weigh, describe } = hooks;
+                self.first_use::<Id, S, R>(on_store, on_evict, on_error, fallback_if, weigh, describe)
+            }
         })
     }
 
@@ -164,14 +170,20 @@ impl Slot {
     #[cold]
     fn first_use<Id, S, R>(
         &'static self,
-        hooks: MemoSpec<R>,
-        id: TypeId,
+        on_store: Option<OnStore<R>>,
+        on_evict: Option<OnEvict<R>>,
+        on_error: Option<OnError<R>>,
+        fallback_if: Option<FallbackIf<R>>,
+        weigh: Option<Weigh<R>>,
+        describe: Option<Describe<R>>,
     ) -> &'static TypedMemo<S::Owned, R::Held>
     where
         Id: Identity + ?Sized,
         S: Shape,
         R: Returns,
     {
+        let hooks = MemoSpec { on_store, on_evict, on_error, fallback_if, weigh, describe };
+        let id = id::<Id, S, R>();
         let _making = MAKING.lock();
         if let Some(memo) = self.find(id) {
             return memo;

@@ -129,11 +129,10 @@ impl History {
 
     /// Looks a call up; whether what it has found is to be computed anew.
     fn find(&self, key: u64, look: Look) -> (Option<u64>, bool) {
-        let look = look.ruled_if(self.stage.memo.flags().is_ruled());
         match Cx::<Key, Kept>::new(&self.stage.memo, look).look_up(&key) {
             Found::Hit(held) => (Some(held.0), false),
             Found::Renew(held, ..) => (Some(held.0), true),
-            Found::Miss(..) => (None, false),
+            Found::Miss(..) | Found::Bypass(_) => (None, false),
         }
     }
 
@@ -156,8 +155,9 @@ impl History {
         let (now, life) = (self.time.now(), self.life(key));
         let fresh = life.filter(|life| self.stated.is_fresh(life, now)).map(|life| life.value);
         let rules = &self.stage.memo.spec.rules;
-        let plain = !rules.has_window() && !self.stage.memo.flags().is_ruled();
-        let look = if plain { Look::default() } else { Look::default().only_fresh() };
+        let flags = self.stage.memo.flags();
+        let plain = !rules.has_window() && flags.is_plain();
+        let look = if plain { Look::at(flags) } else { Look::at(flags).only_fresh() };
         let (got, renew) = self.find(key, look);
         self.note(format_args!("get {key}: {got:?}"));
         assert_eq!(got, fresh, "`get` returns what is fresh: {life:?}");
@@ -169,7 +169,7 @@ impl History {
 
     pub(super) fn call(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
-        let (found, renew) = self.find(key, Look::default());
+        let (found, renew) = self.find(key, Look::at(self.stage.memo.flags()));
         self.note(format_args!("call {key}: {found:?}, {renew}"));
         let answer = life.filter(|life| self.stated.answers(life, now)).map(|life| life.value);
         assert_eq!(found, answer, "answered with what the windows allow: {life:?}");

@@ -1,7 +1,7 @@
 //! Looking a call up: what is there, and what it is good for.
 
 use crate::key::{Borrowed, KeyRef, Part, Shape};
-use crate::memo::TypedMemo;
+use crate::memo::{Flags, TypedMemo};
 use crate::value::Returns;
 
 /// A look-up, handed to the closure that knows the parts of the key.
@@ -11,33 +11,31 @@ pub struct Cx<'m, S: Shape, R: Returns> {
     look: Look,
 }
 
-/// How to look: what is unusual about it, in one number, of which a hit asks whether it is 0.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Look(u8);
+/// How to look: what is unusual about it, in one number, of which a hit asks whether it is 0. It begins with
+/// what is unusual about the memo.
+#[derive(Clone, Copy)]
+pub(crate) struct Look(usize);
 
 impl Look {
-    const UNREAD: u8 = 1;
-    const TOLD: u8 = 2;
-    const BYPASS: u8 = 4;
-    const RULED: u8 = 8;
-    const FRESH: u8 = 16;
+    const UNREAD: usize = Flags::END;
+    const FRESH: usize = Flags::END << 1;
 
     /// Only to make the key.
     pub(crate) const OWN: Self = Self(Self::UNREAD);
 
+    #[inline]
+    pub(crate) fn at(flags: Flags) -> Self {
+        Self(flags.bits())
+    }
+
+    fn flags(self) -> Flags {
+        Flags::of(self.0)
+    }
+
     /// Not to read, if so.
+    #[inline]
     pub(crate) fn unread_if(self, unread: bool) -> Self {
         Self(if unread { self.0 | Self::UNREAD } else { self.0 })
-    }
-
-    /// If so, to tell the computation that takes over the tags of what it reads.
-    pub(crate) fn told_if(self, told: bool) -> Self {
-        Self(if told { self.0 | Self::TOLD } else { self.0 })
-    }
-
-    /// If so, an entry is asked what it is good for even where it is fresh.
-    pub(crate) fn ruled_if(self, ruled: bool) -> Self {
-        Self(if ruled { self.0 | Self::RULED } else { self.0 })
     }
 
     /// Only for what is fresh, and without having it computed anew.
@@ -45,14 +43,10 @@ impl Look {
         Self(self.0 | Self::FRESH)
     }
 
-    /// For a call that touches nothing.
+    /// For a call that touches nothing, if so: as where the memo is switched off.
+    #[inline]
     pub(crate) fn bypass_if(self, bypass: bool) -> Self {
-        Self(if bypass { self.0 | Self::UNREAD | Self::BYPASS } else { self.0 })
-    }
-
-    /// Whether it is for a call that touches nothing.
-    pub(crate) fn is_bypass(self) -> bool {
-        self.0 & Self::BYPASS != 0
+        Self(if bypass { self.0 | Flags::DISABLED } else { self.0 })
     }
 }
 
@@ -67,6 +61,8 @@ pub enum Found<K, V> {
     Renew(V, K, u32),
     /// None: the key, to go on with.
     Miss(K, u32),
+    /// The call touches nothing. Its key, if what is computed from it is to know of it.
+    Bypass(Option<(K, u32)>),
 }
 
 impl<K, V> Found<K, V> {
@@ -74,7 +70,9 @@ impl<K, V> Found<K, V> {
     pub(crate) fn into_key(self) -> (K, u32) {
         match self {
             Self::Miss(key, hash) => (key, hash),
-            Self::Hit(_) | Self::Renew(..) => unreachable!("asked for the key, not for the entry"),
+            Self::Hit(_) | Self::Renew(..) | Self::Bypass(_) => {
+                unreachable!("asked for the key, not for the entry")
+            }
         }
     }
 }
@@ -131,8 +129,15 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         parts: &P,
         hash: u32,
     ) -> Found<S::Owned, R::Held> {
-        if look.0 & Look::TOLD != 0 {
+        let flags = look.flags();
+        if flags.is_disabled() && !flags.is_tracked() {
+            return Found::Bypass(None);
+        }
+        if flags.is_tracked() {
             memo.hand_up_source(hash, || parts.own());
+        }
+        if flags.is_disabled() {
+            return Found::Bypass(Some((parts.own(), hash)));
         }
         // Where nothing unusual was to be looked at, an entry that is not fresh is of use within a window
         // only.

@@ -1,13 +1,13 @@
 //! What is unusual about a memo, in one word.
 
 use super::{Data, TypedMemo};
+use crate::policy::Policy;
 use crate::sync::Ordering;
 
-/// It, or its world, is switched off.
-const DISABLED: usize = 1;
 /// Computations in its world inherit tags, so it says what they read.
 const TRACKED: usize = 2;
-/// Its entries are looked at where they are fresh, too: they may idle, or be due to be computed anew.
+/// Its entries are looked at where they are fresh, too: they may idle, or be due to be computed anew; or
+/// something moves when they are read.
 const RULED: usize = 4;
 
 /// What is unusual about a memo, in one word: the plain hit looks no further.
@@ -15,6 +15,21 @@ const RULED: usize = 4;
 pub(crate) struct Flags(usize);
 
 impl Flags {
+    /// It, or its world, is switched off.
+    pub(crate) const DISABLED: usize = 1;
+    /// The first bit that is none of these.
+    pub(crate) const END: usize = 8;
+
+    #[inline]
+    pub(crate) fn bits(self) -> usize {
+        self.0
+    }
+
+    /// Those among some bits.
+    pub(crate) fn of(bits: usize) -> Self {
+        Self(bits & (Self::END - 1))
+    }
+
     #[inline]
     pub(crate) fn is_plain(self) -> bool {
         self.0 == 0
@@ -22,17 +37,12 @@ impl Flags {
 
     #[inline]
     pub(crate) fn is_disabled(self) -> bool {
-        self.0 & DISABLED != 0
+        self.0 & Self::DISABLED != 0
     }
 
     #[inline]
     pub(crate) fn is_tracked(self) -> bool {
         self.0 & TRACKED != 0
-    }
-
-    #[inline]
-    pub(crate) fn is_ruled(self) -> bool {
-        self.0 & RULED != 0
     }
 }
 
@@ -51,9 +61,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     fn decide(&self, change: impl FnOnce(&mut bool)) {
         let mut own_off = self.own_off.lock();
         change(&mut own_off);
-        let disabled = if *own_off || self.world().is_off() { DISABLED } else { 0 };
+        let disabled = if *own_off || self.world().is_off() { Flags::DISABLED } else { 0 };
         let tracked = if self.world().is_tracked() { TRACKED } else { 0 };
-        let ruled = if self.spec.rules.look_at_fresh() { RULED } else { 0 };
+        let ruled = self.spec.rules.look_at_fresh() || self.spec.policy == Policy::Lru;
+        let ruled = if ruled { RULED } else { 0 };
         self.flags.store(disabled | tracked | ruled, Ordering::Relaxed);
     }
 

@@ -11,15 +11,22 @@ use crate::key::KeyRef;
 use crate::store::Node;
 use crate::value::Returns;
 
+pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
+pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
+pub(crate) type OnError<R> = fn(&KeyRef<'_>, &<R as Returns>::Error);
+pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
+pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
+pub(crate) type Describe<R> = fn(&dyn Any, Option<&<R as Returns>::Value>, &mut Draft);
+
 /// Hooks and weigher as the attribute gives them.
 pub struct MemoSpec<R: Returns> {
-    pub(crate) on_store: Option<fn(&KeyRef<'_>, &R::Value)>,
-    pub(crate) on_evict: Option<fn(&KeyRef<'_>, &R::Value, Cause)>,
-    pub(crate) on_error: Option<fn(&KeyRef<'_>, &R::Error)>,
-    pub(crate) fallback_if: Option<fn(&R::Error) -> bool>,
-    pub(crate) weigh: Option<fn(&KeyRef<'_>, &R::Value) -> usize>,
+    pub(crate) on_store: Option<OnStore<R>>,
+    pub(crate) on_evict: Option<OnEvict<R>>,
+    pub(crate) on_error: Option<OnError<R>>,
+    pub(crate) fallback_if: Option<FallbackIf<R>>,
+    pub(crate) weigh: Option<Weigh<R>>,
     /// What entries answer to whichever function computes them; it is given the stored key.
-    pub(crate) describe: Option<fn(&dyn Any, Option<&R::Value>, &mut Draft)>,
+    pub(crate) describe: Option<Describe<R>>,
 }
 
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask it of `R`")]

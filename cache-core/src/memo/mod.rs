@@ -18,9 +18,10 @@ use std::any::TypeId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
+pub(crate) use flags::Flags;
 pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
-pub(crate) use hooks::MemoSpec;
+pub(crate) use hooks::{Describe, FallbackIf, MemoSpec, OnError, OnEvict, OnStore, Weigh};
 pub(crate) use judging::{Judging, invalidate_matching, invalidate_shown};
 pub(crate) use sources::{Unstored, hand_up_miss};
 pub(crate) use storing::Garbage;

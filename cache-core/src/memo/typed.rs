@@ -12,7 +12,7 @@ use super::{AnyMemo, Data, Header, MemoSpec};
 use crate::event::Counters;
 use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
-use crate::policy::{Evictor, Lru, Policy, S3Fifo, State, Times};
+use crate::policy::{Evictor, Lru, Policy, S3Fifo, Slot, State, Times};
 use crate::spec::Spec;
 use crate::store::{Record, Removed, Resident, Residents};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
@@ -54,7 +54,6 @@ pub struct TypedMemo<K, V> {
     clock: Clock,
     /// [`Flags`](super::flags::Flags)
     pub(super) flags: AtomicUsize,
-    exclusive_reads: bool,
     pub(crate) counters: Counters,
     // What only the rest reads.
     pub(crate) spec: Spec,
@@ -113,7 +112,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 revision: Revision::new(),
                 clock: world.clock.clone(),
                 flags: AtomicUsize::new(0),
-                exclusive_reads: spec.policy == Policy::Lru,
                 counters: Counters::new(),
                 spec,
                 slot,
@@ -199,21 +197,37 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         with(&KeyRef { name: &self.name, key: &kept })
     }
 
-    /// Looks a fresh entry up. The whole of a hit: one shared access, nothing allocated.
+    /// Looks a fresh entry up. The whole of a hit: one shared access, nothing allocated. For memos without
+    /// further rules (see [`Flags`](super::flags::Flags)).
     #[inline]
     pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
-        self.get_if(hash, eq, |entry| self.is_new(entry))
+        let room = self.shard(hash).read();
+        let spot = room.residents.spot(hash, eq)?;
+        if spot.expired(self.clock.coarse()) {
+            return None;
+        }
+        let revision = self.revision.current();
+        if !spot.is_valid_at(revision) && !self.is_valid_still(&room, spot.slot, revision) {
+            return None;
+        }
+        spot.touch();
+        Some(spot.value.clone())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_valid_still(&self, room: &Room<K, V>, slot: Slot, revision: Number) -> bool {
+        room.residents.at(slot).is_some_and(|entry| self.revalidate(*entry, revision) == Touch::Nothing)
     }
 
     /// Looks an entry up that is good for something; asked while it is held.
-    #[inline]
     pub(super) fn get_if(
         &self,
         hash: u32,
         eq: impl Fn(&K) -> bool,
         is_good: impl FnOnce(Record<'_>) -> bool,
     ) -> Option<V> {
-        if self.exclusive_reads {
+        if self.spec.policy == Policy::Lru {
             return self.get_and_move(hash, eq, is_good);
         }
         let room = self.shard(hash).read();
@@ -287,21 +301,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         true
     }
 
-    /// Whether an entry is fresh as far as its ttl goes; asked under the access under which it was found. That
-    /// is all there is to ask, but in memos with other rules (see [`Flags`](super::flags::Flags)).
-    #[inline]
-    fn is_new(&self, entry: Record<'_>) -> bool {
-        !entry.expired(self.clock.coarse()) && self.valid(entry)
-    }
-
-    /// Whether no invalidation has hit an entry, of either form.
-    #[inline]
-    pub(crate) fn valid(&self, entry: Record<'_>) -> bool {
-        self.touch(entry) == Touch::Nothing
-    }
-
     /// What invalidations have done to an entry.
-    #[inline]
     pub(super) fn touch(&self, entry: Record<'_>) -> Touch {
         let revision = self.revision.current();
         if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
@@ -309,7 +309,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
     /// looks at it next comes here as well.
-    #[cold]
     fn revalidate(&self, entry: Record<'_>, revision: Number) -> Touch {
         let touch = self.touch_since(entry.verified(), entry.hash, entry.tags());
         if entry.is_marked() {

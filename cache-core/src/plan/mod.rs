@@ -429,22 +429,7 @@ where
     pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A, T> {
         let Self { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin } = self;
         let memo = plan.handle();
-        let flags = memo.flags();
-        let mut look = Look::default();
-        if bypass || refresh || origin || !flags.is_plain() {
-            let bypass = bypass || flags.is_disabled();
-            if bypass {
-                memo.counters.bypasses.add();
-                if !flags.is_tracked() {
-                    return Looked::Bypass(call, again, patience, None);
-                }
-            }
-            look = look
-                .unread_if(refresh || origin)
-                .told_if(flags.is_tracked())
-                .ruled_if(flags.is_ruled())
-                .bypass_if(bypass);
-        }
+        let look = Look::at(memo.flags()).unread_if(refresh || origin).bypass_if(bypass);
         let tell = |key: &KeyRef<'_>, held: &R::Held| {
             if let Some(value) = R::value(held) {
                 memo.run_hook(|| on_hit.hit(&call.keyed, &call.skipped, key, value));
@@ -462,10 +447,11 @@ where
                 let (memo, begin) = (memo.arc(), Begin::Ahead);
                 Looked::Renew(held, Missing { memo, key, hash, begin, call, stand, again, patience })
             }
-            // What is computed from the return depends on the call all the same.
-            Found::Miss(key, hash) if look.is_bypass() => {
-                let unstored = Unstored { memo: memo.arc(), key, hash, bypass: true };
-                Looked::Bypass(call, again, patience, Some(unstored))
+            Found::Bypass(key) => {
+                memo.counters.bypasses.add();
+                // What is computed from the return depends on the call all the same.
+                let unstored = key.map(|(key, hash)| Unstored { memo: memo.arc(), key, hash, bypass: true });
+                Looked::Bypass(call, again, patience, unstored)
             }
             Found::Miss(key, hash) => {
                 let begin = if refresh || origin {

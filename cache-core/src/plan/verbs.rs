@@ -81,11 +81,8 @@ where
     #[inline]
     pub(super) fn read(&self) -> Option<R::Face> {
         let memo = self.plan.handle();
-        if memo.is_disabled() {
-            return None;
-        }
         let flags = memo.flags();
-        let mut look = Look::default().told_if(flags.is_tracked());
+        let mut look = Look::at(flags);
         if !flags.is_plain() || memo.spec.rules.has_window() {
             look = look.only_fresh();
         }
@@ -99,6 +96,7 @@ where
                 memo.hand_up_absence();
                 None
             }
+            Found::Bypass(_) => None,
         }
     }
 

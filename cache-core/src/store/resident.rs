@@ -105,6 +105,33 @@ pub(crate) struct Resident<'a, K, V> {
     pub(super) record: Record<'a>,
 }
 
+/// Of an entry that is there, what a hit looks at.
+pub(crate) struct Spot<'a, V> {
+    pub(crate) value: &'a V,
+    pub(crate) slot: Slot,
+    pub(super) life: &'a Life,
+}
+
+impl<V> Spot<'_, V> {
+    /// Whether its time is up.
+    #[inline]
+    pub(crate) fn expired(&self, now: Tick) -> bool {
+        self.life.deadline() <= now
+    }
+
+    /// Whether it is not marked, and was found valid at a revision.
+    #[inline]
+    pub(crate) fn is_valid_at(&self, revision: Number) -> bool {
+        self.life.is_valid_at(revision)
+    }
+
+    /// Counts a read, and writes only if that changes something.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        self.life.touch();
+    }
+}
+
 /// An entry that was taken out.
 pub(crate) struct Removed<K, V> {
     pub(crate) key: K,
@@ -149,12 +176,6 @@ impl<'a> Record<'a> {
         self.life.deadline()
     }
 
-    /// Whether its time is up.
-    #[inline]
-    pub(crate) fn expired(self, now: Tick) -> bool {
-        self.deadline() <= now
-    }
-
     pub(crate) fn created(self) -> Tick {
         self.life.created()
     }
@@ -165,7 +186,6 @@ impl<'a> Record<'a> {
     }
 
     /// Whether it is not marked, and was found valid at a revision.
-    #[inline]
     pub(crate) fn is_valid_at(self, revision: Number) -> bool {
         self.life.is_valid_at(revision)
     }

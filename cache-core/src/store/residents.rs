@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use super::resident::{Lease, Removed, Resident};
+use super::resident::{Lease, Removed, Resident, Spot};
 use super::slab::Slab;
 use crate::policy::{Evictor, NONE, Rules, Slot, Slots};
 use crate::sync::RandomState;
@@ -111,10 +111,18 @@ impl<K, V> Residents<K, V> {
         self.slab.is_full()
     }
 
-    #[inline]
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Resident<'_, K, V>> {
-        let slot = self.table.find(spread(hash), |slot| self.slab.key(*slot).is_some_and(&eq))?;
-        self.slab.get(*slot)
+        self.slab.get(self.spot(hash, eq)?.slot)
+    }
+
+    /// The same, for a hit.
+    #[inline]
+    pub(crate) fn spot(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Spot<'_, V>> {
+        // SAFETY: `insert`, `take`, `take_all` and `shrink` see to it that the slots in the table are those that
+        // are live.
+        let spot = |slot: Slot| unsafe { self.slab.spot(slot) };
+        let slot = self.table.find(spread(hash), |slot| eq(spot(*slot).0))?;
+        Some(spot(*slot).1)
     }
 
     /// Those of a hash.

@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 
 use super::life::Life;
-use super::resident::{Lease, More, Record, Removed, Resident};
+use super::resident::{Lease, More, Record, Removed, Resident, Spot};
 use crate::policy::{NONE, Slot, Slots};
 
 /// Slots in a chunk. The first grows up to it.
@@ -92,12 +92,21 @@ impl<K, V> Slab<K, V> {
         Some(Resident { key, value, slot, record: Record { life: &cell.life, more, hash: cell.hash } })
     }
 
-    /// The key in a slot, if it is live.
+    /// The key in a slot, and what a hit looks at.
+    ///
+    /// # Safety
+    ///
+    /// The slot is live.
     #[inline]
-    pub(super) fn key(&self, slot: Slot) -> Option<&K> {
-        let cell = self.cell(slot).filter(|cell| cell.is_live())?;
-        // SAFETY: a live slot has a key.
-        Some(unsafe { cell.key.assume_init_ref() })
+    pub(super) unsafe fn spot(&self, slot: Slot) -> (&K, Spot<'_, V>) {
+        let at = slot as usize;
+        debug_assert!(self.cell(slot).is_some_and(Cell::is_live));
+        // SAFETY: a slot that is live is one of its chunk's, and has key and value.
+        unsafe {
+            let cell = self.chunks.get_unchecked(at / CHUNK).slots.get_unchecked(at % CHUNK);
+            let (key, value) = (cell.key.assume_init_ref(), cell.value.assume_init_ref());
+            (key, Spot { value, slot, life: &cell.life })
+        }
     }
 
     /// The hash of what is, or was, in a slot.

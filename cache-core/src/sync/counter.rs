@@ -57,9 +57,24 @@ fn take_number() -> usize {
     number
 }
 
+/// The cells of some threads.
+type Chunk = Box<[Padded<Cells>; CHUNK]>;
+
+/// A thread's own.
+#[derive(Default)]
+struct Cells(AtomicU64);
+
+impl Cells {
+    /// Nobody else writes to this cell while the thread's number is ours.
+    #[inline]
+    fn bump(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
 /// A counter that many threads add to and few read.
 pub(crate) struct Tally {
-    chunks: [OnceLock<Box<[Padded<AtomicU64>; CHUNK]>>; CHUNKS],
+    chunks: [OnceLock<Chunk>; CHUNKS],
     shared: AtomicU64,
 }
 
@@ -71,34 +86,29 @@ impl Tally {
     /// Adds one. Allocates when the first thread of a chunk counts here, never again.
     #[inline]
     pub(crate) fn add(&self) {
-        let mut number = NUMBER.get();
-        if number == UNKNOWN {
-            number = take_number();
+        // Most programs have few threads at once.
+        let number = NUMBER.get();
+        match self.chunks[0].get() {
+            Some(first) if number < CHUNK => first[number].bump(),
+            _ => self.add_further(number),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn add_further(&self, number: usize) {
+        let number = if number == UNKNOWN { take_number() } else { number };
         match self.chunks.get(number / CHUNK) {
-            Some(chunk) => {
-                let chunk = match chunk.get() {
-                    Some(chunk) => chunk,
-                    None => Self::grow(chunk),
-                };
-                let cell = &chunk[number % CHUNK].0;
-                // Nobody else writes to this cell while the number is ours.
-                cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-            }
+            Some(chunk) => chunk.get_or_init(Chunk::default)[number % CHUNK].bump(),
             None => {
                 self.shared.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 
-    #[cold]
-    fn grow(chunk: &OnceLock<Box<[Padded<AtomicU64>; CHUNK]>>) -> &[Padded<AtomicU64>; CHUNK] {
-        chunk.get_or_init(|| Box::new([const { Padded(AtomicU64::new(0)) }; CHUNK]))
-    }
-
     pub(crate) fn sum(&self) -> u64 {
         let cells = self.chunks.iter().filter_map(OnceLock::get).flat_map(|chunk| chunk.iter());
-        cells.map(|cell| cell.0.load(Ordering::Relaxed)).sum::<u64>() + self.shared.load(Ordering::Relaxed)
+        cells.map(|cell| cell.0.0.load(Ordering::Relaxed)).sum::<u64>() + self.shared.load(Ordering::Relaxed)
     }
 }
 

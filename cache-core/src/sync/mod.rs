@@ -67,6 +67,7 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
 
 /// Puts a value on a cache line of its own.
 #[repr(align(64))]
+#[derive(Default)]
 pub(crate) struct Padded<T>(pub(crate) T);
 
 impl<T> std::ops::Deref for Padded<T> {
