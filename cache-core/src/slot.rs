@@ -140,14 +140,12 @@ impl Slot {
             let memo = scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world, true));
             return Handle(Held::Scoped(memo));
         }
-        Handle::kept(match self.find::<S::Owned, R::Held>(id) {
-            Some(memo) => memo,
-            None => {
-                // One by one, so that a hit puts nothing of it into memory.
-                let MemoSpec { on_store, on_evict, on_error, fallback_if, weigh, describe } = hooks;
-                self.first_use::<Id, S, R>(on_store, on_evict, on_error, fallback_if, weigh, describe)
-            }
-        })
+        if let Some(memo) = self.find(id) {
+            return Handle::kept(memo);
+        }
+        // One by one, so that a hit puts nothing of it into memory.
+        let MemoSpec { on_store, on_evict, on_error, fallback_if, weigh, describe } = hooks;
+        Handle::kept(self.first_use::<Id, S, R>(on_store, on_evict, on_error, fallback_if, weigh, describe))
     }
 
     #[inline]

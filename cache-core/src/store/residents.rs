@@ -120,9 +120,9 @@ impl<K, V> Residents<K, V> {
     pub(crate) fn spot(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Spot<'_, V>> {
         // SAFETY: `insert`, `take`, `take_all` and `shrink` see to it that the slots in the table are those that
         // are live.
-        let spot = |slot: Slot| unsafe { self.slab.spot(slot) };
-        let slot = self.table.find(spread(hash), |slot| eq(spot(*slot).0))?;
-        Some(spot(*slot).1)
+        let look = |slot: Slot| unsafe { self.slab.spot(slot) };
+        let slot = self.table.find(spread(hash), |slot| eq(look(*slot).0))?;
+        Some(look(*slot).1)
     }
 
     /// Those of a hash.
