@@ -7,6 +7,7 @@ mod hooks;
 mod judging;
 #[cfg(all(test, not(loom)))]
 mod marks;
+mod shards;
 mod sources;
 mod storing;
 mod sweep;

@@ -21,7 +21,8 @@ use crate::world::HeldTags;
 
 /// The sources among the keys of one shard.
 pub(crate) struct Sources<K> {
-    table: HashTable<Source<K>>,
+    /// Most memos have none.
+    table: Option<Box<HashTable<Source<K>>>>,
 }
 
 /// Keys by their hashes.
@@ -40,11 +41,16 @@ struct Source<K> {
 
 impl<K> Sources<K> {
     pub(crate) fn new() -> Self {
-        Self { table: HashTable::new() }
+        Self { table: None }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Source<K>> {
+        self.table.iter().flat_map(|table| table.iter())
     }
 
     fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Source<K>> {
-        self.table.find(u64::from(hash), |source| source.hash == hash && eq(&source.key))
+        let table = self.table.as_ref()?;
+        table.find(u64::from(hash), |source| source.hash == hash && eq(&source.key))
     }
 
     /// The source of a key; compares keys, so only shared access is needed.
@@ -54,52 +60,54 @@ impl<K> Sources<K> {
 
     /// A value of this hash leaves, or is not stored, though somebody may have read it. Compares no keys.
     pub(crate) fn mix(&mut self, hash: u32) {
-        for source in self.table.iter_hash_mut(u64::from(hash)) {
-            source.mixed |= source.hash == hash;
+        if let Some(table) = &mut self.table {
+            for source in table.iter_hash_mut(u64::from(hash)) {
+                source.mixed |= source.hash == hash;
+            }
         }
     }
 
     /// Whether nothing carries some of them any more.
     pub(crate) fn has_dead(&self) -> bool {
-        self.table.iter().any(|source| source.tag.strong_count() == 0)
+        self.iter().any(|source| source.tag.strong_count() == 0)
     }
 
     /// All keys, of a memo that ends.
     pub(crate) fn end(&mut self) -> Vec<K> {
-        std::mem::take(&mut self.table).into_iter().map(|source| source.key).collect()
+        self.table.take().map_or_else(Vec::new, |table| table.into_iter().map(|source| source.key).collect())
     }
 
     /// Forgets those that nothing carries any more. Hands their keys out: they may be the user's, to be
     /// dropped when the shard has been released.
     #[must_use]
     pub(crate) fn settle(&mut self) -> Vec<K> {
-        let dead = self.table.extract_if(|source| source.tag.strong_count() == 0);
+        let Some(table) = &mut self.table else { return Vec::new() };
+        let dead = table.extract_if(|source| source.tag.strong_count() == 0);
         let dead = dead.map(|source| source.key).collect();
-        self.table.shrink_to(self.table.len() * 2, |source| u64::from(source.hash));
+        table.shrink_to(table.len() * 2, |source| u64::from(source.hash));
         dead
     }
 
     #[must_use]
     fn insert(&mut self, source: Source<K>) -> Vec<K> {
-        let mut gone = Vec::new();
-        if self.table.len() == self.table.capacity() {
-            gone = self.settle();
-        }
+        let full = self.table.as_ref().is_some_and(|table| table.len() == table.capacity());
+        let mut gone = if full { self.settle() } else { Vec::new() };
+        let table = self.table.get_or_insert_default();
         let hash = u64::from(source.hash);
         // Those of the same key that nothing carries any more must not be found instead.
         while let Ok(dead) =
-            self.table.find_entry(hash, |known| known.hash == source.hash && known.tag.strong_count() == 0)
+            table.find_entry(hash, |known| known.hash == source.hash && known.tag.strong_count() == 0)
         {
             gone.push(dead.remove().0.key);
         }
-        self.table.insert_unique(hash, source, |source| u64::from(source.hash));
+        table.insert_unique(hash, source, |source| u64::from(source.hash));
         gone
     }
 }
 
 impl<K: Clone> Sources<K> {
     fn all(&self) -> impl Iterator<Item = (K, u32, Name, bool)> + '_ {
-        self.table.iter().map(|source| (source.key.clone(), source.hash, source.name.clone(), source.mixed))
+        self.iter().map(|source| (source.key.clone(), source.hash, source.name.clone(), source.mixed))
     }
 }
 

@@ -437,7 +437,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     fn evict_from(&self, room: &mut Room<K, V>, now: Tick, garbage: &mut Garbage<K, V>) -> bool {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
-        room.residents.bound(|| self.fresh_evictor());
+        room.residents.bound(self.spec.policy);
         let Some(entry) = room.residents.evict() else { return false };
         let record = entry.record();
         self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
 use super::{Data, Garbage, TypedMemo};
 use crate::event::Cause;
-use crate::policy::{Evictor, Rules, Slot, State};
+use crate::policy::{Rules, Slot, State};
 use crate::store::{Emptied, Record, Removed, Residents};
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::tags::{Decree, Form};
@@ -251,13 +251,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let (mut size, mut tables) = (0, Vec::new());
         for shard in self.shards() {
             let mut room = shard.write();
-            let evictor = match self.capacity.load(Ordering::Relaxed) {
-                usize::MAX => Evictor::Unbounded,
-                _ => self.fresh_evictor(),
-            };
             let flights = room.flights.take_all();
             self.held.fetch_sub(room.residents.weight(), Ordering::Relaxed);
-            let emptied = room.residents.take_all(evictor);
+            let emptied = room.residents.take_all(self.policy());
             drop(room);
             drop(flights);
             size += emptied.len();

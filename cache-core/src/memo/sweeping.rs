@@ -269,7 +269,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return;
         }
         for shard in self.shards() {
-            shard.write().residents.bound(|| self.fresh_evictor());
+            shard.write().residents.bound(self.spec.policy);
         }
         let mut garbage = Garbage::new();
         self.evict_anywhere(capacity, &mut garbage);

@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use super::hooks::Hooks;
 use super::judging::Judging;
+use super::shards::Shards;
 use super::sources::Sources;
 use super::sweep::Backlog;
 use super::{AnyMemo, Data, Header, MemoSpec};
 use crate::event::Counters;
 use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
-use crate::policy::{Evictor, Lru, Policy, S3Fifo, Slot, State, Times};
+use crate::policy::{Policy, Slot, State, Times};
 use crate::spec::Spec;
 use crate::store::{Record, Removed, Resident, Residents};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
@@ -21,17 +22,18 @@ use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
 
-/// A shard is worth having for at least so many entries.
-const SHARD_MIN: usize = 256;
-/// No more shards than this.
-const SHARDS_MAX: usize = 64;
-
-/// What one shard's lock guards. With the lock it is 256 bytes: where that is a power of two, a hit finds its
+/// What one shard's lock guards. With the lock it is 128 bytes: where that is a power of two, a hit finds its
 /// shard in less.
 pub(crate) struct Room<K, V> {
     pub(crate) residents: Residents<K, V>,
     pub(crate) flights: Flights<K, V>,
     pub(crate) sources: Sources<K>,
+}
+
+impl<K, V: Clone> Room<K, V> {
+    fn new(policy: Option<Policy>) -> Self {
+        Self { residents: Residents::new(policy), flights: Flights::new(), sources: Sources::new() }
+    }
 }
 
 /// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
@@ -49,7 +51,7 @@ pub struct TypedMemo<K, V> {
     header: Header,
     // What a hit reads.
     hasher: RandomState,
-    shards: Box<[Padded<ShardLock<Room<K, V>>>]>,
+    shards: Shards<Room<K, V>>,
     revision: Revision,
     clock: Clock,
     /// [`Flags`](super::flags::Flags)
@@ -92,44 +94,31 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if spec.inherit_tags {
             world.track();
         }
-        let shards = if spec.policy == Policy::Lru { 1 } else { shards_for(spec.capacity) };
-        let memo = Arc::new_cyclic(|this: &Weak<Self>| {
-            // Without a bound no order need be kept.
-            let first_evictor =
-                || if spec.capacity == usize::MAX { Evictor::Unbounded } else { evictor(spec.policy) };
-            Self {
-                header: Header::new(id),
-                hasher: RandomState::default(),
-                shards: (0..shards)
-                    .map(|_| {
-                        Padded(ShardLock::new(Room {
-                            residents: Residents::new(first_evictor()),
-                            flights: Flights::new(),
-                            sources: Sources::new(),
-                        }))
-                    })
-                    .collect(),
-                revision: Revision::new(),
-                clock: world.clock.clone(),
-                flags: AtomicUsize::new(0),
-                counters: Counters::new(),
-                spec,
-                slot,
-                name,
-                key_fns: KeyFns::of::<S>(),
-                hooks: Hooks::new(hooks),
-                fixed_tags: OnceLock::new(),
-                world: world.clone(),
-                this: this.clone(),
-                held: Padded(AtomicUsize::new(0)),
-                capacity: AtomicUsize::new(spec.capacity),
-                own_off: Mutex::new(false),
-                deferred: Mutex::new(Vec::new()),
-                has_deferred: AtomicBool::new(false),
-                whole: Mutex::new(None),
-                backlog: Backlog::new(spec.rules),
-                judging: Judging::new(),
-            }
+        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(spec.capacity) };
+        let memo = Arc::new_cyclic(|this: &Weak<Self>| Self {
+            header: Header::new(id),
+            hasher: RandomState::default(),
+            shards,
+            revision: Revision::new(),
+            clock: world.clock.clone(),
+            flags: AtomicUsize::new(0),
+            counters: Counters::new(),
+            spec,
+            slot,
+            name,
+            key_fns: KeyFns::of::<S>(),
+            hooks: Hooks::new(hooks),
+            fixed_tags: OnceLock::new(),
+            world: world.clone(),
+            this: this.clone(),
+            held: Padded(AtomicUsize::new(0)),
+            capacity: AtomicUsize::new(spec.capacity),
+            own_off: Mutex::new(false),
+            deferred: Mutex::new(Vec::new()),
+            has_deferred: AtomicBool::new(false),
+            whole: Mutex::new(None),
+            backlog: Backlog::new(spec.rules),
+            judging: Judging::new(),
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.
         memo.follow_world();
@@ -163,8 +152,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.fixed_tags.get().map_or(&[], |tags| tags)
     }
 
-    pub(crate) fn fresh_evictor(&self) -> Evictor {
-        evictor(self.spec.policy)
+    /// Who makes room; nobody where there is no bound, so that no order need be kept.
+    pub(crate) fn policy(&self) -> Option<Policy> {
+        Some(self.spec.policy).filter(|_| self.capacity.load(Ordering::Relaxed) != usize::MAX)
     }
 
     #[inline]
@@ -183,13 +173,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     #[inline]
     pub(crate) fn shard(&self, hash: u32) -> &ShardLock<Room<K, V>> {
-        // Neither the bits that choose the bucket nor those that tell entries of it apart.
-        let at = (hash >> 19) as usize & (self.shards.len() - 1);
-        &self.shards[at].0
+        self.shards.at(hash, || Room::new(self.policy()))
     }
 
     pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &ShardLock<Room<K, V>>> {
-        self.shards.iter().map(|shard| &shard.0)
+        self.shards.iter()
     }
 
     pub(crate) fn key_ref<T>(&self, key: &K, with: impl FnOnce(&KeyRef<'_>) -> T) -> T {
@@ -377,9 +365,9 @@ impl<K, V> Drop for TypedMemo<K, V> {
             let _ = crate::sync::guarded(|| drop(entry));
             self.world.tags.release(tags);
         };
-        for shard in &self.shards {
-            let mut room = shard.0.write();
-            let (emptied, keys) = (room.residents.take_all(Evictor::Unbounded), room.sources.end());
+        for shard in self.shards.iter() {
+            let mut room = shard.write();
+            let (emptied, keys) = (room.residents.take_all(None), room.sources.end());
             drop(room);
             emptied.for_each(leave);
             for key in keys {
@@ -405,20 +393,4 @@ impl<K: Data, V: Data> Carrier for TypedMemo<K, V> {
 #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
 fn fold(hash: u64) -> u32 {
     (hash >> 32) as u32 ^ hash as u32
-}
-
-fn evictor(policy: Policy) -> Evictor {
-    match policy {
-        Policy::S3Fifo => Evictor::S3Fifo(S3Fifo::new()),
-        Policy::Lru => Evictor::Lru(Lru::new()),
-    }
-}
-
-/// Some per processor, so that writers seldom meet, but not so many that each holds next to nothing.
-fn shards_for(capacity: usize) -> usize {
-    let cpus = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
-    let wanted = (cpus * 8).next_power_of_two().min(SHARDS_MAX);
-    let worth = (capacity / SHARD_MIN).max(1);
-    let worth = if worth.is_power_of_two() { worth } else { worth.next_power_of_two() / 2 };
-    wanted.min(worth)
 }

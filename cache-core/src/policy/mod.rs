@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use ahead::Ahead;
 pub(crate) use backoff::rest;
 pub use eviction::Policy;
-pub(crate) use eviction::{Evictor, Lru, NONE, S3Fifo, Slot, Slots};
+pub(crate) use eviction::{Evictor, NONE, Slot, Slots};
 
 use crate::time::{NEVER, Tick};
 

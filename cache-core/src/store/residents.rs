@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 
 use super::resident::{Lease, Removed, Resident, Spot};
 use super::slab::Slab;
-use crate::policy::{Evictor, NONE, Rules, Slot, Slots};
+use crate::policy::{Evictor, NONE, Policy, Rules, Slot, Slots};
 use crate::sync::RandomState;
 use crate::tags::{Mark, TagSet};
 use crate::time::{NEVER, Tick};
@@ -23,6 +23,14 @@ pub(crate) struct Residents<K, V> {
     slab: Slab<K, V>,
     /// Slots by the hashes of their keys.
     table: HashTable<Slot>,
+    /// Who makes room; nobody, if nothing bounds them.
+    policy: Option<Policy>,
+    /// Made with the first entry.
+    rest: Option<Box<Rest>>,
+}
+
+/// What a hit does not look at.
+struct Rest {
     evictor: Evictor,
     /// Which entries carry a tag, by the tag's id.
     tagged: HashMap<u64, HashTable<Slot>, RandomState>,
@@ -46,7 +54,7 @@ pub(crate) struct Node {
 pub(crate) struct Emptied<K, V> {
     slab: Slab<K, V>,
     #[expect(dead_code, reason = "to be dropped")]
-    rest: (HashTable<Slot>, HashMap<u64, HashTable<Slot>, RandomState>, Evictor),
+    rest: (HashTable<Slot>, Option<Box<Rest>>),
 }
 
 impl<K, V> Emptied<K, V> {
@@ -76,30 +84,25 @@ fn spread_slot(slot: Slot) -> u64 {
 }
 
 impl<K, V> Residents<K, V> {
-    pub(crate) fn new(evictor: Evictor) -> Self {
-        Self {
-            slab: Slab::new(),
-            table: HashTable::new(),
-            evictor,
-            tagged: HashMap::default(),
-            last_id: 0,
-            moves: 0,
-            earliest: NEVER,
-            weight: 0,
-        }
+    pub(crate) fn new(policy: Option<Policy>) -> Self {
+        Self { slab: Slab::new(), table: HashTable::new(), policy, rest: None }
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_with(|| Box::new(Rest::new(self.policy)))
     }
 
     pub(crate) fn earliest(&self) -> Tick {
-        self.earliest
+        self.rest.as_ref().map_or(NEVER, |rest| rest.earliest)
     }
 
     pub(crate) fn weight(&self) -> usize {
-        self.weight
+        self.rest.as_ref().map_or(0, |rest| rest.weight)
     }
 
     /// How often entries have moved to other slots: who goes over them begins anew then.
     pub(crate) fn moves(&self) -> u32 {
-        self.moves
+        self.rest.as_ref().map_or(0, |rest| rest.moves)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -138,13 +141,12 @@ impl<K, V> Residents<K, V> {
 
     /// A name by which an entry is found again.
     pub(crate) fn name(&mut self, slot: Slot) -> Option<Node> {
-        let next = self.last_id + 1;
-        let more = self.slab.more_mut(slot)?;
+        let (rest, more) = (self.rest.as_mut()?, self.slab.more_mut(slot)?);
         if more.id == 0 {
-            more.id = next;
+            rest.last_id += 1;
+            more.id = rest.last_id;
         }
         let id = more.id;
-        self.last_id = self.last_id.max(id);
         Some(Node { hash: self.slab.hash_of(slot), id })
     }
 
@@ -168,34 +170,38 @@ impl<K, V> Residents<K, V> {
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V, hash: u32, lease: Lease, rules: &Rules) {
-        self.weight += lease.weight as usize;
+        self.rest().weight += lease.weight as usize;
         let slot = self.slab.insert(key, value, hash, lease);
         let slab = &self.slab;
         self.table.insert_unique(spread(hash), slot, |slot| spread(slab.hash(*slot)));
-        self.evictor.insert(slot, &mut self.slab);
+        if let Some(rest) = &mut self.rest {
+            rest.evictor.insert(slot, &mut self.slab);
+        }
         self.has_begun(slot, rules);
     }
 
     /// An entry has begun a life.
     fn has_begun(&mut self, slot: Slot, rules: &Rules) {
-        let Some(entry) = self.slab.get(slot) else { return };
-        self.earliest = self.earliest.min(rules.end_unread(&entry.times()));
+        let (Some(entry), Some(rest)) = (self.slab.get(slot), &mut self.rest) else { return };
+        rest.earliest = rest.earliest.min(rules.end_unread(&entry.times()));
         for tag in entry.tags() {
-            let slots = self.tagged.entry(tag.id).or_default();
+            let slots = rest.tagged.entry(tag.id).or_default();
             slots.insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
         }
     }
 
     /// An entry was read; only for algorithms that move something then.
     pub(crate) fn read(&mut self, slot: Slot) {
-        self.evictor.read(slot);
+        if let Some(rest) = &mut self.rest {
+            rest.evictor.read(slot);
+        }
     }
 
     /// Moves the deadline of an entry.
     pub(crate) fn set_deadline(&mut self, slot: Slot, deadline: Tick, rules: &Rules) {
-        if let Some(entry) = self.slab.get(slot) {
+        if let (Some(entry), Some(rest)) = (self.slab.get(slot), &mut self.rest) {
             entry.life.set_deadline(deadline);
-            self.earliest = self.earliest.min(rules.end(deadline));
+            rest.earliest = rest.earliest.min(rules.end(deadline));
         }
     }
 
@@ -226,7 +232,9 @@ impl<K, V> Residents<K, V> {
 
     pub(crate) fn remove(&mut self, slot: Slot) -> Option<Removed<K, V>> {
         let entry = self.take(slot)?;
-        self.evictor.remove(slot, &mut self.slab);
+        if let Some(rest) = &mut self.rest {
+            rest.evictor.remove(slot, &mut self.slab);
+        }
         Some(entry)
     }
 
@@ -249,7 +257,7 @@ impl<K, V> Residents<K, V> {
 
     /// Takes out the entry that makes room.
     pub(crate) fn evict(&mut self) -> Option<Removed<K, V>> {
-        let slot = self.evictor.victim(&mut self.slab)?;
+        let slot = self.rest.as_mut()?.evictor.victim(&mut self.slab)?;
         let entry = self.take(slot);
         self.slab.free(slot);
         entry
@@ -261,59 +269,65 @@ impl<K, V> Residents<K, V> {
             found.remove();
         }
         let entry = self.slab.take(slot)?;
-        self.weight -= entry.record().weight() as usize;
+        self.rest().weight -= entry.record().weight() as usize;
         self.untag(slot, entry.record().tags());
         Some(entry)
     }
 
     fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
+        let Some(rest) = &mut self.rest else { return };
         for tag in tags {
-            if let Some(slots) = self.tagged.get_mut(&tag.id) {
+            if let Some(slots) = rest.tagged.get_mut(&tag.id) {
                 if let Ok(found) = slots.find_entry(spread_slot(slot), |known| *known == slot) {
                     found.remove();
                 }
                 if slots.is_empty() {
-                    self.tagged.remove(&tag.id);
+                    rest.tagged.remove(&tag.id);
                 }
             }
         }
     }
 
-    /// Takes out everything, in constant time.
-    pub(crate) fn take_all(&mut self, evictor: Evictor) -> Emptied<K, V> {
-        (self.earliest, self.weight) = (NEVER, 0);
-        self.moves = self.moves.wrapping_add(1);
-        let (table, tagged) = (std::mem::take(&mut self.table), std::mem::take(&mut self.tagged));
-        let rest = (table, tagged, std::mem::replace(&mut self.evictor, evictor));
+    /// Takes out everything, in constant time. From here on there is, or is no, order kept.
+    pub(crate) fn take_all(&mut self, policy: Option<Policy>) -> Emptied<K, V> {
+        self.policy = policy;
+        let new = self.rest.as_ref().map(|rest| Box::new(rest.anew(policy)));
+        let rest = (std::mem::take(&mut self.table), std::mem::replace(&mut self.rest, new));
         Emptied { slab: std::mem::replace(&mut self.slab, Slab::new()), rest }
     }
 
     /// How many entries carry a tag.
     pub(crate) fn tagged_len(&self, tag: u64) -> usize {
-        self.tagged.get(&tag).map_or(0, HashTable::len)
+        self.rest.as_ref().and_then(|rest| rest.tagged.get(&tag)).map_or(0, HashTable::len)
     }
 
     /// The entries that carry a tag.
     pub(crate) fn tagged(&self, tag: u64) -> impl Iterator<Item = Resident<'_, K, V>> {
-        let slots = self.tagged.get(&tag).into_iter().flat_map(HashTable::iter);
+        let slots = self.rest.as_ref().and_then(|rest| rest.tagged.get(&tag));
+        let slots = slots.into_iter().flat_map(HashTable::iter);
         slots.filter_map(|slot| self.slab.get(*slot))
     }
 
-    /// Begins to keep order, if nothing has been evicted so far since there was no bound.
-    pub(crate) fn bound(&mut self, evictor: impl FnOnce() -> Evictor) {
-        if matches!(self.evictor, Evictor::Unbounded) {
-            self.evictor = evictor();
-            let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
-            for slot in slots {
-                self.evictor.insert(slot, &mut self.slab);
-            }
+    /// Begins to keep order, if there was no bound so far.
+    pub(crate) fn bound(&mut self, policy: Policy) {
+        if self.policy.replace(policy).is_some() || self.rest.is_none() {
+            return;
         }
+        let mut evictor = Evictor::new(Some(policy));
+        let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
+        for slot in slots {
+            evictor.insert(slot, &mut self.slab);
+        }
+        self.rest().evictor = evictor;
     }
 
     /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
     pub(crate) fn settle(&mut self, rules: &Rules) {
         let ends = self.iter().map(|entry| rules.end_unread(&entry.times()));
-        self.earliest = ends.min().unwrap_or(NEVER);
+        let earliest = ends.min().unwrap_or(NEVER);
+        if let Some(rest) = &mut self.rest {
+            rest.earliest = earliest;
+        }
         self.shrink();
     }
 
@@ -328,10 +342,11 @@ impl<K, V> Residents<K, V> {
         for slot in slots {
             to[slot as usize] = self.slab.move_to(slot, &mut slab).unwrap_or(NONE);
         }
-        self.evictor.renumber(&self.slab, &mut slab, &to);
+        let Some(rest) = &mut self.rest else { return };
+        rest.evictor.renumber(&self.slab, &mut slab, &to);
+        rest.moves = rest.moves.wrapping_add(1);
         self.slab = slab;
-        self.moves = self.moves.wrapping_add(1);
-        (self.table, self.tagged) = (HashTable::with_capacity(self.slab.len()), HashMap::default());
+        (self.table, rest.tagged) = (HashTable::with_capacity(self.slab.len()), HashMap::default());
         let mut tagged: Vec<(u64, Slot)> = Vec::new();
         for entry in self.slab.range(0, usize::MAX) {
             let slab = &self.slab;
@@ -339,11 +354,23 @@ impl<K, V> Residents<K, V> {
             tagged.extend(entry.tags().iter().map(|tag| (tag.id, entry.slot)));
         }
         for (tag, slot) in tagged {
-            self.tagged
+            rest.tagged
                 .entry(tag)
                 .or_default()
                 .insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
         }
+    }
+}
+
+impl Rest {
+    fn new(policy: Option<Policy>) -> Self {
+        let evictor = Evictor::new(policy);
+        Self { evictor, tagged: HashMap::default(), last_id: 0, moves: 0, earliest: NEVER, weight: 0 }
+    }
+
+    /// The same without entries. Names are not given twice.
+    fn anew(&self, policy: Option<Policy>) -> Self {
+        Self { last_id: self.last_id, moves: self.moves.wrapping_add(1), ..Self::new(policy) }
     }
 }
 
@@ -364,7 +391,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::policy::{Lru, S3Fifo};
 
     const RULES: Rules = Rules::new();
 
@@ -394,11 +420,10 @@ mod tests {
     /// dropped once.
     #[test]
     fn entries_are_what_was_put_in_and_not_taken_out() {
-        for evictor in [|| Evictor::S3Fifo(S3Fifo::new()), || Evictor::Lru(Lru::new()), || Evictor::Unbounded]
-        {
+        for policy in [Some(Policy::S3Fifo), Some(Policy::Lru), None] {
             let mut random = fastrand::Rng::with_seed(7);
             let alive = Arc::new(());
-            let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(evictor());
+            let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(policy);
             let mut map: Map<u64, (u64, u32, Option<Node>)> = Map::new();
             for step in 0..60_000_u64 {
                 // By turns more comes than leaves, and the other way.
@@ -439,7 +464,7 @@ mod tests {
                 }
             }
             assert!(residents.moves() > 0, "nothing was moved together");
-            let emptied = residents.take_all(evictor());
+            let emptied = residents.take_all(policy);
             assert_eq!((emptied.len(), residents.len(), residents.weight()), (map.len(), 0, 0));
             let mut half = emptied;
             for entry in half.by_ref().take(map.len() / 2) {
@@ -466,7 +491,7 @@ mod tests {
 
     #[test]
     fn a_name_is_that_of_one_entry_for_ever() {
-        let mut residents: Residents<u64, u64> = Residents::new(Evictor::Unbounded);
+        let mut residents: Residents<u64, u64> = Residents::new(None);
         residents.insert(1, 1, hash(1), lease(1), &RULES);
         let slot = slot_of(&residents, 1).unwrap();
         let node = residents.name(slot).unwrap();

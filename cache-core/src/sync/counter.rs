@@ -1,18 +1,16 @@
 //! Counting hits without a shared line: each thread adds to a cell of its own.
 //!
 //! A thread takes the lowest free number when it first counts and gives it back when it ends. Cells
-//! are made in chunks as threads appear, so that a memo used by few threads stays small. Beyond
+//! are made as threads appear, so that a memo used by few threads stays small. Beyond
 //! [`CELLS`] threads at once the rest share one cell.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use super::Padded;
 
-const CHUNK: usize = 8;
-const CHUNKS: usize = 8;
-const CELLS: usize = CHUNK * CHUNKS;
+const CELLS: usize = 64;
 const UNKNOWN: usize = usize::MAX;
 const SHARED: usize = usize::MAX - 1;
 
@@ -57,39 +55,32 @@ fn take_number() -> usize {
     number
 }
 
-/// The cells of some threads.
-type Chunk = Box<[Padded<Cells>; CHUNK]>;
-
-/// A thread's own.
-#[derive(Default)]
-struct Cells(AtomicU64);
-
-impl Cells {
-    /// Nobody else writes to this cell while the thread's number is ours.
-    #[inline]
-    fn bump(&self) {
-        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-    }
+/// The cells of the first so many threads, each on a line of its own.
+struct Block {
+    cells: Box<[Padded<AtomicU64>]>,
+    /// Those from when there were fewer.
+    older: *mut Block,
 }
 
-/// A counter that many threads add to and few read.
+/// A counter that many threads add to and few read. Two words, until somebody counts.
 pub(crate) struct Tally {
-    chunks: [OnceLock<Chunk>; CHUNKS],
+    /// The newest block, if there is one.
+    block: AtomicPtr<Block>,
     shared: AtomicU64,
 }
 
 impl Tally {
     pub(crate) const fn new() -> Self {
-        Self { chunks: [const { OnceLock::new() }; CHUNKS], shared: AtomicU64::new(0) }
+        Self { block: AtomicPtr::new(ptr::null_mut()), shared: AtomicU64::new(0) }
     }
 
-    /// Adds one. Allocates when the first thread of a chunk counts here, never again.
+    /// Adds one. Allocates when more threads count here than ever before, twice as many each time.
     #[inline]
     pub(crate) fn add(&self) {
-        // Most programs have few threads at once.
         let number = NUMBER.get();
-        match self.chunks[0].get() {
-            Some(first) if number < CHUNK => first[number].bump(),
+        // SAFETY: blocks are freed only when the tally is dropped.
+        match unsafe { self.block.load(Ordering::Acquire).as_ref() } {
+            Some(block) if number < block.cells.len() => bump(&block.cells[number]),
             _ => self.add_further(number),
         }
     }
@@ -98,18 +89,57 @@ impl Tally {
     #[inline(never)]
     fn add_further(&self, number: usize) {
         let number = if number == UNKNOWN { take_number() } else { number };
-        match self.chunks.get(number / CHUNK) {
-            Some(chunk) => chunk.get_or_init(Chunk::default)[number % CHUNK].bump(),
-            None => {
-                self.shared.fetch_add(1, Ordering::Relaxed);
+        if number >= CELLS {
+            self.shared.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let mut older = self.block.load(Ordering::Acquire);
+        loop {
+            // SAFETY: as above.
+            if let Some(block) = unsafe { older.as_ref() }
+                && let Some(cell) = block.cells.get(number)
+            {
+                return bump(cell);
+            }
+            let cells = (0..(number + 1).next_power_of_two()).map(|_| Padded::default()).collect();
+            let block = Box::into_raw(Box::new(Block { cells, older }));
+            match self.block.compare_exchange(older, block, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => older = block,
+                Err(newer) => {
+                    // SAFETY: made just now, and nobody else has seen it.
+                    drop(unsafe { Box::from_raw(block) });
+                    older = newer;
+                }
             }
         }
     }
 
     pub(crate) fn sum(&self) -> u64 {
-        let cells = self.chunks.iter().filter_map(OnceLock::get).flat_map(|chunk| chunk.iter());
-        cells.map(|cell| cell.0.0.load(Ordering::Relaxed)).sum::<u64>() + self.shared.load(Ordering::Relaxed)
+        let mut sum = self.shared.load(Ordering::Relaxed);
+        let mut block = self.block.load(Ordering::Acquire);
+        // SAFETY: as above; so are the older ones.
+        while let Some(this) = unsafe { block.as_ref() } {
+            sum += this.cells.iter().map(|cell| cell.0.load(Ordering::Relaxed)).sum::<u64>();
+            block = this.older;
+        }
+        sum
     }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        let mut block = *self.block.get_mut();
+        while !block.is_null() {
+            // SAFETY: each block came from a box, and is in one chain once; nobody counts any more.
+            block = unsafe { Box::from_raw(block) }.older;
+        }
+    }
+}
+
+/// Nobody else writes to a thread's cell while its number is the thread's.
+#[inline]
+fn bump(cell: &Padded<AtomicU64>) {
+    cell.0.store(cell.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ mod queue;
 mod s3fifo;
 
 pub use self::kind::Policy;
-pub(crate) use lru::Lru;
-pub(crate) use queue::Queue;
-pub(crate) use s3fifo::S3Fifo;
+use lru::Lru;
+use queue::Queue;
+use s3fifo::S3Fifo;
 
 mod kind {
     /// Which entry makes room when a memo is full.
@@ -71,6 +71,14 @@ pub(crate) enum Evictor {
 }
 
 impl Evictor {
+    pub(crate) fn new(policy: Option<Policy>) -> Self {
+        match policy {
+            Some(Policy::S3Fifo) => Self::S3Fifo(S3Fifo::new()),
+            Some(Policy::Lru) => Self::Lru(Lru::new()),
+            None => Self::Unbounded,
+        }
+    }
+
     pub(crate) fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
         match self {
             Self::S3Fifo(queues) => queues.insert(slot, slots),

@@ -1,0 +1,121 @@
+//! The shards of a memo: how many, and which is whose.
+
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
+
+use crate::sync::{Padded, ShardLock};
+
+/// A shard is worth having for at least so many entries: fewer do not know enough of what is read to choose
+/// well among them.
+const LEAST: usize = 1024;
+/// So many entries fill a table of 2^14 places well, and no more of them have to be moved when it grows.
+const MOST: usize = 13_500;
+/// So many shards a memo has for each processor if it is large enough, and without a bound.
+const EACH: usize = 4;
+const UNBOUNDED: usize = 64;
+/// No more than this, whatever the bound.
+const MAX: usize = 1 << 12;
+
+/// Made when the first call looks at them: what is never called costs nothing of it.
+pub(super) struct Shards<T> {
+    all: OnceLock<Box<[Padded<ShardLock<T>>]>>,
+    count: u32,
+}
+
+impl<T> Shards<T> {
+    pub(super) const fn one() -> Self {
+        Self { all: OnceLock::new(), count: 1 }
+    }
+
+    /// For so many entries.
+    pub(super) fn of(capacity: usize) -> Self {
+        let cpus = available_parallelism().map_or(4, std::num::NonZero::get);
+        #[expect(clippy::cast_possible_truncation, reason = "there are no more than MAX")]
+        let count = count(capacity, cpus) as u32;
+        Self { all: OnceLock::new(), count }
+    }
+
+    #[inline]
+    pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T> {
+        let all = match self.all.get() {
+            Some(all) => all,
+            None => self.make(make),
+        };
+        // Neither the bits that choose the bucket nor those that tell entries of it apart. Scaled, not cut off:
+        // the number of shards need not be a power of two.
+        let bits = (hash >> 9) & 0xFFFF;
+        let at = (bits as usize * all.len()) >> 16;
+        // SAFETY: `bits` is less than 2^16, so this is less than the length.
+        unsafe { &all.get_unchecked(at).0 }
+    }
+
+    #[cold]
+    fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T>>] {
+        self.all.get_or_init(|| (0..self.count).map(|_| Padded(ShardLock::new(make()))).collect())
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &ShardLock<T>> {
+        self.all.get().map_or(&[][..], |all| all).iter().map(|shard| &shard.0)
+    }
+}
+
+/// Some for each processor, so that writers seldom meet; more where they would hold too much, so that none is
+/// held up for long by one that grows; and so many that the tables of a full memo are well filled.
+fn count(capacity: usize, cpus: usize) -> usize {
+    let wanted = (cpus * EACH).next_power_of_two().min(UNBOUNDED);
+    if capacity == usize::MAX {
+        return wanted.max(UNBOUNDED);
+    }
+    let few = wanted.min(capacity / LEAST);
+    if few <= 1 && capacity <= MOST {
+        return 1;
+    }
+    // Tables are of a power of two: which one is not too much for so few shards.
+    let mut each = MOST;
+    while each > capacity / few.max(1) {
+        each /= 2;
+    }
+    capacity.div_ceil(each.max(1)).clamp(1, MAX)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_memos_have_one_shard_and_large_ones_many() {
+        for cpus in [1, 2, 8, 64] {
+            for capacity in [0, 1, 2, 100, 1023, 1024, 2047] {
+                assert_eq!(count(capacity, cpus), 1, "{capacity}");
+            }
+            assert!((75..=80).contains(&count(1_000_000, cpus)), "{}", count(1_000_000, cpus));
+            assert_eq!(count(usize::MAX, cpus), 64);
+            assert_eq!(count(usize::MAX - 1, cpus), MAX);
+        }
+        assert_eq!((count(10_000, 1), count(10_000, 2), count(10_000, 64)), (6, 12, 12));
+    }
+
+    #[test]
+    fn tables_of_full_memos_are_well_filled() {
+        for capacity in (20_000..5_000_000).step_by(12_345) {
+            for cpus in [1, 2, 8, 64] {
+                let each = capacity / count(capacity, cpus);
+                let places = (each * 8 / 7).next_power_of_two();
+                assert!(each * 16 > places * 9, "{capacity} on {cpus}: {each} of {places}");
+            }
+        }
+    }
+
+    #[test]
+    fn hashes_are_spread_evenly() {
+        let shards: Shards<u32> = Shards { all: OnceLock::new(), count: 75 };
+        let first = std::ptr::from_ref(shards.at(0, || 0)).addr();
+        let mut counts = vec![0; 75];
+        for key in 0..75_000_u32 {
+            let hash = key.wrapping_mul(0x9E37_79B9);
+            let at = std::ptr::from_ref(shards.at(hash, || 0)).addr() - first;
+            counts[at / size_of::<Padded<ShardLock<u32>>>()] += 1;
+        }
+        assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+    }
+}
