@@ -294,7 +294,7 @@ fn the_runtime_may_live_elsewhere() {
 
 #[test]
 fn policies_may_be_named_by_path() {
-    #[memoize(policy = S3Fifo)]
+    #[memoize(policy = Adaptive)]
     fn fifo(n: u32) -> u32 {
         n
     }

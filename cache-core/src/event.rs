@@ -119,6 +119,7 @@ impl std::ops::Add for Stats {
 }
 
 /// The counters of a memo. Hits are counted without a shared line; the rest is rare.
+#[repr(C)]
 pub(crate) struct Counters {
     pub(crate) hits: Tally,
     pub(crate) misses: Counter,

@@ -60,6 +60,8 @@ impl Stage {
 
     pub(crate) fn within(world: Arc<World>, spec: Spec, hooks: MemoSpec<Kept>) -> Self {
         let id = TypeId::of::<Self>();
+        // As that of a function, it is there for ever.
+        let spec = Box::leak(Box::new(spec));
         let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), hooks, (0, id), &world);
         world.register(&memo, true);
         memo.follow_world();

@@ -201,7 +201,7 @@ impl Slot {
 
     /// Makes a memo; the world keeps it, or its field does.
     pub(crate) fn make<Id, S, R>(
-        &self,
+        &'static self,
         hooks: MemoSpec<R>,
         id: TypeId,
         world: &Arc<World>,
@@ -213,7 +213,7 @@ impl Slot {
         R: Returns,
     {
         let name = Id::name(self.spec.name);
-        let memo = TypedMemo::create::<S, R>(self.spec, name, hooks, (self.address(), id), world);
+        let memo = TypedMemo::create::<S, R>(&self.spec, name, hooks, (self.address(), id), world);
         world.register(&memo, kept);
         // The world may have been switched while it did not know of the memo.
         memo.follow_world();

@@ -35,7 +35,7 @@ impl Spec {
             rules: Rules::new(),
             tags: &[],
             capacity: DEFAULT_CAPACITY,
-            policy: Policy::S3Fifo,
+            policy: Policy::Adaptive,
             single_flight: true,
             max_wait: DEFAULT_MAX_WAIT,
             inherit_tags: false,

@@ -372,7 +372,7 @@ fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
 }
 
 fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
-    const POLICIES: [&str; 2] = ["S3Fifo", "Lru"];
+    const POLICIES: [&str; 2] = ["Adaptive", "Lru"];
     let expr: Expr = value(input)?;
     let name = match &expr {
         Expr::Path(path) => path.path.segments.last().map(|segment| &segment.ident),

@@ -85,7 +85,7 @@ enum Piece<K, V> {
 pub(crate) struct Backlog<K, V> {
     jobs: Mutex<VecDeque<(Arc<Sweep>, Job<K, V>)>>,
     any: AtomicBool,
-    rules: Rules,
+    rules: &'static Rules,
 }
 
 /// Counts an entry that leaves, or is marked, for what has hit it and is yet to be swept: for the first that
@@ -135,7 +135,7 @@ impl<K, V> Job<K, V> {
 }
 
 impl<K, V> Backlog<K, V> {
-    pub(crate) fn new(rules: Rules) -> Self {
+    pub(crate) fn new(rules: &'static Rules) -> Self {
         Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false), rules }
     }
 
@@ -146,7 +146,7 @@ impl<K, V> Backlog<K, V> {
     /// An entry leaves, or is marked, by another way than a sweep.
     pub(super) fn credit(&self, entry: Record<'_>) {
         if !self.is_empty() {
-            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), &self.rules, entry);
+            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), self.rules, entry);
         }
     }
 
@@ -167,7 +167,7 @@ impl<K, V> Backlog<K, V> {
     fn next(&self, shards: usize) -> Option<(Arc<Sweep>, Piece<K, V>)> {
         let mut jobs = self.jobs.lock();
         while let Some((sweep, job)) = jobs.front_mut() {
-            if let Some(piece) = job.next(sweep, &self.rules, shards) {
+            if let Some(piece) = job.next(sweep, self.rules, shards) {
                 return Some((sweep.clone(), piece));
             }
             jobs.pop_front();

@@ -16,7 +16,7 @@ use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Policy, Slot, State, Times};
 use crate::spec::Spec;
 use crate::store::{Record, Removed, Resident, Residents};
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, Padded, RandomState, ShardLock};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
 use crate::time::Clock;
 use crate::value::Returns;
@@ -29,6 +29,17 @@ pub(crate) struct Room<K, V> {
     pub(crate) flights: Flights<K, V>,
     pub(crate) sources: Sources<K>,
 }
+
+#[cfg(all(target_pointer_width = "64", not(loom)))]
+const _: () = {
+    use std::mem::{offset_of, size_of};
+
+    type Memo = TypedMemo<u64, u64>;
+    assert!(size_of::<crate::sync::Padded<ShardLock<Room<u64, u64>>>>() == 128);
+    // What a hit reads.
+    assert!(offset_of!(Memo, counters) + size_of::<crate::sync::Tally>() <= 128);
+    assert!(offset_of!(Memo, counters) == offset_of!(Memo, flags) + 8);
+};
 
 impl<K, V: Clone> Room<K, V> {
     fn new(policy: Option<Policy>) -> Self {
@@ -45,8 +56,9 @@ pub(crate) struct Deferred {
 
 /// The cache behind one memoized function, or one instantiation of a generic one.
 ///
-/// `repr(C)` with the header first: slots find memos by it.
-#[repr(C)]
+/// `repr(C)` with the header first: slots find memos by it. A hit reads two cache lines of this, which nobody
+/// writes to but to invalidate; what others write comes after them.
+#[repr(C, align(64))]
 pub struct TypedMemo<K, V> {
     header: Header,
     // What a hit reads.
@@ -56,9 +68,13 @@ pub struct TypedMemo<K, V> {
     clock: Clock,
     /// [`Flags`](super::flags::Flags)
     pub(super) flags: AtomicUsize,
+    /// The first of them is that of the hits.
     pub(crate) counters: Counters,
     // What only the rest reads.
-    pub(crate) spec: Spec,
+    /// How much is in it, by weight.
+    pub(crate) held: AtomicUsize,
+    pub(crate) capacity: AtomicUsize,
+    pub(crate) spec: &'static Spec,
     /// Which function's slot it was made for.
     pub(crate) slot: usize,
     pub(crate) name: Arc<str>,
@@ -68,8 +84,6 @@ pub struct TypedMemo<K, V> {
     this: Weak<Self>,
     /// Carried by every entry; held so that they are never forgotten.
     fixed_tags: OnceLock<TagSet>,
-    pub(crate) held: Padded<AtomicUsize>,
-    pub(crate) capacity: AtomicUsize,
     pub(super) own_off: Mutex<bool>,
     deferred: Mutex<Vec<Deferred>>,
     has_deferred: AtomicBool,
@@ -81,7 +95,7 @@ pub struct TypedMemo<K, V> {
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn create<S, R>(
-        spec: Spec,
+        spec: &'static Spec,
         name: Arc<str>,
         hooks: MemoSpec<R>,
         (slot, id): (usize, TypeId),
@@ -111,13 +125,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             fixed_tags: OnceLock::new(),
             world: world.clone(),
             this: this.clone(),
-            held: Padded(AtomicUsize::new(0)),
+            held: AtomicUsize::new(0),
             capacity: AtomicUsize::new(spec.capacity),
             own_off: Mutex::new(false),
             deferred: Mutex::new(Vec::new()),
             has_deferred: AtomicBool::new(false),
             whole: Mutex::new(None),
-            backlog: Backlog::new(spec.rules),
+            backlog: Backlog::new(&spec.rules),
             judging: Judging::new(),
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.

@@ -420,7 +420,7 @@ mod tests {
     /// dropped once.
     #[test]
     fn entries_are_what_was_put_in_and_not_taken_out() {
-        for policy in [Some(Policy::S3Fifo), Some(Policy::Lru), None] {
+        for policy in [Some(Policy::Adaptive), Some(Policy::Lru), None] {
             let mut random = fastrand::Rng::with_seed(7);
             let alive = Arc::new(());
             let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(policy);

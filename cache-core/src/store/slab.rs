@@ -22,7 +22,7 @@ pub(super) struct Slab<K, V> {
     chunks: Vec<Chunk<K, V>>,
     /// The free ones, in a chain.
     free: Slot,
-    live: usize,
+    live: u32,
 }
 
 struct Chunk<K, V> {
@@ -53,7 +53,7 @@ impl<K, V> Slab<K, V> {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.live
+        self.live as usize
     }
 
     /// How many slots there are; those that are not live among them.

@@ -4,24 +4,25 @@
 //! store stays ignorant of the algorithm. A slot whose entry has left by another way is noticed when it
 //! comes up, and freed.
 
-mod ghost;
+mod adaptive;
+mod ghosts;
 mod lru;
 mod queue;
-mod s3fifo;
 
 pub use self::kind::Policy;
+use adaptive::Adaptive;
 use lru::Lru;
-use queue::Queue;
-use s3fifo::S3Fifo;
 
 mod kind {
     /// Which entry makes room when a memo is full.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[non_exhaustive]
     pub enum Policy {
-        /// Few hits make an entry stay, one-time visitors leave first; a hit moves nothing. Yang et al.,
-        /// "FIFO queues are all you need for cache eviction", SOSP 2023. The default.
-        S3Fifo,
+        /// The default: what is read again stays, one-time visitors leave first, and of a loop that is longer
+        /// than the memo a part is kept; a hit moves nothing. The queues of S3-FIFO (Yang et al., SOSP 2023),
+        /// the comparison of LIRS (Jiang and Zhang, SIGMETRICS 2002), the moving border of ARC (Megiddo and
+        /// Modha, FAST 2003).
+        Adaptive,
         /// Exactly the least recently used, by the `lru` crate. A hit takes the memo's one lock
         /// exclusively, so threads wait for each other.
         Lru,
@@ -63,8 +64,9 @@ pub(crate) trait Eviction {
 }
 
 /// The algorithm of a memo.
+#[expect(clippy::large_enum_variant, reason = "the largest is what nearly all have")]
 pub(crate) enum Evictor {
-    S3Fifo(S3Fifo),
+    Adaptive(Adaptive),
     Lru(Lru),
     /// Nothing is ever evicted.
     Unbounded,
@@ -73,7 +75,7 @@ pub(crate) enum Evictor {
 impl Evictor {
     pub(crate) fn new(policy: Option<Policy>) -> Self {
         match policy {
-            Some(Policy::S3Fifo) => Self::S3Fifo(S3Fifo::new()),
+            Some(Policy::Adaptive) => Self::Adaptive(Adaptive::new()),
             Some(Policy::Lru) => Self::Lru(Lru::new()),
             None => Self::Unbounded,
         }
@@ -81,7 +83,7 @@ impl Evictor {
 
     pub(crate) fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
         match self {
-            Self::S3Fifo(queues) => queues.insert(slot, slots),
+            Self::Adaptive(queues) => queues.insert(slot, slots),
             Self::Lru(list) => list.insert(slot, slots),
             Self::Unbounded => {}
         }
@@ -89,7 +91,7 @@ impl Evictor {
 
     pub(crate) fn remove(&mut self, slot: Slot, slots: &mut impl Slots) {
         match self {
-            Self::S3Fifo(queues) => queues.remove(slot, slots),
+            Self::Adaptive(queues) => queues.remove(slot, slots),
             Self::Lru(list) => list.remove(slot, slots),
             Self::Unbounded => slots.free(slot),
         }
@@ -104,7 +106,7 @@ impl Evictor {
 
     pub(crate) fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
         match self {
-            Self::S3Fifo(queues) => queues.victim(slots),
+            Self::Adaptive(queues) => queues.victim(slots),
             Self::Lru(list) => list.victim(slots),
             Self::Unbounded => None,
         }
@@ -112,7 +114,7 @@ impl Evictor {
 
     pub(crate) fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
         match self {
-            Self::S3Fifo(queues) => queues.renumber(old, new, to),
+            Self::Adaptive(queues) => queues.renumber(old, new, to),
             Self::Lru(list) => list.renumber(old, new, to),
             Self::Unbounded => {}
         }

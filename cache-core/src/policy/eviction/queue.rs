@@ -1,62 +1,122 @@
-//! A first-in-first-out queue through the slots themselves: a link in each is all it costs.
+//! A first-in-first-out queue through the slots themselves: a link in each is all it costs. It knows roughly
+//! when its first was pushed, without a time for each.
 
 use super::{NONE, Slot, Slots};
 
-/// See the module. Slots whose entries are gone are freed as they come up, or by [`tidy`](Queue::tidy).
-pub(crate) struct Queue {
+/// When each of the last so many blocks began to be pushed is kept.
+const MARKS: u32 = 32;
+
+/// See the module. Slots whose entries are gone are freed by [`tidy`](Queue::tidy), or by who pops them.
+pub(super) struct Queue {
     head: Slot,
     tail: Slot,
-    len: usize,
+    len: u32,
+    /// The numbers of the next to be pushed, and of the first. In between some may have been tidied away: the
+    /// first then counts as younger than it is, never as older.
+    pushed: u32,
+    popped: u32,
+    /// When the first of each block of `1 << shift` slots was pushed.
+    marks: [u32; MARKS as usize],
+    shift: u32,
     /// How far it was tidied: up to this slot, or not at all.
     tidied: Slot,
 }
 
 impl Queue {
-    pub(crate) const fn new() -> Self {
-        Self { head: NONE, tail: NONE, len: 0, tidied: NONE }
+    pub(super) const fn new() -> Self {
+        Self {
+            head: NONE,
+            tail: NONE,
+            len: 0,
+            pushed: 0,
+            popped: 0,
+            marks: [0; MARKS as usize],
+            shift: 0,
+            tidied: NONE,
+        }
     }
 
     /// How many slots it goes through, those that are gone among them.
-    pub(crate) fn len(&self) -> usize {
+    pub(super) fn len(&self) -> u32 {
         self.len
     }
 
-    pub(crate) fn push(&mut self, slot: Slot, slots: &mut impl Slots) {
+    /// The first, and when it was pushed or up to a block later.
+    #[inline]
+    pub(super) fn front(&self) -> Option<(Slot, u32)> {
+        if self.len == 0 {
+            return None;
+        }
+        let block = (self.popped >> self.shift).wrapping_add(u32::from(self.shift > 0));
+        let last = self.pushed.wrapping_sub(1) >> self.shift;
+        Some((self.head, self.marks[(block.min(last) % MARKS) as usize]))
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, slot: Slot, now: u32, slots: &mut impl Slots) {
         slots.set_next(slot, NONE);
-        if self.head == NONE {
+        if self.len == 0 {
             self.head = slot;
         } else {
             slots.set_next(self.tail, slot);
         }
         self.tail = slot;
         self.len += 1;
+        if self.len > (MARKS - 3) << self.shift {
+            self.set_blocks(self.shift + 1);
+        } else if self.shift > 0 && self.len < (MARKS / 8) << self.shift {
+            self.set_blocks(self.shift - 1);
+        }
+        if self.pushed.trailing_zeros() >= self.shift {
+            self.marks[((self.pushed >> self.shift) % MARKS) as usize] = now;
+        }
+        self.pushed = self.pushed.wrapping_add(1);
     }
 
-    /// Takes the first slot off, which may be gone.
-    pub(crate) fn pop(&mut self, slots: &impl Slots) -> Option<Slot> {
-        let slot = self.head;
-        if slot == NONE {
-            return None;
+    /// Makes blocks of another size, with the marks of the old ones.
+    fn set_blocks(&mut self, shift: u32) {
+        let (old, last) = (self.marks, self.pushed.wrapping_sub(1));
+        for block in (self.popped >> shift)..=(last >> shift) {
+            let first = block << shift;
+            self.marks[(block % MARKS) as usize] = old[((first >> self.shift) % MARKS) as usize];
         }
-        self.head = slots.next(slot);
+        self.shift = shift;
+    }
+
+    /// Puts a slot first.
+    pub(super) fn push_front(&mut self, slot: Slot, slots: &mut impl Slots) {
+        slots.set_next(slot, self.head);
+        if self.len == 0 {
+            self.tail = slot;
+        }
+        self.head = slot;
+        self.len += 1;
+        self.popped = self.popped.wrapping_sub(1);
+    }
+
+    /// Takes the first off, which may be gone.
+    #[inline]
+    pub(super) fn pop(&mut self, slots: &impl Slots) -> Option<(Slot, u32)> {
+        let front = self.front()?;
+        self.head = slots.next(front.0);
         if self.head == NONE {
             self.tail = NONE;
         }
-        if self.tidied == slot {
+        if self.tidied == front.0 {
             self.tidied = NONE;
         }
         self.len -= 1;
-        Some(slot)
+        self.popped = self.popped.wrapping_add(1);
+        Some(front)
     }
 
-    /// Looks at the next few slots of a round, and frees those that are gone: how many were.
-    pub(crate) fn tidy(&mut self, steps: usize, slots: &mut impl Slots) -> usize {
-        let mut freed = 0;
+    /// Looks at the next few slots of a round, and frees those that are gone.
+    pub(super) fn tidy(&mut self, steps: usize, slots: &mut impl Slots) {
         for _ in 0..steps {
             let slot = if self.tidied == NONE { self.head } else { slots.next(self.tidied) };
             if slot == NONE {
                 self.tidied = NONE;
-                break;
+                return;
             }
             if slots.reads(slot).is_some() {
                 self.tidied = slot;
@@ -72,21 +132,19 @@ impl Queue {
                 self.tail = self.tidied;
             }
             self.len -= 1;
+            self.popped = self.popped.wrapping_add(1);
             slots.free(slot);
-            freed += 1;
         }
-        freed
     }
 
-    /// The same queue through other slots.
-    pub(crate) fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
-        let mut slot = std::mem::replace(self, Self::new()).head;
-        while slot != NONE {
+    /// The same queue through other slots, without those that are gone.
+    pub(super) fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+        let mut from = std::mem::replace(self, Self::new());
+        while let Some((slot, since)) = from.pop(old) {
             let moved = to[slot as usize];
             if moved != NONE {
-                self.push(moved, new);
+                self.push(moved, since, new);
             }
-            slot = old.next(slot);
         }
     }
 }
@@ -95,10 +153,11 @@ impl Queue {
 pub(super) mod tests {
     use super::*;
 
-    /// Slots of a test: reads and next, by slot.
+    /// Slots of a test.
     #[derive(Default)]
     pub(in crate::policy::eviction) struct Table {
         pub(in crate::policy::eviction) reads: Vec<Option<u8>>,
+        pub(in crate::policy::eviction) hashes: Vec<u32>,
         next: Vec<Slot>,
         pub(in crate::policy::eviction) free: Vec<Slot>,
     }
@@ -106,7 +165,20 @@ pub(super) mod tests {
     impl Table {
         /// So many entries, never read.
         pub(in crate::policy::eviction) fn of(entries: usize) -> Self {
-            Self { reads: vec![Some(0); entries], next: vec![NONE; entries], free: Vec::new() }
+            let (reads, hashes, next) = (vec![Some(0); entries], vec![0; entries], vec![NONE; entries]);
+            Self { reads, hashes, next, free: Vec::new() }
+        }
+
+        /// Another entry, never read, in a slot that is free.
+        pub(in crate::policy::eviction) fn put(&mut self, hash: u32) -> Slot {
+            let slot = self.free.pop().map_or(self.reads.len(), |slot| slot as usize);
+            if slot == self.reads.len() {
+                self.reads.push(None);
+                self.hashes.push(0);
+                self.next.push(NONE);
+            }
+            (self.reads[slot], self.hashes[slot]) = (Some(0), hash);
+            Slot::try_from(slot).unwrap()
         }
     }
 
@@ -115,10 +187,10 @@ pub(super) mod tests {
             self.reads[slot as usize]
         }
         fn set_reads(&mut self, slot: Slot, reads: u8) {
-            self.reads[slot as usize] = Some(reads);
+            assert!(self.reads[slot as usize].replace(reads).is_some(), "there is an entry in it");
         }
         fn hash(&self, slot: Slot) -> u32 {
-            slot.wrapping_mul(0x9E37_79B9)
+            self.hashes[slot as usize]
         }
         fn next(&self, slot: Slot) -> Slot {
             self.next[slot as usize]
@@ -127,50 +199,99 @@ pub(super) mod tests {
             self.next[slot as usize] = next;
         }
         fn free(&mut self, slot: Slot) {
+            assert!(self.reads[slot as usize].is_none() && !self.free.contains(&slot));
             self.free.push(slot);
         }
     }
 
     fn drained(queue: &mut Queue, slots: &Table) -> Vec<Slot> {
-        std::iter::from_fn(|| queue.pop(slots)).collect()
+        std::iter::from_fn(|| queue.pop(slots)).map(|(slot, _)| slot).collect()
     }
 
     #[test]
     fn what_comes_first_leaves_first() {
         let (mut queue, mut slots) = (Queue::new(), Table::of(9));
         for slot in [3, 1, 8] {
-            queue.push(slot, &mut slots);
+            queue.push(slot, 0, &mut slots);
         }
-        assert_eq!(queue.pop(&slots), Some(3));
-        queue.push(3, &mut slots);
-        assert_eq!((queue.len(), drained(&mut queue, &slots)), (3, vec![1, 8, 3]));
+        assert_eq!(queue.pop(&slots), Some((3, 0)));
+        queue.push(3, 0, &mut slots);
+        queue.push_front(4, &mut slots);
+        assert_eq!((queue.len(), drained(&mut queue, &slots)), (4, vec![4, 1, 8, 3]));
         assert_eq!((queue.len(), queue.pop(&slots)), (0, None));
-        queue.push(5, &mut slots);
-        assert_eq!(drained(&mut queue, &slots), [5]);
+        queue.push_front(6, &mut slots);
+        queue.push(5, 0, &mut slots);
+        assert_eq!(drained(&mut queue, &slots), [6, 5]);
     }
 
+    /// Every pattern of gone slots among six, tidied in steps of any size, with pops in between.
     #[test]
     fn tidying_frees_what_is_gone_and_keeps_the_rest_in_order() {
-        // Every pattern of gone slots among six, tidied in steps of any size, with a pop in between.
         for gone in 0..64_u32 {
             for steps in 1..8 {
                 for pops in 0..3 {
                     let (mut queue, mut slots) = (Queue::new(), Table::of(8));
-                    (0..6).for_each(|slot| queue.push(slot, &mut slots));
+                    (0..6).for_each(|slot| queue.push(slot, 0, &mut slots));
                     (0..6).filter(|slot| gone & (1 << slot) != 0).for_each(|slot| slots.reads[slot] = None);
                     queue.tidy(steps, &mut slots);
-                    let popped: Vec<_> = (0..pops).filter_map(|_| queue.pop(&slots)).collect();
-                    queue.push(6, &mut slots);
+                    let popped: Vec<_> = (0..pops).filter_map(|_| Some(queue.pop(&slots)?.0)).collect();
+                    queue.push(6, 0, &mut slots);
                     for _ in 0..20 {
                         queue.tidy(steps, &mut slots);
                     }
                     let kept = (0..7).filter(|slot| slots.reads[*slot as usize].is_some());
                     let kept: Vec<Slot> = kept.filter(|slot| !popped.contains(slot)).collect();
-                    assert_eq!((queue.len(), drained(&mut queue, &slots)), (kept.len(), kept));
+                    assert_eq!((queue.len() as usize, drained(&mut queue, &slots)), (kept.len(), kept));
                     let mut left: Vec<Slot> = popped.into_iter().chain(slots.free.clone()).collect();
                     left.retain(|slot| slots.reads[*slot as usize].is_none());
                     assert_eq!(left.len(), gone.count_ones() as usize, "each leaves once");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn an_age_is_never_overrated_and_little_underrated() {
+        let (mut queue, mut slots) = (Queue::new(), Table::of(20_000));
+        for now in 0..20_000 {
+            queue.push(now, now, &mut slots);
+            if queue.len() > 200 + now / 4 {
+                let lap = queue.len();
+                // Here a slot's number is when it was pushed.
+                let (slot, since) = queue.pop(&slots).unwrap();
+                assert!((slot..=slot + 2 + lap / 4).contains(&since));
+            }
+        }
+    }
+
+    #[test]
+    fn ages_are_told_apart_again_after_a_queue_has_shrunk() {
+        let (mut queue, mut slots) = (Queue::new(), Table::of(30_000));
+        for now in 0..20_000 {
+            queue.push(now, now, &mut slots);
+        }
+        for now in 20_000..30_000 {
+            while queue.len() > 100 {
+                queue.pop(&slots);
+            }
+            queue.push(now, now, &mut slots);
+        }
+        let (slot, since) = queue.pop(&slots).unwrap();
+        assert!((slot..slot + 30).contains(&since), "{slot} {since}");
+    }
+
+    #[test]
+    fn tidying_makes_nothing_older_than_it_is() {
+        let (mut queue, mut slots) = (Queue::new(), Table::of(40_000));
+        for now in 0..40_000 {
+            queue.push(now, now, &mut slots);
+            if now % 3 == 0 {
+                slots.reads[now as usize] = None;
+                queue.tidy(4, &mut slots);
+            }
+            if queue.len() > 1000 {
+                let (slot, since) = queue.pop(&slots).unwrap();
+                assert!(since >= slot, "{slot} {since}");
             }
         }
     }

@@ -1,0 +1,343 @@
+//! The default algorithm: two queues, and a memory of the evicted.
+//!
+//! A newcomer enters probation; what was read twice there moves on to the main queue, of which the oldest
+//! gets another round for each of its reads. Every other question is one comparison of intervals, counted in
+//! misses: a key that returns so long after it came takes the place of main's oldest only if that is read
+//! clearly less often than once in that time. Probation grows by the keys that win, the sooner they returned
+//! the more, and shrinks slowly otherwise.
+//!
+//! So a loop longer than the cache keeps what is there, a scan passes through probation, and what is read
+//! again soon after it came finds probation long. The queues and the second read are those of S3-FIFO (Yang,
+//! Zhang, Qiu, Yue, Vinayak: "FIFO queues are all you need for cache eviction", SOSP 2023), the comparison is
+//! that of LIRS (Jiang, Zhang: "LIRS: an efficient low inter-reference recency set replacement policy",
+//! SIGMETRICS 2002), the moving border that of ARC (Megiddo, Modha: "ARC: a self-tuning, low overhead
+//! replacement cache", FAST 2003). On a hit nothing moves: the entry's own count rises.
+
+use super::ghosts::Ghosts;
+use super::queue::Queue;
+use super::{Eviction, Slot, Slots};
+
+/// So many reads on probation earn a place in main.
+const EARNED: u8 = 2;
+/// Probation of one entry in `n` shrinks by an entry in this many times `n` misses.
+const LEAK: u32 = 5;
+/// Main's oldest makes room for any newcomer if it was not read in this many times as many misses as there are
+/// entries.
+const STALE: u32 = 32;
+/// So many of main's get another round in one eviction; the next goes, read or not.
+const ROUNDS: u32 = 16;
+/// Evicted keys remembered for each entry.
+const GHOSTS: usize = 2;
+/// Probation is at least and at most such a part of the entries.
+const LEAST: u32 = 128;
+const MOST: u32 = 2;
+/// Slots of a queue that are looked at for one that is gone, when an entry leaves by another way: so no more are
+/// gone than are not.
+const TIDY: usize = 4;
+
+/// The queues of one shard.
+pub(crate) struct Adaptive {
+    probation: Queue,
+    main: Queue,
+    /// Made when something is first evicted: what never fills never pays for it.
+    ghosts: Ghosts,
+    /// Misses so far.
+    clock: u32,
+    /// How many entries probation shall have.
+    target: u32,
+    /// What of the next step down has added up.
+    leak: u32,
+}
+
+impl Adaptive {
+    pub(super) fn new() -> Self {
+        Self {
+            probation: Queue::new(),
+            main: Queue::new(),
+            ghosts: Ghosts::default(),
+            clock: 0,
+            target: 1,
+            leak: 0,
+        }
+    }
+
+    fn len(&self) -> u32 {
+        self.probation.len() + self.main.len()
+    }
+
+    /// Evicts the oldest on probation; none if it was gone or moved to main.
+    fn evict_probation(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+        let (slot, since) = self.probation.pop(slots)?;
+        let Some(reads) = slots.reads(slot) else {
+            slots.free(slot);
+            return None;
+        };
+        let mut stale = None;
+        if reads < EARNED {
+            stale = self.contest(STALE.saturating_mul(self.len()), slots);
+            if stale.is_none() {
+                self.ghosts.add(slots.hash(slot), since);
+                return Some(slot);
+            }
+        }
+        slots.set_reads(slot, 0);
+        self.main.push(slot, self.clock, slots);
+        stale
+    }
+
+    /// Evicts the oldest of main that was not read; none if main has none but such as are gone.
+    fn evict_main(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+        let mut rounds = 0;
+        loop {
+            let (slot, since) = self.main.pop(slots)?;
+            match slots.reads(slot) {
+                Some(reads) if reads > 0 && rounds < ROUNDS => {
+                    rounds += 1;
+                    self.another_round(slot, reads, slots);
+                }
+                Some(_) => {
+                    self.ghosts.add(slots.hash(slot), since);
+                    return Some(slot);
+                }
+                None => slots.free(slot),
+            }
+        }
+    }
+
+    /// Takes main's oldest out if it is read less often than once in an interval. If it is read more often, it
+    /// gets another round; if it was not read yet, it waits.
+    fn contest(&mut self, interval: u32, slots: &mut impl Slots) -> Option<Slot> {
+        let (slot, since) = self.main.front()?;
+        let Some(reads) = slots.reads(slot) else {
+            self.main.pop(slots);
+            slots.free(slot);
+            return None;
+        };
+        let age = self.clock.wrapping_sub(since);
+        if u64::from(age) >= u64::from(interval) * (u64::from(reads) + 1) {
+            self.main.pop(slots);
+            return Some(slot);
+        }
+        if reads > 0 {
+            self.main.pop(slots);
+            self.another_round(slot, reads, slots);
+        }
+        None
+    }
+
+    fn another_round(&mut self, slot: Slot, reads: u8, slots: &mut impl Slots) {
+        slots.set_reads(slot, reads - 1);
+        self.main.push(slot, self.clock, slots);
+    }
+
+    /// Lets probation shrink, and moves to main what it has too much.
+    fn settle(&mut self, slots: &mut impl Slots) {
+        let len = self.len();
+        self.leak += self.probation.len();
+        if self.leak >= LEAK.saturating_mul(len) {
+            self.leak = 0;
+            self.target = self.target.saturating_sub(1);
+        }
+        self.target = self.target.clamp(len.div_ceil(LEAST), len.div_ceil(MOST));
+        if self.probation.len() > self.target
+            && let Some((slot, _)) = self.probation.pop(slots)
+        {
+            self.main.push(slot, self.clock, slots);
+        }
+    }
+}
+
+impl Eviction for Adaptive {
+    fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
+        self.clock = self.clock.wrapping_add(1);
+        let hash = slots.hash(slot);
+        let winner = self.ghosts.take(hash, self.clock).and_then(|interval| {
+            // Clearly less often: by a quarter.
+            let loser = self.contest(interval.saturating_add(interval / 4), slots)?;
+            Some((interval, loser))
+        });
+        if let Some((interval, loser)) = winner {
+            // Probation would have to grow by about the interval to hold this key: a step by that chance.
+            let draw = (hash ^ self.clock).wrapping_mul(0x9E37_79B9);
+            if (u64::from(draw) * u64::from(interval)) >> 32 < u64::from(self.probation.len()) + 2 {
+                self.target += 1;
+            }
+            self.probation.push_front(loser, slots);
+            self.main.push(slot, self.clock, slots);
+        } else {
+            self.probation.push(slot, self.clock, slots);
+        }
+        self.settle(slots);
+    }
+
+    fn remove(&mut self, _: Slot, slots: &mut impl Slots) {
+        self.probation.tidy(TIDY, slots);
+        self.main.tidy(TIDY, slots);
+    }
+
+    fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+        self.ghosts.fit(self.len() as usize * GHOSTS);
+        while self.len() > 0 {
+            let probation = self.probation.len() > 0 && self.probation.len() >= self.target;
+            let victim = if probation || self.main.len() == 0 {
+                self.evict_probation(slots)
+            } else {
+                self.evict_main(slots)
+            };
+            if victim.is_some() {
+                return victim;
+            }
+        }
+        None
+    }
+
+    fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+        self.probation.renumber(old, new, to);
+        self.main.renumber(old, new, to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::queue::tests::Table;
+    use super::*;
+
+    /// A cache of at most so many keys.
+    struct Cache {
+        policy: Adaptive,
+        slots: Table,
+        keys: HashMap<u32, Slot>,
+        by_hash: HashMap<u32, u32>,
+        capacity: usize,
+    }
+
+    fn hash(key: u32) -> u32 {
+        let mixed = u64::from(key).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        u32::try_from((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 32).unwrap()
+    }
+
+    impl Cache {
+        fn new(capacity: usize) -> Self {
+            Self {
+                policy: Adaptive::new(),
+                slots: Table::default(),
+                keys: HashMap::new(),
+                by_hash: HashMap::new(),
+                capacity,
+            }
+        }
+
+        fn get(&mut self, key: u32) -> bool {
+            if let Some(slot) = self.keys.get(&key) {
+                let reads = self.slots.reads(*slot).unwrap();
+                self.slots.set_reads(*slot, (reads + 1).min(3));
+                return true;
+            }
+            while self.keys.len() >= self.capacity {
+                let victim = self.policy.victim(&mut self.slots).expect("a full cache has a victim");
+                let old = self.by_hash[&self.slots.hash(victim)];
+                assert_eq!(self.keys.remove(&old), Some(victim));
+                self.slots.reads[victim as usize] = None;
+                self.slots.free(victim);
+            }
+            let slot = self.slots.put(hash(key));
+            self.by_hash.insert(hash(key), key);
+            self.keys.insert(key, slot);
+            self.policy.insert(slot, &mut self.slots);
+            false
+        }
+
+        fn remove(&mut self, key: u32) {
+            if let Some(slot) = self.keys.remove(&key) {
+                self.slots.reads[slot as usize] = None;
+                self.policy.remove(slot, &mut self.slots);
+            }
+        }
+
+        fn hits(&mut self, keys: impl IntoIterator<Item = u32>) -> usize {
+            keys.into_iter().filter(|key| self.get(*key)).count()
+        }
+    }
+
+    #[test]
+    fn nothing_leaves_before_the_bound_and_the_newest_is_always_there() {
+        for capacity in 1..40 {
+            let mut cache = Cache::new(capacity);
+            for key in 0..1000 {
+                cache.get(key % 97);
+                assert!(cache.get(key % 97));
+                assert_eq!(cache.keys.len(), capacity.min(key as usize + 1).min(97));
+            }
+        }
+    }
+
+    #[test]
+    fn a_loop_longer_than_the_cache_keeps_a_part() {
+        let mut cache = Cache::new(100);
+        cache.hits((0..300).chain(0..300));
+        assert!(cache.hits((0..10).flat_map(|_| 0..300)) > 10 * 95);
+    }
+
+    #[test]
+    fn a_scan_does_not_flush_what_is_read() {
+        let mut cache = Cache::new(100);
+        cache.hits((0..20).flat_map(|_| 0..80));
+        cache.hits(1000..3000);
+        assert!(cache.hits(0..80) > 70);
+    }
+
+    #[test]
+    fn a_new_working_set_replaces_the_old_one() {
+        let mut cache = Cache::new(100);
+        cache.hits((0..50).flat_map(|_| 0..80));
+        cache.hits((0..10).flat_map(|_| 1000..1080));
+        assert_eq!(cache.hits(1000..1080), 80);
+    }
+
+    #[test]
+    fn a_loop_that_changes_is_followed_though_it_returns_after_long() {
+        let mut cache = Cache::new(50);
+        cache.hits((0..40).flat_map(|_| 0..600));
+        cache.hits((0..40).flat_map(|_| 1000..1600));
+        assert!(cache.hits((0..10).flat_map(|_| 1000..1600)) > 10 * 40);
+    }
+
+    #[test]
+    fn what_is_read_twice_soon_after_it_came_is_found() {
+        let mut cache = Cache::new(100);
+        let keys = (0..20_000_u32).flat_map(|i| [Some(i), i.checked_sub(30), i.checked_sub(40)]).flatten();
+        let hits = cache.hits(keys);
+        assert!(hits > 32_000, "{hits}");
+    }
+
+    #[test]
+    fn slots_of_entries_that_left_do_not_pile_up() {
+        let mut cache = Cache::new(64);
+        for round in 0..20_000_u32 {
+            cache.get(round.wrapping_mul(7) % 200);
+            cache.get(round % 31);
+            cache.remove(round.wrapping_mul(11) % 200);
+            cache.remove(round.wrapping_mul(13) % 200);
+        }
+        assert!(cache.slots.reads.len() < 200, "{} slots", cache.slots.reads.len());
+        for key in 0..200 {
+            cache.remove(key);
+        }
+        assert_eq!(cache.policy.victim(&mut cache.slots), None);
+        assert_eq!(cache.slots.free.len(), cache.slots.reads.len());
+        assert_eq!((cache.hits(0..64), cache.hits(0..64)), (0, 64));
+    }
+
+    #[test]
+    fn the_bound_may_change() {
+        let mut cache = Cache::new(500);
+        cache.hits((0..4).flat_map(|_| 0..2000));
+        for capacity in [20, 1, 1000, 3] {
+            cache.capacity = capacity;
+            cache.hits((0..4).flat_map(|_| 0..2000));
+            assert_eq!(cache.keys.len(), capacity);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A memory of what was evicted of late: of each key a word, in small sets of which the oldest is overwritten.
+
+/// Keys in a set.
+const WAYS: usize = 4;
+/// Bits of a word that hold when the key came; the rest are of its hash. A stranger is taken for a ghost once in
+/// a thousand times.
+const TIME_BITS: u32 = 20;
+const TIME: u32 = (1 << TIME_BITS) - 1;
+
+/// See the module. A word of 0 is empty.
+#[derive(Default)]
+pub(super) struct Ghosts {
+    sets: Box<[[u32; WAYS]]>,
+    /// Times lose so many bits, for the memory to reach back far enough.
+    shift: u32,
+}
+
+impl Ghosts {
+    /// Makes room for so many keys. What is remembered is lost if that changes by much.
+    pub(super) fn fit(&mut self, count: usize) {
+        let (sets, held) = (count.div_ceil(WAYS), self.sets.len());
+        if sets <= held && sets >= held / 4 {
+            return;
+        }
+        let spare = if held == 0 { 0 } else { sets / 4 };
+        self.sets = vec![[0; WAYS]; sets + spare].into();
+        self.shift = ((8 * count as u64) >> TIME_BITS).checked_ilog2().map_or(0, |bits| bits + 1);
+    }
+
+    #[inline]
+    fn set(&mut self, hash: u32) -> Option<&mut [u32; WAYS]> {
+        let at = (u64::from(hash) * self.sets.len() as u64) >> 32;
+        self.sets.get_mut(at as usize)
+    }
+
+    /// Remembers a key that came then.
+    #[inline]
+    pub(super) fn add(&mut self, hash: u32, since: u32) {
+        let since = since >> self.shift;
+        let Some(set) = self.set(hash) else { return };
+        set.rotate_right(1);
+        set[0] = (hash << TIME_BITS) | (since & TIME);
+    }
+
+    /// Forgets a key, and tells how long ago it came.
+    #[inline]
+    pub(super) fn take(&mut self, hash: u32, now: u32) -> Option<u32> {
+        let shift = self.shift;
+        let same = |word: &&mut u32| **word != 0 && (**word ^ (hash << TIME_BITS)) >> TIME_BITS == 0;
+        let since = std::mem::take(self.set(hash)?.iter_mut().find(same)?);
+        Some(((now >> shift).wrapping_sub(since) & TIME) << shift)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ghosts_tell_how_long_ago_a_key_came_once() {
+        let (mut ghosts, hash) = (Ghosts::default(), 0x1234_5678);
+        ghosts.add(hash, 1);
+        assert_eq!(ghosts.take(hash, 5), None, "there is no room yet");
+        ghosts.fit(100);
+        ghosts.add(hash, u32::MAX - 9);
+        assert_eq!(ghosts.take(hash, 10), Some(20));
+        assert_eq!(ghosts.take(hash, 10), None);
+    }
+
+    #[test]
+    fn a_set_forgets_the_oldest() {
+        let mut ghosts = Ghosts::default();
+        ghosts.fit(4);
+        (1..=5).for_each(|hash| ghosts.add(hash, 0));
+        assert_eq!(
+            (1..=5).map(|hash| ghosts.take(hash, 7)).collect::<Vec<_>>(),
+            [None, Some(7), Some(7), Some(7), Some(7)]
+        );
+    }
+}
