@@ -6,6 +6,7 @@
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
 //! cargo run --release -p benches -- freshness [--json FILE] [--quick]
+//! cargo run --release -p benches -- ratio [TRACE..] [--sizes N,N] [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
@@ -19,6 +20,7 @@ mod hit_async;
 mod instructions;
 mod invalidate;
 mod peers;
+mod ratio;
 mod report;
 mod workload;
 
