@@ -1,3 +1,0 @@
-//! Counts.
-
-fn main() {}
