@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, ratio};
+use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, latency, ratio};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -40,6 +40,11 @@ const COMMANDS: &[Command] = &[
         name: "ratio",
         about: "hits on traces, beside the peers and Belady's optimum: ratio TRACE.. [--sizes 256,512]",
         run: ratio::run,
+    },
+    Command {
+        name: "latency",
+        about: "percentiles of single hits, in quiet and while another thread fills, clears, sweeps",
+        run: latency::run,
     },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];

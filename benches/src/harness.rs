@@ -5,11 +5,13 @@ mod rounds;
 mod summary;
 mod table;
 mod waiting;
+mod watch;
 
 pub(crate) use rounds::{Plan, Samples, interleave};
 pub(crate) use summary::{Quartiles, Standing, busy, median_ratio, standings};
 pub(crate) use table::Table;
 pub(crate) use waiting::Waiting;
+pub(crate) use watch::{Times, Watch};
 
 use crate::alloc::{self, Count};
 use crate::workload::{Key, Workload, computed};

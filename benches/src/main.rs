@@ -7,6 +7,7 @@
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
 //! cargo run --release -p benches -- freshness [--json FILE] [--quick]
 //! cargo run --release -p benches -- ratio [TRACE..] [--sizes N,N] [--json FILE] [--quick]
+//! cargo run --release -p benches -- latency [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
@@ -19,6 +20,7 @@ mod hit;
 mod hit_async;
 mod instructions;
 mod invalidate;
+mod latency;
 mod peers;
 mod ratio;
 mod report;
