@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, latency, ratio};
+use crate::{Outcome, chart, compile, freshness, hit, hit_async, instructions, invalidate, latency, ratio};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -46,11 +46,16 @@ const COMMANDS: &[Command] = &[
         about: "percentiles of single hits, in quiet and while another thread fills, clears, sweeps",
         run: latency::run,
     },
+    Command {
+        name: "chart",
+        about: "draws what `hit`, `memory` and `ratio` have written: chart FILES.. [--svg FILE]",
+        run: chart::run,
+    },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 
 /// Sub-commands that understand more words than all do, and judge them themselves.
-const WITH_WORDS: [&str; 1] = ["ratio"];
+const WITH_WORDS: [&str; 2] = ["chart", "ratio"];
 
 /// What every sub-command understands.
 pub(crate) struct Options {

@@ -96,14 +96,14 @@ pub(crate) fn run(options: Options) -> Outcome {
         clock.columns()[5]
     );
     println!(
-        "At once: of those in whose course the reader was not taken off its core for another thread. Waiting \
-         for a lock is in it, waiting for a core is not."
+        "On core: without what the reader waited for a core meanwhile, where the system tells. What it waited \
+         for a lock is in it, also if the lock's holder was without a core."
     );
     let mut table = Table::new("");
     table.group("", &["call, ms"]);
     table.group("ns", &["50 %", "99 %", "99.9 %", "99.99 %"]);
     table.group("longest, ns", &["median", "least"]);
-    table.group("longest at once, ns", &["median", "least"]);
+    table.group("longest on core, ns", &["median", "least"]);
     let mut rows = vec![clock.figures("the clock alone", "")];
     for event in Event::ALL {
         for row in measure(event, effort) {
@@ -132,15 +132,15 @@ struct Row {
 }
 
 impl Row {
-    /// Call, four percentiles, the longest and the least of the longest, of all and of those at once: in
-    /// nanoseconds.
+    /// Call, four percentiles, the longest and the least of the longest, as they were and without
+    /// what the reader waited for a core: in nanoseconds.
     fn columns(&self) -> [f64; 9] {
         let all = |of: fn(&(Duration, Times)) -> Duration| -> Vec<f64> {
             self.samples.iter().map(|sample| (of(sample).as_secs_f64() * 1e9).round()).collect()
         };
         let least = |all: &[f64]| all.iter().copied().fold(f64::NAN, f64::min);
         let longest = all(|(_, times)| times.longest);
-        let at_once = all(|(_, times)| times.longest_at_once);
+        let on_core = all(|(_, times)| times.longest_on_core);
         [
             Quartiles::of(&all(|(call, _)| *call)).median,
             Quartiles::of(&all(|(_, times)| times.all_but(500_000))).median,
@@ -149,13 +149,13 @@ impl Row {
             Quartiles::of(&all(|(_, times)| times.all_but(100))).median,
             Quartiles::of(&longest).median,
             least(&longest),
-            Quartiles::of(&at_once).median,
-            least(&at_once),
+            Quartiles::of(&on_core).median,
+            least(&on_core),
         ]
     }
 
     fn figures(&self, event: &str, subject: &str) -> Value {
-        let [call, p50, p99, p999, p9999, longest, least, at_once, least_at_once] = self.columns();
+        let [call, p50, p99, p999, p9999, longest, least, on_core, least_on_core] = self.columns();
         json!({
             "event": event,
             "subject": subject,
@@ -166,8 +166,8 @@ impl Row {
             "p9999_ns": p9999,
             "longest_ns": longest,
             "longest_ns_least": least,
-            "longest_at_once_ns": at_once,
-            "longest_at_once_ns_least": least_at_once,
+            "longest_on_core_ns": on_core,
+            "longest_on_core_ns_least": least_on_core,
         })
     }
 }

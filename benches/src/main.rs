@@ -8,10 +8,12 @@
 //! cargo run --release -p benches -- freshness [--json FILE] [--quick]
 //! cargo run --release -p benches -- ratio [TRACE..] [--sizes N,N] [--json FILE] [--quick]
 //! cargo run --release -p benches -- latency [--json FILE] [--quick]
+//! cargo run --release -p benches -- chart FILES.. [--svg FILE]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
 mod alloc;
+mod chart;
 mod cli;
 mod compile;
 mod freshness;

@@ -1,5 +1,7 @@
 //! A reader on a thread of its own, and how long its look-ups take.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,7 +11,7 @@ const STEPS: u64 = 32;
 /// The last place is that of whatever takes longer than half an hour.
 const PLACES: usize = 1_200;
 
-/// Look-ups between which it is asked whether the thread was taken off its core.
+/// Look-ups between which it is asked how long the thread has waited for a core.
 const BATCH: usize = 64;
 
 /// What the reader is told, and tells.
@@ -18,7 +20,7 @@ pub(crate) struct Watch {
     counts: Box<[AtomicU64]>,
     /// In nanoseconds.
     longest: AtomicU64,
-    longest_at_once: AtomicU64,
+    longest_on_core: AtomicU64,
     batches: AtomicU64,
     stop: AtomicBool,
 }
@@ -27,9 +29,8 @@ pub(crate) struct Watch {
 pub(crate) struct Times {
     counts: Vec<u64>,
     pub(crate) longest: Duration,
-    /// The longest of batches in which the reader was never taken off its core for another thread. What is
-    /// waited for counts, as on a lock or for who holds one; what the machine had too few cores for does not.
-    pub(crate) longest_at_once: Duration,
+    /// The longest without what the reader waited for a core meanwhile. What a lock made it wait is in it.
+    pub(crate) longest_on_core: Duration,
 }
 
 impl Watch {
@@ -37,7 +38,7 @@ impl Watch {
         Self {
             counts: (0..PLACES).map(|_| AtomicU64::new(0)).collect(),
             longest: AtomicU64::new(0),
-            longest_at_once: AtomicU64::new(0),
+            longest_on_core: AtomicU64::new(0),
             batches: AtomicU64::new(0),
             stop: AtomicBool::new(false),
         }
@@ -50,8 +51,9 @@ impl Watch {
         look: impl Fn(u64) -> bool,
         missed: impl Fn(u64),
     ) {
+        let core = Core::of_this_thread();
         while !self.stop.load(Ordering::Relaxed) {
-            let before = preemptions();
+            let before = core.waited();
             let mut longest = 0;
             for key in keys.by_ref().take(BATCH) {
                 let begin = Instant::now();
@@ -64,9 +66,8 @@ impl Watch {
                 }
             }
             self.longest.fetch_max(longest, Ordering::Relaxed);
-            if preemptions() == before {
-                self.longest_at_once.fetch_max(longest, Ordering::Relaxed);
-            }
+            let on_core = longest.saturating_sub(core.waited() - before);
+            self.longest_on_core.fetch_max(on_core, Ordering::Relaxed);
             self.batches.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -81,7 +82,7 @@ impl Watch {
         // Those that are under way began before.
         self.wait_for_a_batch();
         self.longest.store(0, Ordering::Relaxed);
-        self.longest_at_once.store(0, Ordering::Relaxed);
+        self.longest_on_core.store(0, Ordering::Relaxed);
         self.counts.iter().for_each(|count| count.store(0, Ordering::Relaxed));
         let result = act();
         std::thread::sleep(shortest.saturating_sub(begin.elapsed()));
@@ -91,7 +92,7 @@ impl Watch {
         let times = Times {
             counts: self.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect(),
             longest: nanos(&self.longest),
-            longest_at_once: nanos(&self.longest_at_once),
+            longest_on_core: nanos(&self.longest_on_core),
         };
         (result, times)
     }
@@ -104,22 +105,25 @@ impl Watch {
     }
 }
 
-/// How often this thread was taken off its core though it had not asked for it.
-#[cfg(target_os = "linux")]
-fn preemptions() -> i64 {
-    let mut usage = std::mem::MaybeUninit::zeroed();
-    // SAFETY: the place is one for what the call writes, and zeros are a value of it.
-    let usage: libc::rusage = unsafe {
-        libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
-        usage.assume_init()
-    };
-    usage.ru_nivcsw
-}
+/// What the system knows of a thread's waiting for a core.
+struct Core(Option<File>);
 
-/// Not known here: all are taken for such.
-#[cfg(not(target_os = "linux"))]
-fn preemptions() -> i64 {
-    0
+impl Core {
+    fn of_this_thread() -> Self {
+        Self(File::open("/proc/thread-self/schedstat").ok())
+    }
+
+    /// How long it has waited so far, in nanoseconds. Nothing, where the system does not tell.
+    fn waited(&self) -> u64 {
+        let mut text = [0; 64];
+        let told = self.0.as_ref().and_then(|mut file| {
+            file.rewind().ok()?;
+            let length = file.read(&mut text).ok()?;
+            // The time on a core, the time without, the number of turns.
+            str::from_utf8(&text[..length]).ok()?.split(' ').nth(1)?.parse().ok()
+        });
+        told.unwrap_or(0)
+    }
 }
 
 impl Times {
@@ -177,7 +181,7 @@ mod tests {
     fn all_but_some() {
         let mut counts = vec![0; PLACES];
         (counts[10], counts[20], counts[30]) = (990, 9, 1);
-        let times = Times { counts, longest: Duration::from_nanos(30), longest_at_once: Duration::ZERO };
+        let times = Times { counts, longest: Duration::from_nanos(30), longest_on_core: Duration::ZERO };
         let nanos = [500_000, 10_000, 1_000, 0].map(|part| times.all_but(part).as_nanos());
         assert_eq!(nanos, [10, 10, 20, 30]);
     }
