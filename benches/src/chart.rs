@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use self::svg::{Panel, Row, Scale};
 use crate::Outcome;
-use crate::cli::Options;
+
+pub(crate) const NAME: &str = "chart";
+pub(crate) const ABOUT: &str =
+    "draws what `hit`, `memory` and `ratio` have written: chart FILES.. [--svg FILE]";
 
 /// Where it is written, if nothing else is said.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.svg");
@@ -17,8 +20,8 @@ const LOCK: &str = include_str!("../../Cargo.lock");
 const PEERS: [&str; 8] =
     ["cached", "cachelito", "foyer-memory", "lru", "memoize", "moka", "quick_cache", "scc"];
 
-pub(crate) fn run(options: Options) -> Outcome {
-    let Words { files, to } = Words::parse(&options.words)?;
+pub(crate) fn run(words: impl Iterator<Item = String>) -> Outcome {
+    let Words { files, to } = Words::parse(words)?;
     let mut drawing = Drawing::default();
     for path in &files {
         let text = fs::read_to_string(path).map_err(|error| format!("`{path}` cannot be read: {error}"))?;
@@ -38,16 +41,15 @@ struct Words {
 }
 
 impl Words {
-    fn parse(words: &[String]) -> Result<Self, String> {
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let (mut files, mut to) = (Vec::new(), FILE.to_owned());
-        let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
-                "--svg" => words.next().ok_or("`--svg` wants a file name after it")?.clone_into(&mut to),
+                "--svg" => to = words.next().ok_or("`--svg` wants a file name after it")?,
                 option if option.starts_with("--") => {
                     return Err(format!("unknown option `{option}`; `chart` has `--svg FILE`"));
                 }
-                file => files.push(file.to_owned()),
+                _ => files.push(word),
             }
         }
         if files.is_empty() {

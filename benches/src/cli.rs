@@ -46,16 +46,11 @@ const COMMANDS: &[Command] = &[
         about: "percentiles of single hits, in quiet and while another thread fills, clears, sweeps",
         run: latency::run,
     },
-    Command {
-        name: "chart",
-        about: "draws what `hit`, `memory` and `ratio` have written: chart FILES.. [--svg FILE]",
-        run: chart::run,
-    },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 
 /// Sub-commands that understand more words than all do, and judge them themselves.
-const WITH_WORDS: [&str; 2] = ["chart", "ratio"];
+const WITH_WORDS: [&str; 1] = ["ratio"];
 
 /// What every sub-command understands.
 pub(crate) struct Options {
@@ -119,6 +114,9 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
     if name == instructions::CHILD {
         return instructions::run_child(words);
     }
+    if name == chart::NAME {
+        return chart::run(words);
+    }
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         return Err(format!("unknown sub-command `{name}`; {}", listing()).into());
     };
@@ -127,5 +125,10 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
 
 fn listing() -> String {
     let lines = COMMANDS.iter().map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
-    format!("there are:\n{}options: --json FILE, --quick", lines.collect::<String>())
+    format!(
+        "there are:\n{}options: --json FILE, --quick\nand:\n  {:<14}{}",
+        lines.collect::<String>(),
+        chart::NAME,
+        chart::ABOUT
+    )
 }

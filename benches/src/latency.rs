@@ -234,15 +234,16 @@ fn sample(subject: &Subject, event: Event, effort: Effort) -> (Duration, Times) 
     }
     let sample = beside(look, insert, |watch| {
         watch.window(effort.window, || {
-            std::thread::sleep(if event == Event::Sweep {
-                subjects::time_to_expiry() + CLOCK
-            } else {
-                Duration::ZERO
-            });
+            if event == Event::Sweep {
+                std::thread::sleep(subjects::time_to_expiry() + CLOCK);
+            }
             let begin = Instant::now();
             match event {
                 Event::Churn => {
-                    (before..).take_while(|_| begin.elapsed() < effort.window).for_each(insert);
+                    let mut fresh = before..;
+                    while begin.elapsed() < effort.window {
+                        fresh.by_ref().take(64).for_each(insert);
+                    }
                 }
                 Event::Fill => (0..effort.entries).for_each(insert),
                 _ => act(),

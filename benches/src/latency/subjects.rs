@@ -29,7 +29,7 @@ pub(super) struct Subject {
 
 /// Those that have the like of an event. A peer's cache is made for it.
 pub(super) fn of(event: Event) -> Vec<Subject> {
-    [ours(event), quick_cache(event), moka(event)].into_iter().flatten().collect()
+    [Some(ours(event)), quick_cache(event), moka(event)].into_iter().flatten().collect()
 }
 
 /// The keys that go when half of them do.
@@ -95,8 +95,8 @@ macro_rules! ours {
     };
 }
 
-fn ours(event: Event) -> Option<Subject> {
-    let subject = match event {
+fn ours(event: Event) -> Subject {
+    match event {
         Event::Quiet | Event::Fill => ours!(plain, |key| plain::entry(key), || ()),
         Event::Churn => ours!(full, |key| full::entry(key), || ()),
         Event::Clear => ours!(plain, |key| plain::entry(key), || {
@@ -113,8 +113,7 @@ fn ours(event: Event) -> Option<Subject> {
                 plain::memo().set_capacity(capacity).expect("it is not 0");
             }
         }),
-    };
-    Some(subject)
+    }
 }
 
 fn quick_cache(event: Event) -> Option<Subject> {
