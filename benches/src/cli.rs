@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate};
+use crate::{Outcome, chart, compile, freshness, hit, hit_async, instructions, invalidate, latency, ratio};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -36,13 +36,28 @@ const COMMANDS: &[Command] = &[
         about: "what options of freshness cost a hit, and limits of waiting a miss",
         run: freshness::run,
     },
+    Command {
+        name: "ratio",
+        about: "hits on traces, beside the peers and Belady's optimum: ratio TRACE.. [--sizes 256,512]",
+        run: ratio::run,
+    },
+    Command {
+        name: "latency",
+        about: "percentiles of single hits, in quiet and while another thread fills, clears, sweeps",
+        run: latency::run,
+    },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
+
+/// Sub-commands that understand more words than all do, and judge them themselves.
+const WITH_WORDS: [&str; 1] = ["ratio"];
 
 /// What every sub-command understands.
 pub(crate) struct Options {
     /// Fewer and shorter rounds: to see that it runs, not to judge by.
     pub(crate) quick: bool,
+    /// All other words, for sub-commands that know what to do with them.
+    pub(crate) words: Vec<String>,
     /// Where the figures are written besides the table.
     json: Option<JsonFile>,
 }
@@ -64,20 +79,22 @@ impl JsonFile {
 }
 
 impl Options {
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    fn parse(mut words: impl Iterator<Item = String>, takes_words: bool) -> Result<Self, String> {
         let mut quick = false;
         let mut path = None;
+        let mut others = Vec::new();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--quick" => quick = true,
                 "--json" => path = Some(words.next().ok_or("`--json` wants a file name after it")?),
+                _ if takes_words => others.push(word),
                 _ => {
                     return Err(format!("unknown option `{word}`; there are `--json FILE` and `--quick`"));
                 }
             }
         }
         let json = path.map(JsonFile::create).transpose()?;
-        Ok(Self { quick, json })
+        Ok(Self { quick, words: others, json })
     }
 
     /// Writes the figures to the file asked for, if one was.
@@ -97,13 +114,21 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
     if name == instructions::CHILD {
         return instructions::run_child(words);
     }
+    if name == chart::NAME {
+        return chart::run(words);
+    }
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         return Err(format!("unknown sub-command `{name}`; {}", listing()).into());
     };
-    (command.run)(Options::parse(words)?)
+    (command.run)(Options::parse(words, WITH_WORDS.contains(&command.name))?)
 }
 
 fn listing() -> String {
     let lines = COMMANDS.iter().map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
-    format!("there are:\n{}options: --json FILE, --quick", lines.collect::<String>())
+    format!(
+        "there are:\n{}options: --json FILE, --quick\nand:\n  {:<14}{}",
+        lines.collect::<String>(),
+        chart::NAME,
+        chart::ABOUT
+    )
 }

@@ -5,11 +5,13 @@ mod rounds;
 mod summary;
 mod table;
 mod waiting;
+mod watch;
 
 pub(crate) use rounds::{Plan, Samples, interleave};
 pub(crate) use summary::{Quartiles, Standing, busy, median_ratio, standings};
 pub(crate) use table::Table;
 pub(crate) use waiting::Waiting;
+pub(crate) use watch::{Times, Watch};
 
 use crate::alloc::{self, Count};
 use crate::workload::{Key, Workload, computed};
@@ -71,9 +73,14 @@ impl<K: Key> Entrant<K> {
         self.role == Role::Ours
     }
 
+    /// A worker for this thread that has answered nothing yet.
+    pub(crate) fn worker(&self) -> Worker<K> {
+        (self.worker)()
+    }
+
     /// A worker for this thread that has answered every key: nothing it is asked later is new.
     pub(crate) fn warm_worker(&self, workload: &Workload<K>, thread: usize) -> Worker<K> {
-        let mut worker = (self.worker)();
+        let mut worker = self.worker();
         // Twice, for entrants that admit a key, or settle it, on its second use only.
         for _ in 0..2 {
             worker(&workload.resident);

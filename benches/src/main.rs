@@ -6,10 +6,14 @@
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
 //! cargo run --release -p benches -- freshness [--json FILE] [--quick]
+//! cargo run --release -p benches -- ratio [TRACE..] [--sizes N,N] [--json FILE] [--quick]
+//! cargo run --release -p benches -- latency [--json FILE] [--quick]
+//! cargo run --release -p benches -- chart FILES.. [--svg FILE]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
 mod alloc;
+mod chart;
 mod cli;
 mod compile;
 mod freshness;
@@ -18,7 +22,9 @@ mod hit;
 mod hit_async;
 mod instructions;
 mod invalidate;
+mod latency;
 mod peers;
+mod ratio;
 mod report;
 mod workload;
 

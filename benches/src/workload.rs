@@ -127,12 +127,12 @@ fn sum<K: Key>(keys: &[K]) -> u64 {
 }
 
 /// Draws ranks with probability proportional to `1 / (rank + 1)^skew`, from a cumulative table.
-struct Zipf {
+pub(crate) struct Zipf {
     cumulative: Vec<f64>,
 }
 
 impl Zipf {
-    fn new(ranks: usize, skew: f64) -> Self {
+    pub(crate) fn new(ranks: usize, skew: f64) -> Self {
         let mut total = 0.0;
         let mut place = 0.0_f64;
         let cumulative = std::iter::repeat_with(|| {
@@ -146,7 +146,7 @@ impl Zipf {
     }
 
     /// The rank that a number from `0..1` falls on.
-    fn rank(&self, unit: f64) -> usize {
+    pub(crate) fn rank(&self, unit: f64) -> usize {
         let last = self.cumulative.len() - 1;
         let point = unit * self.cumulative[last];
         self.cumulative.partition_point(|&bound| bound <= point).min(last)
@@ -154,10 +154,10 @@ impl Zipf {
 }
 
 /// `SplitMix64`: small, and the same on every machine.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         // 32 random bits: plenty for ten thousand ranks, and exact in an `f64`.
         let bits = u32::try_from(mix(self.0) >> 32).unwrap_or(0);
@@ -166,7 +166,7 @@ impl Random {
 }
 
 /// The finalizer of `SplitMix64`: a bijection that scatters its input.
-fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     value ^ (value >> 31)

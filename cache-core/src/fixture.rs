@@ -62,7 +62,8 @@ impl Stage {
         let id = TypeId::of::<Self>();
         // As that of a function, it is there for ever.
         let spec = Box::leak(Box::new(spec));
-        let memo = TypedMemo::create::<Key, Kept>(spec, "stage".into(), hooks, (0, id), &world);
+        let memo =
+            TypedMemo::create::<Key, Kept>(spec, spec.capacity, "stage".into(), hooks, (0, id), &world);
         world.register(&memo, true);
         memo.follow_world();
         Self { world, memo }

@@ -137,7 +137,7 @@ impl Slot {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            let memo = scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world, true));
+            let memo = scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world, true, None));
             return Handle(Held::Scoped(memo));
         }
         if let Some(memo) = self.find(id) {
@@ -186,7 +186,7 @@ impl Slot {
         if let Some(memo) = self.find(id) {
             return memo;
         }
-        let memo = self.make::<Id, S, R>(hooks, id, World::global(), true);
+        let memo = self.make::<Id, S, R>(hooks, id, World::global(), true, None);
         let raw = Arc::into_raw(memo);
         let header = raw.cast_mut().cast::<Header>();
         let chain = &self.chains[chain(id)];
@@ -206,6 +206,7 @@ impl Slot {
         id: TypeId,
         world: &Arc<World>,
         kept: bool,
+        capacity: Option<usize>,
     ) -> Arc<TypedMemo<S::Owned, R::Held>>
     where
         Id: Identity + ?Sized,
@@ -213,7 +214,8 @@ impl Slot {
         R: Returns,
     {
         let name = Id::name(self.spec.name);
-        let memo = TypedMemo::create::<S, R>(&self.spec, name, hooks, (self.address(), id), world);
+        let capacity = capacity.unwrap_or(self.spec.capacity);
+        let memo = TypedMemo::create::<S, R>(&self.spec, capacity, name, hooks, (self.address(), id), world);
         world.register(&memo, kept);
         // The world may have been switched while it did not know of the memo.
         memo.follow_world();

@@ -8,8 +8,8 @@ use crate::sync::{Padded, ShardLock};
 /// A shard is worth having for at least so many entries: fewer do not know enough of what is read to choose
 /// well among them.
 const LEAST: usize = 1024;
-/// So many entries fill a table of 2^14 places well, and no more of them have to be moved when it grows.
-const MOST: usize = 13_500;
+/// So many entries fill a table of 2^13 places well, and no more of them have to be moved when it grows.
+const MOST: usize = 6_750;
 /// So many shards a memo has for each processor if it is large enough, and without a bound.
 const EACH: usize = 4;
 const UNBOUNDED: usize = 64;
@@ -88,7 +88,7 @@ mod tests {
             for capacity in [0, 1, 2, 100, 1023, 1024, 2047] {
                 assert_eq!(count(capacity, cpus), 1, "{capacity}");
             }
-            assert!((75..=80).contains(&count(1_000_000, cpus)), "{}", count(1_000_000, cpus));
+            assert!((149..=152).contains(&count(1_000_000, cpus)), "{}", count(1_000_000, cpus));
             assert_eq!(count(usize::MAX, cpus), 64);
             assert_eq!(count(usize::MAX - 1, cpus), MAX);
         }

@@ -18,7 +18,7 @@ use crate::tags::{Decree, Form};
 use crate::time::Clock;
 
 /// Entries that one hold of a lock takes out or marks, and how many are seen to before the call returns.
-pub(super) const BITE: usize = 256;
+pub(super) const BITE: usize = 64;
 
 /// What one invalidation has hit.
 pub(crate) struct Sweep {

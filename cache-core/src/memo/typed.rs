@@ -96,6 +96,7 @@ pub struct TypedMemo<K, V> {
 impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn create<S, R>(
         spec: &'static Spec,
+        capacity: usize,
         name: Arc<str>,
         hooks: MemoSpec<R>,
         (slot, id): (usize, TypeId),
@@ -108,7 +109,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if spec.inherit_tags {
             world.track();
         }
-        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(spec.capacity) };
+        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity) };
         let memo = Arc::new_cyclic(|this: &Weak<Self>| Self {
             header: Header::new(id),
             hasher: RandomState::default(),
@@ -126,7 +127,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             world: world.clone(),
             this: this.clone(),
             held: AtomicUsize::new(0),
-            capacity: AtomicUsize::new(spec.capacity),
+            capacity: AtomicUsize::new(capacity),
             own_off: Mutex::new(false),
             deferred: Mutex::new(Vec::new()),
             has_deferred: AtomicBool::new(false),

@@ -472,10 +472,8 @@ fn first_use<Id, S, R>(
     if members.find::<S::Owned, R::Held>(id).is_some() {
         return;
     }
-    let memo = slot.make::<Id, S, R>(hooks, id.1, &World::current(), false);
-    if let Some(capacity) = settings.capacity {
-        memo.bound(capacity);
-    }
+    // Made for the capacity that was set, as for one of the attribute.
+    let memo = slot.make::<Id, S, R>(hooks, id.1, &World::current(), false, settings.capacity);
     if let Some(enabled) = settings.enabled {
         memo.switch(enabled);
     }
