@@ -38,17 +38,24 @@ impl Backoff {
 /// The model checker lets others run.
 #[cfg(loom)]
 impl Backoff {
+    /// After so many rounds whoever waits has seen what there is to be seen. From there on others get
+    /// their turn, and no other schedules are tried: who never gets any further is found all the same.
+    const ENOUGH: u32 = 3;
+
     pub(crate) fn new() -> Self {
         Self(0)
     }
 
-    /// One wait is as good as many.
+    /// One try is as good as many.
     pub(crate) fn spins(&self) -> bool {
         self.0 < 1
     }
 
     pub(crate) fn wait(&mut self) {
-        self.0 = 1;
+        self.0 += 1;
+        if self.0 > Self::ENOUGH {
+            loom::skip_branch();
+        }
         loom::thread::yield_now();
     }
 }
