@@ -173,6 +173,19 @@ impl<T> ShardLock<T> {
     }
 }
 
+#[cfg(all(test, not(loom)))]
+impl<T> ShardLock<T> {
+    /// Whether a writer is in, or waits.
+    pub(super) fn is_raised(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & RAISED != 0
+    }
+
+    /// Whether a thread shows it.
+    pub(super) fn is_shown(&self) -> bool {
+        slots::all().any(|slot| slot.shows(self.address()))
+    }
+}
+
 impl<T> Drop for Read<'_, T> {
     #[inline]
     fn drop(&mut self) {
