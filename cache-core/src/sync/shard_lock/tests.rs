@@ -244,8 +244,8 @@ fn a_child_of_fork_writes_where_other_threads_of_its_parent_read() {
                 libc::alarm(10);
                 let still_shown = lock.is_shown();
                 drop(mine);
-                let code = if still_shown && !lock.is_shown() && is_free(&lock) { 0 } else { 1 };
-                libc::_exit(code);
+                let is_whole = still_shown && !lock.is_shown() && is_free(&lock);
+                libc::_exit(i32::from(!is_whole));
             }
             child
         };
