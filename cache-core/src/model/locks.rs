@@ -219,9 +219,9 @@ fn a_counted_reader_may_stay_longer_than_the_one_that_is_shown() {
 
 #[test]
 fn threads_that_read_two_locks_crosswise_pass_the_writers_that_wait_for_them() {
-    check(Some(1), || {
+    check(Some(2), || {
         let (one, other) = (lock(), lock());
-        // This one is in already; the other has to be interrupted once.
+        // This one is in already; for a circle it has to be interrupted once, and the other too.
         let outer = one.read();
         let crossed = go_on_two((&other, &one), read_within);
         let writers = [go(&one, write), go(&other, write)];
