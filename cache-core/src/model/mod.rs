@@ -17,6 +17,7 @@ mod flights;
 mod inherit;
 mod invalidators;
 mod keys;
+mod locks;
 mod marks;
 mod patterns;
 mod protocol;

@@ -1,17 +1,27 @@
 //! Locks, atomics and thread-locals: the one place where they come from, so that a model checker can
 //! take their place (`--cfg loom`).
 
+#[cfg(any(not(loom), test))]
+mod backoff;
 mod counter;
+#[cfg(not(loom))]
+mod fork;
 mod shard_lock;
 
+#[cfg(any(not(loom), test))]
+pub(crate) use backoff::Backoff;
 pub(crate) use counter::Tally;
+#[cfg(not(loom))]
+pub(crate) use fork::in_children;
 pub(crate) use shard_lock::ShardLock;
+#[cfg(all(test, loom))]
+pub(crate) use shard_lock::{published, slots};
 
 #[cfg(not(loom))]
 pub(crate) use {
     foldhash::fast::RandomState,
-    parking_lot::{Condvar, Mutex},
-    std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    parking_lot::{Condvar, Mutex, MutexGuard},
+    std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
     std::thread_local,
 };
 
@@ -21,6 +31,11 @@ pub(crate) use {
     foldhash::fast::FixedState as RandomState,
     locks::{Condvar, Mutex},
     loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+#[cfg(all(test, loom))]
+pub(crate) use {
+    locks::MutexGuard,
+    loom::sync::atomic::{AtomicPtr, AtomicU32, fence},
 };
 
 /// The model checker's thread-locals are always made on first use.
@@ -35,7 +50,7 @@ pub(crate) use lazy_thread_local as thread_local;
 
 use std::cell::Cell;
 
-std::thread_local! {
+thread_local! {
     static COMPARING: Cell<u32> = const { Cell::new(0) };
 }
 

@@ -6,10 +6,8 @@
 //! system's clock, and wakes the ticker. After a `fork` the child has no ticker: there the system's
 //! clock serves for good.
 
-use std::sync::LazyLock;
-#[cfg(unix)]
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{LazyLock, Once};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
@@ -107,22 +105,14 @@ fn tick_until_unread() {
 }
 
 /// From here on it is known in a child that its threads are the parent's.
-#[cfg(unix)]
 pub(super) fn at_fork() {
     extern "C" fn child() {
         FORKED.store(true, Ordering::Relaxed);
         WORD.store(0, Ordering::Relaxed);
     }
     static ONCE: Once = Once::new();
-    // SAFETY: the handler only stores to atomics, which is allowed between `fork` and `exec`. If it
-    // cannot be registered there is nothing better to do than to go on.
-    ONCE.call_once(|| unsafe {
-        libc::pthread_atfork(None, None, Some(child));
-    });
+    ONCE.call_once(|| crate::sync::in_children(child));
 }
-
-#[cfg(not(unix))]
-pub(super) fn at_fork() {}
 
 #[cfg(test)]
 mod tests {

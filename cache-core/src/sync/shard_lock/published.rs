@@ -1,0 +1,244 @@
+//! A lock whose readers write to nothing that they share.
+//!
+//! After BRAVO (Dice & Kogan, USENIX ATC 2019), taken to the end. A reader shows in its thread's slot
+//! which lock it reads, then looks whether a writer has raised the lock's flag; if not, it is in.
+//! Writers come one at a time, through a gate; they raise the flag and wait until no slot shows their
+//! lock. Whoever may write later holds the gate alone, and readers come and go.
+//!
+//! A thread that has shown a lock already, or has no slot, is counted in the lock itself. What is
+//! counted may be within another reading of the same thread, which a writer waits for. So it passes a
+//! writer that waits, and only waits for one that is in: hence two flags, and a writer is in when it
+//! has changed [`RAISED`] alone, with no reader counted, to [`RAISED`] and [`IN`].
+
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::Ordering;
+
+use super::slots::{self, Slot};
+use crate::sync::{AtomicU32, Backoff, Mutex, MutexGuard, fence, is_comparing};
+
+/// A writer is in, or waits for readers to leave.
+const RAISED: u32 = 1;
+/// A writer is in.
+const IN: u32 = 2;
+/// One reader that is counted.
+const READER: u32 = 4;
+
+pub(crate) struct ShardLock<T> {
+    /// Flags, and how many readers are counted.
+    state: AtomicU32,
+    /// Held by who writes, or may.
+    gate: Mutex<()>,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: it owns the value, and hands it out mutably from wherever it is.
+unsafe impl<T: Send> Send for ShardLock<T> {}
+// SAFETY: readers on several threads see the value at once; a writer is alone.
+unsafe impl<T: Send + Sync> Sync for ShardLock<T> {}
+
+/// What a guard does when it goes it does on the thread that made it.
+type Here = PhantomData<*const ()>;
+
+/// Shared access.
+pub(crate) struct Read<'a, T> {
+    lock: &'a ShardLock<T>,
+    /// Where it is shown; else it is counted.
+    slot: Option<&'static Slot>,
+    here: Here,
+}
+
+/// Shared access; nobody else can write meanwhile.
+pub(crate) struct Upgradable<'a, T> {
+    lock: &'a ShardLock<T>,
+    gate: MutexGuard<'a, ()>,
+    here: Here,
+}
+
+/// Exclusive access.
+pub(crate) struct Write<'a, T> {
+    lock: &'a ShardLock<T>,
+    /// Goes after the flag was lowered.
+    _gate: MutexGuard<'a, ()>,
+    here: Here,
+}
+
+impl<T> ShardLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { state: AtomicU32::new(0), gate: Mutex::new(()), data: UnsafeCell::new(value) }
+    }
+
+    #[inline]
+    pub(crate) fn read(&self) -> Read<'_, T> {
+        match slots::mine() {
+            Some(slot) if slot.is_empty() && self.enter(slot) => self.shown(slot),
+            _ => self.read_slowly(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn upgradable(&self) -> Upgradable<'_, T> {
+        Upgradable { lock: self, gate: self.gate.lock(), here: PhantomData }
+    }
+
+    pub(crate) fn upgrade(guard: Upgradable<'_, T>) -> Write<'_, T> {
+        let Upgradable { lock, gate, here } = guard;
+        lock.exclude();
+        Write { lock, _gate: gate, here }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self) -> Write<'_, T> {
+        Self::upgrade(self.upgradable())
+    }
+
+    #[inline]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(&self.state).addr()
+    }
+
+    #[inline]
+    fn shown(&self, slot: &'static Slot) -> Read<'_, T> {
+        Read { lock: self, slot: Some(slot), here: PhantomData }
+    }
+
+    /// Shows the lock in a slot that is empty, unless the flag is up.
+    #[inline]
+    fn enter(&self, slot: &Slot) -> bool {
+        slot.show(self.address());
+        // Acquire: what the last writer wrote. If a writer has raised the flag and it is not seen here,
+        // that writer sees the slot.
+        if self.state.load(Ordering::Acquire) & RAISED == 0 {
+            return true;
+        }
+        slot.clear();
+        false
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_slowly(&self) -> Read<'_, T> {
+        match slots::mine_or_new() {
+            // Within `Eq` this thread may hold up a writer, which must not hold it up.
+            Some(slot) if slot.is_empty() && !is_comparing() => self.read_in_turn(slot),
+            _ => self.read_counted(),
+        }
+    }
+
+    /// Waits for the writer, behind those who wait already.
+    fn read_in_turn(&self, slot: &'static Slot) -> Read<'_, T> {
+        let mut backoff = Backoff::new();
+        while backoff.spins() {
+            if self.state.load(Ordering::Relaxed) & RAISED == 0 && self.enter(slot) {
+                return self.shown(slot);
+            }
+            backoff.wait();
+        }
+        // Who raises the flag holds the gate: it is not up, nor will be before the slot shows the lock.
+        let _gate = self.gate.lock();
+        slot.show(self.address());
+        self.shown(slot)
+    }
+
+    /// Passes a writer that waits.
+    fn read_counted(&self) -> Read<'_, T> {
+        // Acquire: what the last writer wrote.
+        let count = |state| (state & IN == 0).then_some(state + READER);
+        let mut backoff = Backoff::new();
+        while self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, count).is_err() {
+            backoff.wait();
+        }
+        Read { lock: self, slot: None, here: PhantomData }
+    }
+
+    /// Raises the flag and waits for readers to leave. The gate is held.
+    fn exclude(&self) {
+        self.state.fetch_or(RAISED, Ordering::Relaxed);
+        // One of a pair: see `Slot::show`. What is shown later is taken back, or was shown before.
+        fence(Ordering::SeqCst);
+        let address = self.address();
+        for slot in slots::all() {
+            let mut backoff = Backoff::new();
+            while slot.shows(address) {
+                backoff.wait();
+            }
+        }
+        // Acquire: those who were counted have read.
+        let mut backoff = Backoff::new();
+        let enter = || self.state.compare_exchange(RAISED, RAISED | IN, Ordering::Acquire, Ordering::Relaxed);
+        while enter().is_err() {
+            backoff.wait();
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+impl<T> ShardLock<T> {
+    /// Whether a writer is in, or waits.
+    pub(super) fn is_raised(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & RAISED != 0
+    }
+
+    /// Whether a thread shows it.
+    pub(super) fn is_shown(&self) -> bool {
+        slots::all().any(|slot| slot.shows(self.address()))
+    }
+}
+
+impl<T> Drop for Read<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        match self.slot {
+            Some(slot) => slot.clear(),
+            None => {
+                // Release: what was read was read before.
+                self.lock.state.fetch_sub(READER, Ordering::Release);
+            }
+        }
+    }
+}
+
+impl<T> Drop for Write<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // Nobody else changes the state while a writer is in. Release: who reads then sees what was
+        // written.
+        self.lock.state.store(0, Ordering::Release);
+    }
+}
+
+impl<T> Deref for Read<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: a writer waits until this guard is gone.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T> Deref for Upgradable<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: a writer holds the gate, which is held here.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T> Deref for Write<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: this guard alone gives access until it is gone.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T> DerefMut for Write<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above; and the guard is borrowed mutably.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
