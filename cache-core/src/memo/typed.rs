@@ -23,7 +23,8 @@ use crate::value::Returns;
 use crate::world::World;
 
 /// What one shard's lock guards. With the lock it is 128 bytes: where that is a power of two, a hit finds its
-/// shard in less.
+/// shard in less. What a hit looks at is on the first of its two lines.
+#[repr(C)]
 pub(crate) struct Room<K, V> {
     pub(crate) residents: Residents<K, V>,
     pub(crate) flights: Flights<K, V>,

@@ -18,11 +18,12 @@ use crate::time::{NEVER, Tick};
 /// With fewer slots than this it is not worth giving any back.
 const SMALL: usize = 64;
 
-/// The entries of one shard.
+/// The entries of one shard. What a hit looks at comes first.
+#[repr(C)]
 pub(crate) struct Residents<K, V> {
-    slab: Slab<K, V>,
     /// Slots by the hashes of their keys.
     table: HashTable<Slot>,
+    slab: Slab<K, V>,
     /// Who makes room; nobody, if nothing bounds them.
     policy: Option<Policy>,
     /// Made with the first entry.
@@ -85,7 +86,7 @@ fn spread_slot(slot: Slot) -> u64 {
 
 impl<K, V> Residents<K, V> {
     pub(crate) fn new(policy: Option<Policy>) -> Self {
-        Self { slab: Slab::new(), table: HashTable::new(), policy, rest: None }
+        Self { table: HashTable::new(), slab: Slab::new(), policy, rest: None }
     }
 
     fn rest(&mut self) -> &mut Rest {

@@ -18,6 +18,7 @@ const FIRST: usize = 4;
 const LIVE: u32 = 1 << 31;
 
 /// See the module.
+#[repr(C)]
 pub(super) struct Slab<K, V> {
     chunks: Vec<Chunk<K, V>>,
     /// The free ones, in a chain.

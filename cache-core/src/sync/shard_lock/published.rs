@@ -25,6 +25,8 @@ const IN: u32 = 2;
 /// One reader that is counted.
 const READER: u32 = 4;
 
+/// The lock comes first, so that it is on a line with what is read first of the data.
+#[repr(C)]
 pub(crate) struct ShardLock<T> {
     /// Flags, and how many readers are counted.
     state: AtomicU32,
