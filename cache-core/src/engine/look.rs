@@ -98,16 +98,22 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
 
     #[inline]
     pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<S::Owned, R::Held> {
-        let hash = self.memo.hash(parts);
         if self.look.0 == 0
-            && let Some(value) = self.memo.get(hash, |key| parts.matches(key))
+            && let Some(value) = Self::hit(self.memo, parts)
         {
             if let Some(on_hit) = self.on_hit {
                 Self::tell(self.memo, on_hit, parts, &value);
             }
             return Found::Hit(value);
         }
-        Self::look_further(self.memo, self.look, self.on_hit, parts, hash)
+        Self::look_further(self.memo, self.look, self.on_hit, parts)
+    }
+
+    /// One function for all functions of such a key and value. So it is small, nothing of what follows a miss
+    /// gets into its way, and whoever builds many memoized functions builds it once.
+    #[inline]
+    fn hit<P: Part<S>>(memo: &TypedMemo<S::Owned, R::Held>, parts: &P) -> Option<R::Held> {
+        memo.get_at_once(memo.hash(parts), |key| parts.matches(key))
     }
 
     fn tell<P: Part<S>>(
@@ -127,8 +133,8 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         look: Look,
         on_hit: Option<OnHit<'_, R::Held>>,
         parts: &P,
-        hash: u32,
     ) -> Found<S::Owned, R::Held> {
+        let hash = memo.hash(parts);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
             return Found::Bypass(None);
@@ -139,12 +145,16 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         if flags.is_disabled() {
             return Found::Bypass(Some((parts.own(), hash)));
         }
-        // Where nothing unusual was to be looked at, an entry that is not fresh is of use within a window
-        // only.
-        let wanted = look.0 & Look::UNREAD == 0 && (look.0 != 0 || memo.spec.rules.has_window());
-        let only_fresh = look.0 & Look::FRESH != 0;
-        let found = if wanted { memo.get_by_rules(hash, |key| parts.matches(key), only_fresh) } else { None };
+        let found = if look.0 & Look::UNREAD != 0 {
+            None
+        } else if look.0 == 0 && !memo.spec.rules.has_window() {
+            // An entry that is not fresh is of use within a window only.
+            memo.get(hash, |key| parts.matches(key)).map(|value| (value, false))
+        } else {
+            memo.get_by_rules(hash, |key| parts.matches(key), look.0 & Look::FRESH != 0)
+        };
         let Some((value, renew)) = found else { return Found::Miss(parts.own(), hash) };
+        memo.count_hit();
         if let Some(on_hit) = on_hit {
             Self::tell(memo, on_hit, parts, &value);
         }

@@ -29,26 +29,23 @@ impl<T> Shards<T> {
 
     /// For so many entries.
     pub(super) fn of(capacity: usize) -> Self {
-        let cpus = available_parallelism().map_or(4, std::num::NonZero::get);
+        // The system reads files to tell.
+        static CPUS: OnceLock<usize> = OnceLock::new();
+        let cpus = *CPUS.get_or_init(|| available_parallelism().map_or(4, std::num::NonZero::get));
         #[expect(clippy::cast_possible_truncation, reason = "there are no more than MAX")]
         let count = count(capacity, cpus) as u32;
         Self { all: OnceLock::new(), count }
     }
 
-    #[inline]
     pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T> {
-        let all = match self.all.get() {
-            Some(all) => all,
-            None => self.make(make),
-        };
-        // Neither the bits that choose the bucket nor those that tell entries of it apart. Scaled, not cut off:
-        // the number of shards need not be a power of two.
-        let bits = (hash >> 9) & 0xFFFF;
-        let at = (bits as usize * all.len()) >> 16;
-        // SAFETY: `bits` is less than 2^16, so this is less than the length.
-        unsafe { &all.get_unchecked(at).0 }
+        choose(self.all.get().unwrap_or_else(|| self.make(make)), hash)
     }
 
+    /// The same, if they are made.
+    #[inline]
+    pub(super) fn made_at(&self, hash: u32) -> Option<&ShardLock<T>> {
+        Some(choose(self.all.get()?, hash))
+    }
     #[cold]
     fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T>>] {
         self.all.get_or_init(|| (0..self.count).map(|_| Padded(ShardLock::new(make()))).collect())
@@ -57,6 +54,17 @@ impl<T> Shards<T> {
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &ShardLock<T>> {
         self.all.get().map_or(&[][..], |all| all).iter().map(|shard| &shard.0)
     }
+}
+
+/// The shard of a hash, among those that there are.
+#[inline]
+fn choose<T>(all: &[Padded<ShardLock<T>>], hash: u32) -> &ShardLock<T> {
+    // Neither the bits that choose the bucket nor those that tell entries of it apart. Scaled, not cut off: the
+    // number of shards need not be a power of two.
+    let bits = (hash >> 9) & 0xFFFF;
+    let at = (bits as usize * all.len()) >> 16;
+    // SAFETY: `bits` is less than 2^16, so this is less than the length, which is at least 1.
+    unsafe { &all.get_unchecked(at).0 }
 }
 
 /// Some for each processor, so that writers seldom meet; more where they would hold too much, so that none is

@@ -438,12 +438,8 @@ where
         let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
         // One look-up, so that it is compiled into this place.
         match plan.look(&call.keyed, Cx::new(&memo, look).on_hit(tell)) {
-            Found::Hit(held) => {
-                memo.count_hit();
-                Looked::Answer(held)
-            }
+            Found::Hit(held) => Looked::Answer(held),
             Found::Renew(held, key, hash) => {
-                memo.count_hit();
                 let (memo, begin) = (memo.arc(), Begin::Ahead);
                 Looked::Renew(held, Missing { memo, key, hash, begin, call, stand, again, patience })
             }

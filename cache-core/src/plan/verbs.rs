@@ -87,10 +87,7 @@ where
             look = look.only_fresh();
         }
         match self.plan.look(&self.call.keyed, Cx::new(&memo, look)) {
-            Found::Hit(held) | Found::Renew(held, ..) => {
-                memo.count_hit();
-                R::face(held)
-            }
+            Found::Hit(held) | Found::Renew(held, ..) => R::face(held),
             Found::Miss(..) => {
                 memo.count_miss();
                 memo.hand_up_absence();

@@ -4,7 +4,6 @@
 //! are made as threads appear, so that a memo used by few threads stays small. Beyond
 //! [`CELLS`] threads at once the rest share one cell.
 
-use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
@@ -18,7 +17,7 @@ const SHARED: usize = usize::MAX - 1;
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
 std::thread_local! {
-    static NUMBER: Cell<usize> = const { Cell::new(UNKNOWN) };
+    static NUMBER: std::cell::Cell<usize> = const { std::cell::Cell::new(UNKNOWN) };
     static RETURN: Return = const { Return };
 }
 
@@ -55,9 +54,21 @@ fn take_number() -> usize {
     number
 }
 
-/// The cells of the first so many threads, each on a line of its own.
+/// What one thread has counted, on a line of its own.
+#[derive(Default)]
+pub(crate) struct Cell(Padded<AtomicU64>);
+
+impl Cell {
+    /// Adds one. Nobody else writes to a thread's cell while its number is the thread's.
+    #[inline]
+    pub(crate) fn bump(&self) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
+/// The cells of the first so many threads.
 struct Block {
-    cells: Box<[Padded<AtomicU64>]>,
+    cells: Box<[Cell]>,
     /// Those from when there were fewer.
     older: *mut Block,
 }
@@ -74,20 +85,24 @@ impl Tally {
         Self { block: AtomicPtr::new(ptr::null_mut()), shared: AtomicU64::new(0) }
     }
 
-    /// Adds one. Allocates when more threads count here than ever before, twice as many each time.
+    /// This thread's cell, if it has one.
     #[inline]
-    pub(crate) fn add(&self) {
-        let number = NUMBER.get();
+    pub(crate) fn cell(&self) -> Option<&Cell> {
         // SAFETY: blocks are freed only when the tally is dropped.
-        match unsafe { self.block.load(Ordering::Acquire).as_ref() } {
-            Some(block) if number < block.cells.len() => bump(&block.cells[number]),
-            _ => self.add_further(number),
+        unsafe { self.block.load(Ordering::Acquire).as_ref() }?.cells.get(NUMBER.get())
+    }
+
+    /// Adds one. Allocates when more threads count here than ever before, twice as many each time.
+    pub(crate) fn add(&self) {
+        match self.cell() {
+            Some(cell) => cell.bump(),
+            None => self.add_further(),
         }
     }
 
     #[cold]
-    #[inline(never)]
-    fn add_further(&self, number: usize) {
+    fn add_further(&self) {
+        let number = NUMBER.get();
         let number = if number == UNKNOWN { take_number() } else { number };
         if number >= CELLS {
             self.shared.fetch_add(1, Ordering::Relaxed);
@@ -99,9 +114,9 @@ impl Tally {
             if let Some(block) = unsafe { older.as_ref() }
                 && let Some(cell) = block.cells.get(number)
             {
-                return bump(cell);
+                return cell.bump();
             }
-            let cells = (0..(number + 1).next_power_of_two()).map(|_| Padded::default()).collect();
+            let cells = (0..(number + 1).next_power_of_two()).map(|_| Cell::default()).collect();
             let block = Box::into_raw(Box::new(Block { cells, older }));
             match self.block.compare_exchange(older, block, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => older = block,
@@ -134,12 +149,6 @@ impl Drop for Tally {
             block = unsafe { Box::from_raw(block) }.older;
         }
     }
-}
-
-/// Nobody else writes to a thread's cell while its number is the thread's.
-#[inline]
-fn bump(cell: &Padded<AtomicU64>) {
-    cell.0.store(cell.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -109,6 +109,18 @@ impl Clock {
         }
     }
 
+    /// The same, if it is known without further ado.
+    #[inline]
+    pub(crate) fn coarse_at_once(&self) -> Option<Tick> {
+        match self {
+            #[cfg(not(loom))]
+            Self::System => ticker::coarse_at_once(),
+            #[cfg(loom)]
+            Self::System => Some(0),
+            Self::Manual(manual) => Some(manual.now()),
+        }
+    }
+
     /// Calls `due` at a tick. Nobody is called that is no longer there.
     pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> At {
         match self {

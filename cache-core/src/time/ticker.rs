@@ -33,10 +33,15 @@ pub(super) fn exact() -> Tick {
     Tick::try_from(START.elapsed().as_millis()).unwrap_or(super::NEVER)
 }
 
-#[inline]
 pub(super) fn coarse() -> Tick {
+    coarse_at_once().unwrap_or_else(|| unusual(WORD.load(Ordering::Relaxed)))
+}
+
+/// None if the ticker is to be told that somebody reads.
+#[inline]
+pub(super) fn coarse_at_once() -> Option<Tick> {
     let word = WORD.load(Ordering::Relaxed);
-    if word & (RUNNING | SEEN) == (RUNNING | SEEN) { word >> SHIFT } else { unusual(word) }
+    (word & (RUNNING | SEEN) == (RUNNING | SEEN)).then_some(word >> SHIFT)
 }
 
 #[cold]

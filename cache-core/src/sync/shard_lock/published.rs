@@ -51,6 +51,13 @@ pub(crate) struct Read<'a, T> {
     here: Here,
 }
 
+/// Shared access that was had at once.
+pub(crate) struct Shown<'a, T> {
+    lock: &'a ShardLock<T>,
+    slot: &'static Slot,
+    here: Here,
+}
+
 /// Shared access; nobody else can write meanwhile.
 pub(crate) struct Upgradable<'a, T> {
     lock: &'a ShardLock<T>,
@@ -77,6 +84,13 @@ impl<T> ShardLock<T> {
             Some(slot) if slot.is_empty() && self.enter(slot) => self.shown(slot),
             _ => self.read_slowly(),
         }
+    }
+
+    /// Shared access if it is to be had at once: nobody writes, and this thread reads nothing else.
+    #[inline]
+    pub(crate) fn read_at_once(&self) -> Option<Shown<'_, T>> {
+        let slot = slots::mine().filter(|slot| slot.is_empty() && self.enter(slot))?;
+        Some(Shown { lock: self, slot, here: PhantomData })
     }
 
     #[inline]
@@ -201,6 +215,13 @@ impl<T> Drop for Read<'_, T> {
     }
 }
 
+impl<T> Drop for Shown<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.slot.clear();
+    }
+}
+
 impl<T> Drop for Write<'_, T> {
     #[inline]
     fn drop(&mut self) {
@@ -215,6 +236,15 @@ impl<T> Deref for Read<'_, T> {
     #[inline]
     fn deref(&self) -> &T {
         // SAFETY: a writer waits until this guard is gone.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T> Deref for Shown<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: as above.
         unsafe { &*self.lock.data.get() }
     }
 }

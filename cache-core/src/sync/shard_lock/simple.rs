@@ -50,6 +50,10 @@ impl<T> ShardLock<T> {
         self.lock.read().unwrap()
     }
 
+    pub(crate) fn read_at_once(&self) -> Option<RwLockReadGuard<'_, T>> {
+        Some(self.read())
+    }
+
     pub(crate) fn upgradable(&self) -> Upgradable<'_, T> {
         let gate = self.gate.lock().unwrap();
         Upgradable { read: self.lock.read().unwrap(), gate, lock: &self.lock }
