@@ -142,7 +142,7 @@ fn memory(figures: &Value) -> Option<Panel> {
     });
     let rows = by_first_bar(rows.collect());
     Some(Panel {
-        title: format!("Memory, bytes per entry at {} (less is better)", largest["entries"]),
+        title: format!("Memory, bytes per entry of {} (less is better)", largest["entries"]),
         scale: Scale::Linear(most(&rows)),
         series: &[],
         rows,
@@ -158,7 +158,7 @@ fn ratio(figures: &Value) -> Option<(Panel, String)> {
     let sets = figures["sets"].as_array()?;
     let runs = |set: &Value| set["runs"].as_array().map_or(0, Vec::len);
     let note = format!(
-        "Hit ratio: mean of {} traces and sizes of caches; each can have as many hits as one that knows the future.",
+        "Hit ratio: mean over {} traces and sizes of caches, each from empty; who knows the future has 100 %.",
         sets.iter().map(runs).sum::<usize>()
     );
     let panel = Panel {

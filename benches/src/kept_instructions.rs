@@ -20,16 +20,6 @@ mod instructions {
     pub(crate) mod ours;
 }
 
-/// Those that are needed for what is counted, and not their own `peers.rs`, which has them all.
-mod peers {
-    pub(crate) mod limit;
-    pub(crate) mod ours;
-
-    pub(crate) mod asynchronous {
-        pub(crate) mod ours;
-    }
-}
-
 use std::error::Error;
 use std::process::ExitCode;
 

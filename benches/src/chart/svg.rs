@@ -38,11 +38,18 @@ impl Scale {
 
     /// Where lines are drawn.
     fn marks(self) -> Vec<f64> {
+        let all = |first, next: fn(f64, f64) -> f64, last| -> Vec<f64> {
+            let marks = std::iter::successors(Some(first), |mark| Some(next(*mark, first)));
+            marks.take_while(|mark| *mark <= last).collect()
+        };
         match self {
-            Self::Linear(most) => vec![most / 2.0, most],
-            Self::Log(most) => std::iter::successors(Some(1.0), |mark| Some(mark * 10.0))
-                .take_while(|mark| *mark <= most)
-                .collect(),
+            Self::Log(most) => all(1.0, |mark, _| mark * 10.0, most),
+            Self::Linear(most) => {
+                // Two to four, at round figures.
+                let ten = 10_f64.powf(most.log10().floor());
+                let step = [ten / 2.0, ten, ten * 2.0].into_iter().find(|step| most < step * 5.0);
+                all(step.unwrap_or(most), |mark, step| mark + step, most)
+            }
         }
     }
 }
@@ -157,6 +164,9 @@ mod tests {
             [0.0, 0.0, 0.5, 1.0]
         );
         assert_eq!(Scale::Log(500.0).marks(), [1.0, 10.0, 100.0]);
+        assert_eq!(Scale::Linear(100.0).marks(), [50.0, 100.0]);
+        assert_eq!(Scale::Linear(257.0).marks(), [100.0, 200.0]);
+        assert_eq!(Scale::Linear(99.0).marks(), [20.0, 40.0, 60.0, 80.0]);
     }
 
     #[test]

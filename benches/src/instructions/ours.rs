@@ -1,30 +1,33 @@
 //! What is counted of ours, and the limit beside it.
+//!
+//! Functions of its own, and not those that other measurements have: a figure that is kept shall not change
+//! because they do.
 
 use std::sync::Arc;
 
 use cache_core::memoize;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
 
 use super::counting::{Calls, Of, Subject, calls, hits};
 use crate::harness::{Entrant, Role, Waiting};
-use crate::peers::asynchronous::ours::{by_str as borrowed, by_u64 as owned};
-use crate::peers::{limit, ours};
-use crate::workload::{Random, SEED, SEQUENCE, SKEW, Zipf, mix, origin_u64};
+use crate::workload::{Key, Random, SEED, SEQUENCE, SKEW, Zipf, mix, origin_str, origin_u64};
 
 pub(crate) const SUBJECTS: &[Subject] = &[
-    hit("limit, u64", |passes| hits(&limit::by_u64(), passes)),
-    hit("ours, u64", |passes| hits(&ours::by_u64(), passes)),
-    hit("ours, u64, a fixed tag", |passes| hits(&ours::tagged_by_u64(), passes)),
-    hit("ours, u64, 1 run-time tag", |passes| hits(&ours::one_tag_by_u64(), passes)),
-    hit("ours, u64, 3 run-time tags", |passes| hits(&ours::three_tags_by_u64(), passes)),
-    hit("ours, u64 to String of 64 bytes", |passes| hits(&to_u64(|key| text(key).len() as u64), passes)),
-    hit("ours, u64 to Arc of 1 KiB", |passes| hits(&to_u64(|key| block(key)[0]), passes)),
-    hit("ours async, u64, polled", |passes| hits(&owned(Waiting::Polled), passes)),
-    hit("ours async, u64, awaited", |passes| hits(&owned(Waiting::Awaited), passes)),
-    hit("limit, &str", |passes| hits(&limit::by_str(), passes)),
-    hit("ours, &str", |passes| hits(&ours::by_str(), passes)),
-    hit("ours, &str, a fixed tag", |passes| hits(&ours::tagged_by_str(), passes)),
-    hit("ours async, &str, polled", |passes| hits(&borrowed(Waiting::Polled), passes)),
-    hit("ours async, &str, awaited", |passes| hits(&borrowed(Waiting::Awaited), passes)),
+    hit("limit, u64", |passes| hits(&limit_u64(), passes)),
+    hit("ours, u64", |passes| sync(passes, plain)),
+    hit("ours, u64, a fixed tag", |passes| sync(passes, fixed_tag)),
+    hit("ours, u64, 1 run-time tag", |passes| sync(passes, one_tag)),
+    hit("ours, u64, 3 run-time tags", |passes| sync(passes, three_tags)),
+    hit("ours, u64 to String of 64 bytes", |passes| sync(passes, |key| text(key).len() as u64)),
+    hit("ours, u64 to Arc of 1 KiB", |passes| sync(passes, |key| block(key)[0])),
+    hit("ours async, u64, polled", |passes| awaited(passes, Waiting::Polled, || owned)),
+    hit("ours async, u64, awaited", |passes| awaited(passes, Waiting::Awaited, || owned)),
+    hit("limit, &str", |passes| hits(&limit_str(), passes)),
+    hit("ours, &str", |passes| sync(passes, of_str)),
+    hit("ours, &str, a fixed tag", |passes| sync(passes, of_str_fixed_tag)),
+    hit("ours async, &str, polled", |passes| awaited(passes, Waiting::Polled, || borrowed)),
+    hit("ours async, &str, awaited", |passes| awaited(passes, Waiting::Awaited, || borrowed)),
     Subject { name: "ours, u64, new keys: each evicts", of: Of::Misses, run: churn },
     Subject { name: "ours, u64, Zipf over 10x its capacity", of: Of::Both, run: natural },
 ];
@@ -33,8 +36,65 @@ pub(super) const fn hit(name: &'static str, run: fn(usize) -> Calls) -> Subject 
     Subject { name, of: Of::Hits, run }
 }
 
-fn to_u64(function: fn(u64) -> u64) -> Entrant<u64> {
-    Entrant::function("", Role::Ours, function)
+fn sync<K: Key>(passes: usize, function: impl Fn(K) -> u64 + Copy + Sync + 'static) -> Calls {
+    hits(&Entrant::function("", Role::Ours, function), passes)
+}
+
+fn awaited<K: Key, F: AsyncFn(K) -> u64 + 'static>(
+    passes: usize,
+    waiting: Waiting,
+    function: impl Fn() -> F + Sync + 'static,
+) -> Calls {
+    hits(&Entrant::asynchronous("", Role::Ours, waiting, function), passes)
+}
+
+/// A plain hash map: no bound, no expiry, no sharing.
+fn limit_u64() -> Entrant<u64> {
+    Entrant::new("", Role::Limit, || {
+        let mut map: HashMap<u64, u64, RandomState> = HashMap::default();
+        move |key| {
+            if let Some(&value) = map.get(&key) {
+                return value;
+            }
+            let value = origin_u64(key);
+            map.insert(key, value);
+            value
+        }
+    })
+}
+
+fn limit_str() -> Entrant<&'static str> {
+    Entrant::new("", Role::Limit, || {
+        let mut map: HashMap<Box<str>, u64, RandomState> = HashMap::default();
+        move |key: &'static str| {
+            if let Some(&value) = map.get(key) {
+                return value;
+            }
+            let value = origin_str(key);
+            map.insert(key.into(), value);
+            value
+        }
+    })
+}
+
+#[memoize(ttl = 300, capacity = 100_000)]
+fn plain(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000, tag = "t")]
+fn fixed_tag(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000, tags = ["one:{key}"])]
+fn one_tag(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000, tags = ["one:{key}", "of:{value}", "all:{key}"])]
+fn three_tags(key: u64) -> u64 {
+    origin_u64(key)
 }
 
 #[memoize(ttl = 300, capacity = 100_000)]
@@ -47,6 +107,26 @@ fn block(key: u64) -> Arc<[u64; 128]> {
     Arc::new([origin_u64(key); 128])
 }
 
+#[memoize(ttl = 300, capacity = 100_000)]
+async fn owned(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000)]
+fn of_str(key: &str) -> u64 {
+    origin_str(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000, tag = "t")]
+fn of_str_fixed_tag(key: &str) -> u64 {
+    origin_str(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000)]
+async fn borrowed(key: &str) -> u64 {
+    origin_str(key)
+}
+
 #[memoize(ttl = 300, capacity = 10_000)]
 fn small(key: u64) -> u64 {
     origin_u64(key)
@@ -54,7 +134,7 @@ fn small(key: u64) -> u64 {
 
 /// Keys that were never seen before, in a memo that is full.
 fn churn(passes: usize) -> Calls {
-    let mut worker = to_u64(small).worker();
+    let mut worker = Entrant::function("", Role::Ours, small).worker();
     let mut fresh = (0..).map(mix);
     let mut keys = || -> Vec<u64> { fresh.by_ref().take(SEQUENCE).collect() };
     worker(&keys());
@@ -67,7 +147,7 @@ fn churn(passes: usize) -> Calls {
 
 /// Misses as they come in use: popular keys stay, others come and go.
 fn natural(passes: usize) -> Calls {
-    let mut worker = to_u64(small).worker();
+    let mut worker = Entrant::function("", Role::Ours, small).worker();
     let zipf = Zipf::new(100_000, SKEW);
     let mut random = Random(SEED);
     let mut keys = || -> Vec<u64> { (0..SEQUENCE).map(|_| mix(zipf.rank(random.unit()) as u64)).collect() };
