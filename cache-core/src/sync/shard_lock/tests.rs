@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
@@ -197,7 +197,7 @@ fn readers_wait_for_a_writer_that_is_in_then_see_what_it_wrote() {
 
 #[test]
 fn a_thread_that_is_torn_down_may_still_read() {
-    struct Reads(&'static ShardLock<Pair>);
+    struct Reads(Arc<ShardLock<Pair>>);
     impl Drop for Reads {
         fn drop(&mut self) {
             self.0.read().check();
@@ -208,15 +208,16 @@ fn a_thread_that_is_torn_down_may_still_read() {
         static EARLY: RefCell<Option<Reads>> = const { RefCell::new(None) };
         static LATE: RefCell<Option<Reads>> = const { RefCell::new(None) };
     }
-    let lock: &'static ShardLock<Pair> = Box::leak(Box::new(pair()));
+    let lock = Arc::new(pair());
+    let shared = lock.clone();
     // One is registered before the slot's own return, one after it: one of them goes later.
     let reader = thread::spawn(move || {
-        EARLY.set(Some(Reads(lock)));
-        lock.read().check();
-        LATE.set(Some(Reads(lock)));
+        EARLY.set(Some(Reads(shared.clone())));
+        shared.read().check();
+        LATE.set(Some(Reads(shared)));
     });
     reader.join().unwrap();
-    assert!(is_free(lock));
+    assert!(is_free(&lock));
 }
 
 /// What other threads read when a process forks they will never have read in the child.
