@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate};
+use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, mixed};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -16,6 +16,11 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command { name: "hit", about: "time and allocations of a hit, beside the peers", run: hit::run },
+    Command {
+        name: "mixed",
+        about: "reads, writes, misses and evictions, beside the peers",
+        run: mixed::run,
+    },
     Command {
         name: "hit-async",
         about: "the same of asynchronous functions, beside ours that is not",

@@ -6,6 +6,7 @@ mod summary;
 mod table;
 mod waiting;
 
+pub(crate) use gate::{AbortOnPanic, Gate};
 pub(crate) use rounds::{Plan, Samples, interleave};
 pub(crate) use summary::{Quartiles, Standing, busy, median_ratio, standings};
 pub(crate) use table::Table;
@@ -78,9 +79,7 @@ impl<K: Key> Entrant<K> {
         for _ in 0..2 {
             worker(&workload.resident);
         }
-        for sequence in workload.sequences(thread) {
-            worker(&sequence.keys);
-        }
+        worker(&workload.sequence(thread).keys);
         worker
     }
 }

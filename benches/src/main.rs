@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p benches -- hit [--json FILE] [--quick]
+//! cargo run --release -p benches -- mixed [--json FILE] [--quick]
 //! cargo run --release -p benches -- hit-async [--json FILE] [--quick]
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
@@ -18,6 +19,7 @@ mod hit;
 mod hit_async;
 mod instructions;
 mod invalidate;
+mod mixed;
 mod peers;
 mod report;
 mod workload;

@@ -89,12 +89,7 @@ impl<K: Key> Workload<K> {
         self
     }
 
-    /// All sequences of one thread.
-    pub(crate) fn sequences(&self, thread: usize) -> &[Arc<Sequence<K>>] {
-        &self.threads[thread].sequences
-    }
-
-    /// The first of them.
+    /// The first sequence of one thread.
     pub(crate) fn sequence(&self, thread: usize) -> &Sequence<K> {
         &self.threads[thread].sequences[0]
     }
