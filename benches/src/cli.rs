@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, mixed};
+use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, memory, mixed};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -21,6 +21,7 @@ const COMMANDS: &[Command] = &[
         about: "reads, writes, misses and evictions, beside the peers",
         run: mixed::run,
     },
+    Command { name: "memory", about: "bytes of an entry and of an empty cache", run: memory::run },
     Command {
         name: "hit-async",
         about: "the same of asynchronous functions, beside ours that is not",

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release -p benches -- hit [--json FILE] [--quick]
 //! cargo run --release -p benches -- mixed [--json FILE] [--quick]
+//! cargo run --release -p benches -- memory [--json FILE] [--quick]
 //! cargo run --release -p benches -- hit-async [--json FILE] [--quick]
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
@@ -19,6 +20,7 @@ mod hit;
 mod hit_async;
 mod instructions;
 mod invalidate;
+mod memory;
 mod mixed;
 mod peers;
 mod report;
