@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, memory, mixed};
+use crate::{Outcome, compile, freshness, hit, hit_async, instructions, invalidate, memory, mixed, startup};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -42,6 +42,7 @@ const COMMANDS: &[Command] = &[
         about: "what options of freshness cost a hit, and limits of waiting a miss",
         run: freshness::run,
     },
+    Command { name: "startup", about: "the first calls of a thousand memoized functions", run: startup::run },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 

@@ -8,6 +8,7 @@
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
 //! cargo run --release -p benches -- freshness [--json FILE] [--quick]
+//! cargo run --release -p benches -- startup [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
@@ -24,6 +25,8 @@ mod memory;
 mod mixed;
 mod peers;
 mod report;
+mod scratch;
+mod startup;
 mod workload;
 
 use std::error::Error;

@@ -82,7 +82,9 @@ pub(crate) fn run(options: Options) -> Outcome {
             "subjects": measured.iter().map(Measured::figures).collect::<Vec<_>>(),
         }));
     }
-    rows.into_iter().for_each(|row| table.row(row));
+    for row in rows {
+        table.row(row);
+    }
     print!("\n{table}");
     options.write_json(&json!({ "measurement": "memory", "filled": groups, "empty": empty }))
 }
@@ -90,11 +92,11 @@ pub(crate) fn run(options: Options) -> Outcome {
 fn measure((name, make): &Made, entries: usize) -> Measured {
     let watch = Watch::begin();
     let subject = make(entries);
-    let fill = |ranks: Range<usize>| ranks.for_each(|rank| subject.put(u64::of_rank(rank)));
-    fill(0..entries);
+    let put_all = |ranks: Range<usize>| ranks.for_each(|rank| subject.put(u64::of_rank(rank)));
+    put_all(0..entries);
     let peak = watch.peak();
     let full = Filled::of(&*subject, &watch);
-    fill(entries..3 * entries);
+    put_all(entries..3 * entries);
     let turned_over = Filled::of(&*subject, &watch);
     subject.clear();
     Measured { name, full, peak, turned_over }

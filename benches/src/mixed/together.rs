@@ -75,7 +75,9 @@ pub(super) fn run(quick: bool) -> Result<Value, String> {
             "entrants": figures,
         }));
     }
-    rows.into_iter().for_each(|row| table.row(row));
+    for row in rows {
+        table.row(row);
+    }
     print!("\n{table}");
     Ok(groups.into())
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cache_core::memoize;
 use cached::macros::cached;
 
-use crate::workload::CAPACITY;
+use crate::workload::{CAPACITY, TTL_SECONDS};
 
 /// What a key is answered with, by the thread of this number.
 pub(super) struct Subject {
@@ -73,7 +73,7 @@ pub(super) fn all() -> Vec<Subject> {
     let [inserting, apart] = [0; 2].map(|_| Arc::new(quick_cache::sync::Cache::<u64, u64>::new(CAPACITY)));
     let moka = moka::sync::Cache::<u64, u64>::builder()
         .max_capacity(CAPACITY as u64)
-        .time_to_live(Duration::from_secs(300))
+        .time_to_live(Duration::from_secs(TTL_SECONDS))
         .build();
     vec![
         Subject { name: "alone: one computes, no cache", call: Box::new(alone) },
