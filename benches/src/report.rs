@@ -116,12 +116,10 @@ pub(crate) fn print<K: Key>(report: &Report<K>) {
     for threads in THREADS {
         table.group(counted(threads), &["ns", "quartiles", "/limit", "ours/"]);
     }
-    let (call, columns): (_, &[_]) = if report.may_miss {
-        ("per call", &["allocs", "bytes", "hits %"])
-    } else {
-        ("per hit", &["allocs", "bytes"])
-    };
-    table.group(call, columns);
+    table.group(
+        "per call",
+        if report.may_miss { &["allocs", "bytes", "hits %"] } else { &["allocs", "bytes"] },
+    );
     for (place, entrant) in report.entrants.iter().enumerate() {
         let mut cells = vec![entrant.name.to_owned()];
         for standings in &report.by_threads {

@@ -101,7 +101,7 @@ fn measure(subjects: &[Subject], case: &Case, rounds: u64) -> Result<Vec<Samples
 /// One round of one subject: all threads go from key to key, and wait for each other at each.
 fn meet(subject: &Subject, case: &Case) -> Result<Duration, String> {
     let first = subjects::unseen(case.keys);
-    let (gate, barrier) = (Gate::new(case.threads), Barrier::new(case.threads));
+    let (gate, barrier) = (Gate::of_sleepers(case.threads), Barrier::new(case.threads));
     let pass = || {
         if case.threads <= SPINNING {
             gate.pass();
