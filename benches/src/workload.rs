@@ -105,7 +105,7 @@ pub(crate) fn computed() -> u64 {
 }
 
 /// The finalizer of `SplitMix64`: a bijection that scatters its input.
-fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     value ^ (value >> 31)

@@ -144,12 +144,12 @@ fn chosen(percent: u32, seed: usize) -> Vec<usize> {
 }
 
 /// Draws ranks with probability proportional to `1 / (rank + 1)^skew`, from a cumulative table.
-struct Zipf {
+pub(crate) struct Zipf {
     cumulative: Vec<f64>,
 }
 
 impl Zipf {
-    fn new(ranks: usize, skew: f64) -> Self {
+    pub(crate) fn new(ranks: usize, skew: f64) -> Self {
         let mut total = 0.0;
         let mut place = 0.0_f64;
         let cumulative = std::iter::repeat_with(|| {
@@ -163,7 +163,7 @@ impl Zipf {
     }
 
     /// The rank that a number from `0..1` falls on.
-    fn rank(&self, unit: f64) -> usize {
+    pub(crate) fn rank(&self, unit: f64) -> usize {
         let last = self.cumulative.len() - 1;
         let point = unit * self.cumulative[last];
         self.cumulative.partition_point(|&bound| bound <= point).min(last)
@@ -171,14 +171,14 @@ impl Zipf {
 }
 
 /// `SplitMix64`: small, and the same on every machine.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn of_thread(thread: usize) -> Self {
         Self(mix(SEED ^ thread as u64))
     }
 
-    fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         // 32 random bits: plenty for as many ranks as there are, and exact in an `f64`.
         let bits = u32::try_from(mix(self.0) >> 32).unwrap_or(0);
