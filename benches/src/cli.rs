@@ -5,7 +5,10 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use crate::{Outcome, chart, compile, freshness, hit, hit_async, instructions, invalidate, latency, ratio};
+use crate::{
+    Outcome, chart, compile, freshness, hit, hit_async, instructions, invalidate, latency, memory, mixed,
+    ratio, startup,
+};
 
 /// A sub-command: its name, a line of help, and what it runs.
 struct Command {
@@ -16,6 +19,12 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command { name: "hit", about: "time and allocations of a hit, beside the peers", run: hit::run },
+    Command {
+        name: "mixed",
+        about: "reads, writes, misses and evictions, beside the peers",
+        run: mixed::run,
+    },
+    Command { name: "memory", about: "bytes of an entry and of an empty cache", run: memory::run },
     Command {
         name: "hit-async",
         about: "the same of asynchronous functions, beside ours that is not",
@@ -46,6 +55,7 @@ const COMMANDS: &[Command] = &[
         about: "percentiles of single hits, in quiet and while another thread fills, clears, sweeps",
         run: latency::run,
     },
+    Command { name: "startup", about: "the first calls of a thousand memoized functions", run: startup::run },
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 

@@ -4,7 +4,6 @@
 //! For each subject a crate is written into the target folder. Its dependencies are built first; then
 //! the crate alone is built again and again, in interleaved rounds, each time with another comment.
 
-mod scratch;
 mod subject;
 
 use std::time::Duration;
@@ -14,7 +13,7 @@ use serde_json::json;
 use crate::Outcome;
 use crate::cli::Options;
 use crate::harness::{Quartiles, Table, median_ratio};
-use scratch::{Action, Scratch};
+use crate::scratch::{Action, Scratch};
 use subject::{FUNCTIONS, Subject};
 
 /// What was measured of one subject.
@@ -38,14 +37,14 @@ pub(crate) fn run(options: Options) -> Outcome {
          same without what the functions alone take."
     );
 
-    let scratches = Subject::ALL.map(Scratch::new);
     let mut crates = Vec::new();
-    for scratch in scratches {
-        let scratch = scratch?;
+    for subject in Subject::ALL {
+        let scratch = Scratch::new(subject.package(), &subject.dependency())?;
+        let source = subject.source();
         for action in Action::ALL {
-            scratch.run(action, "dependencies")?;
+            scratch.run(action, &source, "dependencies")?;
         }
-        crates.push(scratch);
+        crates.push((scratch, source));
     }
     let mut measured: Vec<Measured> = Subject::ALL
         .map(|subject| Measured { subject, seconds: std::array::from_fn(|_| Vec::new()), expanded: None })
@@ -55,12 +54,13 @@ pub(crate) fn run(options: Options) -> Outcome {
             for place in 0..crates.len() {
                 // Each round begins with another one, so that none always follows the same.
                 let place = (place + round) % crates.len();
-                let took: Duration = crates[place].run(action, &format!("round {round}"))?;
+                let (scratch, source) = &crates[place];
+                let took: Duration = scratch.run(action, source, &format!("round {round}"))?;
                 measured[place].seconds[which].push(took.as_secs_f64());
             }
         }
     }
-    for (scratch, measured) in crates.iter().zip(&mut measured) {
+    for ((scratch, _), measured) in crates.iter().zip(&mut measured) {
         measured.expanded = scratch.expanded_lines();
     }
 

@@ -7,6 +7,7 @@ mod table;
 mod waiting;
 mod watch;
 
+pub(crate) use gate::{AbortOnPanic, Gate};
 pub(crate) use rounds::{Plan, Samples, interleave};
 pub(crate) use summary::{Quartiles, Standing, busy, median_ratio, standings};
 pub(crate) use table::Table;
@@ -100,16 +101,17 @@ fn answer_all<K: Copy>(keys: &[K], answer: &mut impl FnMut(K) -> u64) -> u64 {
 }
 
 /// What one pass over the sequence allocates on the thread that makes it; nothing is known if too
-/// many of its calls missed. Apart from the timed rounds, so that counting does not disturb them.
+/// many of its calls missed that should not. Apart from the timed rounds, so that counting does not disturb them.
 pub(crate) fn allocations<K: Key>(entrant: &Entrant<K>, workload: &Workload<K>) -> Option<Count> {
     let mut worker = entrant.warm_worker(workload, 0);
-    let keys = &workload.sequence(0).keys;
+    let mut turns = workload.turns(0);
+    let keys = &turns.next().keys;
     let computed_before = computed();
     let count = alloc::count(|| {
         worker(keys);
     });
     let misses = computed() - computed_before;
-    (!summary::void(misses, keys.len() as u64)).then_some(count)
+    (workload.may_miss || !summary::void(misses, keys.len() as u64)).then_some(count)
 }
 
 /// A count as a float. Counts here stay far below 2^52, where this is exact.

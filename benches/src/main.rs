@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! cargo run --release -p benches -- hit [--json FILE] [--quick]
+//! cargo run --release -p benches -- mixed [--json FILE] [--quick]
+//! cargo run --release -p benches -- memory [--json FILE] [--quick]
 //! cargo run --release -p benches -- hit-async [--json FILE] [--quick]
 //! cargo run --release -p benches -- instructions [--json FILE] [--quick]
 //! cargo run --release -p benches -- invalidate [--json FILE] [--quick]
@@ -9,6 +11,7 @@
 //! cargo run --release -p benches -- ratio [TRACE..] [--sizes N,N] [--json FILE] [--quick]
 //! cargo run --release -p benches -- latency [--json FILE] [--quick]
 //! cargo run --release -p benches -- chart FILES.. [--svg FILE]
+//! cargo run --release -p benches -- startup [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
 
@@ -23,9 +26,13 @@ mod hit_async;
 mod instructions;
 mod invalidate;
 mod latency;
+mod memory;
+mod mixed;
 mod peers;
 mod ratio;
 mod report;
+mod scratch;
+mod startup;
 mod workload;
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! What `hit` and `hit-async` make of their rounds: standings and allocations, as a table and as JSON.
+//! What measurements with interleaved rounds make of them: standings and allocations, as a table and as JSON.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use crate::workload::{CAPACITY, Key, RESIDENT, SEED, SEQUENCE, SKEW, TTL_SECONDS
 
 /// Threads that hit one cache at once. One comes first: the others are checked against it.
 const THREADS: [usize; 2] = [1, 2];
+pub(crate) const MOST_THREADS: usize = THREADS[1];
 
 /// How much is measured of each entrant.
 #[derive(Clone, Copy)]
@@ -26,6 +27,8 @@ pub(crate) struct Report<K> {
     by_threads: Vec<Vec<Standing>>,
     /// Of one pass over the access sequence.
     allocations: Vec<Option<Count>>,
+    /// Whether misses are a part of it.
+    may_miss: bool,
 }
 
 impl Effort {
@@ -34,15 +37,20 @@ impl Effort {
         Self { rounds, passes }
     }
 
+    /// With fewer passes, for measurements whose calls take longer.
+    pub(crate) fn with_passes(self, passes: usize) -> Self {
+        Self { passes: self.passes.min(passes), ..self }
+    }
+
     /// Says how it was measured, and what the columns are.
     pub(crate) fn print(self, cores: usize) {
         let Self { rounds, passes } = self;
         println!(
-            "{rounds} interleaved rounds of {} hits per entrant and thread; {cores} cores.",
+            "{rounds} interleaved rounds of {} calls per entrant and thread; {cores} cores.",
             passes * SEQUENCE
         );
         println!(
-            "ns: median over the rounds, of one hit on each thread. /limit: its ratio to the limit; \
+            "ns: median over the rounds, of one call on each thread. /limit: its ratio to the limit; \
              ours/: ours over it (medians of the rounds' ratios)."
         );
     }
@@ -68,17 +76,26 @@ impl Effort {
 pub(crate) fn measure<K: Key>(
     title: &'static str,
     entrants: Vec<Entrant<K>>,
+    effort: Effort,
+) -> Result<Report<K>, String> {
+    measure_on(title, entrants, &Workload::new(MOST_THREADS), effort)
+}
+
+/// The same on another workload, which must be one of `MOST_THREADS`.
+pub(crate) fn measure_on<K: Key>(
+    title: &'static str,
+    entrants: Vec<Entrant<K>>,
+    workload: &Workload<K>,
     Effort { rounds, passes }: Effort,
 ) -> Result<Report<K>, String> {
-    let workload = Workload::new(THREADS.into_iter().max().unwrap_or(1));
     let mut by_threads = Vec::new();
     for threads in THREADS {
         let plan = Plan { threads, rounds, passes };
-        let samples = harness::interleave(&entrants, &workload, plan)?;
+        let samples = harness::interleave(&entrants, workload, plan)?;
         by_threads.push(harness::standings(&entrants, &samples));
     }
-    let allocations = entrants.iter().map(|entrant| harness::allocations(entrant, &workload)).collect();
-    Ok(Report { title, entrants, by_threads, allocations })
+    let allocations = entrants.iter().map(|entrant| harness::allocations(entrant, workload)).collect();
+    Ok(Report { title, entrants, by_threads, allocations, may_miss: workload.may_miss })
 }
 
 /// Allocations and bytes of one hit; void if not known.
@@ -99,7 +116,10 @@ pub(crate) fn print<K: Key>(report: &Report<K>) {
     for threads in THREADS {
         table.group(counted(threads), &["ns", "quartiles", "/limit", "ours/"]);
     }
-    table.group("per hit", &["allocs", "bytes"]);
+    table.group(
+        "per call",
+        if report.may_miss { &["allocs", "bytes", "hits %"] } else { &["allocs", "bytes"] },
+    );
     for (place, entrant) in report.entrants.iter().enumerate() {
         let mut cells = vec![entrant.name.to_owned()];
         for standings in &report.by_threads {
@@ -115,6 +135,9 @@ pub(crate) fn print<K: Key>(report: &Report<K>) {
         let [allocations, bytes] = per_hit(report.allocations[place]);
         cells.push(shown(allocations, 2));
         cells.push(shown(bytes, 1));
+        if report.may_miss {
+            cells.push(shown(report.by_threads[0][place].hit_percent, 1));
+        }
         table.row(cells);
     }
     print!("\n{table}");
@@ -133,7 +156,7 @@ fn print_notes<K: Key>(report: &Report<K>, threads: usize, standings: &[Standing
         );
     }
     for (entrant, Standing { misses, unready, nanos, .. }) in report.entrants.iter().zip(standings) {
-        if *misses > 0 {
+        if *misses > 0 && !report.may_miss {
             let void = if nanos.median.is_nan() { ": too often for a hit, its figures are void" } else { "" };
             println!("note: `{}` missed {misses} times on {on} while timed{void}", entrant.name);
         }
@@ -176,6 +199,7 @@ fn timing(threads: usize, standing: &Standing) -> Value {
         "ratio_to_limit": standing.to_limit,
         "ratio_of_ours_to_this": standing.ours_to_this,
         "misses": standing.misses,
+        "hit_percent": standing.hit_percent,
         "polls_not_ready": standing.unready,
     })
 }

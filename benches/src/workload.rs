@@ -1,6 +1,14 @@
 //! What is asked of every entrant: the keys, the order they come in, and the function behind them.
 
+mod access;
+mod sequence;
+mod value;
+
 use std::cell::Cell;
+
+pub(crate) use access::Access;
+pub(crate) use sequence::{Random, Turns, Workload, Zipf};
+pub(crate) use value::{Block, Text, Value};
 
 /// How many keys there are; every entrant holds them all.
 pub(crate) const RESIDENT: usize = 10_000;
@@ -14,6 +22,8 @@ pub(crate) const SEQUENCE: usize = 65_536;
 /// The capacity given to entrants that are bounded. All keys fit, with room for those that spread
 /// their capacity over shards or sets.
 pub(crate) const CAPACITY: usize = 100_000;
+/// The capacity where entries are to be evicted.
+pub(crate) const SMALL: usize = 10_000;
 /// The time to live given to entrants that have one: longer than a run.
 pub(crate) const TTL_SECONDS: u64 = 300;
 
@@ -71,9 +81,14 @@ fn note_computed() {
 /// The memoized function of `u64` keys. Kept out of line: on the hit path it is only a call.
 #[cold]
 #[inline(never)]
-pub(crate) fn origin_u64(key: u64) -> u64 {
+pub(crate) fn origin<V: Value>(key: u64) -> V {
     note_computed();
-    key.value()
+    V::of(key)
+}
+
+/// The same, of values that are numbers.
+pub(crate) fn origin_u64(key: u64) -> u64 {
+    origin(key)
 }
 
 /// The memoized function of `&str` keys.
@@ -89,82 +104,6 @@ pub(crate) fn computed() -> u64 {
     COMPUTED.get()
 }
 
-/// Keys and access sequences, one sequence per thread.
-pub(crate) struct Workload<K> {
-    pub(crate) resident: Vec<K>,
-    sequences: Vec<Sequence<K>>,
-}
-
-/// Keys in the order a thread asks for them, and what their values add up to.
-pub(crate) struct Sequence<K> {
-    pub(crate) keys: Vec<K>,
-    pub(crate) sum: u64,
-}
-
-impl<K: Key> Workload<K> {
-    pub(crate) fn new(threads: usize) -> Self {
-        let resident: Vec<K> = (0..RESIDENT).map(K::of_rank).collect();
-        let zipf = Zipf::new(RESIDENT, SKEW);
-        let sequences = (0..threads)
-            .map(|thread| {
-                let mut random = Random(mix(SEED ^ thread as u64));
-                let keys: Vec<K> = (0..SEQUENCE).map(|_| resident[zipf.rank(random.unit())]).collect();
-                let sum = sum(&keys);
-                Sequence { keys, sum }
-            })
-            .collect();
-        Self { resident, sequences }
-    }
-
-    /// The sequence of one thread.
-    pub(crate) fn sequence(&self, thread: usize) -> &Sequence<K> {
-        &self.sequences[thread]
-    }
-}
-
-fn sum<K: Key>(keys: &[K]) -> u64 {
-    keys.iter().fold(0, |sum, key| sum.wrapping_add(key.value()))
-}
-
-/// Draws ranks with probability proportional to `1 / (rank + 1)^skew`, from a cumulative table.
-pub(crate) struct Zipf {
-    cumulative: Vec<f64>,
-}
-
-impl Zipf {
-    pub(crate) fn new(ranks: usize, skew: f64) -> Self {
-        let mut total = 0.0;
-        let mut place = 0.0_f64;
-        let cumulative = std::iter::repeat_with(|| {
-            place += 1.0;
-            total += place.powf(-skew);
-            total
-        })
-        .take(ranks)
-        .collect();
-        Self { cumulative }
-    }
-
-    /// The rank that a number from `0..1` falls on.
-    pub(crate) fn rank(&self, unit: f64) -> usize {
-        let last = self.cumulative.len() - 1;
-        let point = unit * self.cumulative[last];
-        self.cumulative.partition_point(|&bound| bound <= point).min(last)
-    }
-}
-
-/// `SplitMix64`: small, and the same on every machine.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        // 32 random bits: plenty for ten thousand ranks, and exact in an `f64`.
-        let bits = u32::try_from(mix(self.0) >> 32).unwrap_or(0);
-        f64::from(bits) / 4_294_967_296.0
-    }
-}
-
 /// The finalizer of `SplitMix64`: a bijection that scatters its input.
 pub(crate) fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -176,26 +115,12 @@ pub(crate) fn mix(value: u64) -> u64 {
 mod tests {
     use std::collections::HashSet;
 
-    use super::{Key, RESIDENT, SKEW, Workload, Zipf};
+    use super::{Key, RESIDENT};
 
     #[test]
     fn keys_differ_and_texts_have_21_bytes() {
         let texts: HashSet<&str> = (0..RESIDENT).map(Key::of_rank).collect();
         assert_eq!(texts.len(), RESIDENT);
         assert!(texts.iter().all(|text| text.len() == 21));
-    }
-
-    #[test]
-    fn sequences_are_the_same_in_every_run_and_differ_by_thread() {
-        let (one, other) = (Workload::<u64>::new(2), Workload::<u64>::new(2));
-        assert_eq!(one.sequence(1).keys, other.sequence(1).keys);
-        assert_ne!(one.sequence(0).keys, one.sequence(1).keys);
-    }
-
-    #[test]
-    fn every_number_falls_on_a_rank() {
-        let zipf = Zipf::new(RESIDENT, SKEW);
-        assert_eq!(zipf.rank(0.0), 0);
-        assert_eq!(zipf.rank(1.0), RESIDENT - 1);
     }
 }

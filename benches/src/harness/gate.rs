@@ -7,11 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) struct Gate {
     threads: usize,
     arrived: AtomicUsize,
+    /// How often a thread looks before it lets others have its core.
+    patience: u32,
 }
 
 impl Gate {
     pub(crate) fn new(threads: usize) -> Self {
-        Self { threads, arrived: AtomicUsize::new(0) }
+        Self { threads, arrived: AtomicUsize::new(0), patience: 10_000 }
+    }
+
+    /// For threads that may sleep before they arrive, and need a core when they are woken.
+    pub(crate) fn of_sleepers(threads: usize) -> Self {
+        Self { patience: 100, ..Self::new(threads) }
     }
 
     /// Returns when all threads have called this as often as this one has.
@@ -20,7 +27,7 @@ impl Gate {
         let mut tries = 0_u32;
         while !self.all_arrived(turn) {
             tries += 1;
-            if tries < 10_000 {
+            if tries < self.patience {
                 std::hint::spin_loop();
             } else {
                 // With more threads than cores, the one waited for needs this core.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::gate::{AbortOnPanic, Gate};
 use super::{Entrant, Worker, float, waiting};
-use crate::workload::{Key, Sequence, Workload, computed};
+use crate::workload::{Key, Turns, Workload, computed};
 
 /// How much is measured.
 #[derive(Clone, Copy)]
@@ -26,6 +26,8 @@ pub(crate) struct Samples {
     pub(crate) unready: u64,
     /// How many calls were timed, in all rounds and threads.
     pub(crate) calls: u64,
+    /// Whether misses are a part of what was to be measured.
+    pub(crate) may_miss: bool,
 }
 
 /// One entrant's slot in one round, as one thread saw it.
@@ -79,6 +81,7 @@ pub(crate) fn interleave<K: Key>(
             misses: sum_of(|slot| slot.misses),
             unready: sum_of(|slot| slot.unready),
             calls: calls_in_slot * (plan.rounds * plan.threads) as u64,
+            may_miss: workload.may_miss,
         }
     });
     Ok(samples.collect())
@@ -92,7 +95,7 @@ fn run_thread<K: Key>(
     plan: Plan,
     gate: &Gate,
 ) -> Result<Vec<Vec<Slot>>, String> {
-    let sequence = workload.sequence(thread);
+    let mut turns: Vec<Turns<K>> = entrants.iter().map(|_| workload.turns(thread)).collect();
     let mut workers: Vec<Worker<K>> =
         entrants.iter().map(|entrant| entrant.warm_worker(workload, thread)).collect();
     let mut slots = vec![Vec::with_capacity(plan.rounds); entrants.len()];
@@ -101,7 +104,7 @@ fn run_thread<K: Key>(
         for place in 0..entrants.len() {
             // Each round begins with another entrant, so that none always follows the same one.
             let entrant = (place + round) % entrants.len();
-            match run_slot(&mut workers[entrant], sequence, plan.passes, gate) {
+            match run_slot(&mut workers[entrant], &mut turns[entrant], plan.passes, gate) {
                 Some(slot) => slots[entrant].push(slot),
                 // Noted and not returned at once: the other threads still wait at the gate.
                 None => wrong = Some(entrants[entrant].name),
@@ -117,28 +120,30 @@ fn run_thread<K: Key>(
 /// `None` if the values were not those of the keys.
 fn run_slot<K: Key>(
     worker: &mut Worker<K>,
-    sequence: &Sequence<K>,
+    turns: &mut Turns<K>,
     passes: usize,
     gate: &Gate,
 ) -> Option<Slot> {
     // The entrant before has left its own data in the processor's caches.
-    worker(&sequence.keys);
+    worker(&turns.next().keys);
 
     gate.pass();
     let (computed_before, unready_before) = (computed(), waiting::unready());
-    let start = Instant::now();
+    let mut elapsed = Duration::ZERO;
     let mut right = true;
     for _ in 0..passes {
+        let sequence = turns.next();
+        let start = Instant::now();
         right &= worker(&sequence.keys) == sequence.sum;
+        elapsed += start.elapsed();
     }
-    let elapsed = start.elapsed();
     let (misses, unready) = (computed() - computed_before, waiting::unready() - unready_before);
 
     // Until the slowest thread is done, the others keep it company: it is timed under the same
     // contention to its end.
     let turn = gate.arrive();
     while !gate.all_arrived(turn) {
-        worker(&sequence.keys);
+        worker(&turns.next().keys);
     }
     right.then_some(Slot { elapsed, misses, unready })
 }

@@ -49,6 +49,8 @@ pub(crate) struct Standing {
     /// Our time over this entrant's.
     pub(crate) ours_to_this: f64,
     pub(crate) misses: u64,
+    /// How many of a hundred calls did not miss.
+    pub(crate) hit_percent: f64,
     pub(crate) unready: u64,
 }
 
@@ -72,14 +74,15 @@ pub(crate) fn standings<K>(entrants: &[Entrant<K>], samples: &[Samples]) -> Vec<
             to_limit: median_ratio(nanos, limit),
             ours_to_this: median_ratio(ours, nanos),
             misses: samples.misses,
+            hit_percent: 100.0 * (1.0 - float(samples.misses) / float(samples.calls)),
             unready: samples.unready,
         })
         .collect()
 }
 
-/// The samples, or as many that are not a number if too many calls missed.
+/// The samples, or as many that are not a number if too many calls missed that should not.
 fn valid_nanos(samples: &Samples) -> Vec<f64> {
-    if void(samples.misses, samples.calls) {
+    if !samples.may_miss && void(samples.misses, samples.calls) {
         vec![f64::NAN; samples.nanos.len()]
     } else {
         samples.nanos.clone()
@@ -127,9 +130,11 @@ mod tests {
 
     #[test]
     fn what_missed_has_no_figures_and_no_ratios() {
-        let missed = valid_nanos(&Samples { nanos: vec![1.0, 1.0], misses: 10, unready: 0, calls: 10 });
+        let samples = Samples { nanos: vec![1.0, 1.0], misses: 10, unready: 0, calls: 10, may_miss: false };
+        let missed = valid_nanos(&samples);
         assert!(Quartiles::of(&missed).median.is_nan());
         assert!(median_ratio(&[2.0, 2.0], &missed).is_nan());
         assert!(median_ratio(&missed, &[2.0, 2.0]).is_nan());
+        assert_eq!(valid_nanos(&Samples { may_miss: true, ..samples }), [1.0, 1.0]);
     }
 }

@@ -23,6 +23,11 @@ fn both(key: u64) -> u64 {
     origin_u64(key)
 }
 
+#[memoize(SharedCache, Capacity: 10_000, TimeToLive: Duration::from_secs(TTL_SECONDS))]
+fn both_small(key: u64) -> u64 {
+    origin_u64(key)
+}
+
 #[memoize(SharedCache)]
 fn plain_str(key: String) -> u64 {
     origin_str(&key)
@@ -35,6 +40,11 @@ fn both_str(key: String) -> u64 {
 
 pub(crate) fn by_u64() -> [Entrant<u64>; 2] {
     [Entrant::function(PLAIN, Role::Other, plain), Entrant::function(BOTH, Role::Other, both)]
+}
+
+/// With a capacity that evicts.
+pub(crate) fn small() -> Entrant<u64> {
+    Entrant::function(BOTH, Role::Other, both_small)
 }
 
 pub(crate) fn by_str() -> [Entrant<&'static str>; 2] {

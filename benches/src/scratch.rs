@@ -1,4 +1,4 @@
-//! A crate written into the target folder, and cargo's work on it.
+//! Crates written into the target folder, and cargo's work on them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::subject::Subject;
-
-/// What is timed.
+/// What cargo does with a crate.
 #[derive(Clone, Copy)]
 pub(crate) enum Action {
     Check,
@@ -41,56 +39,64 @@ impl Action {
     }
 }
 
-/// The crate of one subject.
+/// A crate of one file.
 pub(crate) struct Scratch {
-    subject: Subject,
+    package: &'static str,
     folder: PathBuf,
     /// Where the crates are built; they share what they depend on.
     target: PathBuf,
 }
 
 impl Scratch {
-    pub(crate) fn new(subject: Subject) -> Result<Self, String> {
+    /// `dependency` is a line of a manifest, or empty.
+    pub(crate) fn new(package: &'static str, dependency: &str) -> Result<Self, String> {
         let home = home()?;
-        let folder = home.join(subject.package());
-        let scratch = Self { subject, folder, target: home.join("target") };
+        let scratch = Self { package, folder: home.join(package), target: home.join("target") };
         scratch
-            .write()
+            .write(dependency)
             .map_err(|error| format!("`{}` cannot be written: {error}", scratch.folder.display()))?;
         Ok(scratch)
     }
 
-    fn write(&self) -> std::io::Result<()> {
-        let Self { subject, folder, .. } = self;
-        fs::create_dir_all(folder.join("src"))?;
+    fn write(&self, dependency: &str) -> std::io::Result<()> {
+        fs::create_dir_all(self.folder.join("src"))?;
         // A workspace of its own, though it may lie within ours.
         let manifest = format!(
-            "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{}\n\n[workspace]\n",
-            subject.package(),
-            subject.dependency()
+            "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependency}\n\n[workspace]\n",
+            self.package
         );
-        fs::write(folder.join("Cargo.toml"), manifest)?;
+        write_if_other(&self.folder.join("Cargo.toml"), manifest.as_bytes())?;
         // The versions that everything else is measured with.
         let versions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
-        fs::copy(versions, folder.join("Cargo.lock"))?;
+        fs::copy(versions, self.folder.join("Cargo.lock"))?;
         Ok(())
     }
 
-    /// Builds the crate anew, under a comment that it did not have before. How long that took.
-    pub(crate) fn run(&self, action: Action, comment: &str) -> Result<Duration, String> {
-        let source = format!("// {}, {comment}\n{}", action.name(), self.subject.source());
-        let file = self.folder.join("src/lib.rs");
-        fs::write(&file, source)
-            .map_err(|error| format!("`{}` cannot be written: {error}", file.display()))?;
+    /// Builds the crate anew as a library, under a comment that it did not have before. How long that took.
+    pub(crate) fn run(&self, action: Action, source: &str, comment: &str) -> Result<Duration, String> {
+        self.write_source("lib.rs", &format!("// {}, {comment}\n{source}", action.name()))?;
         let start = Instant::now();
         let messages = self.cargo(&[action.word()], &self.target, &[])?.messages;
         let took = start.elapsed();
-        let expected = format!("{} {} ", action.verb(), self.subject.package());
+        let expected = format!("{} {} ", action.verb(), self.package);
         if messages.contains(&expected) {
             Ok(took)
         } else {
-            Err(format!("cargo did not build `{}` again:\n{messages}", self.subject.package()))
+            Err(format!("cargo did not build `{}` again:\n{messages}", self.package))
         }
+    }
+
+    /// Builds the crate as a program, optimized, unless that was done before. Where the program is.
+    pub(crate) fn program(&self, source: &str) -> Result<PathBuf, String> {
+        self.write_source("main.rs", source)?;
+        self.cargo(&["build", "--release"], &self.target, &[])?;
+        Ok(self.target.join("release").join(self.package))
+    }
+
+    fn write_source(&self, name: &str, source: &str) -> Result<(), String> {
+        let file = self.folder.join("src").join(name);
+        write_if_other(&file, source.as_bytes())
+            .map_err(|error| format!("`{}` cannot be written: {error}", file.display()))
     }
 
     /// Lines of the crate after expansion. Printing that is no stable feature of the compiler, which
@@ -98,7 +104,7 @@ impl Scratch {
     pub(crate) fn expanded_lines(&self) -> Option<usize> {
         // Apart, as the permission makes some dependencies build anew.
         let target = self.folder.join("expanded");
-        let name = self.subject.package().replace('-', "_");
+        let name = self.package.replace('-', "_");
         let words = ["rustc", "--lib", "--profile", "check", "--", "-Zunpretty=expanded"];
         let output = self.cargo(&words, &target, &[("RUSTC_BOOTSTRAP", &name)]).ok()?.output;
         let lines = output.lines().filter(|line| !line.trim().is_empty()).count();
@@ -147,10 +153,18 @@ struct Said {
     messages: String,
 }
 
+/// Leaves a file alone that is the same already: cargo goes by when it was written.
+fn write_if_other(file: &Path, text: &[u8]) -> std::io::Result<()> {
+    match fs::read(file) {
+        Ok(old) if old == text => Ok(()),
+        _ => fs::write(file, text),
+    }
+}
+
 /// A folder in the target folder that this program was built into.
 fn home() -> Result<PathBuf, String> {
     let program = std::env::current_exe().map_err(|error| format!("where is this program? {error}"))?;
     // From `target/release/benches`.
     let target = program.ancestors().nth(2).ok_or("this program is not in a target folder")?;
-    Ok(target.join("compile-bench"))
+    Ok(target.join("scratch-crates"))
 }
