@@ -38,7 +38,11 @@ impl<T> Shards<T> {
     }
 
     pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T> {
-        choose(self.all.get().unwrap_or_else(|| self.make(make)), hash)
+        let all = match self.all.get() {
+            Some(all) => all,
+            None => self.make(make),
+        };
+        choose(all, hash)
     }
 
     /// The same, if they are made.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::sweep::BITE;
 use super::{AnyMemo, Data, Room, TypedMemo};
 use crate::draft::Draft;
 use crate::engine::Lead;
@@ -451,19 +452,35 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Evicts, one shard after the other, until no more than `bound` is held.
-    pub(crate) fn evict_anywhere(&self, bound: usize, garbage: &mut Garbage<K, V>) {
-        let now = self.clock().now();
-        let held = || self.held.load(Ordering::Relaxed);
+    fn evict_anywhere(&self, bound: usize, garbage: &mut Garbage<K, V>) {
         let mut progress = true;
-        while held() > bound && progress {
+        while progress {
             progress = false;
             for shard in self.shards() {
-                if held() <= bound {
-                    return;
-                }
-                progress |= self.evict_from(&mut shard.write(), now, garbage);
+                progress |= self.evict_some(&mut shard.write(), bound, garbage);
             }
         }
+    }
+
+    /// The same of many at once: what has left is disposed of as it goes.
+    pub(super) fn evict_down_to(&self, bound: usize) {
+        let mut progress = true;
+        while progress {
+            progress = false;
+            for shard in self.shards() {
+                let mut garbage = Garbage::new();
+                progress |= self.evict_some(&mut shard.write(), bound, &mut garbage);
+                self.dispose(garbage);
+            }
+        }
+    }
+
+    /// Evicts a few entries of a shard while more than `bound` is held. Whether it could.
+    fn evict_some(&self, room: &mut Room<K, V>, bound: usize, garbage: &mut Garbage<K, V>) -> bool {
+        let now = self.clock().now();
+        let too_much = || self.held.load(Ordering::Relaxed) > bound;
+        let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, garbage));
+        evicted.count() > 0
     }
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed

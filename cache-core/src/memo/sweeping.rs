@@ -271,9 +271,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for shard in self.shards() {
             shard.write().residents.bound(self.spec.policy);
         }
-        let mut garbage = Garbage::new();
-        self.evict_anywhere(capacity, &mut garbage);
-        self.dispose(garbage);
+        self.evict_down_to(capacity);
         for shard in self.shards() {
             shard.write().residents.settle(&self.spec.rules);
         }
