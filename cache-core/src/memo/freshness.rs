@@ -10,7 +10,7 @@ use crate::flight::{Ancestry, Deciding, current};
 use crate::policy::{Slot, State, Times, Verdict};
 use crate::store::{Node, Record, Resident};
 use crate::sync::ShardLock;
-use crate::tags::{Inherited, Touch};
+use crate::tags::{Carrier, Inherited, Touch};
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -36,7 +36,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Why an entry leaves: for what it leaves for, unless it was good for nothing any more.
     pub(crate) fn cause(&self, entry: Record<'_>, now: Tick, otherwise: Cause) -> Cause {
-        if self.spec.rules.state(&entry.times(), now) == State::Dead {
+        let rules = &self.spec.rules;
+        // Most entries that make room are fresh, which two words tell.
+        let fresh = rules.idle.is_none() && entry.deadline() > now;
+        if fresh && entry.is_valid_at(self.revision().current()) {
+            otherwise
+        } else if rules.state(&entry.times(), now) == State::Dead {
             Cause::Expired
         } else if self.state(entry, now) == State::Dead {
             Cause::Invalidated

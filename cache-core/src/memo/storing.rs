@@ -486,16 +486,28 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
     pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
-        let applied = garbage.sources.iter().map(|name| self.world().invalidate_tag(name, Form::Hard)).sum();
+        let mut applied = Applied::default();
+        for name in &garbage.sources {
+            applied += self.world().invalidate_tag(name, Form::Hard);
+        }
         self.world().tags.release(garbage.tags);
-        for (mut entry, cause) in garbage.first.into_iter().chain(garbage.more) {
-            self.counters.left(cause);
-            self.on_evict(&entry.key, &entry.value, cause);
-            let tags = entry.take_tags();
-            self.run_hook(|| drop(entry));
-            self.world().tags.release(tags);
+        if let Some((entry, cause)) = garbage.first {
+            self.leave(entry, cause);
+        }
+        for (entry, cause) in garbage.more {
+            self.leave(entry, cause);
         }
         applied
+    }
+
+    fn leave(&self, mut entry: Removed<K, V>, cause: Cause) {
+        self.counters.left(cause);
+        self.on_evict(&entry.key, &entry.value, cause);
+        let tags = entry.take_tags();
+        if std::mem::needs_drop::<K>() || std::mem::needs_drop::<V>() {
+            self.run_hook(|| drop(entry));
+        }
+        self.world().tags.release(tags);
     }
 }
 

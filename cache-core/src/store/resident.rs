@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic;
 
 use super::life::Life;
-use crate::policy::{Slot, Times, rest};
+use crate::policy::{Rules, Slot, Times, rest};
 use crate::sync::Ordering;
 use crate::tags::{Mark, Number, TagSet};
 use crate::time::Tick;
@@ -224,6 +224,15 @@ impl<'a> Record<'a> {
             && more.read.load(Ordering::Relaxed) < now
         {
             more.read.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// The first tick at which it is good for nothing, if nobody reads it any more.
+    pub(super) fn end_unread(self, rules: &Rules) -> Tick {
+        match rules.idle {
+            None if self.is_error() => self.deadline(),
+            None => rules.end(self.deadline()),
+            Some(_) => rules.end_unread(&self.times()),
         }
     }
 

@@ -184,7 +184,7 @@ impl<K, V> Residents<K, V> {
     /// An entry has begun a life.
     fn has_begun(&mut self, slot: Slot, rules: &Rules) {
         let (Some(entry), Some(rest)) = (self.slab.get(slot), &mut self.rest) else { return };
-        rest.earliest = rest.earliest.min(rules.end_unread(&entry.times()));
+        rest.earliest = rest.earliest.min(entry.end_unread(rules));
         for tag in entry.tags() {
             let slots = rest.tagged.entry(tag.id).or_default();
             slots.insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
@@ -324,7 +324,7 @@ impl<K, V> Residents<K, V> {
 
     /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
     pub(crate) fn settle(&mut self, rules: &Rules) {
-        let ends = self.iter().map(|entry| rules.end_unread(&entry.times()));
+        let ends = self.iter().map(|entry| entry.end_unread(rules));
         let earliest = ends.min().unwrap_or(NEVER);
         if let Some(rest) = &mut self.rest {
             rest.earliest = earliest;

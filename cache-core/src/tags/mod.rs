@@ -232,7 +232,14 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// Lets go of an entry's tags, and forgets those that nothing carries any more.
+    #[inline]
     pub(crate) fn release(&self, set: TagSet) {
+        if !set.is_empty() {
+            self.release_each(set);
+        }
+    }
+
+    fn release_each(&self, set: TagSet) {
         for tag in set {
             let name = tag.name.clone();
             let left = Arc::downgrade(&tag);
