@@ -84,7 +84,7 @@ macro_rules! ours {
     };
 }
 
-ours!(Ours: policy = S3Fifo);
+ours!(Ours: policy = Adaptive);
 ours!(OursLru: policy = Lru);
 
 impl Replay for quick_cache::sync::Cache<u64, u64> {

@@ -222,7 +222,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The same, however long it takes. Counts nothing.
     #[inline(never)]
     pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
-        let room = self.shard(hash).read();
+        let room = self.shards.made_at(hash)?.read();
         let spot = room.residents.spot(hash, eq)?;
         if spot.expired(self.clock.coarse()) {
             return None;
@@ -251,7 +251,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if self.spec.policy == Policy::Lru {
             return self.get_and_move(hash, eq, is_good);
         }
-        let room = self.shard(hash).read();
+        let room = self.shards.made_at(hash)?.read();
         let entry = room.residents.find(hash, eq)?;
         if !is_good(*entry) {
             return None;
@@ -268,11 +268,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         is_good: impl FnOnce(Record<'_>) -> bool,
     ) -> Option<V> {
         if crate::sync::is_comparing() {
-            let room = self.shard(hash).read();
+            let room = self.shards.made_at(hash)?.read();
             let entry = room.residents.find(hash, eq)?;
             return is_good(*entry).then(|| entry.value.clone());
         }
-        let room = self.shard(hash).upgradable();
+        let room = self.shards.made_at(hash)?.upgradable();
         let entry = room.residents.find(hash, eq)?;
         if !is_good(*entry) {
             return None;
@@ -292,7 +292,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if self.is_disabled() {
             return None;
         }
-        let room = self.shard(hash).read();
+        let room = self.shards.made_at(hash)?.read();
         let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key))?;
         let times = self.times(*entry)?;
         let state = self.spec.rules.state(&times, self.clock.coarse());
