@@ -113,7 +113,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     /// gets into its way, and whoever builds many memoized functions builds it once.
     #[inline]
     fn hit<P: Part<S>>(memo: &TypedMemo<S::Owned, R::Held>, parts: &P) -> Option<R::Held> {
-        memo.get_at_once(memo.hash(parts), |key| parts.matches(key))
+        memo.get_at_once(memo.long_hash(parts), |key| parts.matches(key))
     }
 
     fn tell<P: Part<S>>(

@@ -15,7 +15,7 @@ use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Policy, Slot, State, Times};
 use crate::spec::Spec;
-use crate::store::{Record, Removed, Resident, Residents};
+use crate::store::{Record, Removed, Resident, Residents, long, short};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
 use crate::time::Clock;
@@ -173,18 +173,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Some(self.spec.policy).filter(|_| self.capacity.load(Ordering::Relaxed) != usize::MAX)
     }
 
-    #[inline]
+    /// The hash of a key, in the short form.
     pub(crate) fn hash<S: Shape<Owned = K>>(&self, parts: &impl Part<S>) -> u32 {
+        short(self.long_hash(parts))
+    }
+
+    /// The same, in the long form.
+    #[inline]
+    pub(crate) fn long_hash<S: Shape<Owned = K>>(&self, parts: &impl Part<S>) -> u64 {
         let mut state = self.hasher.build_hasher();
         parts.hash(&mut state);
-        fold(state.finish())
+        state.finish()
     }
 
     #[cfg(feature = "json")]
     pub(crate) fn hash_owned(&self, key: &K) -> u32 {
         let mut state = self.hasher.build_hasher();
         (self.key_fns.hash)(key, &mut state);
-        fold(state.finish())
+        short(state.finish())
     }
 
     pub(crate) fn shard(&self, hash: u32) -> &ShardLock<Room<K, V>> {
@@ -205,11 +211,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// [`get`](Self::get): nothing is called here but `eq` and, for some values, `clone`, so there is nothing to
     /// put aside meanwhile.
     #[inline]
-    pub(crate) fn get_at_once(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
+    pub(crate) fn get_at_once(&self, long_hash: u64, eq: impl Fn(&K) -> bool) -> Option<V> {
         let count = self.counters.hits.cell()?;
         let now = self.clock.coarse_at_once()?;
-        let room = self.shards.made_at(hash)?.read_at_once()?;
-        let spot = room.residents.spot(hash, eq)?;
+        let room = self.shards.made_at(short(long_hash))?.read_at_once()?;
+        let spot = room.residents.spot(long_hash, eq)?;
         if spot.expired(now) || !spot.is_valid_at(self.revision.current()) {
             return None;
         }
@@ -223,7 +229,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     #[inline(never)]
     pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
         let room = self.shards.made_at(hash)?.read();
-        let spot = room.residents.spot(hash, eq)?;
+        let spot = room.residents.spot(long(hash), eq)?;
         if spot.expired(self.clock.coarse()) {
             return None;
         }
@@ -419,10 +425,4 @@ impl<K: Data, V: Data> Carrier for TypedMemo<K, V> {
     fn revision(&self) -> &Revision {
         &self.revision
     }
-}
-
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
-fn fold(hash: u64) -> u32 {
-    (hash >> 32) as u32 ^ hash as u32
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+use super::hashes::long;
 use super::resident::{Lease, Removed, Resident, Spot};
 use super::slab::Slab;
 use crate::policy::{Evictor, NONE, Policy, Rules, Slot, Slots};
@@ -72,14 +73,7 @@ impl<K, V> Iterator for Emptied<K, V> {
     }
 }
 
-/// The table is searched by all 64 bits, of which 32 are kept: the low ones choose the bucket, the
-/// highest tell entries of a bucket apart, those between them choose the shard.
-#[inline]
-fn spread(hash: u32) -> u64 {
-    (u64::from(hash) << 32) | u64::from(hash)
-}
-
-/// The same for tables of slots. Slots are dense, so their own bits are as good as any but for the highest.
+/// The hash of a slot, for tables of slots. They are dense, so their own bits are as good as any but for the highest.
 fn spread_slot(slot: Slot) -> u64 {
     u64::from(slot).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
@@ -116,22 +110,22 @@ impl<K, V> Residents<K, V> {
     }
 
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Resident<'_, K, V>> {
-        self.slab.get(self.spot(hash, eq)?.slot)
+        self.slab.get(self.spot(long(hash), eq)?.slot)
     }
 
-    /// The same, for a hit.
+    /// The same, for a hit, by the long form of the hash.
     #[inline]
-    pub(crate) fn spot(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Spot<'_, V>> {
+    pub(crate) fn spot(&self, hash: u64, eq: impl Fn(&K) -> bool) -> Option<Spot<'_, V>> {
         // SAFETY: `insert`, `take`, `take_all` and `shrink` see to it that the slots in the table are those that
         // are live.
         let look = |slot: Slot| unsafe { self.slab.spot(slot) };
-        let slot = self.table.find(spread(hash), |slot| eq(look(*slot).0))?;
+        let slot = self.table.find(hash, |slot| eq(look(*slot).0))?;
         Some(look(*slot).1)
     }
 
     /// Those of a hash.
     pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = Resident<'_, K, V>> {
-        let found = self.table.iter_hash(spread(hash)).filter_map(|slot| self.slab.get(*slot));
+        let found = self.table.iter_hash(long(hash)).filter_map(|slot| self.slab.get(*slot));
         found.filter(move |entry| entry.hash == hash)
     }
 
@@ -174,7 +168,7 @@ impl<K, V> Residents<K, V> {
         self.rest().weight += lease.weight as usize;
         let slot = self.slab.insert(key, value, hash, lease);
         let slab = &self.slab;
-        self.table.insert_unique(spread(hash), slot, |slot| spread(slab.hash(*slot)));
+        self.table.insert_unique(long(hash), slot, |slot| long(slab.hash(*slot)));
         if let Some(rest) = &mut self.rest {
             rest.evictor.insert(slot, &mut self.slab);
         }
@@ -266,7 +260,7 @@ impl<K, V> Residents<K, V> {
 
     fn take(&mut self, slot: Slot) -> Option<Removed<K, V>> {
         let hash = self.slab.hash_of(slot);
-        if let Ok(found) = self.table.find_entry(spread(hash), |other| *other == slot) {
+        if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
             found.remove();
         }
         let entry = self.slab.take(slot)?;
@@ -351,7 +345,7 @@ impl<K, V> Residents<K, V> {
         let mut tagged: Vec<(u64, Slot)> = Vec::new();
         for entry in self.slab.range(0, usize::MAX) {
             let slab = &self.slab;
-            self.table.insert_unique(spread(entry.hash), entry.slot, |slot| spread(slab.hash(*slot)));
+            self.table.insert_unique(long(entry.hash), entry.slot, |slot| long(slab.hash(*slot)));
             tagged.extend(entry.tags().iter().map(|tag| (tag.id, entry.slot)));
         }
         for (tag, slot) in tagged {

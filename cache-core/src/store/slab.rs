@@ -6,10 +6,13 @@
 
 use std::mem::MaybeUninit;
 
+use super::hashes::LOW;
 use super::life::Life;
 use super::resident::{Lease, More, Record, Removed, Resident, Spot};
 use crate::policy::{NONE, Slot, Slots};
 
+/// No more than a table can tell apart.
+const MOST: usize = 1 << (LOW - 1);
 /// Slots in a chunk. The first grows up to it.
 const CHUNK: usize = 128;
 const FIRST: usize = 4;
@@ -64,7 +67,7 @@ impl<K, V> Slab<K, V> {
 
     /// Whether no more fit.
     pub(super) fn is_full(&self) -> bool {
-        self.free == NONE && self.slots() >= NONE as usize
+        self.free == NONE && self.slots() >= MOST
     }
 
     #[inline]
