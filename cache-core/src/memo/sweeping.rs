@@ -105,8 +105,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let mut garbage = Garbage::new();
             let mut room = self.shard(hash).write();
             let slots: Vec<Slot> = room.residents.of_hash(hash).map(|entry| entry.slot).collect();
-            for flight in room.flights.of(hash, |_| true) {
-                room.flights.remove(&flight);
+            // Held until the shard is released: of one that has ended within the `Eq` this is the last.
+            let flights = room.flights.of(hash, |_| true);
+            for flight in &flights {
+                room.flights.remove(flight);
             }
             let now = self.clock().now();
             for slot in slots {
