@@ -354,6 +354,24 @@ mod tests {
         assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
     }
 
+    #[test]
+    fn a_call_within_an_eq_writes_to_no_shard_where_tags_are_inherited() {
+        let pages = Stage::new(Spec::new("page", &["key"]).inherit_tags());
+        let cats = Stage::within(pages.world.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
+        let body = || {
+            let held = cats.memo.shard(cats.hash(1)).read();
+            let mut cat = Ok(0);
+            crate::sync::comparing(|| {
+                cat = cats.call(1, &[], || Ok(1));
+                true
+            });
+            drop(held);
+            cat
+        };
+        assert_eq!(pages.call(1, &[], body), Ok(1));
+        assert_eq!(pages.get(1), None, "what it was computed from could not be noted");
+    }
+
     /// Who calls after the invalidation does not even wait for what it has doomed.
     #[test]
     fn a_doomed_computation_holds_nobody_up() {
