@@ -226,3 +226,41 @@ fn an_eq_may_drop_a_call_under_way() {
         assert!(UNDER_WAY.take().is_none(), "the key was not compared");
     });
 }
+
+#[test]
+fn a_key_of_a_call_that_an_eq_has_dropped_may_look_at_the_memo_as_it_goes() {
+    #[derive(Clone, Debug)]
+    struct Key(u32);
+    impl std::hash::Hash for Key {
+        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+    impl PartialEq for Key {
+        fn eq(&self, other: &Self) -> bool {
+            drop(UNDER_WAY.take());
+            self.0 == other.0
+        }
+    }
+    impl Eq for Key {}
+    impl Drop for Key {
+        fn drop(&mut self) {
+            assert!(slow::memo().is_empty());
+        }
+    }
+    #[memoize]
+    async fn slow(key: Arc<Key>) -> u32 {
+        pending::<()>().await;
+        key.0
+    }
+    no_hang(|| {
+        let mut first: Boxed<u32> = Box::pin(slow(Arc::new(Key(1))));
+        assert!(poll(&mut first, Waker::noop()).is_pending());
+        UNDER_WAY.set(Some(first));
+        let mut second: Boxed<u32> = Box::pin(slow(Arc::new(Key(1))));
+        assert!(poll(&mut second, Waker::noop()).is_pending());
+        // Nothing but the flight has the first key now, and the next call takes that off.
+        let mut third: Boxed<u32> = Box::pin(slow(Arc::new(Key(2))));
+        assert!(poll(&mut third, Waker::noop()).is_pending());
+    });
+}

@@ -105,8 +105,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let mut garbage = Garbage::new();
             let mut room = self.shard(hash).write();
             let slots: Vec<Slot> = room.residents.of_hash(hash).map(|entry| entry.slot).collect();
-            for flight in room.flights.of(hash, |_| true) {
-                room.flights.remove(&flight);
+            // Held until the shard is released: of one that has ended within the `Eq` this is the last.
+            let flights = room.flights.of(hash, |_| true);
+            for flight in &flights {
+                room.flights.remove(flight);
             }
             let now = self.clock().now();
             for slot in slots {
@@ -348,6 +350,24 @@ mod tests {
         stage.memo.settle_deferred();
         assert!(stage.memo.deferred().is_empty());
         assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
+    }
+
+    #[test]
+    fn a_call_within_an_eq_writes_to_no_shard_where_tags_are_inherited() {
+        let pages = Stage::new(Spec::new("page", &["key"]).inherit_tags());
+        let cats = Stage::within(pages.world.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
+        let body = || {
+            let held = cats.memo.shard(cats.hash(1)).read();
+            let mut cat = Ok(0);
+            crate::sync::comparing(|| {
+                cat = cats.call(1, &[], || Ok(1));
+                true
+            });
+            drop(held);
+            cat
+        };
+        assert_eq!(pages.call(1, &[], body), Ok(1));
+        assert_eq!(pages.get(1), None, "what it was computed from could not be noted");
     }
 
     /// Who calls after the invalidation does not even wait for what it has doomed.
