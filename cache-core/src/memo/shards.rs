@@ -27,13 +27,13 @@ impl<T> Shards<T> {
         Self { all: OnceLock::new(), count: 1 }
     }
 
-    /// For so many entries.
-    pub(super) fn of(capacity: usize) -> Self {
+    /// For so many entries; or for so much of what they weigh.
+    pub(super) fn of(capacity: usize, weighed: bool) -> Self {
         // The system reads files to tell.
         static CPUS: OnceLock<usize> = OnceLock::new();
         let cpus = *CPUS.get_or_init(|| available_parallelism().map_or(4, std::num::NonZero::get));
         #[expect(clippy::cast_possible_truncation, reason = "there are no more than MAX")]
-        let count = count(capacity, cpus) as u32;
+        let count = count(capacity, weighed, cpus) as u32;
         Self { all: OnceLock::new(), count }
     }
 
@@ -72,15 +72,16 @@ fn choose<T>(all: &[Padded<ShardLock<T>>], hash: u32) -> &ShardLock<T> {
 }
 
 /// Some for each processor, so that writers seldom meet; more where they would hold too much, so that none is
-/// held up for long by one that grows; and so many that the tables of a full memo are well filled.
-fn count(capacity: usize, cpus: usize) -> usize {
+/// held up for long by one that grows; and so many that the tables of a full memo are well filled. How many entries
+/// a weight is worth nobody knows: there it is the first alone.
+fn count(capacity: usize, weighed: bool, cpus: usize) -> usize {
     let wanted = (cpus * EACH).next_power_of_two().min(UNBOUNDED);
     if capacity == usize::MAX {
         return wanted.max(UNBOUNDED);
     }
     let few = wanted.min(capacity / LEAST);
-    if few <= 1 && capacity <= MOST {
-        return 1;
+    if weighed || (few <= 1 && capacity <= MOST) {
+        return few.max(1);
     }
     // Tables are of a power of two: which one is not too much for so few shards.
     let mut each = MOST;
@@ -98,20 +99,30 @@ mod tests {
     fn small_memos_have_one_shard_and_large_ones_many() {
         for cpus in [1, 2, 8, 64] {
             for capacity in [0, 1, 2, 100, 1023, 1024, 2047] {
-                assert_eq!(count(capacity, cpus), 1, "{capacity}");
+                assert_eq!(count(capacity, false, cpus), 1, "{capacity}");
             }
-            assert!((149..=152).contains(&count(1_000_000, cpus)), "{}", count(1_000_000, cpus));
-            assert_eq!(count(usize::MAX, cpus), 64);
-            assert_eq!(count(usize::MAX - 1, cpus), MAX);
+            assert!(
+                (149..=152).contains(&count(1_000_000, false, cpus)),
+                "{}",
+                count(1_000_000, false, cpus)
+            );
+            assert_eq!(count(usize::MAX, false, cpus), 64);
+            assert_eq!(count(usize::MAX - 1, false, cpus), MAX);
         }
-        assert_eq!((count(10_000, 1), count(10_000, 2), count(10_000, 64)), (6, 12, 12));
+        assert_eq!((count(10_000, false, 1), count(10_000, false, 2), count(10_000, false, 64)), (6, 12, 12));
+    }
+
+    #[test]
+    fn heavy_entries_are_not_scattered_over_many_shards() {
+        assert_eq!((count(1000, true, 2), count(5000, true, 2), count(1 << 40, true, 2)), (1, 4, 8));
+        assert_eq!((count(1 << 40, true, 64), count(usize::MAX, true, 2)), (64, 64));
     }
 
     #[test]
     fn tables_of_full_memos_are_well_filled() {
         for capacity in (20_000..5_000_000).step_by(12_345) {
             for cpus in [1, 2, 8, 64] {
-                let each = capacity / count(capacity, cpus);
+                let each = capacity / count(capacity, false, cpus);
                 let places = (each * 8 / 7).next_power_of_two();
                 assert!(each * 16 > places * 9, "{capacity} on {cpus}: {each} of {places}");
             }

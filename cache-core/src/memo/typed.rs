@@ -110,7 +110,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if spec.inherit_tags {
             world.track();
         }
-        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity) };
+        let weighed = hooks.weigh.is_some();
+        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity, weighed) };
         let memo = Arc::new_cyclic(|this: &Weak<Self>| Self {
             header: Header::new(id),
             hasher: RandomState::default(),
