@@ -3,13 +3,13 @@
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
-use crate::sync::{Padded, ShardLock};
+use crate::sync::{Mutex, Padded, ShardLock};
 
 /// A shard is worth having for at least so many entries: fewer do not know enough of what is read to choose
-/// well among them.
-const LEAST: usize = 1024;
+/// well among them. (A model has few of either.)
+const LEAST: usize = if cfg!(loom) { 256 } else { 1024 };
 /// So many entries fill a table of 2^13 places well, and no more of them have to be moved when it grows.
-const MOST: usize = 6_750;
+const MOST: usize = if cfg!(loom) { 256 } else { 6_750 };
 /// So many shards a memo has for each processor if it is large enough, and without a bound.
 const EACH: usize = 4;
 const UNBOUNDED: usize = 64;
@@ -19,12 +19,14 @@ const MAX: usize = 1 << 12;
 /// Made when the first call looks at them: what is never called costs nothing of it.
 pub(super) struct Shards<T> {
     all: OnceLock<Box<[Padded<ShardLock<T>>]>>,
+    /// Held by who makes them, and passed through by who has found none.
+    making: Mutex<()>,
     count: u32,
 }
 
 impl<T> Shards<T> {
-    pub(super) const fn one() -> Self {
-        Self { all: OnceLock::new(), count: 1 }
+    pub(super) fn one() -> Self {
+        Self { all: OnceLock::new(), making: Mutex::new(()), count: 1 }
     }
 
     /// For so many entries; or for so much of what they weigh.
@@ -34,7 +36,7 @@ impl<T> Shards<T> {
         let cpus = *CPUS.get_or_init(|| available_parallelism().map_or(4, std::num::NonZero::get));
         #[expect(clippy::cast_possible_truncation, reason = "there are no more than MAX")]
         let count = count(capacity, weighed, cpus) as u32;
-        Self { all: OnceLock::new(), count }
+        Self { all: OnceLock::new(), making: Mutex::new(()), count }
     }
 
     pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T> {
@@ -50,12 +52,19 @@ impl<T> Shards<T> {
     pub(super) fn made_at(&self, hash: u32) -> Option<&ShardLock<T>> {
         Some(choose(self.all.get()?, hash))
     }
+
     #[cold]
     fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T>>] {
+        let _making = self.making.lock();
         self.all.get_or_init(|| (0..self.count).map(|_| Padded(ShardLock::new(make()))).collect())
     }
 
+    /// None if they are not made. Whoever makes them later sees all that was done before this: an invalidation
+    /// that has nothing to look at must be known to who begins to compute, as if it had taken the shard's lock.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &ShardLock<T>> {
+        if self.all.get().is_none() {
+            drop(self.making.lock());
+        }
         self.all.get().map_or(&[][..], |all| all).iter().map(|shard| &shard.0)
     }
 }
@@ -131,7 +140,7 @@ mod tests {
 
     #[test]
     fn hashes_are_spread_evenly() {
-        let shards: Shards<u32> = Shards { all: OnceLock::new(), count: 75 };
+        let shards: Shards<u32> = Shards { all: OnceLock::new(), making: Mutex::new(()), count: 75 };
         let first = std::ptr::from_ref(shards.at(0, || 0)).addr();
         let mut counts = vec![0; 75];
         for key in 0..75_000_u32 {
@@ -140,5 +149,31 @@ mod tests {
             counts[at / size_of::<Padded<ShardLock<u32>>>()] += 1;
         }
         assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?}");
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use std::sync::Arc;
+
+    use loom::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn who_makes_them_sees_what_was_done_before_none_were_found() {
+        loom::model(|| {
+            let (shards, changed) = (Arc::new(Shards::<()>::one()), Arc::new(AtomicBool::new(false)));
+            let other = {
+                let (shards, changed) = (shards.clone(), changed.clone());
+                loom::thread::spawn(move || {
+                    shards.at(0, || ());
+                    changed.load(Ordering::Relaxed)
+                })
+            };
+            changed.store(true, Ordering::Relaxed);
+            let found_none = shards.iter().len() == 0;
+            assert!(!found_none || other.join().unwrap(), "neither has seen the other");
+        });
     }
 }
