@@ -7,7 +7,7 @@
 
 use super::{AnyMemo, AnyMemoRef, Data, TypedMemo};
 use crate::invalidate::Applied;
-use crate::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::tags::{Form, Number};
 
 /// Whether a memo is being judged.
@@ -37,6 +37,8 @@ impl<'m> Judgement<'m> {
         for memo in &memos {
             memo.judging().judges.fetch_add(1, Ordering::AcqRel);
         }
+        // Whoever finds no shards to look at is ordered with whoever makes them by this.
+        fence(Ordering::SeqCst);
         Self(memos)
     }
 

@@ -329,7 +329,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             if renewed.is_none() && !self.reserve(&mut room, weight, old, capacity, now, garbage) {
                 // All room is taken in other shards.
                 drop(room);
-                self.evict_anywhere(capacity.saturating_sub(weight as usize), garbage);
+                self.evict_anywhere(hash, capacity.saturating_sub(weight as usize), garbage);
                 continue;
             }
             let own = match claim {
@@ -419,6 +419,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         garbage: &mut Garbage<K, V>,
     ) -> bool {
         let weight = weight as usize;
+        // Where nothing else bounds a memo, the numbers of slots do.
+        if room.residents.is_full() && !self.evict_from(room, now, garbage) {
+            return false;
+        }
         loop {
             let replaced = replaced.and_then(|slot| room.residents.at(slot));
             let left = replaced.map_or(0, |entry| entry.weight() as usize);
@@ -427,8 +431,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 (held <= capacity).then_some(held)
             });
             if taken.is_ok() {
-                // Where nothing else bounds a memo, the numbers of slots do.
-                return !room.residents.is_full() || self.evict_from(room, now, garbage);
+                return true;
             }
             if !self.evict_from(room, now, garbage) {
                 return false;
@@ -451,13 +454,20 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         true
     }
 
-    /// Evicts, one shard after the other, until no more than `bound` is held.
-    fn evict_anywhere(&self, bound: usize, garbage: &mut Garbage<K, V>) {
+    /// Evicts, one shard after the other, until no more than `bound` is held. Each key has shards of its own to
+    /// begin with, so that none has to make room for all the others.
+    fn evict_anywhere(&self, hash: u32, bound: usize, garbage: &mut Garbage<K, V>) {
+        let count = self.shards().len();
         let mut progress = true;
         while progress {
             progress = false;
-            for shard in self.shards() {
+            for at in 0..count {
+                let shard = self.shards().nth((hash as usize + at) % count);
+                let Some(shard) = shard.filter(|shard| shard.read().residents.len() > 0) else { continue };
                 progress |= self.evict_some(&mut shard.write(), bound, garbage);
+                if self.held.load(Ordering::Relaxed) <= bound {
+                    return;
+                }
             }
         }
     }

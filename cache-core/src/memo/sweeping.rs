@@ -47,6 +47,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 Some(slot) => self.remove(&mut room, slot, now, &mut garbage),
                 None => 0,
             };
+            room.residents.shrink();
             drop(room);
         } else {
             drop(room);

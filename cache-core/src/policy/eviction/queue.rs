@@ -13,13 +13,20 @@ pub(super) struct Queue {
     len: u32,
     /// The numbers of the next to be pushed, and of the first. In between some may have been tidied away: the
     /// first then counts as younger than it is, never as older.
-    pushed: u32,
-    popped: u32,
+    pushed: u64,
+    popped: u64,
     /// When the first of each block of `1 << shift` slots was pushed.
     marks: [u32; MARKS as usize],
     shift: u32,
     /// How far it was tidied: up to this slot, or not at all.
     tidied: Slot,
+}
+
+/// Where the mark of a block is.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "it is less than the number of marks")]
+fn mark(block: u64) -> usize {
+    (block % u64::from(MARKS)) as usize
 }
 
 impl Queue {
@@ -28,8 +35,9 @@ impl Queue {
             head: NONE,
             tail: NONE,
             len: 0,
-            pushed: 0,
-            popped: 0,
+            // Some may be put before the first.
+            pushed: 1 << 32,
+            popped: 1 << 32,
             marks: [0; MARKS as usize],
             shift: 0,
             tidied: NONE,
@@ -47,9 +55,9 @@ impl Queue {
         if self.len == 0 {
             return None;
         }
-        let block = (self.popped >> self.shift).wrapping_add(u32::from(self.shift > 0));
-        let last = self.pushed.wrapping_sub(1) >> self.shift;
-        Some((self.head, self.marks[(block.min(last) % MARKS) as usize]))
+        let block = (self.popped >> self.shift) + u64::from(self.shift > 0);
+        let last = (self.pushed - 1) >> self.shift;
+        Some((self.head, self.marks[mark(block.min(last))]))
     }
 
     #[inline]
@@ -68,17 +76,17 @@ impl Queue {
             self.set_blocks(self.shift - 1);
         }
         if self.pushed.trailing_zeros() >= self.shift {
-            self.marks[((self.pushed >> self.shift) % MARKS) as usize] = now;
+            self.marks[mark(self.pushed >> self.shift)] = now;
         }
-        self.pushed = self.pushed.wrapping_add(1);
+        self.pushed += 1;
     }
 
     /// Makes blocks of another size, with the marks of the old ones.
     fn set_blocks(&mut self, shift: u32) {
-        let (old, last) = (self.marks, self.pushed.wrapping_sub(1));
+        let (old, last) = (self.marks, self.pushed - 1);
         for block in (self.popped >> shift)..=(last >> shift) {
             let first = block << shift;
-            self.marks[(block % MARKS) as usize] = old[((first >> self.shift) % MARKS) as usize];
+            self.marks[mark(block)] = old[mark(first >> self.shift)];
         }
         self.shift = shift;
     }
@@ -91,7 +99,7 @@ impl Queue {
         }
         self.head = slot;
         self.len += 1;
-        self.popped = self.popped.wrapping_sub(1);
+        self.popped -= 1;
     }
 
     /// Takes the first off, which may be gone.
@@ -106,7 +114,7 @@ impl Queue {
             self.tidied = NONE;
         }
         self.len -= 1;
-        self.popped = self.popped.wrapping_add(1);
+        self.popped += 1;
         Some(front)
     }
 
@@ -132,7 +140,7 @@ impl Queue {
                 self.tail = self.tidied;
             }
             self.len -= 1;
-            self.popped = self.popped.wrapping_add(1);
+            self.popped += 1;
             slots.free(slot);
         }
     }
