@@ -195,6 +195,119 @@ fn an_unbounded_memo_that_is_bounded_gives_back() {
     assert!(left < SLACK, "{left} bytes left");
 }
 
+/// Whether no tenth is left of what was held at the height.
+fn fell_to_a_tenth(before: isize, height: isize) -> bool {
+    (HELD.load(Ordering::Relaxed) - before) * 10 < height - before
+}
+
+#[test]
+fn a_memo_that_was_cleared_gives_back() {
+    let _alone = alone();
+    #[memoize(capacity = 200_000)]
+    fn run(n: u64) -> u64 {
+        n
+    }
+    let before = HELD.load(Ordering::Relaxed);
+    for n in 0..200_000 {
+        run(n);
+    }
+    let height = HELD.load(Ordering::Relaxed);
+    assert!(height - before > 200_000 * 32);
+    run::memo().clear();
+    wait_until(|| fell_to_a_tenth(before, height));
+    assert_eq!((run(1), run::memo().len()), (1, 1));
+}
+
+#[test]
+fn a_memo_most_of_whose_entries_have_expired_gives_back() {
+    const KEPT: u64 = 100;
+    let _alone = alone();
+    #[memoize(capacity = 200_000, ttl = |value| secs(if *value % KEPT == 0 { 100 } else { 1 }))]
+    fn bounded(n: u64) -> u64 {
+        n
+    }
+    #[memoize(capacity = unbounded, ttl = |value| secs(if *value % KEPT == 0 { 100 } else { 1 }))]
+    fn unbounded(n: u64) -> u64 {
+        n
+    }
+    fn check(call: impl Fn(u64) -> u64, memo: impl Fn() -> cache_core::Memo<u64>) {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        let before = HELD.load(Ordering::Relaxed);
+        for n in 0..200_000 {
+            call(n);
+        }
+        let height = HELD.load(Ordering::Relaxed);
+        scope.advance(secs(1));
+        memo().sweep();
+        assert!(fell_to_a_tenth(before, height), "{} of {height} bytes", HELD.load(Ordering::Relaxed));
+        for n in (0..200_000).step_by(usize::try_from(KEPT).unwrap()) {
+            assert_eq!(call(n), n);
+        }
+        assert_eq!(memo().stats().hits, 200_000 / KEPT, "what has not expired is found");
+    }
+    check(bounded, || bounded::memo().clone());
+    check(unbounded, || unbounded::memo().clone());
+}
+
+#[test]
+fn a_memo_that_is_not_called_is_small() {
+    let _alone = alone();
+    macro_rules! memos {
+        ($($name:ident: $options:tt),*) => {
+            $(
+                #[memoize $options]
+                fn $name(n: u64) -> u64 {
+                    n
+                }
+            )*
+            // What the process has once.
+            memos![@ first];
+            $(memos![@ $name];)*
+        };
+        (@ $name:ident) => {
+            let before = HELD.load(Ordering::Relaxed);
+            let _ = $name::memo();
+            let bytes = HELD.load(Ordering::Relaxed) - before;
+            assert!(stringify!($name) == "first" || bytes <= 1024, "{bytes} bytes for {}", stringify!($name));
+        };
+    }
+    #[memoize]
+    fn first(n: u64) -> u64 {
+        n
+    }
+    memos! {
+        plain: (capacity = 10_000),
+        large: (capacity = 1_000_000, ttl = 300, tags = ["cat:{n}"]),
+        unbounded: (capacity = unbounded, idle = "1h"),
+        lru: (capacity = 100, policy = Lru),
+        ahead: (ttl = 300, refresh_ahead = 0.5, stale_while_revalidate = "1h")
+    }
+    assert_eq!((first(1), plain(1), large(1), unbounded(1), lru(1), ahead(1)), (1, 1, 1, 1, 1, 1));
+}
+
+/// Key and value included.
+#[test]
+fn an_entry_is_small() {
+    let _alone = alone();
+    #[memoize(ttl = 3_600, capacity = 100_000)]
+    fn run(n: u64) -> u64 {
+        n
+    }
+    #[memoize]
+    fn first(n: u64) -> u64 {
+        n
+    }
+    first(1);
+    let before = HELD.load(Ordering::Relaxed);
+    for n in 0..100_000 {
+        run(n);
+    }
+    let bytes = HELD.load(Ordering::Relaxed) - before;
+    assert_eq!(run::memo().len(), 100_000);
+    assert!(bytes <= 100_000 * 48, "{} bytes for 1000 entries", bytes / 100);
+}
+
 #[test]
 fn one_hung_flight_holds_nothing_but_itself() {
     static STARTED: Latch = Latch::new();

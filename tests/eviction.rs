@@ -270,7 +270,7 @@ fn a_bound_can_be_moved() {
 
 #[test]
 fn what_is_over_gives_way_without_being_called_evicted() {
-    #[memoize(capacity = 4, ttl = 10)]
+    #[memoize(capacity = 4, ttl = 10, policy = Lru)]
     fn run(n: u32) -> u32 {
         n
     }
