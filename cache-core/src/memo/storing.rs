@@ -326,10 +326,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 return Stored::Overtaken;
             };
             let old = existing.map(|(slot, _)| slot);
-            if renewed.is_none() && !self.reserve(&mut room, weight, old, capacity, now, garbage) {
+            if renewed.is_none() && !self.reserve(&mut room, weight, old, now, garbage) {
                 // All room is taken in other shards.
                 drop(room);
-                self.evict_anywhere(hash, capacity.saturating_sub(weight as usize), garbage);
+                self.evict_anywhere(hash, weight, garbage);
                 continue;
             }
             let own = match claim {
@@ -414,7 +414,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         room: &mut Room<K, V>,
         weight: u32,
         replaced: Option<Slot>,
-        capacity: usize,
         now: Tick,
         garbage: &mut Garbage<K, V>,
     ) -> bool {
@@ -426,6 +425,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         loop {
             let replaced = replaced.and_then(|slot| room.residents.at(slot));
             let left = replaced.map_or(0, |entry| entry.weight() as usize);
+            // Anew each time: a bound that is no longer in force evicts nothing.
+            let capacity = self.capacity.load(Ordering::Relaxed);
             let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
                 let held = held - left + weight;
                 (held <= capacity).then_some(held)
@@ -454,9 +455,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         true
     }
 
-    /// Evicts, one shard after the other, until no more than `bound` is held. Each key has shards of its own to
+    /// Evicts, one shard after the other, until there is room for so much. Each key has shards of its own to
     /// begin with, so that none has to make room for all the others.
-    fn evict_anywhere(&self, hash: u32, bound: usize, garbage: &mut Garbage<K, V>) {
+    fn evict_anywhere(&self, hash: u32, weight: u32, garbage: &mut Garbage<K, V>) {
+        let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight as usize);
         let count = self.shards().len();
         let mut progress = true;
         while progress {
