@@ -232,7 +232,10 @@ impl<V: 'static, M> Memo<V, M> {
         }
     }
 
-    /// Bounds it anew; what is too much is evicted before this returns.
+    /// Bounds it anew; what is too much is evicted before this returns. `usize::MAX` is no bound at all.
+    ///
+    /// How the memo is divided stays as its first capacity wanted it: one that was made for many entries and may
+    /// hold a few dozen by now chooses worse what to evict than one that was made for so few.
     ///
     /// # Errors
     ///
