@@ -112,6 +112,42 @@ fn what_was_computed_from_a_placeholder_is_not_kept() {
     assert_eq!(outer(1), 10);
 }
 
+/// The cat of a page has been evicted, and nothing of the page was: then the cat is refreshed.
+#[test]
+fn a_refresh_that_keeps_nothing_takes_what_was_computed_from_what_has_left() {
+    static CAT: AtomicU64 = AtomicU64::new(1);
+    #[memoize(capacity = 1, tags = ["cat:{value}"], cache_if = |cat| *cat != Some(3))]
+    fn cat(n: u64) -> Option<u64> {
+        let cat = (n == 1).then(|| CAT.load(SeqCst))?;
+        // What it is about to return is invalidated meanwhile: it will not be kept.
+        tag(format!("cat:{cat}")).invalidate();
+        Some(cat)
+    }
+    #[memoize(inherit_tags)]
+    fn page(n: u64) -> Option<u64> {
+        cat(n)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let fill = |value| {
+        CAT.store(value, SeqCst);
+        cat::entry(1).insert(Some(value));
+        assert_eq!(page(1), Some(value));
+        cat(2);
+        assert!(!cat::key(1).is_live() && page::key(1).is_live());
+    };
+    fill(1);
+    CAT.store(2, SeqCst);
+    assert_eq!(cat::entry(1).refresh(), Some(2));
+    assert_eq!((cat::memo().stats().overtaken, page(1)), (1, Some(2)), "it was overtaken");
+
+    fill(1);
+    CAT.store(3, SeqCst);
+    assert_eq!(cat::entry(1).refresh(), Some(3));
+    assert_eq!(page(1), Some(3), "it was not one to keep");
+}
+
 #[test]
 fn a_predicate_takes_what_was_computed_from_a_value_that_has_left() {
     static OWNER: AtomicU64 = AtomicU64::new(7);

@@ -160,14 +160,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
-    /// go is left to the caller. Within an `Eq` nothing is written, so nothing is ended either.
-    pub(crate) fn end_old(&self, flight: &Flight<K, V>, garbage: &mut Garbage<K, V>) {
-        if let Some(old) = flight.old.filter(|_| !crate::sync::is_comparing()) {
-            self.invalidate_entry(&flight.key, old, garbage);
-        }
-    }
-
     /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
     pub(crate) fn bump_sources(&self, garbage: &mut Garbage<K, V>) -> Vec<Bumped<dyn AnyMemo>> {
         let sources: Vec<_> = garbage.sources.drain(..).collect();

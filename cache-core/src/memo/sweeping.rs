@@ -11,7 +11,7 @@ use super::sweep::BITE;
 use super::typed::Deferred;
 use super::{Data, Garbage, Room, TypedMemo};
 use crate::event::Cause;
-use crate::flight::Old;
+use crate::flight::{Flight, Kind, Old};
 use crate::invalidate::Applied;
 use crate::policy::{Slot, State};
 use crate::store::Resident;
@@ -60,12 +60,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Applied::new(count) + dependents.unwrap_or_default()
     }
 
-    /// Invalidates one entry as it was, whoever else computes its key. Not within an `Eq`.
-    pub(crate) fn invalidate_entry(&self, key: &K, Old { node, since }: Old, garbage: &mut Garbage<K, V>) {
-        let room = self.shard(node.hash).upgradable();
-        let as_it_was = room.residents.named(node).filter(|entry| entry.created() == since);
-        let Some(slot) = as_it_was.map(|entry| entry.slot) else { return };
-        garbage.sources.extend(room.sources.of(node.hash, |other| (self.key_fns.same)(other, key)));
+    /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
+    /// go is left to the caller. Within an `Eq` nothing is written, so nothing is ended either.
+    pub(crate) fn end_old(&self, flight: &Flight<K, V>, garbage: &mut Garbage<K, V>) {
+        if crate::sync::is_comparing() {
+            return;
+        }
+        let room = self.shard(flight.hash).upgradable();
+        let as_it_was =
+            |old: Old| room.residents.named(old.node).filter(|entry| entry.created() == old.since);
+        let slot = flight.old.and_then(as_it_was).map(|entry| entry.slot);
+        // What was computed from an entry may outlive it: a refresh ends that though nothing is there.
+        if slot.is_some() || flight.kind == Kind::Refresh {
+            let same = |other: &K| (self.key_fns.same)(other, &flight.key);
+            garbage.sources.extend(room.sources.of(flight.hash, same));
+        }
+        let Some(slot) = slot else { return };
         let mut room = ShardLock::upgrade(room);
         self.remove(&mut room, slot, self.clock().now(), garbage);
     }

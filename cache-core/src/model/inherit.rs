@@ -6,6 +6,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
 use super::{FEWER, KEY, NEW, OLD, check};
+use crate::engine::Begin;
 use crate::fixture::Stage;
 use crate::memo::MemoSpec;
 use crate::spec::Spec;
@@ -95,6 +96,52 @@ fn a_page_goes_when_cats_are_cleared() {
 #[test]
 fn a_page_goes_with_a_cat_that_a_predicate_picks() {
     dependents_go(FEWER, true, by_predicate);
+}
+
+/// The cat is computed anew, and left by itself before that if it was `evicted`; what is invalidated meanwhile
+/// leaves nothing of the new one.
+fn dependents_go_with_a_refresh(evicted: bool, overtaken: bool) {
+    check(FEWER, move || {
+        let site = Site::new();
+        site.page(KEY);
+        if evicted {
+            site.cats.memo.bound(0);
+            site.cats.memo.bound(1);
+        }
+        let other = site.clone();
+        let other = spawn(move || other.page(KEY + 1));
+        site.origin.store(NEW, Ordering::Relaxed);
+        let body = || {
+            if overtaken {
+                site.cats.invalidate_tag("new");
+            }
+            Ok(site.origin.load(Ordering::Relaxed))
+        };
+        site.cats.compute(KEY, Begin::Refresh, &["new"], body).expect("never fails");
+        assert_eq!((site.page(KEY), site.page(KEY + 1)), (NEW, NEW), "computed from what was refreshed");
+        other.join().unwrap();
+        assert_eq!((site.page(KEY), site.page(KEY + 1)), (NEW, NEW), "what was computed before is kept");
+    });
+}
+
+#[test]
+fn a_page_goes_with_a_cat_that_is_refreshed() {
+    dependents_go_with_a_refresh(false, false);
+}
+
+#[test]
+fn a_page_goes_with_a_cat_that_is_refreshed_and_not_kept() {
+    dependents_go_with_a_refresh(false, true);
+}
+
+#[test]
+fn a_page_goes_with_a_cat_that_has_left_and_is_refreshed() {
+    dependents_go_with_a_refresh(true, false);
+}
+
+#[test]
+fn a_page_goes_with_a_cat_that_has_left_and_is_refreshed_and_not_kept() {
+    dependents_go_with_a_refresh(true, true);
 }
 
 /// One page lets go of the source while another takes it up.
