@@ -134,6 +134,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         on_hit: Option<OnHit<'_, R::Held>>,
         parts: &P,
     ) -> Found<S::Owned, R::Held> {
+        // Once more: a hit would have to keep it for this.
         let hash = memo.hash(parts);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {

@@ -1,7 +1,9 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
+mod evicting;
 mod flags;
 mod freshness;
+mod garbage;
 mod handle;
 mod hooks;
 mod judging;
@@ -20,12 +22,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
 pub(crate) use flags::Flags;
+pub(crate) use garbage::Garbage;
 pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 pub(crate) use hooks::{Describe, FallbackIf, MemoSpec, OnError, OnEvict, OnStore, Weigh};
 pub(crate) use judging::{Judging, invalidate_matching, invalidate_shown};
 pub(crate) use sources::{Unstored, hand_up_miss};
-pub(crate) use storing::Garbage;
 pub use storing::When;
 pub(crate) use sweep::{Sweep, Swept};
 pub(crate) use typed::{Room, TypedMemo};

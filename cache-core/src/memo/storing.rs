@@ -1,19 +1,16 @@
-//! Writing entries: the value of a flight, or one given by hand; making room; and taking leave of
-//! what was removed, outside every lock.
+//! Writing entries: the value of a flight, or one given by hand.
 
 use std::sync::Arc;
 
-use super::sweep::BITE;
-use super::{AnyMemo, Data, Room, TypedMemo};
+use super::{Data, Garbage, Room, TypedMemo};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::event::Cause;
 use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, current};
-use crate::invalidate::Applied;
-use crate::policy::{Slot, State};
-use crate::store::{Lease, Removed, Resident};
+use crate::policy::State;
+use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Bumped, Carrier, Form, Mark, Name, Number, Seen, TagSet};
+use crate::tags::{Carrier, Mark, Number, Seen};
 use crate::time::{NEVER, Tick};
 use crate::world::HeldTags;
 
@@ -65,38 +62,12 @@ struct Candidate<'a, K, V> {
     cost: Option<Tick>,
 }
 
-/// Entries that were removed: their hooks run and they are dropped after the lock is released.
-#[must_use = "to be disposed of"]
-pub(crate) struct Garbage<K, V> {
-    /// Most writes remove one entry, and need no list for it.
-    first: Option<(Removed<K, V>, Cause)>,
-    more: Vec<(Removed<K, V>, Cause)>,
-    /// What was computed from what is gone, by its tag: it goes as well.
-    pub(crate) sources: Vec<Name>,
-    /// Tags that an entry has carried that stays.
-    tags: TagSet,
-}
-
 /// Takes a flight off its shard.
 struct Off<'a, K: Data, V: Data>(&'a TypedMemo<K, V>, &'a Arc<Flight<K, V>>);
 
 impl<K: Data, V: Data> Drop for Off<'_, K, V> {
     fn drop(&mut self) {
         self.0.shard(self.1.hash).write().flights.remove(self.1);
-    }
-}
-
-impl<K, V> Garbage<K, V> {
-    pub(crate) fn new() -> Self {
-        Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
-    }
-
-    pub(crate) fn push(&mut self, entry: Removed<K, V>, cause: Cause) {
-        if self.first.is_none() {
-            self.first = Some((entry, cause));
-        } else {
-            self.more.push((entry, cause));
-        }
     }
 }
 
@@ -158,20 +129,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if outcome == Stored::Yes {
             self.on_store(&flight.key, &value);
         }
-    }
-
-    /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
-    pub(crate) fn bump_sources(&self, garbage: &mut Garbage<K, V>) -> Vec<Bumped<dyn AnyMemo>> {
-        let sources: Vec<_> = garbage.sources.drain(..).collect();
-        sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
-    }
-
-    /// And the rest, when nobody waits any more.
-    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<dyn AnyMemo>>, garbage: Garbage<K, V>) {
-        for bumped in bumped {
-            self.world().sweep(bumped);
-        }
-        self.dispose(garbage);
     }
 
     /// Writes a value by hand. Whether it was stored.
@@ -397,122 +354,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         None
     }
-
-    /// Takes room for a new entry, from this shard's entries if need be. The bound holds at every
-    /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
-    /// else can take that in between.
-    fn reserve(
-        &self,
-        room: &mut Room<K, V>,
-        weight: u32,
-        replaced: Option<Slot>,
-        now: Tick,
-        garbage: &mut Garbage<K, V>,
-    ) -> bool {
-        let weight = weight as usize;
-        // Where nothing else bounds a memo, the numbers of slots do.
-        if room.residents.is_full() && !self.evict_from(room, now, garbage) {
-            return false;
-        }
-        loop {
-            let replaced = replaced.and_then(|slot| room.residents.at(slot));
-            let left = replaced.map_or(0, |entry| entry.weight() as usize);
-            // Anew each time: a bound that is no longer in force evicts nothing.
-            let capacity = self.capacity.load(Ordering::Relaxed);
-            let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                let held = held - left + weight;
-                (held <= capacity).then_some(held)
-            });
-            if taken.is_ok() {
-                return true;
-            }
-            if !self.evict_from(room, now, garbage) {
-                return false;
-            }
-        }
-    }
-
-    fn evict_from(&self, room: &mut Room<K, V>, now: Tick, garbage: &mut Garbage<K, V>) -> bool {
-        // A bound set from within an `Eq` could not take the locks to begin keeping order.
-        room.residents.bound(self.spec.policy);
-        let Some(entry) = room.residents.evict() else { return false };
-        let record = entry.record();
-        self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);
-        self.backlog.credit(record);
-        if self.is_tracked() {
-            room.sources.mix(record.hash);
-        }
-        let cause = self.cause(record, now, Cause::Capacity);
-        garbage.push(entry, cause);
-        true
-    }
-
-    /// Evicts, one shard after the other, until there is room for so much. Each key has shards of its own to
-    /// begin with, so that none has to make room for all the others.
-    fn evict_anywhere(&self, hash: u32, weight: u32, garbage: &mut Garbage<K, V>) {
-        let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight as usize);
-        let count = self.shards().len();
-        let mut progress = true;
-        while progress {
-            progress = false;
-            for at in 0..count {
-                let shard = self.shards().nth((hash as usize + at) % count);
-                let Some(shard) = shard.filter(|shard| shard.read().residents.len() > 0) else { continue };
-                progress |= self.evict_some(&mut shard.write(), bound, garbage);
-                if self.held.load(Ordering::Relaxed) <= bound {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// The same of many at once: what has left is disposed of as it goes.
-    pub(super) fn evict_down_to(&self, bound: usize) {
-        let mut progress = true;
-        while progress {
-            progress = false;
-            for shard in self.shards() {
-                let mut garbage = Garbage::new();
-                progress |= self.evict_some(&mut shard.write(), bound, &mut garbage);
-                self.dispose(garbage);
-            }
-        }
-    }
-
-    /// Evicts a few entries of a shard while more than `bound` is held. Whether it could.
-    fn evict_some(&self, room: &mut Room<K, V>, bound: usize, garbage: &mut Garbage<K, V>) -> bool {
-        let now = self.clock().now();
-        let too_much = || self.held.load(Ordering::Relaxed) > bound;
-        let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, garbage));
-        evicted.count() > 0
-    }
-
-    /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
-    /// from them goes first: hooks may take their time.
-    pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
-        let mut applied = Applied::default();
-        for name in &garbage.sources {
-            applied += self.world().invalidate_tag(name, Form::Hard);
-        }
-        self.world().tags.release(garbage.tags);
-        if let Some((entry, cause)) = garbage.first {
-            self.leave(entry, cause);
-        }
-        for (entry, cause) in garbage.more {
-            self.leave(entry, cause);
-        }
-        applied
-    }
-
-    fn leave(&self, mut entry: Removed<K, V>, cause: Cause) {
-        self.counters.left(cause);
-        self.on_evict(&entry.key, &entry.value, cause);
-        let tags = entry.take_tags();
-        if std::mem::needs_drop::<K>() || std::mem::needs_drop::<V>() {
-            self.run_hook(|| drop(entry));
-        }
-        self.world().tags.release(tags);
-    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -521,7 +362,6 @@ mod tests {
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
-    use super::*;
     use crate::fixture::Stage;
     use crate::memo::MemoSpec;
     use crate::spec::Spec;
@@ -557,49 +397,6 @@ mod tests {
         assert_eq!(stage.invalidate_tag("cat"), 1);
         assert_eq!(stage.world.tags.len(), 0);
         assert_eq!(stage.invalidate_tag("cat"), 0);
-    }
-
-    #[test]
-    fn what_is_held_is_what_is_there() {
-        let stage = Stage::new(SPEC.capacity(2));
-        let held = || stage.memo.held.load(Ordering::Relaxed);
-        for value in 0..4 {
-            assert!(stage.put(1, value, When::Always));
-        }
-        assert_eq!(held(), 1);
-        for key in 0..10 {
-            assert!(stage.put(key, key, When::IfAbsent) || key == 1);
-        }
-        assert_eq!(held(), 2);
-        assert_eq!(stage.memo.remove_all().count(), 2);
-        assert_eq!(held(), 0);
-    }
-
-    /// A weigher by value; a new value may weigh more than the one it replaces.
-    #[test]
-    fn a_heavier_value_takes_the_room_of_the_one_it_replaces() {
-        let mut hooks = MemoSpec::new();
-        hooks.weigh = Some(|_, value: &u64| usize::try_from(*value).unwrap());
-        let stage = Stage::within(World::new(Clock::System), SPEC.capacity(10), hooks);
-        assert!(stage.put(1, 4, When::Always) && stage.put(2, 4, When::Always));
-        assert!(stage.put(1, 6, When::IfPresent));
-        assert_eq!((stage.get(1), stage.get(2)), (Some(6), Some(4)), "there was room for both");
-        assert!(stage.put(1, 10, When::Always));
-        assert_eq!((stage.get(1), stage.get(2)), (Some(10), None));
-        assert!(!stage.put(1, 11, When::Always));
-        assert_eq!(stage.memo.counters.read().too_heavy, 1);
-    }
-
-    #[test]
-    fn a_bound_that_was_set_within_an_eq_holds() {
-        let stage = Stage::new(SPEC.unbounded());
-        assert!(stage.put(1, 1, When::Always) && stage.put(2, 2, When::Always));
-        crate::sync::comparing(|| {
-            stage.memo.bound(1);
-            true
-        });
-        assert!(stage.put(3, 3, When::Always));
-        assert_eq!((stage.memo.held.load(Ordering::Relaxed), stage.get(3)), (1, Some(3)));
     }
 
     #[test]

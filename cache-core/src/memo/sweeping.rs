@@ -284,7 +284,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for shard in self.shards() {
             shard.write().residents.bound(self.spec.policy);
         }
-        self.evict_down_to(capacity);
+        // What has left is disposed of as it goes: it may be much.
+        self.evict_down_to(capacity, 0, &mut Garbage::new(), |evicted| {
+            self.dispose(std::mem::replace(evicted, Garbage::new()));
+        });
         for shard in self.shards() {
             shard.write().residents.settle(&self.spec.rules);
         }

@@ -142,7 +142,7 @@ impl<K, V> Residents<K, V> {
             more.id = rest.last_id;
         }
         let id = more.id;
-        Some(Node { hash: self.slab.hash_of(slot), id })
+        Some(Node { hash: self.slab.hash(slot), id })
     }
 
     /// The entry of a name, if it is still there.
@@ -180,8 +180,7 @@ impl<K, V> Residents<K, V> {
         let (Some(entry), Some(rest)) = (self.slab.get(slot), &mut self.rest) else { return };
         rest.earliest = rest.earliest.min(entry.end_unread(rules));
         for tag in entry.tags() {
-            let slots = rest.tagged.entry(tag.id).or_default();
-            slots.insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
+            rest.tag(slot, tag.id);
         }
     }
 
@@ -259,7 +258,7 @@ impl<K, V> Residents<K, V> {
     }
 
     fn take(&mut self, slot: Slot) -> Option<Removed<K, V>> {
-        let hash = self.slab.hash_of(slot);
+        let hash = self.slab.hash(slot);
         if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
             found.remove();
         }
@@ -272,14 +271,7 @@ impl<K, V> Residents<K, V> {
     fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
         let Some(rest) = &mut self.rest else { return };
         for tag in tags {
-            if let Some(slots) = rest.tagged.get_mut(&tag.id) {
-                if let Ok(found) = slots.find_entry(spread_slot(slot), |known| *known == slot) {
-                    found.remove();
-                }
-                if slots.is_empty() {
-                    rest.tagged.remove(&tag.id);
-                }
-            }
+            rest.untag(slot, tag.id);
         }
     }
 
@@ -342,17 +334,12 @@ impl<K, V> Residents<K, V> {
         rest.moves = rest.moves.wrapping_add(1);
         self.slab = slab;
         (self.table, rest.tagged) = (HashTable::with_capacity(self.slab.len()), HashMap::default());
-        let mut tagged: Vec<(u64, Slot)> = Vec::new();
         for entry in self.slab.range(0, usize::MAX) {
             let slab = &self.slab;
             self.table.insert_unique(long(entry.hash), entry.slot, |slot| long(slab.hash(*slot)));
-            tagged.extend(entry.tags().iter().map(|tag| (tag.id, entry.slot)));
-        }
-        for (tag, slot) in tagged {
-            rest.tagged
-                .entry(tag)
-                .or_default()
-                .insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
+            for tag in entry.tags() {
+                rest.tag(entry.slot, tag.id);
+            }
         }
     }
 }
@@ -366,6 +353,21 @@ impl Rest {
     /// The same without entries. Names are not given twice.
     fn anew(&self, policy: Option<Policy>) -> Self {
         Self { last_id: self.last_id, moves: self.moves.wrapping_add(1), ..Self::new(policy) }
+    }
+
+    fn tag(&mut self, slot: Slot, tag: u64) {
+        let slots = self.tagged.entry(tag).or_default();
+        slots.insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
+    }
+
+    fn untag(&mut self, slot: Slot, tag: u64) {
+        let Some(slots) = self.tagged.get_mut(&tag) else { return };
+        if let Ok(found) = slots.find_entry(spread_slot(slot), |known| *known == slot) {
+            found.remove();
+        }
+        if slots.is_empty() {
+            self.tagged.remove(&tag);
+        }
     }
 }
 

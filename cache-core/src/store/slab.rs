@@ -113,11 +113,6 @@ impl<K, V> Slab<K, V> {
         }
     }
 
-    /// The hash of what is, or was, in a slot.
-    pub(super) fn hash_of(&self, slot: Slot) -> u32 {
-        self.cell(slot).map_or(0, |cell| cell.hash)
-    }
-
     /// The entries in so many slots from one on.
     #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than that")]
     pub(super) fn range(&self, from: usize, count: usize) -> impl Iterator<Item = Resident<'_, K, V>> {
@@ -145,7 +140,7 @@ impl<K, V> Slab<K, V> {
             }
             None => self.push(cell),
         };
-        if more.is_some() {
+        if let Some(more) = more {
             self.set_more(slot, more);
         }
         self.live += 1;
@@ -172,27 +167,30 @@ impl<K, V> Slab<K, V> {
         slot
     }
 
-    fn set_more(&mut self, slot: Slot, more: Option<Box<More>>) {
-        if let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) {
-            let all = chunk.more.get_or_insert_with(|| Box::new([const { None }; CHUNK]));
-            all[slot as usize % CHUNK] = more;
+    /// Where that is which most entries do not have.
+    fn more_at(&mut self, slot: Slot) -> Option<&mut Option<Box<More>>> {
+        let chunk = self.chunks.get_mut(slot as usize / CHUNK)?;
+        let all = chunk.more.get_or_insert_with(|| Box::new([const { None }; CHUNK]));
+        all.get_mut(slot as usize % CHUNK)
+    }
+
+    fn set_more(&mut self, slot: Slot, more: Box<More>) {
+        if let Some(at) = self.more_at(slot) {
+            *at = Some(more);
         }
     }
 
     /// What most entries do not have, of an entry that is there: made if need be.
     pub(super) fn more_mut(&mut self, slot: Slot) -> Option<&mut Box<More>> {
         self.get(slot)?;
-        let chunk = self.chunks.get_mut(slot as usize / CHUNK)?;
-        let all = chunk.more.get_or_insert_with(|| Box::new([const { None }; CHUNK]));
-        Some(all[slot as usize % CHUNK].get_or_insert_default())
+        self.more_at(slot).map(Option::get_or_insert_default)
     }
 
     /// Gives an entry a new life. What it has had besides is handed out.
     pub(super) fn renew(&mut self, slot: Slot, lease: Lease) -> Option<Box<More>> {
         let old = self.take_more(slot);
         self.cell_mut(slot)?.life.renew(&lease);
-        let more = More::of(lease);
-        if more.is_some() {
+        if let Some(more) = More::of(lease) {
             self.set_more(slot, more);
         }
         old
@@ -214,16 +212,6 @@ impl<K, V> Slab<K, V> {
         let hash = cell.hash;
         self.live -= 1;
         Some(Removed { key, value, hash, life, more })
-    }
-
-    /// A slot that is gone is free from here on: no queue goes through it.
-    pub(super) fn free(&mut self, slot: Slot) {
-        let free = self.free;
-        if let Some(cell) = self.cell_mut(slot) {
-            debug_assert!(!cell.is_live(), "there is an entry in it");
-            cell.link = free;
-            self.free = slot;
-        }
     }
 
     /// Moves an entry to another slab. Its slot is gone.
@@ -269,8 +257,9 @@ impl<K, V> Slots for Slab<K, V> {
         }
     }
 
+    /// Also of what was in the slot last.
     fn hash(&self, slot: Slot) -> u32 {
-        self.hash_of(slot)
+        self.cell(slot).map_or(0, |cell| cell.hash)
     }
 
     fn next(&self, slot: Slot) -> Slot {
@@ -284,6 +273,11 @@ impl<K, V> Slots for Slab<K, V> {
     }
 
     fn free(&mut self, slot: Slot) {
-        Slab::free(self, slot);
+        let free = self.free;
+        if let Some(cell) = self.cell_mut(slot) {
+            debug_assert!(!cell.is_live(), "there is an entry in it");
+            cell.link = free;
+            self.free = slot;
+        }
     }
 }

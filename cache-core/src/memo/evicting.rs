@@ -1,0 +1,154 @@
+//! Making room: the bound of a memo, and whose entries leave for it.
+
+use super::sweep::BITE;
+use super::{Data, Garbage, Room, TypedMemo};
+use crate::event::Cause;
+use crate::policy::Slot;
+use crate::sync::Ordering;
+use crate::time::Tick;
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// Takes room for a new entry, from this shard's entries if need be. The bound holds at every
+    /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
+    /// else can take that in between.
+    pub(super) fn reserve(
+        &self,
+        room: &mut Room<K, V>,
+        weight: u32,
+        replaced: Option<Slot>,
+        now: Tick,
+        garbage: &mut Garbage<K, V>,
+    ) -> bool {
+        let weight = weight as usize;
+        // Where nothing else bounds a memo, the numbers of slots do.
+        if room.residents.is_full() && !self.evict_from(room, now, garbage) {
+            return false;
+        }
+        loop {
+            let replaced = replaced.and_then(|slot| room.residents.at(slot));
+            let left = replaced.map_or(0, |entry| entry.weight() as usize);
+            // Anew each time: a bound that is no longer in force evicts nothing.
+            let capacity = self.capacity.load(Ordering::Relaxed);
+            let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+                let held = held - left + weight;
+                (held <= capacity).then_some(held)
+            });
+            if taken.is_ok() {
+                return true;
+            }
+            if !self.evict_from(room, now, garbage) {
+                return false;
+            }
+        }
+    }
+
+    fn evict_from(&self, room: &mut Room<K, V>, now: Tick, garbage: &mut Garbage<K, V>) -> bool {
+        // A bound set from within an `Eq` could not take the locks to begin keeping order.
+        room.residents.bound(self.spec.policy);
+        let Some(entry) = room.residents.evict() else { return false };
+        let record = entry.record();
+        self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);
+        self.backlog.credit(record);
+        if self.is_tracked() {
+            room.sources.mix(record.hash);
+        }
+        let cause = self.cause(record, now, Cause::Capacity);
+        garbage.push(entry, cause);
+        true
+    }
+
+    /// Makes room for so much in other shards. Each key begins with a shard of its own, so that none has to make
+    /// room for all the others.
+    pub(super) fn evict_anywhere(&self, hash: u32, weight: u32, garbage: &mut Garbage<K, V>) {
+        let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight as usize);
+        self.evict_down_to(bound, hash as usize, garbage, |_| ());
+    }
+
+    /// Evicts a few entries of one shard after the other, until no more than `bound` is held. `then` runs after
+    /// each, under no lock.
+    pub(super) fn evict_down_to(
+        &self,
+        bound: usize,
+        from: usize,
+        garbage: &mut Garbage<K, V>,
+        mut then: impl FnMut(&mut Garbage<K, V>),
+    ) {
+        let count = self.shards().len();
+        let mut progress = true;
+        while progress {
+            progress = false;
+            for at in 0..count {
+                let shard = self.shards().nth((from + at) % count);
+                let Some(shard) = shard.filter(|shard| shard.read().residents.len() > 0) else { continue };
+                progress |= self.evict_some(&mut shard.write(), bound, garbage);
+                then(garbage);
+                if self.held.load(Ordering::Relaxed) <= bound {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Evicts a few entries of a shard while more than `bound` is held. Whether it could.
+    fn evict_some(&self, room: &mut Room<K, V>, bound: usize, garbage: &mut Garbage<K, V>) -> bool {
+        let now = self.clock().now();
+        let too_much = || self.held.load(Ordering::Relaxed) > bound;
+        let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, garbage));
+        evicted.count() > 0
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use crate::fixture::Stage;
+    use crate::memo::{MemoSpec, When};
+    use crate::spec::Spec;
+    use crate::sync::Ordering;
+    use crate::time::Clock;
+    use crate::world::World;
+
+    const SPEC: Spec = Spec::new("stage", &["key"]);
+
+    #[test]
+    fn what_is_held_is_what_is_there() {
+        let stage = Stage::new(SPEC.capacity(2));
+        let held = || stage.memo.held.load(Ordering::Relaxed);
+        for value in 0..4 {
+            assert!(stage.put(1, value, When::Always));
+        }
+        assert_eq!(held(), 1);
+        for key in 0..10 {
+            assert!(stage.put(key, key, When::IfAbsent) || key == 1);
+        }
+        assert_eq!(held(), 2);
+        assert_eq!(stage.memo.remove_all().count(), 2);
+        assert_eq!(held(), 0);
+    }
+
+    /// A weigher by value; a new value may weigh more than the one it replaces.
+    #[test]
+    fn a_heavier_value_takes_the_room_of_the_one_it_replaces() {
+        let mut hooks = MemoSpec::new();
+        hooks.weigh = Some(|_, value: &u64| usize::try_from(*value).unwrap());
+        let stage = Stage::within(World::new(Clock::System), SPEC.capacity(10), hooks);
+        assert!(stage.put(1, 4, When::Always) && stage.put(2, 4, When::Always));
+        assert!(stage.put(1, 6, When::IfPresent));
+        assert_eq!((stage.get(1), stage.get(2)), (Some(6), Some(4)), "there was room for both");
+        assert!(stage.put(1, 10, When::Always));
+        assert_eq!((stage.get(1), stage.get(2)), (Some(10), None));
+        assert!(!stage.put(1, 11, When::Always));
+        assert_eq!(stage.memo.counters.read().too_heavy, 1);
+    }
+
+    #[test]
+    fn a_bound_that_was_set_within_an_eq_holds() {
+        let stage = Stage::new(SPEC.unbounded());
+        assert!(stage.put(1, 1, When::Always) && stage.put(2, 2, When::Always));
+        crate::sync::comparing(|| {
+            stage.memo.bound(1);
+            true
+        });
+        assert!(stage.put(3, 3, When::Always));
+        assert_eq!((stage.memo.held.load(Ordering::Relaxed), stage.get(3)), (1, Some(3)));
+    }
+}

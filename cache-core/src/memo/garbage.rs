@@ -1,0 +1,76 @@
+//! Taking leave of entries that were removed, outside every lock.
+
+use super::{AnyMemo, Data, TypedMemo};
+use crate::event::Cause;
+use crate::invalidate::Applied;
+use crate::store::Removed;
+use crate::tags::{Bumped, Form, Name, TagSet};
+
+/// Entries that were removed: their hooks run and they are dropped after the lock is released.
+#[must_use = "to be disposed of"]
+pub(crate) struct Garbage<K, V> {
+    /// Most writes remove one entry, and need no list for it.
+    first: Option<(Removed<K, V>, Cause)>,
+    more: Vec<(Removed<K, V>, Cause)>,
+    /// What was computed from what is gone, by its tag: it goes as well.
+    pub(crate) sources: Vec<Name>,
+    /// Tags that an entry has carried that stays.
+    pub(super) tags: TagSet,
+}
+
+impl<K, V> Garbage<K, V> {
+    pub(crate) fn new() -> Self {
+        Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
+    }
+
+    pub(crate) fn push(&mut self, entry: Removed<K, V>, cause: Cause) {
+        if self.first.is_none() {
+            self.first = Some((entry, cause));
+        } else {
+            self.more.push((entry, cause));
+        }
+    }
+}
+
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
+    pub(crate) fn bump_sources(&self, garbage: &mut Garbage<K, V>) -> Vec<Bumped<dyn AnyMemo>> {
+        let sources: Vec<_> = garbage.sources.drain(..).collect();
+        sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
+    }
+
+    /// And the rest, when nobody waits any more.
+    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<dyn AnyMemo>>, garbage: Garbage<K, V>) {
+        for bumped in bumped {
+            self.world().sweep(bumped);
+        }
+        self.dispose(garbage);
+    }
+
+    /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
+    /// from them goes first: hooks may take their time.
+    pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
+        let mut applied = Applied::default();
+        for name in &garbage.sources {
+            applied += self.world().invalidate_tag(name, Form::Hard);
+        }
+        self.world().tags.release(garbage.tags);
+        if let Some((entry, cause)) = garbage.first {
+            self.leave(entry, cause);
+        }
+        for (entry, cause) in garbage.more {
+            self.leave(entry, cause);
+        }
+        applied
+    }
+
+    fn leave(&self, mut entry: Removed<K, V>, cause: Cause) {
+        self.counters.left(cause);
+        self.on_evict(&entry.key, &entry.value, cause);
+        let tags = entry.take_tags();
+        if std::mem::needs_drop::<K>() || std::mem::needs_drop::<V>() {
+            self.run_hook(|| drop(entry));
+        }
+        self.world().tags.release(tags);
+    }
+}
