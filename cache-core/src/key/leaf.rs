@@ -1,8 +1,4 @@
 //! Leaves of a key: types that are taken whole, each with the cheapest safe way to keep it.
-//!
-//! Which way is chosen by method dispatch on [`Ty`]: the `Pick…` traits offer one method name at
-//! different depths of `&`, and the compiler takes the most specific one that applies. It works in
-//! generic functions too, from the bounds in scope.
 
 use std::borrow::Borrow;
 use std::ffi::{OsStr, OsString};
@@ -14,7 +10,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "json")]
 use super::Misfit;
-use super::{Lend, Part, Ref, Shape, Ty};
+use super::{Lend, Part, Ref, Shape};
 use crate::sync::comparing;
 
 /// A leaf: how it is kept (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
@@ -79,7 +75,7 @@ macro_rules! marker {
         pub struct $name<T $(: ?$sized)?>(PhantomData<fn(&T)>);
         impl<T $(: ?$sized)?> $name<T> {
             #[inline]
-            fn new() -> Self {
+            pub(super) fn new() -> Self {
                 Self(PhantomData)
             }
         }
@@ -222,14 +218,6 @@ macro_rules! floats {
             #[inline]
             fn same(a: &$t, b: &$t) -> bool {
                 a.to_bits() == b.to_bits()
-            }
-        }
-
-        impl PickBits for &&&&Ty<$t> {
-            type Kind = Bits<$t>;
-            #[inline]
-            fn kind(&self) -> Bits<$t> {
-                Bits::new()
             }
         }
     )* };
@@ -421,89 +409,5 @@ impl<K: LeafKind> ParseLeaf<K> for NoJson {
             "`{}` is not `Deserialize`, so it cannot be given as JSON",
             std::any::type_name::<K::Target>()
         )))
-    }
-}
-
-macro_rules! pick {
-    ($(#[$doc:meta])* $name:ident, $method:ident, $assoc:ident) => {
-        $(#[$doc])*
-        pub trait $name {
-            /// The choice.
-            type $assoc;
-            /// The choice, as a value.
-            fn $method(&self) -> Self::$assoc;
-        }
-    };
-}
-
-pick! { /// Floats.
-PickBits, kind, Kind }
-pick! { /// Standard types.
-PickStd, kind, Kind }
-pick! { /// `Copy` types.
-PickCopy, kind, Kind }
-pick! { /// Everything else that can be a key.
-PickShared, kind, Kind }
-pick! { /// What cannot be a key.
-PickAny, kind, Kind }
-pick! { /// `Debug` types.
-PickShown, shown, Shown }
-pick! { /// Types that are not `Debug`.
-PickHidden, shown, Shown }
-#[cfg(feature = "json")]
-pick! { /// `Deserialize` types.
-PickJson, json, Json }
-pick! { /// Types that are not `Deserialize`.
-PickNoJson, json, Json }
-
-macro_rules! picks {
-    ($($trait:ident for $depth:ty where [$($bounds:tt)*] => $kind:ty;)*) => { $(
-        impl<$($bounds)*> $trait for $depth {
-            type Kind = $kind;
-            #[inline]
-            fn kind(&self) -> $kind {
-                <$kind>::new()
-            }
-        }
-    )* };
-}
-
-picks! {
-    PickStd for &&&Ty<T> where [T: StdKey + ?Sized] => Std<T>;
-    PickCopy for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Bytes<T>;
-    PickShared for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static] => Shared<T>;
-    PickAny for Ty<T> where [T: ?Sized] => NotKey<T>;
-}
-
-impl<T: fmt::Debug + ?Sized> PickShown for &Ty<T> {
-    type Shown = Shown;
-    #[inline]
-    fn shown(&self) -> Shown {
-        Shown
-    }
-}
-
-impl<T: ?Sized> PickHidden for Ty<T> {
-    type Shown = Hidden;
-    #[inline]
-    fn shown(&self) -> Hidden {
-        Hidden
-    }
-}
-
-#[cfg(feature = "json")]
-impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> PickJson for &Ty<T> {
-    type Json = Json;
-    #[inline]
-    fn json(&self) -> Json {
-        Json
-    }
-}
-
-impl<T: ?Sized> PickNoJson for Ty<T> {
-    type Json = NoJson;
-    #[inline]
-    fn json(&self) -> NoJson {
-        NoJson
     }
 }

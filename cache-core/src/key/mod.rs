@@ -9,6 +9,7 @@
 
 mod compound;
 mod leaf;
+mod pick;
 
 use std::fmt;
 use std::hash::Hasher;
@@ -16,10 +17,10 @@ use std::marker::PhantomData;
 
 pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
 pub(crate) use leaf::Bitwise;
-pub use leaf::NoJson;
+pub use leaf::{Leaf, NoJson};
 #[cfg(feature = "json")]
-pub use leaf::PickJson;
-pub use leaf::{Leaf, PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown, PickStd};
+pub use pick::PickJson;
+pub use pick::{PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown, PickStd};
 
 /// A type, as a value: what method dispatch on types starts from.
 pub struct Ty<T: ?Sized>(PhantomData<fn(&T)>);

@@ -1,0 +1,324 @@
+//! Tests of tasks that wait, leave, drive and are let go.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+
+use parking_lot::Mutex;
+
+use super::*;
+use crate::fixture::{Call, Of, Output, Stage};
+use crate::memo::MemoSpec;
+use crate::spec::Spec;
+use crate::time::Manual;
+use crate::world::World;
+
+const SPEC: Spec = Spec::new("stage", &["key"]).max_wait(Duration::from_secs(5));
+const KEY: u64 = 1;
+const VALUE: u64 = 7;
+
+/// A stage, its time, and a body that goes on step by step.
+struct Scene {
+    stage: Stage,
+    time: Arc<Manual>,
+    body: Arc<Body>,
+}
+
+#[derive(Default)]
+struct Body {
+    runs: AtomicU64,
+    /// Steps it may take, and who is to be told of the next.
+    steps: Mutex<(u64, Option<Waker>)>,
+}
+
+impl Body {
+    async fn step(&self) {
+        poll_fn(|cx| {
+            let mut steps = self.steps.lock();
+            if steps.0 > 0 {
+                steps.0 -= 1;
+                return Poll::Ready(());
+            }
+            let old = steps.1.replace(cx.waker().clone());
+            drop(steps);
+            drop(old);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    async fn run(self: Arc<Self>, steps: u64) -> Output {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..steps {
+            self.step().await;
+        }
+        Ok(VALUE)
+    }
+
+    /// Lets the body go on. Whether it was told.
+    fn go_on(&self) -> bool {
+        let mut steps = self.steps.lock();
+        steps.0 += 1;
+        let waker = steps.1.take();
+        drop(steps);
+        waker.map(Waker::wake).is_some()
+    }
+}
+
+impl Scene {
+    fn new() -> Self {
+        let time = Arc::new(Manual::default());
+        let world = World::new(Clock::Manual(time.clone()));
+        Self { stage: Stage::within(world, SPEC, MemoSpec::new()), time, body: Arc::default() }
+    }
+
+    fn task(&self, of: Of, steps: u64) -> Task {
+        Task::new(self.stage.call_async(of, KEY, &[], self.body.clone().run(steps)))
+    }
+
+    /// A task that leads, and some that wait.
+    fn tasks<const N: usize>(&self, of: Of) -> [Task; N] {
+        std::array::from_fn(|_| {
+            let mut task = self.task(of, 1);
+            assert!(task.poll().is_pending());
+            task
+        })
+    }
+
+    fn runs(&self) -> u64 {
+        self.body.runs.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Default)]
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A task that is polled by hand.
+struct Task(Call, Arc<Bell>);
+
+impl Task {
+    fn new(call: Call) -> Self {
+        let woken = Bell(AtomicBool::new(true));
+        Self(call, Arc::new(woken))
+    }
+
+    fn poll(&mut self) -> Poll<Output> {
+        self.1.0.store(false, Ordering::Relaxed);
+        let waker = Waker::from(self.1.clone());
+        self.0.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    fn is_woken(&self) -> bool {
+        self.1.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Three call, whose body takes two steps. Each leaves before a round, or stays; in a round whoever
+/// is woken is polled, until nobody is. What those who stay have got.
+fn rounds(scene: &Scene, of: Of, leave: [usize; 3]) -> Vec<Output> {
+    let mut tasks = leave.map(|_| Some(scene.task(of, 2)));
+    let mut got = Vec::new();
+    for round in 0..4 {
+        for (task, leave) in tasks.iter_mut().zip(leave) {
+            task.take_if(|_| leave == round);
+        }
+        while let Some(task) = tasks.iter_mut().find(|task| task.as_ref().is_some_and(Task::is_woken)) {
+            if let Some(Poll::Ready(output)) = task.as_mut().map(Task::poll) {
+                got.push(output);
+                *task = None;
+            }
+        }
+        scene.body.go_on();
+    }
+    assert!(tasks.iter().all(Option::is_none), "{leave:?}: somebody waits for ever");
+    got
+}
+
+#[test]
+fn whoever_leaves_wherever_the_others_get_the_value() {
+    const STAYS: usize = 9;
+    let times = [0, 1, 2, STAYS];
+    for of in [Of::Caller, Of::Flight] {
+        for leave in times.iter().flat_map(|a| times.iter().map(move |b| (*a, *b))) {
+            for third in times {
+                let (scene, leave) = (Scene::new(), [leave.0, leave.1, third]);
+                let got = rounds(&scene, of, leave);
+                let stay = leave.iter().filter(|at| **at == STAYS).count();
+                assert_eq!(got, vec![Ok(VALUE); stay], "{leave:?}");
+                let stats = scene.stage.memo.counters.read();
+                assert_eq!(stats.stores, u64::from(stay > 0), "{leave:?}");
+                assert_eq!(scene.runs(), stats.stores + stats.cancelled, "{leave:?}");
+                assert!(of == Of::Caller || scene.runs() <= 1, "{leave:?}: begun again");
+                assert_eq!(scene.stage.flights(), 0, "{leave:?}: a flight is left behind");
+                assert!(scene.stage.world.waits.is_empty(), "{leave:?}: waits are left behind");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_driver_is_told_and_polls() {
+    let scene = Scene::new();
+    let [mut driver, mut waiter] = scene.tasks(Of::Flight);
+    assert!(scene.body.go_on());
+    assert!(driver.is_woken() && !waiter.is_woken());
+    assert!(waiter.poll().is_pending(), "polled by who does not drive");
+    assert_eq!(driver.poll(), Poll::Ready(Ok(VALUE)));
+    assert!(waiter.is_woken());
+    assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+}
+
+#[test]
+fn who_takes_the_drivers_seat_is_told_what_the_driver_was() {
+    let scene = Scene::new();
+    let [driver, first, second] = scene.tasks(Of::Flight);
+    scene.body.go_on();
+    drop(driver);
+    let (mut told, other) = if first.is_woken() { (first, second) } else { (second, first) };
+    assert!(told.is_woken() && !other.is_woken());
+    assert_eq!(told.poll(), Poll::Ready(Ok(VALUE)));
+    assert_eq!(scene.runs(), 1);
+}
+
+#[test]
+fn the_last_waker_of_a_task_is_woken() {
+    let scene = Scene::new();
+    let [mut driver, mut waiter] = scene.tasks(Of::Flight);
+    let first = std::mem::take(&mut waiter.1);
+    assert!(waiter.poll().is_pending());
+    scene.body.go_on();
+    assert_eq!(driver.poll(), Poll::Ready(Ok(VALUE)));
+    assert!(waiter.is_woken() && !first.0.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_driver_that_does_not_poll_is_relieved_at_the_second_look() {
+    let scene = Scene::new();
+    let [mut driver, mut waiter] = scene.tasks(Of::Flight);
+    scene.time.advance(10 * PERIOD);
+    assert!(!waiter.is_woken(), "there was nothing to poll for");
+    scene.body.go_on();
+    scene.time.advance(PERIOD);
+    assert!(!waiter.is_woken(), "the driver may be on its way");
+    assert!(waiter.poll().is_pending());
+    scene.time.advance(PERIOD);
+    assert!(waiter.is_woken());
+    assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+    assert_eq!((driver.poll(), scene.runs()), (Poll::Ready(Ok(VALUE)), 1));
+}
+
+#[test]
+fn who_has_relieved_the_driver_drives_on() {
+    let scene = Scene::new();
+    let mut tasks = [scene.task(Of::Flight, 2), scene.task(Of::Flight, 2)];
+    assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
+    scene.body.go_on();
+    scene.time.advance(PERIOD);
+    scene.time.advance(PERIOD);
+    let [driver, waiter] = &mut tasks;
+    assert!(waiter.poll().is_pending() && driver.poll().is_pending());
+    scene.body.go_on();
+    assert!(waiter.is_woken() && !driver.is_woken());
+    assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+}
+
+#[test]
+fn one_who_waits_is_let_go_for_each_max_wait() {
+    let scene = Scene::new();
+    let [mut leader, mut first, mut second] = scene.tasks(Of::Caller);
+    scene.time.advance(4999);
+    assert!(!first.is_woken() && !second.is_woken());
+    // Enough for the bodies of both, so that only who is let go computes.
+    scene.body.steps.lock().0 = 2;
+    scene.time.advance(1);
+    assert!(first.is_woken() && second.is_woken());
+    assert_eq!(first.poll(), Poll::Ready(Ok(VALUE)));
+    assert!(second.poll().is_pending());
+    scene.time.advance(4999);
+    assert!(second.poll().is_pending());
+    scene.time.advance(1);
+    assert_eq!(second.poll(), Poll::Ready(Ok(VALUE)));
+    let stats = scene.stage.memo.counters.read();
+    assert_eq!((stats.in_place, stats.stores, scene.runs()), (2, 0, 3));
+    scene.body.go_on();
+    assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
+    assert_eq!(scene.stage.get(KEY), Some(VALUE));
+}
+
+#[test]
+fn who_drives_is_not_let_go() {
+    let scene = Scene::new();
+    let [driver, mut waiter] = scene.tasks(Of::Flight);
+    drop(driver);
+    scene.time.advance(20_000);
+    assert!(waiter.poll().is_pending());
+    scene.body.go_on();
+    assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+    let stats = scene.stage.memo.counters.read();
+    assert_eq!((stats.in_place, stats.stores, scene.runs()), (0, 1, 1));
+}
+
+#[test]
+fn a_flight_is_looked_at_while_somebody_waits() {
+    let scene = Scene::new();
+    let tasks: [Task; 2] = scene.tasks(Of::Caller);
+    let flight = scene.stage.flight(KEY).expect("it is under way");
+    assert_eq!(flight.clone().due(PERIOD), Some(2 * PERIOD));
+    drop(tasks);
+    assert_eq!(flight.due(2 * PERIOD), None);
+}
+
+/// By the thread that calls by the system's clock.
+#[test]
+fn who_waits_is_let_go_by_the_systems_clock_too() {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let stage = Stage::new(SPEC.max_wait(Duration::from_millis(20)));
+    let body = Arc::new(Body::default());
+    let mut leader = Task::new(stage.call_async(Of::Caller, KEY, &[], body.clone().run(1)));
+    assert!(leader.poll().is_pending());
+    let mut waiter = stage.call_async(Of::Caller, KEY, &[], body.run(0));
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let begin = std::time::Instant::now();
+    loop {
+        if let Poll::Ready(output) = waiter.as_mut().poll(&mut Context::from_waker(&waker)) {
+            assert_eq!(output, Ok(VALUE));
+            break;
+        }
+        std::thread::park_timeout(Duration::from_secs(20));
+    }
+    let took = begin.elapsed();
+    assert!((19..10_000).contains(&took.as_millis()), "{took:?}");
+}
+
+/// A waker may be all that holds its task, which may wait for the same flight.
+#[test]
+fn a_waker_that_holds_a_task_may_be_let_go_of() {
+    struct Holds(#[expect(dead_code, reason = "dropped with the waker")] Mutex<Call>);
+    impl Wake for Holds {
+        fn wake(self: Arc<Self>) {}
+    }
+    let (done, is_done) = channel();
+    std::thread::spawn(move || {
+        let scene = Scene::new();
+        let [_driver, mut waiter, held] = scene.tasks(Of::Flight);
+        let holds = Waker::from(Arc::new(Holds(Mutex::new(held.0))));
+        assert!(waiter.0.as_mut().poll(&mut Context::from_waker(&holds)).is_pending());
+        drop(holds);
+        assert!(waiter.poll().is_pending());
+        let flight = scene.stage.flight(KEY).expect("it is under way");
+        let seats = flight.state.lock().tasks.as_ref().map(|tasks| tasks.seats.len());
+        done.send(seats).unwrap();
+    });
+    let seats = is_done.recv_timeout(Duration::from_secs(20)).expect("nobody waits for itself");
+    assert_eq!(seats, Some(2));
+}

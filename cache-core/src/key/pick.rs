@@ -1,0 +1,97 @@
+//! Which leaf a type is, chosen by method dispatch on [`Ty`]: the `Pick…` traits offer one method name at
+//! different depths of `&`, and the compiler takes the most specific one that applies. It works in
+//! generic functions too, from the bounds in scope.
+
+use std::fmt;
+use std::hash::Hash;
+
+use super::Ty;
+#[cfg(feature = "json")]
+use super::leaf::Json;
+use super::leaf::{Bits, Bytes, Hidden, NoJson, NotKey, Shared, Shown, Std, StdKey};
+
+macro_rules! pick {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $assoc:ident) => {
+        $(#[$doc])*
+        pub trait $name {
+            /// The choice.
+            type $assoc;
+            /// The choice, as a value.
+            fn $method(&self) -> Self::$assoc;
+        }
+    };
+}
+
+pick! { /// Floats.
+PickBits, kind, Kind }
+pick! { /// Standard types.
+PickStd, kind, Kind }
+pick! { /// `Copy` types.
+PickCopy, kind, Kind }
+pick! { /// Everything else that can be a key.
+PickShared, kind, Kind }
+pick! { /// What cannot be a key.
+PickAny, kind, Kind }
+pick! { /// `Debug` types.
+PickShown, shown, Shown }
+pick! { /// Types that are not `Debug`.
+PickHidden, shown, Shown }
+#[cfg(feature = "json")]
+pick! { /// `Deserialize` types.
+PickJson, json, Json }
+pick! { /// Types that are not `Deserialize`.
+PickNoJson, json, Json }
+
+macro_rules! picks {
+    ($($trait:ident for $depth:ty where [$($bounds:tt)*] => $kind:ty;)*) => { $(
+        impl<$($bounds)*> $trait for $depth {
+            type Kind = $kind;
+            #[inline]
+            fn kind(&self) -> $kind {
+                <$kind>::new()
+            }
+        }
+    )* };
+}
+
+picks! {
+    PickBits for &&&&Ty<f32> where [] => Bits<f32>;
+    PickBits for &&&&Ty<f64> where [] => Bits<f64>;
+    PickStd for &&&Ty<T> where [T: StdKey + ?Sized] => Std<T>;
+    PickCopy for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Bytes<T>;
+    PickShared for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static] => Shared<T>;
+    PickAny for Ty<T> where [T: ?Sized] => NotKey<T>;
+}
+
+impl<T: fmt::Debug + ?Sized> PickShown for &Ty<T> {
+    type Shown = Shown;
+    #[inline]
+    fn shown(&self) -> Shown {
+        Shown
+    }
+}
+
+impl<T: ?Sized> PickHidden for Ty<T> {
+    type Shown = Hidden;
+    #[inline]
+    fn shown(&self) -> Hidden {
+        Hidden
+    }
+}
+
+#[cfg(feature = "json")]
+impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> PickJson for &Ty<T> {
+    type Json = Json;
+    #[inline]
+    fn json(&self) -> Json {
+        Json
+    }
+}
+
+impl<T: ?Sized> PickNoJson for Ty<T> {
+    type Json = NoJson;
+    #[inline]
+    fn json(&self) -> NoJson {
+        NoJson
+    }
+}
