@@ -196,32 +196,47 @@ thread_local! {
     static UNDER_WAY: RefCell<Option<Boxed<u32>>> = const { RefCell::new(None) };
 }
 
+/// A key whose `Eq` drops the call under way, and which does something as it goes.
+#[derive(Clone, Debug)]
+struct Drops {
+    n: u32,
+    at_last: fn(),
+}
+
+impl std::hash::Hash for Drops {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.n.hash(state);
+    }
+}
+
+impl PartialEq for Drops {
+    fn eq(&self, other: &Self) -> bool {
+        drop(UNDER_WAY.take());
+        self.n == other.n
+    }
+}
+
+impl Eq for Drops {}
+
+impl Drop for Drops {
+    fn drop(&mut self) {
+        (self.at_last)();
+    }
+}
+
 #[test]
 fn an_eq_may_drop_a_call_under_way() {
-    #[derive(Clone, Debug)]
-    struct Key(u32);
-    impl std::hash::Hash for Key {
-        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-            self.0.hash(state);
-        }
-    }
-    impl PartialEq for Key {
-        fn eq(&self, other: &Self) -> bool {
-            drop(UNDER_WAY.take());
-            self.0 == other.0
-        }
-    }
-    impl Eq for Key {}
     #[memoize]
-    async fn slow(key: Key) -> u32 {
+    async fn slow(key: Drops) -> u32 {
         pending::<()>().await;
-        key.0
+        key.n
     }
-    no_hang(|| {
-        let mut first: Boxed<u32> = Box::pin(slow(Key(1)));
+    let key = || Drops { n: 1, at_last: || () };
+    no_hang(move || {
+        let mut first: Boxed<u32> = Box::pin(slow(key()));
         assert!(poll(&mut first, Waker::noop()).is_pending());
         UNDER_WAY.set(Some(first));
-        let mut second: Boxed<u32> = Box::pin(slow(Key(1)));
+        let mut second: Boxed<u32> = Box::pin(slow(key()));
         assert!(poll(&mut second, Waker::noop()).is_pending());
         assert!(UNDER_WAY.take().is_none(), "the key was not compared");
     });
@@ -229,38 +244,20 @@ fn an_eq_may_drop_a_call_under_way() {
 
 #[test]
 fn a_key_of_a_call_that_an_eq_has_dropped_may_look_at_the_memo_as_it_goes() {
-    #[derive(Clone, Debug)]
-    struct Key(u32);
-    impl std::hash::Hash for Key {
-        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-            self.0.hash(state);
-        }
-    }
-    impl PartialEq for Key {
-        fn eq(&self, other: &Self) -> bool {
-            drop(UNDER_WAY.take());
-            self.0 == other.0
-        }
-    }
-    impl Eq for Key {}
-    impl Drop for Key {
-        fn drop(&mut self) {
-            assert!(slow::memo().is_empty());
-        }
-    }
     #[memoize]
-    async fn slow(key: Arc<Key>) -> u32 {
+    async fn slow(key: Arc<Drops>) -> u32 {
         pending::<()>().await;
-        key.0
+        key.n
     }
-    no_hang(|| {
-        let mut first: Boxed<u32> = Box::pin(slow(Arc::new(Key(1))));
+    let key = |n| Arc::new(Drops { n, at_last: || assert!(slow::memo().is_empty()) });
+    no_hang(move || {
+        let mut first: Boxed<u32> = Box::pin(slow(key(1)));
         assert!(poll(&mut first, Waker::noop()).is_pending());
         UNDER_WAY.set(Some(first));
-        let mut second: Boxed<u32> = Box::pin(slow(Arc::new(Key(1))));
+        let mut second: Boxed<u32> = Box::pin(slow(key(1)));
         assert!(poll(&mut second, Waker::noop()).is_pending());
         // Nothing but the flight has the first key now, and the next call takes that off.
-        let mut third: Boxed<u32> = Box::pin(slow(Arc::new(Key(2))));
+        let mut third: Boxed<u32> = Box::pin(slow(key(2)));
         assert!(poll(&mut third, Waker::noop()).is_pending());
     });
 }
