@@ -277,7 +277,8 @@ impl Model {
 fn names(place: &Place, companion: &Ident) -> Names {
     let span = companion.span();
     if let Place::Free = place {
-        let name = |name: &str| Ident::new(name, mixed());
+        // Where the function's name is: there editors lead to.
+        let name = |name: &str| Ident::new(name, span.resolved_at(mixed()));
         let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
         return Names { entry, key, memo, slot: name("__slot"), body: name("__body"), fly: name("__fly") };
     }

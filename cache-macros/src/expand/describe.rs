@@ -7,7 +7,6 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
 
 use super::tags;
 use crate::duration::Length;
@@ -41,22 +40,22 @@ pub(super) fn describe(model: &Model) -> Describe {
         let (list, see, tags) = (tags::list(), copies.seen_by_tags, tags.after);
         valued.extend(quote_spanned!(mixed=> #draft.tags(|#list| { #see #tags });));
     }
-    match options.ttl.as_ref().map(|given| &given.value) {
-        Some(Ttl::Length(length @ Length::Expr(expr))) => {
-            let (ttl, into_ttl) = (
-                without_self(length.tokens()),
-                at(expr.span(), quote!(#krate::__private::IntoTtl::into_ttl)),
-            );
-            valued.extend(quote_spanned!(expr.span()=> #draft.ttl(#into_ttl(#ttl));));
+    // What stands around an expression stands where the option's name does: editors that are asked what the
+    // expression names would name all of that, too.
+    if let Some(given) = &options.ttl {
+        let into_ttl = at(given.span, quote!(#krate::__private::IntoTtl::into_ttl));
+        let ttl = match &given.value {
+            Ttl::Length(length @ Length::Expr(_)) => Some(without_self(length.tokens())),
+            Ttl::Closure(closure) => {
+                let ask = at(given.span, quote!(#krate::__private::ask));
+                let closure = without_self(closure.to_token_stream());
+                Some(quote_spanned!(given.span=> #ask(#closure, #value)))
+            }
+            Ttl::Length(_) => None,
+        };
+        if let Some(ttl) = ttl {
+            valued.extend(quote_spanned!(given.span=> #draft.ttl(#into_ttl(#ttl));));
         }
-        Some(Ttl::Closure(closure)) => {
-            let into_ttl = at(closure.span(), quote!(#krate::__private::IntoTtl::into_ttl));
-            let ask = at(closure.span(), quote!(#krate::__private::ask));
-            let span = closure.span();
-            let closure = without_self(closure.to_token_stream());
-            valued.extend(quote_spanned!(span=> #draft.ttl(#into_ttl(#ask(#closure, #value)));));
-        }
-        _ => {}
     }
     if let Some(given) = &options.none_ttl {
         let ttl = given.value.tokens();
@@ -69,7 +68,7 @@ pub(super) fn describe(model: &Model) -> Describe {
         });
     }
     if let Some(given) = &options.cache_if {
-        let (condition, span) = (without_self(given.value.to_token_stream()), given.value.span());
+        let (condition, span) = (without_self(given.value.to_token_stream()), given.span);
         let (ask, store_if) = (at(span, quote!(#krate::__private::ask)), at(span, quote!(.store_if)));
         valued.extend(quote_spanned!(span=> #draft #store_if(#ask(#condition, #value));));
     }
