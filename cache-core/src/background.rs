@@ -17,6 +17,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::sync::guarded;
+use crate::time::{HAS_THREADS, has_forked};
 use crate::world::World;
 
 /// A future to be run to its end.
@@ -93,7 +94,10 @@ impl World {
             drop(runtime.spawn(task));
             return;
         }
-        pool(Box::new(|| block_on(task)));
+        // Without threads there is nobody who could wait for it.
+        if HAS_THREADS {
+            pool(Box::new(|| block_on(task)));
+        }
     }
 
     /// Runs work that may block.
@@ -138,9 +142,13 @@ thread_local! {
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
 static ARRIVED: Condvar = Condvar::new();
 
-/// Has work done; or drops it, if there is no room for it, or nobody who could come to it.
+/// Has work done; or drops it, if there is no room for it, or nobody who could come to it. Where there are no
+/// threads it is done at once, by whoever comes with it.
 fn pool(work: Work) {
-    if crate::time::has_forked() {
+    if !HAS_THREADS {
+        return work();
+    }
+    if has_forked() {
         // The threads are the parent's, and its lock may be held for ever.
         return drop(work);
     }

@@ -121,6 +121,7 @@ pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};
 pub use source::{invalidate_on, invalidate_on_each};
 pub use tags::{Tag, TagName};
+pub use time::{ClockIsSet, set_clock};
 pub use writes::invalidates;
 
 /// Switches caching off or on for the whole process, or for the test scope this thread is in.

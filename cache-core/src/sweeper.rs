@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::memo::AnyMemo;
+use crate::time::{HAS_THREADS, has_forked};
 use crate::world::World;
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -43,7 +44,7 @@ impl Sweeper {
 
 /// There is something that expires.
 pub(crate) fn wake() {
-    if !AWAKE.load(Ordering::Acquire) {
+    if HAS_THREADS && !AWAKE.load(Ordering::Acquire) {
         start();
     }
 }
@@ -59,7 +60,7 @@ fn start() {
 
 /// Leaves the backlog of a memo to the thread. False if there is none.
 pub(crate) fn drain(memo: Arc<dyn AnyMemo>) -> bool {
-    if crate::time::has_forked() {
+    if !HAS_THREADS || has_forked() {
         return false;
     }
     let mut sweeper = SWEEPER.lock();

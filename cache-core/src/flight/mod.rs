@@ -24,7 +24,7 @@ use crate::policy::Slot;
 use crate::store::{Node, Residents};
 use crate::sync::{Condvar, Mutex};
 use crate::tags::{Number, Seen};
-use crate::time::{Clock, NEVER, Tick, after};
+use crate::time::{Clock, HAS_THREADS, NEVER, Tick, after};
 
 /// How many of those whom an error lets go compute at once.
 const TOGETHER: u32 = 16;
@@ -188,7 +188,9 @@ impl<K, V: Clone> Flight<K, V> {
         loop {
             match state.look(clock.now(), bounds) {
                 Ok(waited) => return waited,
-                Err(look) => self.landed.wait_for(&mut state, clock.nap(look)),
+                Err(look) if HAS_THREADS => self.landed.wait_for(&mut state, clock.nap(look)),
+                // Who computes it does not go on before this returns.
+                Err(_) => return Waited::LetGo,
             };
         }
     }
@@ -204,7 +206,7 @@ impl<K, V: Clone> Flight<K, V> {
     /// depend on the caller.
     pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, until: Tick) -> Place<K, V> {
         let mut state = self.state.lock();
-        while state.computing >= TOGETHER && clock.now() < until {
+        while HAS_THREADS && state.computing >= TOGETHER && clock.now() < until {
             self.landed.wait_for(&mut state, clock.nap(until));
         }
         state.computing += 1;

@@ -72,13 +72,26 @@ impl fmt::Display for TimedOut {
 impl std::error::Error for TimedOut {}
 
 /// What a function returns that is computed on another thread than that of its caller.
-#[diagnostic::on_unimplemented(
-    message = "a call that is not waited for to its end is computed elsewhere, and `{Self}` cannot be sent from there",
-    label = "not `Send`",
-    note = "`timeout`, `soft_timeout` and `fallback_after` need a return that is `Send`: leave them out, or make it so"
+#[cfg_attr(
+    target_family = "wasm",
+    diagnostic::on_unimplemented(
+        message = "`timeout`, `soft_timeout` and `fallback_after` need threads, and there are none on this target",
+        label = "is waited for to its end",
+        note = "leave them out here: `#[cfg_attr(target_family = \"wasm\", memoize(..))]`, beside \
+                `#[cfg_attr(not(target_family = \"wasm\"), memoize(.., timeout = ..))]`"
+    )
+)]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    diagnostic::on_unimplemented(
+        message = "a call that is not waited for to its end is computed elsewhere, and `{Self}` cannot be sent from there",
+        label = "not `Send`",
+        note = "`timeout`, `soft_timeout` and `fallback_after` need a return that is `Send`: leave them out, or make it so"
+    )
 )]
 pub trait CrossesThreads: Send + 'static {}
 
+#[cfg(not(target_family = "wasm"))]
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> CrossesThreads for T {}
 

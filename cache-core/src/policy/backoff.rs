@@ -1,6 +1,6 @@
 //! How long a computation that has failed is left alone: longer with each failure, up to a bound.
 
-use crate::time::{NEVER, Tick};
+use crate::time::{Tick, later};
 
 /// After the first failure: milliseconds.
 const FIRST: Tick = 100;
@@ -10,12 +10,13 @@ const LONGEST: Tick = 30_000;
 /// Before which tick it is not tried again after so many failures in a row.
 pub(crate) fn rest(failures: u32, now: Tick) -> Tick {
     let doubled = 1u64.checked_shl(failures.saturating_sub(1)).unwrap_or(Tick::MAX);
-    now.saturating_add(FIRST.saturating_mul(doubled).min(LONGEST)).min(NEVER)
+    later(now, FIRST.saturating_mul(doubled).min(LONGEST))
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::time::NEVER;
 
     #[test]
     fn a_rest_doubles_with_each_failure_up_to_a_bound() {

@@ -1,8 +1,8 @@
 //! `idle`: an entry dies when it was not read for so long.
 
-use crate::time::{NEVER, Tick};
+use crate::time::{Tick, later};
 
 /// When an entry dies of it that was last read then.
 pub(super) fn end(idle: Tick, read: Tick) -> Tick {
-    read.saturating_add(idle).min(NEVER)
+    later(read, idle)
 }

@@ -2,7 +2,7 @@
 //! those of [RFC 5861](https://www.rfc-editor.org/rfc/rfc5861).
 
 use super::{Rules, Times};
-use crate::time::{NEVER, Tick};
+use crate::time::{Tick, later};
 
 /// The longer of the two.
 pub(super) fn window(rules: &Rules) -> Tick {
@@ -11,7 +11,7 @@ pub(super) fn window(rules: &Rules) -> Tick {
 
 /// The first tick after both.
 pub(super) fn end(rules: &Rules, deadline: Tick) -> Tick {
-    deadline.saturating_add(window(rules)).min(NEVER)
+    later(deadline, window(rules))
 }
 
 pub(super) fn while_revalidate(rules: &Rules, times: &Times, now: Tick) -> bool {
@@ -24,7 +24,7 @@ pub(super) fn if_error(rules: &Rules, times: &Times, now: Tick) -> bool {
 
 /// A window that is not there has no inside: a mark may lie a little in the future of who reads the clock.
 fn is_within(window: Tick, times: &Times, now: Tick) -> bool {
-    window > 0 && !times.is_error && now < times.deadline.saturating_add(window)
+    window > 0 && !times.is_error && now < later(times.deadline, window)
 }
 
 #[cfg(all(test, not(loom)))]

@@ -1,22 +1,28 @@
 //! Time as ticks of one millisecond, read at the cost of one load.
 //!
 //! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
-//! at most [`RESOLUTION`] ago. Deadlines are written with the exact clock and checked with the coarse
+//! at most [`RESOLUTION`](system::RESOLUTION) ago. Deadlines are written with the exact clock and checked with the coarse
 //! one, so an entry lives at most that much longer than its ttl.
 
-#[cfg(not(loom))]
-mod ticker;
+/// The time of the system, and who is called by it.
+#[cfg_attr(loom, path = "model.rs")]
+#[cfg_attr(all(target_family = "wasm", target_os = "unknown"), path = "host.rs")]
+#[cfg_attr(not(any(loom, all(target_family = "wasm", target_os = "unknown"))), path = "ticker.rs")]
+mod system;
 mod timers;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+pub(crate) use system::{at_fork, has_forked};
 use timers::Timers;
 pub(crate) use timers::{At, Due};
 
-/// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
-pub(crate) const RESOLUTION: Duration = Duration::from_millis(5);
+/// Whether there are threads: who waits for another can be woken, and what is left to the background gets
+/// done meanwhile.
+pub(crate) const HAS_THREADS: bool = cfg!(not(target_family = "wasm"));
 
 /// Milliseconds since the clock began.
 pub(crate) type Tick = u64;
@@ -35,26 +41,43 @@ pub(crate) enum Clock {
     Manual(Arc<Manual>),
 }
 
-/// Whether this is a process of its own since a thread of ours was first started: it has none of them.
-#[cfg(not(loom))]
-pub(crate) fn has_forked() -> bool {
-    ticker::has_forked()
+/// Says what time it is, where the standard library has no clock: on `wasm32-unknown-unknown`. Can be done
+/// once, before the first call of a memoized function.
+///
+/// `clock` tells how much time has gone by, since whenever; it must not go back, and must not call memoized
+/// functions. It is asked by every look-up, so it should be cheap. Until one is set, nothing there is kept
+/// that has a `ttl` or an `idle`: how old it is could not be told.
+///
+/// ```
+/// // In a browser this would be `web_time::Instant`, of the crate `web-time`.
+/// use std::time::Instant;
+///
+/// let begin = Instant::now();
+/// let set = cache_core::set_clock(move || begin.elapsed());
+/// assert_eq!(set.is_ok(), cfg!(all(target_family = "wasm", target_os = "unknown")));
+/// ```
+///
+/// # Errors
+///
+/// If a clock was set before, or the time was asked for; and wherever the system has a clock.
+pub fn set_clock(clock: impl Fn() -> Duration + Send + Sync + 'static) -> Result<(), ClockIsSet> {
+    system::set(Box::new(clock))
 }
 
-/// A thread of ours is started: see [`has_forked`].
-#[cfg(not(loom))]
-pub(crate) fn at_fork() {
-    ticker::at_fork();
+/// It cannot be said any more what time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockIsSet;
+
+impl fmt::Display for ClockIsSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the time is told by the system or by a clock that was set before, or was asked for before one was")
+    }
 }
 
-/// A model has one process.
-#[cfg(loom)]
-pub(crate) fn has_forked() -> bool {
-    false
-}
+impl std::error::Error for ClockIsSet {}
 
-#[cfg(loom)]
-pub(crate) fn at_fork() {}
+/// What a host tells the time by.
+type Read = Box<dyn Fn() -> Duration + Send + Sync>;
 
 /// A clock that stands still until it is told to move.
 #[derive(Default)]
@@ -89,22 +112,16 @@ impl Clock {
     /// The time, as exact as ticks go.
     pub(crate) fn now(&self) -> Tick {
         match self {
-            #[cfg(not(loom))]
-            Self::System => ticker::exact(),
-            #[cfg(loom)]
-            Self::System => 0,
+            Self::System => system::exact(),
             Self::Manual(manual) => manual.now(),
         }
     }
 
-    /// The time, at most [`RESOLUTION`] ago.
+    /// The time, at most [`RESOLUTION`](system::RESOLUTION) ago.
     #[inline]
     pub(crate) fn coarse(&self) -> Tick {
         match self {
-            #[cfg(not(loom))]
-            Self::System => ticker::coarse(),
-            #[cfg(loom)]
-            Self::System => 0,
+            Self::System => system::coarse(),
             Self::Manual(manual) => manual.now(),
         }
     }
@@ -113,10 +130,7 @@ impl Clock {
     #[inline]
     pub(crate) fn coarse_at_once(&self) -> Option<Tick> {
         match self {
-            #[cfg(not(loom))]
-            Self::System => ticker::coarse_at_once(),
-            #[cfg(loom)]
-            Self::System => Some(0),
+            Self::System => system::coarse_at_once(),
             Self::Manual(manual) => Some(manual.now()),
         }
     }
@@ -124,11 +138,7 @@ impl Clock {
     /// Calls `due` at a tick. Nobody is called that is no longer there.
     pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> At {
         match self {
-            #[cfg(not(loom))]
-            Self::System => timers::system(tick, due),
-            // There is no time in a model.
-            #[cfg(loom)]
-            Self::System => (tick, 0),
+            Self::System => system::call_at(tick, due),
             Self::Manual(manual) => manual.timers.add(tick, due).0,
         }
     }
@@ -136,10 +146,7 @@ impl Clock {
     /// Somebody need not be called any more.
     pub(crate) fn forget(&self, at: At) {
         match self {
-            #[cfg(not(loom))]
-            Self::System => timers::forget(at),
-            #[cfg(loom)]
-            Self::System => {}
+            Self::System => system::forget(at),
             Self::Manual(manual) => manual.timers.forget(at),
         }
     }
@@ -163,5 +170,34 @@ pub(crate) const fn ticks(duration: Duration) -> Tick {
 
 /// The tick a duration after `now`.
 pub(crate) fn after(now: Tick, duration: Duration) -> Tick {
-    now.saturating_add(ticks(duration)).min(NEVER)
+    later(now, ticks(duration))
+}
+
+/// The tick so much later. What ends does so with the last tick that comes, and no later.
+pub(crate) fn later(tick: Tick, by: Tick) -> Tick {
+    if tick.max(by) < NEVER { tick.saturating_add(by).min(NEVER - 1) } else { NEVER }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_does_so_while_there_is_time() {
+        assert_eq!(after(5, Duration::from_millis(7)), 12);
+        assert_eq!(after(NEVER - 1, Duration::from_millis(1)), NEVER - 1);
+        assert_eq!(later(NEVER - 5, 50), NEVER - 1);
+    }
+
+    #[test]
+    fn what_does_not_end_never_does() {
+        assert_eq!(after(5, Duration::MAX), NEVER);
+        assert_eq!(later(NEVER, 1), NEVER);
+        assert_eq!(later(0, Tick::MAX), NEVER);
+    }
+
+    #[test]
+    fn the_clock_of_the_system_stays() {
+        assert_eq!(set_clock(|| Duration::ZERO), Err(ClockIsSet));
+    }
 }

@@ -9,11 +9,15 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{LazyLock, Once};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::{RESOLUTION, Tick};
+pub(super) use super::timers::thread::{call_at, forget};
+use super::{ClockIsSet, HAS_THREADS, Read, Tick};
+
+/// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
+const RESOLUTION: Duration = Duration::from_millis(5);
 
 /// The ticker runs: the time in the word is current.
 const RUNNING: u64 = 1;
@@ -27,6 +31,11 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 static WORD: AtomicU64 = AtomicU64::new(0);
 static TICKER: Mutex<Option<Thread>> = Mutex::new(None);
 static FORKED: AtomicBool = AtomicBool::new(false);
+
+/// The system's clock stays.
+pub(super) fn set(_: Read) -> Result<(), ClockIsSet> {
+    Err(ClockIsSet)
+}
 
 /// Milliseconds since the first use of a clock in this process.
 pub(super) fn exact() -> Tick {
@@ -50,13 +59,14 @@ fn unusual(word: u64) -> Tick {
         WORD.fetch_or(SEEN, Ordering::Relaxed);
         return word >> SHIFT;
     }
-    if !has_forked() {
+    if HAS_THREADS && !has_forked() {
         wake();
     }
     exact()
 }
 
-pub(super) fn has_forked() -> bool {
+/// Whether this is a process of its own since a thread of ours was first started: it has none of them.
+pub(crate) fn has_forked() -> bool {
     FORKED.load(Ordering::Relaxed)
 }
 
@@ -109,8 +119,8 @@ fn tick_until_unread() {
     }
 }
 
-/// From here on it is known in a child that its threads are the parent's.
-pub(super) fn at_fork() {
+/// A thread of ours is started: from here on it is known in a child that its threads are the parent's.
+pub(crate) fn at_fork() {
     extern "C" fn child() {
         FORKED.store(true, Ordering::Relaxed);
         WORD.store(0, Ordering::Relaxed);

@@ -69,13 +69,10 @@ impl Timers {
     }
 }
 
-#[cfg(not(loom))]
-pub(super) use thread::{forget, system};
-
 /// The thread that calls by the system's clock. It starts with the first who is to be called, and
 /// sleeps until the next is due.
-#[cfg(not(loom))]
-mod thread {
+#[cfg(not(any(loom, all(target_family = "wasm", target_os = "unknown"))))]
+pub(super) mod thread {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{LazyLock, Weak};
     use std::thread::{self, Thread};
@@ -94,7 +91,7 @@ mod thread {
         TIMERS.forget(at);
     }
 
-    pub(in super::super) fn system(tick: Tick, due: Weak<dyn Due>) -> At {
+    pub(in super::super) fn call_at(tick: Tick, due: Weak<dyn Due>) -> At {
         let (at, first) = TIMERS.add(tick, due);
         if !first && STARTED.load(Ordering::Relaxed) {
             return at;

@@ -1,0 +1,45 @@
+//! The time where the system has no clock, and where there are no threads: what the host says it is.
+
+use std::sync::{OnceLock, Weak};
+use std::time::Duration;
+
+use super::{At, ClockIsSet, Due, NEVER, Read, Tick, ticks};
+
+/// None, for good, if the time was asked for before there was a clock.
+static CLOCK: OnceLock<Option<Read>> = OnceLock::new();
+
+/// Ticks begin now: some count from 1970.
+pub(super) fn set(read: Read) -> Result<(), ClockIsSet> {
+    let begin = read();
+    let since: Read = Box::new(move || read().saturating_sub(begin));
+    CLOCK.set(Some(since)).map_err(|_| ClockIsSet)
+}
+
+/// Without a clock it is late: everything that ends has ended, so that nothing is taken for fresh of which
+/// nobody knows how old it is.
+pub(super) fn exact() -> Tick {
+    let clock = CLOCK.get_or_init(|| None).as_ref();
+    ticks(clock.map_or(Duration::MAX, |read| read())).min(NEVER - 1)
+}
+
+pub(super) fn coarse() -> Tick {
+    exact()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a ticker may have to be told")]
+pub(super) fn coarse_at_once() -> Option<Tick> {
+    Some(exact())
+}
+
+/// Nobody is called: there is no thread that could.
+pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> At {
+    (tick, 0)
+}
+
+pub(super) fn forget(_: At) {}
+
+pub(crate) fn has_forked() -> bool {
+    false
+}
+
+pub(crate) fn at_fork() {}

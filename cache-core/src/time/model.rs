@@ -1,0 +1,34 @@
+//! The time of a model, in which there is none.
+
+use std::sync::Weak;
+
+use super::{At, ClockIsSet, Due, Read, Tick};
+
+pub(super) fn set(_: Read) -> Result<(), ClockIsSet> {
+    Err(ClockIsSet)
+}
+
+pub(super) fn exact() -> Tick {
+    0
+}
+
+pub(super) fn coarse() -> Tick {
+    0
+}
+
+pub(super) fn coarse_at_once() -> Option<Tick> {
+    Some(0)
+}
+
+pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> At {
+    (tick, 0)
+}
+
+pub(super) fn forget(_: At) {}
+
+/// It has one process.
+pub(crate) fn has_forked() -> bool {
+    false
+}
+
+pub(crate) fn at_fork() {}
