@@ -1,3 +1,4 @@
+#![cfg_attr(not(doctest), doc = include_str!("guide/links.md"))]
 #![doc = include_str!("../README.md")]
 // Models leave out the clock, the sweeper and the world of the process, and what only these use.
 #![cfg_attr(loom, allow(dead_code))]
@@ -43,14 +44,8 @@ mod value;
 mod world;
 mod writes;
 
-/// The guide, so that its examples are compiled.
-#[cfg(doctest)]
-mod guide {
-    #[doc = include_str!("../../docs/freshness.md")]
-    mod freshness {}
-    #[doc = include_str!("../../docs/invalidation.md")]
-    mod invalidation {}
-}
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -89,8 +84,8 @@ pub use cache_macros::CacheKey;
 /// assert_eq!(tag(CatTag::Named { name: "tom" }).invalidate().count(), 1);
 /// ```
 pub use cache_macros::Tag;
-/// Gives a function a cache. [Options](crate#options) tells what can be said in the attribute,
-/// [companions](crate#companions) what stands beside the function afterwards.
+/// Gives a function a cache. [Options](guide::options) tells what can be said in the attribute,
+/// [companions](guide::companions) what stands beside the function afterwards.
 ///
 /// It goes on functions, asynchronous or not, and on methods; on an `impl` or a `trait`, it carries out the
 /// attributes of the functions there.

@@ -177,8 +177,11 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         (never, TokenStream::new())
     };
     let link = format!(
-        "The cache of [`{0}`](fn@{0}): entries by its arguments, keys, and the memo as a whole.",
-        model.function.sig.ident.unraw()
+        "The cache of [`{0}`](fn@{0}): [`{1}`](Self::{1}) is one call of it, [`{2}`](Self::{2}) the address of one, [`{3}`](Self::{3}) the whole.",
+        model.function.sig.ident.unraw(),
+        model.names.entry,
+        model.names.key,
+        model.names.memo,
     );
     let doc = if model.hidden { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
     let item = quote! {
@@ -222,10 +225,14 @@ fn companions(model: &Model) -> Vec<Companion> {
     ours.into_iter().chain(theirs).chain(again::fly(model)).collect()
 }
 
-/// What stands before a companion: what is said of it, or that it is nobody's business.
+/// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
+/// nobody's business.
 fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
     let doc = match doc {
-        Some(doc) if !model.hidden => quote!(#[doc = #doc]),
+        Some(doc) if !model.hidden => {
+            let doc = doc.replace("{}", &format!("`{}`", model.function.sig.ident.unraw()));
+            quote!(#[doc = #doc])
+        }
         _ => quote!(#[doc(hidden)]),
     };
     if model.is_free() {
@@ -252,8 +259,8 @@ fn key(model: &Model) -> Companion {
         let plan = look::plan(model);
         quote_spanned!(mixed=> #plan.key(&(#(#names,)*)))
     };
-    let attrs =
-        attrs(model, Some("The address of a call's entry, by the arguments that are part of its key."));
+    let doc = "The address of an entry of {}, by the arguments that are part of its key.";
+    let attrs = attrs(model, Some(doc));
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
         vis: model.companion_vis.to_token_stream(),
@@ -268,7 +275,7 @@ fn memo(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
     let (mixed, elided) = (mixed(), elided(model));
-    let attrs = attrs(model, Some("The cache behind the function."));
+    let attrs = attrs(model, Some("The cache behind {}, as a whole."));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
         quote_spanned!(mixed=> #krate::Memo::with_mode(&(#memo)))
@@ -285,7 +292,7 @@ fn memo(model: &Model) -> Companion {
 
 fn all(model: &Model) -> Companion {
     let krate = &model.krate;
-    let attrs = attrs(model, Some("The caches behind all instantiations of the function."));
+    let attrs = attrs(model, Some("The caches behind all instantiations of {}."));
     Companion {
         attrs: quote!(#attrs #[must_use]),
         vis: model.companion_vis.to_token_stream(),

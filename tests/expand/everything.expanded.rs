@@ -10,7 +10,7 @@ where
 {
     describe::<T>::entry(cat, lang, arg2, pool).call()
 }
-///The cache of [`describe`](fn@describe): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`describe`](fn@describe): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 pub(crate) enum describe<T> {
     #[doc(hidden)]
@@ -18,7 +18,7 @@ pub(crate) enum describe<T> {
 }
 #[allow(dead_code, non_snake_case)]
 impl<T> describe<T> {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call.
     pub(crate) fn entry<'a, P>(
         cat: &Cat,
         lang: String,
@@ -125,7 +125,7 @@ impl<T> describe<T> {
                 ),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `describe`, by the arguments that are part of its key.
     #[must_use]
     pub(crate) fn key(cat: &Cat, lang: String, arg2: (u32, u32)) -> ::cache_core::Key<T>
     where
@@ -164,7 +164,7 @@ impl<T> describe<T> {
             .on_evict(|key, value, cause| println!("{key} {cause:?}"))
             .key(&(cat, lang, arg2))
     }
-    ///The cache behind the function.
+    ///The cache behind `describe`, as a whole.
     #[must_use]
     pub(crate) fn memo() -> ::cache_core::Memo<T>
     where
@@ -203,7 +203,7 @@ impl<T> describe<T> {
             .on_evict(|key, value, cause| println!("{key} {cause:?}"))
             .memo()
     }
-    ///The caches behind all instantiations of the function.
+    ///The caches behind all instantiations of `describe`.
     #[must_use]
     pub(crate) fn all() -> ::cache_core::AllMemos {
         ::cache_core::__private::all(Self::__slot())

@@ -28,7 +28,7 @@ impl Home {
     fn __cat_body(&self, name: &str) -> Cat {
         self.load(name)
     }
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
     #[allow(dead_code, non_snake_case)]
     fn cat_entry(
         &self,
@@ -65,7 +65,7 @@ impl Home {
                 ),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `cat`, by the arguments that are part of its key.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
@@ -84,7 +84,7 @@ impl Home {
             .kept_in(&(self.cats))
             .key(&(name,))
     }
-    ///The cache behind the function.
+    ///The cache behind `cat`, as a whole.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_memo(&self) -> ::cache_core::Memo<Cat> {

@@ -2,7 +2,7 @@
 pub fn revalidated(name: &str) -> Cat {
     revalidated::entry(name).call()
 }
-///The cache of [`revalidated`](fn@revalidated): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`revalidated`](fn@revalidated): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 pub enum revalidated {
     #[doc(hidden)]
@@ -12,7 +12,7 @@ pub enum revalidated {
 const _: fn(::core::convert::Infallible) -> revalidated = revalidated::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl revalidated {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -49,12 +49,12 @@ impl revalidated {
                 .in_background(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `revalidated`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         Self::entry(name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `revalidated`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         ::cache_core::__private::Plan::new(
@@ -106,7 +106,7 @@ impl revalidated {
 pub fn patient(name: &str) -> Result<Cat, Error> {
     patient::entry(name).call()
 }
-///The cache of [`patient`](fn@patient): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`patient`](fn@patient): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 pub enum patient {
     #[doc(hidden)]
@@ -116,7 +116,7 @@ pub enum patient {
 const _: fn(::core::convert::Infallible) -> patient = patient::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl patient {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -160,12 +160,12 @@ impl patient {
                 .in_background(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `patient`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         Self::entry(name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `patient`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         ::cache_core::__private::Plan::new(
@@ -215,7 +215,7 @@ impl patient {
 pub async fn first(name: String) -> Result<Cat, Error> {
     first::entry(name).call().await
 }
-///The cache of [`first`](fn@first): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`first`](fn@first): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 pub enum first {
     #[doc(hidden)]
@@ -225,7 +225,7 @@ pub enum first {
 const _: fn(::core::convert::Infallible) -> first = first::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl first {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
     pub fn entry(
         name: String,
     ) -> ::cache_core::Entry<
@@ -278,12 +278,12 @@ impl first {
                 .by_clock(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `first`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: String) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         Self::entry(name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `first`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         ::cache_core::__private::Plan::new(
@@ -396,7 +396,7 @@ const _: () = {
 fn by_node(name: &str) -> Result<Cat, Error> {
     by_node::entry(name).call()
 }
-///The cache of [`by_node`](fn@by_node): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`by_node`](fn@by_node): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 enum by_node {
     #[doc(hidden)]
@@ -406,7 +406,7 @@ enum by_node {
 const _: fn(::core::convert::Infallible) -> by_node = by_node::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl by_node {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.
     #[allow(elided_lifetimes_in_paths)]
     fn entry(
         name: &str,
@@ -465,13 +465,13 @@ impl by_node {
                 .in_background(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `by_node`, by the arguments that are part of its key.
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn key(name: &str) -> ::cache_core::Key<Cat> {
         Self::entry(name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `by_node`, as a whole.
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat> {

@@ -2,7 +2,7 @@
 pub fn get_cat(name: &str) -> Cat {
     get_cat::entry(name).call()
 }
-///The cache of [`get_cat`](fn@get_cat): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`get_cat`](fn@get_cat): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 pub enum get_cat {
     #[doc(hidden)]
@@ -12,7 +12,7 @@ pub enum get_cat {
 const _: fn(::core::convert::Infallible) -> get_cat = get_cat::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl get_cat {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -56,12 +56,12 @@ impl get_cat {
                 ),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `get_cat`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         Self::entry(name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `get_cat`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         ::cache_core::__private::Plan::new(

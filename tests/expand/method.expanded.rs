@@ -28,7 +28,7 @@ impl Db {
     fn __cat_body(&self, name: &str) -> Cat {
         self.load(name)
     }
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
     #[allow(dead_code, non_snake_case)]
     pub fn cat_entry(
         &self,
@@ -78,13 +78,13 @@ impl Db {
                 ),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `cat`, by the arguments that are part of its key.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     pub fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         Self::cat_entry(self, name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `cat`, as a whole.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {

@@ -109,7 +109,7 @@ const _: () = {
 async fn cat_of_row(pool: &Pool, row: &Row) -> Result<Cat, DbError> {
     cat_of_row::entry(pool, row).call().await
 }
-///The cache of [`cat_of_row`](fn@cat_of_row): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`cat_of_row`](fn@cat_of_row): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 enum cat_of_row {
     #[doc(hidden)]
@@ -119,7 +119,7 @@ enum cat_of_row {
 const _: fn(::core::convert::Infallible) -> cat_of_row = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl cat_of_row {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.
     #[allow(elided_lifetimes_in_paths)]
     fn entry(
         pool: &Pool,
@@ -196,7 +196,7 @@ impl cat_of_row {
                 .by_caller(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `cat_of_row`, by the arguments that are part of its key.
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
@@ -227,7 +227,7 @@ impl cat_of_row {
             )
             .key(&(row,))
     }
-    ///The cache behind the function.
+    ///The cache behind `cat_of_row`, as a whole.
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {

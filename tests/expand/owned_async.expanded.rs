@@ -2,7 +2,7 @@
 async fn lives(id: u64) -> Result<u32, LoadError> {
     lives::entry(id).call().await
 }
-///The cache of [`lives`](fn@lives): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`lives`](fn@lives): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 enum lives {
     #[doc(hidden)]
@@ -12,7 +12,7 @@ enum lives {
 const _: fn(::core::convert::Infallible) -> lives = lives::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl lives {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
     fn entry(
         id: u64,
     ) -> ::cache_core::Entry<
@@ -52,12 +52,12 @@ impl lives {
                 .by_flight(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `lives`, by the arguments that are part of its key.
     #[must_use]
     fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
         Self::entry(id).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `lives`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         ::cache_core::__private::Plan::new(

@@ -2,7 +2,7 @@
 async fn find(cat: &Cat, tenant: Tenant) -> Option<Found> {
     find::entry(cat, tenant).call().await
 }
-///The cache of [`find`](fn@find): entries by its arguments, keys, and the memo as a whole.
+///The cache of [`find`](fn@find): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
 #[allow(non_camel_case_types, clippy::empty_enums)]
 enum find {
     #[doc(hidden)]
@@ -12,7 +12,7 @@ enum find {
 const _: fn(::core::convert::Infallible) -> find = find::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl find {
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.
     fn entry(
         cat: &Cat,
         tenant: Tenant,
@@ -119,7 +119,7 @@ impl find {
                 .by_caller(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `find`, by the arguments that are part of its key.
     #[must_use]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
         ::cache_core::__private::Plan::new(
@@ -136,7 +136,7 @@ impl find {
             )
             .key(&(cat,))
     }
-    ///The cache behind the function.
+    ///The cache behind `find`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         ::cache_core::__private::Plan::new(

@@ -50,7 +50,7 @@ pub trait CatsMemo: Cats {
             { load(self.id(), name).await }
         }
     }
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
     #[allow(dead_code, non_snake_case)]
     fn lives_entry(
         &self,
@@ -107,13 +107,13 @@ pub trait CatsMemo: Cats {
                 .by_caller(),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `lives`, by the arguments that are part of its key.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
         <Self as CatsMemo>::lives_entry(self, name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `lives`, as a whole.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {

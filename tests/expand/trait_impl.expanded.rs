@@ -36,7 +36,7 @@ trait DbCatsMemo: Cats {
         clippy::unused_self
     )]
     fn __cat_body(&self, name: &str) -> Self::Cat;
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
     #[allow(dead_code, non_snake_case)]
     fn cat_entry(
         &self,
@@ -44,11 +44,11 @@ trait DbCatsMemo: Cats {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
     >;
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `cat`, by the arguments that are part of its key.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
-    ///The cache behind the function.
+    ///The cache behind `cat`, as a whole.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
@@ -90,7 +90,7 @@ impl DbCatsMemo for Db {
     fn __cat_body(&self, name: &str) -> Self::Cat {
         format!("{name} of {}", self.id)
     }
-    ///The entry of a call: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
     #[allow(dead_code, non_snake_case)]
     fn cat_entry(
         &self,
@@ -157,13 +157,13 @@ impl DbCatsMemo for Db {
                 ),
         )
     }
-    ///The address of a call's entry, by the arguments that are part of its key.
+    ///The address of an entry of `cat`, by the arguments that are part of its key.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
         <Self as DbCatsMemo>::cat_entry(self, name).id()
     }
-    ///The cache behind the function.
+    ///The cache behind `cat`, as a whole.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {

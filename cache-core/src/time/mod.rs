@@ -48,6 +48,11 @@ pub(crate) enum Clock {
 /// functions. It is asked by every look-up, so it should be cheap. Until one is set, nothing there is kept
 /// that has a `ttl` or an `idle`: how old it is could not be told.
 ///
+/// There are no threads there either. What synchronous functions leave to the background is done before the call
+/// returns; asynchronous ones need an executor for it. Functions with `timeout`, `soft_timeout` or
+/// `fallback_after` do not build. What has expired gives its memory back when its place is needed, or by
+/// `memo().sweep()`.
+///
 /// ```
 /// // In a browser this would be `web_time::Instant`, of the crate `web-time`.
 /// use std::time::Instant;

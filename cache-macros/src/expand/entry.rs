@@ -60,7 +60,8 @@ pub(super) fn entry(model: &Model) -> Companion {
     let bind = Ident::new(bind, mixed);
     let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
     let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
-    let attrs = attrs(model, Some("The entry of a call: to look at it, write it, invalidate it, or call."));
+    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
+    let attrs = attrs(model, Some(doc));
     let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided),

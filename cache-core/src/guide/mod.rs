@@ -1,0 +1,21 @@
+// The pages are files of `docs/`, which read well where they lie: they name each other as files. The first
+// definition of a link holds, and those of `links.md` lead to the same pages here. Tests of the examples do
+// without, so that they are named by the lines of their own file.
+#![cfg_attr(not(doctest), doc = include_str!("links.md"))]
+#![doc = include_str!("../../docs/README.md")]
+
+macro_rules! pages {
+    ($($page:ident)*) => {$(
+        #[cfg_attr(not(doctest), doc = include_str!("links.md"))]
+        #[doc = include_str!(concat!("../../docs/", stringify!($page), ".md"))]
+        pub mod $page {}
+    )*};
+}
+
+pages! { options companions keys invalidation freshness futures methods testing libraries migrating design locks }
+
+#[cfg_attr(not(doctest), doc = include_str!("links.md"))]
+#[doc = include_str!("../../docs/performance.md")]
+#[doc = ""]
+#[doc = include_str!("../../docs/performance.svg")]
+pub mod performance {}
