@@ -4,6 +4,10 @@
 //! In stages: `attr` reads the options, `model` joins them with the function, `valid` checks rules
 //! across options, `expand` writes the code. What is wrong at any stage is collected, and reported
 //! with the original function, so that one mistake is one error.
+#![expect(
+    missing_docs,
+    reason = "`cache-core` says it where it re-exports them; here it would be said twice"
+)]
 
 mod attr;
 mod blocks;
@@ -25,7 +29,6 @@ mod writer;
 
 use proc_macro::TokenStream;
 
-/// Gives a function a cache: see the documentation of `cache-core`.
 #[proc_macro_attribute]
 pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
@@ -35,19 +38,16 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Makes a type a tag: see the documentation of `cache-core`.
 #[proc_macro_derive(Tag, attributes(tag))]
 pub fn tag(item: TokenStream) -> TokenStream {
     tag::derive(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
-/// Makes a struct a node: see the trait of the same name in `cache-core`.
 #[proc_macro_derive(CacheKey, attributes(cache_key))]
 pub fn cache_key(item: TokenStream) -> TokenStream {
     node::derive(item.into()).into()
 }
 
-/// Invalidates what a function has written: see the documentation of `cache-core`.
 #[proc_macro_attribute]
 pub fn invalidates(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
