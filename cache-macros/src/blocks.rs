@@ -1,19 +1,21 @@
 //! The attribute on an `impl` or `trait`: its methods are memoized one by one, and what a trait does not
 //! let stand beside them goes into a trait of its own.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned as _;
+use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Generics, ImplItem, Item, ItemImpl, ItemTrait, Meta, Path, TraitItem, Type, Visibility,
-    parse_quote,
+    Attribute, Generics, ImplItem, Item, ItemImpl, ItemTrait, Lifetime, Meta, ParenthesizedGenericArguments,
+    Path, PathArguments, TraitItem, Type, TypeFnPtr, TypeReference, TypeTraitObject, Visibility,
+    WherePredicate, parse_quote,
 };
 
 use crate::attr;
 use crate::diagnostics::Errors;
 use crate::expand::Expanded;
 use crate::function::{Function, generics_are_static};
-use crate::model::Place;
+use crate::model::{Place, mixed};
 use crate::options::{Companion, Options};
 use crate::shape::borrows;
 
@@ -156,10 +158,11 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
         let words = [words(block.self_ty.to_token_stream()), words(last(path))].concat();
         format_ident!("{}Memo", words.concat(), span = path.span())
     });
-    let (_, arguments, _) = block.generics.split_for_impl();
+    let Header { generics, arguments, path: of } = header(&block.generics, path);
     let place = Place::Extended {
         companions: quote!(#name #arguments),
         of: format!(" as {}>", last(path).to_string().replace(' ', "")),
+        scope: scope(path),
         is_static: is_static(&block.generics, &block.self_ty),
     };
     let (mut companions, mut sized) = (Vec::new(), false);
@@ -174,8 +177,8 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
     });
     let sized = sized.then(|| quote!(+ ::core::marker::Sized));
     block.items = items.into_iter().map(ImplItem::Verbatim).collect();
-    let (params, _, clause) = block.generics.split_for_impl();
-    let declared = &block.generics.params;
+    let (params, arguments, clause) = generics.split_for_impl();
+    let declared = &generics.params;
     let (self_ty, cfg) = (&block.self_ty, cfg(&block.attrs));
     let (vis, allow, doc) = (visibility(options, &Visibility::Inherited), allow(), doc(path));
     let declarations = companions.iter().map(crate::expand::Companion::declared);
@@ -184,11 +187,76 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
         #cfg
         #doc
         #allow
-        #vis trait #name <#declared>: #path #sized #clause { #(#declarations)* }
+        #vis trait #name <#declared>: #of #sized #clause { #(#declarations)* }
         #cfg
         #allow
         impl #params #name #arguments for #self_ty #clause { #(#companions)* }
     }
+}
+
+/// The head of a trait of companions, for the `impl` of a trait.
+struct Header {
+    generics: Generics,
+    /// The same as arguments, where lifetimes that have no name in the `impl` have none.
+    arguments: TokenStream,
+    /// The trait that is implemented.
+    path: Path,
+}
+
+/// Lifetimes that the `impl` leaves out have names there; and what it implies of others is said.
+fn header(generics: &Generics, path: &Path) -> Header {
+    struct Names {
+        made: Vec<Lifetime>,
+        implied: Vec<WherePredicate>,
+    }
+    impl Names {
+        fn make(&mut self) -> Lifetime {
+            let lifetime = Lifetime::new(&format!("'__{}", self.made.len()), mixed());
+            self.made.push(lifetime.clone());
+            lifetime
+        }
+    }
+    impl VisitMut for Names {
+        fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
+            if reference.lifetime.is_none() {
+                reference.lifetime = Some(self.make());
+            }
+            visit_mut::visit_type_reference_mut(self, reference);
+            let (of, lifetime) = (&reference.elem, &reference.lifetime);
+            self.implied.push(parse_quote!(#of: #lifetime));
+        }
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if lifetime.ident == "_" {
+                *lifetime = self.make();
+            }
+        }
+        // What is left out in these is their own.
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {}
+        fn visit_type_trait_object_mut(&mut self, _: &mut TypeTraitObject) {}
+    }
+    let (mut generics, mut path) = (generics.clone(), path.clone());
+    let mut names = Names { made: Vec::new(), implied: Vec::new() };
+    names.visit_path_mut(&mut path);
+    let mut left_out = generics.clone();
+    for (at, lifetime) in names.made.into_iter().enumerate() {
+        generics.params.insert(at, parse_quote!(#lifetime));
+        left_out.params.insert(at, parse_quote!('_));
+    }
+    if !names.implied.is_empty() {
+        generics.make_where_clause().predicates.extend(names.implied);
+    }
+    let arguments = left_out.split_for_impl().1.to_token_stream();
+    Header { generics, arguments, path }
+}
+
+/// The trait, where only the names of its methods matter.
+fn scope(path: &Path) -> TokenStream {
+    let mut path = path.clone();
+    for segment in &mut path.segments {
+        segment.arguments = PathArguments::None;
+    }
+    quote!(#[allow(unused_imports)] use #path as _;)
 }
 
 /// `trait Repo { .. }`
@@ -202,6 +270,7 @@ fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> Tok
     let place = Place::Extended {
         companions: quote!(#name #arguments),
         of: format!(" as {ident}>"),
+        scope: TokenStream::new(),
         is_static: false,
     };
     let mut companions = Vec::new();
@@ -279,7 +348,7 @@ fn visibility(options: &Options, default: &Visibility) -> Visibility {
 }
 
 fn allow() -> TokenStream {
-    quote!(#[allow(dead_code, non_camel_case_types, private_interfaces, private_bounds, async_fn_in_trait, clippy::used_underscore_items)])
+    quote!(#[allow(dead_code, non_camel_case_types, private_interfaces, private_bounds, drop_bounds, async_fn_in_trait, clippy::used_underscore_items)])
 }
 
 fn doc(path: &Path) -> TokenStream {
@@ -311,16 +380,24 @@ fn words(tokens: TokenStream) -> Vec<String> {
                 is_lifetime =
                     matches!(&token, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'');
                 match token {
+                    proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                        self.0.push("Ref".into())
+                    }
                     proc_macro2::TokenTree::Ident(_) if was_quote => {}
                     proc_macro2::TokenTree::Ident(ident) => {
                         let text = ident.to_string();
                         let text = text.trim_start_matches("r#");
-                        if !["dyn", "mut", "const", "crate", "self", "super"].contains(&text) {
+                        if !["dyn", "const", "crate", "self", "super"].contains(&text) {
                             let first = text.chars().next().map(|c| c.to_ascii_uppercase());
                             self.0.push(first.into_iter().chain(text.chars().skip(1)).collect());
                         }
                     }
-                    proc_macro2::TokenTree::Group(group) => self.read(group.stream()),
+                    proc_macro2::TokenTree::Group(group) => {
+                        if group.delimiter() == Delimiter::Bracket {
+                            self.0.push("Slice".into());
+                        }
+                        self.read(group.stream());
+                    }
                     _ => {}
                 }
             }

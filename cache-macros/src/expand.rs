@@ -55,20 +55,23 @@ pub(crate) struct Companion {
     attrs: TokenStream,
     vis: TokenStream,
     sig: TokenStream,
+    /// As it is declared in a trait, where that differs.
+    declaration: Option<TokenStream>,
     body: TokenStream,
 }
 
 impl Companion {
     /// In the trait that it belongs to.
     pub(crate) fn declared(&self) -> TokenStream {
-        let Self { attrs, sig, .. } = self;
+        let Self { attrs, sig, declaration, .. } = self;
+        let sig = declaration.as_ref().unwrap_or(sig);
         quote!(#attrs #sig;)
     }
 }
 
 impl ToTokens for Companion {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, vis, sig, body } = self;
+        let Self { attrs, vis, sig, body, .. } = self;
         tokens.extend(quote!(#attrs #vis #sig { #body }));
     }
 }
@@ -265,6 +268,7 @@ fn key(model: &Model) -> Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
+        declaration: None,
         body,
     }
 }
@@ -286,6 +290,7 @@ fn memo(model: &Model) -> Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
+        declaration: None,
         body,
     }
 }
@@ -297,6 +302,7 @@ fn all(model: &Model) -> Companion {
         attrs: quote!(#attrs #[must_use]),
         vis: model.companion_vis.to_token_stream(),
         sig: quote!(fn all() -> #krate::AllMemos),
+        declaration: None,
         body: quote!(#krate::__private::all(Self::__slot())),
     }
 }

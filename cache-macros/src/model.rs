@@ -82,6 +82,8 @@ pub(crate) enum Place {
         companions: TokenStream,
         /// As it is registered, beside the type's name.
         of: String,
+        /// What makes the methods of the trait known where the body is, as they are in its `impl`.
+        scope: TokenStream,
         is_static: bool,
     },
 }

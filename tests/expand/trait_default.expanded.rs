@@ -11,6 +11,7 @@ pub trait Cats: Sync {
     non_camel_case_types,
     private_interfaces,
     private_bounds,
+    drop_bounds,
     async_fn_in_trait,
     clippy::used_underscore_items
 )]

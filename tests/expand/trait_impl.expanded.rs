@@ -14,6 +14,7 @@ impl Cats for Db {
     non_camel_case_types,
     private_interfaces,
     private_bounds,
+    drop_bounds,
     async_fn_in_trait,
     clippy::used_underscore_items
 )]
@@ -61,6 +62,7 @@ trait DbCatsMemo: Cats {
     non_camel_case_types,
     private_interfaces,
     private_bounds,
+    drop_bounds,
     async_fn_in_trait,
     clippy::used_underscore_items
 )]
@@ -88,7 +90,9 @@ impl DbCatsMemo for Db {
         clippy::unused_self
     )]
     fn __cat_body(&self, name: &str) -> Self::Cat {
-        format!("{name} of {}", self.id)
+        #[allow(unused_imports)]
+        use Cats as _;
+        { format!("{name} of {}", self.id) }
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
     #[allow(dead_code, non_snake_case)]

@@ -136,6 +136,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params,)* ticket: #krate::__private::Ticket) #output #clause
         },
+        declaration: None,
         body,
     })
 }

@@ -71,6 +71,7 @@ pub(super) fn entry(model: &Model) -> Companion {
                 -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
             #clause
         },
+        declaration: None,
         body: quote_spanned! {mixed=>
             #fails
             #bypass
@@ -177,7 +178,11 @@ fn asks_for(model: &Model, arg: &Arg) -> bool {
 pub(super) fn body(model: &Model) -> Companion {
     let (mixed, name, block) = (mixed(), &model.names.body, &model.function.body);
     let all: Vec<&Arg> = model.args.iter().collect();
-    let is_in_trait = matches!(model.place, Place::Extended { .. });
+    let scope = match &model.place {
+        Place::Extended { scope, .. } => Some(scope),
+        _ => None,
+    };
+    let is_in_trait = scope.is_some();
     let Signature { generics, clause, params: plain } = signature(model, &all, true);
     let params = model.args.iter().map(|arg| {
         let (pat, ty, lints) = (&arg.pat, &arg.ty, &arg.lints);
@@ -185,12 +190,14 @@ pub(super) fn body(model: &Model) -> Companion {
         let used = asks_for(model, arg).then(|| quote!(#[allow(unused_variables)]));
         if let Some(receiver) = &arg.receiver {
             receiver.to_token_stream()
+        } else if is_in_trait {
+            // Where it is declared without a body, an argument can have no pattern.
+            let name = &arg.name;
+            quote!(#name: #ty)
         } else {
             quote!(#(#lints)* #used #pat: #ty)
         }
     });
-    // Where it is declared without a body, an argument can have no pattern.
-    let params = if is_in_trait { plain } else { params.collect() };
     let is_async = model.asyncness.is_some_and(|asyncness| asyncness.form == Form::Fn);
     // Of a trait's function it is known that its future is `Send` only where that is said.
     let said = is_async && model.sends() && is_in_trait;
@@ -202,6 +209,8 @@ pub(super) fn body(model: &Model) -> Companion {
         model.function.sig.output.to_token_stream()
     };
     let binds = if is_in_trait { bindings(model, said) } else { TokenStream::new() };
+    let bound = if binds.is_empty() { None } else { underscores(model) };
+    let binds = quote!(#scope #binds);
     // A block within a block is one too many to the compiler, unless it is generated.
     let inner = if binds.is_empty() {
         block.stream()
@@ -213,7 +222,6 @@ pub(super) fn body(model: &Model) -> Companion {
     let stream = if said { quote_spanned!(mixed=> async move { #inner }) } else { inner };
     let expected = attributes(model, &["expect"]);
     let attrs = attrs(model, None);
-    let bound = if binds.is_empty() { None } else { underscores(model) };
     // What is to be said of a signature is said of the function's own.
     let allowed = quote! {
         #[allow(
@@ -229,10 +237,12 @@ pub(super) fn body(model: &Model) -> Companion {
             clippy::unused_self
         )]
     };
+    let sig = |params: Vec<TokenStream>| quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #allowed #bound #(#expected)*),
         vis: TokenStream::new(),
-        sig: quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause),
+        sig: sig(params.collect()),
+        declaration: Some(sig(plain)),
         body: stream,
     }
 }

@@ -65,6 +65,7 @@ pub(super) fn slot(model: &Model) -> Companion {
         attrs: quote!(#attrs #elided),
         vis: TokenStream::new(),
         sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
+        declaration: None,
         body,
     }
 }

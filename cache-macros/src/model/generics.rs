@@ -1,7 +1,7 @@
 //! The type and const parameters of a function.
 
 use proc_macro2::Ident;
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote};
 use syn::{GenericParam, Signature, Type, TypeParam, WherePredicate, parse_quote};
 
 use super::{Arg, mentions};
@@ -21,7 +21,7 @@ pub(super) fn generics(
     }
     let declared = sig.generics.params.iter().cloned();
     let params = declared.chain(anonymous.iter().cloned().map(GenericParam::Type));
-    let (mut identity, mut incidental) = (Vec::new(), Vec::new());
+    let (mut all, mut telling) = (Vec::new(), Vec::new());
     for mut param in params {
         let ident = match &mut param {
             GenericParam::Lifetime(_) => continue,
@@ -47,9 +47,31 @@ pub(super) fn generics(
         let used_by = |skipped: bool| {
             args.iter().any(|arg| arg.skipped == skipped && mentions(arg.ty.to_token_stream(), &ident))
         };
-        let tells = used_by(false) || mentions(output.to_token_stream(), &ident) || !used_by(true);
-        if tells { identity.push(param) } else { incidental.push(param) }
+        if used_by(false) || mentions(output.to_token_stream(), &ident) || !used_by(true) {
+            telling.push(ident.clone());
+        }
+        all.push((ident, param));
     }
+    let kept = args.iter().filter(|arg| !arg.skipped).map(|arg| &arg.ty).chain([output]);
+    let kept = quote!(#(#kept),*).to_string();
+    // `C::Result` is a type only where it is said what `C` is, and so where there is what that names.
+    let mut at = 0;
+    while let Some(of) = telling.get(at).cloned() {
+        at += 1;
+        if !kept.contains(&format!("{of} ::")) {
+            continue;
+        }
+        for predicate in predicates.iter().filter(|predicate| is_about(predicate, &of)) {
+            let named = all.iter().map(|(ident, _)| ident);
+            let named = named.filter(|ident| mentions(predicate.to_token_stream(), ident));
+            let more: Vec<Ident> = named.filter(|ident| !telling.contains(ident)).cloned().collect();
+            telling.extend(more);
+        }
+    }
+    let (identity, incidental): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(ident, _)| telling.contains(ident));
+    let mut identity: Vec<GenericParam> = identity.into_iter().map(|(_, param)| param).collect();
+    let mut incidental: Vec<GenericParam> = incidental.into_iter().map(|(_, param)| param).collect();
     // `where T: ?Sized` belongs to the parameter, not to its users.
     for predicate in &mut predicates {
         if let WherePredicate::Type(predicate) = predicate
@@ -69,6 +91,11 @@ pub(super) fn generics(
         }
     }
     (identity, incidental, predicates)
+}
+
+/// Whether a predicate says of a parameter what it is.
+fn is_about(predicate: &WherePredicate, param: &Ident) -> bool {
+    matches!(predicate, WherePredicate::Type(of) if of.bounded_ty.to_token_stream().to_string() == param.to_string())
 }
 
 fn is_relaxed(bound: &syn::TypeParamBound) -> bool {
