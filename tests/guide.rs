@@ -48,7 +48,8 @@ fn links_lead_to_the_same_pages_in_the_documentation_of_the_crate() {
             let expected = match &*target {
                 "../README.md" => "crate".to_owned(),
                 "README.md" => "crate::guide".to_owned(),
-                _ if target.ends_with(".svg") => continue, // a picture; the documentation has it beside the text
+                // A picture: the documentation of the crate has it beside the text.
+                _ if Path::new(&target).extension().is_some_and(|is| is == "svg") => continue,
                 _ => format!("crate::guide::{file}"),
             };
             assert_eq!(link, &expected, "`[{name}]` of {}", page.display());
@@ -71,9 +72,8 @@ fn links_are_defined_where_they_are_used() {
 #[test]
 fn the_guide_lists_all_its_pages() {
     let listed = definitions(&root().join("docs/README.md"));
-    for page in fs::read_dir(root().join("docs")).unwrap() {
-        let name = page.unwrap().file_name().into_string().unwrap();
-        let is_page = name.ends_with(".md") && name != "README.md";
-        assert!(!is_page || listed.values().any(|target| *target == name), "{name} is not listed");
+    for page in pages() {
+        let name = page.file_name().unwrap().to_str().unwrap();
+        assert!(name == "README.md" || listed.values().any(|target| target == name), "{name} is not listed");
     }
 }
