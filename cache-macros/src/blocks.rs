@@ -111,7 +111,7 @@ fn method(
             return None;
         }
     };
-    crate::one(joined(options, block), function, place.clone(), errors)
+    crate::memoize::one(joined(options, block), function, place.clone(), errors)
 }
 
 /// The items of a block, with what `each` makes of those that are memoized, of which there must be some.
