@@ -6,9 +6,9 @@ use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Generics, ImplItem, Item, ItemImpl, ItemTrait, Lifetime, Meta, ParenthesizedGenericArguments,
-    Path, PathArguments, TraitItem, Type, TypeFnPtr, TypeReference, TypeTraitObject, Visibility,
-    WherePredicate, parse_quote,
+    Attribute, FnArg, Generics, ImplItem, Item, ItemImpl, ItemTrait, Lifetime, Meta,
+    ParenthesizedGenericArguments, Path, PathArguments, ReceiverKind, TraitItem, Type, TypeFnPtr,
+    TypeReference, TypeTraitObject, Visibility, WherePredicate, parse_quote,
 };
 
 use crate::attr;
@@ -111,7 +111,7 @@ fn method(
             return None;
         }
     };
-    crate::one(joined(options, block), function, place.clone(), errors)
+    crate::memoize::one(joined(options, block), function, place.clone(), errors)
 }
 
 /// The items of a block, with what `each` makes of those that are memoized, of which there must be some.
@@ -165,12 +165,10 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
         scope: scope(path),
         is_static: is_static(&block.generics, &block.self_ty),
     };
-    let (mut companions, mut sized) = (Vec::new(), false);
+    let sized = block.items.iter().any(|item| is_of_sized(item, &block.self_ty));
+    let mut companions = Vec::new();
     let items = std::mem::take(&mut block.items);
     let items = expanded(items, attrs_of_impl, block.impl_token.span(), errors, |item, own, errors| {
-        if let ImplItem::Fn(function) = item {
-            sized |= names_self_type(function.sig.output.to_token_stream());
-        }
         let expanded = method(item, own, options, &place, errors)?;
         companions.extend(expanded.companions);
         Some(expanded.function)
@@ -308,6 +306,16 @@ fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> Tok
     }
 }
 
+/// Whether there can be such a function only where the size of `Self` is known: it passes one by value.
+fn is_of_sized(item: &ImplItem, self_ty: &Type) -> bool {
+    let ImplItem::Fn(function) = item else { return false };
+    let is_taken = |input: &FnArg| match input {
+        FnArg::Receiver(receiver) => matches!(receiver.kind, ReceiverKind::Value),
+        FnArg::Typed(typed) => *typed.ty == *self_ty || *typed.ty == parse_quote!(Self),
+    };
+    names_self_type(function.sig.output.to_token_stream()) || function.sig.inputs.iter().any(is_taken)
+}
+
 /// Whether a return is `Self`, of which there can only be values where its size is known.
 fn names_self_type(output: TokenStream) -> bool {
     let tokens: Vec<proc_macro2::TokenTree> = output.into_iter().collect();
@@ -381,7 +389,7 @@ fn words(tokens: TokenStream) -> Vec<String> {
                     matches!(&token, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'');
                 match token {
                     proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '&' => {
-                        self.0.push("Ref".into())
+                        self.0.push("Ref".into());
                     }
                     proc_macro2::TokenTree::Ident(_) if was_quote => {}
                     proc_macro2::TokenTree::Ident(ident) => {

@@ -16,6 +16,7 @@ mod duration;
 mod expand;
 mod fallback;
 mod function;
+mod memoize;
 mod model;
 mod node;
 mod options;
@@ -32,7 +33,7 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
-    match expand(options.into(), item.clone()) {
+    match memoize::expand(options.into(), item.clone()) {
         Ok(expanded) => expanded.into(),
         Err(error) => fallback::emit(item, &error).into(),
     }
@@ -56,49 +57,6 @@ pub fn invalidates(options: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => {
             let error = error.to_compile_error();
             quote::quote!(#error #item).into()
-        }
-    }
-}
-
-fn expand(
-    options: proc_macro2::TokenStream,
-    item: proc_macro2::TokenStream,
-) -> syn::Result<proc_macro2::TokenStream> {
-    let mut errors = diagnostics::Errors::default();
-    if let Some(block) = blocks::Block::read(&item) {
-        let expanded = block.expand(options, &mut errors);
-        return errors.finish().map(|()| expanded);
-    }
-    let Some(function) = function::function(item, &mut errors) else {
-        attr::read(options, &mut errors);
-        return Err(errors.into_error());
-    };
-    let place = if function.is_associated() {
-        model::Place::Inherent { is_static: false }
-    } else {
-        model::Place::Free
-    };
-    let expanded = one(options, function, place, &mut errors);
-    errors.finish()?;
-    Ok(expanded.map_or_else(proc_macro2::TokenStream::new, expand::Expanded::together))
-}
-
-/// One function; nothing if something is wrong.
-fn one(
-    options: proc_macro2::TokenStream,
-    function: function::Function,
-    place: model::Place,
-    errors: &mut diagnostics::Errors,
-) -> Option<expand::Expanded> {
-    let mut own = diagnostics::Errors::default();
-    let options = attr::read(options, &mut own);
-    let model = model::Model::new(options, function, place, &mut own);
-    valid::check(&model, &mut own);
-    match own.finish() {
-        Ok(()) => Some(expand::expand(&model)),
-        Err(error) => {
-            errors.push(error);
-            None
         }
     }
 }

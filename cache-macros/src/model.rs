@@ -411,18 +411,19 @@ pub(crate) fn is_name(expr: &Expr, name: &Ident) -> bool {
     matches!(expr, Expr::Path(path) if path.qself.is_none() && path.path.is_ident(name))
 }
 
-/// Whether tokens mention a name: as an identifier that is not a field, or in a text as `{name`.
+/// Whether tokens mention a name: as an identifier that is no field and not within a path, or in a text as
+/// `{name`.
 pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
     mention(tokens, &name.to_string()).is_some()
 }
 
 /// The same; where they do so first.
 pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
-    // One dot before a name makes it a field; two make a range.
-    let mut dots = 0;
+    // One dot before a name makes it a field, and two make a range; two colons make it part of a path.
+    let (mut dots, mut colons) = (0, 0);
     tokens.into_iter().find_map(|token| {
         let found = match &token {
-            TokenTree::Ident(ident) => (dots != 1 && ident == name).then(|| ident.span()),
+            TokenTree::Ident(ident) => (dots != 1 && colons != 2 && ident == name).then(|| ident.span()),
             TokenTree::Group(group) => mention(group.stream(), name),
             TokenTree::Literal(literal) => {
                 let name = name.strip_prefix("r#").unwrap_or(name);
@@ -430,7 +431,9 @@ pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
             }
             TokenTree::Punct(_) => None,
         };
-        dots = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.') { dots + 1 } else { 0 };
+        let is = |char| matches!(&token, TokenTree::Punct(punct) if punct.as_char() == char);
+        dots = if is('.') { dots + 1 } else { 0 };
+        colons = if is(':') { colons + 1 } else { 0 };
         found
     })
 }

@@ -91,7 +91,7 @@ fn taken(attrs: &mut Vec<Attribute>) -> Option<(CarryOut, TokenStream)> {
     let at = attrs.iter().position(is_ours)?;
     let attr = attrs.remove(at);
     let carry_out: CarryOut =
-        if attr.path().is_ident("memoize") { crate::expand } else { crate::writer::expand };
+        if attr.path().is_ident("memoize") { crate::memoize::expand } else { crate::writer::expand };
     match attr.meta {
         Meta::List(list) => Some((carry_out, list.tokens)),
         _ => Some((carry_out, TokenStream::new())),

@@ -95,7 +95,7 @@ pub(super) fn generics(
 
 /// Whether a predicate says of a parameter what it is.
 fn is_about(predicate: &WherePredicate, param: &Ident) -> bool {
-    matches!(predicate, WherePredicate::Type(of) if of.bounded_ty.to_token_stream().to_string() == param.to_string())
+    matches!(predicate, WherePredicate::Type(of) if *param == of.bounded_ty.to_token_stream().to_string())
 }
 
 fn is_relaxed(bound: &syn::TypeParamBound) -> bool {

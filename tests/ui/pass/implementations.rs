@@ -127,6 +127,19 @@ where
     let _ = consumer;
     C::Result::default()
 }
+struct Bits(u8);
+#[memoize]
+impl std::ops::BitOrAssign for Bits {
+    #[memoize(skip(self), key = (rhs.0,))]
+    fn bitor_assign(&mut self, rhs: Self) {
+        self.0 |= rhs.0;
+    }
+}
+#[memoize(skip(core), ttl = |_value| ::core::time::Duration::from_secs(1))]
+fn named_like_a_crate(core: Box<Bits>) -> u8 {
+    core.0
+}
+
 fn main() {
     trait Local {
         fn local(&self) -> u8;
@@ -148,4 +161,7 @@ fn main() {
     assert!(Wrap(String::new()).same(&&Many(None)));
     assert_eq!(display::Shown::shown(&Other(7)), "7");
     assert_eq!(consume(1_u8, 2_u8), 0);
+    let mut bits = Bits(1);
+    bits |= Bits(2);
+    assert_eq!((bits.0, named_like_a_crate(Box::new(bits))), (3, 3));
 }

@@ -1,0 +1,47 @@
+//! `#[memoize]`, stage by stage.
+
+use proc_macro2::TokenStream;
+
+use crate::blocks::Block;
+use crate::diagnostics::Errors;
+use crate::expand::Expanded;
+use crate::function::Function;
+use crate::model::{Model, Place};
+use crate::{attr, expand, function, valid};
+
+/// The function, `impl` or trait with the attribute carried out.
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let mut errors = Errors::default();
+    if let Some(block) = Block::read(&item) {
+        let expanded = block.expand(options, &mut errors);
+        return errors.finish().map(|()| expanded);
+    }
+    let Some(function) = function::function(item, &mut errors) else {
+        attr::read(options, &mut errors);
+        return Err(errors.into_error());
+    };
+    let place = if function.is_associated() { Place::Inherent { is_static: false } } else { Place::Free };
+    let expanded = one(options, function, place, &mut errors);
+    errors.finish()?;
+    Ok(expanded.map_or_else(TokenStream::new, Expanded::together))
+}
+
+/// One function; nothing if something is wrong.
+pub(crate) fn one(
+    options: TokenStream,
+    function: Function,
+    place: Place,
+    errors: &mut Errors,
+) -> Option<Expanded> {
+    let mut own = Errors::default();
+    let options = attr::read(options, &mut own);
+    let model = Model::new(options, function, place, &mut own);
+    valid::check(&model, &mut own);
+    match own.finish() {
+        Ok(()) => Some(expand::expand(&model)),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
+}
