@@ -14,6 +14,13 @@ say() {
 # Folders that no later step looks at. Elsewhere than in CI they make the next run faster.
 done_with() { [[ -z ${CI-} ]] || rm -rf "$@"; }
 
+# A tool of cargo's, of one version, by its own sources.
+tool() {
+    local name=$1 version=$2
+    [[ $(cargo "${name#cargo-}" --version 2>/dev/null) == *"$version"* ]] ||
+        cargo install --quiet --locked "$name@$version"
+}
+
 # Installed a moment ago, or by another shell.
 if ! command -v cargo >/dev/null && [[ -f ${CARGO_HOME:-$HOME/.cargo}/env ]]; then
     # shellcheck disable=SC1091

@@ -51,7 +51,7 @@ fn it_takes_eight_bytes() {
 
 #[test]
 fn readers_and_writers_of_all_kinds_never_meet() {
-    const ROUNDS: u64 = 2_000;
+    const ROUNDS: u64 = if cfg!(miri) { 20 } else { 2_000 };
     let locks = [pair(), pair()];
     thread::scope(|scope| {
         for turn in 0..4 {
@@ -101,7 +101,7 @@ fn threads_that_come_and_go_read_in_the_slots_of_those_before() {
                 lock.write().write();
             }
         });
-        for _ in 0..100 {
+        for _ in 0..if cfg!(miri) { 3 } else { 100 } {
             thread::scope(|scope| {
                 for _ in 0..8 {
                     scope.spawn(|| (0..20).for_each(|_| lock.read().check()));
@@ -121,7 +121,7 @@ fn panics_leave_nothing_behind() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for _ in 0..500 {
+                for _ in 0..if cfg!(miri) { 3 } else { 500 } {
                     panics(|| {
                         let _outer = lock.read();
                         comparing(|| {
@@ -221,7 +221,7 @@ fn a_thread_that_is_torn_down_may_still_read() {
 }
 
 /// What other threads read when a process forks they will never have read in the child.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 #[test]
 fn a_child_of_fork_writes_where_other_threads_of_its_parent_read() {
     let lock = pair();
