@@ -142,7 +142,10 @@ fn expanded<I: ToTokens>(
 /// `impl Db { .. }`
 fn inherent(block: &mut ItemImpl, options: &Options, errors: &mut Errors) -> TokenStream {
     only(options, false, errors);
-    let place = Place::Inherent { is_static: is_static(&block.generics, &block.self_ty) };
+    let place = Place::Inherent {
+        is_static: is_static(&block.generics, &block.self_ty),
+        borrows: borrows(&block.self_ty),
+    };
     let items = std::mem::take(&mut block.items);
     let items = expanded(items, attrs_of_impl, block.impl_token.span(), errors, |item, own, errors| {
         method(item, own, options, &place, errors).map(Expanded::together)
@@ -164,6 +167,7 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
         of: format!(" as {}>", last(path).to_string().replace(' ', "")),
         scope: scope(path),
         is_static: is_static(&block.generics, &block.self_ty),
+        borrows: borrows(&block.self_ty),
     };
     let sized = block.items.iter().any(|item| is_of_sized(item, &block.self_ty));
     let mut companions = Vec::new();
@@ -270,6 +274,7 @@ fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> Tok
         of: format!(" as {ident}>"),
         scope: TokenStream::new(),
         is_static: false,
+        borrows: false,
     };
     let mut companions = Vec::new();
     let items = std::mem::take(&mut block.items);
@@ -317,7 +322,7 @@ fn is_of_sized(item: &ImplItem, self_ty: &Type) -> bool {
 }
 
 /// Whether a return is `Self`, of which there can only be values where its size is known.
-fn names_self_type(output: TokenStream) -> bool {
+pub(crate) fn names_self_type(output: TokenStream) -> bool {
     let tokens: Vec<proc_macro2::TokenTree> = output.into_iter().collect();
     tokens.iter().enumerate().any(|(at, token)| match token {
         proc_macro2::TokenTree::Ident(ident) if ident == "Self" => {

@@ -20,7 +20,11 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
         attr::read(options, &mut errors);
         return Err(errors.into_error());
     };
-    let place = if function.is_associated() { Place::Inherent { is_static: false } } else { Place::Free };
+    let place = if function.is_associated() {
+        Place::Inherent { is_static: false, borrows: false }
+    } else {
+        Place::Free
+    };
     let expanded = one(options, function, place, &mut errors);
     errors.finish()?;
     Ok(expanded.map_or_else(TokenStream::new, Expanded::together))

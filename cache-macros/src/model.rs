@@ -73,9 +73,9 @@ pub(crate) fn without_self(tokens: TokenStream) -> TokenStream {
 pub(crate) enum Place {
     /// By itself.
     Free,
-    /// In an `impl` of a type. Whether the type visibly borrows nothing is known only where the attribute
-    /// stands on the `impl` too.
-    Inherent { is_static: bool },
+    /// In an `impl` of a type. Whether the type visibly lives as long as it likes, or visibly borrows, is
+    /// known only where the attribute stands on the `impl` too.
+    Inherent { is_static: bool, borrows: bool },
     /// In the `impl` of a trait, or in a trait: its companions are in a trait of their own.
     Extended {
         /// That trait.
@@ -85,6 +85,7 @@ pub(crate) enum Place {
         /// What makes the methods of the trait known where the body is, as they are in its `impl`.
         scope: TokenStream,
         is_static: bool,
+        borrows: bool,
     },
 }
 
@@ -174,7 +175,7 @@ impl Model {
         }
         let is_static = match &place {
             Place::Free => true,
-            Place::Inherent { is_static } | Place::Extended { is_static, .. } => *is_static,
+            Place::Inherent { is_static, .. } | Place::Extended { is_static, .. } => *is_static,
         };
         let sends = asyncness.is_some_and(|asyncness| asyncness.sends);
         let owned = sends && is_static && owns_everything(&function.sig);
@@ -288,7 +289,7 @@ fn names(place: &Place, companion: &Ident) -> Names {
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
     let slot = match place {
         // In the `impl` of a trait all of these are errors: the names appear in the report.
-        Place::Inherent { is_static: false } => {
+        Place::Inherent { is_static: false, .. } => {
             let text =
                 format!("__{}_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too", companion.unraw());
             Ident::new(&text, span)

@@ -9,6 +9,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, Type};
 
 use crate::attr::span_of;
+use crate::blocks::names_self_type;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
 use crate::options::{Capacity, Given, Listed, Ttl, example};
@@ -173,12 +174,21 @@ fn output(model: &Model, errors: &mut Errors) {
         );
     } else if matches!(model.output, Type::Never(_)) {
         errors.at(model.output.span(), "a function that never returns has nothing to cache");
-    } else if borrows(&model.output) {
+    } else if borrows(&model.output) || is_self_that_borrows(model) {
         errors.at(
             model.output.span(),
             "a borrowed return cannot be kept: it would outlive what it borrows from. Return an owned value, or an `Arc` of it",
         );
     }
+}
+
+/// Whether it returns `Self`, and that is a type that visibly borrows.
+fn is_self_that_borrows(model: &Model) -> bool {
+    let borrows = match model.place {
+        Place::Free => false,
+        Place::Inherent { borrows, .. } | Place::Extended { borrows, .. } => borrows,
+    };
+    borrows && names_self_type(model.output.to_token_stream())
 }
 
 /// What it takes.
