@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cache_core::memoize;
+use cache_core::{memoize, registry};
 use tests::Count;
 
 /// Calls everything twice and checks that the second time runs nothing; then that there are as many
@@ -330,6 +330,45 @@ fn lifetimes() {
     assert_eq!(statics("kit"), "kit");
     assert_eq!(of_struct(Text(" a ")), 3);
     assert_eq!(of_struct(Text("a")), 3, "the key says that spaces around do not count");
+}
+
+/// Not `Clone`, as in tables that nobody copies.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Language(&'static str);
+
+#[test]
+fn what_is_static_need_not_be_clone() {
+    static RUNS: Count = Count::new();
+    static TABLE: [Language; 3] = [Language("en"), Language("nl"), Language("en")];
+    static ONE: f64 = 1.0;
+    static NAMES: [&str; 2] = ["en", "nl"];
+    let [en, nl, other_en] = TABLE.each_ref();
+
+    #[memoize]
+    fn all(_a: &'static Language, _b: Option<&'static Language>, _c: Vec<&'static Language>) -> usize {
+        RUNS.add()
+    }
+    distinct!(all: (en, None, vec![]), (en, Some(en), vec![]), (en, None, vec![en]), (en, None, vec![en, nl]), (nl, None, vec![]));
+    assert_eq!(all(en, Some(nl), vec![en]), all(other_en, Some(nl), vec![other_en]), "values are compared");
+    assert_eq!(
+        all::key(nl, None, vec![en]).to_string().split_once('(').unwrap().1,
+        r#"Language("nl"), None, [Language("en")])"#
+    );
+
+    #[memoize]
+    fn borrowed(_a: &[&'static Language], _b: Option<&[&'static Language]>) -> usize {
+        RUNS.add()
+    }
+    distinct!(borrowed: (&[en], None), (&[en], Some(&[nl])), (&[], None));
+
+    // What can be read from JSON, and floats, are looked at through the reference.
+    #[memoize(name = "keys::looked_through")]
+    fn looked_through(_a: &'static str, _b: &'static f64, _c: &'static [&'static str]) -> usize {
+        RUNS.add()
+    }
+    distinct!(looked_through: ("en", &ONE, &NAMES), ("nl", &ONE, &NAMES));
+    let invalidated = registry().invalidate("keys::looked_through", &("nl", 1.0, ["en", "nl"]));
+    assert_eq!(invalidated.unwrap().count(), 1);
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

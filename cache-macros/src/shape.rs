@@ -6,7 +6,7 @@ use quote::{quote, quote_spanned};
 use syn::visit::{self, Visit};
 
 use crate::model::at;
-use syn::{GenericArgument, Lifetime, Path, PathArguments, Type};
+use syn::{GenericArgument, Lifetime, Path, PathArguments, Type, TypeReference};
 
 /// The shape of an argument's type as an expression; `Err` for a borrow that cannot be peeled.
 pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, ()> {
@@ -17,7 +17,9 @@ pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, 
     match ty {
         Type::Paren(inner) => shape(&inner.elem, krate, span),
         Type::Group(inner) => shape(&inner.elem, krate, span),
-        Type::Reference(reference) => Ok(wrap("Ref", shape(&reference.elem, krate, span)?)),
+        Type::Reference(reference) if !is_kept(reference) => {
+            Ok(wrap("Ref", shape(&reference.elem, krate, span)?))
+        }
         Type::Slice(slice) if item_is_peeled(&slice.elem) => {
             Ok(wrap("Seq", shape(&slice.elem, krate, span)?))
         }
@@ -39,6 +41,17 @@ pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, 
             }
         },
     }
+}
+
+/// Whether a reference is a leaf itself: it is `'static`, so what it points to need not be `Clone`. Not one to
+/// what is looked at more closely (floats), or can be read from JSON only where it is owned.
+fn is_kept(reference: &TypeReference) -> bool {
+    const LOOKED_THROUGH: [&str; 5] = ["str", "Path", "OsStr", "f32", "f64"];
+    let is_static = reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+    let Type::Path(to) = &*reference.elem else { return false };
+    let through =
+        to.path.segments.last().is_some_and(|last| LOOKED_THROUGH.iter().any(|name| last.ident == name));
+    is_static && !through && one_argument(&reference.elem).is_none() && !borrows(&reference.elem)
 }
 
 /// `Option<T>`, `Vec<T>`, `Cow<'_, T>`: the name and the one type argument.
@@ -146,7 +159,7 @@ fn contains_impl(ty: &Type) -> bool {
 pub(crate) fn borrows(ty: &Type) -> bool {
     struct Finder(bool);
     impl<'ast> Visit<'ast> for Finder {
-        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+        fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
             self.0 |= reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static");
             visit::visit_type_reference(self, reference);
         }
