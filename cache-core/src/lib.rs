@@ -128,6 +128,13 @@ pub fn set_enabled(enabled: bool) {
     world::World::current().switch(enabled);
 }
 
+/// Whether caching is switched on for the process, or for the test scope this thread is in. A memo that is
+/// switched off by itself is so all the same: see [`Memo::is_enabled`].
+#[must_use]
+pub fn is_enabled() -> bool {
+    !world::World::current().is_off()
+}
+
 /// Hands work to another thread as part of the computation under way: calls made by it count as made
 /// from within that computation. So a circle of waits through that thread is noticed too, and with
 /// `inherit_tags` the computation takes over the tags of these calls.

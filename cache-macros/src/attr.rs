@@ -352,6 +352,7 @@ fn skip(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
 }
 
 fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
+    const NO_CAPACITY: &str = "a capacity is a number, of entries or of what `weigh` says, or `unbounded`";
     let expr: Expr = value(input)?;
     match &expr {
         Expr::Path(path) if path.path.is_ident("unbounded") => Ok(Capacity::Unbounded),
@@ -362,10 +363,10 @@ fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
             )),
             Lit::Int(_) if !foreign_suffix(&lit.lit) => Ok(Capacity::Bound(expr)),
             // Whatever else a literal is, it is no number of entries.
-            _ => Err(syn::Error::new(expr.span(), "a capacity is a number of entries, or `unbounded`")),
+            _ => Err(syn::Error::new(expr.span(), NO_CAPACITY)),
         },
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
-            Err(syn::Error::new(expr.span(), "a capacity is a number of entries, or `unbounded`"))
+            Err(syn::Error::new(expr.span(), NO_CAPACITY))
         }
         _ => Ok(Capacity::Bound(expr)),
     }

@@ -207,11 +207,19 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
 /// A type or module that has the companion's name already is the compiler's to report. What it cannot
 /// know is the remedy: so a path through the companion ends in it, and appears in the report.
 fn taken(model: &Model) -> (TokenStream, TokenStream) {
+    let cfg = attributes(model, &["cfg"]);
     let (companion, remedy) = (&model.companion, "this_name_is_taken__write__companion_eq_another_name");
     let remedy = Ident::new(remedy, companion.span());
     let never = quote!(#[doc(hidden)] #[allow(non_camel_case_types)] #remedy(::core::convert::Infallible));
+    // Nor does it know the remedy where this stands in an `impl`, which no attribute can see.
+    let in_an_impl = format!("__{}__in_an_impl_write_memoize_on_the_impl_too", companion.unraw());
+    let in_an_impl = Ident::new(&in_an_impl, companion.span());
     let check = quote! {
-        const _: fn(::core::convert::Infallible) -> #companion = #companion::#remedy;
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        type #in_an_impl = #companion;
+        #(#cfg)*
+        const _: fn(::core::convert::Infallible) -> #in_an_impl = #companion::#remedy;
     };
     (never, check)
 }

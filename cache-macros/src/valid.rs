@@ -245,13 +245,13 @@ fn options(model: &Model, errors: &mut Errors) {
     let options = &model.options;
     if let Some(weigh) = &options.weigh {
         match &options.capacity {
-            None => errors
+            None if options.is_read => errors
                 .at(weigh.span, "`weigh` needs a `capacity` in its units: `capacity = 64 * 1024 * 1024`"),
             Some(Given { value: Capacity::Unbounded, .. }) => {
                 errors
                     .at(weigh.span, "`weigh` has no use with `capacity = unbounded`: leave one of them out");
             }
-            Some(_) => {}
+            None | Some(_) => {}
         }
     }
     if let (Some(policy), Some(Given { value: Capacity::Unbounded, .. })) =
@@ -382,7 +382,10 @@ fn templates(model: &Model, errors: &mut Errors) {
             Listed::One(expr) | Listed::Spread(expr) => tag_expr(model, expr, errors),
         }
     }
-    if let Some(Given { value: crate::options::KeyOption::Template(template), .. }) = &model.options.key {
+    if let Some(Given { value: crate::options::KeyOption::Template(template), span }) = &model.options.key {
+        if template.fixed().is_some() {
+            errors.at(*span, "this text names no argument, so all calls would share one entry: write `key = (user.id, lang)`, or `key = ()` if that is meant");
+        }
         holes(model, template, false, errors);
     }
 }

@@ -9,7 +9,12 @@ pub enum get_cat {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> get_cat = get_cat::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl get_cat {
     ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.

@@ -9,7 +9,12 @@ pub enum revalidated {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> revalidated = revalidated::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl revalidated {
     ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
@@ -113,7 +118,12 @@ pub enum patient {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> patient = patient::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __patient__in_an_impl_write_memoize_on_the_impl_too = patient;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __patient__in_an_impl_write_memoize_on_the_impl_too = patient::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl patient {
     ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
@@ -222,7 +232,12 @@ pub enum first {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> first = first::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __first__in_an_impl_write_memoize_on_the_impl_too = first;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __first__in_an_impl_write_memoize_on_the_impl_too = first::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl first {
     ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
@@ -403,7 +418,12 @@ enum by_node {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> by_node = by_node::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl by_node {
     ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.

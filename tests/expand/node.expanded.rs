@@ -116,7 +116,12 @@ enum cat_of_row {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> cat_of_row = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl cat_of_row {
     ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.

@@ -9,7 +9,12 @@ enum lives {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> lives = lives::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __lives__in_an_impl_write_memoize_on_the_impl_too = lives;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __lives__in_an_impl_write_memoize_on_the_impl_too = lives::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl lives {
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.

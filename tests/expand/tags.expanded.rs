@@ -9,7 +9,12 @@ enum find {
     #[allow(non_camel_case_types)]
     this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
 }
-const _: fn(::core::convert::Infallible) -> find = find::this_name_is_taken__write__companion_eq_another_name;
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __find__in_an_impl_write_memoize_on_the_impl_too = find;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __find__in_an_impl_write_memoize_on_the_impl_too = find::this_name_is_taken__write__companion_eq_another_name;
 #[allow(dead_code, non_snake_case)]
 impl find {
     ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.

@@ -46,6 +46,13 @@ impl AnyMemoRef {
         self.0.capacity()
     }
 
+    /// What its entries weigh together, as the attribute's `weigh` says; without one, how many they are. Entries
+    /// whose time is up count until they are reclaimed. One load.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.0.weight()
+    }
+
     /// Bounds it anew; what is too much is evicted before this returns.
     ///
     /// # Errors
@@ -63,6 +70,12 @@ impl AnyMemoRef {
     /// nothing and writes do nothing; what was there is still there afterwards.
     pub fn set_enabled(&self, enabled: bool) {
         self.0.set_enabled(enabled);
+    }
+
+    /// Whether calls are cached: neither this memo nor caching as a whole is switched off.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.0.is_enabled()
     }
 
     /// The figures so far.

@@ -65,8 +65,10 @@ pub(crate) trait AnyMemo: Carrier {
     fn slot(&self) -> usize;
     fn len(&self) -> usize;
     fn capacity(&self) -> Option<usize>;
+    fn weight(&self) -> usize;
     fn set_capacity(&self, capacity: usize);
     fn set_enabled(&self, enabled: bool);
+    fn is_enabled(&self) -> bool;
     fn world_switched(&self);
     fn stats(&self) -> Stats;
     fn tags(&self) -> Vec<TagName>;
@@ -109,12 +111,20 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         Some(self.capacity.load(std::sync::atomic::Ordering::Relaxed)).filter(|n| *n != usize::MAX)
     }
 
+    fn weight(&self) -> usize {
+        self.held.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     fn set_capacity(&self, capacity: usize) {
         self.bound(capacity);
     }
 
     fn set_enabled(&self, enabled: bool) {
         self.switch(enabled);
+    }
+
+    fn is_enabled(&self) -> bool {
+        !self.is_disabled()
     }
 
     fn world_switched(&self) {

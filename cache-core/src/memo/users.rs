@@ -232,6 +232,13 @@ impl<V: 'static, M> Memo<V, M> {
         }
     }
 
+    /// What its entries weigh together, as the attribute's `weigh` says; without one, how many they are. Entries
+    /// whose time is up count until they are reclaimed. One load for each method.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.memos().iter().map(AnyMemoRef::weight).sum()
+    }
+
     /// Bounds it anew; what is too much is evicted before this returns. `usize::MAX` is no bound at all.
     ///
     /// How the memo is divided stays as its first capacity wanted it: one that was made for many entries and may
@@ -253,6 +260,15 @@ impl<V: 'static, M> Memo<V, M> {
     pub fn set_enabled(&self, enabled: bool) {
         self.members.settings.lock().enabled = Some(enabled);
         self.memos().iter().for_each(|memo| memo.set_enabled(enabled));
+    }
+
+    /// Whether calls are cached: neither this memo nor caching as a whole is switched off.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        match self.members.iter().next() {
+            Some(member) => member.any.is_enabled(),
+            None => self.members.settings.lock().enabled.unwrap_or(true) && crate::is_enabled(),
+        }
     }
 
     /// The figures so far.

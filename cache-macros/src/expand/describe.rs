@@ -3,10 +3,11 @@
 //! What needs arguments alone is made before the body runs, which may consume them; what needs the
 //! value, after it.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Expr, Type};
 
 use super::tags;
 use crate::duration::Length;
@@ -40,22 +41,20 @@ pub(super) fn describe(model: &Model) -> Describe {
         let (list, see, tags) = (tags::list(), copies.seen_by_tags, tags.after);
         valued.extend(quote_spanned!(mixed=> #draft.tags(|#list| { #see #tags });));
     }
-    // What stands around an expression stands where the option's name does: editors that are asked what the
-    // expression names would name all of that, too.
-    if let Some(given) = &options.ttl {
-        let into_ttl = at(given.span, quote!(#krate::__private::IntoTtl::into_ttl));
-        let ttl = match &given.value {
-            Ttl::Length(length @ Length::Expr(_)) => Some(without_self(length.tokens())),
-            Ttl::Closure(closure) => {
-                let ask = at(given.span, quote!(#krate::__private::ask));
-                let closure = without_self(closure.to_token_stream());
-                Some(quote_spanned!(given.span=> #ask(#closure, #value)))
-            }
-            Ttl::Length(_) => None,
-        };
-        if let Some(ttl) = ttl {
-            valued.extend(quote_spanned!(given.span=> #draft.ttl(#into_ttl(#ttl));));
+    match options.ttl.as_ref().map(|given| (&given.value, given.span)) {
+        Some((Ttl::Length(length @ Length::Expr(expr)), name)) => {
+            let (ttl, span) = (without_self(length.tokens()), around(expr, name));
+            let into_ttl = at(span, quote!(#krate::__private::IntoTtl::into_ttl));
+            valued.extend(quote_spanned!(span=> #draft.ttl(#into_ttl(#ttl));));
         }
+        Some((Ttl::Closure(closure), _)) => {
+            let span = closure.span();
+            let into_ttl = at(span, quote!(#krate::__private::IntoTtl::into_ttl));
+            let ask = at(span, quote!(#krate::__private::ask));
+            let closure = without_self(closure.to_token_stream());
+            valued.extend(quote_spanned!(span=> #draft.ttl(#into_ttl(#ask(#closure, #value)));));
+        }
+        _ => {}
     }
     if let Some(given) = &options.none_ttl {
         let ttl = given.value.tokens();
@@ -68,7 +67,8 @@ pub(super) fn describe(model: &Model) -> Describe {
         });
     }
     if let Some(given) = &options.cache_if {
-        let (condition, span) = (without_self(given.value.to_token_stream()), given.span);
+        let condition = without_self(given.value.to_token_stream());
+        let span = around(&given.value, given.span);
         let (ask, store_if) = (at(span, quote!(#krate::__private::ask)), at(span, quote!(.store_if)));
         valued.extend(quote_spanned!(span=> #draft #store_if(#ask(#condition, #value));));
     }
@@ -98,6 +98,12 @@ pub(super) fn describe(model: &Model) -> Describe {
         }
     };
     Describe { before, after }
+}
+
+/// Where that stands which is written around an expression of an option: not where a name does, since editors that are
+/// asked what it names would name all of that, too.
+fn around(expr: &Expr, option: Span) -> Span {
+    if let Expr::Closure(closure) = expr { closure.span() } else { option }
 }
 
 /// Arguments that options mention and the body may consume, under the same names.
