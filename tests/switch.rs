@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use cache_core::{memoize, set_enabled};
+use cache_core::{is_enabled, memoize, set_enabled};
 use tests::Count;
 
 static RUNS: Count = Count::new();
@@ -33,11 +33,16 @@ fn caching_is_switched_off_and_on_at_call_time() {
     run(1);
     assert_eq!(RUNS.get(), 3);
     assert_eq!(run::entry(1).get(), None);
+    assert!(!is_enabled() && !run::memo().is_enabled());
     assert!(!run::entry(1).insert(5));
     assert_eq!(run::memo().stats().bypasses, 2);
     set_enabled(true);
     run(1);
     assert_eq!(RUNS.get(), 3, "what was stored is still there");
+    run::memo().set_enabled(false);
+    assert!(is_enabled() && !run::memo().is_enabled());
+    run::memo().set_enabled(true);
+    assert!(run::memo().is_enabled());
 
     // The same from the environment.
     let itself = std::env::current_exe().unwrap();

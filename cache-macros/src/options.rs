@@ -304,6 +304,12 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
             "the bound is `capacity = 10_000`"
         }
         "unbound" | "unbounded" => "write `capacity = unbounded`",
+        "ty" | "create" => {
+            "there is one kind of cache, and `capacity = 10_000` or `capacity = unbounded` bounds it"
+        }
+        "SharedCache" | "scope" => "the cache is shared by all threads: leave this out",
+        "CustomHasher" | "HasherInit" | "hasher" => "the hash of the cache is its own: leave this out",
+        "disk" | "redis" => "entries are kept within the process only, so far",
         "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expires" | "expiry"
         | "expireTime" | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
         "cache_none" | "option" => {
@@ -346,7 +352,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "convert" | "key_expr" | "map_key" => "write `key = (user.id, lang)`, an expression without quotes",
         "value" => "a function keeps what it returns; `#[cache_key(value = Cat)]` is an option of nodes",
-        "ignore" | "exclude" | "without" => "write `skip(pool)`",
+        "ignore" | "Ignore" | "exclude" | "without" => "write `skip(pool)`",
         "cost" | "weigher" | "weight" | "max_memory" => {
             "write `weigh = |key, value| …` with a `capacity` in its units"
         }
@@ -354,6 +360,9 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "in_impl" | "in_trait" => "write `#[memoize]` on the `impl` or `trait` as well",
         "lru" | "fifo" | "eviction" => "write `policy = Lru`",
         "condition" | "filter" | "unless" | "when" => "write `cache_if = |value| …`",
+        "force_refresh" => "write `refresh_if = reload`, over the arguments",
+        "with_cached_flag" => "`on_hit = |key, value| …` and `on_miss = |key| …` tell which it was",
+        "eviction_listener" | "on_removal" => "write `on_evict = |key, value, cause| …`",
         "invalidate_on" | "tags_by" | "events" | "dependencies" => {
             "write `tags = [\"cats\", \"cat:{name}\"]`"
         }

@@ -143,6 +143,41 @@ impl<V> Member<V> {
 /// here.cat("tom");
 /// assert_eq!((here.cats.len(), there.cats.len()), (1, 0));
 /// ```
+///
+/// What is known only when it is made, it says itself: expressions such as a ttl may name it, and the
+/// capacity is set in advance.
+///
+/// ```
+/// use cache_core::{Memo, memoize};
+/// use std::time::Duration;
+///
+/// struct Home {
+///     cats: Memo<String>,
+///     ttl: Duration,
+/// }
+///
+/// impl Home {
+///     fn new(capacity: usize, ttl: Duration) -> Self {
+///         let cats = Memo::new();
+///         // There is no capacity of 0. Here it stands for no caching.
+///         if cats.set_capacity(capacity).is_err() {
+///             cats.set_enabled(false);
+///         }
+///         Self { cats, ttl }
+///     }
+///
+///     #[memoize(memo = self.cats, ttl = self.ttl)]
+///     fn cat(&self, name: &str) -> String {
+///         format!("{name} at home")
+///     }
+/// }
+///
+/// let home = Home::new(100, Duration::from_secs(60));
+/// assert_eq!(home.cats.capacity(), Some(100));
+/// let bare = Home::new(0, Duration::from_secs(60));
+/// (home.cat("tom"), bare.cat("tom"));
+/// assert_eq!((home.cats.len(), bare.cats.len()), (1, 0));
+/// ```
 pub struct Memo<V, M = Blocking> {
     members: Arc<Members<V>>,
     mode: PhantomData<fn() -> M>,
