@@ -190,16 +190,16 @@ fn what_has_expired_is_not(minute: &dyn Fn()) {
 }
 
 fn what_was_invalidated_is_not() {
-    for n in 0..500 {
+    for n in 0..200 {
         part(n);
     }
     assert_eq!(part::entry(0).invalidate().count(), 1);
-    assert_eq!(tag("part:1").invalidate().count(), 250);
+    assert_eq!(tag("part:1").invalidate().count(), 100);
     assert_eq!(part::memo().invalidate_if(|_, value| value.0 < 100).count(), 49);
-    assert_eq!(part::memo().invalidate_matching("*(4??)").count(), 50);
-    assert_eq!(registry().find("bare::part").map(|memo| memo.len()), Some(150));
+    assert_eq!(part::memo().invalidate_matching("*(15?)").count(), 5);
+    assert_eq!(registry().find("bare::part").map(|memo| memo.len()), Some(45));
     assert_eq!(runs(|| assert_eq!(part(102), (102, 0))), 0);
-    assert_eq!(tag("bare").invalidate().count(), 150);
+    assert_eq!(tag("bare").invalidate().count(), 45);
     assert_eq!(part::memo().len(), 0);
 
     assert_eq!(sum(3), 3);
@@ -209,7 +209,7 @@ fn what_was_invalidated_is_not() {
 }
 
 fn memos_are_bounded() {
-    let many = if cfg!(miri) { 500_u16 } else { 10_000 };
+    let many = if cfg!(miri) { 120_u16 } else { 10_000 };
     for n in 0..many {
         few(n.into());
         heavy(usize::from(n % 100));

@@ -197,6 +197,7 @@ impl<T> ShardLock<T> {
     }
 
     /// Whether a thread shows it.
+    #[cfg(all(unix, not(miri)))]
     pub(super) fn is_shown(&self) -> bool {
         slots::all().any(|slot| slot.shows(self.address()))
     }
