@@ -416,7 +416,8 @@ mod tests {
     #[test]
     fn entries_are_what_was_put_in_and_not_taken_out() {
         let (turn, turns, looks) = if cfg!(miri) { (800, 2, 2) } else { (10_000, 6, 20) };
-        for policy in [Some(Policy::Adaptive), Some(Policy::Lru), None] {
+        let policies = [Some(Policy::Adaptive), Some(Policy::Lru), None];
+        for policy in policies.into_iter().take(if cfg!(miri) { 1 } else { 3 }) {
             let mut random = fastrand::Rng::with_seed(7);
             let alive = Arc::new(());
             let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(policy);
