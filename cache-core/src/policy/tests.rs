@@ -151,3 +151,13 @@ fn times_that_lie_ahead_do_no_harm() {
         assert!(rules.on_failure(&times, 10));
     }
 }
+
+/// Where it does not matter it is not kept either: it would take a box for each entry.
+#[test]
+fn what_a_computation_cost_matters_to_chance_alone() {
+    let asks = |ahead| Rules { ahead, ..BOTH }.asks_for_cost();
+    assert!(asks(Some(Ahead::XFetch(1.0))));
+    assert!(
+        !asks(None) && !asks(Some(Ahead::Fraction(0.8))) && !asks(Some(Ahead::Age(Duration::from_secs(1))))
+    );
+}

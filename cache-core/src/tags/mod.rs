@@ -315,6 +315,16 @@ mod tests {
         assert_eq!(memo.0.touch_since(tags.now(), &carried), Touch::Nothing);
     }
 
+    /// Those that are taken for it have their values refused for nothing.
+    #[test]
+    fn what_is_forgotten_is_seldom_taken_for_another() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        assert!(tags.invalidate(&name(0), Form::Hard, 0).is_none());
+        let others = tags.attach(&names(1..=1_000), &Arc::downgrade(&memo), false);
+        let taken = others.iter().filter(|tag| tag.stamps.last() > 0).count();
+        assert!(taken < 50, "{taken}");
+    }
+
     #[test]
     fn a_name_given_twice_is_one_tag() {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
