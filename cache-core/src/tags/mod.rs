@@ -340,4 +340,49 @@ mod tests {
         assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some_and(|bumped| bumped.carriers.is_empty()));
         tags.release(set);
     }
+
+    #[test]
+    fn memos_that_have_ended_take_no_memory() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let carried = tags.attach(&names([1]), &Arc::downgrade(&memo), false);
+        let carriers = || tags.state.lock().records[&name(1)].carriers.len();
+        for _ in 0..1_000 {
+            let passing = Arc::new(Memo(Revision::new()));
+            tags.release(tags.attach(&names([1]), &Arc::downgrade(&passing), false));
+        }
+        assert!(carriers() < 10, "{}", carriers());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some());
+        assert_eq!(carriers(), 1);
+        tags.release(carried);
+    }
+
+    #[test]
+    fn what_all_entries_of_a_memo_carry_they_all_carry_from_then_on() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let attach = |all| tags.attach(&names([1]), &Arc::downgrade(&memo), all);
+        let all = || tags.carriers(&name(1)).is_some_and(|(_, carriers)| carriers[0].1);
+        let held = attach(false);
+        assert!(!all());
+        tags.release(attach(true));
+        assert!(all());
+        tags.release(attach(false));
+        assert!(all());
+        let before = tags.now();
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some());
+        assert_eq!(memo.0.touch_since(before, &[]), Touch::Dead);
+        tags.release(held);
+    }
+
+    #[test]
+    fn a_source_is_held_while_something_carries_it() {
+        let tags: Tags<Memo> = Tags::new();
+        let source = tags.source();
+        let known = Arc::downgrade(&source);
+        let again = tags.hold(&known).unwrap();
+        assert!(Arc::ptr_eq(&again, &source));
+        tags.release(Box::new([source]));
+        tags.release(Box::new([again]));
+        assert!(tags.hold(&known).is_none());
+        assert_eq!(tags.len(), 0);
+    }
 }
