@@ -43,6 +43,20 @@ fn a_tag_that_something_carries_already_is_no_different() {
 }
 
 #[test]
+fn a_tag_that_one_lets_go_of_while_another_takes_it_is_one_that_is_known() {
+    check(FEW, || {
+        let scene = Scene::new();
+        scene.call_of(KEY + 1, &["cat"]);
+        let other = scene.go(|scene| scene.stage.invalidate(KEY + 1));
+        scene.call(&["cat"]);
+        other.join().unwrap();
+        scene.change();
+        scene.stage.invalidate_tag("cat");
+        scene.must_be_new(&["cat"]);
+    });
+}
+
+#[test]
 fn two_tags_in_opposite_orders() {
     check(FEW, || {
         let scene = Scene::new();
