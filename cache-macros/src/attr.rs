@@ -166,7 +166,7 @@ fn option(
             }
             set(&mut options.companion_vis, &name, errors, vis);
         }
-        "crate" => set(&mut options.krate, &name, errors, value::<Path>(input)?),
+        "crate" => set(&mut options.krate, &name, errors, krate(input)?),
         "value" if names.contains(&"value") => {
             set(&mut options.value, &name, errors, value::<Type>(input)?);
         }
@@ -230,6 +230,18 @@ pub(crate) fn equals(input: ParseStream<'_>) -> syn::Result<()> {
 pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     equals(input)?;
     input.parse()
+}
+
+/// Where the runtime is.
+pub(crate) fn krate(input: ParseStream<'_>) -> syn::Result<Path> {
+    let path: Path = value(input)?;
+    if path.segments.iter().any(|segment| !segment.arguments.is_none()) {
+        return Err(syn::Error::new(
+            path.span(),
+            "a path to `cache_core`, as in a `use`: `crate = toolkit::cache`",
+        ));
+    }
+    Ok(path)
 }
 
 pub(crate) fn as_text(expr: &Expr) -> Option<&LitStr> {

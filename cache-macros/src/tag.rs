@@ -101,7 +101,7 @@ fn krate(attrs: &[Attribute], errors: &mut Errors) -> Path {
             if !meta.path.is_ident("crate") {
                 return Err(meta.error(FORM));
             }
-            if krate.replace(meta.value()?.parse()?).is_some() {
+            if krate.replace(crate::attr::krate(meta.input)?).is_some() {
                 return Err(meta.error("`crate` is given twice"));
             }
             Ok(())

@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned as _;
 use syn::{Expr, Path, Token};
 
-use crate::attr::{TAGS, as_text, each, items, listed, set, skip_value, tag, value};
+use crate::attr::{TAGS, as_text, each, items, krate, listed, set, skip_value, tag, value};
 use crate::diagnostics::{Errors, list, nearest};
 use crate::options::{Given, Listed};
 use crate::template::Template;
@@ -61,7 +61,7 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
         }
         "matching" => set(&mut options.matching, &name, errors, matching(input)?),
         "into" => set(&mut options.into, &name, errors, value::<Expr>(input)?),
-        "crate" => set(&mut options.krate, &name, errors, value::<Path>(input)?),
+        "crate" => set(&mut options.krate, &name, errors, krate(input)?),
         unknown => {
             errors.at(name.span(), unknown_option(unknown));
             skip_value(input)?;

@@ -1,0 +1,8 @@
+use cache_core::memoize;
+
+#[memoize(crate = Option<u32>)]
+fn lives(name: &str) -> usize {
+    name.len()
+}
+
+fn main() {}
