@@ -171,7 +171,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         _ => None,
     });
     let (never, check) = if identity.is_empty() {
-        taken(model)
+        taken(model, &cfg)
     } else {
         let never = quote! {
             #[doc(hidden)]
@@ -206,8 +206,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
 
 /// A type or module that has the companion's name already is the compiler's to report. What it cannot
 /// know is the remedy: so a path through the companion ends in it, and appears in the report.
-fn taken(model: &Model) -> (TokenStream, TokenStream) {
-    let cfg = attributes(model, &["cfg"]);
+fn taken(model: &Model, cfg: &[&Attribute]) -> (TokenStream, TokenStream) {
     let (companion, remedy) = (&model.companion, "this_name_is_taken__write__companion_eq_another_name");
     let remedy = Ident::new(remedy, companion.span());
     let never = quote!(#[doc(hidden)] #[allow(non_camel_case_types)] #remedy(::core::convert::Infallible));
