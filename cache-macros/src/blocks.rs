@@ -17,7 +17,7 @@ use crate::expand::Expanded;
 use crate::function::{Function, generics_are_static};
 use crate::model::{Place, mixed};
 use crate::options::{Companion, Options};
-use crate::shape::borrows;
+use crate::shape::{borrows, names_self_type};
 
 /// An `impl` or `trait`.
 pub(crate) enum Block {
@@ -319,18 +319,6 @@ fn is_of_sized(item: &ImplItem, self_ty: &Type) -> bool {
         FnArg::Typed(typed) => *typed.ty == *self_ty || *typed.ty == parse_quote!(Self),
     };
     names_self_type(function.sig.output.to_token_stream()) || function.sig.inputs.iter().any(is_taken)
-}
-
-/// Whether a return is `Self`, of which there can only be values where its size is known.
-pub(crate) fn names_self_type(output: TokenStream) -> bool {
-    let tokens: Vec<proc_macro2::TokenTree> = output.into_iter().collect();
-    tokens.iter().enumerate().any(|(at, token)| match token {
-        proc_macro2::TokenTree::Ident(ident) if ident == "Self" => {
-            !matches!(tokens.get(at + 1), Some(proc_macro2::TokenTree::Punct(punct)) if punct.as_char() == ':')
-        }
-        proc_macro2::TokenTree::Group(group) => names_self_type(group.stream()),
-        _ => false,
-    })
 }
 
 /// A block takes few options; the others belong to its methods.

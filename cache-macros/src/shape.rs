@@ -1,7 +1,7 @@
 //! The shapes of arguments: which parts of a type are peeled here, and which are leaves that the
 //! runtime resolves by their type.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::visit::{self, Visit};
 
@@ -172,4 +172,16 @@ pub(crate) fn borrows(ty: &Type) -> bool {
     let mut finder = Finder(false);
     finder.visit_type(ty);
     finder.0
+}
+
+/// Whether a return is `Self`, of which there can only be values where its size is known.
+pub(crate) fn names_self_type(output: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = output.into_iter().collect();
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Ident(ident) if ident == "Self" => {
+            !matches!(tokens.get(at + 1), Some(TokenTree::Punct(punct)) if punct.as_char() == ':')
+        }
+        TokenTree::Group(group) => names_self_type(group.stream()),
+        _ => false,
+    })
 }

@@ -9,11 +9,10 @@ use syn::visit::{self, Visit};
 use syn::{Expr, Type};
 
 use crate::attr::span_of;
-use crate::blocks::names_self_type;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
 use crate::options::{Capacity, Given, Listed, Ttl, example};
-use crate::shape::{borrows, shape};
+use crate::shape::{borrows, names_self_type, shape};
 use crate::template::Template;
 use syn::ext::IdentExt as _;
 
