@@ -7,6 +7,7 @@ mod names;
 mod options;
 mod receivers;
 mod tasks;
+mod traits;
 
 use std::fmt::Debug;
 use std::future::Future;

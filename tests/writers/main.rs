@@ -2,6 +2,9 @@
 
 mod collected;
 mod mistakes;
+mod nodes;
+mod signatures;
+mod tasks;
 mod value;
 mod what;
 mod when;

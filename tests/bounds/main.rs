@@ -1,0 +1,4 @@
+//! Bounds: what a memo keeps, and what makes room.
+
+mod capacities;
+mod eviction;

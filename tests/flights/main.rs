@@ -1,0 +1,6 @@
+//! Flights: one computation for a key, who waits for it, and what ends a wait.
+
+mod recursion;
+mod reentrancy;
+mod single_flight;
+mod waits;

@@ -1,0 +1,14 @@
+//! Functions: what a call answers, of what signature and with what options, and how tools find it.
+
+mod calls;
+mod complaints;
+mod generics;
+mod hooks;
+mod hygiene;
+mod keys;
+mod options;
+mod panics;
+mod registry;
+mod scopes;
+mod signatures;
+mod values;

@@ -1,0 +1,8 @@
+//! Asynchronous functions, and work in the background.
+
+mod asynchronous;
+mod background;
+mod cancellation;
+mod failures;
+mod flights;
+mod wakers;
