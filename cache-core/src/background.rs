@@ -14,10 +14,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::sync::guarded;
-use crate::time::{HAS_THREADS, has_forked};
+use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
 use crate::world::World;
 
 /// A future to be run to its end.
@@ -37,10 +37,12 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Executor: Send + Sync + 'static {
     /// Runs a task of an asynchronous function. It must not be run in place: the caller waits for
     /// this to return. To drop it is to cancel it; whoever waits for its value computes instead.
+    /// A task may wait for another, so one must not have to end before the next begins.
     fn spawn(&self, task: Task);
 
     /// Runs a call of a function that is not asynchronous, and may block. By default a pool of
-    /// threads does.
+    /// threads does. One thread is enough: a call that waits for another runs that itself if nobody has
+    /// begun it.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
         pool(work);
     }
@@ -96,7 +98,7 @@ impl World {
         }
         // Without threads there is nobody who could wait for it.
         if HAS_THREADS {
-            pool(Box::new(|| block_on(task)));
+            PoolTask::spawn(task);
         }
     }
 
@@ -118,29 +120,81 @@ impl Executor for Anywhere {
     }
 }
 
-/// Threads at most.
+/// Threads that work at once, at most.
 const THREADS: usize = 8;
-/// Work that waits at most; what is more is dropped, and whoever needs its value computes.
+/// Threads at most, those among them that wait for a computation.
+const ALL_THREADS: usize = 64;
+/// Work that waits at most, and tasks that are begun; what is more is dropped, and whoever needs its value
+/// computes.
 const QUEUE: usize = 1024;
 /// An idle thread ends after this.
 const IDLE: Duration = Duration::from_secs(10);
+/// How long a thread of an executor of the user's, which waits for a computation no longer than that has a
+/// limit, gives other threads to begin it.
+const GRACE: Duration = Duration::from_millis(10);
 
 type Work = Box<dyn FnOnce() + Send>;
 
-#[derive(Default)]
 struct Pool {
     queue: VecDeque<Work>,
+    /// Threads that may work at once.
+    most: usize,
     threads: usize,
     idle: usize,
+    /// Those that wait for a computation.
+    waiting: usize,
+    /// Tasks that have not ended.
+    tasks: usize,
+}
+
+/// For whom a thread works.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Its own caller.
+    Caller,
+    /// Nobody waits for it: it does what was handed to an executor of the user's.
+    Executor,
+    /// Nobody waits for it: it is a thread of the pool.
+    Pool,
 }
 
 thread_local! {
-    /// Whether this thread is one of the pool.
-    static WORKS: Cell<bool> = const { Cell::new(false) };
+    static WORKS_FOR: Cell<For> = const { Cell::new(For::Caller) };
 }
 
-static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
+static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(|| {
+    let most = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
+    Mutex::new(Pool { queue: VecDeque::new(), most, threads: 0, idle: 0, waiting: 0, tasks: 0 })
+});
 static ARRIVED: Condvar = Condvar::new();
+
+impl Pool {
+    /// Whether there may be a thread more.
+    fn has_room(&self) -> bool {
+        self.threads - self.waiting < self.most && self.threads < ALL_THREADS
+    }
+
+    /// Whether a thread comes to what is handed in now without finishing something else before.
+    fn has_a_thread(&self) -> bool {
+        self.idle > self.queue.len() || self.has_room()
+    }
+
+    /// What there is to do that nobody will come to, if a thread was needed and could not be had.
+    #[must_use]
+    fn send_for_threads(&mut self) -> VecDeque<Work> {
+        if self.idle >= self.queue.len() || !self.has_room() {
+            ARRIVED.notify_one();
+            return VecDeque::new();
+        }
+        self.threads += 1;
+        crate::time::at_fork();
+        let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
+        if spawned.is_err() {
+            self.threads -= 1;
+        }
+        if self.threads == 0 { std::mem::take(&mut self.queue) } else { VecDeque::new() }
+    }
+}
 
 /// Has work done; or drops it, if there is no room for it, or nobody who could come to it. Where there are no
 /// threads it is done at once, by whoever comes with it.
@@ -152,37 +206,28 @@ fn pool(work: Work) {
         // The threads are the parent's, and its lock may be held for ever.
         return drop(work);
     }
-    let threads = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
-    let mut pool = POOL.lock();
-    // Who works here may wait for what it hands in: that must not wait for who works here.
-    let at_once = pool.idle > pool.queue.len() || pool.threads < threads;
-    if pool.queue.len() >= QUEUE || (WORKS.get() && !at_once) {
+    let pool = POOL.lock();
+    // Who works here may wait for what it hands in: it does that itself rather than wait for another.
+    let waits = WORKS_FOR.get() == For::Pool && !pool.has_a_thread();
+    if pool.queue.len() >= QUEUE || waits {
         drop(pool);
         return drop(work);
     }
+    enqueue(pool, work);
+}
+
+fn enqueue(mut pool: MutexGuard<'_, Pool>, work: Work) {
     pool.queue.push_back(work);
-    if pool.idle >= pool.queue.len() || pool.threads >= threads {
-        ARRIVED.notify_one();
-        return;
-    }
-    pool.threads += 1;
-    crate::time::at_fork();
-    let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
-    if spawned.is_err() {
-        pool.threads -= 1;
-        if pool.threads == 0 {
-            // Nobody will come for it.
-            let left = std::mem::take(&mut pool.queue);
-            drop(pool);
-            drop(left);
-        }
-    }
+    let left = pool.send_for_threads();
+    drop(pool);
+    drop(left);
 }
 
 fn run() {
-    WORKS.set(true);
+    WORKS_FOR.set(For::Pool);
     let mut pool = POOL.lock();
-    loop {
+    // Those who have waited, and work again, are not sent away: there is one less when one is done.
+    while pool.threads - pool.waiting <= pool.most {
         if let Some(work) = pool.queue.pop_front() {
             drop(pool);
             // Its panic is counted where it belongs.
@@ -194,8 +239,133 @@ fn run() {
         let late = ARRIVED.wait_for(&mut pool, IDLE).timed_out();
         pool.idle -= 1;
         if late && pool.queue.is_empty() {
-            pool.threads -= 1;
+            break;
+        }
+    }
+    pool.threads -= 1;
+}
+
+/// Does what was handed to an executor: nobody waits for this thread itself.
+pub(crate) fn as_background(work: impl FnOnce()) {
+    struct Restore(For);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WORKS_FOR.set(self.0);
+        }
+    }
+    let before = WORKS_FOR.get();
+    let _restore = Restore(before);
+    WORKS_FOR.set(if before == For::Pool { before } else { For::Executor });
+    work();
+}
+
+/// From when on this thread, whose wait for a computation has a limit, begins that if nobody has. Never, if it
+/// has to return when its time is up. A thread of the background need not: there, whoever is to begin it may
+/// wait for this very thread. `own`: it has handed it in itself.
+pub(crate) fn begins_from(clock: &Clock, own: bool) -> Option<Tick> {
+    match WORKS_FOR.get() {
+        For::Caller => None,
+        // The pool has refused it, or has a thread for it.
+        For::Pool => (!own).then_some(0),
+        For::Executor => Some(clock.soon(GRACE)),
+    }
+}
+
+/// A thread of the pool that waits for a computation: another may work in its place meanwhile, which may be
+/// what the computation waits for.
+pub(crate) struct Replaced(());
+
+impl Replaced {
+    /// Whether this thread is one of the pool.
+    pub(crate) fn is_needed() -> bool {
+        WORKS_FOR.get() == For::Pool && !has_forked()
+    }
+
+    pub(crate) fn new() -> Self {
+        let mut pool = POOL.lock();
+        pool.waiting += 1;
+        let left = if pool.queue.is_empty() { VecDeque::new() } else { pool.send_for_threads() };
+        drop(pool);
+        drop(left);
+        Self(())
+    }
+}
+
+impl Drop for Replaced {
+    fn drop(&mut self) {
+        POOL.lock().waiting -= 1;
+    }
+}
+
+/// A task of the pool, which holds a thread only while it is polled: it may wait for another.
+struct PoolTask(Mutex<Turn>);
+
+struct Turn {
+    /// None while it is polled, and when it has ended.
+    task: Option<Task>,
+    /// It is to be polled.
+    woken: bool,
+}
+
+impl PoolTask {
+    /// Runs a task; or drops it, if there are too many.
+    fn spawn(task: Task) {
+        if has_forked() {
+            return drop(task);
+        }
+        let mut pool = POOL.lock();
+        if pool.tasks >= QUEUE {
+            drop(pool);
+            return drop(task);
+        }
+        pool.tasks += 1;
+        let this = Arc::new(Self(Mutex::new(Turn { task: Some(task), woken: true })));
+        enqueue(pool, Box::new(|| this.poll()));
+    }
+
+    fn poll(self: Arc<Self>) {
+        let mut turn = self.0.lock();
+        let Some(mut task) = turn.task.take() else { return };
+        turn.woken = false;
+        drop(turn);
+        let waker = Waker::from(self.clone());
+        let polled = guarded(|| task.as_mut().poll(&mut Context::from_waker(&waker)));
+        if polled != Some(Poll::Pending) {
+            let _ = guarded(|| drop(task));
             return;
+        }
+        let mut turn = self.0.lock();
+        turn.task = Some(task);
+        let woken = turn.woken;
+        drop(turn);
+        if woken {
+            self.queue();
+        }
+    }
+
+    /// It was begun, so it is not refused.
+    fn queue(self: Arc<Self>) {
+        if !has_forked() {
+            enqueue(POOL.lock(), Box::new(|| self.poll()));
+        }
+    }
+}
+
+impl Wake for PoolTask {
+    fn wake(self: Arc<Self>) {
+        let mut turn = self.0.lock();
+        let queues = !std::mem::replace(&mut turn.woken, true) && turn.task.is_some();
+        drop(turn);
+        if queues {
+            self.queue();
+        }
+    }
+}
+
+impl Drop for PoolTask {
+    fn drop(&mut self) {
+        if !has_forked() {
+            POOL.lock().tasks -= 1;
         }
     }
 }
@@ -260,7 +430,7 @@ mod tests {
         let (start, busy) = channel();
         let gate = Arc::new(Mutex::new(()));
         let closed = gate.lock();
-        let most = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
+        let most = POOL.lock().most;
         for _ in 0..most {
             let (start, gate) = (start.clone(), gate.clone());
             pool(Box::new(move || {

@@ -1,17 +1,16 @@
 //! The driver for synchronous functions: does what the engine decides, and blocks where it must.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::background::block_on;
+use crate::background::{as_background, block_on};
 use crate::draft::Draft;
 use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
-use crate::flight::{Ancestry, Flight, Place, under};
+use crate::flight::{Ancestry, Flight, Job, Place, Unbegun, under};
 use crate::memo::{Data, Unstored};
 use crate::parcel::{Parcel, Returned};
-use crate::plan::{Missing, Panicked, Prepared, Repeat, Ticket, Waits, Work, give_up};
-use crate::sync::Mutex;
+use crate::plan::{Missing, Prepared, Repeat, Ticket, Waits, Work, give_up};
 use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
@@ -27,7 +26,6 @@ enum Pursued<O, K: Data, V: Data> {
 #[inline(never)]
 pub(crate) fn miss<R, K, V, KA, SA, Run, St, A, T, B, D>(
     missing: Missing<K, V, KA, SA, Run, St, A, T>,
-    start: impl FnOnce(&World, Handed<K, V, A::Job>),
 ) -> R::Output
 where
     K: Data,
@@ -47,10 +45,13 @@ where
         Pursued::Lead(lead, _place) if T::SET => {
             let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call);
             let (ticket, parcel) = patience.ticket(lead);
-            let job = Arc::new(Mutex::new(again.job(keyed, skipped, ticket)));
-            let panicked = Some(patience.on_panic(&parcel));
-            start(memo.world(), Handed { flight: flight.clone(), job: job.clone(), panicked });
-            wait_for_own::<R, _, _, A::Job>(&mut pursuit, &flight, &job, &parcel, &late)
+            let job =
+                again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
+            // Of the user's code before the body: expressions of the attribute are evaluated there again.
+            let panicked = patience.on_panic(&parcel);
+            let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
+            let unbegun = hand(memo.world(), &flight, Box::new(job));
+            wait_for_own::<R, _, _>(&mut pursuit, &flight, &unbegun, &parcel, &late)
         }
         Pursued::Lead(lead, _place) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
             Ok(held) => R::join(held),
@@ -100,42 +101,38 @@ where
     }
 }
 
-/// A computation on its way to the background, which may refuse it.
-pub(crate) struct Handed<K: Data, V: Data, J> {
-    flight: Arc<Flight<K, V>>,
-    job: Arc<Mutex<Option<J>>>,
-    /// For a panic of the user's from before the body: expressions of the attribute are evaluated there again.
-    panicked: Option<Panicked>,
+/// Hands a computation to the background. Until somebody begins it, whoever waits for its flight may.
+pub(crate) fn hand<K: Data, V: Data>(world: &World, flight: &Arc<Flight<K, V>>, job: Job) -> Arc<Unbegun> {
+    #[cfg(feature = "testing")]
+    let job: Job = Box::new(crate::testing::work_in_this_scope(job));
+    let unbegun = Unbegun::new(job);
+    flight.offer(&unbegun);
+    let handed = Handed { flight: Arc::downgrade(flight), unbegun: unbegun.clone() };
+    world.spawn_blocking(Box::new(move || as_background(|| handed.unbegun.begin())));
+    unbegun
 }
 
-impl<K: Data, V: Data, J: Work> Work for Handed<K, V, J> {
-    fn boxed(mut self) -> Box<dyn FnOnce() + Send> {
-        Box::new(move || {
-            let job = self.job.lock().take();
-            if let Some(job) = job
-                && let Err(payload) = catch_unwind(AssertUnwindSafe(job.boxed()))
-                && let Some(panicked) = self.panicked.take()
-            {
-                panicked(payload);
-            }
-        })
-    }
+/// A computation that the background is to begin, and may refuse.
+struct Handed<K: Data, V: Data> {
+    flight: Weak<Flight<K, V>>,
+    unbegun: Arc<Unbegun>,
 }
 
-impl<K: Data, V: Data, J> Drop for Handed<K, V, J> {
+impl<K: Data, V: Data> Drop for Handed<K, V> {
     fn drop(&mut self) {
-        let unrun = self.job.lock().is_some();
-        if unrun {
-            self.flight.refuse();
+        if self.unbegun.is_there()
+            && let Some(flight) = self.flight.upgrade()
+        {
+            flight.refuse();
         }
     }
 }
 
 /// Waits for a flight that it leads, and that the background computes.
-fn wait_for_own<R, K, V, J>(
+fn wait_for_own<R, K, V>(
     pursuit: &mut Pursuit<K, V>,
     flight: &Flight<K, V>,
-    job: &Mutex<Option<J>>,
+    unbegun: &Unbegun,
     parcel: &Parcel<Returned<R::Output>>,
     late: &dyn Fn(Duration) -> R::Output,
 ) -> R::Output
@@ -143,29 +140,26 @@ where
     K: Data,
     V: Data,
     R: Returns<Held = V>,
-    J: Work,
 {
     let memo = pursuit.memo().clone();
     let clock = memo.clock();
     // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
     let begun_by = after(clock.now(), memo.spec.max_wait);
+    let mut refused = false;
     loop {
-        let waits = job.lock().is_some();
-        let begun_by = Some(begun_by).filter(|_| waits);
         let mut bounds = pursuit.bounds_of_own();
-        bounds.until = bounds.until.into_iter().chain(begun_by).min();
-        let refused = match pursuit.after_own::<R>(&flight.wait(clock, bounds)) {
+        bounds.begins |= refused || begun_by <= clock.now();
+        if !bounds.begins && unbegun.is_there() {
+            bounds.until = bounds.until.into_iter().chain([begun_by]).min();
+        }
+        match pursuit.after_own::<R>(&flight.wait(clock, bounds)) {
             Own::Answer(output) => return output,
             Own::Late(limit) => return late(limit),
             Own::Returned | Own::Crashed => {
                 return block_on(parcel.take()).unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Wait => begun_by.is_some_and(|tick| tick <= clock.now()),
-            Own::Refused => true,
-        };
-        let unbegun = if refused { job.lock().take() } else { None };
-        if let Some(job) = unbegun {
-            job.boxed()();
+            Own::Wait => {}
+            Own::Refused => refused = true,
         }
     }
 }

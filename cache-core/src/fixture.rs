@@ -108,7 +108,7 @@ impl Stage {
             again: NoHook,
             patience: NoHook,
         };
-        blocking::miss::<Kept, _, _, _, _, _, _, _, _, _, _>(missing, |_, _| ())
+        blocking::miss::<Kept, _, _, _, _, _, _, _, _, _, _>(missing)
     }
 
     /// A call of an asynchronous function that was not told to bypass.

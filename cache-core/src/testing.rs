@@ -187,8 +187,9 @@ impl Scope {
     /// Keeps what calls in the scope leave to the background from now on, until the test has it done.
     ///
     /// A synchronous function with a `timeout`, `soft_timeout` or `fallback_after` is computed there too: its
-    /// caller waits for it, so another thread must have it done. And what is kept is under way: who calls for
-    /// the same key when its stale windows are over waits for it, so have it done before that.
+    /// caller waits for it, so another thread must have it done. And what is kept is under way: a call for the
+    /// same key that finds nothing to return computes it then, if it is synchronous and has no such limit; others
+    /// wait for it, so have it done before that.
     ///
     /// # Errors
     ///
@@ -246,7 +247,7 @@ impl Executor for Background {
 }
 
 impl Background {
-    /// Does all of it on this thread, and what it begins itself; blocks until a task is ready that waits for
+    /// Does all of it on this thread, and what it begins itself; blocks until tasks are ready that wait for
     /// something. A panic ends the one piece of work. How many pieces there were.
     pub fn run(&self) -> usize {
         block_on(self.run_async())
@@ -254,21 +255,37 @@ impl Background {
 
     /// The same within a task: what waits for something of a runtime can go on there.
     pub async fn run_async(&self) -> usize {
+        // By turns: a task may wait for one that comes after it.
+        let mut tasks: Vec<Task> = Vec::new();
         let mut count = 0;
-        while let Some(job) = self.next() {
-            match job {
-                Job::Work(work) => {
-                    let _ = guarded(work);
-                }
-                Job::Task(mut task) => {
-                    // A task that has panicked is over.
-                    poll_fn(|cx| guarded(|| task.as_mut().poll(cx)).unwrap_or(Poll::Ready(()))).await;
+        poll_fn(|cx| {
+            // A task that has panicked is over.
+            let mut poll = |mut task: Task| match guarded(|| task.as_mut().poll(cx)) {
+                Some(Poll::Pending) => Some(task),
+                _ => {
                     let _ = guarded(|| drop(task));
+                    None
+                }
+            };
+            loop {
+                while let Some(job) = self.next() {
+                    count += 1;
+                    match job {
+                        Job::Work(work) => drop(guarded(work)),
+                        Job::Task(task) => tasks.extend(poll(task)),
+                    }
+                }
+                let before = tasks.len();
+                tasks = std::mem::take(&mut tasks).into_iter().filter_map(&mut poll).collect();
+                if tasks.is_empty() && self.is_empty() {
+                    return Poll::Ready(count);
+                }
+                if tasks.len() == before && self.is_empty() {
+                    return Poll::Pending;
                 }
             }
-            count += 1;
-        }
-        count
+        })
+        .await
     }
 
     /// How many pieces of work are kept.

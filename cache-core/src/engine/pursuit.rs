@@ -126,7 +126,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
     pub(crate) fn bounds(&self) -> Bounds {
         // Who looks again at some time needs not be let go before.
         let max_wait = self.patience.until().is_none().then_some(self.memo.spec.max_wait);
-        Bounds { max_wait, until: self.patience.until(), own: false }
+        Bounds { max_wait, ..self.limits(false) }
     }
 
     /// Until when to wait for a place among those who compute.
@@ -151,7 +151,13 @@ impl<K: Data, V: Data> Pursuit<K, V> {
 
     /// How long to wait for what it leads itself, and is computed elsewhere.
     pub(crate) fn bounds_of_own(&self) -> Bounds {
-        Bounds { max_wait: None, until: self.patience.until(), own: true }
+        self.limits(true)
+    }
+
+    fn limits(&self, own: bool) -> Bounds {
+        let until = self.patience.until();
+        // Who computes returns when that is done, and not before.
+        Bounds { max_wait: None, until, own, begins: until.is_none() }
     }
 
     /// Whether an older value may stand in for the one that is computed.

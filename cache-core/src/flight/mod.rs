@@ -8,9 +8,10 @@
 mod deciding;
 mod graph;
 mod tasks;
+mod unbegun;
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use hashbrown::HashTable;
@@ -19,7 +20,9 @@ pub(crate) use deciding::{Deciding, Decisions, Remembers};
 pub(crate) use graph::{Ancestry, Wait, Waits, current, under};
 use tasks::Tasks;
 pub(crate) use tasks::polled_under;
+pub(crate) use unbegun::{Job, Unbegun};
 
+use crate::background::{Replaced, begins_from};
 use crate::policy::Slot;
 use crate::store::{Node, Residents};
 use crate::sync::{Condvar, Mutex};
@@ -82,6 +85,8 @@ struct State<V> {
     landing: Option<Landing<V>>,
     /// Those who were to compute it have refused.
     refused: bool,
+    /// The background was given the computation, and may not have begun it.
+    unbegun: Option<Weak<Unbegun>>,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
     /// Those whom an error has let go and who compute now.
@@ -138,6 +143,8 @@ pub(crate) struct Bounds {
     pub(crate) until: Option<Tick>,
     /// It is its own flight that somebody waits for.
     pub(crate) own: bool,
+    /// Who waits has the time to compute: it begins what the background has not begun.
+    pub(crate) begins: bool,
 }
 
 impl<K, V: Clone> Flight<K, V> {
@@ -159,6 +166,7 @@ impl<K, V: Clone> Flight<K, V> {
             state: Mutex::new(State {
                 landing: None,
                 refused: false,
+                unbegun: None,
                 release: None,
                 computing: 0,
                 tasks: None,
@@ -184,15 +192,45 @@ impl<K, V: Clone> Flight<K, V> {
 
     /// Waits for the flight to land, within bounds.
     pub(crate) fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited<V> {
+        let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
+        // Declared first: it is dropped when the lock is released.
+        let mut replaced = None;
         let mut state = self.state.lock();
         loop {
-            match state.look(clock.now(), bounds) {
+            let now = clock.now();
+            let mut look = match state.look(now, bounds) {
                 Ok(waited) => return waited,
-                Err(look) if HAS_THREADS => self.landed.wait_for(&mut state, clock.nap(look)),
-                // Who computes it does not go on before this returns.
-                Err(_) => return Waited::LetGo,
+                Err(look) => look,
             };
+            if let (Some(from), Some(_)) = (begins_from, &state.unbegun) {
+                if from <= now {
+                    let unbegun = state.unbegun.take();
+                    drop(state);
+                    replaced = None;
+                    unbegun.as_ref().and_then(Weak::upgrade).into_iter().for_each(|unbegun| unbegun.begin());
+                    state = self.state.lock();
+                    continue;
+                }
+                look = look.min(from);
+            }
+            if !HAS_THREADS {
+                // Who computes it does not go on before this returns.
+                return Waited::LetGo;
+            }
+            if replaced.is_none() && Replaced::is_needed() {
+                drop(state);
+                replaced = Some(Replaced::new());
+                state = self.state.lock();
+                continue;
+            }
+            self.landed.wait_for(&mut state, clock.nap(look));
         }
+    }
+
+    /// The background was given its computation: until that is begun, whoever waits may take it.
+    pub(crate) fn offer(&self, unbegun: &Arc<Unbegun>) {
+        self.state.lock().unbegun = Some(Arc::downgrade(unbegun));
+        self.landed.notify_all();
     }
 
     /// Those who were to compute it have refused: its leader, who waits without being let go, is told.

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::verbs::sealed::Sealed;
@@ -11,6 +12,7 @@ use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Lead, Pursuit};
 use crate::entry::Async;
+use crate::flight::Flight;
 use crate::future::{Missed, Start, by_caller, by_clock, by_flight};
 use crate::key::Shape;
 use crate::memo::{Place, When};
@@ -195,7 +197,10 @@ where
     }
 }
 
-fn spawn<J: Future<Output = ()> + Send + 'static>(world: &World, job: J) {
+fn spawn<K, V, J>(world: &World, _: &Arc<Flight<K, V>>, job: J)
+where
+    J: Future<Output = ()> + Send + 'static,
+{
     #[cfg(feature = "testing")]
     let job = crate::testing::in_this_scope(job);
     world.spawn(Box::pin(job));

@@ -18,7 +18,7 @@ pub use hooks::NoHook;
 pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
 pub(crate) use patience::give_up;
 pub use patience::{Limits, TimedOut};
-pub(crate) use patience::{Panicked, Patience, Waits};
+pub(crate) use patience::{Patience, Waits};
 pub(crate) use verbs::Work;
 pub use verbs::{Address, Call};
 

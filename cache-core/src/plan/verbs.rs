@@ -1,6 +1,8 @@
 //! What can be done with a call: the same for all functions ([`Address`]), and what functions that
 //! are not asynchronous add ([`Call`]).
 
+use std::sync::Arc;
+
 use super::again::Nothing;
 use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, Stand, Ticket, Waits};
 use crate::address::Key;
@@ -8,6 +10,7 @@ use crate::blocking;
 use crate::draft::Draft;
 use crate::engine::{Begin, Cx, Found, Look, Step};
 use crate::entry::Blocking;
+use crate::flight::Flight;
 use crate::key::Shape;
 use crate::memo::{Data, Place, When};
 use crate::slot::Identity;
@@ -64,6 +67,10 @@ pub(super) mod sealed {
     pub trait Sealed {}
     impl<P, KA, SA, Run, Hit, Miss, St, A, T> Sealed for super::Bound<P, KA, SA, Run, Hit, Miss, St, A, T> {}
 }
+
+/// How a job is started that computes for a flight.
+pub(super) trait Start<K, V, J>: FnOnce(&World, &Arc<Flight<K, V>>, J) {}
+impl<K, V, J, F: FnOnce(&World, &Arc<Flight<K, V>>, J)> Start<K, V, J> for F {}
 
 /// What all functions have in common; drivers add how jobs are started.
 impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
@@ -129,7 +136,7 @@ where
         updated.and_then(R::face)
     }
 
-    pub(super) fn look_ahead(self, start: impl FnOnce(&World, A::Job)) -> Option<R::Face> {
+    pub(super) fn look_ahead(self, start: impl Start<S::Owned, R::Held, A::Job>) -> Option<R::Face> {
         match self.look_up() {
             Looked::Answer(held) => R::face(held),
             Looked::Renew(held, missing) => {
@@ -153,23 +160,23 @@ where
     A: Repeat<KA, SA>,
 {
     /// Computes anew what the call was answered with, unless somebody does.
-    pub(super) fn renew(self, start: impl FnOnce(&World, A::Job)) {
+    pub(super) fn renew(self, start: impl Start<K, V, A::Job>) {
         let memo = self.memo.clone();
-        let renewed = |world: &World, job: A::Job| {
+        let renewed = |world: &World, flight: &Arc<Flight<K, V>>, job: A::Job| {
             memo.counters.revalidations.add();
-            start(world, job);
+            start(world, flight, job);
         };
         drop(self.compute_in_background(renewed));
     }
 
     /// Begins a computation, unless one is under way. What has been stored meanwhile.
-    pub(super) fn compute_in_background(self, start: impl FnOnce(&World, A::Job)) -> Option<V> {
+    pub(super) fn compute_in_background(self, start: impl Start<K, V, A::Job>) -> Option<V> {
         match self.memo.begin(&self.key, self.hash, self.begin) {
             Step::Hit(held) => return Some(held),
             Step::Lead(lead) => {
-                let Prepared { keyed, skipped, .. } = self.call;
+                let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), self.call);
                 if let Some(job) = self.again.job(keyed, skipped, Ticket::new(lead)) {
-                    start(self.memo.world(), job);
+                    start(self.memo.world(), &flight, job);
                 }
             }
             Step::Join(..) | Step::InPlace => {}
@@ -180,7 +187,7 @@ where
     /// Where there is a placeholder: what is returned while the background computes. Gives the call back
     /// if it is to go on.
     #[inline]
-    pub(super) fn stood_in<R>(self, start: impl FnOnce(&World, A::Job)) -> Result<R::Output, Self>
+    pub(super) fn stood_in<R>(self, start: impl Start<K, V, A::Job>) -> Result<R::Output, Self>
     where
         R: Returns<Held = V>,
         St: Stand<KA, SA, R::Face>,
@@ -258,10 +265,8 @@ impl<J: FnOnce() + Send + 'static> Work for J {
     }
 }
 
-fn spawn(world: &World, job: impl Work) {
-    #[cfg(feature = "testing")]
-    let job = crate::testing::work_in_this_scope(job.boxed());
-    world.spawn_blocking(job.boxed());
+fn spawn<K: Data, V: Data>(world: &World, flight: &Arc<Flight<K, V>>, job: impl Work) {
+    drop(blocking::hand(world, flight, job.boxed()));
 }
 
 impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J> Call
@@ -302,7 +307,7 @@ where
             Ok(output) => return output,
             Err(missing) => missing,
         };
-        blocking::miss::<R, _, _, _, _, _, _, _, _, B, D>(missing, spawn)
+        blocking::miss::<R, _, _, _, _, _, _, _, _, B, D>(missing)
     }
 
     fn refresh(mut self) -> R::Output {

@@ -156,6 +156,14 @@ impl Clock {
         }
     }
 
+    /// A moment later. Where the time stands still, that is now.
+    pub(crate) fn soon(&self, moment: Duration) -> Tick {
+        match self {
+            Self::System => after(self.now(), moment),
+            Self::Manual(_) => self.now(),
+        }
+    }
+
     /// How long a waiter should sleep at most before it looks at the clock again, when it wants to
     /// wait until `deadline`. A manual clock is looked at often: it cannot wake anybody.
     pub(crate) fn nap(&self, deadline: Tick) -> Duration {
