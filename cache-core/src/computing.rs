@@ -47,7 +47,7 @@ use crate::tags::Tag;
 /// ```
 #[must_use]
 pub fn computing() -> Computing {
-    Computing(current())
+    Computing(current().and_then(Ancestry::beyond_updates))
 }
 
 /// The computation under way. See [`computing`].

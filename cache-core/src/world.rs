@@ -8,10 +8,10 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use crate::address::AnyKey;
 use crate::background::Executor;
-use crate::flight::Waits;
+use crate::flight::{Waits, has_invalidated};
 use crate::invalidate::Applied;
 use crate::memo::AnyMemo;
-use crate::tags::{Bumped, Decree, Form, Mark, Name, Revision, TagSet, Tags};
+use crate::tags::{Bumped, Decree, Form, Mark, Name, Number, Revision, TagSet, Tags};
 use crate::time::Clock;
 
 /// What memos share.
@@ -115,13 +115,21 @@ impl World {
 
     /// The first half of it; [`Self::sweep`] is the other.
     pub(crate) fn bump_tag(&self, name: &Name, form: Form) -> Option<Bumped<dyn AnyMemo>> {
-        self.tags.invalidate(name, form, self.clock.now())
+        let (number, bumped) = self.tags.invalidate(name, form, self.clock.now());
+        has_invalidated(self.address(), number);
+        bumped
+    }
+
+    /// Numbers an invalidation. `raise` gives its number to what it is about.
+    pub(crate) fn bump(&self, raise: impl FnOnce(Number)) {
+        let number = self.tags.bump(raise);
+        has_invalidated(self.address(), number);
     }
 
     /// Invalidates memos as a whole, in one piece; they are yet to be swept.
     pub(crate) fn bump_whole<'m>(&self, revisions: impl Iterator<Item = &'m Revision>, form: Form) -> Decree {
         let mut decree = Decree { number: 0, form, at: self.clock.now() };
-        self.tags.bump(|number| {
+        self.bump(|number| {
             decree.number = number;
             revisions.for_each(|revision| revision.raise_whole(&decree));
         });

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Deciding, Decisions};
-use crate::sync::Mutex;
-use crate::tags::{Inherited, Mark};
+use crate::sync::Ordering::{AcqRel, Acquire, Release};
+use crate::sync::{AtomicBool, AtomicU64 as AtomicNumber, Mutex};
+use crate::tags::{Inherited, Mark, Number, Seen};
 
 /// A flight and the flights within whose bodies it was started.
 pub(crate) struct Ancestry {
@@ -24,6 +25,20 @@ pub(crate) struct Ancestry {
     pub(crate) inherits: bool,
     /// What its body decides about its value; none if that is not stored.
     pub(crate) deciding: Option<Deciding>,
+    /// What is written from within it, if it is an update.
+    updating: Option<Updating>,
+}
+
+/// What is written from within the closure of an update, which is written to before that itself is.
+struct Updating {
+    /// Whose numbers these are: the address of its world.
+    world: usize,
+    /// The last invalidation that the update has seen, or made.
+    seen: AtomicNumber,
+    /// The entry that it has read is no longer there for that, or may not be.
+    wrote: AtomicBool,
+    /// The tags of that entry.
+    tags: Option<Seen>,
 }
 
 impl Ancestry {
@@ -40,7 +55,44 @@ impl Ancestry {
     ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let inherits = inherited.is_some() || parent.as_ref().is_some_and(|parent| parent.inherits);
-        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent, inherited, inherits, deciding })
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { id, parent, inherited, inherits, deciding, updating: None })
+    }
+
+    /// Of an update in a world, which has seen its invalidations so far, and read an entry with these tags.
+    pub(crate) fn of_update(world: usize, seen: Number, tags: Option<Seen>) -> Arc<Self> {
+        let mut ancestry = Self::below(current(), None, None);
+        let updating = Updating { world, seen: AtomicNumber::new(seen), wrote: AtomicBool::new(false), tags };
+        Arc::get_mut(&mut ancestry).expect("nobody else has it yet").updating = Some(updating);
+        ancestry
+    }
+
+    /// The last invalidation that an update has seen or made; and, if it may have ended the entry itself that it
+    /// has read, the tags of that.
+    pub(crate) fn updated(&self) -> Option<(Number, Option<&[Arc<Mark>]>)> {
+        let updating = self.updating.as_ref()?;
+        let tags = || updating.tags.as_ref().map_or(&[][..], |tags| tags);
+        Some((updating.seen.load(Acquire), updating.wrote.load(Acquire).then(tags)))
+    }
+
+    /// Whether this thread works within the closure of this update: what it writes comes before what the
+    /// update does, and does not overtake it. If so, that is noted.
+    pub(crate) fn writes_within(&self) -> bool {
+        let Some(updating) = &self.updating else { return false };
+        let within = current().is_some_and(|current| current.chain().any(|id| id == self.id));
+        if within {
+            updating.wrote.store(true, Release);
+        }
+        within
+    }
+
+    /// The computation that an update is made from, which has something to say of its value; or this one.
+    pub(crate) fn beyond_updates(self: Arc<Self>) -> Option<Arc<Self>> {
+        let mut flight = self;
+        while flight.updating.is_some() {
+            flight = flight.parent.clone()?;
+        }
+        Some(flight)
     }
 
     /// What its body, which has returned, has said of its value.
@@ -107,6 +159,18 @@ pub(crate) fn under<T>(flight: Option<Arc<Ancestry>>, body: impl FnOnce() -> T) 
     }
     let _restore = Restore(CURRENT.try_with(|current| current.replace(flight)).ok().flatten());
     body()
+}
+
+/// This thread has made the invalidation of that number: the updates within whose closures it works have seen it,
+/// if they have seen all before it.
+pub(crate) fn has_invalidated(world: usize, number: Number) {
+    let Some(current) = current() else { return };
+    for updating in current.flights().filter_map(|flight| flight.updating.as_ref()) {
+        if updating.world == world {
+            updating.wrote.store(true, Release);
+            let _ = updating.seen.compare_exchange(number - 1, number, AcqRel, Acquire);
+        }
+    }
 }
 
 /// The waits under way from within flights.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use hashbrown::HashTable;
 
 pub(crate) use deciding::{Deciding, Decisions, Remembers};
-pub(crate) use graph::{Ancestry, Wait, Waits, current, under};
+pub(crate) use graph::{Ancestry, Wait, Waits, current, has_invalidated, under};
 use tasks::Tasks;
 pub(crate) use tasks::polled_under;
 pub(crate) use unbegun::{Job, Unbegun};
@@ -145,6 +145,14 @@ pub(crate) struct Bounds {
     pub(crate) own: bool,
     /// Who waits has the time to compute: it begins what the background has not begun.
     pub(crate) begins: bool,
+}
+
+impl<K, V> Flight<K, V> {
+    /// Whether it goes on though this thread writes to, or invalidates, its key: this is done from within
+    /// its own closure.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.kind == Kind::Update && self.ancestry.writes_within()
+    }
 }
 
 impl<K, V: Clone> Flight<K, V> {
@@ -327,16 +335,24 @@ impl<K, V> Flights<K, V> {
             .find(u64::from(hash), |flight| flight.kind.is_shared() && flight.hash == hash && eq(&flight.key))
     }
 
-    /// Those of a key; compares keys, so only shared access is needed.
+    /// Those of a key which end when this thread writes it; compares keys, so only shared access is needed.
     pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
         let flights = self.table.iter_hash(u64::from(hash));
-        flights.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
+        let flights = flights.filter(|flight| flight.hash == hash && eq(&flight.key));
+        flights.filter(|flight| !flight.goes_on()).cloned().collect()
     }
 
-    /// The updates of a key. Where there are none, which is mostly so, no key is compared.
+    /// The updates among them. Where there are none, which is mostly so, no key is compared.
     pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
         let updates = self.table.iter_hash(u64::from(hash)).filter(|flight| flight.kind == Kind::Update);
-        updates.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
+        let updates = updates.filter(|flight| flight.hash == hash && eq(&flight.key));
+        updates.filter(|flight| !flight.goes_on()).cloned().collect()
+    }
+
+    /// This thread may have ended the entry of a key: an update from within whose closure it does so is told
+    /// of it.
+    pub(crate) fn note_end(&self, hash: u32, eq: impl Fn(&K) -> bool) {
+        drop(self.updates_of(hash, eq));
     }
 
     pub(crate) fn add(&mut self, flight: Arc<Flight<K, V>>) {
@@ -356,8 +372,14 @@ impl<K, V> Flights<K, V> {
         on
     }
 
+    /// Takes all off, but for the updates from within whose closures this is done.
     pub(crate) fn take_all(&mut self) -> HashTable<Arc<Flight<K, V>>> {
-        std::mem::take(&mut self.table)
+        let mut taken = std::mem::take(&mut self.table);
+        let going_on = taken.extract_if(|flight| flight.goes_on());
+        for flight in going_on {
+            self.table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
+        }
+        taken
     }
 }
 

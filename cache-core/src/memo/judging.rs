@@ -46,7 +46,7 @@ impl<'m> Judgement<'m> {
     /// the memos, since what is computed for one may wait for another.
     pub(crate) fn pass(&self) {
         let Some(first) = self.0.first() else { return };
-        first.world().tags.bump(|number| {
+        first.world().bump(|number| {
             for memo in &self.0 {
                 memo.judging().passed.store(number, Ordering::Release);
             }
@@ -106,7 +106,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for shard in self.shards() {
             let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
             let is_doomed = |flight: &std::sync::Arc<crate::flight::Flight<K, V>>| {
-                flight.born < before && doomed(&flight.key)
+                flight.born < before && doomed(&flight.key) && !flight.goes_on()
             };
             let flights: Vec<_> = flights.into_iter().filter(is_doomed).collect();
             if !flights.is_empty() {

@@ -83,7 +83,7 @@ fn a_mark_holds_though_its_time_is_yet_to_come() {
     let (stage, _time) = stage(WITH_WINDOW);
     store(&stage, 1, 1);
     let cat = Name::Text("cat".into());
-    let bumped = stage.world.tags.invalidate(&cat, Form::Soft, 5).expect("an entry carries it");
+    let bumped = stage.world.tags.invalidate(&cat, Form::Soft, 5).1.expect("an entry carries it");
     assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Stale)), "by its stamp");
     assert_eq!(stage.world.sweep(bumped).count(), 1);
 
@@ -100,7 +100,7 @@ fn where_there_is_no_window_what_is_marked_is_dead_before_it_is_swept() {
     let (stage, _time) = stage(SPEC);
     store(&stage, 1, 1);
     let all = Name::Text("all".into());
-    let bumped = stage.world.tags.invalidate(&all, Form::Soft, 5).expect("the memo carries it");
+    let bumped = stage.world.tags.invalidate(&all, Form::Soft, 5).1.expect("the memo carries it");
     assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Dead)));
     assert_eq!((stage.world.sweep(bumped).count(), stage.state(1)), (1, None));
 }

@@ -6,7 +6,7 @@ use super::{Data, Garbage, Room, TypedMemo};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::event::Cause;
-use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, current};
+use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, under};
 use crate::policy::State;
 use crate::store::{Lease, Resident};
 use crate::sync::{Ordering, ShardLock};
@@ -150,8 +150,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         stored
     }
 
-    /// Changes the value that is there, in one piece: what is written between reading and writing it
-    /// makes `change` run again. What was stored; `None` if nothing was there, or is not to be kept.
+    /// Changes the value that is there, in one piece: what others write between reading and writing it
+    /// makes `change` run again; what `change` itself writes comes before it. What was stored; `None` if nothing was there, or is not to be kept.
     pub(crate) fn update(
         &self,
         key: &K,
@@ -179,7 +179,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // The new value is made of the old one, and so of what that was computed from.
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
             let carried = HeldTags::new(carried, self.world().clone());
-            let ancestry = Ancestry::below(current(), None, None);
+            let read = (!entry.tags().is_empty())
+                .then(|| Arc::new(HeldTags::new(entry.tags().into(), self.world().clone())) as Seen);
+            let ancestry = Ancestry::of_update(self.world().address(), born, read);
             let slot = entry.slot;
             let mut room = ShardLock::upgrade(room);
             let old = Old::of(&mut room.residents, slot);
@@ -188,7 +190,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             drop(room);
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
-            let (value, mut draft) = change(held)?;
+            let (value, mut draft) = under(Some(flight.ancestry.clone()), || change(held))?;
             let tags = self.attach(&mut draft, &carried);
             if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
                 self.hand_up_tags(tags);
@@ -335,9 +337,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         present: bool,
     ) -> Option<Number> {
         let (wanted, born) = match claim {
-            // What an update has read must still be there, and valid.
+            // What an update has read must still be there, and valid. If its own closure has ended that, it must
+            // not have been invalidated by others.
             Claim::Flight(flight) if flight.kind == Kind::Update => {
-                (room.flights.is_on(flight) && present, flight.born)
+                let (born, read) = flight.ancestry.updated().unwrap_or((flight.born, None));
+                let stands = read.map_or(present, |tags| self.untouched_since(born, hash, tags));
+                (room.flights.is_on(flight) && stands, born)
             }
             Claim::Flight(flight) => {
                 (room.flights.is_on(flight) && !self.judging.is_under_way(), flight.born)

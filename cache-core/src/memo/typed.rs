@@ -323,6 +323,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
         if !(only_later && entry.deadline() >= deadline) {
             let slot = entry.slot;
+            room.flights.note_end(hash, |other| (self.key_fns.same)(other, key));
             ShardLock::upgrade(room).residents.set_deadline(slot, deadline, &self.spec.rules);
         }
         self.world.wants_sweeping();
@@ -362,7 +363,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
     pub(crate) fn defer(&self, hash: u32) {
-        self.world.tags.bump(|number| {
+        self.world.bump(|number| {
             self.deferred.lock().push(Deferred { hash, number });
             self.has_deferred.store(true, Ordering::Release);
             self.revision.raise(number);

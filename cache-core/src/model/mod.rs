@@ -14,6 +14,7 @@ mod carriers;
 mod clears;
 mod deferred;
 mod flights;
+mod handed;
 mod inherit;
 mod invalidators;
 mod keys;

@@ -115,3 +115,55 @@ fn an_update_finds_a_value_that_lands_or_nothing() {
         assert!([None, Some(OLD + 1)].contains(&updated));
     });
 }
+
+/// What its own closure writes does not overtake an update; what another writes does, whenever that comes.
+fn writes_within(within: fn(&Scene), change: fn(&Scene), ends: &'static [(Option<u64>, Option<u64>)]) {
+    check(FEW, move || {
+        let scene = Scene::warm();
+        let other = scene.go(change);
+        let add = |held: Bitwise<u64>| {
+            within(&scene);
+            Some((Bitwise(held.0 + 1), Draft::default()))
+        };
+        let updated = scene.stage.memo.update(&KEY, scene.stage.hash(KEY), add).map(|held| held.0);
+        other.join().unwrap();
+        let ends_so = (updated, scene.at_rest());
+        assert!(ends.contains(&ends_so), "{ends_so:?}");
+    });
+}
+
+/// What the closure gives.
+const OWN: u64 = 20;
+
+#[test]
+fn an_update_that_inserts_sees_what_another_inserts() {
+    let ends = &[
+        // After all of it, before all of it, and between what the closure gives and the update.
+        (Some(OLD + 1), Some(GIVEN)),
+        (Some(GIVEN + 1), Some(GIVEN + 1)),
+        // The closure has replaced it.
+        (Some(OWN + 1), Some(OWN + 1)),
+    ];
+    writes_within(
+        |scene| assert!(scene.stage.put(KEY, OWN, When::Always)),
+        |scene| assert!(scene.stage.put(KEY, GIVEN, When::Always)),
+        ends,
+    );
+}
+
+#[test]
+fn an_update_that_inserts_does_not_bring_back_what_another_invalidates() {
+    let ends = &[(Some(OLD + 1), None), (None, None), (Some(OWN + 1), Some(OWN + 1))];
+    writes_within(
+        |scene| assert!(scene.stage.put(KEY, OWN, When::Always)),
+        |scene| drop(scene.stage.invalidate(KEY)),
+        ends,
+    );
+}
+
+#[test]
+fn an_update_that_clears_does_not_bring_back_what_another_clears() {
+    let clear = |scene: &Scene| drop(scene.stage.memo.remove_all());
+    // One that comes first, or between the two, leaves nothing to be changed.
+    writes_within(clear, clear, &[(Some(OLD + 1), None), (None, None)]);
+}

@@ -89,7 +89,7 @@ impl<KA, SA, W: Why> Repeat<KA, SA> for Once<W> {
 }
 
 /// It is made by a function that is given how each argument is owned.
-pub struct Again<O, F>(pub(super) O, pub(super) F);
+pub struct Again<O, F>(pub(crate) O, pub(crate) F);
 
 impl<KA, SA, O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J> Repeat<KA, SA> for Again<O, F> {
     type Job = J;

@@ -97,8 +97,8 @@ impl<T: Send + 'static> CrossesThreads for T {}
 
 /// How long a call of a function waits, and what it returns then.
 pub struct Patience<F> {
-    pub(super) limits: Limits,
-    pub(super) late: F,
+    pub(crate) limits: Limits,
+    pub(crate) late: F,
 }
 
 /// Whom to tell what a computation has panicked with.

@@ -138,13 +138,14 @@ impl<C: Carrier + ?Sized> Tags<C> {
         number
     }
 
-    /// Invalidates a tag: from here on nothing that carries it is valid. `None` if nothing does.
-    pub(crate) fn invalidate(&self, name: &Name, form: Form, at: Tick) -> Option<Bumped<C>> {
+    /// Invalidates a tag: from here on nothing that carries it is valid. The number of this, and `None` if
+    /// nothing does.
+    pub(crate) fn invalidate(&self, name: &Name, form: Form, at: Tick) -> (Number, Option<Bumped<C>>) {
         let mut state = self.state.lock();
         let slot = state.slot(name);
         let State { records, forgotten, .. } = &mut *state;
         let mut bumped = None;
-        self.number(|number| match records.get_mut(name) {
+        let number = self.number(|number| match records.get_mut(name) {
             Some(record) => {
                 let decree = Decree { number, form, at };
                 record.tag.stamps.raise(&decree);
@@ -162,7 +163,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
             // Nothing is there to be marked; what is being computed is refused all the same.
             None => forgotten[slot] = number,
         });
-        bumped
+        (number, bumped)
     }
 
     /// A tag that something carries, and who does, and whether all their entries do.
@@ -306,9 +307,9 @@ mod tests {
         tags.bump(|_| {});
         let before = tags.now();
         let carried = attach();
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some());
         tags.release(carried);
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_none());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_none());
         let carried = attach();
         assert_eq!(carried[0].stamps.last(), tags.now());
         assert_eq!(memo.0.touch_since(before, &carried), Touch::Dead);
@@ -319,7 +320,7 @@ mod tests {
     #[test]
     fn what_is_forgotten_is_seldom_taken_for_another() {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
-        assert!(tags.invalidate(&name(0), Form::Hard, 0).is_none());
+        assert!(tags.invalidate(&name(0), Form::Hard, 0).1.is_none());
         let others = tags.attach(&names(1..=1_000), &Arc::downgrade(&memo), false);
         let taken = others.iter().filter(|tag| tag.stamps.last() > 0).count();
         assert!(taken < 50, "{taken}");
@@ -337,7 +338,7 @@ mod tests {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
         let set = tags.attach(&names([1]), &Arc::downgrade(&memo), false);
         drop(memo);
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some_and(|bumped| bumped.carriers.is_empty()));
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some_and(|bumped| bumped.carriers.is_empty()));
         tags.release(set);
     }
 
@@ -351,7 +352,7 @@ mod tests {
             tags.release(tags.attach(&names([1]), &Arc::downgrade(&passing), false));
         }
         assert!(carriers() < 10, "{}", carriers());
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some());
         assert_eq!(carriers(), 1);
         tags.release(carried);
     }
@@ -368,7 +369,7 @@ mod tests {
         tags.release(attach(false));
         assert!(all());
         let before = tags.now();
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).is_some());
+        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some());
         assert_eq!(memo.0.touch_since(before, &[]), Touch::Dead);
         tags.release(held);
     }

@@ -1,0 +1,275 @@
+//! What is written from within an update, a hook or a body of the same entry: it ends, and comes before what is
+//! around it.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use cache_core::testing::Scope;
+use cache_core::{CacheKey, memoize, tag};
+use tests::{Count, no_hang, now};
+
+/// Runs one form in a scope of its own.
+fn in_a_scope<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    no_hang(|| {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        run()
+    })
+}
+
+#[memoize(ttl = 10, stale_while_revalidate = 10, tags = ["inner_writes", "inner_writes:{value}"])]
+fn plain(n: u64) -> u64 {
+    n
+}
+
+#[memoize(ttl = 10, stale_while_revalidate = 10, tags = ["inner_writes", "inner_writes:{value}"])]
+async fn task(n: u64) -> u64 {
+    n
+}
+
+#[derive(CacheKey)]
+#[cache_key(value = u64, ttl = 10, stale_while_revalidate = 10, tags = ["inner_writes", "inner_writes:{value}"])]
+struct Node {
+    n: u64,
+}
+
+#[memoize(key = Node { n })]
+fn node(n: u64) -> u64 {
+    n
+}
+
+/// Forms of one function: each does something to the entry whose value is being changed.
+macro_rules! forms {
+    ($function:ident, $now:ident) => {
+        [
+            ("insert", || {
+                let _ = $now($function::entry(1).insert(50));
+            }),
+            ("insert twice", || {
+                $now($function::entry(1).insert(50));
+                $now($function::entry(1).insert(51));
+            }),
+            ("insert_if_present", || {
+                let _ = $now($function::entry(1).insert_if_present(50));
+            }),
+            ("insert_if_absent", || {
+                let _ = $now($function::entry(1).insert_if_absent(50));
+            }),
+            ("update", || assert_eq!($now($function::entry(1).update(|value| value + 50)), Some(51))),
+            ("update within update", || {
+                let inner = |value| $now($function::entry(1).update(|value| value + 1)).unwrap() + value;
+                assert_eq!($now($function::entry(1).update(inner)), Some(3));
+            }),
+            ("refresh", || assert_eq!($now($function::entry(1).refresh()), 1)),
+            ("call", || assert_eq!($now($function(1)), 1)),
+            ("invalidate", || assert_eq!($function::entry(1).invalidate().count(), 1)),
+            ("invalidate a key", || assert_eq!($function::key(1).invalidate().count(), 1)),
+            ("invalidate, then call", || {
+                $function::entry(1).invalidate();
+                assert_eq!($now($function(1)), 1);
+            }),
+            ("invalidate, then insert", || {
+                $function::entry(1).invalidate();
+                $now($function::entry(1).insert(50));
+            }),
+            ("insert, then invalidate", || {
+                $now($function::entry(1).insert(50));
+                $function::entry(1).invalidate();
+            }),
+            ("mark_stale", || drop($function::entry(1).mark_stale())),
+            ("a tag of all", || assert_eq!(tag("inner_writes").invalidate().count(), 1)),
+            ("a tag of the old value", || assert_eq!(tag("inner_writes:1").invalidate().count(), 1)),
+            ("a tag of the new value", || drop(tag("inner_writes:2").invalidate())),
+            ("a tag of nothing", || drop(tag("inner_writes:nothing").invalidate())),
+            ("a tag, softly", || drop(tag("inner_writes").mark_stale())),
+            ("two tags", || {
+                tag("inner_writes").invalidate();
+                tag("inner_writes:2").invalidate();
+            }),
+            ("clear", || assert_eq!($function::memo().clear().count(), 1)),
+            ("mark_all_stale", || drop($function::memo().mark_all_stale())),
+            ("invalidate_if", || drop($function::memo().invalidate_if(|_, _| true))),
+            ("invalidate_matching", || drop($function::memo().invalidate_matching("*"))),
+            ("set_ttl", || {
+                let _ = $now($function::entry(1).set_ttl(Duration::ZERO));
+            }),
+        ]
+    };
+}
+
+fn at_once<T>(value: T) -> T {
+    value
+}
+
+/// The closure runs once, and its result is there in the end, whatever it has done to the entry itself.
+#[test]
+fn what_an_update_does_to_its_own_entry_comes_before_it() {
+    static RUNS: Count = Count::new();
+    let forms: [(&str, fn()); 25] = forms!(plain, at_once);
+    let tasks: [(&str, fn()); 25] = forms!(task, now);
+    let nodes: [(&str, fn()); 25] = forms!(node, at_once);
+    for (name, form) in forms {
+        let run = move || {
+            plain(1);
+            let updated = plain::entry(1).update(|value| {
+                RUNS.add();
+                form();
+                value + 1
+            });
+            (updated, plain::entry(1).get(), plain(1))
+        };
+        RUNS.set(0);
+        assert_eq!((in_a_scope(run), RUNS.get()), ((Some(2), Some(2), 2), 1), "{name}");
+    }
+    for (name, form) in tasks {
+        let run = move || {
+            now(task(1));
+            let updated = now(task::entry(1).update(|value| {
+                RUNS.add();
+                form();
+                value + 1
+            }));
+            (updated, now(task::entry(1).get()), now(task(1)))
+        };
+        RUNS.set(0);
+        assert_eq!((in_a_scope(run), RUNS.get()), ((Some(2), Some(2), 2), 1), "{name} of a task");
+    }
+    for (name, form) in nodes {
+        let run = move || {
+            node(1);
+            let updated = node::entry(1).update(|value| {
+                RUNS.add();
+                form();
+                value + 1
+            });
+            (updated, node::entry(1).get(), node(1))
+        };
+        RUNS.set(0);
+        assert_eq!((in_a_scope(run), RUNS.get()), ((Some(2), Some(2), 2), 1), "{name} of a node");
+    }
+}
+
+/// What others do meanwhile is not lost for that, whether it comes before or after what the closure does itself.
+#[test]
+fn an_update_that_writes_itself_sees_what_others_have_written() {
+    let ours: [(&str, fn()); 5] = [
+        ("nothing", || ()),
+        ("insert", || {
+            let _ = plain::entry(1).insert(50);
+        }),
+        ("invalidate", || drop(plain::entry(1).invalidate())),
+        ("a tag", || drop(tag("inner_writes").invalidate())),
+        ("clear", || drop(plain::memo().clear())),
+    ];
+    type Theirs = (&'static str, fn(), Option<u64>);
+    let theirs: [Theirs; 5] = [
+        ("insert", || assert!(plain::entry(1).insert(20)), Some(21)),
+        ("invalidate", || drop(plain::entry(1).invalidate()), None),
+        ("a tag", || drop(tag("inner_writes").invalidate()), None),
+        ("a tag of the old value", || drop(tag("inner_writes:1").invalidate()), None),
+        ("clear", || drop(plain::memo().clear()), None),
+    ];
+    for (our, ours) in ours {
+        for (their, theirs, then) in theirs {
+            for first in [true, false] {
+                let run = move || {
+                    let runs = Count::new();
+                    let scope = Scope::new();
+                    let _inside = scope.enter();
+                    plain(1);
+                    let there = || {
+                        std::thread::scope(|threads| {
+                            threads.spawn(|| {
+                                let _inside = scope.enter();
+                                theirs();
+                            });
+                        });
+                    };
+                    let updated = plain::entry(1).update(|value| {
+                        let is_first = runs.add() == 0;
+                        if is_first && first {
+                            there();
+                        }
+                        ours();
+                        if is_first && !first {
+                            there();
+                        }
+                        value + 1
+                    });
+                    (updated, plain::entry(1).get())
+                };
+                let case = format!("{our} {} {their} of others", if first { "after" } else { "before" });
+                let (updated, left) = no_hang(run);
+                // What they have inserted may be dropped by ours, which came after it.
+                let dropped = first && !["nothing", "insert"].contains(&our);
+                let spares_ours = first || their == "a tag of the old value";
+                let inserted = our == "insert" && spares_ours;
+                match then {
+                    // Their entry is changed if it was there when the closure ran once more.
+                    Some(_) if dropped => assert_eq!((updated, left), (None, None), "{case}"),
+                    Some(_) if inserted => assert_eq!((updated, left), (Some(51), Some(51)), "{case}"),
+                    Some(then) => assert_eq!((updated, left), (Some(then), Some(then)), "{case}"),
+                    // Ours comes after theirs, and is what there is.
+                    None if inserted => assert_eq!((updated, left), (Some(51), Some(51)), "{case}"),
+                    None => assert_eq!((updated, left), (None, None), "{case}"),
+                }
+            }
+        }
+    }
+}
+
+/// Only what is around it says something of the value of the computation.
+#[test]
+fn an_update_within_a_body_leaves_the_computation_to_that() {
+    #[memoize]
+    fn other(n: u64) -> u64 {
+        n
+    }
+    #[memoize(ttl = 10)]
+    fn run(n: u64) -> u64 {
+        other(n);
+        other::entry(n).update(|value| value + u64::from(cache_core::computing().no_store()));
+        n
+    }
+    in_a_scope(|| {
+        assert_eq!(run(1), 1);
+        assert_eq!((other(1), run::memo().len()), (2, 0));
+    });
+}
+
+#[test]
+fn a_body_that_writes_its_own_entry_ends() {
+    let forms: [(&str, fn()); 5] = [
+        ("insert", || {
+            let _ = own::entry(1).insert(50);
+        }),
+        ("update", || {
+            let _ = own::entry(1).update(|value| value + 1);
+        }),
+        ("insert, then update", || {
+            own::entry(1).insert(50);
+            assert_eq!(own::entry(1).update(|value| value + 1), Some(51));
+        }),
+        ("invalidate", || drop(own::entry(1).invalidate())),
+        ("call", || assert_eq!(own(1), 1)),
+    ];
+    thread_local! {
+        static FORM: Cell<fn()> = const { Cell::new(|| ()) };
+        static INNER: Cell<bool> = const { Cell::new(false) };
+    }
+    #[memoize]
+    fn own(n: u64) -> u64 {
+        if !INNER.replace(true) {
+            FORM.get()();
+        }
+        n
+    }
+    for (name, form) in forms {
+        let run = move || {
+            INNER.set(false);
+            FORM.set(form);
+            own(1)
+        };
+        assert_eq!(in_a_scope(run), 1, "{name}");
+    }
+}
