@@ -82,8 +82,12 @@ where
             Next::InPlace => return Pursued::InPlace,
             Next::Wait(joined) => joined,
         };
+        let worker_leaves = memo.worker_leaves(&joined.flight);
         loop {
-            let waited = joined.flight.wait(memo.clock(), pursuit.bounds());
+            let mut bounds = pursuit.bounds();
+            // Who has a limit returns then, and computes nothing.
+            bounds.worker_leaves = worker_leaves.filter(|_| bounds.begins);
+            let waited = joined.flight.wait(memo.clock(), bounds);
             let mut after = pursuit.after::<R>(&joined, waited);
             if let After::TakePlace = after {
                 place = Some(joined.flight.take_place(memo.clock(), pursuit.place_by()));

@@ -103,7 +103,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let mut room = ShardLock::upgrade(room);
         let old = found.and_then(|slot| Old::of(&mut room.residents, slot));
         let ancestry = self.ancestry(old.map(|old| old.node));
-        let flight = Arc::new(Flight::new(key, hash, born, how.kind(), old, ancestry));
+        let flight = Flight::new(key, hash, born, how.kind(), old, ancestry);
+        #[cfg(feature = "rayon")]
+        let flight = flight.begun_at(self.clock().now());
+        let flight = Arc::new(flight);
         for flight in &superseded {
             room.flights.remove(flight);
         }

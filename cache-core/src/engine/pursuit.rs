@@ -157,7 +157,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
     fn limits(&self, own: bool) -> Bounds {
         let until = self.patience.until();
         // Who computes returns when that is done, and not before.
-        Bounds { max_wait: None, until, own, begins: until.is_none() }
+        Bounds { max_wait: None, until, own, begins: until.is_none(), worker_leaves: None }
     }
 
     /// Whether an older value may stand in for the one that is computed.

@@ -42,6 +42,8 @@ pub(crate) struct Flight<K, V> {
     /// The entry that was there when it began.
     pub(crate) old: Option<Old>,
     pub(crate) ancestry: Arc<Ancestry>,
+    #[cfg(feature = "rayon")]
+    pub(crate) begun: Tick,
     state: Mutex<State<V>>,
     landed: Condvar,
 }
@@ -87,6 +89,8 @@ struct State<V> {
     refused: bool,
     /// The background was given the computation, and may not have begun it.
     unbegun: Option<Weak<Unbegun>>,
+    /// Workers of rayon were let go.
+    left_by_workers: bool,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
     /// Those whom an error has let go and who compute now.
@@ -145,6 +149,8 @@ pub(crate) struct Bounds {
     pub(crate) own: bool,
     /// Who waits has the time to compute: it begins what the background has not begun.
     pub(crate) begins: bool,
+    /// To be let go then, as all who wait so are: what is waited for may be beneath it on its own stack.
+    pub(crate) worker_leaves: Option<Tick>,
 }
 
 impl<K, V> Flight<K, V> {
@@ -171,16 +177,31 @@ impl<K, V: Clone> Flight<K, V> {
             kind,
             old,
             ancestry,
+            #[cfg(feature = "rayon")]
+            begun: 0,
             state: Mutex::new(State {
                 landing: None,
                 refused: false,
                 unbegun: None,
+                left_by_workers: false,
                 release: None,
                 computing: 0,
                 tasks: None,
             }),
             landed: Condvar::new(),
         }
+    }
+
+    /// The same, begun at some time.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn begun_at(mut self, begun: Tick) -> Self {
+        self.begun = begun;
+        self
+    }
+
+    #[cfg(feature = "rayon")]
+    pub(crate) fn has_let_workers_go(&self) -> bool {
+        self.state.lock().left_by_workers
     }
 
     /// The entry that was there when it began.
@@ -273,7 +294,11 @@ impl<V: Clone> State<V> {
         if bounds.until.is_some_and(|until| until <= now) {
             return Ok(Waited::Late);
         }
-        let mut look = bounds.until.unwrap_or(NEVER);
+        if bounds.worker_leaves.is_some_and(|by| by <= now) {
+            self.left_by_workers = true;
+            return Ok(Waited::LetGo);
+        }
+        let mut look = bounds.until.unwrap_or(NEVER).min(bounds.worker_leaves.unwrap_or(NEVER));
         if let Some(max_wait) = bounds.max_wait {
             match self.let_go(now, max_wait) {
                 Ok(()) => return Ok(Waited::LetGo),

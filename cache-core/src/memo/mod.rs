@@ -16,6 +16,7 @@ mod sweep;
 mod sweeping;
 mod typed;
 mod users;
+mod usual;
 
 use std::any::TypeId;
 use std::sync::Arc;

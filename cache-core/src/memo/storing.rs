@@ -112,6 +112,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             self.end_old(&flight, &mut garbage);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
+        self.note_usual(&flight);
         let landing = Landing::Value(value.clone(), carried);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().sources.mix(flight.hash);

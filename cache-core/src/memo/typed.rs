@@ -92,6 +92,8 @@ pub struct TypedMemo<K, V> {
     pub(super) whole: Mutex<Option<Arc<Mark>>>,
     pub(super) backlog: Backlog<K, V>,
     pub(super) judging: Judging,
+    #[cfg(feature = "rayon")]
+    pub(super) usual: super::usual::Usual,
 }
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -136,6 +138,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             whole: Mutex::new(None),
             backlog: Backlog::new(&spec.rules),
             judging: Judging::new(),
+            #[cfg(feature = "rayon")]
+            usual: super::usual::Usual::new(),
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.
         memo.follow_world();

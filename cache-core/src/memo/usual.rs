@@ -1,0 +1,121 @@
+//! How long a thread waits that is a worker of rayon.
+//!
+//! Such a worker runs other jobs while it waits for a part of its own. So a call may wait, without knowing it, for
+//! a computation of which a part is suspended beneath it on the same stack, and cannot be gone on with before the
+//! call returns. It cannot be seen from outside whether that is so. So a worker waits no longer than computations
+//! of the function usually take, twice, and then computes in place. What is known of other threads is not touched.
+
+use super::{Data, TypedMemo};
+use crate::flight::Flight;
+use crate::time::Tick;
+#[cfg(feature = "rayon")]
+use crate::{
+    sync::{AtomicU64, Ordering},
+    time::{later, ticks},
+};
+
+/// A worker waits so long at least: milliseconds.
+#[cfg(feature = "rayon")]
+const LEAST: Tick = 5;
+
+/// How long computations of a function have taken lately.
+#[cfg(feature = "rayon")]
+pub(super) struct Usual(AtomicU64);
+
+#[cfg(feature = "rayon")]
+impl Usual {
+    const UNKNOWN: Tick = Tick::MAX;
+
+    pub(super) fn new() -> Self {
+        Self(AtomicU64::new(Self::UNKNOWN))
+    }
+
+    fn get(&self) -> Option<Tick> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|usual| *usual != Self::UNKNOWN)
+    }
+
+    /// A computation has taken so long. Of two at once one may not count.
+    fn note(&self, took: Tick) {
+        let usual = self.get().map_or(took, |usual| (3 * usual + took).div_ceil(4));
+        self.0.store(usual, Ordering::Relaxed);
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    /// When this thread, if it is a worker of rayon, is let go that begins to wait for a flight.
+    pub(crate) fn worker_leaves(&self, flight: &Flight<K, V>) -> Option<Tick> {
+        rayon_core::current_thread_index()?;
+        let now = self.clock().now();
+        let by = match self.usual.get() {
+            Some(usual) => later(flight.begun, 2 * usual),
+            None => later(now, 2 * now.saturating_sub(flight.begun)),
+        };
+        Some(by.clamp(later(now, LEAST), later(now, ticks(self.spec.max_wait).max(LEAST))))
+    }
+
+    /// A flight has landed with a value.
+    pub(super) fn note_usual(&self, flight: &Flight<K, V>) {
+        // What workers had to be let go from has taken longer than it would by itself.
+        if !flight.has_let_workers_go() {
+            self.usual.note(self.clock().now().saturating_sub(flight.begun));
+        }
+    }
+}
+
+#[cfg(not(feature = "rayon"))]
+#[expect(clippy::unused_self, reason = "as with the feature")]
+impl<K: Data, V: Data> TypedMemo<K, V> {
+    pub(crate) fn worker_leaves(&self, _: &Flight<K, V>) -> Option<Tick> {
+        None
+    }
+
+    pub(super) fn note_usual(&self, _: &Flight<K, V>) {}
+}
+
+#[cfg(all(test, feature = "rayon", not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crate::engine::{Begin, Step};
+    use crate::fixture::Stage;
+    use crate::memo::MemoSpec;
+    use crate::spec::Spec;
+    use crate::time::{Clock, Manual};
+    use crate::world::World;
+
+    /// When a worker leaves a flight of some age, of a function whose computations have taken so long.
+    fn leaves(took: &[u64], age: u64) -> (Option<u64>, Option<u64>) {
+        let time = Arc::new(Manual::default());
+        let spec = Spec::new("stage", &["key"]).max_wait(Duration::from_secs(1));
+        let stage = Stage::within(World::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
+        for (key, took) in (10..).zip(took) {
+            let body = || {
+                time.advance(*took);
+                Ok(key)
+            };
+            stage.call(key, &[], body).unwrap();
+        }
+        let Step::Lead(lead) = stage.memo.begin(&1, stage.hash(1), Begin::Read) else { unreachable!() };
+        time.advance(age);
+        let now = time.now();
+        let workers = rayon_core::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let there = workers.install(|| stage.memo.worker_leaves(&lead.flight));
+        (there.map(|by| by - now), stage.memo.worker_leaves(&lead.flight))
+    }
+
+    #[test]
+    fn a_worker_waits_for_twice_as_long_as_computations_take() {
+        // As long as nothing is known, in proportion to what it has taken already.
+        assert_eq!(leaves(&[], 0), (Some(5), None));
+        assert_eq!(leaves(&[], 40), (Some(80), None));
+        assert_eq!(leaves(&[100], 20), (Some(180), None));
+        assert_eq!(leaves(&[100, 20], 20), (Some(140), None));
+        // It is overdue.
+        assert_eq!(leaves(&[100], 300), (Some(5), None));
+        // Never longer than any waiter.
+        assert_eq!(leaves(&[10_000], 0), (Some(1_000), None));
+        assert_eq!(leaves(&[], 10_000), (Some(1_000), None));
+    }
+}
