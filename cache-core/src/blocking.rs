@@ -19,7 +19,8 @@ use crate::world::World;
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
     Lead(Lead<K, V>, Option<Place<K, V>>),
-    InPlace,
+    /// Without storing. As a worker of rayon that was let go from a flight, if so.
+    InPlace(Option<Arc<Flight<K, V>>>),
 }
 
 /// Computes, or waits for who does.
@@ -57,9 +58,13 @@ where
             Ok(held) => R::join(held),
             Err(failed) => pursuit.or_older::<R>(failed),
         },
-        Pursued::InPlace => {
+        Pursued::InPlace(left) => {
+            let begun = memo.clock().now();
             let output = in_place::<R, _, _, B, D>(Some(&pursuit.unstored()), call.prepare());
-            pursuit.or_older_in_place::<R>(output)
+            if left.is_some() {
+                memo.note_by_worker(begun);
+            }
+            pursuit.or_older_in_place::<R>(give_workers::<R, _, _>(left, output))
         }
     }
 }
@@ -79,7 +84,7 @@ where
         let joined = match pursuit.next() {
             Next::Hit(held) => return Pursued::Answer(R::join(held)),
             Next::Lead(lead) => return Pursued::Lead(lead, place),
-            Next::InPlace => return Pursued::InPlace,
+            Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
         };
         let worker_leaves = memo.worker_leaves(&joined.flight);
@@ -97,11 +102,28 @@ where
                 After::Answer(output) => return Pursued::Answer(output),
                 After::Wait => continue,
                 After::Again | After::TakePlace => {}
-                After::InPlace => return Pursued::InPlace,
+                After::InPlace => return Pursued::InPlace(worker_leaves.map(|_| joined.flight.clone())),
                 After::Late(limit) => return Pursued::Answer(late(limit)),
             }
             break;
         }
+    }
+}
+
+/// What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
+fn give_workers<R, K, V>(left: Option<Arc<Flight<K, V>>>, output: R::Output) -> R::Output
+where
+    K: Data,
+    V: Data,
+    R: Returns<Held = V>,
+{
+    let Some(flight) = left else { return output };
+    match R::split(output) {
+        Ok(held) => {
+            flight.give_workers(held.clone());
+            R::join(held)
+        }
+        Err(output) => output,
     }
 }
 

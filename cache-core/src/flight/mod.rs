@@ -89,8 +89,11 @@ struct State<V> {
     refused: bool,
     /// The background was given the computation, and may not have begun it.
     unbegun: Option<Weak<Unbegun>>,
-    /// Workers of rayon were let go.
+    /// When workers of rayon are let go, once one waits; and whether one was.
+    workers_leave: Option<Tick>,
     left_by_workers: bool,
+    /// What the first of them has computed in place.
+    in_place: Option<Box<V>>,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
     /// Those whom an error has let go and who compute now.
@@ -183,7 +186,9 @@ impl<K, V: Clone> Flight<K, V> {
                 landing: None,
                 refused: false,
                 unbegun: None,
+                workers_leave: None,
                 left_by_workers: false,
+                in_place: None,
                 release: None,
                 computing: 0,
                 tasks: None,
@@ -256,6 +261,15 @@ impl<K, V: Clone> Flight<K, V> {
         }
     }
 
+    /// A worker of rayon that was let go has computed in place: so much for the others that wait.
+    pub(crate) fn give_workers(&self, value: V) {
+        let mut state = self.state.lock();
+        let late = state.in_place.replace(Box::new(value));
+        drop(state);
+        drop(late);
+        self.landed.notify_all();
+    }
+
     /// The background was given its computation: until that is begun, whoever waits may take it.
     pub(crate) fn offer(&self, unbegun: &Arc<Unbegun>) {
         self.state.lock().unbegun = Some(Arc::downgrade(unbegun));
@@ -294,11 +308,21 @@ impl<V: Clone> State<V> {
         if bounds.until.is_some_and(|until| until <= now) {
             return Ok(Waited::Late);
         }
-        if bounds.worker_leaves.is_some_and(|by| by <= now) {
-            self.left_by_workers = true;
-            return Ok(Waited::LetGo);
+        let mut leaves = NEVER;
+        if let Some(by) = bounds.worker_leaves {
+            // It was begun later than the flight, so it will do for whom the flight's value does.
+            if let Some(value) = self.in_place.as_deref() {
+                return Ok(Waited::Landed(Landing::Value(value.clone(), Carried::Unknown)));
+            }
+            // All leave when the first does.
+            let by = *self.workers_leave.get_or_insert(by);
+            if by <= now {
+                self.left_by_workers = true;
+                return Ok(Waited::LetGo);
+            }
+            leaves = by;
         }
-        let mut look = bounds.until.unwrap_or(NEVER).min(bounds.worker_leaves.unwrap_or(NEVER));
+        let mut look = bounds.until.unwrap_or(NEVER).min(leaves);
         if let Some(max_wait) = bounds.max_wait {
             match self.let_go(now, max_wait) {
                 Ok(()) => return Ok(Waited::LetGo),

@@ -54,6 +54,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         Some(by.clamp(later(now, LEAST), later(now, ticks(self.spec.max_wait).max(LEAST))))
     }
 
+    /// A worker that was let go has computed in place since `begun`. It may have run other jobs meanwhile, and
+    /// waited in these: computations take no longer than that.
+    pub(crate) fn note_by_worker(&self, begun: Tick) {
+        self.usual.0.fetch_min(self.clock().now().saturating_sub(begun), Ordering::Relaxed);
+    }
+
     /// A flight has landed with a value.
     pub(super) fn note_usual(&self, flight: &Flight<K, V>) {
         // What workers had to be let go from has taken longer than it would by itself.
@@ -69,6 +75,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn worker_leaves(&self, _: &Flight<K, V>) -> Option<Tick> {
         None
     }
+
+    pub(crate) fn note_by_worker(&self, _: Tick) {}
 
     pub(super) fn note_usual(&self, _: &Flight<K, V>) {}
 }
