@@ -1,5 +1,8 @@
 //! Flights: one computation for a key, who waits for it, and what ends a wait.
 
+mod inner_writes;
+mod pools;
+mod rayon_workers;
 mod recursion;
 mod reentrancy;
 mod single_flight;

@@ -12,7 +12,7 @@ macro_rules! pages {
     )*};
 }
 
-pages! { options companions keys invalidation freshness futures methods testing libraries migrating design locks }
+pages! { options companions keys invalidation freshness futures pools methods testing libraries migrating design locks }
 
 #[cfg_attr(not(doctest), doc = include_str!("links.md"))]
 #[doc = include_str!("../../docs/performance.md")]
