@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cache_core::testing::Scope;
 use cache_core::{CacheKey, memoize, tag};
-use tests::{Count, no_hang, now};
+use tests::{Count, no_hang, now, secs};
 
 /// Runs one form in a scope of its own.
 fn in_a_scope<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
@@ -271,5 +271,63 @@ fn a_body_that_writes_its_own_entry_ends() {
             own(1)
         };
         assert_eq!(in_a_scope(run), 1, "{name}");
+    }
+}
+
+/// A hook is not run again for the entry that it is about, within itself: that counts as its panic.
+#[test]
+fn a_hook_that_writes_the_entry_it_is_about_ends() {
+    #[memoize(on_store = |_, _| { on_store::entry(1).insert(50); })]
+    fn on_store(n: u64) -> u64 {
+        n
+    }
+    #[memoize(on_store = |_, _| { changed::entry(1).update(|value| value + 50); })]
+    fn changed(n: u64) -> u64 {
+        n
+    }
+    #[memoize(on_evict = |_, _, _| { on_evict::entry(1).insert(50); })]
+    fn on_evict(n: u64) -> u64 {
+        n
+    }
+    #[memoize(cache_if = |value| cache_if::entry(1).insert(50) || *value < 50)]
+    fn cache_if(n: u64) -> u64 {
+        n
+    }
+    #[memoize(ttl = |value| { ttl::entry(1).insert(50); secs(*value) })]
+    fn ttl(n: u64) -> u64 {
+        n
+    }
+    #[memoize(capacity = 10, weigh = |_, _| { weigh::entry(1).insert(50); 1 })]
+    fn weigh(n: u64) -> u64 {
+        n
+    }
+    #[memoize(on_store = |_, _| { pong::entry(1).insert(2); })]
+    fn ping(n: u64) -> u64 {
+        n
+    }
+    #[memoize(on_store = |_, _| { ping::entry(1).insert(50); })]
+    fn pong(n: u64) -> u64 {
+        n
+    }
+    type Case = (&'static str, fn() -> (u64, u64, Option<u64>));
+    let cases: [Case; 7] = [
+        ("on_store", || (on_store(1), on_store::memo().stats().hook_panics, on_store::entry(1).get())),
+        ("update", || (changed(1), changed::memo().stats().hook_panics, changed::entry(1).get())),
+        ("on_evict", || {
+            let value = on_evict(1);
+            on_evict::entry(1).invalidate();
+            (value, on_evict::memo().stats().hook_panics, on_evict::entry(1).get().map(|_| 50))
+        }),
+        ("cache_if", || (cache_if(1), cache_if::memo().stats().hook_panics, Some(50))),
+        ("ttl", || (ttl(1), ttl::memo().stats().hook_panics, Some(50))),
+        ("weigh", || (weigh(1), weigh::memo().stats().hook_panics, Some(50))),
+        ("two functions", || (ping(1), ping::memo().stats().hook_panics, ping::entry(1).get())),
+    ];
+    for (name, run) in cases {
+        let (value, panics, left) = in_a_scope(run);
+        let written = if name == "update" { 51 } else { 50 };
+        assert_eq!((value, left), (1, Some(written)), "{name}");
+        // Once, but for `on_evict`, which does not come back to where it was.
+        assert!(panics == 1 || name == "on_evict", "{name}: {panics}");
     }
 }

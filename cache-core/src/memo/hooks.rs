@@ -123,13 +123,13 @@ impl<K: Data, V: Data> Remembers for TypedMemo<K, V> {
 impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn on_store(&self, key: &K, value: &V) {
         if let Some(hook) = &self.hooks.on_store {
-            self.run_hook(|| self.key_ref(key, |key| hook(key, value)));
+            self.run_hook_about("on_store", key, || self.key_ref(key, |key| hook(key, value)));
         }
     }
 
     pub(crate) fn on_evict(&self, key: &K, value: &V, cause: Cause) {
         if let Some(hook) = &self.hooks.on_evict {
-            self.run_hook(|| self.key_ref(key, |key| hook(key, value, cause)));
+            self.run_hook_about("on_evict", key, || self.key_ref(key, |key| hook(key, value, cause)));
         }
     }
 
@@ -150,7 +150,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The weight of an entry; `None` if the weigher panicked.
     pub(crate) fn weigh(&self, key: &K, value: &V) -> Option<usize> {
         match &self.hooks.weigh {
-            Some(weigh) => self.run_hook(|| self.key_ref(key, |key| weigh(key, value))),
+            Some(weigh) => self.run_hook_about("weigh", key, || self.key_ref(key, |key| weigh(key, value))),
             None => Some(1),
         }
     }
@@ -176,6 +176,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             crate::memo::hand_up_miss();
         }
         draft
+    }
+
+    /// The same of a value that is given by hand. Expressions of the attribute may do that themselves.
+    pub(crate) fn draft_by_hand(&self, key: &K, value: &V, describe: impl Fn(&mut Draft)) -> Draft {
+        let draft =
+            self.run_hook_about("cache_if, ttl or tags", key, || self.draft(key, Some(value), &describe));
+        // Nothing is stored.
+        draft.unwrap_or_else(|| Draft { refused: true, unknown: true, ..Draft::default() })
     }
 
     /// Runs user code that must not disturb the call it serves.

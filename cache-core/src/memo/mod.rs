@@ -9,6 +9,7 @@ mod hooks;
 mod judging;
 #[cfg(all(test, not(loom)))]
 mod marks;
+mod nesting;
 mod shards;
 mod sources;
 mod storing;

@@ -115,7 +115,7 @@ where
         let (key, hash) = plan.look(&call.keyed, Cx::new(&memo, Look::OWN)).into_key();
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
-        let draft = memo.draft(&key, Some(&held), |draft| describe(R::value(&held), draft));
+        let draft = memo.draft_by_hand(&key, &held, |draft| describe(R::value(&held), draft));
         memo.put(&key, hash, held, draft, when)
     }
 
@@ -130,7 +130,7 @@ where
         let (_, describe) = call.prepare();
         let updated = memo.update(&key, hash, |held| {
             let held = R::keep(change(R::face(held)?))?;
-            let draft = memo.draft(&key, Some(&held), |draft| describe(R::value(&held), draft));
+            let draft = memo.draft_by_hand(&key, &held, |draft| describe(R::value(&held), draft));
             Some((held, draft))
         });
         updated.and_then(R::face)
