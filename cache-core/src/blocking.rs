@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::background::block_on;
 use crate::draft::Draft;
 use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
-use crate::flight::{Ancestry, Flight, Place, under};
+use crate::flight::{Ancestry, Flight, under};
 use crate::memo::{Data, Unstored};
 use crate::parcel::{Parcel, Returned};
 use crate::plan::{Missing, Panicked, Prepared, Repeat, Ticket, Waits, Work, give_up};
@@ -19,7 +19,7 @@ use crate::world::World;
 /// How a call goes on that was not answered.
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
-    Lead(Lead<K, V>, Option<Place<K, V>>),
+    Lead(Lead<K, V>),
     InPlace,
 }
 
@@ -44,7 +44,7 @@ where
     let late = |limit| give_up(&patience, &memo, limit);
     match pursue::<R, _, _>(&mut pursuit, &late) {
         Pursued::Answer(output) => output,
-        Pursued::Lead(lead, _place) if T::SET => {
+        Pursued::Lead(lead) if T::SET => {
             let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call);
             let (ticket, parcel) = patience.ticket(lead);
             let job = Arc::new(Mutex::new(again.job(keyed, skipped, ticket)));
@@ -52,7 +52,7 @@ where
             start(memo.world(), Handed { flight: flight.clone(), job: job.clone(), panicked });
             wait_for_own::<R, _, _, A::Job>(&mut pursuit, &flight, &job, &parcel, &late)
         }
-        Pursued::Lead(lead, _place) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
+        Pursued::Lead(lead) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
             Ok(held) => R::join(held),
             Err(failed) => pursuit.or_older::<R>(failed),
         },
@@ -73,25 +73,19 @@ where
     R: Returns<Held = V>,
 {
     let memo = pursuit.memo().clone();
-    let mut place = None;
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => return Pursued::Answer(R::join(held)),
-            Next::Lead(lead) => return Pursued::Lead(lead, place),
+            Next::Lead(lead) => return Pursued::Lead(lead),
             Next::InPlace => return Pursued::InPlace,
             Next::Wait(joined) => joined,
         };
         loop {
             let waited = joined.flight.wait(memo.clock(), pursuit.bounds());
-            let mut after = pursuit.after::<R>(&joined, waited);
-            if let After::TakePlace = after {
-                place = Some(joined.flight.take_place(memo.clock(), pursuit.place_by()));
-                after = pursuit.placed::<R>();
-            }
-            match after {
+            match pursuit.after::<R>(&joined, waited) {
                 After::Answer(output) => return Pursued::Answer(output),
                 After::Wait => continue,
-                After::Again | After::TakePlace => {}
+                After::Again => {}
                 After::InPlace => return Pursued::InPlace,
                 After::Late(limit) => return Pursued::Answer(late(limit)),
             }
@@ -134,7 +128,7 @@ impl<K: Data, V: Data, J> Drop for Handed<K, V, J> {
 /// Waits for a flight that it leads, and that the background computes.
 fn wait_for_own<R, K, V, J>(
     pursuit: &mut Pursuit<K, V>,
-    flight: &Flight<K, V>,
+    flight: &Arc<Flight<K, V>>,
     job: &Mutex<Option<J>>,
     parcel: &Parcel<Returned<R::Output>>,
     late: &dyn Fn(Duration) -> R::Output,

@@ -118,7 +118,7 @@ async fn yield_once() {
 }
 
 /// Who polls a flight by hand.
-const BOTH: [Of; 2] = [Of::Caller, Of::Flight];
+const BOTH: [Of; 2] = [Of::Caller, Of::Owner];
 
 impl Scene {
     /// A call whose body reads the origin, and then awaits.
@@ -175,7 +175,7 @@ fn two_callers_have_one_leader() {
 
 #[test]
 fn two_callers_have_one_flight() {
-    one_leader(Of::Flight, 2, MORE);
+    one_leader(Of::Owner, 2, MORE);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn three_callers_have_one_leader() {
 
 #[test]
 fn three_callers_have_one_flight() {
-    one_leader(Of::Flight, 3, FEWER);
+    one_leader(Of::Owner, 3, FEWER);
 }
 
 /// The body can go on while one thread waits for its value and another begins and leaves.
@@ -216,7 +216,7 @@ fn who_waits_for_a_leader_that_leaves_takes_over() {
 #[test]
 fn who_waits_for_a_flight_whose_caller_leaves_gets_its_value() {
     for polls in 0..=2 {
-        a_leader_leaves(Of::Flight, polls);
+        a_leader_leaves(Of::Owner, polls);
     }
 }
 
@@ -237,7 +237,7 @@ fn a_wake_meets_a_leader_that_leaves(of: Of, polls: usize) {
         gate.open();
         leader.join().unwrap();
         assert_eq!(waiter.join().unwrap(), OLD);
-        if of == Of::Flight {
+        if of == Of::Owner {
             assert_eq!(scene.runs(), 1, "the body was begun again");
         }
         assert_eq!(scene.stage.memo.counters.read().stores, 1);
@@ -255,7 +255,7 @@ fn a_wake_is_not_lost_when_the_leader_leaves() {
 #[test]
 fn a_wake_is_not_lost_when_the_driver_leaves() {
     for polls in 0..=1 {
-        a_wake_meets_a_leader_that_leaves(Of::Flight, polls);
+        a_wake_meets_a_leader_that_leaves(Of::Owner, polls);
     }
 }
 
@@ -263,8 +263,8 @@ fn a_wake_is_not_lost_when_the_driver_leaves() {
 #[test]
 fn a_wake_is_not_lost_when_two_drivers_leave() {
     check(FEW, || {
-        let (scene, gate, first, second) = seated(Of::Flight);
-        let mut third = scene.gated(Of::Flight, &gate);
+        let (scene, gate, first, second) = seated(Of::Owner);
+        let mut third = scene.gated(Of::Owner, &gate);
         assert!(third.poll().is_pending());
         let leaving = spawn(move || {
             first.leave(0);
@@ -342,7 +342,7 @@ fn who_comes_while_all_leave_is_answered() {
 fn a_driver_that_does_not_poll_is_relieved() {
     for polls in 0..=1 {
         check(FEW, move || {
-            let (scene, gate, mut leader, waiter) = seated(Of::Flight);
+            let (scene, gate, mut leader, waiter) = seated(Of::Owner);
             let flight = scene.stage.flight(KEY).expect("it is under way");
             gate.open();
             let leader = spawn(move || {
@@ -409,7 +409,7 @@ fn who_waits_for_a_panic_takes_over() {
 fn a_panic_elsewhere_is_for_who_began() {
     check(FEW, || {
         let (scene, gate) = (Scene::new(), Gate::new());
-        let (mut leader, mut waiter) = (scene.bursting(Of::Flight, &gate), scene.bursting(Of::Flight, &gate));
+        let (mut leader, mut waiter) = (scene.bursting(Of::Owner, &gate), scene.bursting(Of::Owner, &gate));
         assert!(leader.poll().is_pending() && waiter.poll().is_pending());
         let flight = scene.stage.flight(KEY).expect("it is under way");
         gate.open();
@@ -469,7 +469,7 @@ fn what_was_computed_before_a_clear_is_not_stored() {
 #[test]
 fn what_was_read_before_an_invalidation_is_not_stored_by_who_takes_over() {
     check(FEW, || {
-        let (scene, gate, leader, waiter) = seated(Of::Flight);
+        let (scene, gate, leader, waiter) = seated(Of::Owner);
         let leader = spawn(move || drop(leader));
         let waiter = spawn(move || waiter.finish());
         scene.change();

@@ -11,7 +11,7 @@ use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Lead, Pursuit};
 use crate::entry::Async;
-use crate::future::{Missed, Start, by_caller, by_clock, by_flight};
+use crate::future::{Missed, Start, by_caller, by_clock, by_owner};
 use crate::key::Shape;
 use crate::memo::{Place, When};
 use crate::slot::Identity;
@@ -128,9 +128,9 @@ where
         Asynchronous::new(self, by_caller::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
     }
 
-    /// Computed by whoever waits: it owns all it needs.
+    /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
-    pub fn by_flight(
+    pub fn by_owner(
         self,
     ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
     where
@@ -141,7 +141,7 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, by_flight::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
+        Asynchronous::new(self, by_owner::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
     }
 
     /// Computed by its caller as long as that waits, then in the background.

@@ -143,6 +143,18 @@ where
         self
     }
 
+    /// Makes the error that a waiter gets of the leader's.
+    #[must_use]
+    #[inline]
+    pub fn share_error(mut self, share: fn(&R::Error) -> R::Error) -> Self
+    where
+        R::Output: IsResult,
+        R::Error: Send,
+    {
+        self.spec.share_error = Some((share, |error| Box::new(error)));
+        self
+    }
+
     /// The weight of an entry.
     #[must_use]
     #[inline]
