@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::key::Shape;
 use crate::memo::{
-    AnyMemoRef, Describe, FallbackIf, Header, MemoSpec, OnError, OnEvict, OnStore, Place, ShareError, TypedMemo,
-    Weigh,
+    AnyMemoRef, Describe, FallbackIf, Header, MemoSpec, OnError, OnEvict, OnStore, Place, ShareError,
+    TypedMemo, Weigh,
 };
 use crate::spec::Spec;
 use crate::value::Returns;

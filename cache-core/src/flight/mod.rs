@@ -17,8 +17,8 @@ use hashbrown::HashTable;
 
 pub(crate) use deciding::{Deciding, Decisions, Remembers};
 pub(crate) use graph::{Ancestry, Wait, Waits, current, under};
-use tasks::{Leader, PERIOD, Waiters};
 pub(crate) use tasks::{Adoptable, Adopts, Seat, polled_under};
+use tasks::{Leader, PERIOD, Waiters};
 
 use crate::memo::Data;
 use crate::policy::Slot;

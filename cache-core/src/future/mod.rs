@@ -229,7 +229,9 @@ where
 }
 
 /// A computation is part of the test scope that this thread is in, wherever it is polled.
-fn in_this_scope<F: Future + Send + 'static>(computation: F) -> impl Future<Output = F::Output> + Send + 'static {
+fn in_this_scope<F: Future + Send + 'static>(
+    computation: F,
+) -> impl Future<Output = F::Output> + Send + 'static {
     #[cfg(feature = "testing")]
     let computation = crate::testing::in_this_scope(computation);
     computation

@@ -16,10 +16,8 @@ pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
 pub(crate) type OnError<R> = fn(&KeyRef<'_>, &<R as Returns>::Error);
 pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
 /// Makes an error for a waiter; and a box for it, where it is known that it can be sent.
-pub(crate) type ShareError<R> = (
-    fn(&<R as Returns>::Error) -> <R as Returns>::Error,
-    fn(<R as Returns>::Error) -> Box<dyn Any + Send>,
-);
+pub(crate) type ShareError<R> =
+    (fn(&<R as Returns>::Error) -> <R as Returns>::Error, fn(<R as Returns>::Error) -> Box<dyn Any + Send>);
 pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
 pub(crate) type Describe<R> = fn(&dyn Any, Option<&<R as Returns>::Value>, &mut Draft);
 

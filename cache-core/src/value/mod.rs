@@ -19,7 +19,7 @@ pub use outcome::{
     IsOption, IsResult, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors,
 };
-pub(crate) use outcome::{OkOnly, Plain};
+pub(crate) use outcome::{IsSent, OkOnly, Plain};
 #[cfg(test)]
 pub(crate) use {hold::AsBytes, outcome::Cloned};
 

@@ -229,6 +229,17 @@ impl<T> IsOption for Option<T> {
     }
 }
 
+/// The errors that `share_error` makes.
+#[diagnostic::on_unimplemented(
+    message = "`share_error` makes errors for waiters, and `{Self}` cannot be sent to them",
+    label = "not `Send`",
+    note = "let the function's error be `Send`, or leave `share_error` out"
+)]
+pub trait IsSent: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Send + 'static> IsSent for E {}
+
 /// How those who wait for a flight learn of its error.
 pub trait ShareError<R>: Copy + 'static {
     /// A copy of the error for the others, if it can be copied.

@@ -96,7 +96,8 @@ impl<K: Data, V: Data> Flight<K, V> {
     fn hand_over(&self, computation: Task, executor: Arc<dyn Executor>, adopts: Adopts) {
         let mut state = self.state.lock();
         let leader = state.leader.take_waker();
-        let waiters = state.waiters.as_mut().filter(|waiters| adopts == Adopts::Unwanted && !waiters.is_empty());
+        let waiters =
+            state.waiters.as_mut().filter(|waiters| adopts == Adopts::Unwanted && !waiters.is_empty());
         if let Some(waiters) = waiters {
             waiters.keep(computation, executor);
             let wakers = waiters.take_wakers();

@@ -247,19 +247,21 @@ fn a_leader_that_polls_late_keeps_those_who_have_not_left_it() {
 fn a_leader_is_not_overtaken_within_its_poll() {
     let scene = Scene::new();
     let (time, body) = (scene.time.clone(), scene.body.clone());
+    let mut waiter = scene.task(Of::Owner, 0);
+    let waits = waiter.1.clone();
     let mut leader = Task::new(scene.stage.call_async(Of::Owner, KEY, &[], async move {
         body.step().await;
         // It is woken, and long at work.
         poll_fn(|cx| {
             cx.waker().wake_by_ref();
             (0..10).for_each(|_| time.advance(PERIOD));
+            assert!(!waits.0.load(Ordering::Relaxed), "a waiter is told to lead");
             Poll::Ready(())
         })
         .await;
         Ok(VALUE)
     }));
     assert!(leader.poll().is_pending());
-    let mut waiter = scene.task(Of::Owner, 0);
     assert!(waiter.poll().is_pending());
     scene.body.go_on();
     assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
