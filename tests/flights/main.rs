@@ -2,5 +2,6 @@
 
 mod recursion;
 mod reentrancy;
+mod shared_errors;
 mod single_flight;
 mod waits;

@@ -5,4 +5,6 @@ mod background;
 mod cancellation;
 mod failures;
 mod flights;
+mod shared_errors;
+mod surroundings;
 mod wakers;
