@@ -16,10 +16,10 @@ use hold::IsKept;
 pub use hold::{Hold, PickAsBytes, PickBehind, PickInPlace, PickNotKept};
 use outcome::ShareError;
 pub use outcome::{
-    IsOption, IsResult, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
+    IsOption, IsResult, IsSent, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors,
 };
-pub(crate) use outcome::{IsSent, OkOnly, Plain};
+pub(crate) use outcome::{OkOnly, Plain};
 #[cfg(test)]
 pub(crate) use {hold::AsBytes, outcome::Cloned};
 
