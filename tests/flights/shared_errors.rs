@@ -1,4 +1,4 @@
-//! Threads behind a leader that fails: with `share_error` they return with it, without they compute at once.
+//! Threads behind a leader that fails: with `share_error` they return with it.
 
 use std::io;
 use std::thread;
@@ -61,26 +61,5 @@ fn limits_change_nothing_of_it() {
         let scope = Scope::new();
         let outcomes = threads(&scope, 5, || load(1));
         assert_eq!((RUNS.get(), kinds(outcomes, io::ErrorKind::Other)), (1, 4));
-    });
-}
-
-#[test]
-fn without_share_error_all_waiters_compute_at_once() {
-    static RUNS: Count = Count::new();
-    #[memoize]
-    fn load(n: u32) -> io::Result<u32> {
-        let _ = n;
-        if RUNS.add() == 0 {
-            wait_until(|| load::memo().stats().waits == 39);
-        } else {
-            // Nobody returns before all are here.
-            wait_until(|| RUNS.get() == 40);
-        }
-        Err(io::ErrorKind::NotFound.into())
-    }
-    no_hang(|| {
-        let scope = Scope::new();
-        let outcomes = threads(&scope, 40, || load(1));
-        assert_eq!((RUNS.get(), kinds(outcomes, io::ErrorKind::NotFound)), (40, 40));
     });
 }
