@@ -43,8 +43,8 @@ pub enum How {
 
 /// The future of calling an asynchronous memoized function: [`Entry::call`](crate::Entry::call).
 ///
-/// A hit is ready at the first poll. To drop it cancels nobody else: who waits for its computation goes
-/// on with it, or with one of their own.
+/// A hit is ready at the first poll. To drop it cancels nobody else: if others wait for its computation, one of
+/// them begins with one of its own.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Calling<C> {
     call: C,
