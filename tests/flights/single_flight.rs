@@ -1,10 +1,9 @@
 //! One computation for a key, however many ask; whoever waits gets its outcome and never hangs.
 
 use std::panic::catch_unwind;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Barrier, OnceLock};
 use std::thread;
-use std::time::Instant;
 
 use cache_core::memoize;
 use cache_core::testing::Scope;

@@ -34,7 +34,8 @@ async fn shared(n: usize) -> Result<usize, Failed> {
     body(n).await
 }
 
-/// Ten times as many take ten times as long, and not a hundred times: the best of three says so.
+/// Thirty times as many take thirty times as long, give or take what else the machine does, and not a thousand
+/// times: the best of three says so.
 #[track_caller]
 fn is_linear(call: fn() -> Load, end: fn(&mut Vec<Load>, &Gate)) {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -51,8 +52,8 @@ fn is_linear(call: fn() -> Load, end: fn(&mut Vec<Load>, &Gate)) {
         begin.elapsed()
     };
     let best = |n| (0..3).map(|_| time(n)).min().unwrap_or(Duration::MAX);
-    let (few, many) = (best(1_000), best(10_000));
-    assert!(many < few * 40, "{few:?}, then {many:?}");
+    let (few, many) = (best(1_000), best(30_000));
+    assert!(many < few * 300, "{few:?}, then {many:?}");
 }
 
 #[test]

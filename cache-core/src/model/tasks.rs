@@ -182,7 +182,7 @@ fn two_callers_with_an_owned_computation_have_one_leader() {
 
 #[test]
 fn three_callers_have_one_leader() {
-    one_leader(Of::Caller, 3, FEW);
+    one_leader(Of::Caller, 3, FEWER);
 }
 
 #[test]
