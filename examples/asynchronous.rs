@@ -19,8 +19,8 @@ static RUNS: AtomicU32 = AtomicU32::new(0);
 
 /// The name of a country, from a service that takes its time.
 ///
-/// It owns its argument, so a computation belongs to all who wait for it: if the caller that began it
-/// leaves, another goes on with it where it stands.
+/// If the caller that began a computation leaves, another begins anew, with its own argument, in its own runtime.
+/// This one owns its argument, so an executor can finish it if nobody waits.
 #[memoize(ttl = "1h")]
 async fn country(code: String) -> String {
     RUNS.fetch_add(1, Ordering::Relaxed);
@@ -28,8 +28,8 @@ async fn country(code: String) -> String {
     look_up(&code)
 }
 
-/// The same with a borrowed argument, which lives no longer than its caller does: if that one leaves,
-/// another begins anew, with its own argument. A hit copies nothing.
+/// The same with a borrowed argument, which lives no longer than its caller does: with the last caller the
+/// computation is dropped. A hit copies nothing.
 #[memoize(ttl = "1h")]
 async fn borrowed(code: &str) -> String {
     RUNS.fetch_add(1, Ordering::Relaxed);
@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (first, second) = (begun(country("SE".into())).await, begun(country("SE".into())).await);
     leave(first).await;
     println!("    the other gets {:?}", second.await?);
-    println!("    the function ran {} time", runs());
+    println!("    the function ran {} times", runs());
 
     println!("\nThe same with a borrowed argument");
     let (first, second) = (begun(borrowed("SE")).await, begun(borrowed("SE")).await);

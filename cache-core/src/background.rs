@@ -57,8 +57,8 @@ impl<F: Fn(Task) + Send + Sync + 'static> Executor for F {
 /// Sets who runs background work in this process, or in the test scope this thread is in. Can be done
 /// once.
 ///
-/// With an executor set, an asynchronous computation whose callers have all gone is finished by it,
-/// and stored. Without, it is dropped.
+/// With an executor set, an asynchronous computation that owns its arguments, and whose callers have all gone, is
+/// finished by it, and stored. Without, it is dropped.
 ///
 /// # Errors
 ///

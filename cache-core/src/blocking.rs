@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::background::{as_background, block_on};
 use crate::draft::Draft;
 use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
-use crate::flight::{Ancestry, Flight, Job, Place, Unbegun, under};
+use crate::flight::{Ancestry, Flight, Job, Unbegun, under};
 use crate::memo::{Data, Unstored};
 use crate::parcel::{Parcel, Returned};
 use crate::plan::{Missing, Prepared, Repeat, Ticket, Waits, Work, give_up};
@@ -18,7 +18,7 @@ use crate::world::World;
 /// How a call goes on that was not answered.
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
-    Lead(Lead<K, V>, Option<Place<K, V>>),
+    Lead(Lead<K, V>),
     /// Without storing. As a worker of rayon that was let go from a flight, if so.
     InPlace(Option<Arc<Flight<K, V>>>),
 }
@@ -43,7 +43,7 @@ where
     let late = |limit| give_up(&patience, &memo, limit);
     match pursue::<R, _, _>(&mut pursuit, &late) {
         Pursued::Answer(output) => output,
-        Pursued::Lead(lead, _place) if T::SET => {
+        Pursued::Lead(lead) if T::SET => {
             let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call);
             let (ticket, parcel) = patience.ticket(lead);
             let job =
@@ -54,7 +54,7 @@ where
             let unbegun = hand(memo.world(), &flight, Box::new(job));
             wait_for_own::<R, _, _>(&mut pursuit, &flight, &unbegun, &parcel, &late)
         }
-        Pursued::Lead(lead, _place) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
+        Pursued::Lead(lead) => match fly::<R, _, _, B, D>(lead, || call.prepare()) {
             Ok(held) => R::join(held),
             Err(failed) => pursuit.or_older::<R>(failed),
         },
@@ -79,11 +79,10 @@ where
     R: Returns<Held = V>,
 {
     let memo = pursuit.memo().clone();
-    let mut place = None;
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => return Pursued::Answer(R::join(held)),
-            Next::Lead(lead) => return Pursued::Lead(lead, place),
+            Next::Lead(lead) => return Pursued::Lead(lead),
             Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
         };
@@ -93,15 +92,10 @@ where
             // Who has a limit returns then, and computes nothing.
             bounds.worker_leaves = worker_leaves.filter(|_| bounds.begins);
             let waited = joined.flight.wait(memo.clock(), bounds);
-            let mut after = pursuit.after::<R>(&joined, waited);
-            if let After::TakePlace = after {
-                place = Some(joined.flight.take_place(memo.clock(), pursuit.place_by()));
-                after = pursuit.placed::<R>();
-            }
-            match after {
+            match pursuit.after::<R>(&joined, waited) {
                 After::Answer(output) => return Pursued::Answer(output),
                 After::Wait => continue,
-                After::Again | After::TakePlace => {}
+                After::Again => {}
                 After::InPlace => return Pursued::InPlace(worker_leaves.map(|_| joined.flight.clone())),
                 After::Late(limit) => return Pursued::Answer(late(limit)),
             }
@@ -157,7 +151,7 @@ impl<K: Data, V: Data> Drop for Handed<K, V> {
 /// Waits for a flight that it leads, and that the background computes.
 fn wait_for_own<R, K, V>(
     pursuit: &mut Pursuit<K, V>,
-    flight: &Flight<K, V>,
+    flight: &Arc<Flight<K, V>>,
     unbegun: &Unbegun,
     parcel: &Parcel<Returned<R::Output>>,
     late: &dyn Fn(Duration) -> R::Output,

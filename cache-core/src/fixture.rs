@@ -9,7 +9,7 @@ use crate::blocking;
 use crate::draft::Draft;
 use crate::engine::{Begin, Pursuit};
 use crate::flight::Flight;
-use crate::future::{Missed, Start, by_caller, by_flight};
+use crate::future::{Missed, Start, by_caller, by_owner};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoSpec, TypedMemo, When};
 use crate::plan::{Missing, NoHook, Prepared};
@@ -43,8 +43,8 @@ pub(crate) type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
 pub(crate) enum Of {
     /// Its caller's.
     Caller,
-    /// Its flight's.
-    Flight,
+    /// Its own: an executor may go on with it.
+    Owner,
 }
 
 /// A memo and its world, which end together.
@@ -131,7 +131,7 @@ impl Stage {
             let missed = Missed { start, call, again: NoHook, patience: NoHook };
             match of {
                 Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
-                Of::Flight => by_flight::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
+                Of::Owner => by_owner::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
             }
         })
     }

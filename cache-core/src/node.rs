@@ -364,6 +364,7 @@ impl<R: Returns> MemoSpec<R> {
             on_evict: N::HOOKS.on_evict.map(|_| on_evict),
             on_error: None,
             fallback_if: None,
+            share_error: None,
             weigh: N::HOOKS.weigh.map(|_| weigh),
             describe: Some(describe),
         }

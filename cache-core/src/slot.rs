@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::key::Shape;
 use crate::memo::{
-    AnyMemoRef, Describe, FallbackIf, Header, MemoSpec, OnError, OnEvict, OnStore, Place, TypedMemo, Weigh,
+    AnyMemoRef, Describe, FallbackIf, Header, MemoSpec, OnError, OnEvict, OnStore, Place, ShareError,
+    TypedMemo, Weigh,
 };
 use crate::spec::Spec;
 use crate::value::Returns;
@@ -144,8 +145,16 @@ impl Slot {
             return Handle::kept(memo);
         }
         // One by one, so that a hit puts nothing of it into memory.
-        let MemoSpec { on_store, on_evict, on_error, fallback_if, weigh, describe } = hooks;
-        Handle::kept(self.first_use::<Id, S, R>(on_store, on_evict, on_error, fallback_if, weigh, describe))
+        let MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe } = hooks;
+        Handle::kept(self.first_use::<Id, S, R>(
+            on_store,
+            on_evict,
+            on_error,
+            fallback_if,
+            share_error,
+            weigh,
+            describe,
+        ))
     }
 
     #[inline]
@@ -172,6 +181,7 @@ impl Slot {
         on_evict: Option<OnEvict<R>>,
         on_error: Option<OnError<R>>,
         fallback_if: Option<FallbackIf<R>>,
+        share_error: Option<ShareError<R>>,
         weigh: Option<Weigh<R>>,
         describe: Option<Describe<R>>,
     ) -> &'static TypedMemo<S::Owned, R::Held>
@@ -180,7 +190,7 @@ impl Slot {
         S: Shape,
         R: Returns,
     {
-        let hooks = MemoSpec { on_store, on_evict, on_error, fallback_if, weigh, describe };
+        let hooks = MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe };
         let id = id::<Id, S, R>();
         let _making = MAKING.lock();
         if let Some(memo) = self.find(id) {

@@ -148,6 +148,7 @@ fn option(
         "on_miss" => set(&mut options.on_miss, &name, errors, value::<Expr>(input)?),
         "on_store" => set(&mut options.on_store, &name, errors, value::<Expr>(input)?),
         "on_evict" => set(&mut options.on_evict, &name, errors, value::<Expr>(input)?),
+        "share_error" => set(&mut options.share_error, &name, errors, value::<Expr>(input)?),
         "on_error" => set(&mut options.on_error, &name, errors, value::<Expr>(input)?),
         "placeholder" => set(&mut options.placeholder, &name, errors, value::<Expr>(input)?),
         "memo" => set(&mut options.memo, &name, errors, value::<Expr>(input)?),

@@ -78,7 +78,7 @@ fn options(item: &DeriveInput, errors: &mut Errors) -> Options {
             "key" | "skip" => format!("the fields are the key, all of them: leave `{name}` out"),
             "memo" => "a node has a memo of its own: leave `memo` out".to_owned(),
             "err_ttl" => "a node keeps values, not errors: leave `err_ttl` out".to_owned(),
-            "on_error" | "fallback_if" => {
+            "on_error" | "fallback_if" | "share_error" => {
                 format!("a node keeps values; its functions may fail each in its own way: leave `{name}` out")
             }
             "bypass_if" | "refresh_if" | "placeholder" | "origin_first" | "fallback_after"

@@ -128,6 +128,7 @@ pub(crate) struct Options {
     pub(crate) on_store: Option<Given<Expr>>,
     pub(crate) on_evict: Option<Given<Expr>>,
     pub(crate) on_error: Option<Given<Expr>>,
+    pub(crate) share_error: Option<Given<Expr>>,
     pub(crate) placeholder: Option<Given<Expr>>,
     pub(crate) memo: Option<Given<Expr>>,
     /// `?Send`
@@ -183,6 +184,7 @@ impl Options {
             of("?Send", self.maybe_send.as_ref()),
             of("single_flight", self.single_flight.as_ref()),
             of("max_wait", self.max_wait.as_ref()),
+            of("share_error", self.share_error.as_ref()),
             of("name", self.name.as_ref()),
             of("companion", self.companion.as_ref()),
             of("companion_vis", self.companion_vis.as_ref()),
@@ -206,7 +208,7 @@ impl Options {
 }
 
 /// Every option there is.
-pub(crate) const NAMES: [&str; 38] = [
+pub(crate) const NAMES: [&str; 39] = [
     "ttl",
     "err_ttl",
     "none_ttl",
@@ -241,6 +243,7 @@ pub(crate) const NAMES: [&str; 38] = [
     "memo",
     "single_flight",
     "max_wait",
+    "share_error",
     "name",
     "companion",
     "companion_vis",
@@ -287,6 +290,7 @@ pub(crate) fn example(name: &str) -> &'static str {
         "fallback_after" | "timeout" | "max_wait" => "\"2s\"",
         "soft_timeout" => "\"200ms\"",
         "fallback_if" => "|error| matches!(error, ..)",
+        "share_error" => "|error| Error::from(error.kind())",
         "cache_if" => "|value| …",
         "weigh" => "|key, value| …",
         "timeout_error" => "Error::Late",

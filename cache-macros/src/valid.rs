@@ -47,7 +47,7 @@ fn node(model: &Model, errors: &mut Errors) {
             | "companion_vis" | "crate" | "?Send" => continue,
             "memo" => format!("the memo is that of `{node}`: leave `memo` out"),
             "err_ttl" => format!("`{node}` keeps values, not errors: leave `err_ttl` out"),
-            "on_error" | "fallback_if" => format!(
+            "on_error" | "fallback_if" | "share_error" => format!(
                 "`{node}` keeps values, and its functions may fail each in its own way: leave `{name}` out, and look at the error where it is made"
             ),
             "inherit_tags" => {
@@ -258,11 +258,17 @@ fn options(model: &Model, errors: &mut Errors) {
     {
         errors.at(policy.span, "`policy` has no use with `capacity = unbounded`, where nothing makes room: leave one of them out");
     }
-    if let (Some(wait), Some(Given { value: false, .. })) = (&options.max_wait, &options.single_flight) {
-        errors.at(
-            wait.span,
-            "`max_wait` has no use with `single_flight = false`, where nobody waits: leave one of them out",
-        );
+    if let Some(Given { value: false, .. }) = options.single_flight {
+        for (name, given) in [
+            ("max_wait", span_of(options.max_wait.as_ref())),
+            ("share_error", span_of(options.share_error.as_ref())),
+        ] {
+            let Some(span) = given else { continue };
+            errors.at(
+                span,
+                format!("`{name}` has no use with `single_flight = false`, where nobody waits: leave one of them out"),
+            );
+        }
     }
     if let Some(wait) = &options.max_wait
         && wait.value.is_zero()
@@ -282,9 +288,12 @@ fn options(model: &Model, errors: &mut Errors) {
     {
         errors.at(name.value.span(), "a name cannot be empty");
     }
-    for (name, given) in
-        [("cache_if", &options.cache_if), ("weigh", &options.weigh), ("fallback_if", &options.fallback_if)]
-    {
+    for (name, given) in [
+        ("cache_if", &options.cache_if),
+        ("weigh", &options.weigh),
+        ("fallback_if", &options.fallback_if),
+        ("share_error", &options.share_error),
+    ] {
         let Some(Given { value: expr, .. }) = given else { continue };
         // Other macros may well be functions.
         let is_bool = matches!(expr, Expr::Macro(of) if of.mac.path.is_ident("matches"));
@@ -334,6 +343,7 @@ fn closures(model: &Model, errors: &mut Errors) {
         ("on_evict", given(&options.on_evict), "|key, value, cause|", 3),
         ("on_error", given(&options.on_error), "|key, error|", 2),
         ("fallback_if", given(&options.fallback_if), "|error|", 1),
+        ("share_error", given(&options.share_error), "|error|", 1),
     ];
     for (name, expr, form, count) in all {
         if let Some(Expr::Closure(closure)) = expr
@@ -349,6 +359,7 @@ fn closures(model: &Model, errors: &mut Errors) {
         ("on_evict", &options.on_evict, ENTRY),
         ("on_error", &options.on_error, "the key and the error"),
         ("fallback_if", &options.fallback_if, "the error"),
+        ("share_error", &options.share_error, "the error"),
         ("weigh", &options.weigh, ENTRY),
     ];
     let mut others = "only `on_hit` and `on_miss` see the arguments; ";

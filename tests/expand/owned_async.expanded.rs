@@ -54,7 +54,7 @@ impl lives {
                         }
                     },
                 )
-                .by_flight(),
+                .by_owner(),
         )
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.

@@ -5,5 +5,6 @@ mod pools;
 mod rayon_workers;
 mod recursion;
 mod reentrancy;
+mod shared_errors;
 mod single_flight;
 mod waits;

@@ -23,8 +23,6 @@ struct Subject {
     stats: fn() -> Stats,
     /// How often its body was begun.
     runs: &'static Count,
-    /// Whether its computation owns all it needs, so that others go on with it.
-    owned: bool,
 }
 
 impl Subject {
@@ -66,7 +64,6 @@ fn for_both(check: impl Fn(&Subject)) {
         invalidate: || _ = owned::entry(3).invalidate(),
         stats: || owned::memo().stats(),
         runs: &OWNED,
-        owned: true,
     });
     check(&Subject {
         call: || ByHand::new(borrowed("tom")),
@@ -74,7 +71,6 @@ fn for_both(check: impl Fn(&Subject)) {
         invalidate: || _ = borrowed::entry("tom").invalidate(),
         stats: || borrowed::memo().stats(),
         runs: &BORROWED,
-        owned: false,
     });
 }
 
@@ -112,8 +108,8 @@ fn a_leader_that_is_dropped_leaves_its_waiters_a_value() {
         assert_eq!(in_turn(&mut waiters), [Some(3); 3]);
         assert_eq!((subject.stored)(), Some(3));
         let stats = (subject.stats)();
-        // Without a waiter the computation had to be given up, and was begun anew.
-        let given_up = turns > 0 && !(subject.owned && waits > 0);
+        // A waiter has begun anew.
+        let given_up = turns > 0;
         assert_eq!(subject.runs.get(), 1 + usize::from(given_up), "{turns} turns, {waits} waits");
         assert_eq!((stats.cancelled, stats.stores, stats.in_place), (u64::from(given_up), 1, 0));
         subject.no_flight_is_left();
@@ -181,7 +177,7 @@ fn one_after_the_other_takes_over() {
             drop(tasks.remove(at));
         }
         assert_eq!(tasks.remove(0).finish(), 3);
-        assert_eq!(subject.runs.get(), if subject.owned { 1 } else { AWAITS });
+        assert_eq!(subject.runs.get(), AWAITS);
         assert_eq!((subject.stats)().stores, 1);
         subject.no_flight_is_left();
     });
@@ -207,11 +203,11 @@ fn the_next_is_woken_when_its_leader_left_without_being_polled() {
     assert!(leader.is_woken() && !waiter.is_woken());
     drop(leader);
     assert_eq!(waiter.finish(), 3);
-    assert_eq!(RUNS.get(), 1);
+    assert_eq!(RUNS.get(), 2);
 }
 
 #[test]
-fn what_a_dropped_body_waited_for_goes_on_for_others() {
+fn what_a_dropped_body_waited_for_is_begun_anew_for_others() {
     static INNER: Count = Count::new();
     #[memoize]
     async fn inner(n: usize) -> usize {
@@ -234,9 +230,9 @@ fn what_a_dropped_body_waited_for_goes_on_for_others() {
         let mut other = ByHand::new(inner(3));
         polls(&mut other, 1);
         drop(first);
-        assert_eq!((other.finish(), INNER.get()), (3, 1));
-        assert_eq!((outer::memo().stats().cancelled, inner::memo().stats().cancelled), (1, 0));
-        assert_eq!((ByHand::new(outer(3)).finish(), INNER.get()), (4, 1));
+        assert_eq!((other.finish(), INNER.get()), (3, 2));
+        assert_eq!((outer::memo().stats().cancelled, inner::memo().stats().cancelled), (1, 1));
+        assert_eq!((ByHand::new(outer(3)).finish(), INNER.get()), (4, 2));
     }
 }
 
@@ -270,7 +266,7 @@ impl Drop for Guard {
 }
 
 #[test]
-fn with_its_last_caller_a_computation_is_dropped() {
+fn with_its_caller_a_computation_is_dropped() {
     static DROPS: Count = Count::new();
     #[memoize]
     async fn load(n: usize) -> usize {
@@ -283,13 +279,15 @@ fn with_its_last_caller_a_computation_is_dropped() {
     for task in &mut tasks {
         polls(task, 1);
     }
-    for left in [2, 1, 0] {
-        assert_eq!(DROPS.get(), 0);
+    for begun in 1..=3 {
+        assert_eq!(DROPS.get(), begun - 1);
         drop(tasks.remove(0));
-        assert_eq!(tasks.len(), left);
+        assert_eq!(DROPS.get(), begun);
+        for task in &mut tasks {
+            polls(task, 1);
+        }
     }
-    assert_eq!(DROPS.get(), 1);
-    assert_eq!((load::memo().stats().cancelled, load::memo().len()), (1, 0));
+    assert_eq!((load::memo().stats().cancelled, load::memo().len()), (3, 0));
 }
 
 #[test]
@@ -327,6 +325,31 @@ fn with_its_last_caller_a_computation_goes_to_the_executor() {
         let stats = load::memo().stats();
         assert_eq!((RUNS.get(), DROPS.get(), stats.cancelled, stats.stores), (1, 1, 0, 1));
     }
+}
+
+#[test]
+fn a_waiter_begins_anew_though_an_executor_could_go_on() {
+    static RUNS: Count = Count::new();
+    #[memoize]
+    async fn load(n: usize) -> usize {
+        let run = RUNS.add();
+        yields(AWAITS).await;
+        n + run
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let queue = Queue::default();
+    set_executor(queue.clone()).unwrap();
+    let mut tasks = [(); 3].map(|()| ByHand::new(load(3)));
+    for task in &mut tasks {
+        polls(task, 1);
+    }
+    let [leader, waiters @ ..] = tasks;
+    drop(leader);
+    assert_eq!(in_turn(&mut { waiters }), [Some(4); 2]);
+    let stats = load::memo().stats();
+    assert_eq!((queue.len(), RUNS.get(), stats.cancelled, stats.stores), (0, 2, 1, 1));
 }
 
 #[test]

@@ -1,11 +1,6 @@
 //! Tasks whose leader panics, fails, or is of a runtime that ends.
 
-use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use cache_core::memoize;
@@ -76,38 +71,13 @@ fn when_all_panic_all_learn_of_it_and_nothing_is_stored() {
     assert_eq!((RUNS.get(), load::memo().len()), (5, 0));
 }
 
-/// A waker that has its task polled by another thread, and returns when that is done.
-struct PollsElsewhere<T> {
-    task: Mutex<Option<Pin<Box<dyn Future<Output = T> + Send>>>>,
-    outcome: Mutex<Option<Result<T, Box<dyn Any + Send>>>>,
-}
-
-impl<T: Send + 'static> Wake for PollsElsewhere<T> {
-    fn wake(self: Arc<Self>) {
-        let Some(mut task) = self.task.lock().unwrap().take() else { return };
-        let polled = thread::spawn(move || {
-            let mut cx = Context::from_waker(Waker::noop());
-            match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut cx))) {
-                Ok(Poll::Pending) => Err(task),
-                Ok(Poll::Ready(value)) => Ok(Ok(value)),
-                Err(panic) => Ok(Err(panic)),
-            }
-        });
-        match polled.join().unwrap() {
-            Ok(outcome) => *self.outcome.lock().unwrap() = Some(outcome),
-            Err(task) => *self.task.lock().unwrap() = Some(task),
-        }
-    }
-}
-
 #[test]
-fn who_began_gets_the_panic_however_early_it_looks() {
+fn a_panic_of_a_leader_that_was_overtaken_is_for_its_caller_alone() {
     static RUNS: Count = Count::new();
     static GO: Gate = Gate::new();
     #[memoize]
     async fn load(n: usize) -> usize {
         let first = RUNS.add() == 0;
-        yields(1).await;
         GO.pass().await;
         if first {
             panic_any("the first fails");
@@ -115,31 +85,20 @@ fn who_began_gets_the_panic_however_early_it_looks() {
         n
     }
 
-    no_hang(|| {
-        let scope = Scope::new();
-        let _inside = scope.enter();
-        let mut leader = Box::pin(load(3));
-        assert!(leader.as_mut().now_or_never().is_none());
-        let mut driver = ByHand::new(load(3));
-        assert_eq!(driver.run(), None);
-        for _ in 0..3 {
-            scope.advance(millis(100));
-        }
-        assert_eq!(driver.run(), None, "it polls what the leader does not");
-        // The flight wakes this one while the panic is on its way, and the leader looks then.
-        let early = Arc::new(PollsElsewhere { task: Mutex::new(Some(leader)), outcome: Mutex::default() });
-        let mut waiter = Box::pin(load(3));
-        let waker = Waker::from(early.clone());
-        assert!(waiter.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        GO.open();
-        assert_eq!(driver.finish(), 3, "with a body of its own");
-        // If it was pending then, it is not any more.
-        early.clone().wake();
-        let outcome = early.outcome.lock().unwrap().take().expect("nobody hangs");
-        assert_eq!(outcome.unwrap_err().downcast_ref(), Some(&"the first fails"));
-        assert_eq!(block_on(waiter), 3);
-        assert_eq!(RUNS.get(), 2);
-    });
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let mut leader = ByHand::new(load(3));
+    assert_eq!(leader.run(), None);
+    let mut waiters = [ByHand::new(load(3)), ByHand::new(load(3))];
+    assert_eq!(in_turn(&mut waiters), [None; 2]);
+    GO.open();
+    for _ in 0..2 {
+        scope.advance(millis(100));
+    }
+    assert_eq!(in_turn(&mut waiters), [Some(3); 2]);
+    let panic = catch_unwind(AssertUnwindSafe(|| leader.run())).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"the first fails"));
+    assert_eq!((RUNS.get(), load(3).now_or_never()), (2, Some(3)));
 }
 
 #[test]
@@ -176,11 +135,9 @@ fn when_a_runtime_ends_waiters_elsewhere_compute() {
             wait_until(|| owned::memo().stats().waits == 1 && borrowed::memo().stats().waits == 1);
             runtime.shutdown_background();
             assert_eq!(waiter.join().unwrap(), (3, 3));
-            let stats = owned::memo().stats();
-            // Its timer is dead: who goes on with it panics, and computes.
-            assert_eq!((stats.panics, stats.cancelled, stats.stores, stats.in_place), (1, 0, 1, 0));
-            let stats = borrowed::memo().stats();
-            assert_eq!((stats.panics, stats.cancelled, stats.stores, stats.in_place), (0, 1, 1, 0));
+            for stats in [owned::memo().stats(), borrowed::memo().stats()] {
+                assert_eq!((stats.panics, stats.cancelled, stats.stores, stats.in_place), (0, 1, 1, 0));
+            }
         });
         assert_eq!((OWNED.get(), BORROWED.get()), (2, 2));
     });
@@ -216,13 +173,12 @@ struct Uncloned;
 struct Herd {
     runs: Count,
     now: Count,
-    most: Count,
     go: Gate,
 }
 
 impl Herd {
     const fn new() -> Self {
-        Self { runs: Count::new(), now: Count::new(), most: Count::new(), go: Gate::new() }
+        Self { runs: Count::new(), now: Count::new(), go: Gate::new() }
     }
 
     /// The first fails, the others compute until the gate is open.
@@ -230,7 +186,7 @@ impl Herd {
         if self.runs.add() == 0 {
             yields(1).await;
         } else {
-            self.most.raise(self.now.add() + 1);
+            self.now.add();
             self.go.pass().await;
             yields(1).await;
             self.now.sub();
@@ -243,19 +199,18 @@ impl Herd {
         let first = in_turn(tasks);
         assert_eq!(first[0], Some(Err(Uncloned)), "the leader");
         assert!(first[1..].iter().all(Option::is_none));
-        assert_eq!(self.now.get(), 16, "together, but no herd");
+        assert_eq!(self.now.get(), 59, "all others, and at once");
         tasks.remove(0);
-        // Some who wait for a place leave; it makes no difference to the others.
+        // Some leave; it makes no difference to the others.
         drop(tasks.drain(40..50));
         self.go.open();
-        assert_eq!(in_turn(tasks).len(), 49);
-        assert!(tasks.is_empty() || self.runs.get() == 50, "{} have computed", self.runs.get());
-        assert_eq!((self.most.get(), self.now.get()), (16, 0));
+        assert!(in_turn(tasks).iter().all(Option::is_some));
+        assert_eq!((self.runs.get(), self.now.get()), (60, 10));
     }
 }
 
 #[test]
-fn those_behind_an_error_that_cannot_be_cloned_go_together_but_bounded() {
+fn those_behind_an_error_that_cannot_be_cloned_compute_all_at_once() {
     static OWNED: Herd = Herd::new();
     static BORROWED: Herd = Herd::new();
     #[memoize]

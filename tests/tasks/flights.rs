@@ -133,12 +133,15 @@ fn tasks_of_several_executors_share_a_flight() {
 }
 
 #[test]
-fn a_leader_that_is_not_polled_holds_waiters_for_max_wait() {
+fn a_leader_whose_body_cannot_go_on_holds_waiters_for_max_wait() {
     static RUNS: Count = Count::new();
+    static GO: Gate = Gate::new();
     #[memoize(max_wait = "10s")]
     async fn load(name: &str) -> usize {
         let run = RUNS.add();
-        yields(1).await;
+        if run == 0 {
+            GO.pass().await;
+        }
         run + name.len()
     }
 
@@ -153,6 +156,7 @@ fn a_leader_that_is_not_polled_holds_waiters_for_max_wait() {
     scope.advance(millis(1));
     assert_eq!(waiter.run(), Some(4), "with a body of its own");
     assert_eq!((load::memo().stats().in_place, load::memo().len()), (1, 0), "in place, not stored");
+    GO.open();
     assert_eq!(leader.finish(), 3);
     assert_eq!(load("tom").now_or_never(), Some(3));
 }
@@ -160,10 +164,13 @@ fn a_leader_that_is_not_polled_holds_waiters_for_max_wait() {
 #[test]
 fn one_waiter_is_let_go_for_each_max_wait() {
     static RUNS: Count = Count::new();
+    static GO: Gate = Gate::new();
     #[memoize(max_wait = "10s")]
     async fn load(name: &str) -> usize {
         let run = RUNS.add();
-        yields(1).await;
+        if run == 0 {
+            GO.pass().await;
+        }
         run + name.len()
     }
 
@@ -183,40 +190,92 @@ fn one_waiter_is_let_go_for_each_max_wait() {
         waiters.retain(|_| !ready.next().unwrap());
         assert_eq!(waiters.len(), left);
     }
+    GO.open();
     assert_eq!(leader.finish(), 3);
     assert_eq!(in_turn(&mut waiters), [Some(3)], "the last one gets the leader's");
     assert_eq!((load::memo().stats().in_place, RUNS.get()), (2, 3));
 }
 
 #[test]
-fn a_waiter_goes_on_with_what_its_leader_does_not_poll() {
+fn a_waiter_that_was_let_go_returns_with_the_leader_if_that_is_done_first() {
+    static GO: Gate = Gate::new();
+    static NEVER: Gate = Gate::new();
     static RUNS: Count = Count::new();
-    #[memoize]
-    async fn load(n: usize) -> usize {
-        let run = RUNS.add();
-        yields(5).await;
-        run + n
+    // The bodies of those who were let go are slower.
+    async fn pass() {
+        (if RUNS.add() < 2 { &GO } else { &NEVER }).pass().await;
+    }
+    #[memoize(max_wait = "5s")]
+    async fn owned(n: usize) -> usize {
+        pass().await;
+        n
+    }
+    #[memoize(max_wait = "5s")]
+    async fn borrowed(name: &str) -> usize {
+        pass().await;
+        name.len()
     }
 
     let scope = Scope::new();
     let _inside = scope.enter();
-    let mut leader = ByHand::new(load(3));
-    assert_eq!(leader.poll(), None);
-    let mut waiters = [ByHand::new(load(3)), ByHand::new(load(3))];
-    assert_eq!(in_turn(&mut waiters), [None; 2]);
-    scope.advance(millis(99));
-    assert_eq!(in_turn(&mut waiters), [None; 2], "the leader still has time");
+    let mut leader = ByHand::new(join(owned(3), borrowed("tom")));
+    assert_eq!(leader.run(), None);
+    let mut waiters = [(); 3].map(|()| ByHand::new(join(owned(3), borrowed("tom"))));
+    assert_eq!(in_turn(&mut waiters), [None; 3]);
     for _ in 0..2 {
-        scope.advance(millis(100));
+        scope.advance(secs(5));
+        assert_eq!(in_turn(&mut waiters), [None; 3]);
     }
-    assert_eq!(in_turn(&mut waiters), [Some(3); 2]);
-    assert_eq!(leader.finish(), 3, "it gets what others have computed");
-    let stats = load::memo().stats();
-    assert_eq!((RUNS.get(), stats.in_place, stats.stores, stats.cancelled), (1, 0, 1, 0));
+    assert_eq!((owned::memo().stats().in_place, borrowed::memo().stats().in_place), (2, 2));
+    GO.open();
+    assert_eq!(leader.finish(), (3, 3));
+    assert!(waiters.iter().all(ByHand::is_woken));
+    let outcomes = waiters.each_mut().map(ByHand::poll);
+    assert_eq!(outcomes, [Some((3, 3)); 3]);
+    assert_eq!((owned::memo().stats().stores, borrowed::memo().stats().stores), (1, 1));
 }
 
 #[test]
-fn a_waiter_that_drives_is_not_let_go() {
+fn a_waiter_overtakes_a_leader_that_is_not_polled() {
+    static OWNED: Count = Count::new();
+    static BORROWED: Count = Count::new();
+    #[memoize]
+    async fn owned(n: usize) -> usize {
+        let run = OWNED.add();
+        yields(5).await;
+        run + n
+    }
+    #[memoize]
+    async fn borrowed(name: &str) -> usize {
+        let run = BORROWED.add();
+        yields(5).await;
+        run + name.len()
+    }
+
+    fn check(call: fn() -> ByHand<'static, usize>, stats: fn() -> Stats, runs: &Count) {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        let mut leader = call();
+        assert_eq!(leader.poll(), None);
+        let mut waiters = [call(), call()];
+        assert_eq!(in_turn(&mut waiters), [None; 2]);
+        scope.advance(millis(99));
+        assert_eq!(in_turn(&mut waiters), [None; 2], "the leader still has time");
+        for _ in 0..2 {
+            scope.advance(millis(100));
+        }
+        assert_eq!(in_turn(&mut waiters), [Some(4); 2], "one with a body of its own, the other waits for it");
+        assert_eq!(leader.finish(), 3, "it finishes for its own caller");
+        assert_eq!(call().finish(), 4, "and does not store over");
+        let stats = stats();
+        assert_eq!((runs.get(), stats.in_place, stats.stores, stats.overtaken), (2, 0, 1, 1));
+    }
+    check(|| ByHand::new(owned(3)), || owned::memo().stats(), &OWNED);
+    check(|| ByHand::new(borrowed("tom")), || borrowed::memo().stats(), &BORROWED);
+}
+
+#[test]
+fn a_waiter_that_leads_is_not_let_go() {
     static RUNS: Count = Count::new();
     static GO: Gate = Gate::new();
     #[memoize(max_wait = "10s")]
@@ -238,9 +297,9 @@ fn a_waiter_that_drives_is_not_let_go() {
         assert_eq!(waiter.run(), None);
     }
     GO.open();
-    assert_eq!(waiter.finish(), 3, "its flight is its own by now");
+    assert_eq!(waiter.finish(), 4);
     let stats = load::memo().stats();
-    assert_eq!((RUNS.get(), stats.in_place, stats.cancelled, stats.stores), (1, 0, 0, 1));
+    assert_eq!((RUNS.get(), stats.in_place, stats.cancelled, stats.stores), (2, 0, 1, 1));
 }
 
 #[test]

@@ -5,4 +5,7 @@ mod background;
 mod cancellation;
 mod failures;
 mod flights;
+mod many;
+mod shared_errors;
+mod surroundings;
 mod wakers;

@@ -1,10 +1,9 @@
 //! Wakers, executors and drops are the user's code too: what they do disturbs no call but their own.
 
 use std::cell::RefCell;
-use std::future::{Future, pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, pending};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -82,91 +81,6 @@ fn a_waker_may_own_a_task_that_waits_for_the_same() {
     drop(owner);
     // It goes on in another task: its old waker was the last that held the other one.
     no_hang(move || assert!(poll(&mut moved, noop).is_pending()));
-}
-
-/// A gate that lets through as often as it is told to.
-#[derive(Default)]
-struct Gates {
-    open: AtomicUsize,
-    waiting: Mutex<Option<Waker>>,
-}
-
-impl Gates {
-    async fn pass(&self, number: usize) {
-        poll_fn(|cx| {
-            if self.open.load(Ordering::SeqCst) >= number {
-                return Poll::Ready(());
-            }
-            *self.waiting.lock().unwrap() = Some(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-
-    fn open(&self, number: usize) {
-        self.open.store(number, Ordering::SeqCst);
-        let waker = self.waiting.lock().unwrap().take();
-        waker.expect("somebody waits at the gate").wake();
-    }
-}
-
-/// A task that another thread polls as soon as it is woken, while the waker waits for that.
-#[derive(Default)]
-struct AtOnce {
-    call: Mutex<Option<Boxed<u32>>>,
-    begun: AtomicBool,
-    panics: Mutex<Vec<String>>,
-}
-
-impl AtOnce {
-    fn poll(self: &Arc<Self>) {
-        let Some(mut call) = self.call.lock().unwrap().take() else { return };
-        let waker = Waker::from(self.clone());
-        match catch_unwind(AssertUnwindSafe(|| poll(&mut call, &waker))) {
-            Ok(Poll::Pending) => *self.call.lock().unwrap() = Some(call),
-            Ok(Poll::Ready(_)) => {}
-            Err(payload) => {
-                let text = payload.downcast_ref::<String>().cloned().unwrap_or_default();
-                self.panics.lock().unwrap().push(text);
-            }
-        }
-    }
-}
-
-impl Wake for AtOnce {
-    fn wake(self: Arc<Self>) {
-        if self.begun.load(Ordering::SeqCst) {
-            std::thread::spawn(move || self.poll()).join().unwrap();
-        }
-    }
-}
-
-#[test]
-fn a_panic_reaches_the_one_that_began_whoever_polls() {
-    static GATES: Gates = Gates { open: AtomicUsize::new(0), waiting: Mutex::new(None) };
-    #[memoize]
-    async fn boom(n: u32) -> u32 {
-        GATES.pass(1).await;
-        GATES.pass(2).await;
-        panic!("boom {n}");
-    }
-    let scope = Scope::new();
-    let began = Arc::new(AtOnce::default());
-    *began.call.lock().unwrap() = Some(Box::pin(scope.within(boom(1))));
-    began.poll();
-    let mut other: Boxed<u32> = Box::pin(scope.within(boom(1)));
-    assert!(poll(&mut other, Waker::noop()).is_pending());
-    GATES.open(1);
-    // Who began it does not poll: the other goes on with it, to the second gate.
-    scope.advance(millis(100));
-    scope.advance(millis(100));
-    assert!(poll(&mut other, Waker::noop()).is_pending());
-    began.poll();
-    began.begun.store(true, Ordering::SeqCst);
-    GATES.open(2);
-    // It panics while the other polls; that one then computes for itself, and panics as well.
-    assert!(catch_unwind(AssertUnwindSafe(|| poll(&mut other, Waker::noop()))).is_err());
-    assert_eq!(*began.panics.lock().unwrap(), ["boom 1"]);
 }
 
 #[test]

@@ -68,16 +68,19 @@ impl<K: Data, V: Data> Lead<K, V> {
         }
         let bumped = memo.bump_sources(&mut garbage);
         let counts = counts == Some(true);
-        self.fail(memo.run_hook(|| R::share_error(&output)).flatten(), counts);
+        self.fail::<R>(&output, counts);
         memo.sweep_and_dispose(bumped, garbage);
         memo.on_error(&flight.key, R::error(&output));
         Err(Failed { output, counts })
     }
 
     /// Ends the flight with an error that is not kept.
-    fn fail(mut self, error: Option<Arc<dyn std::any::Any + Send + Sync>>, counts: bool) {
+    fn fail<R: Returns<Held = V>>(mut self, output: &R::Output, counts: bool) {
         self.memo.counters.errors.add();
-        self.end(Landing::Error(error, counts));
+        self.take_off(counts || self.how == Begin::Ahead);
+        // Nobody joins it any more, so it is known how many the error is to be shared with.
+        let shared = self.memo.share::<R>(output, self.flight.joined());
+        self.flight.land(Landing::Error(shared, counts));
     }
 
     /// Whether there is an older value whose place an error must not take.
@@ -87,34 +90,30 @@ impl<K: Data, V: Data> Lead<K, V> {
 
     /// Takes the flight off its shard, then tells those who wait.
     pub(crate) fn end(&mut self, landing: Landing<V>) {
+        // In the background nobody is told of it, and asking at once again would not help. Elsewhere, that a
+        // caller has left says nothing of what it has called.
+        let counts = || self.how == Begin::Ahead || std::thread::panicking();
+        self.take_off(matches!(landing, Landing::Crashed) && counts());
+        self.flight.land(landing);
+    }
+
+    /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
+    fn take_off(&mut self, failed: bool) {
         self.landed = true;
         drop(self.memo.end_inheriting(&self.flight));
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
             self.memo.defer(self.flight.hash);
-        } else {
-            let failed = match landing {
-                Landing::Value(..) => false,
-                // In the background nobody is told of it, and asking at once again would not help.
-                Landing::Error(..) | Landing::Crashed if self.how == Begin::Ahead => true,
-                Landing::Error(_, counts) => counts,
-                // That a caller has left says nothing of what it has called.
-                Landing::Crashed => self.has_panicked(),
-            };
-            let mut room = self.memo.shard(self.flight.hash).write();
-            room.flights.remove(&self.flight);
-            if self.how == Begin::Ahead {
-                TypedMemo::note_renewal(&mut room, self.flight.old_node(), false);
-            }
-            if failed {
-                self.memo.note_failure(&mut room, self.flight.old_node(), self.how);
-            }
+            return;
         }
-        self.flight.land(landing);
-    }
-
-    fn has_panicked(&self) -> bool {
-        std::thread::panicking() || self.flight.has_panicked()
+        let mut room = self.memo.shard(self.flight.hash).write();
+        room.flights.remove(&self.flight);
+        if self.how == Begin::Ahead {
+            TypedMemo::note_renewal(&mut room, self.flight.old_node(), false);
+        }
+        if failed {
+            self.memo.note_failure(&mut room, self.flight.old_node(), self.how);
+        }
     }
 }
 
@@ -124,7 +123,7 @@ impl<K: Data, V: Data> Drop for Lead<K, V> {
     fn drop(&mut self) {
         if !self.landed {
             let counters = &self.memo.counters;
-            if self.has_panicked() { &counters.panics } else { &counters.cancelled }.add();
+            if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
             self.end(Landing::Crashed);
         }
     }

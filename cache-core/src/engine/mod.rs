@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) use lead::{Failed, Lead};
 pub use look::{Cx, Found};
 pub(crate) use look::{Look, OnHit};
-pub(crate) use pursuit::{After, Next, Own, Pursuit};
+pub(crate) use pursuit::{After, Joined, Next, Own, Pursuit};
 
 use crate::flight::{Carried, Flight, Kind, Old};
 use crate::memo::{Data, TypedMemo};
@@ -95,6 +95,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 && let Some(flight) = room.flights.find(hash, same)
             {
                 let now = self.world().tags.now();
+                flight.join();
                 return Step::Join(flight.clone(), now);
             }
         }
@@ -117,6 +118,19 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         drop(room);
         Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })
+    }
+
+    /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to
+    /// lead in its place. What the old leader computes is not stored.
+    pub(crate) fn overtake(&self, flight: &Arc<Flight<K, V>>) {
+        // Within a user's `Eq` the caller computes in place.
+        if !crate::sync::is_comparing() {
+            let mut room = self.shard(flight.hash).write();
+            if room.flights.remove(flight) {
+                Self::note_renewal(&mut room, flight.old_node(), false);
+            }
+        }
+        flight.drop_orphan();
     }
 
     /// Answers with an entry that was stored since it was looked for, if it is good for that.

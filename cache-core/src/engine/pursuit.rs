@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Begin, Failed, Lead, Step};
-use crate::flight::{Bounds, Flight, Landing, Wait, Waited};
+use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited};
 use crate::memo::{Data, TypedMemo, Unstored};
 use crate::plan::Limits;
 use crate::tags::Number;
@@ -21,6 +21,8 @@ pub(crate) struct Pursuit<K: Data, V: Data> {
     key: K,
     hash: u32,
     begin: Begin,
+    /// Whether it has waited for somebody.
+    has_waited: bool,
     joins: u32,
     patience: Patience,
 }
@@ -59,7 +61,14 @@ pub(crate) struct Joined<K, V> {
     /// The last invalidation from before it joined.
     at: Number,
     /// For as long as it waits.
-    _wait: Wait,
+    wait: Option<Wait>,
+}
+
+impl<K, V> Joined<K, V> {
+    /// Computes for itself, and no longer depends on the flight.
+    pub(crate) fn waits_no_more(&mut self) {
+        self.wait = None;
+    }
 }
 
 /// How a pursuit goes on after it has waited.
@@ -70,9 +79,7 @@ pub(crate) enum After<O> {
     Wait,
     /// It looks again.
     Again,
-    /// It takes a place among those who compute, and looks again.
-    TakePlace,
-    /// It computes without storing.
+    /// It computes without storing, unless what it has waited for lands before.
     InPlace,
     /// It has waited for so long, and gives up.
     Late(Duration),
@@ -96,7 +103,7 @@ pub(crate) enum Own<O> {
 
 impl<K: Data, V: Data> Pursuit<K, V> {
     pub(crate) fn new(memo: Arc<TypedMemo<K, V>>, key: K, hash: u32, begin: Begin) -> Self {
-        Self { memo, key, hash, begin, joins: 0, patience: Patience::default() }
+        Self { memo, key, hash, begin, has_waited: false, joins: 0, patience: Patience::default() }
     }
 
     /// Does not wait longer than that.
@@ -129,26 +136,6 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         Bounds { max_wait, ..self.limits(false) }
     }
 
-    /// Until when to wait for a place among those who compute.
-    pub(crate) fn place_by(&self) -> Tick {
-        let by = after(self.memo.clock().now(), self.memo.spec.max_wait);
-        self.patience.hard.map_or(by, |(hard, _)| by.min(hard))
-    }
-
-    /// How it goes on with its place, for which it may have waited until its time was up.
-    pub(crate) fn placed<R: Returns<Held = V>>(&mut self) -> After<R::Output> {
-        self.late_or::<R>(After::Again)
-    }
-
-    /// How it goes on that may have waited until one of its limits; `otherwise`, if that ends nothing.
-    fn late_or<R: Returns<Held = V>>(&mut self, otherwise: After<R::Output>) -> After<R::Output> {
-        match self.late() {
-            Ok(Some(older)) => After::Answer(R::join(older)),
-            Ok(None) => otherwise,
-            Err(limit) => After::Late(limit),
-        }
-    }
-
     /// How long to wait for what it leads itself, and is computed elsewhere.
     pub(crate) fn bounds_of_own(&self) -> Bounds {
         self.limits(true)
@@ -165,7 +152,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         self.memo.falls_back(self.begin)
     }
 
-    pub(crate) fn next(&self) -> Next<K, V> {
+    pub(crate) fn next(&mut self) -> Next<K, V> {
         let memo = &self.memo;
         let (flight, at) = match memo.begin(&self.key, self.hash, self.begin) {
             Step::Hit(held) => return Next::Hit(held),
@@ -173,11 +160,11 @@ impl<K: Data, V: Data> Pursuit<K, V> {
             Step::InPlace => return Next::InPlace,
             Step::Join(flight, joined) => (flight, joined),
         };
-        if self.joins == 0 {
+        if !std::mem::replace(&mut self.has_waited, true) {
             memo.counters.waits.add();
         }
         if let Some(wait) = memo.world().waits.begin(&flight.ancestry) {
-            return Next::Wait(Joined { flight, at, _wait: wait });
+            return Next::Wait(Joined { flight, at, wait: Some(wait) });
         }
         memo.counters.in_place.add();
         Next::InPlace
@@ -190,7 +177,17 @@ impl<K: Data, V: Data> Pursuit<K, V> {
     ) -> After<R::Output> {
         let landing = match waited {
             Waited::Landed(landing) => landing,
-            Waited::Late => return self.late_or::<R>(After::Wait),
+            Waited::Late => {
+                return match self.late() {
+                    Ok(Some(older)) => After::Answer(R::join(older)),
+                    Ok(None) => After::Wait,
+                    Err(limit) => After::Late(limit),
+                };
+            }
+            Waited::Abandoned => {
+                self.memo.overtake(&joined.flight);
+                return After::Again;
+            }
             Waited::LetGo | Waited::Refused => {
                 self.memo.counters.in_place.add();
                 return After::InPlace;
@@ -202,34 +199,40 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         }
         match landing {
             Landing::Value(held, carried) => {
-                if self.memo.may_take(&joined.flight, joined.at, &carried) {
-                    if self.memo.is_tracked() {
-                        self.memo.hand_up_carried(&carried);
-                    }
-                    return After::Answer(R::join(held));
-                }
-                After::Again
+                self.take::<R>(joined, held, &carried).map_or(After::Again, After::Answer)
             }
             Landing::Error(shared, counts) => {
                 if let Some(older) = self.older(counts) {
                     return After::Answer(R::join(older));
                 }
-                let error = shared.and_then(|error| R::unshare_error(&*error));
-                match error {
-                    // What the error may have been invalidated by is not known: it has no tags.
-                    Some(output) if joined.at == joined.flight.born => {
-                        self.memo.hand_up_absence();
-                        After::Answer(output)
-                    }
-                    _ => {
-                        // Together with the others, not one behind the other.
-                        self.begin = self.begin.alone();
-                        After::TakePlace
-                    }
+                // What the error may have been invalidated by is not known: it has no tags.
+                let shared = if joined.at == joined.flight.born { shared } else { Shared::Nothing };
+                if let Some(output) = shared.output::<R>() {
+                    self.memo.hand_up_absence();
+                    return After::Answer(output);
                 }
+                // Together with the others, not one behind the other.
+                self.begin = self.begin.alone();
+                After::Again
             }
             Landing::Crashed => After::Again,
         }
+    }
+
+    /// The return that a flight has landed with, if this call may have it.
+    pub(crate) fn take<R: Returns<Held = V>>(
+        &self,
+        joined: &Joined<K, V>,
+        held: V,
+        carried: &Carried,
+    ) -> Option<R::Output> {
+        if !self.memo.may_take(&joined.flight, joined.at, carried) {
+            return None;
+        }
+        if self.memo.is_tracked() {
+            self.memo.hand_up_carried(carried);
+        }
+        Some(R::join(held))
     }
 
     /// The same after it has waited for its own flight.
@@ -246,7 +249,7 @@ impl<K: Data, V: Data> Pursuit<K, V> {
             // Not from the parcel, which comes after the hooks.
             Waited::Landed(Landing::Value(held, _)) => Own::Answer(R::join(held.clone())),
             Waited::Landed(Landing::Crashed) => Own::Crashed,
-            Waited::LetGo | Waited::Refused => Own::Refused,
+            Waited::LetGo | Waited::Refused | Waited::Abandoned => Own::Refused,
         }
     }
 

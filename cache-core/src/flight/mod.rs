@@ -18,19 +18,18 @@ use hashbrown::HashTable;
 
 pub(crate) use deciding::{Deciding, Decisions, Remembers};
 pub(crate) use graph::{Ancestry, Wait, Waits, current, has_invalidated, under};
-use tasks::Tasks;
-pub(crate) use tasks::polled_under;
+pub(crate) use tasks::{Adoptable, Adopts, Seat, polled_under};
+use tasks::{Leader, PERIOD, Waiters};
 pub(crate) use unbegun::{Job, Unbegun};
 
 use crate::background::{Replaced, begins_from};
+use crate::memo::Data;
 use crate::policy::Slot;
 use crate::store::{Node, Residents};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
 use crate::tags::{Number, Seen};
 use crate::time::{Clock, HAS_THREADS, NEVER, Tick, after};
-
-/// How many of those whom an error lets go compute at once.
-const TOGETHER: u32 = 16;
+use crate::value::Returns;
 
 /// One computation under way.
 pub(crate) struct Flight<K, V> {
@@ -44,6 +43,9 @@ pub(crate) struct Flight<K, V> {
     pub(crate) ancestry: Arc<Ancestry>,
     #[cfg(feature = "rayon")]
     pub(crate) begun: Tick,
+    /// How many callers have joined it. It is counted under the shard, so it stands still once the flight was
+    /// taken off.
+    joined: AtomicUsize,
     state: Mutex<State<V>>,
     landed: Condvar,
 }
@@ -96,20 +98,65 @@ struct State<V> {
     in_place: Option<Box<V>>,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
-    /// Those whom an error has let go and who compute now.
-    computing: u32,
-    /// Boxed: synchronous functions have none.
-    tasks: Option<Box<Tasks>>,
+    /// The task that leads it, if it is one.
+    leader: Leader,
+    /// How many threads wait.
+    threads: usize,
+    /// The tasks that wait. Boxed: most flights have none.
+    waiters: Option<Box<Waiters>>,
+    /// The flight is looked at now and then.
+    timed: bool,
+}
+
+impl<V> State<V> {
+    /// Its leader has left it, or does not go on though it could: a waiter is to lead in its place.
+    fn is_abandoned(&self) -> bool {
+        self.leader.is_stalled() || self.waiters.as_ref().is_some_and(|waiters| waiters.has_orphan())
+    }
 }
 
 /// How a flight ended.
 pub(crate) enum Landing<V> {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
     Value(V, Carried),
-    /// With an error: a copy of it if it can be copied, and whether an older value may stand in for it.
-    Error(Option<Arc<dyn Any + Send + Sync>>, bool),
+    /// With an error: what waiters get of it, and whether an older value may stand in for it.
+    Error(Shared, bool),
     /// The leader panicked, or was dropped.
     Crashed,
+}
+
+/// What waiters get of an error.
+#[derive(Clone)]
+pub(crate) enum Shared {
+    /// Nothing: they compute for themselves.
+    Nothing,
+    /// Each a clone of this.
+    Cloned(Arc<dyn Any + Send + Sync>),
+    /// Each one of these, which were made for them.
+    Made(Arc<Mutex<Vec<Box<dyn Any + Send>>>>),
+}
+
+impl Shared {
+    pub(crate) fn cloned(error: Option<Arc<dyn Any + Send + Sync>>) -> Self {
+        error.map_or(Self::Nothing, Self::Cloned)
+    }
+
+    pub(crate) fn made(errors: Vec<Box<dyn Any + Send>>) -> Self {
+        Self::Made(Arc::new(Mutex::new(errors)))
+    }
+
+    /// What a waiter returns, if there is something for it.
+    pub(crate) fn output<R: Returns>(self) -> Option<R::Output> {
+        match self {
+            Self::Nothing => None,
+            Self::Cloned(error) => R::unshare_error(&*error),
+            Self::Made(errors) => {
+                let error = errors.lock().pop()?;
+                // It may be the error of another function of the same node.
+                error.downcast().ok().map(|error| R::of_error(*error))
+            }
+        }
+    }
 }
 
 /// What tags a value carries.
@@ -136,6 +183,8 @@ pub(crate) enum Waited<V> {
     Landed(Landing<V>),
     /// It has waited long enough for something that may depend on it: it computes in place.
     LetGo,
+    /// The leader has left, or does not go on though it could: a waiter is to lead in its place.
+    Abandoned,
     /// It has waited as long as it wanted to.
     Late,
     /// It waits for its own flight, and those who were to compute it have refused.
@@ -182,6 +231,7 @@ impl<K, V: Clone> Flight<K, V> {
             ancestry,
             #[cfg(feature = "rayon")]
             begun: 0,
+            joined: AtomicUsize::new(0),
             state: Mutex::new(State {
                 landing: None,
                 refused: false,
@@ -190,8 +240,10 @@ impl<K, V: Clone> Flight<K, V> {
                 left_by_workers: false,
                 in_place: None,
                 release: None,
-                computing: 0,
-                tasks: None,
+                leader: Leader::default(),
+                threads: 0,
+                waiters: None,
+                timed: false,
             }),
             landed: Condvar::new(),
         }
@@ -214,18 +266,54 @@ impl<K, V: Clone> Flight<K, V> {
         self.old.map(|old| old.node)
     }
 
+    /// A caller is about to wait for it. Its shard is held.
+    pub(crate) fn join(&self) {
+        self.joined.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many callers have joined it, those who have left again among them. It was taken off its shard.
+    pub(crate) fn joined(&self) -> usize {
+        self.joined.load(Ordering::Relaxed)
+    }
+
     /// Tells everyone who waits.
     pub(crate) fn land(&self, landing: Landing<V>) {
         let mut state = self.state.lock();
         state.landing = Some(landing);
-        let wakers = state.tasks.as_mut().map(|tasks| tasks.take_wakers());
+        let wakers = state.waiters.as_mut().map(|waiters| waiters.take_wakers());
+        // Its body may have left wakers of this flight elsewhere, which must not keep the leader's task.
+        let leader = state.leader.take_waker();
         drop(state);
+        drop(leader);
         self.landed.notify_all();
         wakers.into_iter().flatten().for_each(tasks::wake);
     }
 
+    /// A worker of rayon that was let go has computed in place: so much for the others that wait.
+    pub(crate) fn give_workers(&self, value: V) {
+        let mut state = self.state.lock();
+        let late = state.in_place.replace(Box::new(value));
+        drop(state);
+        drop(late);
+        self.landed.notify_all();
+    }
+
+    /// The background was given its computation: until that is begun, whoever waits may take it.
+    pub(crate) fn offer(&self, unbegun: &Arc<Unbegun>) {
+        self.state.lock().unbegun = Some(Arc::downgrade(unbegun));
+        self.landed.notify_all();
+    }
+
+    /// Those who were to compute it have refused: its leader, who waits without being let go, is told.
+    pub(crate) fn refuse(&self) {
+        self.state.lock().refused = true;
+        self.landed.notify_all();
+    }
+}
+
+impl<K: Data, V: Data> Flight<K, V> {
     /// Waits for the flight to land, within bounds.
-    pub(crate) fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited<V> {
+    pub(crate) fn wait(self: &Arc<Self>, clock: &Clock, bounds: Bounds) -> Waited<V> {
         let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
         // Declared first: it is dropped when the lock is released.
         let mut replaced = None;
@@ -257,42 +345,16 @@ impl<K, V: Clone> Flight<K, V> {
                 state = self.state.lock();
                 continue;
             }
+            if state.leader.is_task() && !std::mem::replace(&mut state.timed, true) {
+                drop(state);
+                self.look_at(clock, look.min(now + PERIOD));
+                state = self.state.lock();
+                continue;
+            }
+            state.threads += 1;
             self.landed.wait_for(&mut state, clock.nap(look));
+            state.threads -= 1;
         }
-    }
-
-    /// A worker of rayon that was let go has computed in place: so much for the others that wait.
-    pub(crate) fn give_workers(&self, value: V) {
-        let mut state = self.state.lock();
-        let late = state.in_place.replace(Box::new(value));
-        drop(state);
-        drop(late);
-        self.landed.notify_all();
-    }
-
-    /// The background was given its computation: until that is begun, whoever waits may take it.
-    pub(crate) fn offer(&self, unbegun: &Arc<Unbegun>) {
-        self.state.lock().unbegun = Some(Arc::downgrade(unbegun));
-        self.landed.notify_all();
-    }
-
-    /// Those who were to compute it have refused: its leader, who waits without being let go, is told.
-    pub(crate) fn refuse(&self) {
-        self.state.lock().refused = true;
-        self.landed.notify_all();
-    }
-
-    /// After an error that cannot be copied: takes one of the places among those who compute for
-    /// themselves. Waits for a place no longer than that, since those who hold the places may
-    /// depend on the caller.
-    pub(crate) fn take_place(self: &Arc<Self>, clock: &Clock, until: Tick) -> Place<K, V> {
-        let mut state = self.state.lock();
-        while HAS_THREADS && state.computing >= TOGETHER && clock.now() < until {
-            self.landed.wait_for(&mut state, clock.nap(until));
-        }
-        state.computing += 1;
-        drop(state);
-        Place(self.clone())
     }
 }
 
@@ -304,6 +366,9 @@ impl<V: Clone> State<V> {
         }
         if bounds.own && std::mem::take(&mut self.refused) {
             return Ok(Waited::Refused);
+        }
+        if !bounds.own && self.is_abandoned() {
+            return Ok(Waited::Abandoned);
         }
         if bounds.until.is_some_and(|until| until <= now) {
             return Ok(Waited::Late);
@@ -342,20 +407,6 @@ impl<V> State<V> {
         }
         self.release = Some(after(now, max_wait));
         Ok(())
-    }
-}
-
-/// A place among those who compute after an error.
-pub(crate) struct Place<K, V>(Arc<Flight<K, V>>);
-
-impl<K, V> Drop for Place<K, V> {
-    fn drop(&mut self) {
-        let mut state = self.0.state.lock();
-        state.computing -= 1;
-        let waker = state.tasks.as_mut().and_then(|tasks| tasks.take_waker());
-        drop(state);
-        self.0.landed.notify_one();
-        waker.into_iter().for_each(tasks::wake);
     }
 }
 

@@ -1,8 +1,9 @@
 //! The driver for asynchronous functions: does what the engine decides, and awaits where it must.
 //!
-//! A hit is answered at the first poll, before anything here runs. A computation is polled by its
-//! caller ([`by_caller`]), or, where it owns all it needs, by whoever waits for it ([`by_flight`]), or, where
-//! its caller may not wait to its end, by its caller and then the background ([`by_clock`]).
+//! A hit is answered at the first poll, before anything here runs. A computation is polled by its caller alone.
+//! When that leaves, it is dropped, and a waiter begins anew ([`by_caller`]); or, where it owns all it needs, an
+//! executor goes on with it if nobody waits ([`by_owner`]); or, where callers may leave before its end, the
+//! background does in any case ([`by_clock`]).
 
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -12,20 +13,20 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::background::{Anywhere, Executor, Task};
+use crate::background::{Anywhere, Executor};
 use crate::draft::Draft;
-use crate::engine::{After, Failed, Lead, Next, Own, Pursuit};
-use crate::flight::{Ancestry, Landing, Place, Waited, polled_under};
+use crate::engine::{After, Failed, Joined, Lead, Next, Own, Pursuit};
+use crate::flight::{Adoptable, Adopts, Ancestry, Seat, polled_under};
 use crate::memo::{Data, Unstored};
-use crate::parcel::Parcel;
 use crate::plan::{Prepared, Repeat, Waits, give_up};
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
 enum Pursued<O, K: Data, V: Data> {
     Answer(O),
-    Lead(Lead<K, V>, Option<Place<K, V>>),
-    InPlace,
+    Lead(Lead<K, V>),
+    /// It computes without storing; what it has waited for may land before.
+    InPlace(Option<(Joined<K, V>, Seat<K, V>)>),
     Late(Duration),
 }
 
@@ -54,27 +55,24 @@ where
     R: Returns<Held = V>,
 {
     let memo = pursuit.memo().clone();
-    let mut place = None;
     loop {
-        let joined = match pursuit.next() {
+        let mut joined = match pursuit.next() {
             Next::Hit(held) => return Pursued::Answer(R::join(held)),
-            Next::Lead(lead) => return Pursued::Lead(lead, place),
-            Next::InPlace => return Pursued::InPlace,
+            Next::Lead(lead) => return Pursued::Lead(lead),
+            Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
         };
         let seat = joined.flight.seat();
         loop {
             let waited = seat.wait(memo.clock(), pursuit.bounds()).await;
-            let mut after = pursuit.after::<R>(&joined, waited);
-            if let After::TakePlace = after {
-                place = Some(seat.take_place(memo.clock(), pursuit.place_by()).await);
-                after = pursuit.placed::<R>();
-            }
-            match after {
+            match pursuit.after::<R>(&joined, waited) {
                 After::Answer(output) => return Pursued::Answer(output),
                 After::Wait => continue,
-                After::Again | After::TakePlace => {}
-                After::InPlace => return Pursued::InPlace,
+                After::Again => {}
+                After::InPlace => {
+                    joined.waits_no_more();
+                    return Pursued::InPlace(Some((joined, seat)));
+                }
                 After::Late(limit) => return Pursued::Late(limit),
             }
             break;
@@ -86,8 +84,6 @@ where
 struct Leading<K: Data, V: Data, KA, SA, Run, A, T> {
     pursuit: Pursuit<K, V>,
     lead: Lead<K, V>,
-    /// For as long as it computes.
-    place: Option<Place<K, V>>,
     call: Prepared<KA, SA, Run>,
     again: A,
     patience: T,
@@ -117,12 +113,20 @@ where
     };
     match pursue::<R, K, V>(&mut pursuit).await {
         Pursued::Answer(output) => Err(output),
-        Pursued::InPlace => {
-            let output = in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await;
-            Err(pursuit.or_older_in_place::<R>(output))
+        Pursued::InPlace(waited_for) => {
+            let own = async {
+                let output = in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await;
+                pursuit.or_older_in_place::<R>(output)
+            };
+            Err(match waited_for {
+                Some((joined, seat)) => {
+                    seat.or_value(own, |held, carried| pursuit.take::<R>(&joined, held, carried)).await
+                }
+                None => own.await,
+            })
         }
         Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
-        Pursued::Lead(lead, place) => Ok(Leading { pursuit, lead, place, call, again, patience }),
+        Pursued::Lead(lead) => Ok(Leading { pursuit, lead, call, again, patience }),
     }
 }
 
@@ -150,9 +154,9 @@ where
     }
 }
 
-/// The same for a computation that owns all it needs: its flight keeps it, and whoever waits may poll
-/// it. When its last caller leaves, it goes to the executor if one was set, else it is dropped.
-pub(crate) async fn by_flight<R, K, V, KA, SA, Run, A, T, B, D>(
+/// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
+/// if one was set.
+pub(crate) async fn by_owner<R, K, V, KA, SA, Run, A, T, B, D>(
     missed: Missed<K, V, KA, SA, Run, A, T>,
 ) -> R::Output
 where
@@ -170,28 +174,22 @@ where
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { pursuit, lead, place: _place, call, .. } = leading;
-    let (memo, flight) = (pursuit.memo(), lead.flight.clone());
-    let seat = flight.seat();
-    // An error that is not kept is for who began the flight, if it is still there.
-    let error = Arc::new(Parcel::new());
-    let sender = error.clone();
-    let computation: Task = Box::pin(async move {
-        if let Err(failed) = settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await {
-            sender.put(failed);
+    let Leading { pursuit, lead, call, .. } = leading;
+    let executor = pursuit.memo().world().executor.get().cloned();
+    let flight = lead.flight.clone();
+    let computation = settled::<R, K, V, KA, SA, Run, B, D>(lead, call);
+    let settled = match executor {
+        Some(executor) => {
+            let computation = in_this_scope(computation);
+            Adoptable::new(flight, computation, executor, Adopts::Unwanted).returned().await
         }
-    });
-    flight.computed_by(&seat, in_this_scope(computation), memo.world().executor.get().cloned());
-    match seat.wait(memo.clock(), pursuit.bounds_of_own()).await {
-        Waited::Landed(Landing::Value(held, _)) => R::join(held),
-        Waited::Landed(Landing::Error(..)) => pursuit.or_older::<R>(error.take().await),
-        // Who waits keeps the computation, so it has panicked.
-        _ => resume_unwind(seat.panic().await),
-    }
+        None => computation.await,
+    };
+    settled.map_or_else(|failed| pursuit.or_older::<R>(failed), R::join)
 }
 
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
-/// so that it can go on in the background when its callers have left.
+/// so that the background can go on with it when its caller has left.
 pub(crate) async fn by_clock<R, K, V, KA, SA, Run, A, T, B, D>(
     missed: Missed<K, V, KA, SA, Run, A, T>,
 ) -> R::Output
@@ -209,32 +207,33 @@ where
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { mut pursuit, lead, place: _place, call, again, patience } = leading;
+    let Leading { mut pursuit, lead, call, again, patience } = leading;
     let (memo, flight) = (pursuit.memo().clone(), lead.flight.clone());
-    let seat = flight.seat();
     let (ticket, parcel) = patience.ticket(lead);
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
-    flight.computed_by(&seat, in_this_scope(Box::pin(job)), Some(background));
+    let mut computation = Adoptable::new(flight, in_this_scope(job), background, Adopts::All);
     loop {
-        let waited = seat.wait(memo.clock(), pursuit.bounds_of_own()).await;
+        let waited = computation.landed(memo.clock(), pursuit.bounds_of_own()).await;
         match pursuit.after_own::<R>(&waited) {
             Own::Answer(output) => return output,
             Own::Wait => {}
-            Own::Returned => {
+            // If it has panicked, that goes on in the poll of its caller, which is this.
+            Own::Returned | Own::Crashed | Own::Refused => {
                 return parcel.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Crashed | Own::Refused => resume_unwind(seat.panic().await),
             Own::Late(limit) => return give_up(&patience, &memo, limit),
         }
     }
 }
 
 /// A computation is part of the test scope that this thread is in, wherever it is polled.
-fn in_this_scope(computation: Task) -> Task {
+fn in_this_scope<F: Future + Send + 'static>(
+    computation: F,
+) -> impl Future<Output = F::Output> + Send + 'static {
     #[cfg(feature = "testing")]
-    let computation: Task = Box::pin(crate::testing::in_this_scope(computation));
+    let computation = crate::testing::in_this_scope(computation);
     computation
 }
 
@@ -251,12 +250,14 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    polled_under(Some(lead.flight.ancestry.clone()), async move {
-        let (body, describe) = call.prepare();
-        let output = body.await;
-        lead.settle::<R>(output, describe)
-    })
-    .await
+    let flight = lead.flight.clone();
+    flight
+        .led(async move {
+            let (body, describe) = call.prepare();
+            let output = body.await;
+            lead.settle::<R>(output, describe)
+        })
+        .await
 }
 
 /// Computes without a flight, and without storing.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::*;
-use crate::background::Executor;
+use crate::background::{Executor, Task};
 use crate::fixture::{Call, Failure, Of, Output, Stage};
 use crate::memo::MemoSpec;
 use crate::spec::Spec;
@@ -16,7 +16,7 @@ use crate::world::World;
 
 const SPEC: Spec = Spec::new("stage", &["key"]);
 const KEY: u64 = 1;
-const BOTH: [Of; 2] = [Of::Caller, Of::Flight];
+const BOTH: [Of; 2] = [Of::Caller, Of::Owner];
 
 fn stage() -> (Stage, Arc<Manual>) {
     let time = Arc::new(Manual::default());
@@ -67,7 +67,7 @@ fn two_calls(stage: &Stage, of: Of, post: &Arc<Post>) -> [Call; 2] {
     })
 }
 
-/// The first of two does not poll, so that the second may.
+/// The first of two does not poll, so that the second takes over.
 fn stall(time: &Manual) {
     (0..3).for_each(|_| time.advance(100));
 }
@@ -97,40 +97,41 @@ fn an_error_is_for_all_and_not_kept() {
 }
 
 #[test]
-fn an_error_that_another_polled_reaches_who_began() {
-    let (stage, time) = stage();
-    let post = Arc::new(Post::default());
-    let [mut first, mut second] = two_calls(&stage, Of::Flight, &post);
-    post.send(Err(Failure));
-    stall(&time);
-    assert_eq!(poll(&mut second), Poll::Ready(Err(Failure)));
-    assert_eq!(poll(&mut first), Poll::Ready(Err(Failure)));
-    assert_eq!(post.runs(), 1);
+fn whoever_overtakes_has_an_outcome_of_its_own() {
+    for of in BOTH {
+        let (stage, time) = stage();
+        let post = Arc::new(Post::default());
+        let [mut first, mut second] = two_calls(&stage, of, &post);
+        post.send(Err(Failure));
+        stall(&time);
+        assert_eq!(poll(&mut second), Poll::Ready(Err(Failure)));
+        post.send(Ok(7));
+        assert_eq!(poll(&mut first), Poll::Ready(Ok(7)), "for its caller");
+        assert_eq!((post.runs(), stage.get(KEY)), (2, None), "not stored");
+    }
 }
 
 #[test]
-fn a_panic_that_another_polled_is_for_who_began() {
-    let (stage, time) = stage();
-    let mut first = stage.call_async(Of::Flight, KEY, &[], async {
+fn a_panic_is_for_its_caller_alone() {
+    for of in BOTH {
+        let (stage, _time) = stage();
         let mut polled = false;
-        std::future::poll_fn(|cx| {
+        let body = std::future::poll_fn(move |_| {
             if std::mem::replace(&mut polled, true) {
                 resume_unwind(Box::new("burst"));
             }
-            cx.waker().wake_by_ref();
             Poll::Pending
-        })
-        .await
-    });
-    assert!(poll(&mut first).is_pending());
-    let mut second = stage.call_async(Of::Flight, KEY, &[], async { Ok(2) });
-    assert!(poll(&mut second).is_pending());
-    stall(&time);
-    assert_eq!(poll(&mut second), Poll::Ready(Ok(2)), "computes for itself");
-    let payload = catch_unwind(AssertUnwindSafe(|| poll(&mut first))).expect_err("it is told");
-    assert_eq!(payload.downcast_ref(), Some(&"burst"));
-    let stats = stage.memo.counters.read();
-    assert_eq!((stats.panics, stats.cancelled, stage.get(KEY)), (1, 0, Some(2)));
+        });
+        let mut first = stage.call_async(of, KEY, &[], body);
+        assert!(poll(&mut first).is_pending());
+        let mut second = stage.call_async(of, KEY, &[], async { Ok(2) });
+        assert!(poll(&mut second).is_pending());
+        let payload = catch_unwind(AssertUnwindSafe(|| poll(&mut first))).expect_err("it is told");
+        assert_eq!(payload.downcast_ref(), Some(&"burst"));
+        assert_eq!(poll(&mut second), Poll::Ready(Ok(2)), "computes for itself");
+        let stats = stage.memo.counters.read();
+        assert_eq!((stats.panics, stats.cancelled, stage.get(KEY)), (1, 0, Some(2)));
+    }
 }
 
 #[test]
@@ -188,12 +189,12 @@ fn with_executor() -> (Stage, Kept) {
 fn an_executor_finishes_what_nobody_waits_for() {
     let (stage, executor) = with_executor();
     let post = Arc::new(Post::default());
-    let [first, second] = two_calls(&stage, Of::Flight, &post);
+    let [first, second] = two_calls(&stage, Of::Owner, &post);
     drop(first);
     assert!(executor.0.lock().is_empty(), "somebody waits");
     drop(second);
     let mut task = executor.0.lock().pop().expect("nobody waits");
-    let mut late = stage.call_async(Of::Flight, KEY, &[], post.clone().body());
+    let mut late = stage.call_async(Of::Owner, KEY, &[], post.clone().body());
     assert!(poll(&mut late).is_pending());
     post.send(Ok(7));
     let cx = &mut Context::from_waker(Waker::noop());
@@ -203,11 +204,24 @@ fn an_executor_finishes_what_nobody_waits_for() {
 }
 
 #[test]
+fn a_waiter_begins_anew_though_an_executor_is_set() {
+    let (stage, executor) = with_executor();
+    let post = Arc::new(Post::default());
+    let [first, mut second] = two_calls(&stage, Of::Owner, &post);
+    drop(first);
+    assert!(poll(&mut second).is_pending());
+    post.send(Ok(7));
+    assert_eq!(poll(&mut second), Poll::Ready(Ok(7)));
+    let stats = stage.memo.counters.read();
+    assert_eq!((executor.0.lock().len(), post.runs(), stats.cancelled), (0, 2, 1));
+}
+
+#[test]
 fn who_waits_for_an_executor_that_drops_its_task_computes() {
     let (stage, executor) = with_executor();
     let post = Arc::new(Post::default());
-    drop(two_calls(&stage, Of::Flight, &post));
-    let mut late = stage.call_async(Of::Flight, KEY, &[], async { Ok(8) });
+    drop(two_calls(&stage, Of::Owner, &post));
+    let mut late = stage.call_async(Of::Owner, KEY, &[], async { Ok(8) });
     assert!(poll(&mut late).is_pending());
     let tasks = std::mem::take(&mut *executor.0.lock());
     drop(tasks);
@@ -225,7 +239,7 @@ fn an_executor_that_panics_leaves_nothing_behind() {
     }
     let (stage, _time) = stage();
     assert!(stage.world.executor.set(Arc::new(Broken)).is_ok());
-    drop(two_calls(&stage, Of::Flight, &Arc::default()));
+    drop(two_calls(&stage, Of::Owner, &Arc::default()));
     assert_eq!(stage.flights(), 0);
 }
 

@@ -6,7 +6,7 @@ use std::any::Any;
 use super::{Data, TypedMemo};
 use crate::draft::Draft;
 use crate::event::Cause;
-use crate::flight::Remembers;
+use crate::flight::{Remembers, Shared};
 use crate::key::KeyRef;
 use crate::store::Node;
 use crate::value::Returns;
@@ -15,6 +15,9 @@ pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
 pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
 pub(crate) type OnError<R> = fn(&KeyRef<'_>, &<R as Returns>::Error);
 pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
+/// Makes an error for a waiter; and a box for it, where it is known that it can be sent.
+pub(crate) type ShareError<R> =
+    (fn(&<R as Returns>::Error) -> <R as Returns>::Error, fn(<R as Returns>::Error) -> Box<dyn Any + Send>);
 pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
 pub(crate) type Describe<R> = fn(&dyn Any, Option<&<R as Returns>::Value>, &mut Draft);
 
@@ -24,6 +27,7 @@ pub struct MemoSpec<R: Returns> {
     pub(crate) on_evict: Option<OnEvict<R>>,
     pub(crate) on_error: Option<OnError<R>>,
     pub(crate) fallback_if: Option<FallbackIf<R>>,
+    pub(crate) share_error: Option<ShareError<R>>,
     pub(crate) weigh: Option<Weigh<R>>,
     /// What entries answer to whichever function computes them; it is given the stored key.
     pub(crate) describe: Option<Describe<R>>,
@@ -45,6 +49,7 @@ impl<R: Returns> MemoSpec<R> {
             on_evict: None,
             on_error: None,
             fallback_if: None,
+            share_error: None,
             weigh: None,
             describe: None,
         }
@@ -55,6 +60,7 @@ type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
 type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
 type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
 type Condition = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
+type Sharer = Box<dyn Fn(&dyn Any) -> Option<Box<dyn Any + Send>> + Send + Sync>;
 type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
 type Describer<K, V> = Box<dyn Fn(&K, Option<&V>, &mut Draft) + Send + Sync>;
 
@@ -64,6 +70,7 @@ pub(super) struct Hooks<K, V> {
     on_evict: Option<EvictHook<V>>,
     on_error: Option<ErrorHook>,
     fallback_if: Option<Condition>,
+    share_error: Option<Sharer>,
     weigh: Option<Weigher<V>>,
     describe: Option<Describer<K, V>>,
     pub(super) is_error: fn(&V) -> bool,
@@ -97,6 +104,9 @@ impl<K: Data, V: Data> Hooks<K, V> {
             }),
             fallback_if: hooks.fallback_if.map(|condition| -> Condition {
                 Box::new(move |error| error.downcast_ref().is_some_and(condition))
+            }),
+            share_error: hooks.share_error.map(|(share, boxed)| -> Sharer {
+                Box::new(move |error| Some(boxed(share(error.downcast_ref()?))))
             }),
             weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
                 // An error that is kept weighs as little as possible.
@@ -145,6 +155,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             Some(condition) => self.run_hook(|| condition(error)),
             None => Some(true),
         }
+    }
+
+    /// What of an error so many waiters get.
+    pub(crate) fn share<R: Returns<Held = V>>(&self, output: &R::Output, waiters: usize) -> Shared {
+        if waiters == 0 {
+            return Shared::Nothing;
+        }
+        let (Some(share), Some(error)) = (&self.hooks.share_error, R::error(output)) else {
+            return Shared::cloned(self.run_hook(|| R::share_error(output)).flatten());
+        };
+        Shared::made((0..waiters).filter_map(|_| self.run_hook(|| share(error)).flatten()).collect())
     }
 
     /// The weight of an entry; `None` if the weigher panicked.

@@ -1,5 +1,7 @@
-//! Flights of asynchronous functions: who polls the computation, who takes over, and that nobody
-//! sleeps on what has come already. The futures are polled by hand, each on a thread of its own.
+//! Flights of asynchronous functions: who leads, who takes over, that nothing is stored by whoever was overtaken,
+//! and that nobody sleeps on what has come already. The futures are polled by hand, each on a thread of its own.
+
+mod takeovers;
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -13,7 +15,6 @@ use loom::thread::spawn;
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
 use crate::fixture::{Call, Of};
 use crate::memo::When;
-use crate::time::Due;
 
 /// The bound where two do.
 const MORE: Option<usize> = Some(6);
@@ -117,8 +118,8 @@ async fn yield_once() {
     .await;
 }
 
-/// Who polls a flight by hand.
-const BOTH: [Of; 2] = [Of::Caller, Of::Flight];
+/// Whose a computation may be.
+const BOTH: [Of; 2] = [Of::Caller, Of::Owner];
 
 impl Scene {
     /// A call whose body reads the origin, and then awaits.
@@ -174,18 +175,18 @@ fn two_callers_have_one_leader() {
 }
 
 #[test]
-fn two_callers_have_one_flight() {
-    one_leader(Of::Flight, 2, MORE);
+fn two_callers_with_an_owned_computation_have_one_leader() {
+    one_leader(Of::Owner, 2, MORE);
 }
 
 #[test]
 fn three_callers_have_one_leader() {
-    one_leader(Of::Caller, 3, FEW);
+    one_leader(Of::Caller, 3, FEWER);
 }
 
 #[test]
-fn three_callers_have_one_flight() {
-    one_leader(Of::Flight, 3, FEWER);
+fn three_callers_with_an_owned_computation_have_one_leader() {
+    one_leader(Of::Owner, 3, FEWER);
 }
 
 /// The body can go on while one thread waits for its value and another begins and leaves.
@@ -208,15 +209,10 @@ fn a_leader_leaves(of: Of, polls: usize) {
 
 #[test]
 fn who_waits_for_a_leader_that_leaves_takes_over() {
-    for polls in 0..=2 {
-        a_leader_leaves(Of::Caller, polls);
-    }
-}
-
-#[test]
-fn who_waits_for_a_flight_whose_caller_leaves_gets_its_value() {
-    for polls in 0..=2 {
-        a_leader_leaves(Of::Flight, polls);
+    for of in BOTH {
+        for polls in 0..=2 {
+            a_leader_leaves(of, polls);
+        }
     }
 }
 
@@ -228,7 +224,7 @@ fn seated(of: Of) -> (Arc<Scene>, Arc<Gate>, Task, Task) {
     (scene, gate, leader, waiter)
 }
 
-/// The driver leaves while the body is woken, and somebody waits: who of the two is told?
+/// The leader leaves while the body is woken, and somebody waits: who of the two is told?
 fn a_wake_meets_a_leader_that_leaves(of: Of, polls: usize) {
     check(FEW, move || {
         let (scene, gate, leader, waiter) = seated(of);
@@ -237,34 +233,27 @@ fn a_wake_meets_a_leader_that_leaves(of: Of, polls: usize) {
         gate.open();
         leader.join().unwrap();
         assert_eq!(waiter.join().unwrap(), OLD);
-        if of == Of::Flight {
-            assert_eq!(scene.runs(), 1, "the body was begun again");
-        }
-        assert_eq!(scene.stage.memo.counters.read().stores, 1);
+        let stats = scene.stage.memo.counters.read();
+        assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.cancelled));
         scene.must_be_at_rest();
     });
 }
 
 #[test]
 fn a_wake_is_not_lost_when_the_leader_leaves() {
-    for polls in 0..=1 {
-        a_wake_meets_a_leader_that_leaves(Of::Caller, polls);
+    for of in BOTH {
+        for polls in 0..=1 {
+            a_wake_meets_a_leader_that_leaves(of, polls);
+        }
     }
 }
 
+/// Of three the leader leaves, and so does one who waits and may have been told to lead.
 #[test]
-fn a_wake_is_not_lost_when_the_driver_leaves() {
-    for polls in 0..=1 {
-        a_wake_meets_a_leader_that_leaves(Of::Flight, polls);
-    }
-}
-
-/// Three wait: the driver's seat goes from one who leaves to another who does.
-#[test]
-fn a_wake_is_not_lost_when_two_drivers_leave() {
+fn a_wake_is_not_lost_when_two_leave() {
     check(FEW, || {
-        let (scene, gate, first, second) = seated(Of::Flight);
-        let mut third = scene.gated(Of::Flight, &gate);
+        let (scene, gate, first, second) = seated(Of::Owner);
+        let mut third = scene.gated(Of::Owner, &gate);
         assert!(third.poll().is_pending());
         let leaving = spawn(move || {
             first.leave(0);
@@ -273,7 +262,9 @@ fn a_wake_is_not_lost_when_two_drivers_leave() {
         let third = spawn(move || third.finish());
         gate.open();
         leaving.join().unwrap();
-        assert_eq!((third.join().unwrap(), scene.runs()), (OLD, 1));
+        assert_eq!(third.join().unwrap(), OLD);
+        let stats = scene.stage.memo.counters.read();
+        assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.cancelled));
         scene.must_be_at_rest();
     });
 }
@@ -337,29 +328,6 @@ fn who_comes_while_all_leave_is_answered() {
     }
 }
 
-/// The driver is alive, but is not polled, or late: when this is noticed, another polls.
-#[test]
-fn a_driver_that_does_not_poll_is_relieved() {
-    for polls in 0..=1 {
-        check(FEW, move || {
-            let (scene, gate, mut leader, waiter) = seated(Of::Flight);
-            let flight = scene.stage.flight(KEY).expect("it is under way");
-            gate.open();
-            let leader = spawn(move || {
-                let early = (0..polls).map(|_| leader.poll()).find(Poll::is_ready);
-                (leader, early)
-            });
-            let waiter = spawn(move || waiter.finish());
-            let _ = flight.clone().due(100);
-            let _ = flight.due(200);
-            assert_eq!((waiter.join().unwrap(), scene.runs()), (OLD, 1));
-            let (leader, early) = leader.join().unwrap();
-            assert!(early == Some(Poll::Ready(OLD)) || leader.finish() == OLD);
-            scene.must_be_at_rest();
-        });
-    }
-}
-
 /// What a body panics with.
 const BURST: &str = "burst";
 
@@ -402,24 +370,6 @@ fn who_waits_for_a_panic_takes_over() {
             scene.must_be_at_rest();
         });
     }
-}
-
-/// The body panics in the hands of another than who began it.
-#[test]
-fn a_panic_elsewhere_is_for_who_began() {
-    check(FEW, || {
-        let (scene, gate) = (Scene::new(), Gate::new());
-        let (mut leader, mut waiter) = (scene.bursting(Of::Flight, &gate), scene.bursting(Of::Flight, &gate));
-        assert!(leader.poll().is_pending() && waiter.poll().is_pending());
-        let flight = scene.stage.flight(KEY).expect("it is under way");
-        gate.open();
-        let _ = flight.clone().due(100);
-        let _ = flight.due(200);
-        let waiter = spawn(move || waiter.finish());
-        assert_eq!(caught(leader), Err(BURST));
-        assert_eq!((waiter.join().unwrap(), scene.runs()), (OLD, 2));
-        scene.must_be_at_rest();
-    });
 }
 
 /// What was read before an invalidation is neither stored nor returned after it.
@@ -465,11 +415,11 @@ fn what_was_computed_before_a_clear_is_not_stored() {
     }
 }
 
-/// The computation goes over to another while its key is invalidated.
+/// The leader leaves while its key is invalidated.
 #[test]
 fn what_was_read_before_an_invalidation_is_not_stored_by_who_takes_over() {
     check(FEW, || {
-        let (scene, gate, leader, waiter) = seated(Of::Flight);
+        let (scene, gate, leader, waiter) = seated(Of::Owner);
         let leader = spawn(move || drop(leader));
         let waiter = spawn(move || waiter.finish());
         scene.change();

@@ -13,7 +13,7 @@ use crate::draft::Draft;
 use crate::engine::{Cx, Found, Lead, Pursuit};
 use crate::entry::Async;
 use crate::flight::Flight;
-use crate::future::{Missed, Start, by_caller, by_clock, by_flight};
+use crate::future::{Missed, Start, by_caller, by_clock, by_owner};
 use crate::key::Shape;
 use crate::memo::{Place, When};
 use crate::slot::Identity;
@@ -45,8 +45,8 @@ pub enum How {
 
 /// The future of calling an asynchronous memoized function: [`Entry::call`](crate::Entry::call).
 ///
-/// A hit is ready at the first poll. To drop it cancels nobody else: who waits for its computation goes
-/// on with it, or with one of their own.
+/// A hit is ready at the first poll. To drop it cancels nobody else: if others wait for its computation, one of
+/// them begins with one of its own.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Calling<C> {
     call: C,
@@ -130,9 +130,9 @@ where
         Asynchronous::new(self, by_caller::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
     }
 
-    /// Computed by whoever waits: it owns all it needs.
+    /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
-    pub fn by_flight(
+    pub fn by_owner(
         self,
     ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
     where
@@ -143,7 +143,7 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, by_flight::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
+        Asynchronous::new(self, by_owner::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
     }
 
     /// Computed by its caller as long as that waits, then in the background.

@@ -29,7 +29,7 @@ use crate::key::{KeyRef, Shape, Ty};
 use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo, Unstored};
 use crate::node::{Fields, IsValueOf, Node, NodeHook, OfNode};
 use crate::slot::{Handle, Identity, InSlot, Slot};
-use crate::value::{IsResult, Returns};
+use crate::value::{IsResult, IsSent, Returns};
 
 /// A memoized function, bound to where its memo is.
 ///
@@ -140,6 +140,18 @@ where
         R::Output: IsResult,
     {
         self.spec.fallback_if = Some(condition);
+        self
+    }
+
+    /// Makes the error that a waiter gets of the leader's.
+    #[must_use]
+    #[inline]
+    pub fn share_error(mut self, share: fn(&R::Error) -> R::Error) -> Self
+    where
+        R::Output: IsResult,
+        R::Error: IsSent,
+    {
+        self.spec.share_error = Some((share, |error| Box::new(error)));
         self
     }
 

@@ -16,7 +16,7 @@ use hold::IsKept;
 pub use hold::{Hold, PickAsBytes, PickBehind, PickInPlace, PickNotKept};
 use outcome::ShareError;
 pub use outcome::{
-    IsOption, IsResult, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
+    IsOption, IsResult, IsSent, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors,
 };
 pub(crate) use outcome::{OkOnly, Plain};
@@ -87,6 +87,8 @@ pub trait Returns: Copy + 'static {
     fn error(output: &Self::Output) -> Option<&Self::Error>;
     /// The error, if one is kept.
     fn kept_error(held: &Self::Held) -> Option<&Self::Error>;
+    /// The return, made of an error.
+    fn of_error(error: Self::Error) -> Self::Output;
     /// What companions hand out.
     fn face(held: Self::Held) -> Option<Self::Face>;
     /// What companions take in.
@@ -149,6 +151,9 @@ where
     }
     fn kept_error(held: &H::Held) -> Option<&O::Error> {
         O::kept_error(H::view(held))
+    }
+    fn of_error(error: O::Error) -> R {
+        O::of_error(error)
     }
     #[inline]
     fn face(held: H::Held) -> Option<F::Face> {

@@ -28,6 +28,8 @@ pub trait Outcome<R>: Copy + 'static {
     fn error(output: &R) -> Option<&Self::Error>;
     /// The error, if one is kept.
     fn kept_error(kept: &Self::Kept) -> Option<&Self::Error>;
+    /// The return, made of an error.
+    fn of_error(error: Self::Error) -> R;
     /// The type of what is kept, as a value.
     fn kept(&self) -> Ty<Self::Kept> {
         Ty::NEW
@@ -74,6 +76,9 @@ impl<R: 'static> Outcome<R> for Plain {
     fn kept_error(_: &R) -> Option<&Infallible> {
         None
     }
+    fn of_error(error: Infallible) -> R {
+        match error {}
+    }
 }
 
 impl<T: 'static, E: 'static> Outcome<Result<T, E>> for OkOnly {
@@ -106,6 +111,9 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for OkOnly {
     fn kept_error(_: &T) -> Option<&E> {
         None
     }
+    fn of_error(error: E) -> Result<T, E> {
+        Err(error)
+    }
 }
 
 impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
@@ -137,6 +145,9 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
     }
     fn kept_error(kept: &Result<T, E>) -> Option<&E> {
         kept.as_ref().err()
+    }
+    fn of_error(error: E) -> Result<T, E> {
+        Err(error)
     }
 }
 
@@ -179,7 +190,7 @@ impl<R> PickPlain for Ty<R> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`",
     label = "not `core::result::Result`",
-    note = "`err_ttl`, `on_error`, `fallback_if` and `timeout` need a function that returns a `Result`, and so do `stale_if_error` without `soft_timeout` and `origin_first` without `fallback_after`"
+    note = "`err_ttl`, `on_error`, `share_error`, `fallback_if` and `timeout` need a function that returns a `Result`, and so do `stale_if_error` without `soft_timeout` and `origin_first` without `fallback_after`"
 )]
 pub trait IsResult {
     /// The type of its `Ok`.
@@ -217,6 +228,17 @@ impl<T> IsOption for Option<T> {
         Option::is_none(self)
     }
 }
+
+/// The errors that `share_error` makes.
+#[diagnostic::on_unimplemented(
+    message = "`share_error` makes errors for waiters, and `{Self}` cannot be sent to them",
+    label = "not `Send`",
+    note = "let the function's error be `Send`, or leave `share_error` out"
+)]
+pub trait IsSent: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Send + 'static> IsSent for E {}
 
 /// How those who wait for a flight learn of its error.
 pub trait ShareError<R>: Copy + 'static {

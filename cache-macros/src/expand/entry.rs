@@ -51,7 +51,7 @@ pub(super) fn entry(model: &Model) -> Companion {
         let driver = if patience.is_some() {
             quote!(.by_clock())
         } else if model.owned {
-            quote!(.by_flight())
+            quote!(.by_owner())
         } else {
             quote!(.by_caller())
         };

@@ -35,6 +35,7 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     let on_error = hook("on_error", &options.on_error);
     let on_evict = hook("on_evict", &options.on_evict);
     let fallback_if = hook("fallback_if", &options.fallback_if);
+    let share_error = hook("share_error", &options.share_error);
     let weigh = hook("weigh", &options.weigh);
     let slot = callee(model, &model.names.slot);
     if let Some(node) = model.node() {
@@ -61,6 +62,7 @@ pub(super) fn plan(model: &Model) -> TokenStream {
             #on_evict
             #on_error
             #fallback_if
+            #share_error
             #weigh
     }
 }

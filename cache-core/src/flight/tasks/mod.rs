@@ -1,235 +1,82 @@
-//! Flights of asynchronous functions: waiting as a task, and computations that belong to their flight.
+//! Tasks at a flight: those that wait for it, and the one that leads it.
 //!
-//! A computation that owns everything is polled by whoever waits for it. One of those is its *driver*,
-//! at first the caller that began it; when the driver leaves, another takes its seat. A driver that
-//! holds its seat but does not poll (it is in a task that waits for something else) is noticed after
-//! [`PERIOD`], and then any of the others may poll. Intentional because computations should run
-//! where they were begun as long as that goes well: in the task, and the runtime, of their caller.
+//! Only the leader polls its computation, so a body sees the runtime and the task-locals of the caller it
+//! runs for. When the leader leaves, or does not poll for two looks at the flight, which are [`PERIOD`] apart,
+//! though its computation could go on, the waiters are told: one of them leads a new flight with a body of its
+//! own.
 
 mod alarm;
+mod leader;
 #[cfg(all(test, not(loom)))]
 mod tests;
+mod waiters;
 
-use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll, Waker};
 
 use alarm::Set;
+pub(super) use leader::Leader;
+pub(crate) use leader::{Adoptable, Adopts};
+pub(super) use waiters::Waiters;
 
-use super::{Ancestry, Bounds, Flight, Place, TOGETHER, Waited, under};
-use crate::background::{Executor, Task};
+use super::{Ancestry, Bounds, Carried, Flight, Landing, State, Waited, under};
 use crate::memo::Data;
-use crate::sync::guarded;
-use crate::time::{Clock, Due, Tick, after};
+use crate::time::{Clock, Due, Tick};
 
 /// How often a flight that is waited for is looked at: milliseconds.
-const PERIOD: Tick = 100;
-
-/// Who waits, and what they wait for.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Tasks {
-    /// The number of the last seat that was taken.
-    last: u64,
-    seats: Vec<(u64, Option<Waker>)>,
-    /// The seat of who polls the computation.
-    driver: u64,
-    /// It owns all it needs; its outcome is told by the flight.
-    computation: Option<Task>,
-    /// Who goes on with it when nobody waits any more.
-    executor: Option<Arc<dyn Executor>>,
-    /// The computation can go on since it was last polled.
-    woken: bool,
-    /// It could already when the flight was last looked at.
-    noticed: bool,
-    /// Its driver does not poll: any may.
-    stalled: bool,
-    /// What the computation panicked with, for who began it.
-    payload: Option<Box<dyn Any + Send>>,
-    /// The flight is looked at now and then.
-    timed: bool,
-}
-
-impl Tasks {
-    pub(super) fn take_wakers(&mut self) -> Vec<Waker> {
-        self.seats.iter_mut().filter_map(|(_, waker)| waker.take()).collect()
-    }
-
-    /// One of those who wait.
-    pub(super) fn take_waker(&mut self) -> Option<Waker> {
-        self.seats.iter_mut().find_map(|(_, waker)| waker.take())
-    }
-
-    /// Notes whom to wake. Hands back who was noted before: to drop a waker may drop its task, which
-    /// may have a seat here as well, so it must not happen under the lock.
-    #[must_use]
-    fn register(&mut self, seat: u64, waker: Waker) -> Option<Waker> {
-        let (_, known) = self.seats.iter_mut().find(|(number, _)| *number == seat)?;
-        known.replace(waker)
-    }
-
-    /// Whether a seat is that of who polls the computation.
-    fn drives(&self, seat: u64) -> bool {
-        self.driver == seat && self.computation.is_some()
-    }
-
-    fn take_driver_waker(&mut self) -> Option<Waker> {
-        self.seats.iter_mut().find(|(number, _)| *number == self.driver).and_then(|(_, waker)| waker.take())
-    }
-
-    /// The computation, if it is for this seat to poll it now.
-    fn take_if_due(&mut self, seat: u64) -> Option<Task> {
-        if !self.woken || (self.driver != seat && !self.stalled) {
-            return None;
-        }
-        let computation = self.computation.take()?;
-        (self.woken, self.noticed, self.stalled) = (false, false, false);
-        self.driver = seat;
-        Some(computation)
-    }
-}
+pub(super) const PERIOD: Tick = 100;
 
 /// A task's place among those who wait for a flight.
 pub(crate) struct Seat<K: Data, V: Data> {
     flight: Arc<Flight<K, V>>,
-    number: u64,
+    number: usize,
 }
 
 impl<K: Data, V: Data> Flight<K, V> {
     /// Lets a task wait.
     pub(crate) fn seat(self: &Arc<Self>) -> Seat<K, V> {
-        let mut state = self.state.lock();
-        let tasks = state.tasks.get_or_insert_default();
-        tasks.last += 1;
-        let number = tasks.last;
-        tasks.seats.push((number, None));
-        drop(state);
+        let number = self.state.lock().waiters.get_or_insert_default().sit_down();
         Seat { flight: self.clone(), number }
     }
 
-    /// Gives the flight its computation, driven from a seat.
-    pub(crate) fn computed_by(
-        &self,
-        seat: &Seat<K, V>,
-        computation: Task,
-        executor: Option<Arc<dyn Executor>>,
-    ) {
-        let mut state = self.state.lock();
-        let tasks = state.tasks.get_or_insert_default();
-        tasks.executor = executor;
-        (tasks.computation, tasks.driver, tasks.woken) = (Some(computation), seat.number, true);
-    }
-
-    /// Whether the computation panicked.
-    pub(crate) fn has_panicked(&self) -> bool {
-        self.state.lock().tasks.as_ref().is_some_and(|tasks| tasks.payload.is_some())
-    }
-
-    /// Waits for the landing, within bounds. Polls the computation if that is for this seat to do.
+    /// Waits for the landing, within bounds.
     fn poll(
         self: &Arc<Self>,
-        seat: u64,
+        seat: usize,
         cx: &mut Context<'_>,
         clock: &Clock,
         bounds: Bounds,
     ) -> Poll<Waited<V>> {
-        loop {
-            let waker = cx.waker().clone();
-            let mut state = self.state.lock();
-            let now = clock.now();
-            // Who drives does not wait for another.
-            let drives = state.tasks.as_ref().is_some_and(|tasks| tasks.drives(seat));
-            let bounds = Bounds { max_wait: bounds.max_wait.filter(|_| !drives), ..bounds };
-            let look = match state.look(now, bounds) {
-                Ok(waited) => return Poll::Ready(waited),
-                Err(look) => look.min(now + PERIOD),
-            };
-            let tasks = state.tasks.get_or_insert_default();
-            let old = tasks.register(seat, waker);
-            let computation = tasks.take_if_due(seat);
-            // Who drives needs nobody to look after it.
-            let time = !tasks.timed && computation.is_none();
-            tasks.timed |= time;
-            drop(state);
-            drop(old);
-            if time {
-                let flight: Weak<Self> = Arc::downgrade(self);
-                let _ = clock.call_at(look, flight);
-            }
-            let Some(computation) = computation else { return Poll::Pending };
-            if self.run(computation) {
-                return Poll::Pending;
-            }
-        }
-    }
-
-    /// Polls the computation; whether it is to go on.
-    fn run(self: &Arc<Self>, mut computation: Task) -> bool {
-        let waker = Waker::from(self.clone());
-        let poll = || {
-            under(Some(self.ancestry.clone()), || computation.as_mut().poll(&mut Context::from_waker(&waker)))
-        };
-        match catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Pending) => {
-                let mut state = self.state.lock();
-                state.tasks.get_or_insert_default().computation = Some(computation);
-                return true;
-            }
-            Ok(Poll::Ready(())) => {}
-            Err(payload) => {
-                let mut state = self.state.lock();
-                let tasks = state.tasks.get_or_insert_default();
-                tasks.payload = Some(payload);
-                let wakers = tasks.take_wakers();
-                drop(state);
-                wakers.into_iter().for_each(wake);
-            }
-        }
-        // It has landed the flight, by returning or while it unwound.
-        let _ = guarded(|| drop(computation));
-        false
-    }
-
-    fn leave(&self, seat: u64) {
+        let waker = cx.waker().clone();
         let mut state = self.state.lock();
-        let (landed, crowded) = (state.landing.is_some(), state.computing >= TOGETHER);
-        let Some(tasks) = &mut state.tasks else { return };
-        let at = tasks.seats.iter().position(|(number, _)| *number == seat);
-        let own = at.map(|at| tasks.seats.swap_remove(at));
-        let (mut waker, mut left) = (None, None);
-        if landed {
-            // It may have been told of a free place that it does not take.
-            if !crowded {
-                waker = tasks.take_waker();
-            }
-        } else if tasks.driver == seat || tasks.seats.is_empty() {
-            let polled = tasks.seats.iter().find(|(_, waker)| waker.is_some());
-            match polled.or(tasks.seats.first()) {
-                Some((next, _)) => {
-                    tasks.driver = *next;
-                    if tasks.woken {
-                        waker = tasks.take_driver_waker();
-                    }
-                }
-                None => left = tasks.computation.take().map(|task| (tasks.executor.take(), task)),
-            }
-        }
+        let now = clock.now();
+        let look = match state.look(now, bounds) {
+            Ok(waited) => return Poll::Ready(waited),
+            Err(look) => look.min(now + PERIOD),
+        };
+        let old = state.register(seat, waker);
+        let is_timed = std::mem::replace(&mut state.timed, true);
         drop(state);
-        drop(own);
-        waker.into_iter().for_each(wake);
-        match left {
-            Some((Some(executor), computation)) => {
-                let computation = Box::pin(polled_under(Some(self.ancestry.clone()), computation));
-                let _ = guarded(|| executor.spawn(computation));
-            }
-            // Nobody was named to go on with it.
-            Some((None, computation)) => drop(guarded(|| drop(computation))),
-            None => {}
+        drop(old);
+        if !is_timed {
+            self.look_at(clock, look);
         }
+        Poll::Pending
+    }
+
+    /// Has the flight looked at, from some time on for as long as somebody waits.
+    pub(super) fn look_at(self: &Arc<Self>, clock: &Clock, at: Tick) {
+        let flight: Weak<Self> = Arc::downgrade(self);
+        let _ = clock.call_at(at, flight);
+    }
+}
+
+impl<V> State<V> {
+    #[must_use]
+    fn register(&mut self, seat: usize, waker: Waker) -> Option<Waker> {
+        self.waiters.get_or_insert_default().register(seat, waker)
     }
 }
 
@@ -246,85 +93,72 @@ impl<K: Data, V: Data> Seat<K, V> {
         .await
     }
 
-    /// What the computation panicked with. It lands the flight as it unwinds, before the panic is caught:
-    /// this may have to wait until it is.
-    pub(crate) async fn panic(&self) -> Box<dyn Any + Send> {
+    /// Runs a computation of its own, unless the flight lands before with a value that it may take: then its own
+    /// is dropped.
+    pub(crate) async fn or_value<T>(
+        &self,
+        own: impl Future<Output = T>,
+        take: impl Fn(V, &Carried) -> Option<T>,
+    ) -> T {
+        let mut own = pin!(own);
+        let mut is_over = false;
         poll_fn(|cx| {
-            let waker = cx.waker().clone();
-            let mut state = self.flight.state.lock();
-            let tasks = state.tasks.get_or_insert_default();
-            if let Some(payload) = tasks.payload.take() {
-                return Poll::Ready(payload);
+            if !is_over && let Some(landing) = self.landing(cx) {
+                is_over = true;
+                if let Landing::Value(held, carried) = landing
+                    && let Some(value) = take(held, &carried)
+                {
+                    return Poll::Ready(value);
+                }
             }
-            let old = tasks.register(self.number, waker);
-            drop(state);
-            drop(old);
-            Poll::Pending
+            own.as_mut().poll(cx)
         })
         .await
     }
 
-    /// After an error that cannot be copied: as [`Flight::take_place`].
-    pub(crate) async fn take_place(&self, clock: &Clock, until: Tick) -> Place<K, V> {
-        let set = Set::new(clock, until);
-        poll_fn(|cx| {
-            set.alarm.wakes(cx.waker());
-            let waker = cx.waker().clone();
-            let mut state = self.flight.state.lock();
-            if state.computing < TOGETHER || until <= clock.now() {
-                state.computing += 1;
-                return Poll::Ready(Place(self.flight.clone()));
-            }
-            let tasks = state.tasks.get_or_insert_default();
-            let old = tasks.register(self.number, waker);
-            // Who was told of a place may not come for it.
-            let time = !std::mem::replace(&mut tasks.timed, true);
-            drop(state);
-            drop(old);
-            if time {
-                let flight: Weak<Flight<K, V>> = Arc::downgrade(&self.flight);
-                let _ = clock.call_at(after(clock.now(), Duration::from_millis(PERIOD)), flight);
-            }
-            Poll::Pending
-        })
-        .await
+    fn landing(&self, cx: &mut Context<'_>) -> Option<Landing<V>> {
+        let waker = cx.waker().clone();
+        let mut state = self.flight.state.lock();
+        if let Some(landing) = &state.landing {
+            return Some(landing.clone());
+        }
+        let old = state.register(self.number, waker);
+        drop(state);
+        drop(old);
+        None
     }
 }
 
 impl<K: Data, V: Data> Drop for Seat<K, V> {
     fn drop(&mut self) {
-        self.flight.leave(self.number);
-    }
-}
-
-impl<K: Data, V: Data> Wake for Flight<K, V> {
-    /// The computation can go on: its driver is told.
-    fn wake(self: Arc<Self>) {
-        let mut state = self.state.lock();
-        let Some(tasks) = &mut state.tasks else { return };
-        tasks.woken = true;
-        let waker = tasks.take_driver_waker();
+        let mut state = self.flight.state.lock();
+        let Some(waiters) = &mut state.waiters else { return };
+        let waker = waiters.stand_up(self.number);
+        let orphan = if waiters.is_empty() { waiters.take_orphan() } else { None };
         drop(state);
-        waker.into_iter().for_each(wake);
+        drop(waker);
+        if let Some((computation, executor)) = orphan {
+            leader::adopt(computation, &*executor);
+        }
     }
 }
 
 impl<K: Data, V: Data> Due for Flight<K, V> {
     fn due(self: Arc<Self>, now: Tick) -> Option<Tick> {
         let mut state = self.state.lock();
-        let (landed, release) = (state.landing.is_some(), state.release);
-        let tasks = state.tasks.as_mut()?;
-        // Nobody waits, or those who could go on have been told.
-        if tasks.seats.is_empty() || (landed && tasks.seats.iter().all(|(_, waker)| waker.is_none())) {
-            tasks.timed = false;
+        let tasks_wait = state.waiters.as_ref().is_some_and(|waiters| !waiters.is_empty());
+        if state.landing.is_some() || !(tasks_wait || state.threads > 0) {
+            state.timed = false;
             return None;
         }
-        tasks.stalled |= tasks.woken && tasks.noticed && tasks.computation.is_some();
-        tasks.noticed = tasks.woken;
-        let tell = landed || tasks.stalled || release.is_some_and(|release| release <= now);
-        let wakers = if tell { tasks.take_wakers() } else { Vec::new() };
+        let release = state.release;
+        let tell = state.leader.look() || release.is_some_and(|release| release <= now);
+        let wakers = state.waiters.as_mut().filter(|_| tell).map(|waiters| waiters.take_wakers());
         drop(state);
-        wakers.into_iter().for_each(wake);
+        if tell {
+            self.landed.notify_all();
+        }
+        wakers.into_iter().flatten().for_each(wake);
         let next = now + PERIOD;
         Some(release.filter(|release| *release > now).map_or(next, |release| release.min(next)))
     }

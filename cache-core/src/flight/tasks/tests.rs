@@ -1,7 +1,9 @@
-//! Tests of tasks that wait, leave, drive and are let go.
+//! Tests of tasks that wait, leave, lead and are let go.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::channel;
+use std::task::Wake;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -143,7 +145,7 @@ fn rounds(scene: &Scene, of: Of, leave: [usize; 3]) -> Vec<Output> {
 fn whoever_leaves_wherever_the_others_get_the_value() {
     const STAYS: usize = 9;
     let times = [0, 1, 2, STAYS];
-    for of in [Of::Caller, Of::Flight] {
+    for of in [Of::Caller, Of::Owner] {
         for leave in times.iter().flat_map(|a| times.iter().map(move |b| (*a, *b))) {
             for third in times {
                 let (scene, leave) = (Scene::new(), [leave.0, leave.1, third]);
@@ -153,7 +155,6 @@ fn whoever_leaves_wherever_the_others_get_the_value() {
                 let stats = scene.stage.memo.counters.read();
                 assert_eq!(stats.stores, u64::from(stay > 0), "{leave:?}");
                 assert_eq!(scene.runs(), stats.stores + stats.cancelled, "{leave:?}");
-                assert!(of == Of::Caller || scene.runs() <= 1, "{leave:?}: begun again");
                 assert_eq!(scene.stage.flights(), 0, "{leave:?}: a flight is left behind");
                 assert!(scene.stage.world.waits.is_empty(), "{leave:?}: waits are left behind");
             }
@@ -162,69 +163,133 @@ fn whoever_leaves_wherever_the_others_get_the_value() {
 }
 
 #[test]
-fn only_the_driver_is_told_and_polls() {
+fn only_the_leader_is_told_and_polls() {
     let scene = Scene::new();
-    let [mut driver, mut waiter] = scene.tasks(Of::Flight);
+    let [mut leader, mut waiter] = scene.tasks(Of::Owner);
     assert!(scene.body.go_on());
-    assert!(driver.is_woken() && !waiter.is_woken());
-    assert!(waiter.poll().is_pending(), "polled by who does not drive");
-    assert_eq!(driver.poll(), Poll::Ready(Ok(VALUE)));
+    assert!(leader.is_woken() && !waiter.is_woken());
+    assert!(waiter.poll().is_pending(), "polled by a waiter");
+    assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
     assert!(waiter.is_woken());
     assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
 }
 
 #[test]
-fn who_takes_the_drivers_seat_is_told_what_the_driver_was() {
-    let scene = Scene::new();
-    let [driver, first, second] = scene.tasks(Of::Flight);
-    scene.body.go_on();
-    drop(driver);
-    let (mut told, other) = if first.is_woken() { (first, second) } else { (second, first) };
-    assert!(told.is_woken() && !other.is_woken());
-    assert_eq!(told.poll(), Poll::Ready(Ok(VALUE)));
-    assert_eq!(scene.runs(), 1);
+fn when_the_leader_leaves_one_waiter_begins_anew_and_the_others_wait_for_it() {
+    for of in [Of::Caller, Of::Owner] {
+        let scene = Scene::new();
+        let [leader, mut first, mut second] = scene.tasks(of);
+        drop(leader);
+        assert!(first.is_woken() && second.is_woken());
+        assert!(first.poll().is_pending() && second.poll().is_pending());
+        assert_eq!(scene.runs(), 2);
+        scene.body.go_on();
+        assert!(first.is_woken() && !second.is_woken());
+        assert_eq!(first.poll(), Poll::Ready(Ok(VALUE)));
+        assert_eq!(second.poll(), Poll::Ready(Ok(VALUE)));
+        let stats = scene.stage.memo.counters.read();
+        assert_eq!((stats.cancelled, stats.stores, stats.waits), (1, 1, 2));
+    }
 }
 
 #[test]
 fn the_last_waker_of_a_task_is_woken() {
     let scene = Scene::new();
-    let [mut driver, mut waiter] = scene.tasks(Of::Flight);
+    let [mut leader, mut waiter] = scene.tasks(Of::Owner);
     let first = std::mem::take(&mut waiter.1);
     assert!(waiter.poll().is_pending());
     scene.body.go_on();
-    assert_eq!(driver.poll(), Poll::Ready(Ok(VALUE)));
+    assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
     assert!(waiter.is_woken() && !first.0.load(Ordering::Relaxed));
 }
 
 #[test]
-fn a_driver_that_does_not_poll_is_relieved_at_the_second_look() {
-    let scene = Scene::new();
-    let [mut driver, mut waiter] = scene.tasks(Of::Flight);
-    scene.time.advance(10 * PERIOD);
-    assert!(!waiter.is_woken(), "there was nothing to poll for");
-    scene.body.go_on();
-    scene.time.advance(PERIOD);
-    assert!(!waiter.is_woken(), "the driver may be on its way");
-    assert!(waiter.poll().is_pending());
-    scene.time.advance(PERIOD);
-    assert!(waiter.is_woken());
-    assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
-    assert_eq!((driver.poll(), scene.runs()), (Poll::Ready(Ok(VALUE)), 1));
+fn a_leader_that_does_not_poll_is_overtaken_after_the_second_look() {
+    for of in [Of::Caller, Of::Owner] {
+        let scene = Scene::new();
+        let [mut leader, mut waiter, mut other] = scene.tasks(of);
+        scene.time.advance(10 * PERIOD);
+        assert!(!waiter.is_woken(), "there was nothing to poll for");
+        scene.body.go_on();
+        scene.time.advance(PERIOD);
+        assert!(!waiter.is_woken(), "the leader may be on its way");
+        assert!(waiter.poll().is_pending());
+        scene.time.advance(PERIOD);
+        assert!(waiter.is_woken() && other.is_woken());
+        assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)), "with a body of its own");
+        assert_eq!((other.poll(), scene.runs()), (Poll::Ready(Ok(VALUE)), 2));
+        // The old leader finishes for its own caller.
+        assert!(leader.poll().is_pending());
+        scene.body.go_on();
+        assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
+        let stats = scene.stage.memo.counters.read();
+        assert_eq!((stats.stores, stats.overtaken, stats.waits), (1, 1, 2));
+        assert_eq!(scene.stage.flights(), 0);
+    }
 }
 
 #[test]
-fn who_has_relieved_the_driver_drives_on() {
+fn a_leader_that_polls_late_keeps_those_who_have_not_left_it() {
     let scene = Scene::new();
-    let mut tasks = [scene.task(Of::Flight, 2), scene.task(Of::Flight, 2)];
-    assert!(tasks.iter_mut().all(|task| task.poll().is_pending()));
-    scene.body.go_on();
+    let [mut leader, mut waiter] = scene.tasks(Of::Owner);
+    scene.body.steps.lock().1.take().into_iter().for_each(Waker::wake);
     scene.time.advance(PERIOD);
     scene.time.advance(PERIOD);
-    let [driver, waiter] = &mut tasks;
-    assert!(waiter.poll().is_pending() && driver.poll().is_pending());
+    assert!(waiter.is_woken());
+    assert!(leader.poll().is_pending() && waiter.poll().is_pending());
+    assert_eq!(scene.runs(), 1);
     scene.body.go_on();
-    assert!(waiter.is_woken() && !driver.is_woken());
+    assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
     assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+}
+
+#[test]
+fn a_leader_is_not_overtaken_within_its_poll() {
+    let scene = Scene::new();
+    let (time, body) = (scene.time.clone(), scene.body.clone());
+    let mut waiter = scene.task(Of::Owner, 0);
+    let waits = waiter.1.clone();
+    let mut leader = Task::new(scene.stage.call_async(Of::Owner, KEY, &[], async move {
+        body.step().await;
+        // It is woken, and long at work.
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            (0..10).for_each(|_| time.advance(PERIOD));
+            assert!(!waits.0.load(Ordering::Relaxed), "a waiter is told to lead");
+            Poll::Ready(())
+        })
+        .await;
+        Ok(VALUE)
+    }));
+    assert!(leader.poll().is_pending());
+    assert!(waiter.poll().is_pending());
+    scene.body.go_on();
+    assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
+    assert_eq!((waiter.poll(), scene.runs()), (Poll::Ready(Ok(VALUE)), 0));
+}
+
+/// A thread that waits notices it as tasks do, also if it came before the leader was polled.
+#[test]
+fn a_thread_that_waits_overtakes_a_leader_that_does_not_poll() {
+    let scene = Arc::new(Scene::new());
+    let mut leader = scene.task(Of::Owner, 1);
+    assert!(leader.poll().is_pending());
+    let waiter = std::thread::spawn({
+        let scene = scene.clone();
+        move || scene.stage.call(KEY, &[], || Ok(VALUE + 1))
+    });
+    while scene.stage.memo.counters.read().waits == 0 {
+        std::thread::yield_now();
+    }
+    scene.body.go_on();
+    while !waiter.is_finished() {
+        scene.time.advance(PERIOD);
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(scene.time.now() < 1000 * PERIOD, "it was not noticed");
+    }
+    assert_eq!(waiter.join().unwrap(), Ok(VALUE + 1));
+    assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
+    assert_eq!(scene.stage.get(KEY), Some(VALUE + 1), "what was overtaken is not stored");
 }
 
 #[test]
@@ -251,16 +316,63 @@ fn one_who_waits_is_let_go_for_each_max_wait() {
 }
 
 #[test]
-fn who_drives_is_not_let_go() {
+fn who_leads_is_not_let_go() {
     let scene = Scene::new();
-    let [driver, mut waiter] = scene.tasks(Of::Flight);
-    drop(driver);
+    let [leader, mut waiter] = scene.tasks(Of::Owner);
+    drop(leader);
+    assert!(waiter.poll().is_pending());
     scene.time.advance(20_000);
     assert!(waiter.poll().is_pending());
     scene.body.go_on();
     assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
     let stats = scene.stage.memo.counters.read();
-    assert_eq!((stats.in_place, stats.stores, scene.runs()), (0, 1, 1));
+    assert_eq!((stats.in_place, stats.stores, scene.runs()), (0, 1, 2));
+}
+
+#[test]
+fn a_waiter_that_was_let_go_takes_the_value_if_that_comes_first() {
+    for of in [Of::Caller, Of::Owner] {
+        let scene = Scene::new();
+        let [mut leader, mut waiter] = scene.tasks(of);
+        scene.time.advance(5000);
+        assert!(waiter.poll().is_pending());
+        assert_eq!((scene.runs(), scene.stage.memo.counters.read().in_place), (2, 1));
+        scene.body.steps.lock().0 = 1;
+        assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
+        assert!(waiter.is_woken());
+        assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+        assert_eq!(scene.stage.memo.counters.read().cancelled, 0, "only a leader is cancelled");
+    }
+}
+
+#[test]
+fn a_waiter_that_was_let_go_computes_on_if_the_leader_fails_or_leaves() {
+    for leaves in [false, true] {
+        let scene = Scene::new();
+        let mut leader = Task::new(scene.stage.call_async(Of::Owner, KEY, &[], {
+            let body = scene.body.clone();
+            async move {
+                body.step().await;
+                Err(crate::fixture::Failure)
+            }
+        }));
+        assert!(leader.poll().is_pending());
+        let mut waiter = scene.task(Of::Owner, 1);
+        assert!(waiter.poll().is_pending());
+        scene.time.advance(5000);
+        assert!(waiter.poll().is_pending());
+        scene.body.steps.lock().0 = 1;
+        if !leaves {
+            assert!(leader.poll().is_ready());
+        }
+        drop(leader);
+        assert!(waiter.is_woken());
+        assert_eq!(waiter.poll().is_pending(), !leaves);
+        if !leaves {
+            scene.body.go_on();
+            assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
+        }
+    }
 }
 
 #[test]
@@ -310,15 +422,17 @@ fn a_waker_that_holds_a_task_may_be_let_go_of() {
     let (done, is_done) = channel();
     std::thread::spawn(move || {
         let scene = Scene::new();
-        let [_driver, mut waiter, held] = scene.tasks(Of::Flight);
+        let [_leader, mut waiter, held] = scene.tasks(Of::Owner);
         let holds = Waker::from(Arc::new(Holds(Mutex::new(held.0))));
         assert!(waiter.0.as_mut().poll(&mut Context::from_waker(&holds)).is_pending());
         drop(holds);
         assert!(waiter.poll().is_pending());
         let flight = scene.stage.flight(KEY).expect("it is under way");
-        let seats = flight.state.lock().tasks.as_ref().map(|tasks| tasks.seats.len());
-        done.send(seats).unwrap();
+        let waits = || flight.state.lock().waiters.as_ref().is_some_and(|waiters| !waiters.is_empty());
+        let before = waits();
+        drop(waiter);
+        done.send((before, waits())).unwrap();
     });
-    let seats = is_done.recv_timeout(Duration::from_secs(20)).expect("nobody waits for itself");
-    assert_eq!(seats, Some(2));
+    let waits = is_done.recv_timeout(Duration::from_secs(20)).expect("nobody waits for itself");
+    assert_eq!(waits, (true, false), "the other one has left");
 }
