@@ -172,6 +172,21 @@ fn a_thread_that_takes_the_slot_of_one_that_ended_reads_after_it() {
 }
 
 #[test]
+fn threads_that_take_slots_and_give_them_back_while_a_writer_looks_never_meet_it() {
+    check(FEW, || {
+        let lock = lock();
+        // The second finds the slot of the first, or takes one further on; then its own is free, or is not.
+        let comes_and_goes = go(&lock, read);
+        let comes_later = go(&lock, |lock| (read(lock), read(lock)));
+        write(&lock);
+        comes_and_goes.join().unwrap();
+        let (before, after) = comes_later.join().unwrap();
+        assert!(before <= after && after <= 1);
+        assert_eq!(read(&lock), 1);
+    });
+}
+
+#[test]
 fn a_counted_reader_and_a_writer_never_meet() {
     check(ALL, || {
         let (one, other) = (lock(), lock());
