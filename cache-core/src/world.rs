@@ -24,6 +24,8 @@ pub(crate) struct World {
     off: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
+    /// All memos know that.
+    told: AtomicBool,
 }
 
 /// The memos of a world.
@@ -83,6 +85,7 @@ impl World {
             memos: parking_lot::Mutex::default(),
             off: AtomicBool::new(off),
             tracked: AtomicBool::new(false),
+            told: AtomicBool::new(false),
         })
     }
 
@@ -146,9 +149,15 @@ impl World {
 
     /// From here on computations in it take over tags of what they read.
     pub(crate) fn track(&self) {
+        // Acquire: those who come later find the memos told.
+        if self.told.load(Ordering::Acquire) {
+            return;
+        }
+        // Each who comes before all have been told tells them: who has begun this may not be done. What is made
+        // meanwhile looks for itself, once it is among the memos.
         self.tracked.store(true, Ordering::Relaxed);
-        // Each time: who has begun this on another thread may not be done.
         self.memos().iter().for_each(|memo| memo.world_switched());
+        self.told.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_tracked(&self) -> bool {

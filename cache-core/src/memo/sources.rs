@@ -93,6 +93,10 @@ impl<K> Sources<K> {
         let full = self.table.as_ref().is_some_and(|table| table.len() == table.capacity());
         let mut gone = if full { self.settle() } else { Vec::new() };
         let table = self.table.get_or_insert_default();
+        if full {
+            // It is not gone through again before as many have come as are there.
+            table.reserve(table.len() + 1, |source| u64::from(source.hash));
+        }
         let hash = u64::from(source.hash);
         // Those of the same key that nothing carries any more must not be found instead.
         while let Ok(dead) =

@@ -13,6 +13,7 @@
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
 
+mod carriers;
 mod inherit;
 mod list;
 mod name;
@@ -24,6 +25,7 @@ use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
+use carriers::Carriers;
 pub(crate) use inherit::Inherited;
 pub use list::{IntoTag, TagList};
 pub(crate) use name::Name;
@@ -62,14 +64,7 @@ pub(crate) trait Carrier: Send + Sync {
 
 struct Record<C: ?Sized> {
     tag: Arc<Mark>,
-    /// The memos that have carried the tag, and whether all their entries do.
-    carriers: Vec<(Weak<C>, bool)>,
-}
-
-impl<C: ?Sized> Record<C> {
-    fn living(&self) -> Vec<(Arc<C>, bool)> {
-        self.carriers.iter().filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect()
-    }
+    carriers: Carriers<C>,
 }
 
 struct State<C: ?Sized> {
@@ -148,8 +143,8 @@ impl<C: Carrier + ?Sized> Tags<C> {
             Some(record) => {
                 let decree = Decree { number, form, at };
                 record.tag.stamps.raise(&decree);
-                record.carriers.retain(|(memo, _)| memo.strong_count() > 0);
-                let carriers = record.living();
+                record.carriers.settle();
+                let carriers = record.carriers.living();
                 for (memo, all) in &carriers {
                     if *all {
                         memo.revision().raise_whole(&decree);
@@ -169,7 +164,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
     pub(crate) fn carriers(&self, name: &Name) -> Option<(Arc<Mark>, Vec<(Arc<C>, bool)>)> {
         let state = self.state.lock();
         let record = state.records.get(name)?;
-        Some((record.tag.clone(), record.living()))
+        Some((record.tag.clone(), record.carriers.living()))
     }
 
     /// The tags of these names for an entry of `memo`, which from here on is told of their
@@ -190,19 +185,10 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 let id = state.next_id;
                 state.next_id += 1;
                 let tag = Arc::new(Mark { id, name: name.clone(), stamps: Stamps::new(stamp) });
-                state.records.insert(name.clone(), Record { tag, carriers: Vec::new() });
+                state.records.insert(name.clone(), Record { tag, carriers: Carriers::new() });
             }
             if let Some(record) = state.records.get_mut(name) {
-                let carriers = &mut record.carriers;
-                if let Some(known) = carriers.iter_mut().find(|(carrier, _)| Weak::ptr_eq(carrier, memo)) {
-                    known.1 |= all;
-                } else {
-                    // Those that have ended are looked for now and then, not each time.
-                    if carriers.len().is_power_of_two() {
-                        carriers.retain(|(memo, _)| memo.strong_count() > 0);
-                    }
-                    carriers.push((memo.clone(), all));
-                }
+                record.carriers.add(memo, all);
                 set.push(record.tag.clone());
             }
         }
@@ -218,7 +204,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
         let id = state.next_id;
         state.next_id += 1;
         let tag = Arc::new(Mark { id, name: Name::Source(id), stamps: Stamps::new(0) });
-        state.records.insert(tag.name.clone(), Record { tag: tag.clone(), carriers: Vec::new() });
+        state.records.insert(tag.name.clone(), Record { tag: tag.clone(), carriers: Carriers::new() });
         tag
     }
 
