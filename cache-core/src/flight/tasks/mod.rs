@@ -7,6 +7,7 @@
 //! where they were begun as long as that goes well: in the task, and the runtime, of their caller.
 
 mod alarm;
+mod seats;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -19,6 +20,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use alarm::Set;
+use seats::Seats;
 
 use super::{Ancestry, Bounds, Flight, Place, TOGETHER, Waited, under};
 use crate::background::{Executor, Task};
@@ -33,9 +35,7 @@ const PERIOD: Tick = 100;
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Tasks {
-    /// The number of the last seat that was taken.
-    last: u64,
-    seats: Vec<(u64, Option<Waker>)>,
+    seats: Seats,
     /// The seat of who polls the computation.
     driver: u64,
     /// It owns all it needs; its outcome is told by the flight.
@@ -56,20 +56,19 @@ pub(super) struct Tasks {
 
 impl Tasks {
     pub(super) fn take_wakers(&mut self) -> Vec<Waker> {
-        self.seats.iter_mut().filter_map(|(_, waker)| waker.take()).collect()
+        self.seats.take_all()
     }
 
     /// One of those who wait.
     pub(super) fn take_waker(&mut self) -> Option<Waker> {
-        self.seats.iter_mut().find_map(|(_, waker)| waker.take())
+        self.seats.take_one()
     }
 
     /// Notes whom to wake. Hands back who was noted before: to drop a waker may drop its task, which
     /// may have a seat here as well, so it must not happen under the lock.
     #[must_use]
     fn register(&mut self, seat: u64, waker: Waker) -> Option<Waker> {
-        let (_, known) = self.seats.iter_mut().find(|(number, _)| *number == seat)?;
-        known.replace(waker)
+        self.seats.register(seat, waker)
     }
 
     /// Whether a seat is that of who polls the computation.
@@ -78,7 +77,7 @@ impl Tasks {
     }
 
     fn take_driver_waker(&mut self) -> Option<Waker> {
-        self.seats.iter_mut().find(|(number, _)| *number == self.driver).and_then(|(_, waker)| waker.take())
+        self.seats.take_of(self.driver)
     }
 
     /// The computation, if it is for this seat to poll it now.
@@ -103,10 +102,7 @@ impl<K: Data, V: Data> Flight<K, V> {
     /// Lets a task wait.
     pub(crate) fn seat(self: &Arc<Self>) -> Seat<K, V> {
         let mut state = self.state.lock();
-        let tasks = state.tasks.get_or_insert_default();
-        tasks.last += 1;
-        let number = tasks.last;
-        tasks.seats.push((number, None));
+        let number = state.tasks.get_or_insert_default().seats.add();
         drop(state);
         Seat { flight: self.clone(), number }
     }
@@ -198,8 +194,7 @@ impl<K: Data, V: Data> Flight<K, V> {
         let mut state = self.state.lock();
         let (landed, crowded) = (state.landing.is_some(), state.computing >= TOGETHER);
         let Some(tasks) = &mut state.tasks else { return };
-        let at = tasks.seats.iter().position(|(number, _)| *number == seat);
-        let own = at.map(|at| tasks.seats.swap_remove(at));
+        let own = tasks.seats.remove(seat);
         let (mut waker, mut left) = (None, None);
         if landed {
             // It may have been told of a free place that it does not take.
@@ -207,10 +202,9 @@ impl<K: Data, V: Data> Flight<K, V> {
                 waker = tasks.take_waker();
             }
         } else if tasks.driver == seat || tasks.seats.is_empty() {
-            let polled = tasks.seats.iter().find(|(_, waker)| waker.is_some());
-            match polled.or(tasks.seats.first()) {
-                Some((next, _)) => {
-                    tasks.driver = *next;
+            match tasks.seats.any() {
+                Some(next) => {
+                    tasks.driver = next;
                     if tasks.woken {
                         waker = tasks.take_driver_waker();
                     }
@@ -315,7 +309,7 @@ impl<K: Data, V: Data> Due for Flight<K, V> {
         let (landed, release) = (state.landing.is_some(), state.release);
         let tasks = state.tasks.as_mut()?;
         // Nobody waits, or those who could go on have been told.
-        if tasks.seats.is_empty() || (landed && tasks.seats.iter().all(|(_, waker)| waker.is_none())) {
+        if tasks.seats.is_empty() || (landed && tasks.seats.is_nobody_waiting()) {
             tasks.timed = false;
             return None;
         }
