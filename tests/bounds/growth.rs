@@ -4,14 +4,14 @@
 //! allows for far more than noise; what it excludes is a cost that grows with how much there is.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::Barrier;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Barrier};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cache_core::{Memo, memoize, tag};
+use futures::FutureExt;
 
 /// The median time of some runs.
 fn median(runs: usize, mut run: impl FnMut()) -> Duration {
@@ -213,22 +213,17 @@ fn a_store_costs_the_same_however_many_memos_carry_its_tag() {
 
 #[test]
 fn a_task_that_waits_costs_the_same_however_many_wait() {
-    /// Is done when it is told.
-    async fn told(done: Arc<AtomicBool>) {
-        std::future::poll_fn(|_| match done.load(SeqCst) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        })
-        .await;
-    }
+    type Done = futures::future::Shared<futures::channel::oneshot::Receiver<()>>;
+
     #[memoize(skip(done), max_wait = "1000s")]
-    async fn slow(n: u64, done: Arc<AtomicBool>) -> u64 {
-        told(done).await;
+    async fn slow(n: u64, done: Done) -> u64 {
+        done.await.unwrap();
         n
     }
 
     fn wait(n: u64, tasks: usize) -> Duration {
-        let done = Arc::new(AtomicBool::new(false));
+        let (tell, done) = futures::channel::oneshot::channel();
+        let done = done.shared();
         let mut cx = Context::from_waker(Waker::noop());
         let begin = Instant::now();
         let mut calls: Vec<_> = (0..tasks).map(|_| Box::pin(slow(n, done.clone()))).collect();
@@ -236,15 +231,12 @@ fn a_task_that_waits_costs_the_same_however_many_wait() {
         for _ in 0..2 {
             assert!(calls.iter_mut().all(|call| call.as_mut().poll(&mut cx).is_pending()));
         }
-        done.store(true, SeqCst);
-        // Those who go last have come last; then those who have come first.
+        tell.send(()).unwrap();
+        // Some leave, those who have come last and those who have come after the first, before the rest is told.
         calls.truncate(tasks * 3 / 4);
         calls.drain(1..tasks / 4);
-        // As often as it takes until the driver is woken.
-        let mut left = calls;
-        while !left.is_empty() {
-            left.retain_mut(|call| call.as_mut().poll(&mut cx).is_pending());
-        }
+        assert!(calls.iter_mut().all(|call| call.as_mut().poll(&mut cx) == Poll::Ready(n)));
+        drop(calls);
         begin.elapsed()
     }
 
