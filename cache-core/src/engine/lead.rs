@@ -88,7 +88,7 @@ impl<K: Data, V: Data> Lead<K, V> {
     /// Takes the flight off its shard, then tells those who wait.
     pub(crate) fn end(&mut self, landing: Landing<V>) {
         self.landed = true;
-        drop(self.memo.end_inheriting(&self.flight));
+        self.memo.end_inheriting(&self.flight, None);
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
             self.memo.defer(self.flight.hash);

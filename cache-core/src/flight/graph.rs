@@ -12,16 +12,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Deciding, Decisions};
 use crate::sync::Mutex;
-use crate::tags::{Inherited, Mark};
+use crate::tags::Inherited;
 
 /// A flight and the flights within whose bodies it was started.
 pub(crate) struct Ancestry {
     id: u64,
     parent: Option<Arc<Ancestry>>,
-    /// The tags it takes over from calls made within it, if it does.
-    pub(crate) inherited: Option<Inherited>,
-    /// Whether it or one above takes tags over.
-    pub(crate) inherits: bool,
+    /// What takes tags over from calls made within it: it, or the nearest above that does.
+    inheriting: Option<Arc<Inherited>>,
+    /// Whether that is its own.
+    inherits: bool,
     /// What its body decides about its value; none if that is not stored.
     pub(crate) deciding: Option<Deciding>,
 }
@@ -33,14 +33,20 @@ impl Ancestry {
         current().map(|parent| Self::below(Some(parent), None, None))
     }
 
+    /// Of a body that is run within another one's, or by itself. `inherits_in`: the world of which it takes tags
+    /// over, if it does.
     pub(crate) fn below(
         parent: Option<Arc<Ancestry>>,
-        inherited: Option<Inherited>,
+        inherits_in: Option<usize>,
         deciding: Option<Deciding>,
     ) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let inherits = inherited.is_some() || parent.as_ref().is_some_and(|parent| parent.inherits);
-        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent, inherited, inherits, deciding })
+        let above = parent.as_ref().and_then(|parent| parent.inheriting.clone());
+        let (inherits, inheriting) = match inherits_in {
+            Some(world) => (true, Some(Inherited::begin(world, above))),
+            None => (false, above),
+        };
+        Arc::new(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parent, inheriting, inherits, deciding })
     }
 
     /// What its body, which has returned, has said of its value.
@@ -48,31 +54,19 @@ impl Ancestry {
         self.deciding.as_ref().map(Deciding::end).unwrap_or_default()
     }
 
-    fn flights(&self) -> impl Iterator<Item = &Self> {
-        std::iter::successors(Some(self), |flight| flight.parent.as_deref())
-    }
-
     fn chain(&self) -> impl Iterator<Item = u64> + '_ {
-        self.flights().map(|flight| flight.id)
+        let flights = std::iter::successors(Some(self), |flight| flight.parent.as_deref());
+        flights.map(|flight| flight.id)
     }
 
-    /// Hands tags of a world to those, from this one upwards, that take them over.
-    pub(crate) fn hand_up(&self, world: usize, tags: &[Arc<Mark>]) {
-        for inherited in self.flights().filter_map(|flight| flight.inherited.as_ref()) {
-            inherited.add(world, tags);
-        }
+    /// What takes tags over from calls made within it, if anything does.
+    pub(crate) fn inheriting(&self) -> Option<&Arc<Inherited>> {
+        self.inheriting.as_ref()
     }
 
-    /// Something was read of which it cannot be said what it was.
-    pub(crate) fn miss(&self) {
-        self.flights().filter_map(|flight| flight.inherited.as_ref()).for_each(Inherited::miss);
-    }
-
-    /// As [`hand_up`](Self::hand_up), without this one.
-    pub(crate) fn hand_on(&self, world: usize, tags: &[Arc<Mark>]) {
-        if let Some(parent) = self.parent.as_ref().filter(|parent| parent.inherits) {
-            parent.hand_up(world, tags);
-        }
+    /// The same if it is its own.
+    pub(crate) fn inherited(&self) -> Option<&Arc<Inherited>> {
+        self.inheriting.as_ref().filter(|_| self.inherits)
     }
 }
 

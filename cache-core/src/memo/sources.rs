@@ -12,12 +12,11 @@ use hashbrown::HashTable;
 
 use super::{Data, TypedMemo};
 use crate::draft::Draft;
-use crate::flight::{Ancestry, Carried, Flight, current};
+use crate::flight::{Carried, Flight, current};
 use crate::invalidate::Applied;
 use crate::sync::{RandomState, ShardLock};
 use crate::tags::{Form, Inherited, Mark, Name};
 use crate::value::Returns;
-use crate::world::HeldTags;
 
 /// The sources among the keys of one shard.
 pub(crate) struct Sources<K> {
@@ -127,7 +126,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         };
         let tags: Box<[_]> =
             [source, self.whole()].into_iter().chain(self.fixed_tags().iter().cloned()).collect();
-        to.hand_up(self.world().address(), &tags);
+        to.add(self.world().address(), &tags);
         // Whoever took them over holds them.
         self.world().tags.release(tags);
     }
@@ -136,7 +135,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     #[cold]
     pub(crate) fn hand_up_tags(&self, tags: &[Arc<Mark>]) {
         if let Some(to) = inheriting() {
-            to.hand_up(self.world().address(), tags);
+            to.add(self.world().address(), tags);
         }
     }
 
@@ -237,13 +236,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         applied
     }
 
-    /// A computation has ended: the tags that it has taken over; none if it may have missed some.
-    pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>) -> Option<HeldTags> {
-        let inherited = flight.ancestry.inherited.as_ref().map(Inherited::end);
-        let (tags, missed) = inherited.unwrap_or_default();
-        // Let go of in any case.
-        let held = HeldTags::new(tags.into_boxed_slice(), self.world().clone());
-        (!missed).then_some(held)
+    /// A computation has ended: whoever is above it takes over what its value carries; all that it has taken over
+    /// itself, if it has none.
+    pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>, carried: Option<&[Arc<Mark>]>) {
+        match (flight.ancestry.inherited(), carried) {
+            (Some(inherited), _) => self.world().tags.release(inherited.end(carried).into()),
+            (None, Some(tags)) => {
+                if let Some(above) = flight.ancestry.inheriting() {
+                    above.add(self.world().address(), tags);
+                }
+            }
+            (None, None) => {}
+        }
     }
 }
 
@@ -296,7 +300,7 @@ pub(crate) fn hand_up_miss() {
     }
 }
 
-/// The computation that this thread runs, if it or one above takes over the tags of what it reads.
-fn inheriting() -> Option<Arc<Ancestry>> {
-    current().filter(|flight| flight.inherits)
+/// What takes over the tags of what this thread reads, if anything does.
+fn inheriting() -> Option<Arc<Inherited>> {
+    current()?.inheriting().cloned()
 }
