@@ -133,8 +133,9 @@ impl World {
 
     /// Takes out, or marks, what the invalidation of a tag has hit.
     pub(crate) fn sweep(&self, Bumped { decree, tag, carriers }: Bumped<dyn AnyMemo>) -> Applied {
+        let ids = self.tags.ids(&tag);
         let sweep = |(memo, all): (Arc<dyn AnyMemo>, bool)| {
-            let swept = memo.sweep_after(decree, (!all).then_some(tag.id));
+            let swept = memo.sweep_after(decree, (!all).then(|| ids.clone()));
             Applied::swept(memo, swept)
         };
         let applied = carriers.into_iter().map(sweep).sum();
@@ -167,7 +168,8 @@ impl World {
     /// The live entries of a tag.
     pub(crate) fn keys_of_tag(&self, name: &Name) -> Vec<AnyKey> {
         let Some((tag, carriers)) = self.tags.carriers(name) else { return Vec::new() };
-        let keys = carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(tag.id, *all)).collect();
+        let ids = self.tags.ids(&tag);
+        let keys = carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(&ids, *all)).collect();
         // Those who carried it may have left meanwhile.
         self.tags.release(Box::new([tag]));
         keys

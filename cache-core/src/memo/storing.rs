@@ -213,9 +213,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The tags that an entry is to carry, if it does.
     pub(super) fn attach(&self, draft: &mut Draft, inherited: &[Arc<Mark>]) -> Option<HeldTags> {
         let own = std::mem::take(&mut draft.tags);
-        let names = own.iter().map(|tag| &tag.0).chain(inherited.iter().map(|tag| &tag.name));
-        let attach =
-            || HeldTags::new(self.world().tags.attach(names, &self.weak(), false), self.world().clone());
+        let attach = || {
+            let names = own.iter().map(|tag| &tag.0);
+            let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
+            HeldTags::new(tags, self.world().clone())
+        };
         (!own.is_empty() || !inherited.is_empty()).then(attach)
     }
 

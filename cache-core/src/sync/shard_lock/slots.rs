@@ -15,7 +15,8 @@ use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, fence, thread_local};
 /// No lock is at this address.
 const NOTHING: usize = 0;
 /// How many slots the first block has.
-const FIRST: usize = if cfg!(loom) { 1 } else { 8 };
+#[cfg(not(loom))]
+const FIRST: usize = 8;
 /// How many slots one word says of whether they are taken.
 const WORD: usize = 64;
 
@@ -149,11 +150,17 @@ impl Taken {
 /// All the slots.
 pub(crate) struct Slots {
     first: AtomicPtr<Block>,
+    /// How many slots the first block has.
+    size: usize,
 }
 
 impl Slots {
+    const fn new(first: AtomicPtr<Block>, size: usize) -> Self {
+        Self { first, size }
+    }
+
     fn take(&self) -> Taken {
-        let mut block = block_at(&self.first, FIRST);
+        let mut block = block_at(&self.first, self.size);
         loop {
             if let Some(taken) = block.take() {
                 return taken;
@@ -190,7 +197,7 @@ impl Slots {
 }
 
 #[cfg(not(loom))]
-static SLOTS: Slots = Slots { first: AtomicPtr::new(ptr::null_mut()) };
+static SLOTS: Slots = Slots::new(AtomicPtr::new(ptr::null_mut()), FIRST);
 
 #[cfg(not(loom))]
 fn slots() -> &'static Slots {
@@ -280,9 +287,9 @@ mod modelled {
         static SLOTS: Cell<Option<&'static Slots>> = const { Cell::new(None) };
     }
 
-    /// Begins an execution.
-    pub(crate) fn fresh() {
-        SLOTS.set(Some(Box::leak(Box::new(Slots { first: AtomicPtr::new(ptr::null_mut()) }))));
+    /// Begins an execution, whose first block has so many slots.
+    pub(crate) fn fresh(size: usize) {
+        SLOTS.set(Some(Box::leak(Box::new(Slots::new(AtomicPtr::new(ptr::null_mut()), size)))));
     }
 
     pub(super) fn slots() -> &'static Slots {
@@ -295,7 +302,7 @@ mod tests {
     use super::*;
 
     fn slots() -> &'static Slots {
-        Box::leak(Box::new(Slots { first: AtomicPtr::new(ptr::null_mut()) }))
+        Box::leak(Box::new(Slots::new(AtomicPtr::new(ptr::null_mut()), FIRST)))
     }
 
     /// How many slots a writer looks at.
