@@ -17,7 +17,7 @@ use super::{Mark, Name};
 use crate::sync::{AtomicU64, Ordering};
 
 /// So many inherited tags an entry carries as they are.
-pub(super) const FEW: usize = if cfg!(loom) { 1 } else { 32 };
+pub(super) const FEW: usize = if cfg!(loom) { 1 } else { 16 };
 
 /// What a tag stands for that is a group.
 pub(super) struct Group {
