@@ -497,4 +497,87 @@ mod tests {
         assert!(tags.hold(&known).is_none());
         assert_eq!(tags.len(), 0);
     }
+
+    /// A chain of entries, each of which was computed from the one before, and so from all before.
+    fn chain(tags: &Tags<Memo>, memo: &Arc<Memo>, length: usize) -> Vec<TagSet> {
+        let mut chain: Vec<TagSet> = vec![Box::default()];
+        for _ in 0..length {
+            let source = tags.source();
+            let mut inherited = chain.last().unwrap().to_vec();
+            inherited.push(source);
+            chain.push(tags.attach_all(&[], &inherited, &Arc::downgrade(memo), false));
+        }
+        chain
+    }
+
+    const LENGTH: usize = if cfg!(miri) { 100 } else { 5_000 };
+
+    #[test]
+    fn what_a_long_chain_carries_takes_memory_as_its_length() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let chain = chain(&tags, &memo, LENGTH);
+        let carried: usize = chain.iter().map(|set| set.len()).sum();
+        let parts = |tag: &Arc<Mark>| tag.parts().len();
+        let shared: usize = chain.iter().flat_map(|set| set.iter().map(parts)).max().unwrap();
+        assert!(carried <= LENGTH * FEW && shared <= FEW + 1, "{carried}, {shared}");
+        assert!(tags.len() < LENGTH * 2);
+        // Whoever goes last takes all along, one by one.
+        chain.into_iter().for_each(|set| tags.release(set));
+        assert_eq!(tags.len(), 0);
+        let again = self::chain(&tags, &memo, LENGTH);
+        again.into_iter().rev().for_each(|set| tags.release(set));
+        assert_eq!(tags.len(), 0);
+        assert!(tags.state.lock().records.capacity() <= SMALL_TABLE);
+        // A world may end before what is in it.
+        drop((self::chain(&tags, &memo, LENGTH), tags));
+    }
+
+    #[test]
+    fn a_group_is_invalid_when_a_part_is_at_any_depth() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let chain = chain(&tags, &memo, LENGTH);
+        let touch = |at: usize, since| {
+            tags.catch_up(&chain[at], &memo.0);
+            memo.0.touch_since(since, &chain[at])
+        };
+        let last = chain.len() - 1;
+        assert_eq!(touch(last, 0), Touch::Nothing);
+        let mut before = 0;
+        for at in [last / 2, 1, last] {
+            let name = chain[at].last().map(|tag| {
+                if tag.group.is_none() { tag.name.clone() } else { tag.parts()[FEW].name.clone() }
+            });
+            assert!(
+                tags.invalidate(&name.unwrap(), Form::Hard, 0)
+                    .is_some_and(|bumped| bumped.carriers.len() == 1)
+            );
+            assert_eq!((touch(at - 1, before), touch(at, before)), (Touch::Nothing, Touch::Dead));
+            assert_eq!(touch(last, before), Touch::Dead);
+            before = tags.now();
+            assert_eq!(touch(last, before), Touch::Nothing);
+        }
+    }
+
+    /// There are more ways through them than could ever be gone.
+    #[test]
+    fn a_group_is_looked_at_once_however_many_lead_to_it() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let memo_ref = Arc::downgrade(&memo);
+        let sources: Vec<_> = (0..=FEW).map(|_| tags.source()).collect();
+        let first = sources[0].clone();
+        let mut pair = [sources.clone(), sources].map(|each| tags.attach_all(&[], &each, &memo_ref, false));
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            let both: Vec<_> =
+                pair.iter().flatten().cloned().chain((0..FEW).map(|_| tags.source())).collect();
+            held.push(std::mem::replace(
+                &mut pair,
+                [0, 1].map(|_| tags.attach_all(&[], &both, &memo_ref, false)),
+            ));
+        }
+        let bumped = tags.invalidate(&first.name, Form::Hard, 0).unwrap();
+        assert_eq!(tags.ids(&bumped.tag).len(), 1 + 2 * 101);
+        tags.catch_up(&pair[0], &memo.0);
+        assert_eq!(memo.0.touch_since(0, &pair[0]), Touch::Dead);
+    }
 }
