@@ -304,3 +304,43 @@ pub(crate) fn hand_up_miss() {
 fn inheriting() -> Option<Arc<Inherited>> {
     current()?.inheriting().cloned()
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::time::Clock;
+    use crate::world::World;
+
+    #[test]
+    fn sources_are_gone_through_seldom_however_many_there_are() {
+        let world = World::new(Clock::System);
+        let mut sources: Sources<u32> = Sources::new();
+        let mut alive = VecDeque::new();
+        let add = |sources: &mut Sources<u32>, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
+            let tag = world.tags.source();
+            let hash = key.wrapping_mul(0x9E37_79B9);
+            let source =
+                Source { key, hash, name: tag.name.clone(), tag: Arc::downgrade(&tag), mixed: false };
+            alive.push_back(tag);
+            sources.insert(source).len()
+        };
+        let table =
+            |sources: &Sources<u32>| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
+        let mut key = 0;
+        // As many as fit.
+        while key < 1_000 || table(&sources).is_some_and(|(len, capacity)| len < capacity) {
+            key += 1;
+            add(&mut sources, key, &mut alive);
+        }
+        let (count, mut times) = (key, 0);
+        for _ in 0..4 * count {
+            world.tags.release(alive.pop_front().into_iter().collect());
+            key += 1;
+            times += usize::from(add(&mut sources, key, &mut alive) > 0);
+        }
+        assert!((1..=8).contains(&times), "{times} times");
+        assert!(table(&sources).is_some_and(|(_, capacity)| capacity < 8 * count as usize));
+    }
+}
