@@ -24,6 +24,8 @@ pub(crate) struct World {
     off: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
+    /// All memos know that.
+    told: AtomicBool,
 }
 
 /// The memos of a world.
@@ -83,6 +85,7 @@ impl World {
             memos: parking_lot::Mutex::default(),
             off: AtomicBool::new(off),
             tracked: AtomicBool::new(false),
+            told: AtomicBool::new(false),
         })
     }
 
@@ -138,8 +141,9 @@ impl World {
 
     /// Takes out, or marks, what the invalidation of a tag has hit.
     pub(crate) fn sweep(&self, Bumped { decree, tag, carriers }: Bumped<dyn AnyMemo>) -> Applied {
+        let ids = self.tags.ids(&tag);
         let sweep = |(memo, all): (Arc<dyn AnyMemo>, bool)| {
-            let swept = memo.sweep_after(decree, (!all).then_some(tag.id));
+            let swept = memo.sweep_after(decree, (!all).then(|| ids.clone()));
             Applied::swept(memo, swept)
         };
         let applied = carriers.into_iter().map(sweep).sum();
@@ -154,9 +158,15 @@ impl World {
 
     /// From here on computations in it take over tags of what they read.
     pub(crate) fn track(&self) {
+        // Acquire: those who come later find the memos told.
+        if self.told.load(Ordering::Acquire) {
+            return;
+        }
+        // Each who comes before all have been told tells them: who has begun this may not be done. What is made
+        // meanwhile looks for itself, once it is among the memos.
         self.tracked.store(true, Ordering::Relaxed);
-        // Each time: who has begun this on another thread may not be done.
         self.memos().iter().for_each(|memo| memo.world_switched());
+        self.told.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_tracked(&self) -> bool {
@@ -166,7 +176,8 @@ impl World {
     /// The live entries of a tag.
     pub(crate) fn keys_of_tag(&self, name: &Name) -> Vec<AnyKey> {
         let Some((tag, carriers)) = self.tags.carriers(name) else { return Vec::new() };
-        let keys = carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(tag.id, *all)).collect();
+        let ids = self.tags.ids(&tag);
+        let keys = carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(&ids, *all)).collect();
         // Those who carried it may have left meanwhile.
         self.tags.release(Box::new([tag]));
         keys

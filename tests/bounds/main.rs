@@ -1,4 +1,5 @@
-//! Bounds: what a memo keeps, and what makes room.
+//! Bounds: what a memo keeps, what makes room, and what does not grow.
 
 mod capacities;
 mod eviction;
+mod growth;

@@ -1,6 +1,7 @@
 //! Invalidation: by key, tag and pattern, of what was computed from it, and after a commit.
 
 mod inherit;
+mod inherit_deep;
 mod inherit_edges;
 mod large;
 mod pending;

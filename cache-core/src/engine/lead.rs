@@ -100,7 +100,7 @@ impl<K: Data, V: Data> Lead<K, V> {
     /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
     fn take_off(&mut self, failed: bool) {
         self.landed = true;
-        drop(self.memo.end_inheriting(&self.flight));
+        self.memo.end_inheriting(&self.flight, None);
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
             self.memo.defer(self.flight.hash);

@@ -10,7 +10,7 @@ use crate::flight::{Ancestry, Deciding, current};
 use crate::policy::{Slot, State, Times, Verdict};
 use crate::store::{Node, Record, Resident};
 use crate::sync::ShardLock;
-use crate::tags::{Carrier, Inherited, Touch};
+use crate::tags::{Carrier, Touch};
 use crate::time::Tick;
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
@@ -212,9 +212,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// What a computation that begins now is part of, and what its body may decide.
     pub(crate) fn ancestry(&self, old: Option<Node>) -> Arc<Ancestry> {
-        let inherited = self.spec.inherit_tags.then(|| Inherited::new(self.world().address()));
+        let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
         let deciding = Deciding::new(self.remembers(), old);
-        Ancestry::below(current(), inherited, Some(deciding))
+        Ancestry::below(current(), inherits_in, Some(deciding))
     }
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.

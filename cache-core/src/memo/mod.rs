@@ -20,6 +20,7 @@ mod users;
 mod usual;
 
 use std::any::TypeId;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
@@ -39,7 +40,7 @@ pub(crate) use users::{InField, Place};
 use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
-use crate::tags::{Carrier, Decree, Form, Name, TagName};
+use crate::tags::{Carrier, Decree, Form, Ids, TagName, each_public};
 use crate::time::Tick;
 use crate::world::World;
 
@@ -88,10 +89,10 @@ pub(crate) trait AnyMemo: Carrier {
     /// Whether a sweep would find something, and whether it ever could.
     fn sweep_due(&self, now: Tick) -> (bool, bool);
     /// Takes out, or marks, what an invalidation has hit: the entries of a tag, or all.
-    fn sweep_after(&self, decree: Decree, tag: Option<u64>) -> Swept;
+    fn sweep_after(&self, decree: Decree, tags: Option<Ids>) -> Swept;
     /// Does what invalidations have left for later.
     fn drain(&self);
-    fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey>;
+    fn tagged_keys(&self, tags: &[u64], all: bool) -> Vec<AnyKey>;
     #[cfg(feature = "json")]
     fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String>;
 }
@@ -140,12 +141,12 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
     fn tags(&self) -> Vec<TagName> {
         let mut names: Vec<TagName> = Vec::new();
         let mut live = false;
+        let mut groups = HashSet::new();
         for shard in self.shards() {
             let room = shard.read();
             for entry in room.residents.iter().filter(|entry| self.fresh(**entry)) {
                 live = true;
-                let public = entry.tags().iter().filter(|tag| !matches!(tag.name, Name::Source(_)));
-                names.extend(public.map(|tag| TagName(tag.name.clone())));
+                each_public(entry.tags(), &mut groups, |name| names.push(TagName(name.clone())));
             }
             drop(room);
             names.sort_unstable();
@@ -191,16 +192,16 @@ impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
         TypedMemo::sweep_due(self, now)
     }
 
-    fn sweep_after(&self, decree: Decree, tag: Option<u64>) -> Swept {
-        TypedMemo::sweep_after(self, decree, tag)
+    fn sweep_after(&self, decree: Decree, tags: Option<Ids>) -> Swept {
+        TypedMemo::sweep_after(self, decree, tags)
     }
 
     fn drain(&self) {
         TypedMemo::drain(self);
     }
 
-    fn tagged_keys(&self, tag: u64, all: bool) -> Vec<AnyKey> {
-        self.any_keys(self.live_keys((!all).then_some(tag)))
+    fn tagged_keys(&self, tags: &[u64], all: bool) -> Vec<AnyKey> {
+        self.any_keys(self.live_keys((!all).then_some(tags)))
     }
 
     #[cfg(feature = "json")]

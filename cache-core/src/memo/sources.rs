@@ -12,12 +12,11 @@ use hashbrown::HashTable;
 
 use super::{Data, TypedMemo};
 use crate::draft::Draft;
-use crate::flight::{Ancestry, Carried, Flight, current};
+use crate::flight::{Carried, Flight, current};
 use crate::invalidate::Applied;
 use crate::sync::{RandomState, ShardLock};
 use crate::tags::{Form, Inherited, Mark, Name};
 use crate::value::Returns;
-use crate::world::HeldTags;
 
 /// The sources among the keys of one shard.
 pub(crate) struct Sources<K> {
@@ -93,6 +92,10 @@ impl<K> Sources<K> {
         let full = self.table.as_ref().is_some_and(|table| table.len() == table.capacity());
         let mut gone = if full { self.settle() } else { Vec::new() };
         let table = self.table.get_or_insert_default();
+        if full {
+            // It is not gone through again before as many have come as are there.
+            table.reserve(table.len() + 1, |source| u64::from(source.hash));
+        }
         let hash = u64::from(source.hash);
         // Those of the same key that nothing carries any more must not be found instead.
         while let Ok(dead) =
@@ -123,7 +126,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         };
         let tags: Box<[_]> =
             [source, self.whole()].into_iter().chain(self.fixed_tags().iter().cloned()).collect();
-        to.hand_up(self.world().address(), &tags);
+        to.add(self.world().address(), &tags);
         // Whoever took them over holds them.
         self.world().tags.release(tags);
     }
@@ -132,7 +135,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     #[cold]
     pub(crate) fn hand_up_tags(&self, tags: &[Arc<Mark>]) {
         if let Some(to) = inheriting() {
-            to.hand_up(self.world().address(), tags);
+            to.add(self.world().address(), tags);
         }
     }
 
@@ -233,13 +236,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         applied
     }
 
-    /// A computation has ended: the tags that it has taken over; none if it may have missed some.
-    pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>) -> Option<HeldTags> {
-        let inherited = flight.ancestry.inherited.as_ref().map(Inherited::end);
-        let (tags, missed) = inherited.unwrap_or_default();
-        // Let go of in any case.
-        let held = HeldTags::new(tags.into_boxed_slice(), self.world().clone());
-        (!missed).then_some(held)
+    /// A computation has ended: whoever is above it takes over what its value carries; all that it has taken over
+    /// itself, if it has none.
+    pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>, carried: Option<&[Arc<Mark>]>) {
+        match (flight.ancestry.inherited(), carried) {
+            (Some(inherited), _) => self.world().tags.release(inherited.end(carried).into()),
+            (None, Some(tags)) => {
+                if let Some(above) = flight.ancestry.inheriting() {
+                    above.add(self.world().address(), tags);
+                }
+            }
+            (None, None) => {}
+        }
     }
 }
 
@@ -292,7 +300,47 @@ pub(crate) fn hand_up_miss() {
     }
 }
 
-/// The computation that this thread runs, if it or one above takes over the tags of what it reads.
-fn inheriting() -> Option<Arc<Ancestry>> {
-    current().filter(|flight| flight.inherits)
+/// What takes over the tags of what this thread reads, if anything does.
+fn inheriting() -> Option<Arc<Inherited>> {
+    current()?.inheriting().cloned()
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::time::Clock;
+    use crate::world::World;
+
+    #[test]
+    fn sources_are_gone_through_seldom_however_many_there_are() {
+        let world = World::new(Clock::System);
+        let mut sources: Sources<u32> = Sources::new();
+        let mut alive = VecDeque::new();
+        let add = |sources: &mut Sources<u32>, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
+            let tag = world.tags.source();
+            let hash = key.wrapping_mul(0x9E37_79B9);
+            let source =
+                Source { key, hash, name: tag.name.clone(), tag: Arc::downgrade(&tag), mixed: false };
+            alive.push_back(tag);
+            sources.insert(source).len()
+        };
+        let table =
+            |sources: &Sources<u32>| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
+        let mut key = 0;
+        // As many as fit.
+        while key < 1_000 || table(&sources).is_some_and(|(len, capacity)| len < capacity) {
+            key += 1;
+            add(&mut sources, key, &mut alive);
+        }
+        let (count, mut times) = (key, 0);
+        for _ in 0..4 * count {
+            world.tags.release(alive.pop_front().into_iter().collect());
+            key += 1;
+            times += usize::from(add(&mut sources, key, &mut alive) > 0);
+        }
+        assert!((1..=8).contains(&times), "{times} times");
+        assert!(table(&sources).is_some_and(|(_, capacity)| capacity < 8 * count as usize));
+    }
 }

@@ -78,16 +78,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft, answers: bool) {
         let flight = lead.flight.clone();
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
-        let inherited = self.end_inheriting(&flight);
+        let inherited =
+            flight.ancestry.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
         // That it is made of something stale, or of nothing, says nothing of the older one.
-        let untold = inherited.is_none() && !draft.refused;
-        draft.refused |= inherited.is_none();
+        let missed = inherited.is_none();
+        let untold = missed && !draft.refused;
+        draft.refused |= missed;
         let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
-        if let Some(tags) = &tags {
-            flight.ancestry.hand_on(self.world().address(), tags);
-        }
+        // These are copies: the last of each is let go of as the computation ends.
+        drop(inherited);
+        self.end_inheriting(&flight, Some(tags.as_deref().unwrap_or_default()));
         // Those who wait learn by which tags the value may have been invalidated before they came.
-        let carried = if draft.unknown || inherited.is_none() {
+        let carried = if draft.unknown || missed {
             Carried::Unknown
         } else {
             Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
@@ -214,9 +216,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// The tags that an entry is to carry, if it does.
     pub(super) fn attach(&self, draft: &mut Draft, inherited: &[Arc<Mark>]) -> Option<HeldTags> {
         let own = std::mem::take(&mut draft.tags);
-        let names = own.iter().map(|tag| &tag.0).chain(inherited.iter().map(|tag| &tag.name));
-        let attach =
-            || HeldTags::new(self.world().tags.attach(names, &self.weak(), false), self.world().clone());
+        let attach = || {
+            let names = own.iter().map(|tag| &tag.0);
+            let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
+            HeldTags::new(tags, self.world().clone())
+        };
         (!own.is_empty() || !inherited.is_empty()).then(attach)
     }
 

@@ -14,7 +14,7 @@ use crate::event::Cause;
 use crate::policy::{Rules, Slot, State};
 use crate::store::{Emptied, Record, Removed, Residents};
 use crate::sync::{AtomicBool, Mutex, Ordering};
-use crate::tags::{Decree, Form};
+use crate::tags::{Decree, Form, Ids};
 use crate::time::Clock;
 
 /// Entries that one hold of a lock takes out or marks, and how many are seen to before the call returns.
@@ -24,16 +24,16 @@ pub(super) const BITE: usize = 64;
 pub(crate) struct Sweep {
     /// Soft only where entries are marked, and stay.
     decree: Decree,
-    /// Entries that carry this tag, or all.
-    tag: Option<u64>,
+    /// Entries that carry one of these tags, or all.
+    tags: Option<Ids>,
     counted: AtomicUsize,
 }
 
 impl Sweep {
     /// Whether it has hit an entry, which another may have hit before.
     fn hits(&self, entry: Record<'_>) -> bool {
-        let carries = |tag| entry.tags().iter().any(|mark| mark.id == tag);
-        entry.verified() < self.decree.number && self.tag.is_none_or(carries)
+        let carries = |tags: &Ids| entry.tags().iter().any(|mark| tags.binary_search(&mark.id).is_ok());
+        entry.verified() < self.decree.number && self.tags.as_ref().is_none_or(carries)
     }
 
     fn marks(&self) -> bool {
@@ -42,8 +42,8 @@ impl Sweep {
 
     /// Where what it may have hit is in a shard.
     fn meant<K, V>(&self, residents: &Residents<K, V>) -> Vec<Slot> {
-        match self.tag {
-            Some(tag) => residents.tagged(tag).map(|entry| entry.slot).collect(),
+        match &self.tags {
+            Some(tags) => residents.tagged(tags).map(|entry| entry.slot).collect(),
             None => residents.iter().map(|entry| entry.slot).collect(),
         }
     }
@@ -199,7 +199,7 @@ impl<K, V> Backlog<K, V> {
 
 impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Takes out, or marks, what an invalidation has hit, of a tag or of the memo as a whole.
-    pub(crate) fn sweep_after(&self, mut decree: Decree, tag: Option<u64>) -> Swept {
+    pub(crate) fn sweep_after(&self, mut decree: Decree, tags: Option<Ids>) -> Swept {
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: a later sweep finds what is dead, and what is
             // marked shows by its stamps.
@@ -207,10 +207,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         let marks = self.leaves_marked(decree.form);
         decree.form = if marks { Form::Soft } else { Form::Hard };
-        let sweep = Arc::new(Sweep { decree, tag, counted: AtomicUsize::new(0) });
-        let (size, mut job) = match tag {
-            Some(tag) => {
-                let sizes = self.shards().map(|shard| shard.read().residents.tagged_len(tag));
+        let sweep = Arc::new(Sweep { decree, tags, counted: AtomicUsize::new(0) });
+        let (size, mut job) = match &sweep.tags {
+            Some(tags) => {
+                let sizes = self.shards().map(|shard| shard.read().residents.tagged_len(tags));
                 (sizes.sum(), Job::Shards(0))
             }
             None if marks => (self.take_off_flights(), Job::Shards(0)),
@@ -287,8 +287,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 return Some(at);
             }
             Piece::Shard(at) => {
-                let entries = self.bite(sweep, at);
-                ((entries.len() < BITE).then_some(at), entries)
+                let (entries, more) = self.bite(sweep, at);
+                ((!more).then_some(at), entries)
             }
         };
         for entry in entries {
@@ -299,18 +299,24 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         past
     }
 
-    /// Takes some of what a tag's invalidation has killed out of a shard.
-    fn bite(&self, sweep: &Sweep, shard: usize) -> Vec<Removed<K, V>> {
-        let (Some(shard), Some(tag)) = (self.shards().nth(shard), sweep.tag) else { return Vec::new() };
+    /// Takes some of what a tag's invalidation has killed out of a shard, and whether there may be more.
+    fn bite(&self, sweep: &Sweep, shard: usize) -> (Vec<Removed<K, V>>, bool) {
+        let (Some(shard), Some(tags)) = (self.shards().nth(shard), &sweep.tags) else {
+            return (Vec::new(), false);
+        };
         // Most shards have none of a small tag: nobody who reads there is held up.
-        if shard.read().residents.tagged_len(tag) == 0 {
-            return Vec::new();
+        if shard.read().residents.tagged_len(tags) == 0 {
+            return (Vec::new(), false);
         }
         let mut room = shard.write();
-        let tagged = room.residents.tagged(tag);
+        let tagged = room.residents.tagged(tags);
         // What was stored after the invalidation is valid, and stays.
         let dead = tagged.filter(|entry| sweep.hits(**entry)).map(|entry| entry.slot);
-        let dead: Vec<Slot> = dead.take(BITE).collect();
+        let mut dead: Vec<Slot> = dead.take(BITE).collect();
+        let more = dead.len() == BITE;
+        // An entry that carries several of the tags is taken out once.
+        dead.sort_unstable();
+        dead.dedup();
         let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.residents.remove(slot)).collect();
         for entry in &entries {
             self.held.fetch_sub(entry.record().weight() as usize, Ordering::Relaxed);
@@ -320,10 +326,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for entry in &entries {
             credit(and(&before, sweep), &self.spec.rules, entry.record());
         }
-        if entries.len() < BITE {
+        if !more {
             room.residents.shrink();
         }
-        entries
+        (entries, more)
     }
 
     /// Marks what an invalidation has made stale in a shard. What is stored meanwhile it has not hit.

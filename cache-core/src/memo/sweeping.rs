@@ -191,16 +191,22 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         of_use.map(|entry| (entry.key.clone(), entry.value.clone(), entry.hash)).collect()
     }
 
-    /// What is live with a tag; all of it if every entry carries the tag.
-    pub(crate) fn live_keys(&self, tag: Option<u64>) -> Vec<(K, u32)> {
+    /// What is live with one of these tags; all that is live, if every entry carries one.
+    pub(crate) fn live_keys(&self, tags: Option<&[u64]>) -> Vec<(K, u32)> {
         let mut keys = Vec::new();
         for shard in self.shards() {
             let room = shard.read();
             let live = |entry: &Resident<'_, K, V>| self.fresh(**entry);
             let address = |entry: Resident<'_, K, V>| (entry.key.clone(), entry.hash);
-            match tag {
+            match tags {
                 None => keys.extend(room.residents.iter().filter(live).map(address)),
-                Some(tag) => keys.extend(room.residents.tagged(tag).filter(live).map(address)),
+                Some(tags) => {
+                    let mut slots: Vec<Slot> = room.residents.tagged(tags).map(|entry| entry.slot).collect();
+                    slots.sort_unstable();
+                    slots.dedup();
+                    let tagged = slots.into_iter().filter_map(|slot| room.residents.at(slot));
+                    keys.extend(tagged.filter(live).map(address));
+                }
             }
         }
         keys

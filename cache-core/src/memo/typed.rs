@@ -360,6 +360,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
+        self.world.tags.catch_up(tags, &self.revision);
         let touch = self.revision.touch_since(number, tags);
         let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
         if self.has_deferred.load(Ordering::Acquire) && deferred() { Touch::Dead } else { touch }

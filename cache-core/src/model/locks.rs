@@ -15,8 +15,13 @@ use crate::sync::{comparing, slots};
 
 /// As [`check`](super::check), with slots of its own in each execution.
 fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
+    check_with(4, preemptions, model);
+}
+
+/// The same where the first block has so many slots.
+fn check_with(slots: usize, preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     super::check(preemptions, move || {
-        slots::fresh();
+        slots::fresh(slots);
         model();
     });
 }
@@ -168,6 +173,17 @@ fn a_thread_that_takes_the_slot_of_one_that_ended_reads_after_it() {
         });
         write(&one);
         join([ends, begins]);
+    });
+}
+
+/// Each has a block of its own, or has that of the other, which has ended.
+#[test]
+fn threads_that_take_slots_of_several_blocks_and_give_them_back_never_meet_a_writer() {
+    check_with(1, FEW, || {
+        let lock = lock();
+        let readers = [go(&lock, read), go(&lock, read)];
+        write(&lock);
+        assert!(join(readers).iter().all(|read| *read <= 1));
     });
 }
 

@@ -283,16 +283,19 @@ impl<K, V> Residents<K, V> {
         Emptied { slab: std::mem::replace(&mut self.slab, Slab::new()), rest }
     }
 
-    /// How many entries carry a tag.
-    pub(crate) fn tagged_len(&self, tag: u64) -> usize {
-        self.rest.as_ref().and_then(|rest| rest.tagged.get(&tag)).map_or(0, HashTable::len)
+    /// How many entries carry these tags; one counts for each that it carries.
+    pub(crate) fn tagged_len(&self, tags: &[u64]) -> usize {
+        tags.iter().filter_map(|tag| self.slots_of(*tag)).map(HashTable::len).sum()
     }
 
-    /// The entries that carry a tag.
-    pub(crate) fn tagged(&self, tag: u64) -> impl Iterator<Item = Resident<'_, K, V>> {
-        let slots = self.rest.as_ref().and_then(|rest| rest.tagged.get(&tag));
-        let slots = slots.into_iter().flat_map(HashTable::iter);
+    /// The entries that carry these tags, each once for each that it carries.
+    pub(crate) fn tagged(&self, tags: &[u64]) -> impl Iterator<Item = Resident<'_, K, V>> {
+        let slots = tags.iter().filter_map(|tag| self.slots_of(*tag)).flat_map(HashTable::iter);
         slots.filter_map(|slot| self.slab.get(*slot))
+    }
+
+    fn slots_of(&self, tag: u64) -> Option<&HashTable<Slot>> {
+        self.rest.as_ref()?.tagged.get(&tag)
     }
 
     /// Begins to keep order, if there was no bound so far.

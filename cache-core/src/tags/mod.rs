@@ -13,17 +13,22 @@
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
 
+mod carriers;
+mod group;
 mod inherit;
 mod list;
 mod name;
 mod reach;
 mod stamps;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
+use carriers::Carriers;
+pub(crate) use group::each_public;
+use group::{FEW, Group};
 pub(crate) use inherit::Inherited;
 pub use list::{IntoTag, TagList};
 pub(crate) use name::Name;
@@ -47,6 +52,14 @@ pub(crate) struct Mark {
     pub(crate) id: u64,
     pub(crate) name: Name,
     stamps: Stamps,
+    /// What it stands for, if that is other tags.
+    group: Option<Box<Group>>,
+}
+
+impl Mark {
+    fn new(id: u64, name: Name, stamp: Number, group: Option<Box<Group>>) -> Arc<Self> {
+        Arc::new(Self { id, name, stamps: Stamps::new(stamp), group })
+    }
 }
 
 /// The tags of one entry.
@@ -62,15 +75,19 @@ pub(crate) trait Carrier: Send + Sync {
 
 struct Record<C: ?Sized> {
     tag: Arc<Mark>,
-    /// The memos that have carried the tag, and whether all their entries do.
-    carriers: Vec<(Weak<C>, bool)>,
+    carriers: Carriers<C>,
+    /// The groups that it is part of, by their ids. Most tags are in none.
+    groups: Option<Box<HashSet<u64, RandomState>>>,
 }
 
 impl<C: ?Sized> Record<C> {
-    fn living(&self) -> Vec<(Arc<C>, bool)> {
-        self.carriers.iter().filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect()
+    fn new(tag: Arc<Mark>) -> Self {
+        Self { tag, carriers: Carriers::new(), groups: None }
     }
 }
+
+/// A tag and the groups that it is in, by their ids, in order.
+pub(crate) type Ids = Arc<[u64]>;
 
 struct State<C: ?Sized> {
     records: HashMap<Name, Record<C>, RandomState>,
@@ -81,6 +98,73 @@ struct State<C: ?Sized> {
 impl<C: ?Sized> State<C> {
     fn slot(&self, name: &Name) -> usize {
         usize::try_from(self.records.hasher().hash_one(name) % FORGOTTEN as u64).unwrap_or(0)
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id - 1
+    }
+
+    /// The tag of a name, which is made if nothing carries it.
+    fn named(&mut self, name: &Name) -> &mut Record<C> {
+        if !self.records.contains_key(name) {
+            let stamp = self.forgotten[self.slot(name)];
+            let tag = Mark::new(self.next_id(), name.clone(), stamp, None);
+            return self.records.entry(name.clone()).or_insert(Record::new(tag));
+        }
+        self.records.get_mut(name).expect("it is there")
+    }
+
+    /// A tag of its own: a source, or a group.
+    fn unnamed(&mut self, group: Option<Box<Group>>) -> Arc<Mark> {
+        let id = self.next_id();
+        let tag = Mark::new(id, Name::Source(id), 0, group);
+        for part in tag.parts() {
+            if let Some(record) = self.records.get_mut(&part.name) {
+                record.groups.get_or_insert_default().insert(id);
+            }
+        }
+        self.records.insert(tag.name.clone(), Record::new(tag.clone()));
+        tag
+    }
+
+    /// From here on a memo is told of invalidations of a tag, and of its parts if it is a group: whoever carries a
+    /// group carries its parts. So where it is known nothing is left to do.
+    fn carry(&mut self, tag: &Arc<Mark>, memo: &Weak<C>) {
+        let mut next = vec![tag];
+        while let Some(tag) = next.pop() {
+            if let Some(record) = self.records.get_mut(&tag.name)
+                && record.carriers.add(memo, false)
+            {
+                next.extend(tag.parts());
+            }
+        }
+    }
+
+    /// Forgets a tag that nothing carries any more. Its parts, if it was a group, to be let go of.
+    fn forget(&mut self, name: &Name) -> Box<[Arc<Mark>]> {
+        let Some(Record { tag, .. }) = self.records.remove(name) else { return Box::default() };
+        let (id, stamp) = (tag.id, tag.stamps.last());
+        let group = Arc::into_inner(tag).and_then(|mut tag| tag.group.take());
+        if let Some(group) = group {
+            for part in &group.parts {
+                let groups = self.records.get_mut(&part.name).map(|record| &mut record.groups);
+                if let Some(place) = groups
+                    && let Some(groups) = place
+                {
+                    groups.remove(&id);
+                    if groups.is_empty() {
+                        *place = None;
+                    }
+                }
+            }
+            self.shrink();
+            return group.parts;
+        }
+        let slot = self.slot(name);
+        self.forgotten[slot] = stamp.max(self.forgotten[slot]);
+        self.shrink();
+        Box::default()
     }
 
     /// Gives memory back after many tags were forgotten.
@@ -149,8 +233,8 @@ impl<C: Carrier + ?Sized> Tags<C> {
             Some(record) => {
                 let decree = Decree { number, form, at };
                 record.tag.stamps.raise(&decree);
-                record.carriers.retain(|(memo, _)| memo.strong_count() > 0);
-                let carriers = record.living();
+                record.carriers.settle();
+                let carriers = record.carriers.living();
                 for (memo, all) in &carriers {
                     if *all {
                         memo.revision().raise_whole(&decree);
@@ -170,7 +254,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
     pub(crate) fn carriers(&self, name: &Name) -> Option<(Arc<Mark>, Vec<(Arc<C>, bool)>)> {
         let state = self.state.lock();
         let record = state.records.get(name)?;
-        Some((record.tag.clone(), record.living()))
+        Some((record.tag.clone(), record.carriers.living()))
     }
 
     /// The tags of these names for an entry of `memo`, which from here on is told of their
@@ -182,29 +266,33 @@ impl<C: Carrier + ?Sized> Tags<C> {
         memo: &Weak<C>,
         all: bool,
     ) -> TagSet {
+        self.attach_all(names, &[], memo, all)
+    }
+
+    /// The same with tags that the entry has inherited: those, or if they are many, a group of them.
+    pub(crate) fn attach_all<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n Name>,
+        inherited: &[Arc<Mark>],
+        memo: &Weak<C>,
+        all: bool,
+    ) -> TagSet {
         debug_assert!(memo.strong_count() > 0, "taken for a memo that has ended");
         let mut set: Vec<Arc<Mark>> = Vec::new();
         let mut state = self.state.lock();
         for name in names {
-            if !state.records.contains_key(name) {
-                let stamp = state.forgotten[state.slot(name)];
-                let id = state.next_id;
-                state.next_id += 1;
-                let tag = Arc::new(Mark { id, name: name.clone(), stamps: Stamps::new(stamp) });
-                state.records.insert(name.clone(), Record { tag, carriers: Vec::new() });
-            }
-            if let Some(record) = state.records.get_mut(name) {
-                let carriers = &mut record.carriers;
-                if let Some(known) = carriers.iter_mut().find(|(carrier, _)| Weak::ptr_eq(carrier, memo)) {
-                    known.1 |= all;
-                } else {
-                    // Those that have ended are looked for now and then, not each time.
-                    if carriers.len().is_power_of_two() {
-                        carriers.retain(|(memo, _)| memo.strong_count() > 0);
-                    }
-                    carriers.push((memo.clone(), all));
-                }
-                set.push(record.tag.clone());
+            let record = state.named(name);
+            record.carriers.add(memo, all);
+            set.push(record.tag.clone());
+        }
+        if inherited.len() > FEW {
+            let group = state.unnamed(Some(Group::of(inherited.into())));
+            state.carry(&group, memo);
+            set.push(group);
+        } else {
+            for tag in inherited {
+                state.carry(tag, memo);
+                set.push(tag.clone());
             }
         }
         drop(state);
@@ -215,12 +303,39 @@ impl<C: Carrier + ?Sized> Tags<C> {
 
     /// A tag of its own, for what others are computed from.
     pub(crate) fn source(&self) -> Arc<Mark> {
-        let mut state = self.state.lock();
-        let id = state.next_id;
-        state.next_id += 1;
-        let tag = Arc::new(Mark { id, name: Name::Source(id), stamps: Stamps::new(0) });
-        state.records.insert(tag.name.clone(), Record { tag: tag.clone(), carriers: Vec::new() });
-        tag
+        self.state.lock().unnamed(None)
+    }
+
+    /// A tag, which is held, and the groups that it is in.
+    pub(crate) fn ids(&self, tag: &Mark) -> Ids {
+        let mut ids = vec![tag.id];
+        let mut next = self.groups_of(&tag.name);
+        if next.is_empty() {
+            return ids.into();
+        }
+        // One by one, since there may be many and the lock is the world's.
+        let mut seen: HashSet<u64> = HashSet::new();
+        while let Some(id) = next.pop() {
+            if seen.insert(id) {
+                next.extend(self.groups_of(&Name::Source(id)));
+            }
+        }
+        ids.extend(seen);
+        ids.sort_unstable();
+        ids.into()
+    }
+
+    fn groups_of(&self, name: &Name) -> Vec<u64> {
+        let state = self.state.lock();
+        let groups = state.records.get(name).and_then(|record| record.groups.as_ref());
+        groups.into_iter().flat_map(|groups| groups.iter().copied()).collect()
+    }
+
+    /// Has the stamps of these tags tell of all invalidations so far, of the memo with this revision too: to be
+    /// asked before they are compared.
+    #[inline]
+    pub(crate) fn catch_up(&self, tags: &[Arc<Mark>], revision: &Revision) {
+        group::catch_up(tags, || self.now().max(revision.current()));
     }
 
     /// The same tag once more, if something still carries it.
@@ -241,7 +356,8 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     fn release_each(&self, set: TagSet) {
-        for tag in set {
+        let mut next = set.into_vec();
+        while let Some(tag) = next.pop() {
             let name = tag.name.clone();
             let left = Arc::downgrade(&tag);
             drop(tag);
@@ -251,11 +367,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
             let mut state = self.state.lock();
             let Some(record) = state.records.get(&name) else { continue };
             if Weak::as_ptr(&left) == Arc::as_ptr(&record.tag) && Arc::strong_count(&record.tag) == 1 {
-                let (slot, stamp) = (state.slot(&name), record.tag.stamps.last());
-                let forgotten = &mut state.forgotten[slot];
-                *forgotten = stamp.max(*forgotten);
-                state.records.remove(&name);
-                state.shrink();
+                next.extend(state.forget(&name));
             }
         }
     }
@@ -385,5 +497,89 @@ mod tests {
         tags.release(Box::new([again]));
         assert!(tags.hold(&known).is_none());
         assert_eq!(tags.len(), 0);
+    }
+
+    /// A chain of entries, each of which was computed from the one before, and so from all before.
+    fn chain(tags: &Tags<Memo>, memo: &Arc<Memo>, length: usize) -> Vec<TagSet> {
+        let mut chain: Vec<TagSet> = vec![Box::default()];
+        for _ in 0..length {
+            let source = tags.source();
+            let mut inherited = chain.last().unwrap().to_vec();
+            inherited.push(source);
+            chain.push(tags.attach_all(&[], &inherited, &Arc::downgrade(memo), false));
+        }
+        chain
+    }
+
+    const LENGTH: usize = if cfg!(miri) { 100 } else { 5_000 };
+
+    #[test]
+    fn what_a_long_chain_carries_takes_memory_as_its_length() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let chain = chain(&tags, &memo, LENGTH);
+        let carried: usize = chain.iter().map(|set| set.len()).sum();
+        let parts = |tag: &Arc<Mark>| tag.parts().len();
+        let shared: usize = chain.iter().flat_map(|set| set.iter().map(parts)).max().unwrap();
+        assert!(carried <= LENGTH * FEW && shared <= FEW + 1, "{carried}, {shared}");
+        assert!(tags.len() < LENGTH * 2);
+        // Whoever goes last takes all along, one by one.
+        chain.into_iter().for_each(|set| tags.release(set));
+        assert_eq!(tags.len(), 0);
+        let again = self::chain(&tags, &memo, LENGTH);
+        again.into_iter().rev().for_each(|set| tags.release(set));
+        assert_eq!(tags.len(), 0);
+        assert!(tags.state.lock().records.capacity() <= SMALL_TABLE);
+        // A world may end before what is in it.
+        drop((self::chain(&tags, &memo, LENGTH), tags));
+    }
+
+    #[test]
+    fn a_group_is_invalid_when_a_part_is_at_any_depth() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let chain = chain(&tags, &memo, LENGTH);
+        let touch = |at: usize, since| {
+            tags.catch_up(&chain[at], &memo.0);
+            memo.0.touch_since(since, &chain[at])
+        };
+        let last = chain.len() - 1;
+        assert_eq!(touch(last, 0), Touch::Nothing);
+        let mut before = 0;
+        for at in [last / 2, 1, last] {
+            let name = chain[at].last().map(|tag| {
+                if tag.group.is_none() { tag.name.clone() } else { tag.parts()[FEW].name.clone() }
+            });
+            assert!(
+                tags.invalidate(&name.unwrap(), Form::Hard, 0)
+                    .1
+                    .is_some_and(|bumped| bumped.carriers.len() == 1)
+            );
+            assert_eq!((touch(at - 1, before), touch(at, before)), (Touch::Nothing, Touch::Dead));
+            assert_eq!(touch(last, before), Touch::Dead);
+            before = tags.now();
+            assert_eq!(touch(last, before), Touch::Nothing);
+        }
+    }
+
+    /// There are more ways through them than could ever be gone.
+    #[test]
+    fn a_group_is_looked_at_once_however_many_lead_to_it() {
+        let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
+        let memo_ref = Arc::downgrade(&memo);
+        let sources: Vec<_> = (0..=FEW).map(|_| tags.source()).collect();
+        let first = sources[0].clone();
+        let mut pair = [sources.clone(), sources].map(|each| tags.attach_all(&[], &each, &memo_ref, false));
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            let both: Vec<_> =
+                pair.iter().flatten().cloned().chain((0..FEW).map(|_| tags.source())).collect();
+            held.push(std::mem::replace(
+                &mut pair,
+                [0, 1].map(|_| tags.attach_all(&[], &both, &memo_ref, false)),
+            ));
+        }
+        let bumped = tags.invalidate(&first.name, Form::Hard, 0).1.unwrap();
+        assert_eq!(tags.ids(&bumped.tag).len(), 1 + 2 * 101);
+        tags.catch_up(&pair[0], &memo.0);
+        assert_eq!(memo.0.touch_since(0, &pair[0]), Touch::Dead);
     }
 }

@@ -60,6 +60,14 @@ impl Stamps {
         }
     }
 
+    /// Takes over what others tell.
+    pub(super) fn raise_to(&self, other: &Self) {
+        self.hard.fetch_max(other.hard.load(Ordering::Acquire), Ordering::Release);
+        let soft = other.soft.load(Ordering::Acquire);
+        self.marked.fetch_max(other.marked.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.soft.fetch_max(soft, Ordering::Release);
+    }
+
     /// The last invalidation, of either form.
     pub(crate) fn last(&self) -> Number {
         self.hard.load(Ordering::Acquire).max(self.soft.load(Ordering::Acquire))

@@ -174,12 +174,12 @@ impl<T> ShardLock<T> {
         // One of a pair: see `Slot::show`. What is shown later is taken back, or was shown before.
         fence(Ordering::SeqCst);
         let address = self.address();
-        for slot in slots::all() {
+        slots::each_taken(|slot| {
             let mut backoff = Backoff::new();
             while slot.shows(address) {
                 backoff.wait();
             }
-        }
+        });
         // Acquire: those who were counted have read.
         let mut backoff = Backoff::new();
         let enter = || self.state.compare_exchange(RAISED, RAISED | IN, Ordering::Acquire, Ordering::Relaxed);
@@ -199,7 +199,9 @@ impl<T> ShardLock<T> {
     /// Whether a thread shows it.
     #[cfg(all(unix, not(miri)))]
     pub(super) fn is_shown(&self) -> bool {
-        slots::all().any(|slot| slot.shows(self.address()))
+        let mut is_shown = false;
+        slots::each_taken(|slot| is_shown |= slot.shows(self.address()));
+        is_shown
     }
 }
 

@@ -1,27 +1,30 @@
 //! Who reads what: each thread has a slot, in which it shows the lock that it reads.
 //!
-//! A slot is made when there is none free, and then lives as long as the process. A thread takes one
-//! when it first reads, and gives it back when it ends, so there are as many as there ever were
-//! threads at once.
+//! A thread takes the lowest free slot when it first reads, and gives it back when it ends. Slots are made in
+//! blocks, each twice as large as the one before, and live as long as the process. A writer looks at the slots
+//! that are taken and at no others: at one counter for each block, of which there are few, and in a block where
+//! that is not 0 at one word for each 64 slots. So it pays for the threads that are alive, and not for those
+//! that there once were.
 
 use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
-use crate::sync::{AtomicBool, AtomicPtr, AtomicUsize, fence, thread_local};
+use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, fence, thread_local};
 
 /// No lock is at this address.
 const NOTHING: usize = 0;
+/// How many slots the first block has.
+#[cfg(not(loom))]
+const FIRST: usize = 8;
+/// How many slots one word says of whether they are taken.
+const WORD: usize = 64;
 
 /// What one thread reads. It has two lines to itself, since processors fetch them in pairs.
 #[repr(align(128))]
 pub(crate) struct Slot {
     /// The address of the lock that the thread reads. Only that thread changes it.
     shown: AtomicUsize,
-    /// Whether a thread has it.
-    taken: AtomicBool,
-    /// The one that was made before.
-    next: Option<&'static Slot>,
 }
 
 impl Slot {
@@ -56,48 +59,145 @@ impl Slot {
     }
 }
 
+/// A slot that a thread has taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken {
+    slot: &'static Slot,
+    block: &'static Block,
+    at: usize,
+}
+
+/// Some of the slots.
+struct Block {
+    slots: Box<[Slot]>,
+    /// Which of them are taken, one bit each.
+    taken: Box<[AtomicU64]>,
+    /// By how many threads: whoever shows something in a slot is counted.
+    alive: AtomicUsize,
+    /// The next one, which is twice as large; null if it was not made yet.
+    next: AtomicPtr<Block>,
+}
+
+impl Block {
+    fn new(size: usize) -> Self {
+        Self {
+            slots: (0..size).map(|_| Slot { shown: AtomicUsize::new(NOTHING) }).collect(),
+            taken: (0..size.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect(),
+            alive: AtomicUsize::new(0),
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Takes its lowest free slot, if there is one.
+    fn take(&'static self) -> Option<Taken> {
+        for (word, bits) in self.taken.iter().enumerate() {
+            // Those that there are no slots for count as taken.
+            let size = (self.slots.len() - word * WORD).min(WORD);
+            let none = if size < WORD { u64::MAX << size } else { 0 };
+            let lowest = |bits: u64| {
+                let taken = bits | none;
+                (taken != u64::MAX).then(|| bits | (!taken & (taken + 1)))
+            };
+            // Acquire: what the thread before has read was read before whatever this one shows.
+            if let Ok(before) = bits.fetch_update(Ordering::Acquire, Ordering::Relaxed, lowest) {
+                let at = word * WORD + (before | none).trailing_ones() as usize;
+                self.alive.fetch_add(1, Ordering::Relaxed);
+                return Some(Taken { slot: &self.slots[at], block: self, at });
+            }
+        }
+        None
+    }
+
+    /// The next block, which is made if need be.
+    fn next(&'static self) -> &'static Block {
+        block_at(&self.next, self.slots.len() * 2)
+    }
+}
+
+/// The block at a place, where one of this size is put if there is none.
+fn block_at(place: &AtomicPtr<Block>, size: usize) -> &'static Block {
+    // SAFETY: what is at the place was put there below, and lives on. Acquire: it is whole.
+    if let Some(block) = unsafe { place.load(Ordering::Acquire).as_ref() } {
+        return block;
+    }
+    let made = Box::into_raw(Box::new(Block::new(size)));
+    // Release: who finds it finds it whole.
+    match place.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: it was just made, lives on, and is shared from here on.
+        Ok(_) => unsafe { &*made },
+        Err(known) => {
+            // SAFETY: nobody else has seen the one that was made; the other one is as above.
+            unsafe {
+                drop(Box::from_raw(made));
+                &*known
+            }
+        }
+    }
+}
+
+impl Taken {
+    /// Gives it back. It shows nothing by now.
+    ///
+    /// Release, both: a writer that finds it free, or its block empty, and so does not look at it, knows that
+    /// whatever was read here has been read. All who change these words change what they find there, so it does
+    /// not matter who else has changed them since.
+    fn give_back(self) {
+        self.block.taken[self.at / WORD].fetch_and(!(1 << (self.at % WORD)), Ordering::Release);
+        self.block.alive.fetch_sub(1, Ordering::Release);
+    }
+}
+
 /// All the slots.
 pub(crate) struct Slots {
-    newest: AtomicPtr<Slot>,
+    first: AtomicPtr<Block>,
+    /// How many slots the first block has.
+    size: usize,
 }
 
 impl Slots {
-    fn all(&self) -> impl Iterator<Item = &'static Slot> {
-        // SAFETY: it is null, or what `take` has put there, which lives on. Acquire: it is whole.
-        let newest = unsafe { self.newest.load(Ordering::Acquire).as_ref() };
-        std::iter::successors(newest, |slot| slot.next)
+    const fn new(first: AtomicPtr<Block>, size: usize) -> Self {
+        Self { first, size }
     }
 
-    fn take(&self) -> &'static Slot {
-        // Acquire: what the thread before has read was read before whatever this one shows.
-        let take = |slot: &&Slot| {
-            slot.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
-        };
-        self.all().find(take).unwrap_or_else(|| self.make())
-    }
-
-    fn make(&self) -> &'static Slot {
-        let made = Box::into_raw(Box::new(Slot {
-            shown: AtomicUsize::new(NOTHING),
-            taken: AtomicBool::new(true),
-            next: None,
-        }));
-        let mut newest = self.newest.load(Ordering::Acquire);
+    fn take(&self) -> Taken {
+        let mut block = block_at(&self.first, self.size);
         loop {
-            // SAFETY: nobody else has it yet. What is there lives on.
-            unsafe { (*made).next = newest.as_ref() };
-            // Release: who finds it finds it whole.
-            match self.newest.compare_exchange(newest, made, Ordering::AcqRel, Ordering::Acquire) {
-                // SAFETY: it was just made, lives on, and is only read from here on.
-                Ok(_) => return unsafe { &*made },
-                Err(newer) => newest = newer,
+            if let Some(taken) = block.take() {
+                return taken;
+            }
+            block = block.next();
+        }
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &'static Block> {
+        // SAFETY: it is null, or what `block_at` has put there, which lives on. Acquire: it is whole.
+        let at = |place: &AtomicPtr<Block>| unsafe { place.load(Ordering::Acquire).as_ref() };
+        std::iter::successors(at(&self.first), move |block| at(&block.next))
+    }
+
+    /// The slots that are taken; asked by a writer that has raised its flag and passed a fence since.
+    ///
+    /// Threads come and go meanwhile. Who *takes* a slot has taken it, with a block in the list and a bit and a
+    /// count in the block, before the fence of its first `show`. If that fence is before the writer's, the writer
+    /// loads all of these after and finds the slot; if it is after, the thread sees the flag that the writer has
+    /// raised, and takes back what it shows. Who *gives back* a slot has read before: see
+    /// [`give_back`](Taken::give_back). Here each load is one that acquires, so that this is known from a word
+    /// that is 0 as it would be from the slot itself.
+    fn each_taken(&self, mut look: impl FnMut(&'static Slot)) {
+        for block in self.blocks().filter(|block| block.alive.load(Ordering::Acquire) > 0) {
+            for (word, bits) in block.taken.iter().enumerate() {
+                let mut bits = bits.load(Ordering::Acquire);
+                while bits != 0 {
+                    look(&block.slots[word * WORD + bits.trailing_zeros() as usize]);
+                    bits &= bits - 1;
+                }
             }
         }
     }
 }
 
 #[cfg(not(loom))]
-static SLOTS: Slots = Slots { newest: AtomicPtr::new(ptr::null_mut()) };
+static SLOTS: Slots = Slots::new(AtomicPtr::new(ptr::null_mut()), FIRST);
 
 #[cfg(not(loom))]
 fn slots() -> &'static Slots {
@@ -115,14 +215,13 @@ thread_local! {
 }
 
 /// Gives the thread's slot back when the thread ends.
-struct Return(Cell<Option<&'static Slot>>);
+struct Return(Cell<Option<Taken>>);
 
 impl Drop for Return {
     fn drop(&mut self) {
         let _ = MINE.try_with(|mine| mine.set(None));
-        if let Some(slot) = self.0.get() {
-            // Release: see `take`.
-            slot.taken.store(false, Ordering::Release);
+        if let Some(taken) = self.0.get() {
+            taken.give_back();
         }
     }
 }
@@ -141,18 +240,19 @@ pub(super) fn mine_or_new() -> Option<&'static Slot> {
     #[cfg(not(loom))]
     at_fork();
     let slot = RETURN.try_with(|to_return| {
-        let slot = slots().take();
-        to_return.0.set(Some(slot));
-        slot
+        let taken = slots().take();
+        to_return.0.set(Some(taken));
+        taken.slot
     });
     let slot = slot.ok()?;
     let _ = MINE.try_with(|mine| mine.set(Some(slot)));
     Some(slot)
 }
 
-/// All slots of threads that may have shown anything before this.
-pub(super) fn all() -> impl Iterator<Item = &'static Slot> {
-    slots().all()
+/// Looks at the slots of threads that may have shown anything before the fence that was passed before this.
+#[inline]
+pub(super) fn each_taken(look: impl FnMut(&'static Slot)) {
+    slots().each_taken(look);
 }
 
 /// In a child of `fork` the other threads' slots are nobody's: what these show is never taken back.
@@ -160,9 +260,15 @@ pub(super) fn all() -> impl Iterator<Item = &'static Slot> {
 fn at_fork() {
     extern "C" fn child() {
         let mine = mine();
-        for slot in all().filter(|slot| !mine.is_some_and(|mine| ptr::eq(mine, *slot))) {
-            slot.clear();
-            slot.taken.store(false, Ordering::Release);
+        let is_mine = |slot: &Slot| mine.is_some_and(|mine| ptr::eq(mine, slot));
+        for block in slots().blocks() {
+            block.slots.iter().filter(|slot| !is_mine(slot)).for_each(Slot::clear);
+            let at = block.slots.iter().position(is_mine);
+            for (word, bits) in block.taken.iter().enumerate() {
+                let bit = at.filter(|at| at / WORD == word).map_or(0, |at| 1 << (at % WORD));
+                bits.store(bit, Ordering::Release);
+            }
+            block.alive.store(usize::from(at.is_some()), Ordering::Release);
         }
     }
     static ONCE: std::sync::Once = std::sync::Once::new();
@@ -181,12 +287,85 @@ mod modelled {
         static SLOTS: Cell<Option<&'static Slots>> = const { Cell::new(None) };
     }
 
-    /// Begins an execution.
-    pub(crate) fn fresh() {
-        SLOTS.set(Some(Box::leak(Box::new(Slots { newest: AtomicPtr::new(ptr::null_mut()) }))));
+    /// Begins an execution, whose first block has so many slots.
+    pub(crate) fn fresh(size: usize) {
+        SLOTS.set(Some(Box::leak(Box::new(Slots::new(AtomicPtr::new(ptr::null_mut()), size)))));
     }
 
     pub(super) fn slots() -> &'static Slots {
         SLOTS.get().expect("the model has begun with `fresh`")
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn slots() -> &'static Slots {
+        Box::leak(Box::new(Slots::new(AtomicPtr::new(ptr::null_mut()), FIRST)))
+    }
+
+    /// How many slots a writer looks at.
+    fn looked_at(slots: &Slots) -> usize {
+        let mut count = 0;
+        slots.each_taken(|_| count += 1);
+        count
+    }
+
+    #[test]
+    fn a_writer_looks_at_the_slots_of_threads_that_are_alive_only() {
+        let slots = slots();
+        let count = if cfg!(miri) { 100 } else { 4_000 };
+        let mut taken: Vec<Taken> = (0..count).map(|_| slots.take()).collect();
+        assert_eq!(looked_at(slots), count);
+        let last = taken.pop().unwrap();
+        taken.into_iter().for_each(Taken::give_back);
+        assert_eq!(looked_at(slots), 1, "of the last one alone");
+        last.give_back();
+        assert_eq!(looked_at(slots), 0);
+    }
+
+    #[test]
+    fn the_lowest_free_slot_is_taken_first() {
+        let slots = slots();
+        let address = |taken: &Taken| ptr::from_ref(taken.slot).addr();
+        let taken: Vec<Taken> = (0..200).map(|_| slots.take()).collect();
+        let mut addresses: Vec<usize> = taken.iter().map(address).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 200, "each has its own");
+        for at in [150, 3, 70] {
+            taken[at].give_back();
+        }
+        for at in [3, 70, 150] {
+            assert_eq!(address(&slots.take()), address(&taken[at]));
+        }
+        assert_eq!(slots.blocks().count(), 5, "of 8 to 128 slots");
+        assert_eq!(looked_at(slots), 200);
+    }
+
+    #[test]
+    fn threads_that_come_and_go_never_have_one_slot_together() {
+        let slots = slots();
+        let rounds = if cfg!(miri) { 5 } else { 2_000 };
+        std::thread::scope(|scope| {
+            for id in 1..=4_usize {
+                scope.spawn(move || {
+                    for _ in 0..rounds {
+                        let taken: Vec<Taken> = (0..5).map(|_| slots.take()).collect();
+                        for taken in &taken {
+                            assert!(taken.slot.is_empty());
+                            taken.slot.show(id);
+                        }
+                        for taken in taken {
+                            assert!(taken.slot.shows(id));
+                            taken.slot.clear();
+                            taken.give_back();
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(looked_at(slots), 0);
     }
 }
