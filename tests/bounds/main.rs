@@ -2,3 +2,4 @@
 
 mod capacities;
 mod eviction;
+mod weights;

@@ -3,4 +3,5 @@
 mod recursion;
 mod reentrancy;
 mod single_flight;
+mod user_code;
 mod waits;

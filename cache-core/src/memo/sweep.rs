@@ -313,7 +313,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let dead: Vec<Slot> = dead.take(BITE).collect();
         let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.residents.remove(slot)).collect();
         for entry in &entries {
-            self.held.fetch_sub(entry.record().weight() as usize, Ordering::Relaxed);
+            self.held.fetch_sub(entry.record().weight(), Ordering::Relaxed);
         }
         // Under the lock: who finds nothing left in the shard finds it counted.
         let before = self.backlog.pending();

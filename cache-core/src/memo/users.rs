@@ -271,7 +271,7 @@ impl<V: 'static, M> Memo<V, M> {
     /// whose time is up count until they are reclaimed. One load for each method.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.memos().iter().map(AnyMemoRef::weight).sum()
+        self.memos().iter().map(AnyMemoRef::weight).fold(0, usize::saturating_add)
     }
 
     /// Bounds it anew; what is too much is evicted before this returns. `usize::MAX` is no bound at all.
