@@ -14,9 +14,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
 use crate::sync::guarded;
+use crate::sync::plain::{Condvar, Mutex};
 use crate::time::{HAS_THREADS, has_forked};
 use crate::world::World;
 
@@ -142,6 +141,16 @@ thread_local! {
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(Mutex::default);
 static ARRIVED: Condvar = Condvar::new();
 
+/// Around a `fork`: in the child the pool is empty, and has no threads but the one that has forked.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
+    crate::sync::held(POOL.lock(), |pool| {
+        let threads = usize::from(WORKS.get());
+        // What waits is the parent's to do, and what it has is the user's.
+        std::mem::forget(std::mem::replace(&mut **pool, Pool { threads, ..Pool::default() }));
+    })
+}
+
 /// Has work done; or drops it, if there is no room for it, or nobody who could come to it. Where there are no
 /// threads it is done at once, by whoever comes with it.
 fn pool(work: Work) {
@@ -149,7 +158,7 @@ fn pool(work: Work) {
         return work();
     }
     if has_forked() {
-        // The threads are the parent's, and its lock may be held for ever.
+        // The lock may be held for ever.
         return drop(work);
     }
     let threads = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
@@ -166,7 +175,6 @@ fn pool(work: Work) {
         return;
     }
     pool.threads += 1;
-    crate::time::at_fork();
     let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
     if spawned.is_err() {
         pool.threads -= 1;
@@ -191,7 +199,7 @@ fn run() {
             continue;
         }
         pool.idle += 1;
-        let late = ARRIVED.wait_for(&mut pool, IDLE).timed_out();
+        let late = ARRIVED.wait_for(&mut pool, IDLE);
         pool.idle -= 1;
         if late && pool.queue.is_empty() {
             pool.threads -= 1;

@@ -318,6 +318,12 @@ impl<K, V> Flights<K, V> {
         on
     }
 
+    /// Takes those off that others wait for.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn take_shared(&mut self) -> Vec<Arc<Flight<K, V>>> {
+        self.table.extract_if(|flight| flight.kind.is_shared()).collect()
+    }
+
     pub(crate) fn take_all(&mut self) -> HashTable<Arc<Flight<K, V>>> {
         std::mem::take(&mut self.table)
     }

@@ -139,6 +139,12 @@ impl<K, V> Backlog<K, V> {
         Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false), rules }
     }
 
+    /// Keeps others from it, around a `fork`.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(super) fn hold(&self) -> impl Sized + use<'_, K, V> {
+        self.jobs.lock()
+    }
+
     fn is_empty(&self) -> bool {
         !self.any.load(Ordering::Acquire)
     }

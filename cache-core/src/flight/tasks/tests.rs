@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 
-use parking_lot::Mutex;
+use crate::sync::plain::Mutex;
 
 use super::*;
 use crate::fixture::{Call, Of, Output, Stage};
