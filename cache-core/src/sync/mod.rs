@@ -22,7 +22,7 @@ pub(crate) use counter::forget_other_threads;
 pub(crate) use shard_lock::ShardLock;
 pub(crate) use shard_lock::gate::Gate;
 #[cfg(all(test, loom))]
-pub(crate) use shard_lock::{published, slots};
+pub(crate) use shard_lock::{gate, published, slots};
 
 #[cfg(not(loom))]
 pub(crate) use {

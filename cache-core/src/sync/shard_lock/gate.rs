@@ -5,19 +5,25 @@
 //! they look again. Unlike a mutex of the standard library it has no word for a poisoned state, and unlike others it
 //! keeps no list of who waits, so that it can be opened in a child of `fork`, where they do not exist.
 
+#[cfg(any(not(loom), test))]
 use crate::sync::{AtomicU32, Backoff, Condvar, Mutex, Ordering};
 
+#[cfg(any(not(loom), test))]
 const OPEN: u32 = 0;
+#[cfg(any(not(loom), test))]
 const CLOSED: u32 = 1;
+#[cfg(any(not(loom), test))]
 /// And somebody may wait.
 const WAITED_FOR: u32 = 2;
 
+#[cfg(any(not(loom), test))]
 /// Where threads wait.
 pub(crate) struct Lot {
     lock: Mutex<()>,
     opened: Condvar,
 }
 
+#[cfg(any(not(loom), test))]
 impl Lot {
     #[cfg(not(loom))]
     const fn new() -> Self {
@@ -30,8 +36,10 @@ impl Lot {
     }
 }
 
+#[cfg(any(not(loom), test))]
 pub(crate) struct RawGate(AtomicU32);
 
+#[cfg(any(not(loom), test))]
 impl RawGate {
     pub(crate) fn new() -> Self {
         Self(AtomicU32::new(OPEN))
@@ -125,16 +133,17 @@ impl Drop for GateGuard<'_> {
     }
 }
 
+/// See above.
 #[cfg(loom)]
-pub(crate) struct Gate(Mutex<()>);
+pub(crate) struct Gate(crate::sync::Mutex<()>);
 
 #[cfg(loom)]
-pub(crate) type GateGuard<'a> = crate::sync::MutexGuard<'a, ()>;
+pub(crate) type GateGuard<'a> = loom::sync::MutexGuard<'a, ()>;
 
 #[cfg(loom)]
 impl Gate {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(()))
+        Self(crate::sync::Mutex::new(()))
     }
 
     pub(crate) fn lock(&self) -> GateGuard<'_> {
