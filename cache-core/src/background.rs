@@ -14,9 +14,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
 use crate::sync::guarded;
+use crate::sync::plain::{Condvar, Mutex, MutexGuard};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
 use crate::world::World;
 
@@ -145,6 +144,8 @@ struct Pool {
     waiting: usize,
     /// Tasks that have not ended.
     tasks: usize,
+    /// How often this process was forked from another since the first.
+    forks: u32,
 }
 
 /// For whom a thread works.
@@ -164,7 +165,7 @@ thread_local! {
 
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(|| {
     let most = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
-    Mutex::new(Pool { queue: VecDeque::new(), most, threads: 0, idle: 0, waiting: 0, tasks: 0 })
+    Mutex::new(Pool { queue: VecDeque::new(), most, threads: 0, idle: 0, waiting: 0, tasks: 0, forks: 0 })
 });
 static ARRIVED: Condvar = Condvar::new();
 
@@ -187,13 +188,24 @@ impl Pool {
             return VecDeque::new();
         }
         self.threads += 1;
-        crate::time::at_fork();
         let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
         if spawned.is_err() {
             self.threads -= 1;
         }
         if self.threads == 0 { std::mem::take(&mut self.queue) } else { VecDeque::new() }
     }
+}
+
+/// Around a `fork`: in the child the pool is empty, and has no threads but the one that has forked.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
+    crate::sync::held(POOL.lock(), |pool| {
+        let threads = usize::from(WORKS_FOR.get() == For::Pool);
+        let (most, forks) = (pool.most, pool.forks + 1);
+        let empty = Pool { queue: VecDeque::new(), most, threads, idle: 0, waiting: 0, tasks: 0, forks };
+        // What waits is the parent's to do, and what it has is the user's.
+        std::mem::forget(std::mem::replace(&mut **pool, empty));
+    })
 }
 
 /// Has work done; or drops it, if there is no room for it, or nobody who could come to it. Where there are no
@@ -203,7 +215,7 @@ fn pool(work: Work) {
         return work();
     }
     if has_forked() {
-        // The threads are the parent's, and its lock may be held for ever.
+        // The lock may be held for ever.
         return drop(work);
     }
     let pool = POOL.lock();
@@ -236,7 +248,7 @@ fn run() {
             continue;
         }
         pool.idle += 1;
-        let late = ARRIVED.wait_for(&mut pool, IDLE).timed_out();
+        let late = ARRIVED.wait_for(&mut pool, IDLE);
         pool.idle -= 1;
         if late && pool.queue.is_empty() {
             break;
@@ -298,7 +310,11 @@ impl Drop for Replaced {
 }
 
 /// A task of the pool, which holds a thread only while it is polled: it may wait for another.
-struct PoolTask(Mutex<Turn>);
+struct PoolTask {
+    turn: Mutex<Turn>,
+    /// Of the pool that it was handed to. In a child of `fork` it is another: there the task does not go on.
+    forks: u32,
+}
 
 struct Turn {
     /// None while it is polled, and when it has ended.
@@ -319,12 +335,13 @@ impl PoolTask {
             return drop(task);
         }
         pool.tasks += 1;
-        let this = Arc::new(Self(Mutex::new(Turn { task: Some(task), woken: true })));
+        let turn = Mutex::new(Turn { task: Some(task), woken: true });
+        let this = Arc::new(Self { turn, forks: pool.forks });
         enqueue(pool, Box::new(|| this.poll()));
     }
 
     fn poll(self: Arc<Self>) {
-        let mut turn = self.0.lock();
+        let mut turn = self.turn.lock();
         let Some(mut task) = turn.task.take() else { return };
         turn.woken = false;
         drop(turn);
@@ -334,7 +351,7 @@ impl PoolTask {
             let _ = guarded(|| drop(task));
             return;
         }
-        let mut turn = self.0.lock();
+        let mut turn = self.turn.lock();
         turn.task = Some(task);
         let woken = turn.woken;
         drop(turn);
@@ -345,15 +362,20 @@ impl PoolTask {
 
     /// It was begun, so it is not refused.
     fn queue(self: Arc<Self>) {
-        if !has_forked() {
-            enqueue(POOL.lock(), Box::new(|| self.poll()));
+        if let Some(pool) = self.pool() {
+            enqueue(pool, Box::new(|| self.poll()));
         }
+    }
+
+    /// The pool that it was handed to.
+    fn pool(&self) -> Option<MutexGuard<'static, Pool>> {
+        Some(POOL.lock()).filter(|pool| !has_forked() && pool.forks == self.forks)
     }
 }
 
 impl Wake for PoolTask {
     fn wake(self: Arc<Self>) {
-        let mut turn = self.0.lock();
+        let mut turn = self.turn.lock();
         let queues = !std::mem::replace(&mut turn.woken, true) && turn.task.is_some();
         drop(turn);
         if queues {
@@ -364,8 +386,8 @@ impl Wake for PoolTask {
 
 impl Drop for PoolTask {
     fn drop(&mut self) {
-        if !has_forked() {
-            POOL.lock().tasks -= 1;
+        if let Some(mut pool) = self.pool() {
+            pool.tasks -= 1;
         }
     }
 }

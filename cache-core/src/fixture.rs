@@ -29,7 +29,7 @@ pub(crate) struct Failure;
 
 /// The shape of keys.
 pub(crate) type Key = Leaf<
-    <&'static &'static &'static Ty<u64> as PickStd>::Kind,
+    <&'static &'static &'static &'static &'static Ty<u64> as PickStd>::Kind,
     <&'static Ty<u64> as PickShown>::Shown,
     NoJson,
 >;

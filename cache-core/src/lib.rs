@@ -16,6 +16,8 @@ mod event;
 #[cfg(test)]
 mod fixture;
 mod flight;
+#[cfg(all(unix, not(miri), not(loom)))]
+mod fork;
 mod future;
 mod invalidate;
 mod invalidation;

@@ -63,7 +63,7 @@ use crate::invalidation::Invalidation;
 /// Copies are the same collection. It is empty after a commit, and can be used for the next transaction.
 #[derive(Clone, Default)]
 pub struct Pending {
-    collected: Arc<parking_lot::Mutex<Vec<Invalidation>>>,
+    collected: Arc<crate::sync::plain::Mutex<Vec<Invalidation>>>,
 }
 
 impl fmt::Debug for Pending {

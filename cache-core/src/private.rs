@@ -100,7 +100,7 @@ pub mod picks {
     pub use crate::key::PickJson as _;
     pub use crate::key::{
         Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _,
-        PickNoJson as _, PickShared as _, PickShown as _, PickStd as _,
+        PickNoJson as _, PickParts as _, PickShared as _, PickShown as _, PickStd as _,
     };
     pub use crate::plan::{PickMove as _, PickNotGiven as _, PickNotLent as _, PickToOwned as _};
     pub use crate::tags::{ThroughOption as _, ThroughPlain as _, ThroughRef as _};
@@ -126,7 +126,7 @@ macro_rules! __leaf {
 #[cfg(feature = "json")]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
+        $crate::__private::Leaf::new((&&&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
     };
 }
 
@@ -135,7 +135,7 @@ macro_rules! __leaf_of_ty {
 #[cfg(not(feature = "json"))]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&$ty).kind(), (&&$ty).shown(), $crate::__private::NoJson)
+        $crate::__private::Leaf::new((&&&&&&$ty).kind(), (&&$ty).shown(), $crate::__private::NoJson)
     };
 }
 

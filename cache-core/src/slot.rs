@@ -115,7 +115,18 @@ impl<T: ?Sized, P> Identity for Method<T, P> {
 }
 
 /// Memos are made one at a time: two threads that call a function first must not make two.
-static MAKING: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+static MAKING: crate::sync::plain::Mutex<()> = crate::sync::plain::Mutex::new(());
+
+/// No memo is made until this is dropped, nor are settings of a field looked at.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
+    crate::sync::held(making(), |_| ())
+}
+
+/// Waits until nobody else makes a memo.
+pub(crate) fn making() -> crate::sync::plain::MutexGuard<'static, ()> {
+    MAKING.lock()
+}
 
 /// What tells instantiations apart, with the types of key and value that make the cast below sound.
 type Types<Id, K, V> = PhantomData<(fn(&Id), K, V)>;
@@ -192,7 +203,7 @@ impl Slot {
     {
         let hooks = MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe };
         let id = id::<Id, S, R>();
-        let _making = MAKING.lock();
+        let _making = making();
         if let Some(memo) = self.find(id) {
             return memo;
         }

@@ -11,9 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use crate::memo::AnyMemo;
+use crate::sync::plain::Mutex;
 use crate::time::{HAS_THREADS, has_forked};
 use crate::world::World;
 
@@ -40,6 +39,15 @@ impl Sweeper {
         self.thread = spawned.ok().map(|handle| handle.thread().clone());
         self.thread.is_some()
     }
+}
+
+/// Around a `fork`: in the child the thread is started anew.
+#[cfg(all(unix, not(miri)))]
+pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
+    crate::sync::held(SWEEPER.lock(), |sweeper| {
+        std::mem::forget(sweeper.thread.take());
+        AWAKE.store(false, Ordering::Relaxed);
+    })
 }
 
 /// There is something that expires.

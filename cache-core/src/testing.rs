@@ -91,6 +91,8 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
+#[cfg(all(unix, not(miri), not(loom)))]
+use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
@@ -99,11 +101,17 @@ use crate::background::{Executor, ExecutorIsSet, Task, block_on};
 use crate::memo::TypedMemo;
 use crate::slot::Slot;
 use crate::sync::guarded;
+#[cfg(all(unix, not(miri), not(loom)))]
+use crate::sync::{Locked, held_in};
 use crate::time::{Clock, Manual};
 use crate::world::World;
 
 /// Whether a scope was ever made in this process.
 static USED: AtomicBool = AtomicBool::new(false);
+
+/// All scopes.
+#[cfg(all(unix, not(miri), not(loom)))]
+static SCOPES: crate::sync::plain::Mutex<Vec<Weak<Inner>>> = crate::sync::plain::Mutex::new(Vec::new());
 
 thread_local! {
     static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
@@ -118,7 +126,38 @@ pub struct Scope {
 struct Inner {
     world: Arc<World>,
     time: Arc<Manual>,
-    memos: parking_lot::Mutex<HashMap<(usize, TypeId), Arc<dyn Any + Send + Sync>>>,
+    memos: crate::sync::plain::Mutex<HashMap<(usize, TypeId), Arc<dyn Any + Send + Sync>>>,
+}
+
+/// The scopes that there are, for a `fork`.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) struct Scopes(Vec<Arc<Inner>>);
+
+#[cfg(all(unix, not(miri), not(loom)))]
+impl Scopes {
+    /// One that is made after this is a stranger to the child, which has none of the threads that know it.
+    pub(crate) fn all() -> Self {
+        Self(SCOPES.lock().iter().filter_map(Weak::upgrade).collect())
+    }
+
+    pub(crate) fn worlds(&self) -> impl Iterator<Item = Arc<World>> {
+        self.0.iter().map(|scope| scope.world.clone())
+    }
+
+    /// Keeps others from their lists of memos.
+    pub(crate) fn hold(&self) -> impl Iterator<Item = Box<dyn Locked>> {
+        self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.memos.lock(), |_| ()))
+    }
+
+    /// Keeps others from making one.
+    pub(crate) fn hold_all() -> Box<dyn Locked> {
+        crate::sync::held(SCOPES.lock(), |_| ())
+    }
+
+    /// Keeps others from their timers.
+    pub(crate) fn hold_timers(&self) -> impl Iterator<Item = Box<dyn Locked>> {
+        self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.time.hold(), |_| ()))
+    }
 }
 
 impl Drop for Inner {
@@ -147,7 +186,14 @@ impl Scope {
         USED.store(true, Ordering::Relaxed);
         let time = Arc::new(Manual::default());
         let world = World::new(Clock::Manual(time.clone()));
-        Self { inner: Arc::new(Inner { world, time, memos: parking_lot::Mutex::default() }) }
+        let inner = Arc::new(Inner { world, time, memos: crate::sync::plain::Mutex::default() });
+        #[cfg(all(unix, not(miri), not(loom)))]
+        {
+            let mut scopes = SCOPES.lock();
+            scopes.retain(|scope| scope.strong_count() > 0);
+            scopes.push(Arc::downgrade(&inner));
+        }
+        Self { inner }
     }
 
     /// Lets this thread work inside the scope until the guard is dropped. Scopes nest.
@@ -229,7 +275,7 @@ impl Scope {
 
 /// Background work that is done when a test says so: see [`Scope::hold_background`]. Copies are the same.
 #[derive(Clone, Default)]
-pub struct Background(Arc<parking_lot::Mutex<VecDeque<Job>>>);
+pub struct Background(Arc<crate::sync::plain::Mutex<VecDeque<Job>>>);
 
 enum Job {
     Task(Task),

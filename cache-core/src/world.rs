@@ -3,7 +3,7 @@
 use std::ops::Deref;
 #[cfg(not(loom))]
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::address::AnyKey;
@@ -11,6 +11,8 @@ use crate::background::Executor;
 use crate::flight::{Waits, has_invalidated};
 use crate::invalidate::Applied;
 use crate::memo::AnyMemo;
+#[cfg(all(unix, not(miri), not(loom)))]
+use crate::sync::{Locked, held_in};
 use crate::tags::{Bumped, Decree, Form, Mark, Name, Number, Revision, TagSet, Tags};
 use crate::time::Clock;
 
@@ -20,7 +22,9 @@ pub(crate) struct World {
     pub(crate) waits: Arc<Waits>,
     pub(crate) clock: Clock,
     pub(crate) executor: OnceLock<Arc<dyn Executor>>,
-    memos: parking_lot::Mutex<Memos>,
+    memos: crate::sync::plain::Mutex<Memos>,
+    /// How many memos were made known so far; written while these are held.
+    made: AtomicU64,
     off: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
@@ -76,13 +80,16 @@ impl Drop for HeldTags {
 
 impl World {
     pub(crate) fn new(clock: Clock) -> Arc<Self> {
+        #[cfg(all(unix, not(miri), not(loom)))]
+        crate::fork::register();
         let off = std::env::var_os("CACHE_CORE_DISABLE").is_some_and(|value| value == "1");
         Arc::new(Self {
             tags: Tags::new(),
             waits: Arc::new(Waits::new()),
             clock,
             executor: OnceLock::new(),
-            memos: parking_lot::Mutex::default(),
+            memos: crate::sync::plain::Mutex::default(),
+            made: AtomicU64::new(0),
             off: AtomicBool::new(off),
             tracked: AtomicBool::new(false),
             told: AtomicBool::new(false),
@@ -186,6 +193,7 @@ impl World {
     /// Makes a memo known, and keeps it if it belongs to a function.
     pub(crate) fn register<T: AnyMemo + 'static>(&self, memo: &Arc<T>, kept: bool) {
         let mut memos = self.memos.lock();
+        self.made.fetch_add(1, Ordering::Relaxed);
         if kept {
             memos.kept.push(memo.clone());
             return;
@@ -196,6 +204,35 @@ impl World {
         }
         let memo: Weak<T> = Arc::downgrade(memo);
         memos.passing.push(memo);
+    }
+
+    /// All memos, and how many there have been.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn memos_made(&self) -> (Vec<Arc<dyn AnyMemo>>, u64) {
+        // Before: of those that come in between there is one more.
+        let made = self.made.load(Ordering::Relaxed);
+        (self.memos(), made)
+    }
+
+    /// Keeps others from making memos known; none if one was, since there were so many.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn hold_memos(self: Arc<Self>, made: u64) -> Option<Box<dyn Locked>> {
+        let world = self.clone();
+        let held = held_in(self, |world| world.memos.lock(), |_| ());
+        // Looked at by its own way: the guard is held by now.
+        (world.made.load(Ordering::Relaxed) == made).then_some(held)
+    }
+
+    /// Keeps others from the tags.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn hold_tags(self: Arc<Self>) -> Box<dyn Locked> {
+        held_in(self, |world| world.tags.hold_all(), |_| ())
+    }
+
+    /// Keeps others from the wait graph.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn hold_waits(self: Arc<Self>) -> Box<dyn Locked> {
+        held_in(self, |world| world.waits.hold(), |_| ())
     }
 
     /// All memos.

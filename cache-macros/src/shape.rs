@@ -68,14 +68,15 @@ fn one_argument(ty: &Type) -> Option<(&'static str, &Type)> {
     types.next().is_none().then_some((name, one))
 }
 
-/// Whether sequences of this type are taken apart: where that is needed (borrows, floats) or cheaper
-/// (numbers). Others are leaves as a whole.
+/// Whether sequences of this type are taken apart: where that is needed (borrows, and floats and paths, which
+/// are not compared by their `Eq`) or cheaper (numbers). Others are leaves as a whole.
 fn item_is_peeled(ty: &Type) -> bool {
     const NUMBERS: [&str; 14] = [
         "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool", "f32",
         "f64",
     ];
     match ty {
+        _ if names_path(ty) => true,
         Type::Paren(inner) => item_is_peeled(&inner.elem),
         Type::Group(inner) => item_is_peeled(&inner.elem),
         Type::Reference(_) => true,
@@ -89,6 +90,20 @@ fn item_is_peeled(ty: &Type) -> bool {
             None => borrows(ty),
         },
     }
+}
+
+/// Whether a path is visible in a type.
+fn names_path(ty: &Type) -> bool {
+    struct Finder(bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+            self.0 |= segment.ident == "Path" || segment.ident == "PathBuf";
+            visit::visit_path_segment(self, segment);
+        }
+    }
+    let mut finder = Finder(false);
+    finder.visit_type(ty);
+    finder.0
 }
 
 /// How an argument is owned, and lent again.

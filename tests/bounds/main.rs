@@ -3,3 +3,4 @@
 mod capacities;
 mod eviction;
 mod growth;
+mod weights;

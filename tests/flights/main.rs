@@ -7,4 +7,5 @@ mod recursion;
 mod reentrancy;
 mod shared_errors;
 mod single_flight;
+mod user_code;
 mod waits;

@@ -11,4 +11,5 @@ mod panics;
 mod registry;
 mod scopes;
 mod signatures;
+mod told_apart;
 mod values;

@@ -190,6 +190,12 @@ impl Waits {
         Self { edges: Mutex::new(HashMap::new()) }
     }
 
+    /// Keeps others from it, around a `fork`.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn hold(&self) -> impl Sized + use<'_> {
+        self.edges.lock()
+    }
+
     /// Registers that this thread or task is about to wait for a flight. `None` if the flight waits, by
     /// whatever way, for something that it runs.
     pub(crate) fn begin(self: &Arc<Self>, awaited: &Ancestry) -> Option<Wait> {

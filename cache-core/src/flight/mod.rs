@@ -472,6 +472,12 @@ impl<K, V> Flights<K, V> {
         on
     }
 
+    /// Takes those off that others wait for.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn take_shared(&mut self) -> Vec<Arc<Flight<K, V>>> {
+        self.table.extract_if(|flight| flight.kind.is_shared()).collect()
+    }
+
     /// Takes all off, but for the updates from within whose closures this is done.
     pub(crate) fn take_all(&mut self) -> HashTable<Arc<Flight<K, V>>> {
         let mut taken = std::mem::take(&mut self.table);

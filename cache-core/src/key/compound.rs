@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 #[cfg(feature = "json")]
 use super::Misfit;
 use super::{Lend, Part, Shape, Ty};
+use crate::sync::comparing;
 
 /// `&T`, `Box<T>`, `Arc<T>`: what it points to is the key.
 #[derive(Clone, Copy)]
@@ -23,9 +24,10 @@ pub struct Cowed<S>(pub S);
 
 /// Shapes of what is looked through: the key is what is inside.
 macro_rules! transparent {
-    ($($wrapper:ident for $t:ty where [$($bound:tt)*];)*) => { $(
+    ($($wrapper:ident for $t:ty where [$($bound:tt)*], $comparing:path;)*) => { $(
         impl<S: Shape> Shape for $wrapper<S> {
             type Owned = S::Owned;
+            const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
             #[inline]
             fn hash_owned<H: Hasher>(owned: &S::Owned, state: &mut H) {
@@ -51,7 +53,7 @@ macro_rules! transparent {
             }
             #[inline]
             fn matches(&self, owned: &S::Owned) -> bool {
-                (**self).matches(owned)
+                $comparing(S::RUNS_USER_CODE, || (**self).matches(owned))
             }
             #[inline]
             fn own(&self) -> S::Owned {
@@ -65,12 +67,25 @@ macro_rules! transparent {
 }
 
 transparent! {
-    Ref for &T where [?Sized];
-    Cowed for Cow<'_, T> where [ToOwned + ?Sized];
+    Ref for &T where [?Sized], plainly;
+    Cowed for Cow<'_, T> where [ToOwned + ?Sized], guardedly;
+}
+
+/// Looking through a reference runs no user code.
+#[inline]
+fn plainly(_: bool, matches: impl FnOnce() -> bool) -> bool {
+    matches()
+}
+
+/// Looking through an owned `Cow` runs `Borrow`.
+#[inline]
+fn guardedly(runs_user_code: bool, matches: impl FnOnce() -> bool) -> bool {
+    if runs_user_code { comparing(matches) } else { matches() }
 }
 
 impl<S: Shape> Shape for Opt<S> {
     type Owned = Option<S::Owned>;
+    const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
     #[inline]
     fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H) {
@@ -137,6 +152,7 @@ impl<S: Shape, T: Part<S>> Part<Opt<S>> for Option<T> {
 
 impl<S: Shape> Shape for Seq<S> {
     type Owned = Vec<S::Owned>;
+    const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
     #[inline]
     fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H) {
@@ -233,6 +249,7 @@ macro_rules! tuples {
     ($($len:literal: $($S:ident $T:ident $i:tt),*;)*) => { $(
         impl<$($S: Shape),*> Shape for ($($S,)*) {
             type Owned = ($($S::Owned,)*);
+            const RUNS_USER_CODE: bool = false $(|| $S::RUNS_USER_CODE)*;
 
             #[inline]
             fn hash_owned<H: Hasher>(_owned: &Self::Owned, _state: &mut H) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "json")]
 use super::Misfit;
-use super::{Lend, Part, Ref, Shape};
+use super::{Exact, Lend, Part, Ref, Shape};
 use crate::sync::comparing;
 
 /// A leaf: how it is kept (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
@@ -48,6 +48,8 @@ impl<T: ?Sized> IsKey<T> for Std<T> {}
 #[diagnostic::do_not_recommend]
 impl<T> IsKey<T> for Bits<T> {}
 #[diagnostic::do_not_recommend]
+impl<T: ?Sized> IsKey<T> for Parts<T> {}
+#[diagnostic::do_not_recommend]
 impl<T> IsKey<T> for Bytes<T> {}
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> IsKey<T> for Shared<T> {}
@@ -58,15 +60,19 @@ pub trait LeafKind: 'static {
     type Target: ?Sized + 'static;
     /// The stored form; its `Clone` is never user code.
     type Owned: Clone + Send + Sync + 'static;
+    /// Whether comparing runs user code: `Eq`, and the `Borrow` of the stored form.
+    const RUNS_USER_CODE: bool;
 
-    /// The stored form seen as the call's type.
+    /// The stored form seen as the call's type; may be user code.
     fn view(owned: &Self::Owned) -> &Self::Target;
     /// Makes the stored form.
     fn own(target: &Self::Target) -> Self::Owned;
     /// Feeds a hasher.
     fn hash<H: Hasher>(target: &Self::Target, state: &mut H);
-    /// Compares.
-    fn same(a: &Self::Target, b: &Self::Target) -> bool;
+    /// Compares a stored form with what is met in a call.
+    fn matches(owned: &Self::Owned, target: &Self::Target) -> bool;
+    /// Compares two stored forms.
+    fn same(a: &Self::Owned, b: &Self::Owned) -> bool;
 }
 
 macro_rules! marker {
@@ -89,12 +95,16 @@ macro_rules! marker {
 }
 
 marker! {
-    /// A type of the standard library whose `Hash`, `Eq` and `Clone` are known: kept by `ToOwned`.
+    /// A type of the standard library that is often met: kept by `ToOwned`.
     Std<T: ?Sized>
 }
 marker! {
-    /// A float, told by its bits.
+    /// Any other `Copy` type of the standard library: kept in place.
     Bits<T>
+}
+marker! {
+    /// Any other type of the standard library: kept behind an `Arc`.
+    Parts<T: ?Sized>
 }
 marker! {
     /// A user's `Copy` type: kept in place.
@@ -121,8 +131,8 @@ impl<T: Copy> Clone for Bitwise<T> {
     }
 }
 
-/// Standard types that are hashed, compared and copied without running user code.
-pub trait StdKey: Hash + Eq + ToOwned<Owned: Clone + Send + Sync + 'static> + 'static {}
+/// Standard types whose `Clone` is known as well, and is cheap enough under a lock.
+pub trait StdKey: Exact + ToOwned<Owned: Clone + Send + Sync + 'static> + 'static {}
 
 macro_rules! std_keys {
     ($($t:ty),* $(,)?) => { $(impl StdKey for $t {})* };
@@ -159,12 +169,16 @@ std_keys!(
     std::net::SocketAddr,
     Box<str>,
     Arc<str>,
+    Box<Path>,
+    Arc<Path>,
     std::any::TypeId,
     std::cmp::Ordering,
     Vec<u8>,
     [u8],
     Vec<String>,
     [String],
+    Vec<PathBuf>,
+    [PathBuf],
     std::num::NonZeroU8,
     std::num::NonZeroU16,
     std::num::NonZeroU32,
@@ -175,59 +189,51 @@ std_keys!(
     std::num::NonZeroI64,
 );
 
-impl<T: StdKey + ?Sized> LeafKind for Std<T> {
-    type Target = T;
-    type Owned = T::Owned;
-
-    #[inline]
-    fn view(owned: &T::Owned) -> &T {
-        owned.borrow()
-    }
-    #[inline]
-    fn own(target: &T) -> T::Owned {
-        target.to_owned()
-    }
-    #[inline]
-    fn hash<H: Hasher>(target: &T, state: &mut H) {
-        Hash::hash(target, state);
-    }
-    #[inline]
-    fn same(a: &T, b: &T) -> bool {
-        a == b
-    }
-}
-
-macro_rules! floats {
-    ($($t:ty),*) => { $(
-        impl LeafKind for Bits<$t> {
-            type Target = $t;
-            type Owned = Bitwise<$t>;
+/// The kinds that are compared by [`Exact`], which runs no user code.
+macro_rules! exact_kinds {
+    ($($kind:ident<T: [$($bounds:tt)*]>, $owned:ty, $view:expr, $own:expr;)*) => { $(
+        impl<T: $($bounds)*> LeafKind for $kind<T> {
+            type Target = T;
+            type Owned = $owned;
+            const RUNS_USER_CODE: bool = false;
 
             #[inline]
-            fn view(owned: &Bitwise<$t>) -> &$t {
-                &owned.0
+            fn view(owned: &$owned) -> &T {
+                let view: fn(&$owned) -> &T = $view;
+                view(owned)
             }
             #[inline]
-            fn own(target: &$t) -> Bitwise<$t> {
-                Bitwise(*target)
+            fn own(target: &T) -> $owned {
+                let own: fn(&T) -> $owned = $own;
+                own(target)
             }
             #[inline]
-            fn hash<H: Hasher>(target: &$t, state: &mut H) {
-                Hash::hash(&target.to_bits(), state);
+            fn hash<H: Hasher>(target: &T, state: &mut H) {
+                target.hash_exactly(state);
             }
             #[inline]
-            fn same(a: &$t, b: &$t) -> bool {
-                a.to_bits() == b.to_bits()
+            fn matches(owned: &$owned, target: &T) -> bool {
+                Self::view(owned).same_exactly(target)
+            }
+            #[inline]
+            fn same(a: &$owned, b: &$owned) -> bool {
+                Self::view(a).same_exactly(Self::view(b))
             }
         }
     )* };
 }
 
-floats!(f32, f64);
+exact_kinds! {
+    Std<T: [StdKey + ?Sized]>, T::Owned, |owned| owned.borrow(), |target| target.to_owned();
+    Bits<T: [Exact + Copy + Send + Sync + 'static]>, Bitwise<T>, |owned| &owned.0, |target| Bitwise(*target);
+    Parts<T: [Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]>, Arc<T::Owned>,
+        |owned| (**owned).borrow(), |target| Arc::new(target.to_owned());
+}
 
 impl<T: Copy + Hash + Eq + Send + Sync + 'static> LeafKind for Bytes<T> {
     type Target = T;
     type Owned = Bitwise<T>;
+    const RUNS_USER_CODE: bool = true;
 
     #[inline]
     fn view(owned: &Bitwise<T>) -> &T {
@@ -242,8 +248,12 @@ impl<T: Copy + Hash + Eq + Send + Sync + 'static> LeafKind for Bytes<T> {
         Hash::hash(target, state);
     }
     #[inline]
-    fn same(a: &T, b: &T) -> bool {
-        comparing(|| a == b)
+    fn matches(owned: &Bitwise<T>, target: &T) -> bool {
+        comparing(|| owned.0 == *target)
+    }
+    #[inline]
+    fn same(a: &Bitwise<T>, b: &Bitwise<T>) -> bool {
+        comparing(|| a.0 == b.0)
     }
 }
 
@@ -253,6 +263,7 @@ where
 {
     type Target = T;
     type Owned = Arc<T::Owned>;
+    const RUNS_USER_CODE: bool = true;
 
     #[inline]
     fn view(owned: &Arc<T::Owned>) -> &T {
@@ -267,8 +278,12 @@ where
         Hash::hash(target, state);
     }
     #[inline]
-    fn same(a: &T, b: &T) -> bool {
-        comparing(|| a == b)
+    fn matches(owned: &Arc<T::Owned>, target: &T) -> bool {
+        comparing(|| Self::view(owned) == target)
+    }
+    #[inline]
+    fn same(a: &Arc<T::Owned>, b: &Arc<T::Owned>) -> bool {
+        comparing(|| Self::view(a) == Self::view(b))
     }
 }
 
@@ -276,13 +291,17 @@ where
 impl<T: ?Sized + 'static> LeafKind for NotKey<T> {
     type Target = T;
     type Owned = ();
+    const RUNS_USER_CODE: bool = false;
 
     fn view((): &()) -> &T {
         unreachable!("does not compile")
     }
     fn own(_: &T) {}
     fn hash<H: Hasher>(_: &T, _: &mut H) {}
-    fn same(_: &T, _: &T) -> bool {
+    fn matches((): &(), _: &T) -> bool {
+        false
+    }
+    fn same((): &(), (): &()) -> bool {
         false
     }
 }
@@ -294,6 +313,7 @@ where
     J: ParseLeaf<K>,
 {
     type Owned = K::Owned;
+    const RUNS_USER_CODE: bool = K::RUNS_USER_CODE;
 
     #[inline]
     fn hash_owned<H: Hasher>(owned: &K::Owned, state: &mut H) {
@@ -301,7 +321,7 @@ where
     }
     #[inline]
     fn same(a: &K::Owned, b: &K::Owned) -> bool {
-        K::same(K::view(a), K::view(b))
+        K::same(a, b)
     }
     fn show_owned(owned: &K::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         D::show(K::view(owned), f)
@@ -338,7 +358,7 @@ where
     }
     #[inline]
     fn matches(&self, owned: &K::Owned) -> bool {
-        K::same(K::view(owned), self)
+        K::matches(owned, self)
     }
     #[inline]
     fn own(&self) -> K::Owned {

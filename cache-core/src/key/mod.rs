@@ -8,6 +8,7 @@
 #![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
 
 mod compound;
+mod exact;
 mod leaf;
 mod pick;
 
@@ -16,11 +17,14 @@ use std::hash::Hasher;
 use std::marker::PhantomData;
 
 pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
+pub(crate) use exact::Exact;
 pub(crate) use leaf::Bitwise;
 pub use leaf::{Leaf, NoJson};
 #[cfg(feature = "json")]
 pub use pick::PickJson;
-pub use pick::{PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickShared, PickShown, PickStd};
+pub use pick::{
+    PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickParts, PickShared, PickShown, PickStd,
+};
 
 /// A type, as a value: what method dispatch on types starts from.
 pub struct Ty<T: ?Sized>(PhantomData<fn(&T)>);
@@ -48,6 +52,8 @@ impl<T: ?Sized> Copy for Ty<T> {}
 pub trait Shape: Copy + 'static {
     /// The stored form. Cloning and dropping it runs no user code but drops of the last copy.
     type Owned: Clone + Send + Sync + 'static;
+    /// Whether comparing parts runs user code.
+    const RUNS_USER_CODE: bool;
 
     /// Hashes a stored part exactly as the borrowed part would be.
     fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H);

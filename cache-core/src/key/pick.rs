@@ -5,10 +5,10 @@
 use std::fmt;
 use std::hash::Hash;
 
-use super::Ty;
 #[cfg(feature = "json")]
 use super::leaf::Json;
-use super::leaf::{Bits, Bytes, Hidden, NoJson, NotKey, Shared, Shown, Std, StdKey};
+use super::leaf::{Bits, Bytes, Hidden, NoJson, NotKey, Parts, Shared, Shown, Std, StdKey};
+use super::{Exact, Ty};
 
 macro_rules! pick {
     ($(#[$doc:meta])* $name:ident, $method:ident, $assoc:ident) => {
@@ -22,10 +22,12 @@ macro_rules! pick {
     };
 }
 
-pick! { /// Floats.
-PickBits, kind, Kind }
-pick! { /// Standard types.
+pick! { /// Standard types that are often met.
 PickStd, kind, Kind }
+pick! { /// Other `Copy` standard types, such as floats.
+PickBits, kind, Kind }
+pick! { /// Other standard types.
+PickParts, kind, Kind }
 pick! { /// `Copy` types.
 PickCopy, kind, Kind }
 pick! { /// Everything else that can be a key.
@@ -55,9 +57,9 @@ macro_rules! picks {
 }
 
 picks! {
-    PickBits for &&&&Ty<f32> where [] => Bits<f32>;
-    PickBits for &&&&Ty<f64> where [] => Bits<f64>;
-    PickStd for &&&Ty<T> where [T: StdKey + ?Sized] => Std<T>;
+    PickStd for &&&&&Ty<T> where [T: StdKey + ?Sized] => Std<T>;
+    PickBits for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static] => Bits<T>;
+    PickParts for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static] => Parts<T>;
     PickCopy for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Bytes<T>;
     PickShared for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static] => Shared<T>;
     PickAny for Ty<T> where [T: ?Sized] => NotKey<T>;

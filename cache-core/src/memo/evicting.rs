@@ -14,24 +14,23 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(super) fn reserve(
         &self,
         room: &mut Room<K, V>,
-        weight: u32,
+        weight: usize,
         replaced: Option<Slot>,
         now: Tick,
         garbage: &mut Garbage<K, V>,
     ) -> bool {
-        let weight = weight as usize;
         // Where nothing else bounds a memo, the numbers of slots do.
         if room.residents.is_full() && !self.evict_from(room, now, garbage) {
             return false;
         }
         loop {
             let replaced = replaced.and_then(|slot| room.residents.at(slot));
-            let left = replaced.map_or(0, |entry| entry.weight() as usize);
+            let left = replaced.map_or(0, |entry| entry.weight());
             // Anew each time: a bound that is no longer in force evicts nothing.
             let capacity = self.capacity.load(Ordering::Relaxed);
             let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                let held = held - left + weight;
-                (held <= capacity).then_some(held)
+                // What cannot be counted is too much for any capacity.
+                (held - left).checked_add(weight).filter(|held| *held <= capacity)
             });
             if taken.is_ok() {
                 return true;
@@ -47,7 +46,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         room.residents.bound(self.spec.policy);
         let Some(entry) = room.residents.evict() else { return false };
         let record = entry.record();
-        self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);
+        self.held.fetch_sub(record.weight(), Ordering::Relaxed);
         self.backlog.credit(record);
         if self.is_tracked() {
             room.sources.mix(record.hash);
@@ -59,8 +58,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Makes room for so much in other shards. Each key begins with a shard of its own, so that none has to make
     /// room for all the others.
-    pub(super) fn evict_anywhere(&self, hash: u32, weight: u32, garbage: &mut Garbage<K, V>) {
-        let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight as usize);
+    pub(super) fn evict_anywhere(&self, hash: u32, weight: usize, garbage: &mut Garbage<K, V>) {
+        let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight);
         self.evict_down_to(bound, hash as usize, garbage, |_| ());
     }
 

@@ -22,6 +22,12 @@ impl Judging {
         Self { judges: AtomicUsize::new(0), passed: AtomicU64::new(0) }
     }
 
+    /// In a child of `fork` nobody judges.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(super) fn forget_other_threads(&self) {
+        self.judges.store(0, Ordering::Relaxed);
+    }
+
     /// Asked under a shard's exclusive access: who judges looks at the shard after it has begun, so a
     /// store either finds it judging or is judged.
     pub(crate) fn is_under_way(&self) -> bool {
@@ -57,7 +63,9 @@ impl<'m> Judgement<'m> {
 impl Drop for Judgement<'_> {
     fn drop(&mut self) {
         for memo in &self.0 {
-            memo.judging().judges.fetch_sub(1, Ordering::AcqRel);
+            // In a child of `fork` it was forgotten.
+            let less = |judges: usize| judges.checked_sub(1);
+            let _ = memo.judging().judges.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
         }
     }
 }

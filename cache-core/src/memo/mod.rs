@@ -2,6 +2,8 @@
 
 mod evicting;
 mod flags;
+#[cfg(all(unix, not(miri), not(loom)))]
+mod forking;
 mod freshness;
 mod garbage;
 mod handle;
@@ -40,6 +42,8 @@ pub(crate) use users::{InField, Place};
 use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
+#[cfg(all(unix, not(miri), not(loom)))]
+use crate::sync::Locked;
 use crate::tags::{Carrier, Decree, Form, Ids, TagName, each_public};
 use crate::time::Tick;
 use crate::world::World;
@@ -93,6 +97,29 @@ pub(crate) trait AnyMemo: Carrier {
     /// Does what invalidations have left for later.
     fn drain(&self);
     fn tagged_keys(&self, tags: &[u64], all: bool) -> Vec<AnyKey>;
+    /// Keeps writers off its shards, around a `fork`; how many these are.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn hold_shards(&self) -> usize;
+    /// Lets them come again.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn release_shards(&self, count: usize);
+    /// How many shards were made.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn shards_made(&self) -> usize;
+    /// The lock of the source that stands for all keys.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn hold_whole(self: Arc<Self>) -> Box<dyn Locked>;
+    /// The locks that are taken under those of tags.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn hold_rest(self: Arc<Self>) -> Vec<Box<dyn Locked>>;
+    /// Forgets, in the child, what other threads had begun.
+    ///
+    /// # Safety
+    ///
+    /// There is one thread, which holds so many shards by [`hold_shards`](Self::hold_shards) and none in another
+    /// way.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    unsafe fn forked(&self, count: usize);
     #[cfg(feature = "json")]
     fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String>;
 }
@@ -100,6 +127,37 @@ pub(crate) trait AnyMemo: Carrier {
 impl<K: Data, V: Data> AnyMemo for TypedMemo<K, V> {
     fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn hold_shards(&self) -> usize {
+        self.keep_writers_off()
+    }
+
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn release_shards(&self, count: usize) {
+        self.let_writers_come(count);
+    }
+
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn shards_made(&self) -> usize {
+        self.shards.made().len()
+    }
+
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn hold_whole(self: Arc<Self>) -> Box<dyn Locked> {
+        crate::sync::held_in(self, |memo| memo.whole.lock(), |_| ())
+    }
+
+    #[cfg(all(unix, not(miri), not(loom)))]
+    fn hold_rest(self: Arc<Self>) -> Vec<Box<dyn Locked>> {
+        self.keep_from_the_rest()
+    }
+
+    #[cfg(all(unix, not(miri), not(loom)))]
+    unsafe fn forked(&self, count: usize) {
+        // SAFETY: as the caller says.
+        unsafe { self.forget_other_threads(count) };
     }
 
     fn slot(&self) -> usize {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
-use crate::sync::{Mutex, Padded, ShardLock};
+use crate::sync::{Gate, Padded, ShardLock};
 
 /// A shard is worth having for at least so many entries: fewer do not know enough of what is read to choose
 /// well among them. (A model has few of either.)
@@ -20,13 +20,13 @@ const MAX: usize = 1 << 12;
 pub(super) struct Shards<T> {
     all: OnceLock<Box<[Padded<ShardLock<T>>]>>,
     /// Held by who makes them, and passed through by who has found none.
-    making: Mutex<()>,
+    making: Gate,
     count: u32,
 }
 
 impl<T> Shards<T> {
     pub(super) fn one() -> Self {
-        Self { all: OnceLock::new(), making: Mutex::new(()), count: 1 }
+        Self { all: OnceLock::new(), making: Gate::new(), count: 1 }
     }
 
     /// For so many entries; or for so much of what they weigh.
@@ -36,7 +36,7 @@ impl<T> Shards<T> {
         let cpus = *CPUS.get_or_init(|| available_parallelism().map_or(4, std::num::NonZero::get));
         #[expect(clippy::cast_possible_truncation, reason = "there are no more than MAX")]
         let count = count(capacity, weighed, cpus) as u32;
-        Self { all: OnceLock::new(), making: Mutex::new(()), count }
+        Self { all: OnceLock::new(), making: Gate::new(), count }
     }
 
     pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T> {
@@ -57,6 +57,18 @@ impl<T> Shards<T> {
     fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T>>] {
         let _making = self.making.lock();
         self.all.get_or_init(|| (0..self.count).map(|_| Padded(ShardLock::new(make()))).collect())
+    }
+
+    /// Those that are made.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(super) fn made(&self) -> &[Padded<ShardLock<T>>] {
+        self.all.get().map_or(&[][..], |all| all)
+    }
+
+    /// Keeps others from making them.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(super) fn hold(&self) -> impl Sized + use<'_, T> {
+        self.making.lock()
     }
 
     /// None if they are not made. Whoever makes them later sees all that was done before this: an invalidation
@@ -140,7 +152,7 @@ mod tests {
 
     #[test]
     fn hashes_are_spread_evenly() {
-        let shards: Shards<u32> = Shards { all: OnceLock::new(), making: Mutex::new(()), count: 75 };
+        let shards: Shards<u32> = Shards { all: OnceLock::new(), making: Gate::new(), count: 75 };
         let first = std::ptr::from_ref(shards.at(0, || 0)).addr();
         let mut counts = vec![0; 75];
         for key in 0..75_000_u32 {

@@ -241,21 +241,18 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     ) -> Stored {
         let &Candidate { key, hash, value, draft, cost } = candidate;
         let now = self.clock().now();
-        let capacity = self.capacity.load(Ordering::Relaxed);
         let deadline = self.deadline(now, draft).filter(|_| !draft.refused);
         // An entry weighs at least one: nothing is bounded by weights of nothing.
         let weight = deadline.and_then(|_| self.weigh(key, value)).map(|weight| weight.max(1));
-        let weight = match weight {
-            Some(weight) if weight > capacity => {
-                self.counters.too_heavy.add();
-                None
-            }
-            weight => weight.and_then(|weight| u32::try_from(weight).ok()),
-        };
         let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
         let same = |other: &K| (self.key_fns.same)(other, key);
         let mut outcome = Stored::Yes;
         loop {
+            // Each time: no room can be made for it if the bound was lowered meanwhile.
+            if weight > self.capacity.load(Ordering::Relaxed) {
+                self.counters.too_heavy.add();
+                return Stored::Refused;
+            }
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
             let existing = found.map(|entry| (entry.slot, self.fresh(*entry)));

@@ -139,6 +139,12 @@ impl<K, V> Backlog<K, V> {
         Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false), rules }
     }
 
+    /// Keeps others from it, around a `fork`.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(super) fn hold(&self) -> impl Sized + use<'_, K, V> {
+        self.jobs.lock()
+    }
+
     fn is_empty(&self) -> bool {
         !self.any.load(Ordering::Acquire)
     }
@@ -319,7 +325,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         dead.dedup();
         let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.residents.remove(slot)).collect();
         for entry in &entries {
-            self.held.fetch_sub(entry.record().weight() as usize, Ordering::Relaxed);
+            self.held.fetch_sub(entry.record().weight(), Ordering::Relaxed);
         }
         // Under the lock: who finds nothing left in the shard finds it counted.
         let before = self.backlog.pending();

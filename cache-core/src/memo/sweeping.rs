@@ -100,7 +100,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     fn remove(&self, room: &mut Room<K, V>, slot: Slot, now: Tick, garbage: &mut Garbage<K, V>) -> usize {
         let Some(entry) = room.residents.remove(slot) else { return 0 };
         let record = entry.record();
-        self.held.fetch_sub(record.weight() as usize, Ordering::Relaxed);
+        self.held.fetch_sub(record.weight(), Ordering::Relaxed);
         self.backlog.credit(record);
         let was_of_use = self.state(record, now) != State::Dead;
         let cause = self.cause(record, now, Cause::Invalidated);

@@ -64,7 +64,7 @@ pub struct TypedMemo<K, V> {
     header: Header,
     // What a hit reads.
     hasher: RandomState,
-    shards: Shards<Room<K, V>>,
+    pub(super) shards: Shards<Room<K, V>>,
     revision: Revision,
     clock: Clock,
     /// [`Flags`](super::flags::Flags)
@@ -86,7 +86,7 @@ pub struct TypedMemo<K, V> {
     /// Carried by every entry; held so that they are never forgotten.
     fixed_tags: OnceLock<TagSet>,
     pub(super) own_off: Mutex<bool>,
-    deferred: Mutex<Vec<Deferred>>,
+    pub(super) deferred: Mutex<Vec<Deferred>>,
     has_deferred: AtomicBool,
     /// The source that stands for all keys, once something was computed from one.
     pub(super) whole: Mutex<Option<Arc<Mark>>>,

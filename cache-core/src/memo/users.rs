@@ -12,6 +12,7 @@ use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Shape};
 use crate::slot::{self, Handle, Identity, Slot};
+use crate::sync::plain::{Mutex, MutexGuard};
 use crate::tags::Form;
 use crate::value::Returns;
 use crate::world::World;
@@ -52,7 +53,14 @@ impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
 /// The memos of a field: one for each method that keeps its values there. The list only grows.
 struct Members<V> {
     first: OnceLock<Box<Member<V>>>,
-    settings: parking_lot::Mutex<Settings>,
+    settings: Mutex<Settings>,
+}
+
+impl<V> Members<V> {
+    /// With the lock under which memos are made: a `fork` waits for that one, and cannot find these.
+    fn settings(&self) -> (MutexGuard<'static, ()>, MutexGuard<'_, Settings>) {
+        (crate::slot::making(), self.settings.lock())
+    }
 }
 
 /// No slot is there.
@@ -209,7 +217,7 @@ impl<V: 'static, M> Memo<V, M> {
     /// An empty one, for a field that methods name with `memo = self.field`.
     #[must_use]
     pub fn new() -> Self {
-        let members = Members { first: OnceLock::new(), settings: parking_lot::Mutex::default() };
+        let members = Members { first: OnceLock::new(), settings: Mutex::default() };
         Self { members: Arc::new(members), mode: PhantomData }
     }
 
@@ -263,7 +271,7 @@ impl<V: 'static, M> Memo<V, M> {
     pub fn capacity(&self) -> Option<usize> {
         match self.members.iter().next() {
             Some(member) => member.any.capacity(),
-            None => self.members.settings.lock().capacity,
+            None => self.members.settings().1.capacity,
         }
     }
 
@@ -271,7 +279,7 @@ impl<V: 'static, M> Memo<V, M> {
     /// whose time is up count until they are reclaimed. One load for each method.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.memos().iter().map(AnyMemoRef::weight).sum()
+        self.memos().iter().map(AnyMemoRef::weight).fold(0, usize::saturating_add)
     }
 
     /// Bounds it anew; what is too much is evicted before this returns. `usize::MAX` is no bound at all.
@@ -286,14 +294,14 @@ impl<V: 'static, M> Memo<V, M> {
         if capacity == 0 {
             return Err(ZeroCapacity);
         }
-        self.members.settings.lock().capacity = Some(capacity);
+        self.members.settings().1.capacity = Some(capacity);
         self.memos().iter().try_for_each(|memo| memo.set_capacity(capacity))
     }
 
     /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
     /// nothing and writes do nothing; what was there is still there afterwards.
     pub fn set_enabled(&self, enabled: bool) {
-        self.members.settings.lock().enabled = Some(enabled);
+        self.members.settings().1.enabled = Some(enabled);
         self.memos().iter().for_each(|memo| memo.set_enabled(enabled));
     }
 
@@ -302,7 +310,7 @@ impl<V: 'static, M> Memo<V, M> {
     pub fn is_enabled(&self) -> bool {
         match self.members.iter().next() {
             Some(member) => member.any.is_enabled(),
-            None => self.members.settings.lock().enabled.unwrap_or(true) && crate::is_enabled(),
+            None => self.members.settings().1.enabled.unwrap_or(true) && crate::is_enabled(),
         }
     }
 
@@ -522,7 +530,7 @@ fn first_use<Id, S, R>(
     S: Shape,
     R: Returns,
 {
-    let settings = members.settings.lock();
+    let (_making, settings) = members.settings();
     if members.find::<S::Owned, R::Held>(id).is_some() {
         return;
     }

@@ -14,6 +14,7 @@ mod carriers;
 mod clears;
 mod deferred;
 mod flights;
+mod gates;
 mod handed;
 mod inherit;
 mod invalidators;

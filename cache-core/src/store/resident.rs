@@ -17,7 +17,7 @@ pub(crate) struct Lease {
     pub(crate) deadline: Tick,
     /// The revision at which it is valid.
     pub(crate) verified: Number,
-    pub(crate) weight: u32,
+    pub(crate) weight: usize,
     pub(crate) tags: TagSet,
     /// How long it took to compute, where that matters.
     pub(crate) cost: Option<Tick>,
@@ -30,7 +30,7 @@ pub(crate) struct Lease {
 /// What most entries do not have.
 pub(super) struct More {
     tags: TagSet,
-    weight: u32,
+    weight: usize,
     /// Which of all entries of its shard it is, once somebody wanted to find it again; else 0.
     pub(super) id: u64,
     /// When it was last read, where that matters.
@@ -210,7 +210,7 @@ impl<'a> Record<'a> {
         self.life.touch();
     }
 
-    pub(crate) fn weight(self) -> u32 {
+    pub(crate) fn weight(self) -> usize {
         self.more.map_or(1, |more| more.weight)
     }
 

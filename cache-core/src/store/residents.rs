@@ -165,7 +165,7 @@ impl<K, V> Residents<K, V> {
     }
 
     pub(crate) fn insert(&mut self, key: K, value: V, hash: u32, lease: Lease, rules: &Rules) {
-        self.rest().weight += lease.weight as usize;
+        self.rest().weight += lease.weight;
         let slot = self.slab.insert(key, value, hash, lease);
         let slab = &self.slab;
         self.table.insert_unique(long(hash), slot, |slot| long(slab.hash(*slot)));
@@ -263,7 +263,7 @@ impl<K, V> Residents<K, V> {
             found.remove();
         }
         let entry = self.slab.take(slot)?;
-        self.rest().weight -= entry.record().weight() as usize;
+        self.rest().weight -= entry.record().weight();
         self.untag(slot, entry.record().tags());
         Some(entry)
     }
@@ -394,7 +394,7 @@ mod tests {
 
     const RULES: Rules = Rules::new();
 
-    fn lease(weight: u32) -> Lease {
+    fn lease(weight: usize) -> Lease {
         Lease {
             created: 0,
             deadline: NEVER,
@@ -426,7 +426,7 @@ mod tests {
             let mut random = fastrand::Rng::with_seed(7);
             let alive = Arc::new(());
             let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(policy);
-            let mut map: Map<u64, (u64, u32, Option<Node>)> = Map::new();
+            let mut map: Map<u64, (u64, usize, Option<Node>)> = Map::new();
             for step in 0..turns * turn {
                 // By turns more comes than leaves, and the other way.
                 let growing = step % (2 * turn) < turn;
@@ -435,7 +435,7 @@ mod tests {
                 assert_eq!(slot.is_some(), map.contains_key(&key));
                 match (slot, random.u8(..10)) {
                     (None, 0..=7) if growing => {
-                        let weight = random.u32(1..3);
+                        let weight = random.usize(1..3);
                         residents.insert(key, (step, alive.clone()), hash(key), lease(weight), &RULES);
                         map.insert(key, (step, weight, None));
                     }
@@ -477,11 +477,11 @@ mod tests {
         }
     }
 
-    fn check(residents: &Residents<u64, (u64, Arc<()>)>, map: &Map<u64, (u64, u32, Option<Node>)>) {
+    fn check(residents: &Residents<u64, (u64, Arc<()>)>, map: &Map<u64, (u64, usize, Option<Node>)>) {
         let entries: Map<u64, u64> = residents.iter().map(|entry| (*entry.key, entry.value.0)).collect();
         assert_eq!(entries, map.iter().map(|(key, (value, ..))| (*key, *value)).collect());
         assert_eq!(residents.len(), map.len());
-        assert_eq!(residents.weight(), map.values().map(|(_, weight, _)| *weight as usize).sum::<usize>());
+        assert_eq!(residents.weight(), map.values().map(|(_, weight, _)| *weight).sum::<usize>());
         for (key, (_, weight, node)) in map {
             let entry = residents.at(slot_of(residents, *key).unwrap()).unwrap();
             assert_eq!((entry.weight(), entry.hash), (*weight, hash(*key)));

@@ -54,6 +54,13 @@ fn take_number() -> usize {
     number
 }
 
+/// In a child of `fork` no other thread counts any more.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) fn forget_other_threads() {
+    let mine = NUMBER.get();
+    TAKEN.store(if mine < CELLS { 1 << mine } else { 0 }, Ordering::Relaxed);
+}
+
 /// What one thread has counted, on a line of its own.
 #[derive(Default)]
 pub(crate) struct Cell(Padded<AtomicU64>);

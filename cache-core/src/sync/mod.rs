@@ -6,21 +6,28 @@ mod backoff;
 mod counter;
 #[cfg(not(loom))]
 mod fork;
+pub(crate) mod plain;
 mod shard_lock;
 
 #[cfg(any(not(loom), test))]
 pub(crate) use backoff::Backoff;
 pub(crate) use counter::Tally;
-#[cfg(not(loom))]
-pub(crate) use fork::in_children;
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) use fork::{Locked, around, held, held_in, in_children};
+/// There are no children, nor does the interpreter know of any.
+#[cfg(all(any(not(unix), miri), not(loom)))]
+pub(crate) fn in_children(_: extern "C" fn()) {}
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) use counter::forget_other_threads;
 pub(crate) use shard_lock::ShardLock;
+pub(crate) use shard_lock::gate::Gate;
 #[cfg(all(test, loom))]
-pub(crate) use shard_lock::{published, slots};
+pub(crate) use shard_lock::{gate, published, slots};
 
 #[cfg(not(loom))]
 pub(crate) use {
     foldhash::fast::RandomState,
-    parking_lot::{Condvar, Mutex, MutexGuard},
+    plain::{Condvar, Mutex, MutexGuard},
     std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
     std::thread_local,
 };
@@ -93,7 +100,7 @@ impl<T> std::ops::Deref for Padded<T> {
     }
 }
 
-/// The model checker's locks with `parking_lot`'s manners.
+/// The model checker's locks with the manners of [`plain`].
 #[cfg(loom)]
 mod locks {
     use std::time::Duration;
@@ -122,6 +129,10 @@ mod locks {
         }
         pub(crate) fn notify_all(&self) {
             self.0.notify_all();
+        }
+        #[cfg(test)]
+        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            self.wait_for(guard, Duration::MAX);
         }
         /// There is no time in the model: a wait ends when it is told to.
         pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _: Duration) {

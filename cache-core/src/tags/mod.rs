@@ -201,6 +201,12 @@ impl<C: Carrier + ?Sized> Tags<C> {
         }
     }
 
+    /// Keeps others from them, around a `fork`.
+    #[cfg(all(unix, not(miri), not(loom)))]
+    pub(crate) fn hold_all(&self) -> impl Sized + use<'_, C> {
+        self.state.lock()
+    }
+
     /// The last invalidation that has taken effect: what is computed from here on has seen it.
     pub(crate) fn now(&self) -> Number {
         self.now.load(Ordering::Acquire)

@@ -41,5 +41,3 @@ pub(super) fn forget(_: At) {}
 pub(crate) fn has_forked() -> bool {
     false
 }
-
-pub(crate) fn at_fork() {}

@@ -16,7 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-pub(crate) use system::{at_fork, has_forked};
+pub(crate) use system::has_forked;
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) use system::{hold_ticker, hold_timers, lose_threads};
 use timers::Timers;
 pub(crate) use timers::{At, Due};
 
@@ -103,6 +105,12 @@ impl Manual {
         let advance = |time: u64| Some(time.saturating_add(by).min(NEVER - 1));
         let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
         self.timers.run(self.now());
+    }
+
+    /// Keeps others from its timers, around a `fork`.
+    #[cfg(all(unix, not(miri), not(loom), feature = "testing"))]
+    pub(crate) fn hold(&self) -> impl Sized + use<'_> {
+        self.timers.hold()
     }
 
     /// Moves back, as no monotonic clock should.

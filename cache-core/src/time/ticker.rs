@@ -3,18 +3,18 @@
 //! One word holds the time and two flags. While a reader finds both set, the time is current. `SEEN`
 //! is cleared now and then; a reader that finds it cleared sets it again, so that the ticker knows
 //! when a whole period went by unread, and parks. A reader that finds the ticker parked asks the
-//! system's clock, and wakes the ticker. After a `fork` the child has no ticker: there the system's
-//! clock serves for good.
+//! system's clock, and wakes the ticker.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{LazyLock, Once};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
+#[cfg(all(unix, not(miri)))]
+pub(crate) use super::timers::thread::hold as hold_timers;
 pub(super) use super::timers::thread::{call_at, forget};
 use super::{ClockIsSet, HAS_THREADS, Read, Tick};
+use crate::sync::plain::Mutex;
 
 /// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
 const RESOLUTION: Duration = Duration::from_millis(5);
@@ -65,7 +65,7 @@ fn unusual(word: u64) -> Tick {
     exact()
 }
 
-/// Whether this is a process of its own since a thread of ours was first started: it has none of them.
+/// Whether this is a child of `fork` in which none of our threads can be had.
 pub(crate) fn has_forked() -> bool {
     FORKED.load(Ordering::Relaxed)
 }
@@ -77,7 +77,6 @@ fn wake() {
         return;
     }
     if ticker.is_none() {
-        at_fork();
         let spawned = thread::Builder::new().name("cache-core-clock".into()).spawn(run);
         // Without a thread the system's clock serves, as it just did.
         let Ok(handle) = spawned else { return };
@@ -119,14 +118,21 @@ fn tick_until_unread() {
     }
 }
 
-/// A thread of ours is started: from here on it is known in a child that its threads are the parent's.
-pub(crate) fn at_fork() {
-    extern "C" fn child() {
-        FORKED.store(true, Ordering::Relaxed);
+/// This is a child of `fork` in which none of our threads can be had: locks may be held for ever.
+#[cfg(all(unix, not(miri)))]
+pub(crate) fn lose_threads() {
+    FORKED.store(true, Ordering::Relaxed);
+    WORD.store(0, Ordering::Relaxed);
+}
+
+/// Around a `fork`: in the child the ticker is started anew.
+#[cfg(all(unix, not(miri)))]
+pub(crate) fn hold_ticker() -> Box<dyn crate::sync::Locked> {
+    crate::sync::held(TICKER.lock(), |ticker| {
+        // It is the parent's thread, so nobody tells it anything.
+        std::mem::forget(ticker.take());
         WORD.store(0, Ordering::Relaxed);
-    }
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| crate::sync::in_children(child));
+    })
 }
 
 #[cfg(test)]

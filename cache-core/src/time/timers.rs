@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
+use crate::sync::plain::Mutex;
 
 use super::Tick;
 
@@ -50,6 +50,12 @@ impl Timers {
         drop(gone);
     }
 
+    /// Keeps others from it, around a `fork`.
+    #[cfg(all(unix, not(miri), not(loom), feature = "testing"))]
+    pub(super) fn hold(&self) -> impl Sized + use<'_> {
+        self.list.lock()
+    }
+
     /// Calls all who are due. When the next one is.
     pub(super) fn run(&self, now: Tick) -> Option<Tick> {
         let mut list = self.list.lock();
@@ -78,7 +84,7 @@ pub(super) mod thread {
     use std::thread::{self, Thread};
     use std::time::Duration;
 
-    use parking_lot::Mutex;
+    use crate::sync::plain::Mutex;
 
     use super::super::{Clock, Tick};
     use super::{At, Due, Timers};
@@ -106,6 +112,17 @@ pub(super) mod thread {
         *thread = spawned.ok().map(|handle| handle.thread().clone());
         STARTED.store(thread.is_some(), Ordering::Relaxed);
         at
+    }
+
+    /// Around a `fork`: in the child the thread is started anew.
+    #[cfg(all(unix, not(miri)))]
+    pub(crate) fn hold() -> [Box<dyn crate::sync::Locked>; 2] {
+        let list = crate::sync::held(TIMERS.list.lock(), |_| ());
+        let thread = crate::sync::held(THREAD.lock(), |thread| {
+            std::mem::forget(thread.take());
+            STARTED.store(false, Ordering::Relaxed);
+        });
+        [list, thread]
     }
 
     fn run() {

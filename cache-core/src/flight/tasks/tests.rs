@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 use std::task::Wake;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use crate::sync::plain::Mutex;
 
 use super::*;
 use crate::fixture::{Call, Of, Output, Stage};

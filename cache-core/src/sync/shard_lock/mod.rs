@@ -6,6 +6,7 @@
 //! What ships is [`published`]; it has models of its own (`model/locks.rs`). The models of the runtime
 //! have a plain lock in its place, since with both there would be too many schedules.
 
+pub(crate) mod gate;
 #[cfg(any(not(loom), test))]
 pub(crate) mod published;
 #[cfg(loom)]

@@ -15,8 +15,9 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 
+use super::gate::{Gate, GateGuard};
 use super::slots::{self, Slot};
-use crate::sync::{AtomicU32, Backoff, Mutex, MutexGuard, fence, is_comparing};
+use crate::sync::{AtomicU32, Backoff, fence, is_comparing};
 
 /// A writer is in, or waits for readers to leave.
 const RAISED: u32 = 1;
@@ -31,7 +32,7 @@ pub(crate) struct ShardLock<T> {
     /// Flags, and how many readers are counted.
     state: AtomicU32,
     /// Held by who writes, or may.
-    gate: Mutex<()>,
+    gate: Gate,
     data: UnsafeCell<T>,
 }
 
@@ -61,7 +62,7 @@ pub(crate) struct Shown<'a, T> {
 /// Shared access; nobody else can write meanwhile.
 pub(crate) struct Upgradable<'a, T> {
     lock: &'a ShardLock<T>,
-    gate: MutexGuard<'a, ()>,
+    gate: GateGuard<'a>,
     here: Here,
 }
 
@@ -69,13 +70,13 @@ pub(crate) struct Upgradable<'a, T> {
 pub(crate) struct Write<'a, T> {
     lock: &'a ShardLock<T>,
     /// Goes after the flag was lowered.
-    _gate: MutexGuard<'a, ()>,
+    _gate: GateGuard<'a>,
     here: Here,
 }
 
 impl<T> ShardLock<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { state: AtomicU32::new(0), gate: Mutex::new(()), data: UnsafeCell::new(value) }
+        Self { state: AtomicU32::new(0), gate: Gate::new(), data: UnsafeCell::new(value) }
     }
 
     #[inline]
@@ -186,6 +187,32 @@ impl<T> ShardLock<T> {
         while enter().is_err() {
             backoff.wait();
         }
+    }
+}
+
+/// What is done around a `fork`.
+#[cfg(not(loom))]
+impl<T> ShardLock<T> {
+    /// Keeps writers away.
+    pub(crate) fn hold(&self) {
+        std::mem::forget(self.gate.lock());
+    }
+
+    /// Lets them come again.
+    pub(crate) fn release(&self) {
+        self.gate.open();
+    }
+
+    /// What it guards, in the child. Those who have read there in the parent are forgotten.
+    ///
+    /// # Safety
+    ///
+    /// There is one thread, which holds the lock by [`hold`](Self::hold) and in no other way.
+    #[expect(clippy::mut_from_ref, reason = "as a lock does")]
+    pub(crate) unsafe fn forked(&self) -> &mut T {
+        self.state.store(0, Ordering::Relaxed);
+        // SAFETY: nobody else writes, since the gate is closed, or reads, since there is nobody else.
+        unsafe { &mut *self.data.get() }
     }
 }
 

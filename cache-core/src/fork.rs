@@ -1,0 +1,139 @@
+//! Around a `fork`. Before it all locks that outlive a call are taken, in their order (`docs/locks.md`), so that no
+//! other thread is in the midst of anything; after it they are let go, in the parent and in the child. There what
+//! the parent's other threads had begun is forgotten: nobody would end it.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::memo::AnyMemo;
+use crate::sync::plain::{Mutex, MutexGuard};
+use crate::sync::{Gate, Locked, around, is_comparing};
+use crate::world::World;
+
+/// Who makes memos all the time may get in between so often.
+const TRIES: usize = 1000;
+
+/// All locks.
+struct Locks {
+    /// The places where gates are waited for: let go first, since gates are opened there.
+    lots: Vec<MutexGuard<'static, ()>>,
+    guards: Vec<Box<dyn Locked>>,
+    gates: Vec<Gates>,
+    /// Two threads that fork at once.
+    _one: MutexGuard<'static, ()>,
+}
+
+/// The gates of a memo's shards; so many, for it may have none yet.
+struct Gates {
+    memo: Arc<dyn AnyMemo>,
+    count: usize,
+}
+
+impl Gates {
+    fn of(memo: Arc<dyn AnyMemo>) -> Self {
+        let count = memo.hold_shards();
+        Self { memo, count }
+    }
+}
+
+impl Drop for Gates {
+    fn drop(&mut self) {
+        self.memo.release_shards(self.count);
+    }
+}
+
+/// Has it done around each `fork` of this process from here on.
+pub(crate) fn register() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| around(before, parent, child));
+}
+
+thread_local! {
+    /// Of the thread that forks, from before until after.
+    static HELD: Cell<Option<Locks>> = const { Cell::new(None) };
+}
+
+extern "C" fn before() {
+    // Within an `Eq` this thread holds a shard itself.
+    if is_comparing() {
+        return;
+    }
+    let locks = take_all();
+    // While the thread is being torn down there is no place to keep them: they are let go at once.
+    let _ = HELD.try_with(|held| held.set(locks));
+}
+
+extern "C" fn parent() {
+    let _ = HELD.try_with(|held| drop(held.take()));
+}
+
+extern "C" fn child() {
+    let Some(mut locks) = HELD.try_with(Cell::take).ok().flatten() else {
+        // Some locks may be held for ever.
+        return crate::time::lose_threads();
+    };
+    crate::sync::forget_other_threads();
+    locks.guards.iter_mut().for_each(|guard| guard.forked());
+    for gates in &locks.gates {
+        // SAFETY: this is the only thread, and the gates are held here. It is not within an `Eq`, where alone it
+        // would read what they guard.
+        unsafe { gates.memo.forked(gates.count) };
+    }
+}
+
+/// None if others got in between each time.
+fn take_all() -> Option<Locks> {
+    (0..TRIES).find_map(|_| {
+        let locks = try_all();
+        if locks.is_none() {
+            std::thread::yield_now();
+        }
+        locks
+    })
+}
+
+/// None if a memo was made meanwhile, or its shards.
+fn try_all() -> Option<Locks> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let one = ONE.lock();
+    #[cfg_attr(not(feature = "testing"), expect(unused_mut, reason = "there is one"))]
+    let mut worlds = vec![World::global().clone()];
+    #[cfg(feature = "testing")]
+    let scopes = crate::testing::Scopes::all();
+    #[cfg(feature = "testing")]
+    worlds.extend(scopes.worlds());
+
+    let (memos, made): (Vec<_>, Vec<_>) = worlds.iter().map(|world| world.memos_made()).unzip();
+    // 1
+    let gates = memos.into_iter().flatten().map(Gates::of).collect();
+    let mut locks = Locks { lots: Vec::new(), guards: Vec::new(), gates, _one: one };
+    // 2
+    locks.guards.push(crate::slot::hold());
+    #[cfg(feature = "testing")]
+    locks.guards.extend(scopes.hold());
+    let memos: Vec<_> = locks.gates.iter().map(|gates| gates.memo.clone()).collect();
+    locks.guards.extend(memos.iter().map(|memo| memo.clone().hold_whole()));
+    // 3
+    locks.guards.extend(worlds.iter().map(|world| world.clone().hold_tags()));
+    // 4
+    locks.guards.extend(memos.iter().flat_map(|memo| memo.clone().hold_rest()));
+    if locks.gates.iter().any(|gates| gates.memo.shards_made() != gates.count) {
+        return None;
+    }
+    // 5
+    for (world, made) in worlds.iter().zip(made) {
+        locks.guards.push(world.clone().hold_memos(made)?);
+    }
+    // 6 and 7
+    locks.guards.extend([crate::time::hold_ticker(), crate::sweeper::hold()]);
+    // 9 to 12
+    locks.guards.extend(worlds.iter().map(|world| world.clone().hold_waits()));
+    #[cfg(feature = "testing")]
+    locks.guards.extend(scopes.hold_timers());
+    #[cfg(feature = "testing")]
+    locks.guards.push(crate::testing::Scopes::hold_all());
+    locks.guards.extend(crate::time::hold_timers());
+    locks.guards.push(crate::background::hold());
+    locks.lots = Gate::lots();
+    Some(locks)
+}

@@ -1,0 +1,270 @@
+//! Types of the standard library that are told apart by all that can be seen of them.
+//!
+//! Most do so by their own `Eq`. That of floats and paths is coarser: `0.0 == -0.0`, and `"a//b/."` is the
+//! same path as `"a/b"`, though a body can tell them apart. So floats are compared by their bits and paths
+//! by their text, and so is what contains them.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A type whose comparison runs no user code, and which is equal only where a body sees no difference.
+pub trait Exact {
+    /// Feeds a hasher.
+    fn hash_exactly<H: Hasher>(&self, state: &mut H);
+    /// Compares.
+    fn same_exactly(&self, other: &Self) -> bool;
+
+    /// The same of a slice, without its length.
+    #[inline]
+    fn hash_slice<H: Hasher>(items: &[Self], state: &mut H)
+    where
+        Self: Sized,
+    {
+        items.iter().for_each(|item| item.hash_exactly(state));
+    }
+    /// The same of two slices.
+    #[inline]
+    fn same_slice(a: &[Self], b: &[Self]) -> bool
+    where
+        Self: Sized,
+    {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_exactly(b))
+    }
+}
+
+/// Types that are taken by their own `Hash` and `Eq`.
+macro_rules! by_eq {
+    ($($t:ty),* $(,)?) => { $(
+        impl Exact for $t {
+            #[inline]
+            fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+                Hash::hash(self, state);
+            }
+            #[inline]
+            fn same_exactly(&self, other: &Self) -> bool {
+                self == other
+            }
+            #[inline]
+            fn hash_slice<H: Hasher>(items: &[Self], state: &mut H) {
+                Hash::hash_slice(items, state);
+            }
+            #[inline]
+            fn same_slice(a: &[Self], b: &[Self]) -> bool {
+                a == b
+            }
+        }
+    )* };
+}
+
+by_eq!(
+    (),
+    bool,
+    char,
+    u8,
+    u16,
+    u32,
+    u64,
+    u128,
+    usize,
+    i8,
+    i16,
+    i32,
+    i64,
+    i128,
+    isize,
+    String,
+    OsString,
+    std::time::Duration,
+    std::time::SystemTime,
+    std::time::Instant,
+    std::net::IpAddr,
+    std::net::Ipv4Addr,
+    std::net::Ipv6Addr,
+    std::net::SocketAddr,
+    std::net::SocketAddrV4,
+    std::net::SocketAddrV6,
+    std::any::TypeId,
+    std::cmp::Ordering,
+    std::num::NonZeroU8,
+    std::num::NonZeroU16,
+    std::num::NonZeroU32,
+    std::num::NonZeroU64,
+    std::num::NonZeroU128,
+    std::num::NonZeroUsize,
+    std::num::NonZeroI8,
+    std::num::NonZeroI16,
+    std::num::NonZeroI32,
+    std::num::NonZeroI64,
+    std::num::NonZeroI128,
+    std::num::NonZeroIsize,
+);
+
+/// Types that are seen as another one.
+macro_rules! seen_as {
+    ($([$($generics:tt)*] $t:ty, $this:ident => $seen:expr;)*) => { $(
+        impl<$($generics)*> Exact for $t {
+            #[inline]
+            fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+                let $this = self;
+                $seen.hash_exactly(state);
+            }
+            #[inline]
+            fn same_exactly(&self, other: &Self) -> bool {
+                let $this = self;
+                let seen = $seen;
+                let $this = other;
+                seen.same_exactly($seen)
+            }
+        }
+    )* };
+}
+
+seen_as! {
+    [] f32, this => &this.to_bits();
+    [] f64, this => &this.to_bits();
+    [] Path, this => this.as_os_str();
+    [] PathBuf, this => this.as_os_str();
+    [T: Exact + ?Sized] &T, this => &**this;
+    [T: Exact + ?Sized] Box<T>, this => &**this;
+    [T: Exact + ?Sized] Arc<T>, this => &**this;
+    [T: Exact + ToOwned + ?Sized] Cow<'_, T>, this => &**this;
+    [T: Exact] Vec<T>, this => &**this;
+    [T: Exact, const N: usize] [T; N], this => &this[..];
+    [T: Exact] Reverse<T>, this => &this.0;
+}
+
+/// Types without a size: there are no slices of them.
+macro_rules! unsized_by_eq {
+    ($($t:ty),*) => { $(
+        impl Exact for $t {
+            #[inline]
+            fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+                Hash::hash(self, state);
+            }
+            #[inline]
+            fn same_exactly(&self, other: &Self) -> bool {
+                self == other
+            }
+        }
+    )* };
+}
+
+unsized_by_eq!(str, OsStr);
+
+impl<T: Exact> Exact for [T] {
+    #[inline]
+    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+        Hash::hash(&self.len(), state);
+        T::hash_slice(self, state);
+    }
+    #[inline]
+    fn same_exactly(&self, other: &Self) -> bool {
+        T::same_slice(self, other)
+    }
+}
+
+impl<T: Exact> Exact for Option<T> {
+    #[inline]
+    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+        Hash::hash(&self.is_some(), state);
+        self.iter().for_each(|inner| inner.hash_exactly(state));
+    }
+    #[inline]
+    fn same_exactly(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Some(a), Some(b)) => a.same_exactly(b),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl<T: Exact, E: Exact> Exact for Result<T, E> {
+    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+        Hash::hash(&self.is_ok(), state);
+        match self {
+            Ok(value) => value.hash_exactly(state),
+            Err(error) => error.hash_exactly(state),
+        }
+    }
+    fn same_exactly(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Ok(a), Ok(b)) => a.same_exactly(b),
+            (Err(a), Err(b)) => a.same_exactly(b),
+            _ => false,
+        }
+    }
+}
+
+impl<T: Exact> Exact for Range<T> {
+    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+        self.start.hash_exactly(state);
+        self.end.hash_exactly(state);
+    }
+    fn same_exactly(&self, other: &Self) -> bool {
+        self.start.same_exactly(&other.start) && self.end.same_exactly(&other.end)
+    }
+}
+
+/// Collections, in their order.
+macro_rules! collections {
+    ($($t:ident),*) => { $(
+        impl<T: Exact> Exact for $t<T> {
+            fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+                Hash::hash(&self.len(), state);
+                self.iter().for_each(|item| item.hash_exactly(state));
+            }
+            fn same_exactly(&self, other: &Self) -> bool {
+                self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.same_exactly(b))
+            }
+        }
+    )* };
+}
+
+collections!(VecDeque, LinkedList, BTreeSet);
+
+impl<K: Exact, V: Exact> Exact for BTreeMap<K, V> {
+    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
+        Hash::hash(&self.len(), state);
+        for (key, value) in self {
+            key.hash_exactly(state);
+            value.hash_exactly(state);
+        }
+    }
+    fn same_exactly(&self, other: &Self) -> bool {
+        let same = |((k, v), (l, w)): ((&K, &V), (&K, &V))| k.same_exactly(l) && v.same_exactly(w);
+        self.len() == other.len() && self.iter().zip(other).all(same)
+    }
+}
+
+macro_rules! tuples {
+    ($($T:ident $i:tt),+) => {
+        impl<$($T: Exact),+> Exact for ($($T,)+) {
+            fn hash_exactly<HH: Hasher>(&self, state: &mut HH) {
+                $(self.$i.hash_exactly(state);)+
+            }
+            fn same_exactly(&self, other: &Self) -> bool {
+                true $(&& self.$i.same_exactly(&other.$i))+
+            }
+        }
+    };
+}
+
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
