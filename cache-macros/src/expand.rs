@@ -190,7 +190,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     let item = quote! {
         #(#cfg)*
         #doc
-        #[allow(non_camel_case_types, clippy::empty_enums)]
+        #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
         #vis enum #companion<#(#identity),*> { #never }
         #(#cfg)*
         #check
@@ -264,10 +264,10 @@ fn key(model: &Model) -> Companion {
     let body = if model.skipped().next().is_none() && !flags {
         // All arguments are there, and nothing is asked of them: an entry says what its key is.
         let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
-        quote_spanned!(mixed=> #entry #params(#(#names),*).id())
+        quote_spanned!(mixed=> (&#entry #params(#(#names),*)).id())
     } else {
         let plan = look::plan(model);
-        quote_spanned!(mixed=> #plan.key(&(#(#names,)*)))
+        quote_spanned!(mixed=> (&#plan).key(&(#(#names,)*)))
     };
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
     let attrs = attrs(model, Some(doc));
@@ -291,7 +291,7 @@ fn memo(model: &Model) -> Companion {
         let memo = &given.value;
         quote_spanned!(mixed=> #krate::Memo::with_mode(&(#memo)))
     } else {
-        quote_spanned!(mixed=> #plan.memo())
+        quote_spanned!(mixed=> (&#plan).memo())
     };
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),

@@ -45,9 +45,15 @@ impl Arg {
     }
 }
 
+/// A local of generated code. Its name is hygienic, but as a pattern it would still mean a constant or unit struct
+/// of the user's that is called so; nobody calls one by two underscores.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(&format!("__{name}"), mixed())
+}
+
 /// What `self` is called where it is an argument among others.
 pub(crate) fn this() -> Ident {
-    Ident::new("this", mixed())
+    local("this")
 }
 
 /// The same expression, or template, with `self` by its other name.
@@ -160,7 +166,7 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn new(options: Options, function: Function, place: Place, errors: &mut Errors) -> Self {
-        let (mut args, anonymous) = arguments(&function.sig, &options, errors);
+        let (mut args, anonymous) = arguments(&function, &options, errors);
         let parts = parts(&options, &mut args, errors);
         let whose = match options.key.as_ref().map(|given| &given.value) {
             Some(KeyOption::Node(node)) => {

@@ -48,7 +48,7 @@ fn arm(krate: &Path, of: &TokenStream, path: &str, fields: &Fields) -> TokenStre
     let mixed = mixed();
     let members: Vec<Member> = fields.members().collect();
     let name = |(index, field): (usize, &Field)| {
-        format_ident!("field{index}", span = field.ty.span().resolved_at(mixed))
+        format_ident!("__field{index}", span = field.ty.span().resolved_at(mixed))
     };
     let names: Vec<Ident> = fields.iter().enumerate().map(name).collect();
     let shown = fields.iter().zip(&names).map(|(field, name)| {

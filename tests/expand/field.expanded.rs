@@ -6,10 +6,10 @@ impl Home {
     #[doc(hidden)]
     #[allow(dead_code, non_snake_case)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new("::cat", &["name"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(dead_code, non_snake_case)]
@@ -41,11 +41,11 @@ impl Home {
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
                     Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
                     ::cache_core::__returns!(Cat, OfReturn),
-                    |keyed: &(&str,), cx| {
-                        cx
+                    |__keyed: &(&str,), __cx| {
+                        __cx
                             .find(
                                 (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                keyed,
+                                __keyed,
                             )
                     },
                 )
@@ -53,8 +53,8 @@ impl Home {
                 .bind(
                     (name,),
                     (self,),
-                    |(name,), (this,)| (
-                        move || Self::__cat_body(this, name),
+                    |(name,), (__this,)| (
+                        move || Self::__cat_body(__this, name),
                         ::cache_core::__private::plain,
                     ),
                 )
@@ -69,19 +69,19 @@ impl Home {
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
-        ::cache_core::__private::Plan::new(
+        (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id_of_method::<Self, fn()>(),
                 Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
                 ::cache_core::__returns!(Cat, OfReturn),
-                |keyed: &(&str,), cx| {
-                    cx
+                |__keyed: &(&str,), __cx| {
+                    __cx
                         .find(
                             (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            keyed,
+                            __keyed,
                         )
                 },
             )
-            .kept_in(&(self.cats))
+            .kept_in(&(self.cats)))
             .key(&(name,))
     }
     ///The cache behind `cat`, as a whole.

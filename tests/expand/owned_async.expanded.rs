@@ -3,7 +3,7 @@ async fn lives(id: u64) -> Result<u32, LoadError> {
     lives::entry(id).call().await
 }
 ///The cache of [`lives`](fn@lives): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 enum lives {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -32,7 +32,9 @@ impl lives {
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
-                    |keyed: &(u64,), cx| cx.find((::cache_core::__leaf!(u64),), keyed),
+                    |__keyed: &(u64,), __cx| {
+                        __cx.find((::cache_core::__leaf!(u64),), __keyed)
+                    },
                 )
                 .bind_async(
                     (id,),
@@ -46,11 +48,13 @@ impl lives {
                 )
                 .again(
                     (::cache_core::__own!(Given, u64, ::cache_core::__private::NoHook),),
-                    |own, (id,), (), ticket| {
-                        let kept = (own.0.keep(id),);
+                    |__own, (id,), (), __ticket| {
+                        let __kept = (__own.0.keep(id),);
                         async move {
-                            let kept = kept;
-                            let _ = Self::entry(own.0.give(kept.0)).fly(ticket).await;
+                            let __kept = __kept;
+                            let _ = Self::entry(__own.0.give(__kept.0))
+                                .fly(__ticket)
+                                .await;
                         }
                     },
                 )
@@ -60,28 +64,28 @@ impl lives {
     ///The address of an entry of `lives`, by the arguments that are part of its key.
     #[must_use]
     fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
-        Self::entry(id).id()
+        (&Self::entry(id)).id()
     }
     ///The cache behind `lives`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
-                |keyed: &(u64,), cx| cx.find((::cache_core::__leaf!(u64),), keyed),
-            )
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
+            |__keyed: &(u64,), __cx| __cx.find((::cache_core::__leaf!(u64),), __keyed),
+        ))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                 ::core::concat!(::core::module_path!(), "::", "lives"),
                 &["id"],
             ),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(

@@ -55,7 +55,7 @@ trait DbCatsMemo: Cats {
     fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
     #[doc(hidden)]
     #[allow(dead_code, non_snake_case)]
-    fn __cat_fly(&self, name: &str, ticket: ::cache_core::__private::Ticket);
+    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket);
 }
 #[allow(
     dead_code,
@@ -70,10 +70,10 @@ impl DbCatsMemo for Db {
     #[doc(hidden)]
     #[allow(dead_code, non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(" as Cats>::cat", &["self.id", "name"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(dead_code, non_snake_case)]
@@ -107,23 +107,23 @@ impl DbCatsMemo for Db {
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
                     <Self as DbCatsMemo>::__cat_slot(),
                     ::cache_core::__returns!(Self::Cat, OfReturn),
-                    |keyed: &(&Self, &str), cx| {
+                    |__keyed: &(&Self, &str), __cx| {
                         #[allow(unused_variables)]
-                        let this = ::cache_core::__see!(keyed.0);
+                        let __this = ::cache_core::__see!(__keyed.0);
                         #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(keyed.1);
-                        match (&(this.id), &keyed.1) {
-                            (part0, part1) => {
-                                cx.find(
+                        let name = ::cache_core::__see!(__keyed.1);
+                        match (&(__this.id), &__keyed.1) {
+                            (__part0, __part1) => {
+                                __cx.find(
                                     (
                                         ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(part0),
+                                            ::cache_core::__shape_of!(__part0),
                                         ),
                                         ::cache_core::__private::Ref(
                                             ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
                                         ),
                                     ),
-                                    &(part0, part1),
+                                    &(__part0, __part1),
                                 )
                             }
                         }
@@ -132,30 +132,30 @@ impl DbCatsMemo for Db {
                 .bind(
                     (self, name),
                     (),
-                    |(this, name), ()| (
-                        move || <Self as DbCatsMemo>::__cat_body(this, name),
+                    |(__this, name), ()| (
+                        move || <Self as DbCatsMemo>::__cat_body(__this, name),
                         ::cache_core::__private::plain,
                     ),
                 )
                 .again(
                     {
-                        enum Why0 {}
-                        impl ::cache_core::__private::Why for Why0 {
-                            const TEXT: &'static str = "argument `self` cannot be taken to the background: derive `Clone` for its type, which must be `Send + 'static`, or take `self: Arc<Self>`";
+                        enum __Why0 {}
+                        impl ::cache_core::__private::Why for __Why0 {
+                            const TEXT: &'static ::cache_core::__private::str = "argument `self` cannot be taken to the background: derive `Clone` for its type, which must be `Send + 'static`, or take `self: Arc<Self>`";
                         }
                         (
-                            ::cache_core::__own!(Lent, Self, Why0),
+                            ::cache_core::__own!(Lent, Self, __Why0),
                             ::cache_core::__own!(
                                 Lent, str, ::cache_core::__private::NoHook
                             ),
                         )
                     },
-                    |own, (this, name), (), ticket| {
-                        let kept = (own.0.keep(this), own.1.keep(name));
+                    |__own, (__this, name), (), __ticket| {
+                        let __kept = (__own.0.keep(__this), __own.1.keep(name));
                         move || <Self as DbCatsMemo>::__cat_fly(
-                            own.0.lend(&kept.0),
-                            own.1.lend(&kept.1),
-                            ticket,
+                            __own.0.lend(&__kept.0),
+                            __own.1.lend(&__kept.1),
+                            __ticket,
                         )
                     },
                 ),
@@ -165,43 +165,43 @@ impl DbCatsMemo for Db {
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
-        <Self as DbCatsMemo>::cat_entry(self, name).id()
+        (&<Self as DbCatsMemo>::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
     #[allow(dead_code, non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id_of_method::<Self, fn()>(),
-                <Self as DbCatsMemo>::__cat_slot(),
-                ::cache_core::__returns!(Self::Cat, OfReturn),
-                |keyed: &(&Self, &str), cx| {
-                    #[allow(unused_variables)]
-                    let this = ::cache_core::__see!(keyed.0);
-                    #[allow(unused_variables)]
-                    let name = ::cache_core::__see!(keyed.1);
-                    match (&(this.id), &keyed.1) {
-                        (part0, part1) => {
-                            cx.find(
-                                (
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(part0),
-                                    ),
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                    ),
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id_of_method::<Self, fn()>(),
+            <Self as DbCatsMemo>::__cat_slot(),
+            ::cache_core::__returns!(Self::Cat, OfReturn),
+            |__keyed: &(&Self, &str), __cx| {
+                #[allow(unused_variables)]
+                let __this = ::cache_core::__see!(__keyed.0);
+                #[allow(unused_variables)]
+                let name = ::cache_core::__see!(__keyed.1);
+                match (&(__this.id), &__keyed.1) {
+                    (__part0, __part1) => {
+                        __cx.find(
+                            (
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__shape_of!(__part0),
                                 ),
-                                &(part0, part1),
-                            )
-                        }
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                ),
+                            ),
+                            &(__part0, __part1),
+                        )
                     }
-                },
-            )
+                }
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     #[allow(dead_code, non_snake_case)]
-    fn __cat_fly(&self, name: &str, ticket: ::cache_core::__private::Ticket) {
-        <Self as DbCatsMemo>::cat_entry(self, name).fly(ticket)
+    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket) {
+        <Self as DbCatsMemo>::cat_entry(self, name).fly(__ticket)
     }
 }

@@ -6,6 +6,7 @@ mod generics;
 mod hooks;
 mod hygiene;
 mod keys;
+mod names;
 mod options;
 mod panics;
 mod registry;

@@ -287,11 +287,11 @@ macro_rules! pick_owner {
             /// The choice.
             type Owner;
             /// The choice.
-            fn owner(&self) -> Self::Owner;
+            fn __owner(&self) -> Self::Owner;
         }
         impl<$($bounds)*> $trait for $of {
             type Owner = $owner;
-            fn owner(&self) -> $owner {
+            fn __owner(&self) -> $owner {
                 <$owner>::NEW
             }
         }

@@ -41,7 +41,7 @@ fn again_or_once(model: &Model) -> TokenStream {
     let (mut reasons, mut owners, mut keeps, mut lends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, (arg, way)) in model.args.iter().zip(&ways).enumerate() {
         let sure = is_part_of_key(model, index);
-        let why_name = Ident::new(&format!("Why{index}"), mixed);
+        let why_name = Ident::new(&format!("__Why{index}"), mixed);
         let why_type = if sure {
             quote!(#krate::__private::NoHook)
         } else {
@@ -49,7 +49,7 @@ fn again_or_once(model: &Model) -> TokenStream {
             reasons.push(quote_spanned! {mixed=>
                 enum #why_name {}
                 impl #krate::__private::Why for #why_name {
-                    const TEXT: &'static str = #why;
+                    const TEXT: &'static #krate::__private::str = #why;
                 }
             });
             quote!(#why_name)
@@ -59,26 +59,26 @@ fn again_or_once(model: &Model) -> TokenStream {
             Way::Ref(ty) => (
                 "Lent",
                 ty,
-                quote_spanned!(mixed=> own.#at.keep(#name)),
-                quote_spanned!(mixed=> own.#at.lend(&kept.#at)),
+                quote_spanned!(mixed=> __own.#at.keep(#name)),
+                quote_spanned!(mixed=> __own.#at.lend(&__kept.#at)),
             ),
             Way::OptionRef(ty) => (
                 "Lent",
                 ty,
-                quote_spanned!(mixed=> #name.map(|one| own.#at.keep(one))),
-                quote_spanned!(mixed=> kept.#at.as_ref().map(|one| own.#at.lend(one))),
+                quote_spanned!(mixed=> #name.map(|__one| __own.#at.keep(__one))),
+                quote_spanned!(mixed=> ::core::option::Option::as_ref(&__kept.#at).map(|__one| __own.#at.lend(__one))),
             ),
             Way::Cow(ty) => (
                 "Lent",
                 ty,
-                quote_spanned!(mixed=> own.#at.keep(&*#name)),
-                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(own.#at.lend(&kept.#at))),
+                quote_spanned!(mixed=> __own.#at.keep(&*#name)),
+                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(__own.#at.lend(&__kept.#at))),
             ),
             Way::Move(ty) => (
                 "Given",
                 ty,
-                quote_spanned!(mixed=> own.#at.keep(#name)),
-                quote_spanned!(mixed=> own.#at.give(kept.#at)),
+                quote_spanned!(mixed=> __own.#at.keep(#name)),
+                quote_spanned!(mixed=> __own.#at.give(__kept.#at)),
             ),
             Way::Never => unreachable!("looked for above"),
         };
@@ -92,21 +92,21 @@ fn again_or_once(model: &Model) -> TokenStream {
     let params = own_turbofish(model);
     let call = if matches!(model.place, Place::Extended { .. }) {
         let fly = callee(model, &model.names.fly);
-        quote_spanned!(mixed=> #fly #params(#(#lends,)* ticket))
+        quote_spanned!(mixed=> #fly #params(#(#lends,)* __ticket))
     } else {
         let entry = callee(model, &model.names.entry);
-        quote_spanned!(mixed=> #entry #params(#(#lends),*).fly(ticket))
+        quote_spanned!(mixed=> #entry #params(#(#lends),*).fly(__ticket))
     };
     let job = if model.asyncness.is_some() {
-        quote_spanned!(mixed=> async move { let kept = kept; let _ = #call.await; })
+        quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; })
     } else {
         quote_spanned!(mixed=> move || #call)
     };
     let owners = quote_spanned!(mixed=> (#(#owners,)*));
     let owners = if reasons.is_empty() { owners } else { quote_spanned!(mixed=> { #(#reasons)* #owners }) };
     quote_spanned! {mixed=>
-        .again(#owners, |own, (#(#keyed,)*), (#(#skipped,)*), ticket| {
-            let kept = (#(#keeps,)*);
+        .again(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __ticket| {
+            let __kept = (#(#keeps,)*);
             #job
         })
     }
@@ -121,7 +121,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
     let Signature { generics, params, clause } = signature(model, &args, true);
     let names = model.args.iter().map(|arg| &arg.name);
     let (entry, own) = (callee(model, &model.names.entry), own_turbofish(model));
-    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).fly(ticket));
+    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).fly(__ticket));
     let (output, body) = if model.asyncness.is_none() {
         (TokenStream::new(), call)
     } else {
@@ -134,7 +134,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
         attrs: quote!(#attrs #underscores),
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params,)* ticket: #krate::__private::Ticket) #output #clause
+            fn #name #generics (#(#params,)* __ticket: #krate::__private::Ticket) #output #clause
         },
         declaration: None,
         body,

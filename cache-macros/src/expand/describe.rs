@@ -3,7 +3,7 @@
 //! What needs arguments alone is made before the body runs, which may consume them; what needs the
 //! value, after it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -11,7 +11,7 @@ use syn::{Expr, Type};
 
 use super::tags;
 use crate::duration::Length;
-use crate::model::{Model, at, mentions, mixed, this, without_self};
+use crate::model::{Model, at, local, mentions, mixed, this, without_self};
 use crate::options::Ttl;
 
 /// Code for before and after the body.
@@ -24,8 +24,7 @@ pub(super) struct Describe {
 pub(super) fn describe(model: &Model) -> Describe {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
-    let value = Ident::new("value", mixed);
-    let draft = Ident::new("draft", mixed);
+    let (value, draft) = (local("value"), local("draft"));
     let mut before = TokenStream::new();
     // With any outcome, then with a value only.
     let (mut always, mut valued) = (TokenStream::new(), TokenStream::new());
@@ -115,7 +114,7 @@ struct Copies {
 }
 
 fn copies(model: &Model, before: &mut TokenStream) -> Copies {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let krate = &model.krate;
     let (mut by_closures, mut by_tags) = (TokenStream::new(), TokenStream::new());
     if let Some(given) = &model.options.ttl {
         match &given.value {
@@ -131,22 +130,22 @@ fn copies(model: &Model, before: &mut TokenStream) -> Copies {
     // References are copied by the closure itself.
     for arg in model.args.iter().filter(|arg| !matches!(arg.ty, Type::Reference(_))) {
         for name in &arg.binds {
-            let local = if arg.receiver.is_some() { this() } else { name.clone() };
-            let copy = Ident::new(&format!("copy_of_{}", name.unraw()), mixed);
+            let seen = if arg.receiver.is_some() { this() } else { name.clone() };
+            let copy = local(&format!("copy_of_{}", name.unraw()));
             let for_closures = mentions(by_closures.clone(), name);
             let for_tags = mentions(by_tags.clone(), name);
             if for_closures || for_tags {
                 // What a pattern binds is looked at by reference.
-                let of = if arg.named { quote!(&#local) } else { quote!(#local) };
+                let of = if arg.named { quote!(&#seen) } else { quote!(#seen) };
                 before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(#of);));
             }
             if for_closures {
                 let clone = quote!(::core::clone::Clone::clone(&#copy));
-                owned.extend(quote!(#[allow(unused_variables)] let #local = #clone;));
+                owned.extend(quote!(#[allow(unused_variables)] let #seen = #clone;));
             }
             if for_tags {
-                let seen = if arg.named { quote!(#krate::__see!(#copy)) } else { quote!(&#copy) };
-                seen_by_tags.extend(quote!(#[allow(unused_variables)] let #local = #seen;));
+                let by_tags = if arg.named { quote!(#krate::__see!(#copy)) } else { quote!(&#copy) };
+                seen_by_tags.extend(quote!(#[allow(unused_variables)] let #seen = #by_tags;));
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{
     own_turbofish, patience, signature, underscores, without_mut,
 };
 use crate::function::Form;
-use crate::model::{Arg, Model, Place, at, mentions, mixed, without_self};
+use crate::model::{Arg, Model, Place, at, local, mentions, mixed, without_self};
 use crate::options::Given;
 
 /// `entry`, with the function's very signature.
@@ -24,12 +24,12 @@ pub(super) fn entry(model: &Model) -> Companion {
     let skipped_names = skipped.iter().map(|arg| &arg.name);
     let flag = |given: &Option<Given<Expr>>, name: &str| {
         given.as_ref().map(|given| {
-            let (name, flag) = (Ident::new(name, mixed), Ident::new(&format!("{name}_flag"), mixed));
+            let (name, flag) = (Ident::new(name, mixed), local(&format!("{name}_flag")));
             let see = look::bindings(&all, |arg| arg.name.to_token_stream(), krate);
             let expr = without_self(given.value.to_token_stream());
             (
                 quote_spanned! {mixed=>
-                    let #flag: bool = {
+                    let #flag: #krate::__private::bool = {
                         #see
                         #expr
                     };
@@ -96,29 +96,30 @@ pub(super) fn entry(model: &Model) -> Companion {
 fn hooks(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
-    let see = look::bindings_of_both(model, &quote_spanned!(mixed=> keyed), &quote_spanned!(mixed=> skipped));
+    let see =
+        look::bindings_of_both(model, &quote_spanned!(mixed=> __keyed), &quote_spanned!(mixed=> __skipped));
     let on_hit = options.on_hit.as_ref().map(|given| {
         let hook = without_self(given.value.to_token_stream());
         quote_spanned! {mixed=>
-            .on_hit(|keyed, skipped, key, value| {
+            .on_hit(|__keyed, __skipped, __key, __value| {
                 #see
-                #krate::__private::call_on_hit(#hook, key, value)
+                #krate::__private::call_on_hit(#hook, __key, __value)
             })
         }
     });
     let on_miss = options.on_miss.as_ref().map(|given| {
         let hook = without_self(given.value.to_token_stream());
         quote_spanned! {mixed=>
-            .on_miss(|keyed, skipped, key| {
+            .on_miss(|__keyed, __skipped, __key| {
                 #see
-                #krate::__private::call_on_miss(#hook, key)
+                #krate::__private::call_on_miss(#hook, __key)
             })
         }
     });
     let placeholder = options.placeholder.as_ref().map(|given| {
         let value = without_self(given.value.to_token_stream());
         quote_spanned! {mixed=>
-            .placeholder(|keyed, skipped| {
+            .placeholder(|__keyed, __skipped| {
                 #see
                 #value
             })
