@@ -351,7 +351,7 @@ fn visibility(options: &Options, default: &Visibility) -> Visibility {
 }
 
 fn allow() -> TokenStream {
-    quote!(#[allow(dead_code, non_camel_case_types, private_interfaces, private_bounds, drop_bounds, async_fn_in_trait, clippy::used_underscore_items)])
+    quote!(#[allow(non_camel_case_types, private_interfaces, private_bounds, drop_bounds, async_fn_in_trait, clippy::used_underscore_items)])
 }
 
 fn doc(path: &Path) -> TokenStream {

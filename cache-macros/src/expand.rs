@@ -14,7 +14,7 @@ mod patience;
 mod slot;
 mod tags;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
@@ -109,14 +109,10 @@ fn function(model: &Model) -> TokenStream {
         Some(Form::Boxed) => quote!(::std::boxed::Box::pin(#call)),
         Some(Form::Future) | None => call,
     };
-    quote! {
-        #(#attrs)*
-        #expected
-        #underscores
-        #vis #sig {
-            #call
-        }
-    }
+    // As long as its span is the user's, it is told of when nobody uses it.
+    let mut body = Group::new(Delimiter::Brace, call);
+    body.set_span(model.function.body.span());
+    quote!(#(#attrs)* #expected #underscores #vis #sig #body)
 }
 
 /// A companion, as other companions call it.
@@ -186,7 +182,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         model.names.key,
         model.names.memo,
     );
-    let doc = if model.hidden { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
+    let doc = if model.hidden || is_hidden(model) { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
     let item = quote! {
         #(#cfg)*
         #doc
@@ -197,7 +193,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     };
     let head = quote! {
         #(#cfg)*
-        #[allow(dead_code, non_snake_case)]
+        #[allow(non_snake_case)]
         #lints
         impl<#(#identity),*> #of
     };
@@ -238,8 +234,12 @@ fn companions(model: &Model) -> Vec<Companion> {
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
 /// nobody's business.
 fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
+    // Methods of one `impl` that nobody uses are told of together, but for names that begin with `_`; and what is
+    // generated is not told of. So that the user's method is, its companions are of another level.
+    let apart =
+        (doc.is_some() && matches!(model.place, Place::Inherent { .. })).then(|| quote!(#[deny(dead_code)]));
     let doc = match doc {
-        Some(doc) if !model.hidden => {
+        Some(doc) if !model.hidden && (model.is_free() || !is_hidden(model)) => {
             let doc = doc.replace("{}", &format!("`{}`", model.function.sig.ident.unraw()));
             quote!(#[doc = #doc])
         }
@@ -249,7 +249,7 @@ fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
         return doc;
     }
     let (cfg, lints) = (attributes(model, &["cfg"]), lints(model));
-    quote!(#(#cfg)* #doc #[allow(dead_code, non_snake_case)] #lints)
+    quote!(#(#cfg)* #doc #[allow(non_snake_case)] #lints #apart)
 }
 
 fn key(model: &Model) -> Companion {
@@ -261,7 +261,8 @@ fn key(model: &Model) -> Companion {
     let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
-    let body = if model.skipped().next().is_none() && !flags {
+    let is_of_features = attributes(model, &["target_feature"]).next().is_some();
+    let body = if model.skipped().next().is_none() && !flags && !is_of_features {
         // All arguments are there, and nothing is asked of them: an entry says what its key is.
         let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
         quote_spanned!(mixed=> (&#entry #params(#(#names),*)).id())
@@ -412,6 +413,29 @@ fn expected(model: &Model) -> TokenStream {
         _ => None,
     });
     quote!(#(#[allow(#expected)])*)
+}
+
+/// Whether the function is not to be seen in documentation.
+fn is_hidden(model: &Model) -> bool {
+    attributes(model, &["doc"]).any(|attr| match &attr.meta {
+        syn::Meta::List(list) => list.tokens.to_string().split(',').any(|word| word.trim() == "hidden"),
+        _ => false,
+    })
+}
+
+/// A deprecated function may call itself. Where it does so is not in itself any more.
+fn deprecated(model: &Model, tokens: &TokenStream) -> Option<TokenStream> {
+    let is_deprecated = attributes(model, &["deprecated"]).next().is_some();
+    (is_deprecated && names(tokens.clone(), &model.function.sig.ident)).then(|| quote!(#[allow(deprecated)]))
+}
+
+/// Whether a name is anywhere among tokens.
+fn names(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => names(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// Arguments that begin with an underscore are used by what is generated.

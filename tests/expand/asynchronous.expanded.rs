@@ -15,7 +15,7 @@ type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl get_cat {
     ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -27,6 +27,7 @@ impl get_cat {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = get_cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),

@@ -16,7 +16,7 @@ pub(crate) enum describe<T> {
     #[doc(hidden)]
     __Never(::core::convert::Infallible, ::cache_core::__private::Uses<T>),
 }
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl<T> describe<T> {
     ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call.
     pub(crate) fn entry<'a, P>(
@@ -31,6 +31,7 @@ impl<T> describe<T> {
         T: Clone + Describe + Send + Sync + 'static,
         P: Pool,
     {
+        let _ = describe::<T, P>;
         let __refresh_if_flag: ::cache_core::__private::bool = {
             #[allow(unused_variables)]
             let cat = ::cache_core::__see!(cat);

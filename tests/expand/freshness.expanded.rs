@@ -15,7 +15,7 @@ type __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl revalidated {
     ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -23,6 +23,7 @@ impl revalidated {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
     > {
+        let _ = revalidated;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
@@ -124,7 +125,7 @@ type __patient__in_an_impl_write_memoize_on_the_impl_too = patient;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __patient__in_an_impl_write_memoize_on_the_impl_too = patient::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl patient {
     ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -132,6 +133,7 @@ impl patient {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
     > {
+        let _ = patient;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
@@ -238,7 +240,7 @@ type __first__in_an_impl_write_memoize_on_the_impl_too = first;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __first__in_an_impl_write_memoize_on_the_impl_too = first::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl first {
     ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -250,6 +252,7 @@ impl first {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = first;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
@@ -428,7 +431,7 @@ type __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl by_node {
     ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.
     #[allow(elided_lifetimes_in_paths)]
@@ -437,6 +440,7 @@ impl by_node {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
     > {
+        let _ = by_node;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::of_node(
                     ::cache_core::__private::Ty::<

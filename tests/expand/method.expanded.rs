@@ -4,7 +4,7 @@ impl Db {
         Self::cat_entry(self, name).call()
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new("::cat", &["self.id", "name"]),
@@ -12,7 +12,7 @@ impl Db {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -29,13 +29,15 @@ impl Db {
         self.load(name)
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     pub fn cat_entry(
         &self,
         name: &str,
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
     > {
+        let _ = Self::cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
@@ -79,13 +81,15 @@ impl Db {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     #[must_use]
     pub fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         (&Self::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     #[must_use]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
         (&::cache_core::__private::Plan::new(

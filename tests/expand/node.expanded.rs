@@ -124,7 +124,7 @@ type __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl cat_of_row {
     ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.
     #[allow(elided_lifetimes_in_paths)]
@@ -138,6 +138,7 @@ impl cat_of_row {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = cat_of_row;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::of_node(
                     ::cache_core::__private::Ty::<

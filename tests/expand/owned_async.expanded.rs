@@ -15,7 +15,7 @@ type __lives__in_an_impl_write_memoize_on_the_impl_too = lives;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __lives__in_an_impl_write_memoize_on_the_impl_too = lives::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl lives {
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
     fn entry(
@@ -27,6 +27,7 @@ impl lives {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = lives;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),

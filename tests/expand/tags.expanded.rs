@@ -15,7 +15,7 @@ type __find__in_an_impl_write_memoize_on_the_impl_too = find;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __find__in_an_impl_write_memoize_on_the_impl_too = find::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl find {
     ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.
     fn entry(
@@ -28,6 +28,7 @@ impl find {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = find;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),

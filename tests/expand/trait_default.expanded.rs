@@ -7,7 +7,6 @@ pub trait Cats: Sync {
 }
 ///The caches of methods of [`Cats`]: entries by arguments, keys, and memos.
 #[allow(
-    dead_code,
     non_camel_case_types,
     private_interfaces,
     private_bounds,
@@ -17,7 +16,7 @@ pub trait Cats: Sync {
 )]
 pub trait CatsMemo: Cats {
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __lives_slot() -> &'static ::cache_core::__private::Slot {
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
@@ -28,7 +27,7 @@ pub trait CatsMemo: Cats {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -52,7 +51,7 @@ pub trait CatsMemo: Cats {
         }
     }
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn lives_entry(
         &self,
         name: &str,
@@ -109,13 +108,13 @@ pub trait CatsMemo: Cats {
         )
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
         (&<Self as CatsMemo>::lives_entry(self, name)).id()
     }
     ///The cache behind `lives`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         (&::cache_core::__private::Plan::new(

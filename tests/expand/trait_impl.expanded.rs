@@ -10,7 +10,6 @@ impl Cats for Db {
 }
 ///The caches of methods of [`Cats`]: entries by arguments, keys, and memos.
 #[allow(
-    dead_code,
     non_camel_case_types,
     private_interfaces,
     private_bounds,
@@ -20,10 +19,10 @@ impl Cats for Db {
 )]
 trait DbCatsMemo: Cats {
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot;
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -38,7 +37,7 @@ trait DbCatsMemo: Cats {
     )]
     fn __cat_body(&self, name: &str) -> Self::Cat;
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn cat_entry(
         &self,
         name: &str,
@@ -46,19 +45,18 @@ trait DbCatsMemo: Cats {
         impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
     >;
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket);
 }
 #[allow(
-    dead_code,
     non_camel_case_types,
     private_interfaces,
     private_bounds,
@@ -68,7 +66,7 @@ trait DbCatsMemo: Cats {
 )]
 impl DbCatsMemo for Db {
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot {
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(" as Cats>::cat", &["self.id", "name"]),
@@ -76,7 +74,7 @@ impl DbCatsMemo for Db {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -95,7 +93,7 @@ impl DbCatsMemo for Db {
         { format!("{name} of {}", self.id) }
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn cat_entry(
         &self,
         name: &str,
@@ -162,13 +160,13 @@ impl DbCatsMemo for Db {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
         (&<Self as DbCatsMemo>::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
         (&::cache_core::__private::Plan::new(
@@ -200,7 +198,7 @@ impl DbCatsMemo for Db {
             .memo()
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket) {
         <Self as DbCatsMemo>::cat_entry(self, name).fly(__ticket)
     }

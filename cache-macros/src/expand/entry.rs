@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, again, attributes, attrs, callee, describe, elided, expected, face, look,
-    own_turbofish, patience, signature, underscores, without_mut,
+    Companion, Signature, again, attributes, attrs, callee, deprecated, describe, elided, expected, face,
+    look, own_turbofish, patience, signature, type_or_const, underscores, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Model, Place, at, local, mentions, mixed, without_self};
@@ -63,8 +63,11 @@ pub(super) fn entry(model: &Model) -> Companion {
     let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
     let attrs = attrs(model, Some(doc));
     let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
+    // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
+    let (used, features) = (used(model), attributes(model, &["target_feature"]));
+    let deprecated = deprecated(model, &options.tokens);
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided),
+        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)
@@ -73,6 +76,7 @@ pub(super) fn entry(model: &Model) -> Companion {
         },
         declaration: None,
         body: quote_spanned! {mixed=>
+            #used
             #fails
             #bypass
             #refresh
@@ -90,6 +94,29 @@ pub(super) fn entry(model: &Model) -> Companion {
             )
         },
     }
+}
+
+/// Who makes an entry uses the function.
+fn used(model: &Model) -> Option<TokenStream> {
+    let (mixed, sig) = (mixed(), &model.function.sig);
+    if let Place::Extended { .. } = model.place {
+        return None;
+    }
+    let mut ident = sig.ident.clone();
+    ident.set_span(mixed.located_at(ident.span()).resolved_at(ident.span()));
+    let function = if model.is_free() { quote!(#ident) } else { quote!(Self::#ident) };
+    let params = sig.generics.params.iter().filter_map(type_or_const);
+    let params: Vec<&Ident> = params.collect();
+    let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
+    let function = if model.anonymous.is_empty() {
+        quote!(#function #params)
+    } else {
+        let names: Vec<Ident> = model.args.iter().map(Arg::local).collect();
+        let types = model.args.iter().map(|arg| &arg.ty);
+        quote_spanned!(mixed=> |#(#names: #types),*| #function #params(#(#names),*))
+    };
+    let deprecated = attributes(model, &["deprecated"]).next().map(|_| quote!(#[allow(deprecated)]));
+    Some(quote_spanned!(mixed=> #deprecated let _ = #function;))
 }
 
 /// What is called with the arguments of the call in sight.
@@ -222,7 +249,9 @@ pub(super) fn body(model: &Model) -> Companion {
     };
     let stream = if said { quote_spanned!(mixed=> async move { #inner }) } else { inner };
     let expected = attributes(model, &["expect"]);
-    let attrs = attrs(model, None);
+    let (attrs, deprecated) = (attrs(model, None), deprecated(model, &block.stream()));
+    // What is about how code is made, where it is made.
+    let codegen = attributes(model, &["target_feature", "instruction_set", "optimize", "coverage"]);
     // What is to be said of a signature is said of the function's own.
     let allowed = quote! {
         #[allow(
@@ -240,7 +269,7 @@ pub(super) fn body(model: &Model) -> Companion {
     };
     let sig = |params: Vec<TokenStream>| quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause);
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #allowed #bound #(#expected)*),
+        attrs: quote_spanned!(mixed=> #attrs #allowed #bound #deprecated #(#expected)* #(#codegen)*),
         vis: TokenStream::new(),
         sig: sig(params.collect()),
         declaration: Some(sig(plain)),
