@@ -72,6 +72,13 @@ impl Companion {
 impl ToTokens for Companion {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { attrs, vis, sig, body, .. } = self;
+        // Whether it is told of that nobody uses it depends on where its first token is from, which may be a macro of
+        // the user's.
+        let vis = vis.clone().into_iter().map(|mut token| {
+            token.set_span(mixed().located_at(token.span()));
+            token
+        });
+        let vis: TokenStream = vis.collect();
         tokens.extend(quote!(#attrs #vis #sig { #body }));
     }
 }
@@ -231,6 +238,32 @@ fn companions(model: &Model) -> Vec<Companion> {
     ours.into_iter().chain(theirs).chain(again::fly(model)).collect()
 }
 
+/// Whoever uses a companion uses the function, so the companion names it. `whole` if it has all the generics of the
+/// function: without them it cannot.
+fn used(model: &Model, whole: bool) -> Option<TokenStream> {
+    let (mixed, sig) = (mixed(), &model.function.sig);
+    if matches!(model.place, Place::Extended { .. }) || (!whole && !model.incidental.is_empty()) {
+        return None;
+    }
+    let mut ident = sig.ident.clone();
+    ident.set_span(mixed.located_at(ident.span()).resolved_at(ident.span()));
+    let function = if model.is_free() { quote!(#ident) } else { quote!(Self::#ident) };
+    let params = sig.generics.params.iter().filter_map(type_or_const);
+    let params: Vec<&Ident> = params.collect();
+    let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
+    let function = if model.anonymous.is_empty() {
+        quote!(#function #params)
+    } else if !whole {
+        return None;
+    } else {
+        let names: Vec<Ident> = model.args.iter().map(Arg::local).collect();
+        let types = model.args.iter().map(|arg| &arg.ty);
+        quote_spanned!(mixed=> |#(#names: #types),*| #function #params(#(#names),*))
+    };
+    let deprecated = attributes(model, &["deprecated"]).next().map(|_| quote!(#[allow(deprecated)]));
+    Some(quote_spanned!(mixed=> #deprecated let _ = #function;))
+}
+
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
 /// nobody's business.
 fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
@@ -267,8 +300,8 @@ fn key(model: &Model) -> Companion {
         let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
         quote_spanned!(mixed=> (&#entry #params(#(#names),*)).id())
     } else {
-        let plan = look::plan(model);
-        quote_spanned!(mixed=> (&#plan).key(&(#(#names,)*)))
+        let (plan, used) = (look::plan(model), used(model, false));
+        quote_spanned!(mixed=> #used (&#plan).key(&(#(#names,)*)))
     };
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
     let attrs = attrs(model, Some(doc));
@@ -287,12 +320,12 @@ fn memo(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
     let (mixed, elided) = (mixed(), elided(model));
-    let attrs = attrs(model, Some("The cache behind {}, as a whole."));
+    let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
-        quote_spanned!(mixed=> #krate::Memo::with_mode(&(#memo)))
+        quote_spanned!(mixed=> #used #krate::Memo::with_mode(&(#memo)))
     } else {
-        quote_spanned!(mixed=> (&#plan).memo())
+        quote_spanned!(mixed=> #used (&#plan).memo())
     };
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),

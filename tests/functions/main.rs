@@ -1,5 +1,6 @@
 //! Functions: what a call answers, of what signature and with what options, and how tools find it.
 
+mod attributes;
 mod calls;
 mod complaints;
 mod generics;

@@ -453,6 +453,8 @@ fn names_that_stand_for_an_impl_trait() {
 
 /// Distinct types have companion traits of distinct names.
 mod companions_of_traits {
+    #![allow(dead_code, reason = "types are what is tested")]
+
     use cache_core::memoize;
 
     pub(crate) struct Of<const N: usize>;

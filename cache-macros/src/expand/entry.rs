@@ -6,7 +6,7 @@ use syn::{Expr, Pat};
 
 use super::{
     Companion, Signature, again, attributes, attrs, callee, deprecated, describe, elided, expected, face,
-    look, own_turbofish, patience, signature, type_or_const, underscores, without_mut,
+    look, own_turbofish, patience, signature, underscores, used, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Model, Place, at, local, mentions, mixed, without_self};
@@ -64,7 +64,7 @@ pub(super) fn entry(model: &Model) -> Companion {
     let attrs = attrs(model, Some(doc));
     let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
-    let (used, features) = (used(model), attributes(model, &["target_feature"]));
+    let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
     let deprecated = deprecated(model, &options.tokens);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
@@ -94,29 +94,6 @@ pub(super) fn entry(model: &Model) -> Companion {
             )
         },
     }
-}
-
-/// Who makes an entry uses the function.
-fn used(model: &Model) -> Option<TokenStream> {
-    let (mixed, sig) = (mixed(), &model.function.sig);
-    if let Place::Extended { .. } = model.place {
-        return None;
-    }
-    let mut ident = sig.ident.clone();
-    ident.set_span(mixed.located_at(ident.span()).resolved_at(ident.span()));
-    let function = if model.is_free() { quote!(#ident) } else { quote!(Self::#ident) };
-    let params = sig.generics.params.iter().filter_map(type_or_const);
-    let params: Vec<&Ident> = params.collect();
-    let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
-    let function = if model.anonymous.is_empty() {
-        quote!(#function #params)
-    } else {
-        let names: Vec<Ident> = model.args.iter().map(Arg::local).collect();
-        let types = model.args.iter().map(|arg| &arg.ty);
-        quote_spanned!(mixed=> |#(#names: #types),*| #function #params(#(#names),*))
-    };
-    let deprecated = attributes(model, &["deprecated"]).next().map(|_| quote!(#[allow(deprecated)]));
-    Some(quote_spanned!(mixed=> #deprecated let _ = #function;))
 }
 
 /// What is called with the arguments of the call in sight.
