@@ -8,7 +8,8 @@ pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty
 pub use crate::memo::{Memo, When};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::plan::{
-    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, plain,
+    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own, go_on,
+    plain,
 };
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Slot};
@@ -16,6 +17,7 @@ pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{Hold, IsOption, IsResult, OfReturn, OfValue, Outcome, Return, Returns};
 pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};
+pub use std::compile_error;
 pub use std::primitive::{bool, str};
 
 use std::marker::PhantomData;
@@ -182,6 +184,31 @@ macro_rules! __returns {
             $crate::__private::$face,
         )
     }};
+}
+
+/// The second of two blocks where an `impl Trait` return borrows from no argument by itself, as before edition 2024.
+/// There `gen` is the name of a type; the token is of the edition of where it was written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_capture {
+    ($before_2024:ty, $all:tt $none:tt) => {
+        $none
+    };
+    (gen, $all:tt $none:tt) => {
+        $all
+    };
+}
+
+/// Refuses edition 2015, where `dyn` is the name of a value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __edition {
+    ($in_2015:expr) => {
+        $crate::__private::compile_error!(
+            "`cache_core` needs edition 2018 or later: write `edition = \"2024\"` in the `[package]` of Cargo.toml"
+        );
+    };
+    (dyn) => {};
 }
 
 /// What success is, by a reference to what was returned.

@@ -7,6 +7,7 @@
 
 mod again;
 mod describe;
+mod detached;
 mod entry;
 mod look;
 pub(crate) mod node;
@@ -14,17 +15,23 @@ mod patience;
 mod slot;
 mod tags;
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
+use syn::{Attribute, FnArg, GenericParam, Pat, Path, WherePredicate};
 pub(crate) use tags::{form, reach};
 
 use crate::function::Form;
-use crate::model::{Arg, Face, Model, Place, mentions, mixed};
+use crate::model::{Arg, Capture, Face, Model, Place, mentions, mixed};
 
 pub(crate) fn expand(model: &Model) -> Expanded {
     Expanded { function: function(model), companions: companions(model), ty: companion_type(model) }
+}
+
+/// Refuses edition 2015, that of where a token was written.
+pub(crate) fn edition(krate: &Path, span: Span) -> TokenStream {
+    let edition = Ident::new("dyn", span);
+    quote!(#krate::__edition!(#edition);)
 }
 
 /// What becomes of a function.
@@ -101,20 +108,23 @@ fn function(model: &Model) -> TokenStream {
     let attrs = model.function.attrs.iter().filter(|attr| !attr.path().is_ident("expect"));
     let (expected, underscores) = (expected(model), underscores(model));
     let names = model.args.iter().map(|arg| &arg.name);
-    let entry = if model.is_free() {
+    let is_detached = !matches!(model.capture, Capture::All);
+    let callee_name = if is_detached { &model.names.detached } else { &model.names.entry };
+    let callee = if model.is_free() {
         let (companion, params) = (&model.companion, turbofish(model, &model.identity));
-        quote!(#companion #params::entry)
+        quote!(#companion #params::#callee_name)
     } else {
         let own: Vec<GenericParam> = model.identity.iter().chain(&model.incidental).cloned().collect();
         let params = turbofish(model, &own);
-        let entry = callee(model, &model.names.entry);
-        quote!(#entry #params)
+        let callee = callee(model, callee_name);
+        quote!(#callee #params)
     };
-    let call = quote!(#entry(#(#names),*).call());
+    let call = quote!(#callee(#(#names),*));
+    let call = if is_detached { call } else { quote!(#call.call()) };
     let call = match model.asyncness.map(|asyncness| asyncness.form) {
         Some(Form::Fn) => quote!(#call.await),
-        Some(Form::Boxed) => quote!(::std::boxed::Box::pin(#call)),
-        Some(Form::Future) | None => call,
+        Some(Form::Boxed) if !is_detached => quote!(::std::boxed::Box::pin(#call)),
+        Some(Form::Boxed | Form::Future) | None => call,
     };
     // As long as its span is the user's, it is told of when nobody uses it.
     let mut body = Group::new(Delimiter::Brace, call);
@@ -232,10 +242,10 @@ fn companions(model: &Model) -> Vec<Companion> {
     let (ours, theirs) =
         ([slot::slot(model), entry::body(model)], [entry::entry(model), key(model), memo(model)]);
     if model.is_free() {
-        return theirs.into_iter().chain(every).chain(ours).collect();
+        return theirs.into_iter().chain(every).chain(ours).chain(detached::detached(model)).collect();
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
-    ours.into_iter().chain(theirs).chain(again::fly(model)).collect()
+    ours.into_iter().chain(theirs).chain(again::fly(model)).chain(detached::detached(model)).collect()
 }
 
 /// Whoever uses a companion uses the function, so the companion names it. `whole` if it has all the generics of the

@@ -33,10 +33,12 @@ pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
     };
     errors.finish()?;
     let (generics, of, clause) = input.generics.split_for_impl();
+    let edition = crate::expand::edition(&krate, ident.span());
     Ok(quote_spanned! {mixed()=>
         #[automatically_derived]
         impl #generics #krate::Tag for #ident #of #clause {
             fn name(&self) -> #krate::TagName {
+                #edition
                 match *self { #arms }
             }
         }

@@ -3,6 +3,7 @@
 mod attributes;
 mod calls;
 mod complaints;
+mod editions;
 mod generics;
 mod hooks;
 mod hygiene;

@@ -9,7 +9,7 @@ use super::{
     look, own_turbofish, patience, signature, underscores, used, without_mut,
 };
 use crate::function::Form;
-use crate::model::{Arg, Model, Place, at, local, mentions, mixed, without_self};
+use crate::model::{Arg, Capture, Model, Place, at, local, mentions, mixed, without_self};
 use crate::options::Given;
 
 /// `entry`, with the function's very signature.
@@ -18,7 +18,58 @@ pub(super) fn entry(model: &Model) -> Companion {
     let mixed = mixed();
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
-    let (plan, face, name) = (look::plan(model), face(model), &model.names.entry);
+    let (face, name) = (face(model), &model.names.entry);
+    let Bound { before, bound } = bound(model, false);
+    let (call, mode, driver) = if model.asyncness.is_none() {
+        (quote!(Call), None, None)
+    } else {
+        let driver = if patience::patience(model).is_some() {
+            quote!(.by_clock())
+        } else if model.owned {
+            quote!(.by_flight())
+        } else {
+            quote!(.by_caller())
+        };
+        (quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
+    };
+    // Where the future does not borrow, what is borrowed need not be `Sync`; and then it is not made once more.
+    let lends = matches!(model.capture, Capture::All) || again::owned(model).is_ok();
+    let send = (model.asyncness.is_some() && model.sends() && lends).then(|| quote!(+ ::core::marker::Send));
+    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
+    let attrs = attrs(model, Some(doc));
+    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
+    // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
+    let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
+    let deprecated = deprecated(model, &options.tokens);
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote_spanned! {mixed=>
+            fn #name #generics (#(#params),*)
+                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
+            #clause
+        },
+        declaration: None,
+        body: quote_spanned! {mixed=>
+            #used
+            #before
+            #krate::Entry::new(#bound #driver)
+        },
+    }
+}
+
+/// A call with its arguments, and what is to be done before it is made.
+pub(super) struct Bound {
+    pub(super) before: TokenStream,
+    pub(super) bound: TokenStream,
+}
+
+/// `detached` if what is left of it when it was looked up is not to borrow.
+pub(super) fn bound(model: &Model, detached: bool) -> Bound {
+    let Model { krate, options, .. } = model;
+    let mixed = mixed();
+    let all: Vec<&Arg> = model.args.iter().collect();
+    let plan = look::plan(model);
     let (keyed, skipped): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
     let keyed_names = keyed.iter().map(|arg| &arg.name);
     let skipped_names = skipped.iter().map(|arg| &arg.name);
@@ -41,57 +92,24 @@ pub(super) fn entry(model: &Model) -> Companion {
     let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
     let hooks = hooks(model);
-    let run = run(model);
+    let run = run(model, detached);
     let again = again::again(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
     let (fails, patience) = (patience::fails(model), patience::patience(model));
-    let (bind, call, mode, driver) = if model.asyncness.is_none() {
-        ("bind", quote!(Call), None, None)
-    } else {
-        let driver = if patience.is_some() {
-            quote!(.by_clock())
-        } else if model.owned {
-            quote!(.by_flight())
-        } else {
-            quote!(.by_caller())
-        };
-        ("bind_async", quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
-    };
-    let bind = Ident::new(bind, mixed);
-    let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
+    let bind = Ident::new(if model.asyncness.is_none() { "bind" } else { "bind_async" }, mixed);
     let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
-    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
-    let attrs = attrs(model, Some(doc));
-    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
-    // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
-    let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
-    let deprecated = deprecated(model, &options.tokens);
-    Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
-        vis: model.companion_vis.to_token_stream(),
-        sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params),*)
-                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
-            #clause
-        },
-        declaration: None,
-        body: quote_spanned! {mixed=>
-            #used
-            #fails
-            #bypass
-            #refresh
-            #krate::Entry::new(
-                #plan
-                    .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
-                    #hooks_of_node
-                    #hooks
-                    #bypass_if
-                    #refresh_if
-                    #origin_first
-                    #patience
-                    #again
-                    #driver
-            )
+    Bound {
+        before: quote_spanned!(mixed=> #fails #bypass #refresh),
+        bound: quote_spanned! {mixed=>
+            #plan
+                .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
+                #hooks_of_node
+                #hooks
+                #bypass_if
+                #refresh_if
+                #origin_first
+                #patience
+                #again
         },
     }
 }
@@ -133,9 +151,9 @@ fn hooks(model: &Model) -> TokenStream {
 }
 
 /// The closure that makes the body of a call, and what describes its value.
-fn run(model: &Model) -> TokenStream {
+fn run(model: &Model, detached: bool) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
-    let describe = describe::describe(model);
+    let describe = describe::describe(model, detached);
     let (before, after) = (describe.before, describe.after);
     let keyed = model.keyed().map(Arg::local);
     let skipped = model.skipped().map(Arg::local);

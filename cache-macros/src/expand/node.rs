@@ -134,7 +134,7 @@ fn hooks(node: &Node) -> TokenStream {
 fn described(node: &Node) -> TokenStream {
     let model = &node.model;
     let (krate, mixed, value) = (&model.krate, mixed(), &node.value);
-    let describe::Describe { before, after } = describe::describe(model);
+    let describe::Describe { before, after } = describe::describe(model, false);
     let fields: Vec<&Arg> = model.args.iter().collect();
     let place = |arg: &Arg| {
         let index = fields.iter().position(|field| std::ptr::eq(*field, arg)).unwrap_or_default();

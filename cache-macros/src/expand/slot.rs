@@ -61,6 +61,8 @@ pub(super) fn slot(model: &Model) -> Companion {
         }
     };
     let (attrs, elided) = (attrs(model, None), elided(model));
+    let edition = super::edition(krate, model.function.sig.ident.span());
+    let body = quote!(#edition #body);
     Companion {
         attrs: quote!(#attrs #elided),
         vis: TokenStream::new(),

@@ -52,7 +52,8 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
             Some(_) => quote_spanned!(mixed=> #krate::__private::writing(__writes, #body, #settle)),
         }
     };
-    let body = within(quote!(#(#inner)* #before #kept #call));
+    let edition = crate::expand::edition(krate, sig.ident.span());
+    let body = within(quote!(#(#inner)* #edition #before #kept #call));
     quote!(#(#attrs)* #vis #sig #body)
 }
 
