@@ -148,7 +148,8 @@ fn copies(model: &Model, detached: bool, before: &mut TokenStream) -> Copies {
             if for_closures || for_tags {
                 // What a pattern binds is looked at by reference.
                 let of = if arg.named { quote!(&#seen) } else { quote!(#seen) };
-                before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(#of);));
+                let clone = at(name.span(), quote!(::core::clone::Clone::clone));
+                before.extend(quote_spanned!(name.span()=> let #copy = #clone(#of);));
             }
             if for_closures {
                 let clone = quote!(::core::clone::Clone::clone(&#copy));

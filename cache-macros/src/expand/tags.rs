@@ -149,7 +149,8 @@ pub(super) fn root(model: &Model, hole: &Hole) -> Ident {
 
 /// A closure that fills a template.
 fn text(span: Span, form: &str, holes: &[TokenStream]) -> TokenStream {
-    quote_spanned!(span=> || ::core::option::Option::Some(::std::format!(#form, #(#holes),*)))
+    let (some, format) = (at(span, quote!(::core::option::Option::Some)), at(span, quote!(::std::format!)));
+    quote_spanned!(span=> || #some(#format(#form, #(#holes),*)))
 }
 
 /// The `format!` string with a positional hole for each.

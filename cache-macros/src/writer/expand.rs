@@ -164,10 +164,12 @@ fn of_value(
                     return reach(krate, hole, value);
                 }
                 let (spec, reached) = (format!("{{{}}}", hole.spec), reach(krate, hole, &root(hole, writer)));
+                let some = self::at(hole.span, quote!(::core::option::Option::Some));
+                let format = self::at(hole.span, quote!(::std::format!));
                 let text = keep(
                     at,
                     quote_spanned! {hole.span=>
-                        #krate::__private::keep_piece(|| ::core::option::Option::Some(::std::format!(#spec, #reached)))
+                        #krate::__private::keep_piece(|| #some(#format(#spec, #reached)))
                     },
                 );
                 quote!(::core::option::Option::as_ref(&#text)?)
@@ -225,7 +227,8 @@ fn matching(item: &Item, pattern: &TokenStream) -> TokenStream {
 fn shown(hole: &Hole, root: &Ident, writer: &Writer) -> TokenStream {
     let (krate, path) = (&writer.krate, hole.path(root));
     let spec = format!("{{{}}}", hole.spec);
-    quote_spanned!(hole.span=> #krate::__private::hole(|| ::std::format!(#spec, #path)))
+    let format = at(hole.span, quote!(::std::format!));
+    quote_spanned!(hole.span=> #krate::__private::hole(|| #format(#spec, #path)))
 }
 
 /// A template with its holes filled.
@@ -239,7 +242,8 @@ fn text<'t>(
         return quote_spanned!(span=> #text);
     }
     let form = form(template, spec);
-    quote_spanned!(span=> ::std::format!(#form, #(#holes),*))
+    let format = at(span, quote!(::std::format!));
+    quote_spanned!(span=> #format(#form, #(#holes),*))
 }
 
 /// The argument that a hole names.
