@@ -3,19 +3,12 @@
 #[path = "../editions/all.rs"]
 mod all;
 
+/// One after the other, since their tags are of the same text.
 #[test]
-fn of_2024() {
+fn what_is_written_in_each_edition_works() {
     all::check();
-}
-
-#[test]
-fn of_2021() {
     edition_2021::all::check();
     edition_2021::before_2024::check();
-}
-
-#[test]
-fn of_2018() {
     edition_2018::all::check();
     edition_2018::before_2024::check();
 }
