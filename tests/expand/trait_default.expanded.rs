@@ -18,6 +18,7 @@ pub trait CatsMemo: Cats {
     #[doc(hidden)]
     #[allow(non_snake_case)]
     fn __lives_slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                 " as Cats>::lives",

@@ -68,6 +68,7 @@ impl DbCatsMemo for Db {
     #[doc(hidden)]
     #[allow(non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(" as Cats>::cat", &["self.id", "name"]),
         );
