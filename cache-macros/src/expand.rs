@@ -14,12 +14,14 @@ pub(crate) mod node;
 mod patience;
 mod slot;
 mod tags;
+mod uses;
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, Path, WherePredicate};
 pub(crate) use tags::{form, reach};
+use uses::{deprecated, is_hidden, used};
 
 use crate::function::Form;
 use crate::model::{Arg, Capture, Face, Model, Place, mentions, mixed};
@@ -248,32 +250,6 @@ fn companions(model: &Model) -> Vec<Companion> {
     ours.into_iter().chain(theirs).chain(again::fly(model)).chain(detached::detached(model)).collect()
 }
 
-/// Whoever uses a companion uses the function, so the companion names it. `whole` if it has all the generics of the
-/// function: without them it cannot.
-fn used(model: &Model, whole: bool) -> Option<TokenStream> {
-    let (mixed, sig) = (mixed(), &model.function.sig);
-    if matches!(model.place, Place::Extended { .. }) || (!whole && !model.incidental.is_empty()) {
-        return None;
-    }
-    let mut ident = sig.ident.clone();
-    ident.set_span(mixed.located_at(ident.span()).resolved_at(ident.span()));
-    let function = if model.is_free() { quote!(#ident) } else { quote!(Self::#ident) };
-    let params = sig.generics.params.iter().filter_map(type_or_const);
-    let params: Vec<&Ident> = params.collect();
-    let params = (!params.is_empty()).then(|| quote!(::<#(#params),*>));
-    let function = if model.anonymous.is_empty() {
-        quote!(#function #params)
-    } else if !whole {
-        return None;
-    } else {
-        let names: Vec<Ident> = model.args.iter().map(Arg::local).collect();
-        let types = model.args.iter().map(|arg| &arg.ty);
-        quote_spanned!(mixed=> |#(#names: #types),*| #function #params(#(#names),*))
-    };
-    let deprecated = attributes(model, &["deprecated"]).next().map(|_| quote!(#[allow(deprecated)]));
-    Some(quote_spanned!(mixed=> #deprecated let _ = #function;))
-}
-
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
 /// nobody's business.
 fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
@@ -456,29 +432,6 @@ fn expected(model: &Model) -> TokenStream {
         _ => None,
     });
     quote!(#(#[allow(#expected)])*)
-}
-
-/// Whether the function is not to be seen in documentation.
-fn is_hidden(model: &Model) -> bool {
-    attributes(model, &["doc"]).any(|attr| match &attr.meta {
-        syn::Meta::List(list) => list.tokens.to_string().split(',').any(|word| word.trim() == "hidden"),
-        _ => false,
-    })
-}
-
-/// A deprecated function may call itself. Where it does so is not in itself any more.
-fn deprecated(model: &Model, tokens: &TokenStream) -> Option<TokenStream> {
-    let is_deprecated = attributes(model, &["deprecated"]).next().is_some();
-    (is_deprecated && names(tokens.clone(), &model.function.sig.ident)).then(|| quote!(#[allow(deprecated)]))
-}
-
-/// Whether a name is anywhere among tokens.
-fn names(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == *name,
-        TokenTree::Group(group) => names(group.stream(), name),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
 }
 
 /// Arguments that begin with an underscore are used by what is generated.
