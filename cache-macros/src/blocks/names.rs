@@ -10,12 +10,8 @@ pub(super) fn companions(ty: TokenStream, of: TokenStream) -> String {
     words.read(ty, 0);
     words.in_nested = false;
     words.read(of, 0);
-    let Words { mut text, is_ambiguous, .. } = words;
-    text.push_str("Memo");
-    if is_ambiguous {
-        text.push_str(&format!("{:08x}", hash(&whole)));
-    }
-    text
+    let Words { text, is_ambiguous, .. } = words;
+    if is_ambiguous { format!("{text}Memo{:08x}", hash(&whole)) } else { format!("{text}Memo") }
 }
 
 /// The words so far, each with a capital.

@@ -169,7 +169,7 @@ fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
     let mixed = mixed();
     let own = at(arg.ty.span(), quote!(::std::borrow::ToOwned::to_owned));
     let lend = |of: &Type| quote_spanned!(mixed=> <<#of as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#of>>::borrow);
-    let (keep, lent) = match way(&arg.ty) {
+    let (kept, seen) = match way(&arg.ty) {
         Way::Ref(of) if arg.named => {
             let lend = lend(of);
             (quote_spanned!(mixed=> #own(#name)), quote_spanned!(mixed=> #lend(&#copy)))
@@ -197,7 +197,7 @@ fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
         }
     };
     (
-        quote_spanned!(mixed=> let #copy = #keep;),
-        quote_spanned!(mixed=> #[allow(unused_variables)] let #name = #lent;),
+        quote_spanned!(mixed=> let #copy = #kept;),
+        quote_spanned!(mixed=> #[allow(unused_variables)] let #name = #seen;),
     )
 }
