@@ -6,9 +6,10 @@ use std::process::Command;
 use std::{fs, io};
 
 /// One folder each under `ui`.
-const BAD: [&str; 14] = [
+const BAD: [&str; 15] = [
     "arguments",
     "companions",
+    "editions",
     "freshness",
     "functions",
     "futures",

@@ -8,7 +8,8 @@ pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty
 pub use crate::memo::{Memo, When};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::plan::{
-    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, plain,
+    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own,
+    go_on, plain,
 };
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Slot};
@@ -16,6 +17,9 @@ pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{Hold, IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns};
 pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};
+pub use std::compile_error;
+pub use std::primitive::{bool, str};
+
 use std::marker::PhantomData;
 use std::pin::Pin;
 
@@ -27,13 +31,13 @@ pub trait ArgCopy {
     /// The argument.
     type Seen;
     /// The argument.
-    fn see(&self) -> Self::Seen;
+    fn __see(&self) -> Self::Seen;
 }
 
 impl<T: Copy> ArgCopy for &Arg<'_, T> {
     type Seen = T;
     #[inline]
-    fn see(&self) -> T {
+    fn __see(&self) -> T {
         *self.0
     }
 }
@@ -43,13 +47,13 @@ pub trait ArgRef {
     /// The reference.
     type Seen;
     /// The reference.
-    fn see(&self) -> Self::Seen;
+    fn __see(&self) -> Self::Seen;
 }
 
 impl<'a, T: ?Sized> ArgRef for Arg<'a, T> {
     type Seen = &'a T;
     #[inline]
-    fn see(&self) -> &'a T {
+    fn __see(&self) -> &'a T {
         self.0
     }
 }
@@ -93,7 +97,8 @@ pub mod consts {
 pub type Uses<T> = PhantomData<fn(&T)>;
 
 /// The traits that choose by type, without their names: expansions bring them into scope beside the
-/// user's own names.
+/// user's own names. Their methods begin with `__`, since a user's trait for every type may have a method of
+/// any plain name.
 pub mod picks {
     pub use super::{ArgCopy as _, ArgRef as _};
     #[cfg(feature = "json")]
@@ -116,8 +121,8 @@ pub mod picks {
 macro_rules! __leaf {
     ($t:ty) => {{
         use $crate::__private::picks::*;
-        let ty = $crate::__private::Ty::<$t>::NEW;
-        $crate::__leaf_of_ty!(ty)
+        let __ty = $crate::__private::Ty::<$t>::NEW;
+        $crate::__leaf_of_ty!(__ty)
     }};
 }
 
@@ -126,7 +131,7 @@ macro_rules! __leaf {
 #[cfg(feature = "json")]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&&$ty).kind(), (&&$ty).shown(), (&&$ty).json())
+        $crate::__private::Leaf::new((&&&&&&$ty).__kind(), (&&$ty).__shown(), (&&$ty).__json())
     };
 }
 
@@ -135,7 +140,7 @@ macro_rules! __leaf_of_ty {
 #[cfg(not(feature = "json"))]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&&$ty).kind(), (&&$ty).shown(), $crate::__private::NoJson)
+        $crate::__private::Leaf::new((&&&&&&$ty).__kind(), (&&$ty).__shown(), $crate::__private::NoJson)
     };
 }
 
@@ -145,10 +150,10 @@ macro_rules! __leaf_of_ty {
 macro_rules! __shape_of {
     ($value:expr) => {{
         use $crate::__private::picks::*;
-        let ty = $crate::__private::Ty::of($value);
-        let outer = &&ty;
-        let inner = outer.inner();
-        outer.wrap($crate::__leaf_of_ty!(inner))
+        let __ty = $crate::__private::Ty::of($value);
+        let __outer = &&__ty;
+        let __inner = __outer.__inner();
+        __outer.__wrap($crate::__leaf_of_ty!(__inner))
     }};
 }
 
@@ -158,27 +163,52 @@ macro_rules! __shape_of {
 macro_rules! __returns {
     ($r:ty, $face:ident) => {{
         use $crate::__private::picks::*;
-        let ty = $crate::__private::Ty::<$r>::NEW;
-        let outcome = (&&ty).outcome();
-        $crate::__returns!(@ ty, outcome, $face)
+        let __ty = $crate::__private::Ty::<$r>::NEW;
+        let __outcome = (&&__ty).__outcome();
+        $crate::__returns!(@ __ty, __outcome, $face)
     }};
     ($r:ty, $face:ident, errors) => {{
         use $crate::__private::picks::*;
-        let ty = $crate::__private::Ty::<$r>::NEW;
-        $crate::__private::is_result(ty);
-        let outcome = (&&ty).with_errors();
-        $crate::__returns!(@ ty, outcome, $face)
+        let __ty = $crate::__private::Ty::<$r>::NEW;
+        $crate::__private::is_result(__ty);
+        let __outcome = (&&__ty).__with_errors();
+        $crate::__returns!(@ __ty, __outcome, $face)
     }};
     (@ $ty:ident, $outcome:ident, $face:ident) => {{
-        let kept = $crate::__private::kept($ty, $outcome);
+        let __kept = $crate::__private::kept($ty, $outcome);
         $crate::__private::Return::new(
             $ty,
             $outcome,
-            (&&&&kept).hold(),
-            (&&$ty).errors(),
+            (&&&&__kept).__hold(),
+            (&&$ty).__errors(),
             $crate::__private::$face,
         )
     }};
+}
+
+/// The second of two blocks where an `impl Trait` return borrows from no argument by itself, as before edition 2024.
+/// There `gen` is the name of a type; the token is of the edition of where it was written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __by_capture {
+    ($before_2024:ty, $all:tt $none:tt) => {
+        $none
+    };
+    (gen, $all:tt $none:tt) => {
+        $all
+    };
+}
+
+/// Refuses edition 2015, where `dyn` is the name of a value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __edition {
+    ($in_2015:expr) => {
+        $crate::__private::compile_error!(
+            "`cache_core` needs edition 2018 or later: write `edition = \"2024\"` in the `[package]` of Cargo.toml"
+        );
+    };
+    (dyn) => {};
 }
 
 /// What success is, by a reference to what was returned.
@@ -187,7 +217,7 @@ macro_rules! __returns {
 macro_rules! __success {
     ($output:expr) => {{
         use $crate::__private::picks::*;
-        (&&$crate::__private::Ty::of($output)).outcome()
+        (&&$crate::__private::Ty::of($output)).__outcome()
     }};
 }
 
@@ -197,7 +227,7 @@ macro_rules! __success {
 macro_rules! __own {
     ($kind:ident, $t:ty, $why:ty) => {{
         use $crate::__private::picks::*;
-        (&&$crate::__private::$kind::<$t, $why>::NEW).owner()
+        (&&$crate::__private::$kind::<$t, $why>::NEW).__owner()
     }};
 }
 
@@ -206,11 +236,11 @@ macro_rules! __own {
 #[macro_export]
 macro_rules! __why {
     ($why:literal) => {{
-        struct Because;
-        impl $crate::__private::Why for Because {
-            const TEXT: &'static str = $why;
+        struct __Because;
+        impl $crate::__private::Why for __Because {
+            const TEXT: &'static $crate::__private::str = $why;
         }
-        Because
+        __Because
     }};
 }
 
@@ -220,7 +250,7 @@ macro_rules! __why {
 macro_rules! __see {
     ($arg:expr) => {{
         use $crate::__private::picks::*;
-        (&&$crate::__private::Arg(&$arg)).see()
+        (&&$crate::__private::Arg(&$arg)).__see()
     }};
 }
 
@@ -231,9 +261,9 @@ macro_rules! __see {
 macro_rules! __reach {
     ($root:expr $(, $field:tt)*) => {{
         use $crate::__private::picks::*;
-        let place = $crate::__through!(&$root);
-        $(let place = $crate::__through!(&place.$field);)*
-        place
+        let __place = $crate::__through!(&$root);
+        $(let __place = $crate::__through!(&__place.$field);)*
+        __place
     }};
 }
 
@@ -245,7 +275,7 @@ macro_rules! __through {
         $crate::__through!(@ $crate::__through!(@ $crate::__through!(@ $place)))
     };
     (@ $place:expr) => {
-        (&&&$crate::__private::Arg($place)).through()?
+        (&&&$crate::__private::Arg($place)).__through()?
     };
 }
 

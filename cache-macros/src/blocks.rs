@@ -1,7 +1,9 @@
 //! The attribute on an `impl` or `trait`: its methods are memoized one by one, and what a trait does not
 //! let stand beside them goes into a trait of its own.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+mod names;
+
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
@@ -158,8 +160,8 @@ fn inherent(block: &mut ItemImpl, options: &Options, errors: &mut Errors) -> Tok
 fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mut Errors) -> TokenStream {
     only(options, true, errors);
     let name = named(options).unwrap_or_else(|| {
-        let words = [words(block.self_ty.to_token_stream()), words(last(path))].concat();
-        format_ident!("{}Memo", words.concat(), span = path.span())
+        let name = names::companions(block.self_ty.to_token_stream(), last(path));
+        Ident::new(&name, path.span())
     });
     let Header { generics, arguments, path: of } = header(&block.generics, path);
     let place = Place::Extended {
@@ -349,7 +351,7 @@ fn visibility(options: &Options, default: &Visibility) -> Visibility {
 }
 
 fn allow() -> TokenStream {
-    quote!(#[allow(dead_code, non_camel_case_types, private_interfaces, private_bounds, drop_bounds, async_fn_in_trait, clippy::used_underscore_items)])
+    quote!(#[allow(non_camel_case_types, private_interfaces, private_bounds, drop_bounds, async_fn_in_trait, clippy::used_underscore_items)])
 }
 
 fn doc(path: &Path) -> TokenStream {
@@ -368,45 +370,6 @@ fn cfg(attrs: &[Attribute]) -> TokenStream {
 /// The last part of a path, with its arguments.
 fn last(path: &Path) -> TokenStream {
     path.segments.last().map(ToTokens::to_token_stream).unwrap_or_default()
-}
-
-/// The names in a type, as parts of one name.
-fn words(tokens: TokenStream) -> Vec<String> {
-    struct Words(Vec<String>);
-    impl Words {
-        fn read(&mut self, tokens: TokenStream) {
-            let mut is_lifetime = false;
-            for token in tokens {
-                let was_quote = is_lifetime;
-                is_lifetime =
-                    matches!(&token, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '\'');
-                match token {
-                    proc_macro2::TokenTree::Punct(punct) if punct.as_char() == '&' => {
-                        self.0.push("Ref".into());
-                    }
-                    proc_macro2::TokenTree::Ident(_) if was_quote => {}
-                    proc_macro2::TokenTree::Ident(ident) => {
-                        let text = ident.to_string();
-                        let text = text.trim_start_matches("r#");
-                        if !["dyn", "const", "crate", "self", "super"].contains(&text) {
-                            let first = text.chars().next().map(|c| c.to_ascii_uppercase());
-                            self.0.push(first.into_iter().chain(text.chars().skip(1)).collect());
-                        }
-                    }
-                    proc_macro2::TokenTree::Group(group) => {
-                        if group.delimiter() == Delimiter::Bracket {
-                            self.0.push("Slice".into());
-                        }
-                        self.read(group.stream());
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-    let mut words = Words(Vec::new());
-    words.read(tokens);
-    words.0
 }
 
 /// Whether a type visibly lives as long as it likes.

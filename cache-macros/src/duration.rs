@@ -1,12 +1,13 @@
 //! Durations in options: numbers are seconds, text is human ("1h30m"), anything else is a `Duration`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use std::time::Duration;
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
 use syn::{BinOp, Expr, Lit, UnOp};
 
+use crate::model::at;
 use crate::options::example;
 
 /// A duration as an option gives it.
@@ -57,7 +58,7 @@ impl Length {
         match self {
             Self::Fixed(length, span) => {
                 let (seconds, nanos) = (length.as_secs(), length.subsec_nanos());
-                quote_spanned!(*span=> ::core::time::Duration::new(#seconds, #nanos))
+                at(*span, quote!(::core::time::Duration::new(#seconds, #nanos)))
             }
             Self::Expr(expr) => quote_spanned!(expr.span()=> #expr),
         }

@@ -7,24 +7,33 @@
 
 mod again;
 mod describe;
+mod detached;
 mod entry;
 mod look;
 pub(crate) mod node;
 mod patience;
 mod slot;
 mod tags;
+mod uses;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, FnArg, GenericParam, Pat, WherePredicate};
+use syn::{Attribute, FnArg, GenericParam, Pat, Path, WherePredicate};
 pub(crate) use tags::{form, reach};
+use uses::{deprecated, is_hidden, used};
 
 use crate::function::Form;
-use crate::model::{Arg, Face, Model, Place, mentions, mixed};
+use crate::model::{Arg, Capture, Face, Model, Place, mentions, mixed};
 
 pub(crate) fn expand(model: &Model) -> Expanded {
     Expanded { function: function(model), companions: companions(model), ty: companion_type(model) }
+}
+
+/// Refuses edition 2015, that of where a token was written.
+pub(crate) fn edition(krate: &Path, span: Span) -> TokenStream {
+    let edition = Ident::new("dyn", span);
+    quote!(#krate::__edition!(#edition);)
 }
 
 /// What becomes of a function.
@@ -72,6 +81,13 @@ impl Companion {
 impl ToTokens for Companion {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { attrs, vis, sig, body, .. } = self;
+        // Whether it is told of that nobody uses it depends on where its first token is from, which may be a macro of
+        // the user's.
+        let vis = vis.clone().into_iter().map(|mut token| {
+            token.set_span(mixed().located_at(token.span()));
+            token
+        });
+        let vis: TokenStream = vis.collect();
         tokens.extend(quote!(#attrs #vis #sig { #body }));
     }
 }
@@ -94,29 +110,28 @@ fn function(model: &Model) -> TokenStream {
     let attrs = model.function.attrs.iter().filter(|attr| !attr.path().is_ident("expect"));
     let (expected, underscores) = (expected(model), underscores(model));
     let names = model.args.iter().map(|arg| &arg.name);
-    let entry = if model.is_free() {
+    let is_detached = !matches!(model.capture, Capture::All);
+    let callee_name = if is_detached { &model.names.detached } else { &model.names.entry };
+    let callee = if model.is_free() {
         let (companion, params) = (&model.companion, turbofish(model, &model.identity));
-        quote!(#companion #params::entry)
+        quote!(#companion #params::#callee_name)
     } else {
         let own: Vec<GenericParam> = model.identity.iter().chain(&model.incidental).cloned().collect();
         let params = turbofish(model, &own);
-        let entry = callee(model, &model.names.entry);
-        quote!(#entry #params)
+        let callee = callee(model, callee_name);
+        quote!(#callee #params)
     };
-    let call = quote!(#entry(#(#names),*).call());
+    let call = quote!(#callee(#(#names),*));
+    let call = if is_detached { call } else { quote!(#call.call()) };
     let call = match model.asyncness.map(|asyncness| asyncness.form) {
         Some(Form::Fn) => quote!(#call.await),
-        Some(Form::Boxed) => quote!(::std::boxed::Box::pin(#call)),
-        Some(Form::Future) | None => call,
+        Some(Form::Boxed) if !is_detached => quote!(::std::boxed::Box::pin(#call)),
+        Some(Form::Boxed | Form::Future) | None => call,
     };
-    quote! {
-        #(#attrs)*
-        #expected
-        #underscores
-        #vis #sig {
-            #call
-        }
-    }
+    // As long as its span is the user's, it is told of when nobody uses it.
+    let mut body = Group::new(Delimiter::Brace, call);
+    body.set_span(model.function.body.span());
+    quote!(#(#attrs)* #expected #underscores #vis #sig #body)
 }
 
 /// A companion, as other companions call it.
@@ -186,18 +201,18 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         model.names.key,
         model.names.memo,
     );
-    let doc = if model.hidden { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
+    let doc = if model.hidden || is_hidden(model) { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
     let item = quote! {
         #(#cfg)*
         #doc
-        #[allow(non_camel_case_types, clippy::empty_enums)]
+        #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
         #vis enum #companion<#(#identity),*> { #never }
         #(#cfg)*
         #check
     };
     let head = quote! {
         #(#cfg)*
-        #[allow(dead_code, non_snake_case)]
+        #[allow(non_snake_case)]
         #lints
         impl<#(#identity),*> #of
     };
@@ -229,17 +244,21 @@ fn companions(model: &Model) -> Vec<Companion> {
     let (ours, theirs) =
         ([slot::slot(model), entry::body(model)], [entry::entry(model), key(model), memo(model)]);
     if model.is_free() {
-        return theirs.into_iter().chain(every).chain(ours).collect();
+        return theirs.into_iter().chain(every).chain(ours).chain(detached::detached(model)).collect();
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
-    ours.into_iter().chain(theirs).chain(again::fly(model)).collect()
+    ours.into_iter().chain(theirs).chain(again::fly(model)).chain(detached::detached(model)).collect()
 }
 
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
 /// nobody's business.
 fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
+    // Methods of one `impl` that nobody uses are told of together, but for names that begin with `_`; and what is
+    // generated is not told of. So that the user's method is, its companions are of another level.
+    let apart =
+        (doc.is_some() && matches!(model.place, Place::Inherent { .. })).then(|| quote!(#[deny(dead_code)]));
     let doc = match doc {
-        Some(doc) if !model.hidden => {
+        Some(doc) if !model.hidden && (model.is_free() || !is_hidden(model)) => {
             let doc = doc.replace("{}", &format!("`{}`", model.function.sig.ident.unraw()));
             quote!(#[doc = #doc])
         }
@@ -249,7 +268,7 @@ fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
         return doc;
     }
     let (cfg, lints) = (attributes(model, &["cfg"]), lints(model));
-    quote!(#(#cfg)* #doc #[allow(dead_code, non_snake_case)] #lints)
+    quote!(#(#cfg)* #doc #[allow(non_snake_case)] #lints #apart)
 }
 
 fn key(model: &Model) -> Companion {
@@ -261,13 +280,14 @@ fn key(model: &Model) -> Companion {
     let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
-    let body = if model.skipped().next().is_none() && !flags {
+    let is_of_features = attributes(model, &["target_feature"]).next().is_some();
+    let body = if model.skipped().next().is_none() && !flags && !is_of_features {
         // All arguments are there, and nothing is asked of them: an entry says what its key is.
         let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
-        quote_spanned!(mixed=> #entry #params(#(#names),*).id())
+        quote_spanned!(mixed=> (&#entry #params(#(#names),*)).id())
     } else {
-        let plan = look::plan(model);
-        quote_spanned!(mixed=> #plan.key(&(#(#names,)*)))
+        let (plan, used) = (look::plan(model), used(model, false));
+        quote_spanned!(mixed=> #used (&#plan).key(&(#(#names,)*)))
     };
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
     let attrs = attrs(model, Some(doc));
@@ -286,12 +306,12 @@ fn memo(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
     let (mixed, elided) = (mixed(), elided(model));
-    let attrs = attrs(model, Some("The cache behind {}, as a whole."));
+    let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
-        quote_spanned!(mixed=> #krate::Memo::with_mode(&(#memo)))
+        quote_spanned!(mixed=> #used #krate::Memo::with_mode(&(#memo)))
     } else {
-        quote_spanned!(mixed=> #plan.memo())
+        quote_spanned!(mixed=> #used (&#plan).memo())
     };
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),

@@ -1,6 +1,7 @@
 //! The function and every choice made about it. From here on nothing is decided.
 
 mod args;
+mod capture;
 mod generics;
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
@@ -17,6 +18,7 @@ use crate::function::{Asyncness, Function, is_static_param, owns_everything};
 use crate::options::{Companion, KeyOption, Options};
 use args::arguments;
 pub(crate) use args::binds;
+pub(crate) use capture::Capture;
 use generics::generics;
 
 /// An argument.
@@ -45,9 +47,15 @@ impl Arg {
     }
 }
 
+/// A local of generated code. Its name is hygienic, but as a pattern it would still mean a constant or unit struct
+/// of the user's that is called so; nobody calls one by two underscores.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(&format!("__{name}"), mixed())
+}
+
 /// What `self` is called where it is an argument among others.
 pub(crate) fn this() -> Ident {
-    Ident::new("this", mixed())
+    local("this")
 }
 
 /// The same expression, or template, with `self` by its other name.
@@ -97,6 +105,7 @@ pub(crate) struct Names {
     pub(crate) slot: Ident,
     pub(crate) body: Ident,
     pub(crate) fly: Ident,
+    pub(crate) detached: Ident,
 }
 
 /// A part of the key.
@@ -140,6 +149,8 @@ pub(crate) struct Model {
     pub(crate) place: Place,
     pub(crate) names: Names,
     pub(crate) asyncness: Option<Asyncness>,
+    /// What its future borrows from.
+    pub(crate) capture: Capture,
     /// The type that it is a method of visibly lives as long as it likes; or there is none.
     pub(crate) is_static: bool,
     /// Its computation owns all it needs, and belongs to its flight.
@@ -160,7 +171,7 @@ pub(crate) struct Model {
 
 impl Model {
     pub(crate) fn new(options: Options, function: Function, place: Place, errors: &mut Errors) -> Self {
-        let (mut args, anonymous) = arguments(&function.sig, &options, errors);
+        let (mut args, anonymous) = arguments(&function, &options, errors);
         let parts = parts(&options, &mut args, errors);
         let whose = match options.key.as_ref().map(|given| &given.value) {
             Some(KeyOption::Node(node)) => {
@@ -173,6 +184,8 @@ impl Model {
         if let Some(asyncness) = &mut asyncness {
             asyncness.sends &= options.maybe_send.is_none();
         }
+        let in_trait = matches!(place, Place::Extended { .. });
+        let capture = capture::capture(&function.sig, asyncness, in_trait);
         let is_static = match &place {
             Place::Free => true,
             Place::Inherent { is_static, .. } | Place::Extended { is_static, .. } => *is_static,
@@ -210,6 +223,7 @@ impl Model {
             place,
             names,
             asyncness,
+            capture,
             is_static,
             owned,
             krate,
@@ -283,7 +297,8 @@ fn names(place: &Place, companion: &Ident) -> Names {
         // Where the function's name is: there editors lead to.
         let name = |name: &str| Ident::new(name, span.resolved_at(mixed()));
         let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
-        return Names { entry, key, memo, slot: name("__slot"), body: name("__body"), fly: name("__fly") };
+        let (slot, body, fly, detached) = (name("__slot"), name("__body"), name("__fly"), name("__detached"));
+        return Names { entry, key, memo, slot, body, fly, detached };
     }
     let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
@@ -303,6 +318,7 @@ fn names(place: &Place, companion: &Ident) -> Names {
         slot,
         body: hidden("body"),
         fly: hidden("fly"),
+        detached: hidden("detached"),
     }
 }
 

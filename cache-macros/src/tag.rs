@@ -33,10 +33,12 @@ pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
     };
     errors.finish()?;
     let (generics, of, clause) = input.generics.split_for_impl();
+    let edition = crate::expand::edition(&krate, ident.span());
     Ok(quote_spanned! {mixed()=>
         #[automatically_derived]
         impl #generics #krate::Tag for #ident #of #clause {
             fn name(&self) -> #krate::TagName {
+                #edition
                 match *self { #arms }
             }
         }
@@ -48,7 +50,7 @@ fn arm(krate: &Path, of: &TokenStream, path: &str, fields: &Fields) -> TokenStre
     let mixed = mixed();
     let members: Vec<Member> = fields.members().collect();
     let name = |(index, field): (usize, &Field)| {
-        format_ident!("field{index}", span = field.ty.span().resolved_at(mixed))
+        format_ident!("__field{index}", span = field.ty.span().resolved_at(mixed))
     };
     let names: Vec<Ident> = fields.iter().enumerate().map(name).collect();
     let shown = fields.iter().zip(&names).map(|(field, name)| {

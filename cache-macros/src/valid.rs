@@ -78,6 +78,13 @@ fn kind(model: &Model, errors: &mut Errors) {
     if let Some(abi) = &sig.abi {
         errors.at(abi.span(), "an `extern fn` cannot be memoized: memoize a Rust function around it");
     }
+    let is_track_caller = |attr: &&syn::Attribute| attr.path().is_ident("track_caller");
+    if let Some(attr) = model.function.attrs.iter().find(is_track_caller) {
+        errors.at(
+            attr.span(),
+            "a memoized function cannot be `#[track_caller]`: its body runs for all who ask for the same, and so has no one caller. Leave it out, or take a `&'static Location` as an argument",
+        );
+    }
     if let Some(variadic) = &sig.variadic {
         errors.at(variadic.span(), "a variadic function cannot be memoized");
     }

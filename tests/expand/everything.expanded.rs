@@ -11,12 +11,12 @@ where
     describe::<T>::entry(cat, lang, arg2, pool).call()
 }
 ///The cache of [`describe`](fn@describe): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 pub(crate) enum describe<T> {
     #[doc(hidden)]
     __Never(::core::convert::Infallible, ::cache_core::__private::Uses<T>),
 }
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl<T> describe<T> {
     ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call.
     pub(crate) fn entry<'a, P>(
@@ -31,7 +31,8 @@ impl<T> describe<T> {
         T: Clone + Describe + Send + Sync + 'static,
         P: Pool,
     {
-        let refresh_if_flag: bool = {
+        let _ = describe::<T, P>;
+        let __refresh_if_flag: ::cache_core::__private::bool = {
             #[allow(unused_variables)]
             let cat = ::cache_core::__see!(cat);
             #[allow(unused_variables)]
@@ -47,19 +48,19 @@ impl<T> describe<T> {
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < T, Error >, OfValue),
-                    |keyed: &(&Cat, String, (u32, u32)), cx| {
+                    |__keyed: &(&Cat, String, (u32, u32)), __cx| {
                         #[allow(unused_variables)]
-                        let cat = ::cache_core::__see!(keyed.0);
+                        let cat = ::cache_core::__see!(__keyed.0);
                         #[allow(unused_variables)]
-                        let lang = ::cache_core::__see!(keyed.1);
+                        let lang = ::cache_core::__see!(__keyed.1);
                         #[allow(unused_variables)]
-                        let (x, y) = &keyed.2;
-                        match (&(cat.id), &keyed.1, &keyed.2) {
-                            (part0, part1, part2) => {
-                                cx.find(
+                        let (x, y) = &__keyed.2;
+                        match (&(cat.id), &__keyed.1, &__keyed.2) {
+                            (__part0, __part1, __part2) => {
+                                __cx.find(
                                     (
                                         ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(part0),
+                                            ::cache_core::__shape_of!(__part0),
                                         ),
                                         ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
                                         ::cache_core::__private::Ref((
@@ -67,7 +68,7 @@ impl<T> describe<T> {
                                             ::cache_core::__leaf!(u32),
                                         )),
                                     ),
-                                    &(part0, part1, part2),
+                                    &(__part0, __part1, __part2),
                                 )
                             }
                         }
@@ -78,38 +79,43 @@ impl<T> describe<T> {
                     (cat, lang, arg2),
                     (pool,),
                     |(cat, lang, arg2), (pool,)| {
-                        let made = ::cache_core::__private::TagList::before(|tags| {
-                            tags.text(|| ::core::option::Option::Some(
-                                ::std::format!("cat:{}", ::cache_core::__reach!(cat, id)),
-                            ));
+                        let __made = ::cache_core::__private::TagList::before(|__tags| {
+                            __tags
+                                .text(|| ::core::option::Option::Some(
+                                    ::std::format!("cat:{}", ::cache_core::__reach!(cat, id)),
+                                ));
                         });
-                        let copy_of_lang = ::core::clone::Clone::clone(&lang);
+                        let __copy_of_lang = ::core::clone::Clone::clone(&lang);
                         (
                             move || Self::__body::<P>(cat, lang, arg2, pool),
                             move |
-                                value: ::core::option::Option<&_>,
-                                draft: &mut ::cache_core::__private::Draft|
+                                __value: ::core::option::Option<&_>,
+                                __draft: &mut ::cache_core::__private::Draft|
                             {
                                 #[allow(unused_variables)]
-                                let lang = ::core::clone::Clone::clone(&copy_of_lang);
-                                draft.tags_before(&made);
-                                match value {
-                                    ::core::option::Option::Some(value) => {
-                                        draft
-                                            .tags(|tags| {
-                                                tags.text(|| ::core::option::Option::Some(
-                                                    ::std::format!(
-                                                        "owner:{}", ::cache_core::__reach!(value, owner_id)
-                                                    ),
-                                                ));
+                                let lang = ::core::clone::Clone::clone(&__copy_of_lang);
+                                __draft.tags_before(&__made);
+                                match __value {
+                                    ::core::option::Option::Some(__value) => {
+                                        __draft
+                                            .tags(|__tags| {
+                                                __tags
+                                                    .text(|| ::core::option::Option::Some(
+                                                        ::std::format!(
+                                                            "owner:{}", ::cache_core::__reach!(__value, owner_id)
+                                                        ),
+                                                    ));
                                             });
-                                        draft
+                                        __draft
                                             .ttl(
                                                 ::cache_core::__private::IntoTtl::into_ttl(
-                                                    ::cache_core::__private::ask(|value| value.ttl(lang), value),
+                                                    ::cache_core::__private::ask(
+                                                        |value| value.ttl(lang),
+                                                        __value,
+                                                    ),
                                                 ),
                                             );
-                                        let _ = value;
+                                        let _ = __value;
                                     }
                                     ::core::option::Option::None => {}
                                 }
@@ -117,7 +123,7 @@ impl<T> describe<T> {
                         )
                     },
                 )
-                .refresh_if(refresh_if_flag)
+                .refresh_if(__refresh_if_flag)
                 .once(
                     ::cache_core::__why!(
                         "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`"
@@ -131,23 +137,23 @@ impl<T> describe<T> {
     where
         T: Clone + Describe + Send + Sync + 'static,
     {
-        ::cache_core::__private::Plan::new(
+        (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id::<Self>(),
                 Self::__slot(),
                 ::cache_core::__returns!(Result < T, Error >, OfValue),
-                |keyed: &(&Cat, String, (u32, u32)), cx| {
+                |__keyed: &(&Cat, String, (u32, u32)), __cx| {
                     #[allow(unused_variables)]
-                    let cat = ::cache_core::__see!(keyed.0);
+                    let cat = ::cache_core::__see!(__keyed.0);
                     #[allow(unused_variables)]
-                    let lang = ::cache_core::__see!(keyed.1);
+                    let lang = ::cache_core::__see!(__keyed.1);
                     #[allow(unused_variables)]
-                    let (x, y) = &keyed.2;
-                    match (&(cat.id), &keyed.1, &keyed.2) {
-                        (part0, part1, part2) => {
-                            cx.find(
+                    let (x, y) = &__keyed.2;
+                    match (&(cat.id), &__keyed.1, &__keyed.2) {
+                        (__part0, __part1, __part2) => {
+                            __cx.find(
                                 (
                                     ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(part0),
+                                        ::cache_core::__shape_of!(__part0),
                                     ),
                                     ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
                                     ::cache_core::__private::Ref((
@@ -155,13 +161,13 @@ impl<T> describe<T> {
                                         ::cache_core::__leaf!(u32),
                                     )),
                                 ),
-                                &(part0, part1, part2),
+                                &(__part0, __part1, __part2),
                             )
                         }
                     }
                 },
             )
-            .on_evict(|key, value, cause| println!("{key} {cause:?}"))
+            .on_evict(|key, value, cause| println!("{key} {cause:?}")))
             .key(&(cat, lang, arg2))
     }
     ///The cache behind `describe`, as a whole.
@@ -170,23 +176,23 @@ impl<T> describe<T> {
     where
         T: Clone + Describe + Send + Sync + 'static,
     {
-        ::cache_core::__private::Plan::new(
+        (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id::<Self>(),
                 Self::__slot(),
                 ::cache_core::__returns!(Result < T, Error >, OfValue),
-                |keyed: &(&Cat, String, (u32, u32)), cx| {
+                |__keyed: &(&Cat, String, (u32, u32)), __cx| {
                     #[allow(unused_variables)]
-                    let cat = ::cache_core::__see!(keyed.0);
+                    let cat = ::cache_core::__see!(__keyed.0);
                     #[allow(unused_variables)]
-                    let lang = ::cache_core::__see!(keyed.1);
+                    let lang = ::cache_core::__see!(__keyed.1);
                     #[allow(unused_variables)]
-                    let (x, y) = &keyed.2;
-                    match (&(cat.id), &keyed.1, &keyed.2) {
-                        (part0, part1, part2) => {
-                            cx.find(
+                    let (x, y) = &__keyed.2;
+                    match (&(cat.id), &__keyed.1, &__keyed.2) {
+                        (__part0, __part1, __part2) => {
+                            __cx.find(
                                 (
                                     ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(part0),
+                                        ::cache_core::__shape_of!(__part0),
                                     ),
                                     ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
                                     ::cache_core::__private::Ref((
@@ -194,13 +200,13 @@ impl<T> describe<T> {
                                         ::cache_core::__leaf!(u32),
                                     )),
                                 ),
-                                &(part0, part1, part2),
+                                &(__part0, __part1, __part2),
                             )
                         }
                     }
                 },
             )
-            .on_evict(|key, value, cause| println!("{key} {cause:?}"))
+            .on_evict(|key, value, cause| println!("{key} {cause:?}")))
             .memo()
     }
     ///The caches behind all instantiations of `describe`.
@@ -210,14 +216,15 @@ impl<T> describe<T> {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "describe"),
                     &["cat.id", "lang", "arg2"],
                 )
                 .tags(&["cats"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(

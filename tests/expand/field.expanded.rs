@@ -4,15 +4,16 @@ impl Home {
         Self::cat_entry(self, name).call()
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new("::cat", &["name"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -29,23 +30,25 @@ impl Home {
         self.load(name)
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     fn cat_entry(
         &self,
         name: &str,
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
     > {
+        let _ = Self::cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
                     Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
                     ::cache_core::__returns!(Cat, OfReturn),
-                    |keyed: &(&str,), cx| {
-                        cx
+                    |__keyed: &(&str,), __cx| {
+                        __cx
                             .find(
                                 (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                keyed,
+                                __keyed,
                             )
                     },
                 )
@@ -53,8 +56,8 @@ impl Home {
                 .bind(
                     (name,),
                     (self,),
-                    |(name,), (this,)| (
-                        move || Self::__cat_body(this, name),
+                    |(name,), (__this,)| (
+                        move || Self::__cat_body(__this, name),
                         ::cache_core::__private::plain,
                     ),
                 )
@@ -66,28 +69,32 @@ impl Home {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
-        ::cache_core::__private::Plan::new(
+        let _ = Self::cat;
+        (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id_of_method::<Self, fn()>(),
                 Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
                 ::cache_core::__returns!(Cat, OfReturn),
-                |keyed: &(&str,), cx| {
-                    cx
+                |__keyed: &(&str,), __cx| {
+                    __cx
                         .find(
                             (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            keyed,
+                            __keyed,
                         )
                 },
             )
-            .kept_in(&(self.cats))
+            .kept_in(&(self.cats)))
             .key(&(name,))
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     #[must_use]
     fn cat_memo(&self) -> ::cache_core::Memo<Cat> {
+        let _ = Self::cat;
         ::cache_core::Memo::with_mode(&(self.cats))
     }
 }

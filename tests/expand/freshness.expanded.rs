@@ -3,7 +3,7 @@ pub fn revalidated(name: &str) -> Cat {
     revalidated::entry(name).call()
 }
 ///The cache of [`revalidated`](fn@revalidated): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 pub enum revalidated {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,7 +15,7 @@ type __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl revalidated {
     ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -23,16 +23,17 @@ impl revalidated {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
     > {
+        let _ = revalidated;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Cat, OfReturn),
-                    |keyed: &(&str,), cx| {
-                        cx
+                    |__keyed: &(&str,), __cx| {
+                        __cx
                             .find(
                                 (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                keyed,
+                                __keyed,
                             )
                     },
                 )
@@ -46,9 +47,9 @@ impl revalidated {
                 )
                 .again(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |own, (name,), (), ticket| {
-                        let kept = (own.0.keep(name),);
-                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
+                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
                     },
                 )
                 .in_background(),
@@ -57,28 +58,30 @@ impl revalidated {
     ///The address of an entry of `revalidated`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
-        Self::entry(name).id()
+        (&Self::entry(name)).id()
     }
     ///The cache behind `revalidated`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Cat, OfReturn),
-                |keyed: &(&str,), cx| {
-                    cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            keyed,
-                        )
-                },
-            )
+        let _ = revalidated;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Cat, OfReturn),
+            |__keyed: &(&str,), __cx| {
+                __cx
+                    .find(
+                        (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                        __keyed,
+                    )
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "revalidated"),
                     &["name"],
@@ -89,7 +92,7 @@ impl revalidated {
                 .stale_while_revalidate(::core::time::Duration::new(60u64, 0u32))
                 .refresh_ahead(::cache_core::__private::Ahead::XFetch(1f64)),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(
@@ -112,7 +115,7 @@ pub fn patient(name: &str) -> Result<Cat, Error> {
     patient::entry(name).call()
 }
 ///The cache of [`patient`](fn@patient): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 pub enum patient {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -124,7 +127,7 @@ type __patient__in_an_impl_write_memoize_on_the_impl_too = patient;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __patient__in_an_impl_write_memoize_on_the_impl_too = patient::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl patient {
     ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -132,16 +135,17 @@ impl patient {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
     > {
+        let _ = patient;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                    |keyed: &(&str,), cx| {
-                        cx
+                    |__keyed: &(&str,), __cx| {
+                        __cx
                             .find(
                                 (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                keyed,
+                                __keyed,
                             )
                     },
                 )
@@ -158,13 +162,13 @@ impl patient {
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(0u64, 200000000u32))
                         .hard(::core::time::Duration::new(2u64, 0u32)),
-                    |late| ::cache_core::__private::timed_out(late),
+                    |__late| ::cache_core::__private::timed_out(__late),
                 )
                 .again(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |own, (name,), (), ticket| {
-                        let kept = (own.0.keep(name),);
-                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
+                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
                     },
                 )
                 .in_background(),
@@ -173,29 +177,31 @@ impl patient {
     ///The address of an entry of `patient`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
-        Self::entry(name).id()
+        (&Self::entry(name)).id()
     }
     ///The cache behind `patient`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
-        ::cache_core::__private::Plan::new(
+        let _ = patient;
+        (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id::<Self>(),
                 Self::__slot(),
                 ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                |keyed: &(&str,), cx| {
-                    cx
+                |__keyed: &(&str,), __cx| {
+                    __cx
                         .find(
                             (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            keyed,
+                            __keyed,
                         )
                 },
             )
-            .fallback_if(|error| error.is_transient())
+            .fallback_if(|error| error.is_transient()))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "patient"),
                     &["name"],
@@ -203,7 +209,7 @@ impl patient {
                 .ttl(::core::time::Duration::new(300u64, 0u32))
                 .stale_if_error(::core::time::Duration::new(3600u64, 0u32)),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(
@@ -226,7 +232,7 @@ pub async fn first(name: String) -> Result<Cat, Error> {
     first::entry(name).call().await
 }
 ///The cache of [`first`](fn@first): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 pub enum first {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -238,7 +244,7 @@ type __first__in_an_impl_write_memoize_on_the_impl_too = first;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __first__in_an_impl_write_memoize_on_the_impl_too = first::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl first {
     ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -250,13 +256,14 @@ impl first {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = first;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                    |keyed: &(String,), cx| {
-                        cx.find((::cache_core::__leaf!(String),), keyed)
+                    |__keyed: &(String,), __cx| {
+                        __cx.find((::cache_core::__leaf!(String),), __keyed)
                     },
                 )
                 .bind_async(
@@ -281,11 +288,13 @@ impl first {
                             Given, String, ::cache_core::__private::NoHook
                         ),
                     ),
-                    |own, (name,), (), ticket| {
-                        let kept = (own.0.keep(name),);
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
                         async move {
-                            let kept = kept;
-                            let _ = Self::entry(own.0.give(kept.0)).fly(ticket).await;
+                            let __kept = __kept;
+                            let _ = Self::entry(__own.0.give(__kept.0))
+                                .fly(__ticket)
+                                .await;
                         }
                     },
                 )
@@ -296,29 +305,33 @@ impl first {
     ///The address of an entry of `first`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: String) -> ::cache_core::Key<Cat, ::cache_core::Async> {
-        Self::entry(name).id()
+        (&Self::entry(name)).id()
     }
     ///The cache behind `first`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                |keyed: &(String,), cx| cx.find((::cache_core::__leaf!(String),), keyed),
-            )
+        let _ = first;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+            |__keyed: &(String,), __cx| {
+                __cx.find((::cache_core::__leaf!(String),), __keyed)
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "first"),
                     &["name"],
                 )
                 .ttl(::core::time::Duration::new(300u64, 0u32)),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(
@@ -352,12 +365,13 @@ const _: () = {
     enum __EntriesOfCatNode {}
     impl ::cache_core::__private::Node for __EntriesOfCatNode {
         type Value = Cat;
-        type View<'v> = (&'v str,);
+        type View<'__v> = (&'__v str,);
         const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new();
-        const IN_BACKGROUND: bool = true;
-        const STALE_IF_ERROR: bool = true;
+        const IN_BACKGROUND: ::cache_core::__private::bool = true;
+        const STALE_IF_ERROR: ::cache_core::__private::bool = true;
         fn slot() -> &'static ::cache_core::__private::Slot {
-            static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__edition!(dyn);
+            static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
                 ::cache_core::__private::Spec::new(
                         ::core::concat!(::core::module_path!(), "::", "CatNode"),
                         &["name"],
@@ -366,7 +380,7 @@ const _: () = {
                     .stale_while_revalidate(::core::time::Duration::new(60u64, 0u32))
                     .stale_if_error(GRACE),
             );
-            &SLOT
+            &__SLOT
         }
         fn shape() -> impl ::cache_core::__private::Fields<Self> {
             (::cache_core::__private::Ref(::cache_core::__leaf!(str)),)
@@ -380,15 +394,15 @@ const _: () = {
         }
         #[allow(unused_variables)]
         fn describe(
-            fields: Self::View<'_>,
-            value: ::core::option::Option<&Cat>,
-            draft: &mut ::cache_core::__private::Draft,
+            __fields: Self::View<'_>,
+            __value: ::core::option::Option<&Cat>,
+            __draft: &mut ::cache_core::__private::Draft,
         ) {
             #[allow(unused_variables)]
-            let name = ::cache_core::__see!(fields.0);
+            let name = ::cache_core::__see!(__fields.0);
             ::cache_core::__private::describe(
-                value,
-                draft,
+                __value,
+                __draft,
                 ::cache_core::__private::plain,
             );
         }
@@ -403,8 +417,8 @@ const _: () = {
         }
     }
     impl<'a> ::core::convert::From<CatNode<'a>> for ::cache_core::Invalidation {
-        fn from(node: CatNode<'a>) -> Self {
-            ::cache_core::CacheKey::id(&node).into()
+        fn from(__node: CatNode<'a>) -> Self {
+            ::core::convert::From::from(::cache_core::CacheKey::id(&__node))
         }
     }
 };
@@ -412,7 +426,7 @@ fn by_node(name: &str) -> Result<Cat, Error> {
     by_node::entry(name).call()
 }
 ///The cache of [`by_node`](fn@by_node): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 enum by_node {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -424,7 +438,7 @@ type __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl by_node {
     ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.
     #[allow(elided_lifetimes_in_paths)]
@@ -433,6 +447,7 @@ impl by_node {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
     > {
+        let _ = by_node;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::of_node(
                     ::cache_core::__private::Ty::<
@@ -441,11 +456,11 @@ impl by_node {
                     Self::__slot(),
                     <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
                     ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                    |keyed: &(&str,), cx| {
+                    |__keyed: &(&str,), __cx| {
                         #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(keyed.0);
+                        let name = ::cache_core::__see!(__keyed.0);
                         ::cache_core::__private::find_node(
-                            cx,
+                            __cx,
                             ::cache_core::__private::Ty::<
                                 <CatNode as ::cache_core::CacheKey>::Node,
                             >::NEW,
@@ -471,15 +486,15 @@ impl by_node {
                 )
                 .again(
                     {
-                        enum Why0 {}
-                        impl ::cache_core::__private::Why for Why0 {
-                            const TEXT: &'static str = "`timeout` computes in the background, and argument `name` cannot be taken there: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        enum __Why0 {}
+                        impl ::cache_core::__private::Why for __Why0 {
+                            const TEXT: &'static ::cache_core::__private::str = "`timeout` computes in the background, and argument `name` cannot be taken there: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
                         }
-                        (::cache_core::__own!(Lent, str, Why0),)
+                        (::cache_core::__own!(Lent, str, __Why0),)
                     },
-                    |own, (name,), (), ticket| {
-                        let kept = (own.0.keep(name),);
-                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
+                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
                     },
                 )
                 .in_background(),
@@ -489,36 +504,38 @@ impl by_node {
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn key(name: &str) -> ::cache_core::Key<Cat> {
-        Self::entry(name).id()
+        (&Self::entry(name)).id()
     }
     ///The cache behind `by_node`, as a whole.
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat> {
-        ::cache_core::__private::Plan::of_node(
-                ::cache_core::__private::Ty::<
-                    <CatNode as ::cache_core::CacheKey>::Node,
-                >::NEW,
-                Self::__slot(),
-                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                |keyed: &(&str,), cx| {
-                    #[allow(unused_variables)]
-                    let name = ::cache_core::__see!(keyed.0);
-                    ::cache_core::__private::find_node(
-                        cx,
-                        ::cache_core::__private::Ty::<
-                            <CatNode as ::cache_core::CacheKey>::Node,
-                        >::NEW,
-                        &<CatNode as ::cache_core::CacheKey>::__fields(&CatNode { name }),
-                    )
-                },
-            )
+        let _ = by_node;
+        (&::cache_core::__private::Plan::of_node(
+            ::cache_core::__private::Ty::<
+                <CatNode as ::cache_core::CacheKey>::Node,
+            >::NEW,
+            Self::__slot(),
+            <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+            ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+            |__keyed: &(&str,), __cx| {
+                #[allow(unused_variables)]
+                let name = ::cache_core::__see!(__keyed.0);
+                ::cache_core::__private::find_node(
+                    __cx,
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                    &<CatNode as ::cache_core::CacheKey>::__fields(&CatNode { name }),
+                )
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
     }
     #[doc(hidden)]

@@ -3,7 +3,7 @@ pub fn get_cat(name: &str) -> Cat {
     get_cat::entry(name).call()
 }
 ///The cache of [`get_cat`](fn@get_cat): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 pub enum get_cat {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,7 +15,7 @@ type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl get_cat {
     ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
     pub fn entry(
@@ -23,16 +23,17 @@ impl get_cat {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
     > {
+        let _ = get_cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Cat, OfReturn),
-                    |keyed: &(&str,), cx| {
-                        cx
+                    |__keyed: &(&str,), __cx| {
+                        __cx
                             .find(
                                 (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                keyed,
+                                __keyed,
                             )
                     },
                 )
@@ -44,19 +45,19 @@ impl get_cat {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .on_miss(|keyed, skipped, key| {
+                .on_miss(|__keyed, __skipped, __key| {
                     #[allow(unused_variables)]
-                    let name = ::cache_core::__see!(keyed.0);
+                    let name = ::cache_core::__see!(__keyed.0);
                     ::cache_core::__private::call_on_miss(
                         |key| println!("miss {key}"),
-                        key,
+                        __key,
                     )
                 })
                 .again(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |own, (name,), (), ticket| {
-                        let kept = (own.0.keep(name),);
-                        move || Self::entry(own.0.lend(&kept.0)).fly(ticket)
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
+                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
                     },
                 ),
         )
@@ -64,28 +65,30 @@ impl get_cat {
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.
     #[must_use]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
-        Self::entry(name).id()
+        (&Self::entry(name)).id()
     }
     ///The cache behind `get_cat`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Cat, OfReturn),
-                |keyed: &(&str,), cx| {
-                    cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            keyed,
-                        )
-                },
-            )
+        let _ = get_cat;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Cat, OfReturn),
+            |__keyed: &(&str,), __cx| {
+                __cx
+                    .find(
+                        (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                        __keyed,
+                    )
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "get_cat"),
                     &["name"],
@@ -93,7 +96,7 @@ impl get_cat {
                 .ttl(::core::time::Duration::new(300u64, 0u32))
                 .tags(&["cats"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(

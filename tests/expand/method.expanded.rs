@@ -4,15 +4,16 @@ impl Db {
         Self::cat_entry(self, name).call()
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new("::cat", &["self.id", "name"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -29,35 +30,37 @@ impl Db {
         self.load(name)
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     pub fn cat_entry(
         &self,
         name: &str,
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
     > {
+        let _ = Self::cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
                     Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
                     ::cache_core::__returns!(Cat, OfReturn),
-                    |keyed: &(&Self, &str), cx| {
+                    |__keyed: &(&Self, &str), __cx| {
                         #[allow(unused_variables)]
-                        let this = ::cache_core::__see!(keyed.0);
+                        let __this = ::cache_core::__see!(__keyed.0);
                         #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(keyed.1);
-                        match (&(this.id), &keyed.1) {
-                            (part0, part1) => {
-                                cx.find(
+                        let name = ::cache_core::__see!(__keyed.1);
+                        match (&(__this.id), &__keyed.1) {
+                            (__part0, __part1) => {
+                                __cx.find(
                                     (
                                         ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(part0),
+                                            ::cache_core::__shape_of!(__part0),
                                         ),
                                         ::cache_core::__private::Ref(
                                             ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
                                         ),
                                     ),
-                                    &(part0, part1),
+                                    &(__part0, __part1),
                                 )
                             }
                         }
@@ -66,8 +69,8 @@ impl Db {
                 .bind(
                     (self, name),
                     (),
-                    |(this, name), ()| (
-                        move || Self::__cat_body(this, name),
+                    |(__this, name), ()| (
+                        move || Self::__cat_body(__this, name),
                         ::cache_core::__private::plain,
                     ),
                 )
@@ -79,41 +82,44 @@ impl Db {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     #[must_use]
     pub fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
-        Self::cat_entry(self, name).id()
+        (&Self::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
+    #[deny(dead_code)]
     #[must_use]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id_of_method::<Self, fn()>(),
-                Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
-                ::cache_core::__returns!(Cat, OfReturn),
-                |keyed: &(&Self, &str), cx| {
-                    #[allow(unused_variables)]
-                    let this = ::cache_core::__see!(keyed.0);
-                    #[allow(unused_variables)]
-                    let name = ::cache_core::__see!(keyed.1);
-                    match (&(this.id), &keyed.1) {
-                        (part0, part1) => {
-                            cx.find(
-                                (
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(part0),
-                                    ),
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                    ),
+        let _ = Self::cat;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id_of_method::<Self, fn()>(),
+            Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
+            ::cache_core::__returns!(Cat, OfReturn),
+            |__keyed: &(&Self, &str), __cx| {
+                #[allow(unused_variables)]
+                let __this = ::cache_core::__see!(__keyed.0);
+                #[allow(unused_variables)]
+                let name = ::cache_core::__see!(__keyed.1);
+                match (&(__this.id), &__keyed.1) {
+                    (__part0, __part1) => {
+                        __cx.find(
+                            (
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__shape_of!(__part0),
                                 ),
-                                &(part0, part1),
-                            )
-                        }
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                ),
+                            ),
+                            &(__part0, __part1),
+                        )
                     }
-                },
-            )
+                }
+            },
+        ))
             .memo()
     }
     fn load(&self, name: &str) -> Cat {

@@ -18,11 +18,12 @@ const _: () = {
     pub enum __EntriesOfCatNode {}
     impl ::cache_core::__private::Node for __EntriesOfCatNode {
         type Value = Cat;
-        type View<'v> = (&'v str, ::core::option::Option<&'v str>, &'v u32);
+        type View<'__v> = (&'__v str, ::core::option::Option<&'__v str>, &'__v u32);
         const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new()
             .on_miss(|key| println!("miss {key}"));
         fn slot() -> &'static ::cache_core::__private::Slot {
-            static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__edition!(dyn);
+            static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
                 ::cache_core::__private::Spec::new(
                         ::core::concat!(::core::module_path!(), "::", "CatNode"),
                         &["name", "lang", "year"],
@@ -30,7 +31,7 @@ const _: () = {
                     .ttl(::core::time::Duration::new(300u64, 0u32))
                     .tags(&["cats"]),
             );
-            &SLOT
+            &__SLOT
         }
         fn shape() -> impl ::cache_core::__private::Fields<Self> {
             (
@@ -50,40 +51,42 @@ const _: () = {
         }
         #[allow(unused_variables)]
         fn describe(
-            fields: Self::View<'_>,
-            value: ::core::option::Option<&Cat>,
-            draft: &mut ::cache_core::__private::Draft,
+            __fields: Self::View<'_>,
+            __value: ::core::option::Option<&Cat>,
+            __draft: &mut ::cache_core::__private::Draft,
         ) {
             #[allow(unused_variables)]
-            let name = ::cache_core::__see!(fields.0);
+            let name = ::cache_core::__see!(__fields.0);
             #[allow(unused_variables)]
-            let lang = ::cache_core::__see!(fields.1);
+            let lang = ::cache_core::__see!(__fields.1);
             #[allow(unused_variables)]
-            let year = ::cache_core::__see!(* fields.2);
-            let made = ::cache_core::__private::TagList::before(|tags| {
-                tags.text(|| ::core::option::Option::Some(
-                    ::std::format!("cat:{}", ::cache_core::__reach!(name)),
-                ));
+            let year = ::cache_core::__see!(* __fields.2);
+            let __made = ::cache_core::__private::TagList::before(|__tags| {
+                __tags
+                    .text(|| ::core::option::Option::Some(
+                        ::std::format!("cat:{}", ::cache_core::__reach!(name)),
+                    ));
             });
             ::cache_core::__private::describe(
-                value,
-                draft,
+                __value,
+                __draft,
                 move |
-                    value: ::core::option::Option<&_>,
-                    draft: &mut ::cache_core::__private::Draft|
+                    __value: ::core::option::Option<&_>,
+                    __draft: &mut ::cache_core::__private::Draft|
                 {
-                    draft.tags_before(&made);
-                    match value {
-                        ::core::option::Option::Some(value) => {
-                            draft
-                                .tags(|tags| {
-                                    tags.text(|| ::core::option::Option::Some(
-                                        ::std::format!(
-                                            "owner:{}", ::cache_core::__reach!(value, owner_id)
-                                        ),
-                                    ));
+                    __draft.tags_before(&__made);
+                    match __value {
+                        ::core::option::Option::Some(__value) => {
+                            __draft
+                                .tags(|__tags| {
+                                    __tags
+                                        .text(|| ::core::option::Option::Some(
+                                            ::std::format!(
+                                                "owner:{}", ::cache_core::__reach!(__value, owner_id)
+                                            ),
+                                        ));
                                 });
-                            let _ = value;
+                            let _ = __value;
                         }
                         ::core::option::Option::None => {}
                     }
@@ -101,8 +104,8 @@ const _: () = {
         }
     }
     impl<'a> ::core::convert::From<CatNode<'a>> for ::cache_core::Invalidation {
-        fn from(node: CatNode<'a>) -> Self {
-            ::cache_core::CacheKey::id(&node).into()
+        fn from(__node: CatNode<'a>) -> Self {
+            ::core::convert::From::from(::cache_core::CacheKey::id(&__node))
         }
     }
 };
@@ -110,7 +113,7 @@ async fn cat_of_row(pool: &Pool, row: &Row) -> Result<Cat, DbError> {
     cat_of_row::entry(pool, row).call().await
 }
 ///The cache of [`cat_of_row`](fn@cat_of_row): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 enum cat_of_row {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -122,7 +125,7 @@ type __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl cat_of_row {
     ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.
     #[allow(elided_lifetimes_in_paths)]
@@ -136,6 +139,7 @@ impl cat_of_row {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = cat_of_row;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::of_node(
                     ::cache_core::__private::Ty::<
@@ -144,11 +148,11 @@ impl cat_of_row {
                     Self::__slot(),
                     <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
                     ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
-                    |keyed: &(&Row,), cx| {
+                    |__keyed: &(&Row,), __cx| {
                         #[allow(unused_variables)]
-                        let row = ::cache_core::__see!(keyed.0);
+                        let row = ::cache_core::__see!(__keyed.0);
                         ::cache_core::__private::find_node(
-                            cx,
+                            __cx,
                             ::cache_core::__private::Ty::<
                                 <CatNode as ::cache_core::CacheKey>::Node,
                             >::NEW,
@@ -175,25 +179,28 @@ impl cat_of_row {
                 .with_hooks_of_node()
                 .again(
                     {
-                        enum Why0 {}
-                        impl ::cache_core::__private::Why for Why0 {
-                            const TEXT: &'static str = "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        enum __Why0 {}
+                        impl ::cache_core::__private::Why for __Why0 {
+                            const TEXT: &'static ::cache_core::__private::str = "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
                         }
-                        enum Why1 {}
-                        impl ::cache_core::__private::Why for Why1 {
-                            const TEXT: &'static str = "argument `row` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
+                        enum __Why1 {}
+                        impl ::cache_core::__private::Why for __Why1 {
+                            const TEXT: &'static ::cache_core::__private::str = "argument `row` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
                         }
                         (
-                            ::cache_core::__own!(Lent, Pool, Why0),
-                            ::cache_core::__own!(Lent, Row, Why1),
+                            ::cache_core::__own!(Lent, Pool, __Why0),
+                            ::cache_core::__own!(Lent, Row, __Why1),
                         )
                     },
-                    |own, (row,), (pool,), ticket| {
-                        let kept = (own.0.keep(pool), own.1.keep(row));
+                    |__own, (row,), (pool,), __ticket| {
+                        let __kept = (__own.0.keep(pool), __own.1.keep(row));
                         async move {
-                            let kept = kept;
-                            let _ = Self::entry(own.0.lend(&kept.0), own.1.lend(&kept.1))
-                                .fly(ticket)
+                            let __kept = __kept;
+                            let _ = Self::entry(
+                                    __own.0.lend(&__kept.0),
+                                    __own.1.lend(&__kept.1),
+                                )
+                                .fly(__ticket)
                                 .await;
                         }
                     },
@@ -205,67 +212,70 @@ impl cat_of_row {
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
-        ::cache_core::__private::Plan::of_node(
-                ::cache_core::__private::Ty::<
-                    <CatNode as ::cache_core::CacheKey>::Node,
-                >::NEW,
-                Self::__slot(),
-                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-                ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
-                |keyed: &(&Row,), cx| {
-                    #[allow(unused_variables)]
-                    let row = ::cache_core::__see!(keyed.0);
-                    ::cache_core::__private::find_node(
-                        cx,
-                        ::cache_core::__private::Ty::<
-                            <CatNode as ::cache_core::CacheKey>::Node,
-                        >::NEW,
-                        &<CatNode as ::cache_core::CacheKey>::__fields(
-                            &CatNode {
-                                name: &row.name,
-                                lang: None,
-                                year: row.year,
-                            },
-                        ),
-                    )
-                },
-            )
+        let _ = cat_of_row;
+        (&::cache_core::__private::Plan::of_node(
+            ::cache_core::__private::Ty::<
+                <CatNode as ::cache_core::CacheKey>::Node,
+            >::NEW,
+            Self::__slot(),
+            <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+            ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
+            |__keyed: &(&Row,), __cx| {
+                #[allow(unused_variables)]
+                let row = ::cache_core::__see!(__keyed.0);
+                ::cache_core::__private::find_node(
+                    __cx,
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                    &<CatNode as ::cache_core::CacheKey>::__fields(
+                        &CatNode {
+                            name: &row.name,
+                            lang: None,
+                            year: row.year,
+                        },
+                    ),
+                )
+            },
+        ))
             .key(&(row,))
     }
     ///The cache behind `cat_of_row`, as a whole.
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
-        ::cache_core::__private::Plan::of_node(
-                ::cache_core::__private::Ty::<
-                    <CatNode as ::cache_core::CacheKey>::Node,
-                >::NEW,
-                Self::__slot(),
-                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-                ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
-                |keyed: &(&Row,), cx| {
-                    #[allow(unused_variables)]
-                    let row = ::cache_core::__see!(keyed.0);
-                    ::cache_core::__private::find_node(
-                        cx,
-                        ::cache_core::__private::Ty::<
-                            <CatNode as ::cache_core::CacheKey>::Node,
-                        >::NEW,
-                        &<CatNode as ::cache_core::CacheKey>::__fields(
-                            &CatNode {
-                                name: &row.name,
-                                lang: None,
-                                year: row.year,
-                            },
-                        ),
-                    )
-                },
-            )
+        let _ = cat_of_row;
+        (&::cache_core::__private::Plan::of_node(
+            ::cache_core::__private::Ty::<
+                <CatNode as ::cache_core::CacheKey>::Node,
+            >::NEW,
+            Self::__slot(),
+            <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+            ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
+            |__keyed: &(&Row,), __cx| {
+                #[allow(unused_variables)]
+                let row = ::cache_core::__see!(__keyed.0);
+                ::cache_core::__private::find_node(
+                    __cx,
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                    &<CatNode as ::cache_core::CacheKey>::__fields(
+                        &CatNode {
+                            name: &row.name,
+                            lang: None,
+                            year: row.year,
+                        },
+                    ),
+                )
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
     }
     #[doc(hidden)]

@@ -3,7 +3,7 @@ async fn lives(id: u64) -> Result<u32, LoadError> {
     lives::entry(id).call().await
 }
 ///The cache of [`lives`](fn@lives): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 enum lives {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,7 +15,7 @@ type __lives__in_an_impl_write_memoize_on_the_impl_too = lives;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __lives__in_an_impl_write_memoize_on_the_impl_too = lives::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl lives {
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
     fn entry(
@@ -27,12 +27,15 @@ impl lives {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = lives;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
-                    |keyed: &(u64,), cx| cx.find((::cache_core::__leaf!(u64),), keyed),
+                    |__keyed: &(u64,), __cx| {
+                        __cx.find((::cache_core::__leaf!(u64),), __keyed)
+                    },
                 )
                 .bind_async(
                     (id,),
@@ -46,11 +49,13 @@ impl lives {
                 )
                 .again(
                     (::cache_core::__own!(Given, u64, ::cache_core::__private::NoHook),),
-                    |own, (id,), (), ticket| {
-                        let kept = (own.0.keep(id),);
+                    |__own, (id,), (), __ticket| {
+                        let __kept = (__own.0.keep(id),);
                         async move {
-                            let kept = kept;
-                            let _ = Self::entry(own.0.give(kept.0)).fly(ticket).await;
+                            let __kept = __kept;
+                            let _ = Self::entry(__own.0.give(__kept.0))
+                                .fly(__ticket)
+                                .await;
                         }
                     },
                 )
@@ -60,28 +65,30 @@ impl lives {
     ///The address of an entry of `lives`, by the arguments that are part of its key.
     #[must_use]
     fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
-        Self::entry(id).id()
+        (&Self::entry(id)).id()
     }
     ///The cache behind `lives`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
-                |keyed: &(u64,), cx| cx.find((::cache_core::__leaf!(u64),), keyed),
-            )
+        let _ = lives;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
+            |__keyed: &(u64,), __cx| __cx.find((::cache_core::__leaf!(u64),), __keyed),
+        ))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                 ::core::concat!(::core::module_path!(), "::", "lives"),
                 &["id"],
             ),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(

@@ -3,7 +3,7 @@ async fn find(cat: &Cat, tenant: Tenant) -> Option<Found> {
     find::entry(cat, tenant).call().await
 }
 ///The cache of [`find`](fn@find): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, clippy::empty_enums)]
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
 enum find {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,7 +15,7 @@ type __find__in_an_impl_write_memoize_on_the_impl_too = find;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __find__in_an_impl_write_memoize_on_the_impl_too = find::this_name_is_taken__write__companion_eq_another_name;
-#[allow(dead_code, non_snake_case)]
+#[allow(non_snake_case)]
 impl find {
     ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.
     fn entry(
@@ -28,16 +28,17 @@ impl find {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        let _ = find;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
                     ::cache_core::__private::id::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Option < Found >, OfReturn),
-                    |keyed: &(&Cat,), cx| {
-                        cx
+                    |__keyed: &(&Cat,), __cx| {
+                        __cx
                             .find(
                                 (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
-                                keyed,
+                                __keyed,
                             )
                     },
                 )
@@ -45,52 +46,57 @@ impl find {
                     (cat,),
                     (tenant,),
                     |(cat,), (tenant,)| {
-                        let made = ::cache_core::__private::TagList::before(|tags| {
+                        let __made = ::cache_core::__private::TagList::before(|__tags| {
                             #[allow(unused_variables)]
                             let tenant = ::cache_core::__see!(tenant);
-                            tags.text(|| ::core::option::Option::Some(
-                                ::std::format!("cat:{}", ::cache_core::__reach!(cat, id)),
-                            ));
-                            tags.add(&Tenant(&tenant));
-                            tags.keep_piece(|| ::core::option::Option::Some(
-                                ::std::format!("{}", ::cache_core::__reach!(tenant, name)),
-                            ));
+                            __tags
+                                .text(|| ::core::option::Option::Some(
+                                    ::std::format!("cat:{}", ::cache_core::__reach!(cat, id)),
+                                ));
+                            __tags.add(&Tenant(&tenant));
+                            __tags
+                                .keep_piece(|| ::core::option::Option::Some(
+                                    ::std::format!("{}", ::cache_core::__reach!(tenant, name)),
+                                ));
                         });
                         (
                             ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
                                 Self::__body(cat, tenant),
                             ),
                             move |
-                                value: ::core::option::Option<&_>,
-                                draft: &mut ::cache_core::__private::Draft|
+                                __value: ::core::option::Option<&_>,
+                                __draft: &mut ::cache_core::__private::Draft|
                             {
-                                draft.tags_before(&made);
-                                match value {
-                                    ::core::option::Option::Some(value) => {
-                                        draft
-                                            .tags(|tags| {
-                                                tags.text(|| ::core::option::Option::Some(
-                                                    ::std::format!(
-                                                        "{}/owner:{:>4}", made.piece(0usize) ?,
-                                                        ::cache_core::__reach!(value, owner, id)
-                                                    ),
-                                                ));
+                                __draft.tags_before(&__made);
+                                match __value {
+                                    ::core::option::Option::Some(__value) => {
+                                        __draft
+                                            .tags(|__tags| {
+                                                __tags
+                                                    .text(|| ::core::option::Option::Some(
+                                                        ::std::format!(
+                                                            "{}/owner:{:>4}", ::cache_core::__private::TagList::piece(&
+                                                            __made, 0usize) ?, ::cache_core::__reach!(__value, owner,
+                                                            id)
+                                                        ),
+                                                    ));
                                                 #[allow(unused_variables)]
-                                                let value = value;
-                                                tags.add(&Owner(value.owner_id));
+                                                let value = __value;
+                                                __tags.add(&Owner(value.owner_id));
                                                 #[allow(unused_variables)]
-                                                let value = value;
-                                                tags.spread(
-                                                    value
-                                                        .friends
-                                                        .iter()
-                                                        .map(|friend| CatTag::Friend {
-                                                            of: cat.id,
-                                                            friend,
-                                                        }),
-                                                );
+                                                let value = __value;
+                                                __tags
+                                                    .spread(
+                                                        value
+                                                            .friends
+                                                            .iter()
+                                                            .map(|friend| CatTag::Friend {
+                                                                of: cat.id,
+                                                                friend,
+                                                            }),
+                                                    );
                                             });
-                                        let _ = value;
+                                        let _ = __value;
                                     }
                                     ::core::option::Option::None => {}
                                 }
@@ -100,23 +106,26 @@ impl find {
                 )
                 .again(
                     {
-                        enum Why1 {}
-                        impl ::cache_core::__private::Why for Why1 {
-                            const TEXT: &'static str = "argument `tenant` cannot be taken to the background: its type must be `Send + 'static`";
+                        enum __Why1 {}
+                        impl ::cache_core::__private::Why for __Why1 {
+                            const TEXT: &'static ::cache_core::__private::str = "argument `tenant` cannot be taken to the background: its type must be `Send + 'static`";
                         }
                         (
                             ::cache_core::__own!(
                                 Lent, Cat, ::cache_core::__private::NoHook
                             ),
-                            ::cache_core::__own!(Given, Tenant, Why1),
+                            ::cache_core::__own!(Given, Tenant, __Why1),
                         )
                     },
-                    |own, (cat,), (tenant,), ticket| {
-                        let kept = (own.0.keep(cat), own.1.keep(tenant));
+                    |__own, (cat,), (tenant,), __ticket| {
+                        let __kept = (__own.0.keep(cat), __own.1.keep(tenant));
                         async move {
-                            let kept = kept;
-                            let _ = Self::entry(own.0.lend(&kept.0), own.1.give(kept.1))
-                                .fly(ticket)
+                            let __kept = __kept;
+                            let _ = Self::entry(
+                                    __own.0.lend(&__kept.0),
+                                    __own.1.give(__kept.1),
+                                )
+                                .fly(__ticket)
                                 .await;
                         }
                     },
@@ -127,47 +136,50 @@ impl find {
     ///The address of an entry of `find`, by the arguments that are part of its key.
     #[must_use]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Option < Found >, OfReturn),
-                |keyed: &(&Cat,), cx| {
-                    cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
-                            keyed,
-                        )
-                },
-            )
+        let _ = find;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Option < Found >, OfReturn),
+            |__keyed: &(&Cat,), __cx| {
+                __cx
+                    .find(
+                        (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
+                        __keyed,
+                    )
+            },
+        ))
             .key(&(cat,))
     }
     ///The cache behind `find`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Option < Found >, OfReturn),
-                |keyed: &(&Cat,), cx| {
-                    cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
-                            keyed,
-                        )
-                },
-            )
+        let _ = find;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Option < Found >, OfReturn),
+            |__keyed: &(&Cat,), __cx| {
+                __cx
+                    .find(
+                        (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
+                        __keyed,
+                    )
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "find"),
                     &["cat"],
                 )
                 .tags(&["cats"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
     #[allow(
@@ -195,11 +207,12 @@ struct Owner(u64);
 #[automatically_derived]
 impl ::cache_core::Tag for Owner {
     fn name(&self) -> ::cache_core::TagName {
+        ::cache_core::__edition!(dyn);
         match *self {
-            Self { 0: ref field0 } => {
+            Self { 0: ref __field0 } => {
                 ::cache_core::__private::typed_tag(
                     ::core::concat!(::core::module_path!(), "::", "Owner"),
-                    &[::cache_core::__private::TagField::shown(field0)],
+                    &[::cache_core::__private::TagField::shown(__field0)],
                 )
             }
         }
@@ -212,6 +225,7 @@ enum CatTag<'a> {
 #[automatically_derived]
 impl<'a> ::cache_core::Tag for CatTag<'a> {
     fn name(&self) -> ::cache_core::TagName {
+        ::cache_core::__edition!(dyn);
         match *self {
             Self::All {} => {
                 ::cache_core::__private::typed_tag(
@@ -219,12 +233,12 @@ impl<'a> ::cache_core::Tag for CatTag<'a> {
                     &[],
                 )
             }
-            Self::Friend { of: ref field0, friend: ref field1 } => {
+            Self::Friend { of: ref __field0, friend: ref __field1 } => {
                 ::cache_core::__private::typed_tag(
                     ::core::concat!(::core::module_path!(), "::", "CatTag::Friend"),
                     &[
-                        ::cache_core::__private::TagField::shown(field0),
-                        ::cache_core::__private::TagField::shown(field1),
+                        ::cache_core::__private::TagField::shown(__field0),
+                        ::cache_core::__private::TagField::shown(__field1),
                     ],
                 )
             }

@@ -7,7 +7,6 @@ pub trait Cats: Sync {
 }
 ///The caches of methods of [`Cats`]: entries by arguments, keys, and memos.
 #[allow(
-    dead_code,
     non_camel_case_types,
     private_interfaces,
     private_bounds,
@@ -17,18 +16,19 @@ pub trait Cats: Sync {
 )]
 pub trait CatsMemo: Cats {
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __lives_slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                 " as Cats>::lives",
                 &["self.id()", "name"],
             ),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -52,7 +52,7 @@ pub trait CatsMemo: Cats {
         }
     }
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn lives_entry(
         &self,
         name: &str,
@@ -68,23 +68,23 @@ pub trait CatsMemo: Cats {
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
                     <Self as CatsMemo>::__lives_slot(),
                     ::cache_core::__returns!(u32, OfReturn),
-                    |keyed: &(&Self, &str), cx| {
+                    |__keyed: &(&Self, &str), __cx| {
                         #[allow(unused_variables)]
-                        let this = ::cache_core::__see!(keyed.0);
+                        let __this = ::cache_core::__see!(__keyed.0);
                         #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(keyed.1);
-                        match (&(this.id()), &keyed.1) {
-                            (part0, part1) => {
-                                cx.find(
+                        let name = ::cache_core::__see!(__keyed.1);
+                        match (&(__this.id()), &__keyed.1) {
+                            (__part0, __part1) => {
+                                __cx.find(
                                     (
                                         ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(part0),
+                                            ::cache_core::__shape_of!(__part0),
                                         ),
                                         ::cache_core::__private::Ref(
                                             ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
                                         ),
                                     ),
-                                    &(part0, part1),
+                                    &(__part0, __part1),
                                 )
                             }
                         }
@@ -93,9 +93,9 @@ pub trait CatsMemo: Cats {
                 .bind_async(
                     (self, name),
                     (),
-                    |(this, name), ()| (
+                    |(__this, name), ()| (
                         ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
-                            <Self as CatsMemo>::__lives_body(this, name),
+                            <Self as CatsMemo>::__lives_body(__this, name),
                         ),
                         ::cache_core::__private::plain,
                     ),
@@ -109,41 +109,41 @@ pub trait CatsMemo: Cats {
         )
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
-        <Self as CatsMemo>::lives_entry(self, name).id()
+        (&<Self as CatsMemo>::lives_entry(self, name)).id()
     }
     ///The cache behind `lives`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id_of_method::<Self, fn()>(),
-                <Self as CatsMemo>::__lives_slot(),
-                ::cache_core::__returns!(u32, OfReturn),
-                |keyed: &(&Self, &str), cx| {
-                    #[allow(unused_variables)]
-                    let this = ::cache_core::__see!(keyed.0);
-                    #[allow(unused_variables)]
-                    let name = ::cache_core::__see!(keyed.1);
-                    match (&(this.id()), &keyed.1) {
-                        (part0, part1) => {
-                            cx.find(
-                                (
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(part0),
-                                    ),
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                    ),
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id_of_method::<Self, fn()>(),
+            <Self as CatsMemo>::__lives_slot(),
+            ::cache_core::__returns!(u32, OfReturn),
+            |__keyed: &(&Self, &str), __cx| {
+                #[allow(unused_variables)]
+                let __this = ::cache_core::__see!(__keyed.0);
+                #[allow(unused_variables)]
+                let name = ::cache_core::__see!(__keyed.1);
+                match (&(__this.id()), &__keyed.1) {
+                    (__part0, __part1) => {
+                        __cx.find(
+                            (
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__shape_of!(__part0),
                                 ),
-                                &(part0, part1),
-                            )
-                        }
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                ),
+                            ),
+                            &(__part0, __part1),
+                        )
                     }
-                },
-            )
+                }
+            },
+        ))
             .memo()
     }
 }

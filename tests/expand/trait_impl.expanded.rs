@@ -10,7 +10,6 @@ impl Cats for Db {
 }
 ///The caches of methods of [`Cats`]: entries by arguments, keys, and memos.
 #[allow(
-    dead_code,
     non_camel_case_types,
     private_interfaces,
     private_bounds,
@@ -20,10 +19,10 @@ impl Cats for Db {
 )]
 trait DbCatsMemo: Cats {
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot;
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -38,7 +37,7 @@ trait DbCatsMemo: Cats {
     )]
     fn __cat_body(&self, name: &str) -> Self::Cat;
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn cat_entry(
         &self,
         name: &str,
@@ -46,19 +45,18 @@ trait DbCatsMemo: Cats {
         impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
     >;
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
-    fn __cat_fly(&self, name: &str, ticket: ::cache_core::__private::Ticket);
+    #[allow(non_snake_case)]
+    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket);
 }
 #[allow(
-    dead_code,
     non_camel_case_types,
     private_interfaces,
     private_bounds,
@@ -68,15 +66,16 @@ trait DbCatsMemo: Cats {
 )]
 impl DbCatsMemo for Db {
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot {
-        static SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(" as Cats>::cat", &["self.id", "name"]),
         );
-        &SLOT
+        &__SLOT
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -95,7 +94,7 @@ impl DbCatsMemo for Db {
         { format!("{name} of {}", self.id) }
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     fn cat_entry(
         &self,
         name: &str,
@@ -107,23 +106,23 @@ impl DbCatsMemo for Db {
                     ::cache_core::__private::id_of_method::<Self, fn()>(),
                     <Self as DbCatsMemo>::__cat_slot(),
                     ::cache_core::__returns!(Self::Cat, OfReturn),
-                    |keyed: &(&Self, &str), cx| {
+                    |__keyed: &(&Self, &str), __cx| {
                         #[allow(unused_variables)]
-                        let this = ::cache_core::__see!(keyed.0);
+                        let __this = ::cache_core::__see!(__keyed.0);
                         #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(keyed.1);
-                        match (&(this.id), &keyed.1) {
-                            (part0, part1) => {
-                                cx.find(
+                        let name = ::cache_core::__see!(__keyed.1);
+                        match (&(__this.id), &__keyed.1) {
+                            (__part0, __part1) => {
+                                __cx.find(
                                     (
                                         ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(part0),
+                                            ::cache_core::__shape_of!(__part0),
                                         ),
                                         ::cache_core::__private::Ref(
                                             ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
                                         ),
                                     ),
-                                    &(part0, part1),
+                                    &(__part0, __part1),
                                 )
                             }
                         }
@@ -132,76 +131,76 @@ impl DbCatsMemo for Db {
                 .bind(
                     (self, name),
                     (),
-                    |(this, name), ()| (
-                        move || <Self as DbCatsMemo>::__cat_body(this, name),
+                    |(__this, name), ()| (
+                        move || <Self as DbCatsMemo>::__cat_body(__this, name),
                         ::cache_core::__private::plain,
                     ),
                 )
                 .again(
                     {
-                        enum Why0 {}
-                        impl ::cache_core::__private::Why for Why0 {
-                            const TEXT: &'static str = "argument `self` cannot be taken to the background: derive `Clone` for its type, which must be `Send + 'static`, or take `self: Arc<Self>`";
+                        enum __Why0 {}
+                        impl ::cache_core::__private::Why for __Why0 {
+                            const TEXT: &'static ::cache_core::__private::str = "argument `self` cannot be taken to the background: derive `Clone` for its type, which must be `Send + 'static`, or take `self: Arc<Self>`";
                         }
                         (
-                            ::cache_core::__own!(Lent, Self, Why0),
+                            ::cache_core::__own!(Lent, Self, __Why0),
                             ::cache_core::__own!(
                                 Lent, str, ::cache_core::__private::NoHook
                             ),
                         )
                     },
-                    |own, (this, name), (), ticket| {
-                        let kept = (own.0.keep(this), own.1.keep(name));
+                    |__own, (__this, name), (), __ticket| {
+                        let __kept = (__own.0.keep(__this), __own.1.keep(name));
                         move || <Self as DbCatsMemo>::__cat_fly(
-                            own.0.lend(&kept.0),
-                            own.1.lend(&kept.1),
-                            ticket,
+                            __own.0.lend(&__kept.0),
+                            __own.1.lend(&__kept.1),
+                            __ticket,
                         )
                     },
                 ),
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
-        <Self as DbCatsMemo>::cat_entry(self, name).id()
+        (&<Self as DbCatsMemo>::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(dead_code, non_snake_case)]
+    #[allow(non_snake_case)]
     #[must_use]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
-        ::cache_core::__private::Plan::new(
-                ::cache_core::__private::id_of_method::<Self, fn()>(),
-                <Self as DbCatsMemo>::__cat_slot(),
-                ::cache_core::__returns!(Self::Cat, OfReturn),
-                |keyed: &(&Self, &str), cx| {
-                    #[allow(unused_variables)]
-                    let this = ::cache_core::__see!(keyed.0);
-                    #[allow(unused_variables)]
-                    let name = ::cache_core::__see!(keyed.1);
-                    match (&(this.id), &keyed.1) {
-                        (part0, part1) => {
-                            cx.find(
-                                (
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(part0),
-                                    ),
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                    ),
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id_of_method::<Self, fn()>(),
+            <Self as DbCatsMemo>::__cat_slot(),
+            ::cache_core::__returns!(Self::Cat, OfReturn),
+            |__keyed: &(&Self, &str), __cx| {
+                #[allow(unused_variables)]
+                let __this = ::cache_core::__see!(__keyed.0);
+                #[allow(unused_variables)]
+                let name = ::cache_core::__see!(__keyed.1);
+                match (&(__this.id), &__keyed.1) {
+                    (__part0, __part1) => {
+                        __cx.find(
+                            (
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__shape_of!(__part0),
                                 ),
-                                &(part0, part1),
-                            )
-                        }
+                                ::cache_core::__private::Ref(
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                ),
+                            ),
+                            &(__part0, __part1),
+                        )
                     }
-                },
-            )
+                }
+            },
+        ))
             .memo()
     }
     #[doc(hidden)]
-    #[allow(dead_code, non_snake_case)]
-    fn __cat_fly(&self, name: &str, ticket: ::cache_core::__private::Ticket) {
-        <Self as DbCatsMemo>::cat_entry(self, name).fly(ticket)
+    #[allow(non_snake_case)]
+    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket) {
+        <Self as DbCatsMemo>::cat_entry(self, name).fly(__ticket)
     }
 }

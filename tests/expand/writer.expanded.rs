@@ -1,16 +1,18 @@
 //! Functions that write: what is named before the body, and what of its value.
 pub fn rename(name: &str, to: String) -> Result<(), Error> {
-    let mut writes = ::cache_core::__private::Writes::new();
+    ::cache_core::__edition!(dyn);
+    let mut __writes = ::cache_core::__private::Writes::new();
     #[allow(unused_variables, clippy::used_underscore_binding)]
     {
-        writes.tags(|| ::core::option::Option::Some("cats"));
-        writes.add(|| ::core::option::Option::Some(get_cat::key(name)));
+        let __writes = &mut __writes;
+        __writes.tags(|| ::core::option::Option::Some("cats"));
+        __writes.add(|| ::core::option::Option::Some(get_cat::key(name)));
     }
     ::cache_core::__private::wrote(
-        writes,
+        __writes,
         ::cache_core::__private::begin(move || -> Result<(), Error> { store(name, to) }),
-        |writes, output| {
-            writes.settle(::cache_core::__success!(output), output, |_, _| ())
+        |__writes, __output| {
+            __writes.settle(::cache_core::__success!(__output), __output, |_, _| ())
         },
     )
 }
@@ -19,51 +21,52 @@ pub async fn create(
     to: String,
     pending: &Pending,
 ) -> Result<Cat, Error> {
-    let mut writes = ::cache_core::__private::Writes::into(&(pending));
+    ::cache_core::__edition!(dyn);
+    let mut __writes = ::cache_core::__private::Writes::into(&(pending));
     #[allow(unused_variables, clippy::used_underscore_binding)]
     {
+        let __writes = &mut __writes;
         let to = ::cache_core::__see!(to);
-        writes.add(|| ::core::option::Option::Some(self.cat_key(&to)));
+        __writes.add(|| ::core::option::Option::Some(self.cat_key(&to)));
     }
-    let copy_of_self = ::cache_core::__private::keep(|| ::core::clone::Clone::clone(
+    let __copy_of_self = ::cache_core::__private::keep(|| ::core::clone::Clone::clone(
         &self,
     ));
-    let text0_0 = ::cache_core::__private::keep_piece(|| ::core::option::Option::Some(
+    let __text0_0 = ::cache_core::__private::keep_piece(|| ::core::option::Option::Some(
         ::std::format!("{}", ::cache_core::__reach!(to)),
     ));
     ::cache_core::__private::writing(
-            writes,
+            __writes,
             async move {
-                if let ::core::option::Option::Some(no) = ::cache_core::__private::no::<
+                if let ::core::option::Option::Some(__no) = ::cache_core::__private::no::<
                     Result<Cat, Error>,
                 >() {
-                    return no;
+                    return __no;
                 }
                 self.insert(to).await
             },
-            move |writes, output| {
-                writes
+            move |__writes, __output| {
+                __writes
                     .settle(
-                        ::cache_core::__success!(output),
-                        output,
-                        |writes, value| {
+                        ::cache_core::__success!(__output),
+                        __output,
+                        |__writes, __value| {
                             #[allow(unused_variables, clippy::used_underscore_binding)]
                             {
-                                let value = value;
-                                writes
+                                __writes
                                     .tags(|| ::core::option::Option::Some(
                                         ::std::format!(
-                                            "cat:{}:{}", text0_0.as_ref() ?,
-                                            ::cache_core::__reach!(value, id)
+                                            "cat:{}:{}", ::core::option::Option::as_ref(& __text0_0) ?,
+                                            ::cache_core::__reach!(__value, id)
                                         ),
                                     ));
                             }
                             #[allow(unused_variables, clippy::used_underscore_binding)]
                             {
-                                let value = value;
-                                if let ::core::option::Option::Some(copy) = &copy_of_self {
-                                    let this = ::cache_core::__see!(* copy);
-                                    writes.add(|| this.known(value.id));
+                                let value = __value;
+                                if let ::core::option::Option::Some(__copy) = &__copy_of_self {
+                                    let __this = ::cache_core::__see!(* __copy);
+                                    __writes.add(|| __this.known(value.id));
                                 }
                             }
                         },
@@ -73,10 +76,12 @@ pub async fn create(
         .await
 }
 fn forget(name: &str) -> impl Future<Output = ()> {
-    let mut writes = ::cache_core::__private::Writes::new();
+    ::cache_core::__edition!(dyn);
+    let mut __writes = ::cache_core::__private::Writes::new();
     #[allow(unused_variables, clippy::used_underscore_binding)]
     {
-        writes
+        let __writes = &mut __writes;
+        __writes
             .matching(
                 ::std::format!(
                     "*get_cat({}*", ::cache_core::__private::hole(||
@@ -85,13 +90,13 @@ fn forget(name: &str) -> impl Future<Output = ()> {
             );
     }
     ::cache_core::__private::writing(
-        writes,
+        __writes,
         ::cache_core::__private::begin(move || -> _ {
             let name = name.to_owned();
             async move { remove(name).await }
         }),
-        |writes, output| {
-            writes.settle(::cache_core::__success!(output), output, |_, _| ())
+        |__writes, __output| {
+            __writes.settle(::cache_core::__success!(__output), __output, |_, _| ())
         },
     )
 }

@@ -1,11 +1,14 @@
 //! Functions: what a call answers, of what signature and with what options, and how tools find it.
 
+mod attributes;
 mod calls;
 mod complaints;
+mod editions;
 mod generics;
 mod hooks;
 mod hygiene;
 mod keys;
+mod names;
 mod options;
 mod panics;
 mod registry;

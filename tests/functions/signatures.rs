@@ -216,7 +216,7 @@ fn conditions_that_see_arguments(name: String) -> String {
 mod inner {
     use cache_core::memoize;
     #[memoize]
-    pub fn twin(x: u32) -> u32 {
+    pub(super) fn twin(x: u32) -> u32 {
         x
     }
     #[memoize]

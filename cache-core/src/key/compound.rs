@@ -340,18 +340,18 @@ pub trait Peel {
     /// The shape around the inner one's.
     type Wrapped<S: Shape>: Shape;
     /// The type inside, as a value.
-    fn inner(&self) -> Ty<Self::Inner> {
+    fn __inner(&self) -> Ty<Self::Inner> {
         Ty::NEW
     }
     /// Puts the shape back around the inner one's.
-    fn wrap<S: Shape>(&self, inner: S) -> Self::Wrapped<S>;
+    fn __wrap<S: Shape>(&self, inner: S) -> Self::Wrapped<S>;
 }
 
 impl<T: ?Sized> Peel for &Ty<&T> {
     type Inner = T;
     type Wrapped<S: Shape> = Ref<S>;
     #[inline]
-    fn wrap<S: Shape>(&self, inner: S) -> Ref<S> {
+    fn __wrap<S: Shape>(&self, inner: S) -> Ref<S> {
         Ref(inner)
     }
 }
@@ -360,7 +360,7 @@ impl<T: ?Sized> Peel for &Ty<Option<&T>> {
     type Inner = T;
     type Wrapped<S: Shape> = Opt<Ref<S>>;
     #[inline]
-    fn wrap<S: Shape>(&self, inner: S) -> Opt<Ref<S>> {
+    fn __wrap<S: Shape>(&self, inner: S) -> Opt<Ref<S>> {
         Opt(Ref(inner))
     }
 }
@@ -369,7 +369,7 @@ impl<T: ToOwned + ?Sized> Peel for &Ty<Cow<'_, T>> {
     type Inner = T;
     type Wrapped<S: Shape> = Cowed<S>;
     #[inline]
-    fn wrap<S: Shape>(&self, inner: S) -> Cowed<S> {
+    fn __wrap<S: Shape>(&self, inner: S) -> Cowed<S> {
         Cowed(inner)
     }
 }
@@ -379,11 +379,11 @@ pub trait PeelNot {
     /// The type itself.
     type Inner: ?Sized;
     /// The type, as a value.
-    fn inner(&self) -> Ty<Self::Inner> {
+    fn __inner(&self) -> Ty<Self::Inner> {
         Ty::NEW
     }
     /// Leaves the shape as it is.
-    fn wrap<S: Shape>(&self, inner: S) -> S {
+    fn __wrap<S: Shape>(&self, inner: S) -> S {
         inner
     }
 }

@@ -23,33 +23,33 @@ macro_rules! pick {
 }
 
 pick! { /// Standard types that are often met.
-PickStd, kind, Kind }
+PickStd, __kind, Kind }
 pick! { /// Other `Copy` standard types, such as floats.
-PickBits, kind, Kind }
+PickBits, __kind, Kind }
 pick! { /// Other standard types.
-PickParts, kind, Kind }
+PickParts, __kind, Kind }
 pick! { /// `Copy` types.
-PickCopy, kind, Kind }
+PickCopy, __kind, Kind }
 pick! { /// Everything else that can be a key.
-PickShared, kind, Kind }
+PickShared, __kind, Kind }
 pick! { /// What cannot be a key.
-PickAny, kind, Kind }
+PickAny, __kind, Kind }
 pick! { /// `Debug` types.
-PickShown, shown, Shown }
+PickShown, __shown, Shown }
 pick! { /// Types that are not `Debug`.
-PickHidden, shown, Shown }
+PickHidden, __shown, Shown }
 #[cfg(feature = "json")]
 pick! { /// `Deserialize` types.
-PickJson, json, Json }
+PickJson, __json, Json }
 pick! { /// Types that are not `Deserialize`.
-PickNoJson, json, Json }
+PickNoJson, __json, Json }
 
 macro_rules! picks {
     ($($trait:ident for $depth:ty where [$($bounds:tt)*] => $kind:ty;)*) => { $(
         impl<$($bounds)*> $trait for $depth {
             type Kind = $kind;
             #[inline]
-            fn kind(&self) -> $kind {
+            fn __kind(&self) -> $kind {
                 <$kind>::new()
             }
         }
@@ -68,7 +68,7 @@ picks! {
 impl<T: fmt::Debug + ?Sized> PickShown for &Ty<T> {
     type Shown = Shown;
     #[inline]
-    fn shown(&self) -> Shown {
+    fn __shown(&self) -> Shown {
         Shown
     }
 }
@@ -76,7 +76,7 @@ impl<T: fmt::Debug + ?Sized> PickShown for &Ty<T> {
 impl<T: ?Sized> PickHidden for Ty<T> {
     type Shown = Hidden;
     #[inline]
-    fn shown(&self) -> Hidden {
+    fn __shown(&self) -> Hidden {
         Hidden
     }
 }
@@ -85,7 +85,7 @@ impl<T: ?Sized> PickHidden for Ty<T> {
 impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> PickJson for &Ty<T> {
     type Json = Json;
     #[inline]
-    fn json(&self) -> Json {
+    fn __json(&self) -> Json {
         Json
     }
 }
@@ -93,7 +93,7 @@ impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> PickJson for &Ty<T
 impl<T: ?Sized> PickNoJson for Ty<T> {
     type Json = NoJson;
     #[inline]
-    fn json(&self) -> NoJson {
+    fn __json(&self) -> NoJson {
         NoJson
     }
 }

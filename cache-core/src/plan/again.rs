@@ -159,6 +159,12 @@ owners!(A B C D E F G H I J);
 owners!(A B C D E F G H I J K);
 owners!(A B C D E F G H I J K L);
 
+/// Refuses to build where an argument cannot be owned.
+pub fn can_own<O: Owners>(owners: O) -> O {
+    const { refuse_if(true, O::WHY_NOT) }
+    owners
+}
+
 macro_rules! owner {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -287,11 +293,11 @@ macro_rules! pick_owner {
             /// The choice.
             type Owner;
             /// The choice.
-            fn owner(&self) -> Self::Owner;
+            fn __owner(&self) -> Self::Owner;
         }
         impl<$($bounds)*> $trait for $of {
             type Owner = $owner;
-            fn owner(&self) -> $owner {
+            fn __owner(&self) -> $owner {
                 <$owner>::NEW
             }
         }

@@ -3,6 +3,7 @@
 
 mod again;
 mod calling;
+mod detached;
 mod hooks;
 mod patience;
 mod verbs;
@@ -11,9 +12,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
-pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why};
+pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why, can_own};
 pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
+pub use detached::go_on;
 pub use hooks::NoHook;
 pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
 pub(crate) use patience::give_up;

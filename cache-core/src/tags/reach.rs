@@ -8,13 +8,13 @@ pub trait ThroughOption {
     /// By reference.
     type Inside;
     /// What is inside.
-    fn through(&self) -> Option<Self::Inside>;
+    fn __through(&self) -> Option<Self::Inside>;
 }
 
 impl<'a, T> ThroughOption for &&Arg<'a, Option<T>> {
     type Inside = &'a T;
     #[inline]
-    fn through(&self) -> Option<&'a T> {
+    fn __through(&self) -> Option<&'a T> {
         self.0.as_ref()
     }
 }
@@ -24,13 +24,13 @@ pub trait ThroughRef {
     /// By reference.
     type Inside;
     /// What it refers to.
-    fn through(&self) -> Option<Self::Inside>;
+    fn __through(&self) -> Option<Self::Inside>;
 }
 
 impl<'a, T: ?Sized> ThroughRef for &Arg<'a, &T> {
     type Inside = &'a T;
     #[inline]
-    fn through(&self) -> Option<&'a T> {
+    fn __through(&self) -> Option<&'a T> {
         Some(self.0)
     }
 }
@@ -40,13 +40,13 @@ pub trait ThroughPlain {
     /// By reference.
     type Inside;
     /// Itself.
-    fn through(&self) -> Option<Self::Inside>;
+    fn __through(&self) -> Option<Self::Inside>;
 }
 
 impl<'a, T: ?Sized> ThroughPlain for Arg<'a, T> {
     type Inside = &'a T;
     #[inline]
-    fn through(&self) -> Option<&'a T> {
+    fn __through(&self) -> Option<&'a T> {
         Some(self.0)
     }
 }

@@ -140,12 +140,12 @@ macro_rules! pick_hold {
             /// The choice.
             type Hold;
             /// The choice, as a value.
-            fn hold(&self) -> Self::Hold;
+            fn __hold(&self) -> Self::Hold;
         }
         impl<$($bounds)*> $trait for $depth {
             type Hold = $hold;
             #[inline]
-            fn hold(&self) -> $hold {
+            fn __hold(&self) -> $hold {
                 $make
             }
         }

@@ -154,14 +154,14 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
 /// Chooses the outcome of a `Result`.
 pub trait PickOkOnly {
     /// The choice.
-    fn outcome(&self) -> OkOnly {
+    fn __outcome(&self) -> OkOnly {
         OkOnly
     }
 }
 /// Chooses the outcome of anything else.
 pub trait PickPlain {
     /// The choice.
-    fn outcome(&self) -> Plain {
+    fn __outcome(&self) -> Plain {
         Plain
     }
 }
@@ -169,14 +169,14 @@ pub trait PickPlain {
 /// Chooses the outcome of a `Result` that is kept with its errors.
 pub trait PickWithErrors {
     /// The choice.
-    fn with_errors(&self) -> WithErrors {
+    fn __with_errors(&self) -> WithErrors {
         WithErrors
     }
 }
 /// What is not a `Result` has no errors to keep, and is refused elsewhere.
 pub trait PickWithoutErrors {
     /// The choice.
-    fn with_errors(&self) -> Plain {
+    fn __with_errors(&self) -> Plain {
         Plain
     }
 }
@@ -279,14 +279,14 @@ impl<R> ShareError<R> for Uncloned {
 /// Chooses for errors that can be cloned.
 pub trait PickCloned {
     /// The choice.
-    fn errors(&self) -> Cloned {
+    fn __errors(&self) -> Cloned {
         Cloned
     }
 }
 /// Chooses for all others.
 pub trait PickUncloned {
     /// The choice.
-    fn errors(&self) -> Uncloned {
+    fn __errors(&self) -> Uncloned {
         Uncloned
     }
 }

@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 use syn::{Index, Type};
 
 use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
-use crate::model::{Arg, Model, Part, Place, at, mixed};
+use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
 use crate::shape::{Way, way};
 
 /// How the call is made once more, and whether that is asked for.
@@ -19,7 +19,7 @@ pub(super) fn again(model: &Model) -> TokenStream {
 
 /// `.again(..)`, or `.once::<..>()` where an argument cannot be owned.
 fn again_or_once(model: &Model) -> TokenStream {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let mixed = mixed();
     if !model.sends() {
         return once(model, "its future need not be `Send`, so it cannot be computed in the background");
     }
@@ -30,18 +30,58 @@ fn again_or_once(model: &Model) -> TokenStream {
             "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does",
         );
     }
+    let Owned { owners, keeps, lends } = match owned(model) {
+        Ok(owned) => owned,
+        Err(why) => return once(model, &why),
+    };
+    let keyed = model.keyed().map(Arg::local);
+    let skipped = model.skipped().map(Arg::local);
+    let params = own_turbofish(model);
+    let call = if matches!(model.place, Place::Extended { .. }) {
+        let fly = callee(model, &model.names.fly);
+        quote_spanned!(mixed=> #fly #params(#(#lends,)* __ticket))
+    } else {
+        let entry = callee(model, &model.names.entry);
+        quote_spanned!(mixed=> #entry #params(#(#lends),*).fly(__ticket))
+    };
+    let job = if model.asyncness.is_some() {
+        quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; })
+    } else {
+        quote_spanned!(mixed=> move || #call)
+    };
+    quote_spanned! {mixed=>
+        .again(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __ticket| {
+            let __kept = (#(#keeps,)*);
+            #job
+        })
+    }
+}
+
+/// Arguments that are owned.
+pub(super) struct Owned {
+    /// How each is.
+    pub(super) owners: TokenStream,
+    /// Owns each, by those of the list `__own`.
+    pub(super) keeps: Vec<TokenStream>,
+    /// Lends or gives each, of the tuple `__kept`.
+    pub(super) lends: Vec<TokenStream>,
+}
+
+/// How arguments are owned; or why they visibly cannot be.
+pub(super) fn owned(model: &Model) -> Result<Owned, String> {
+    let (mixed, krate) = (mixed(), &model.krate);
     let ways: Vec<Way<'_>> = model.args.iter().map(|arg| way(&arg.ty)).collect();
     let never = |(way, arg): (&Way<'_>, &Arg)| matches!(way, Way::Never) || model.may_end(&arg.ty);
     if let Some(at) = ways.iter().zip(&model.args).position(never) {
-        return once(model, &why(model, &model.args[at]));
+        return Err(why(model, &model.args[at]));
     }
     if ways.len() > 12 {
-        return once(model, "it has more than 12 arguments, so it cannot be computed in the background");
+        return Err("it has more than 12 arguments, so it cannot be computed in the background".to_owned());
     }
     let (mut reasons, mut owners, mut keeps, mut lends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, (arg, way)) in model.args.iter().zip(&ways).enumerate() {
         let sure = is_part_of_key(model, index);
-        let why_name = Ident::new(&format!("Why{index}"), mixed);
+        let why_name = Ident::new(&format!("__Why{index}"), mixed);
         let why_type = if sure {
             quote!(#krate::__private::NoHook)
         } else {
@@ -49,7 +89,7 @@ fn again_or_once(model: &Model) -> TokenStream {
             reasons.push(quote_spanned! {mixed=>
                 enum #why_name {}
                 impl #krate::__private::Why for #why_name {
-                    const TEXT: &'static str = #why;
+                    const TEXT: &'static #krate::__private::str = #why;
                 }
             });
             quote!(#why_name)
@@ -59,26 +99,26 @@ fn again_or_once(model: &Model) -> TokenStream {
             Way::Ref(ty) => (
                 "Lent",
                 ty,
-                quote_spanned!(mixed=> own.#at.keep(#name)),
-                quote_spanned!(mixed=> own.#at.lend(&kept.#at)),
+                quote_spanned!(mixed=> __own.#at.keep(#name)),
+                quote_spanned!(mixed=> __own.#at.lend(&__kept.#at)),
             ),
             Way::OptionRef(ty) => (
                 "Lent",
                 ty,
-                quote_spanned!(mixed=> #name.map(|one| own.#at.keep(one))),
-                quote_spanned!(mixed=> kept.#at.as_ref().map(|one| own.#at.lend(one))),
+                quote_spanned!(mixed=> #name.map(|__one| __own.#at.keep(__one))),
+                quote_spanned!(mixed=> ::core::option::Option::as_ref(&__kept.#at).map(|__one| __own.#at.lend(__one))),
             ),
             Way::Cow(ty) => (
                 "Lent",
                 ty,
-                quote_spanned!(mixed=> own.#at.keep(&*#name)),
-                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(own.#at.lend(&kept.#at))),
+                quote_spanned!(mixed=> __own.#at.keep(&*#name)),
+                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(__own.#at.lend(&__kept.#at))),
             ),
             Way::Move(ty) => (
                 "Given",
                 ty,
-                quote_spanned!(mixed=> own.#at.keep(#name)),
-                quote_spanned!(mixed=> own.#at.give(kept.#at)),
+                quote_spanned!(mixed=> __own.#at.keep(#name)),
+                quote_spanned!(mixed=> __own.#at.give(__kept.#at)),
             ),
             Way::Never => unreachable!("looked for above"),
         };
@@ -87,29 +127,9 @@ fn again_or_once(model: &Model) -> TokenStream {
         keeps.push(keep);
         lends.push(lend);
     }
-    let keyed = model.keyed().map(Arg::local);
-    let skipped = model.skipped().map(Arg::local);
-    let params = own_turbofish(model);
-    let call = if matches!(model.place, Place::Extended { .. }) {
-        let fly = callee(model, &model.names.fly);
-        quote_spanned!(mixed=> #fly #params(#(#lends,)* ticket))
-    } else {
-        let entry = callee(model, &model.names.entry);
-        quote_spanned!(mixed=> #entry #params(#(#lends),*).fly(ticket))
-    };
-    let job = if model.asyncness.is_some() {
-        quote_spanned!(mixed=> async move { let kept = kept; let _ = #call.await; })
-    } else {
-        quote_spanned!(mixed=> move || #call)
-    };
     let owners = quote_spanned!(mixed=> (#(#owners,)*));
     let owners = if reasons.is_empty() { owners } else { quote_spanned!(mixed=> { #(#reasons)* #owners }) };
-    quote_spanned! {mixed=>
-        .again(#owners, |own, (#(#keyed,)*), (#(#skipped,)*), ticket| {
-            let kept = (#(#keeps,)*);
-            #job
-        })
-    }
+    Ok(Owned { owners, keeps, lends })
 }
 
 /// In a trait, the call that is made once more has a function of its own: within the very function whose
@@ -121,7 +141,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
     let Signature { generics, params, clause } = signature(model, &args, true);
     let names = model.args.iter().map(|arg| &arg.name);
     let (entry, own) = (callee(model, &model.names.entry), own_turbofish(model));
-    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).fly(ticket));
+    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).fly(__ticket));
     let (output, body) = if model.asyncness.is_none() {
         (TokenStream::new(), call)
     } else {
@@ -134,7 +154,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
         attrs: quote!(#attrs #underscores),
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params,)* ticket: #krate::__private::Ticket) #output #clause
+            fn #name #generics (#(#params,)* __ticket: #krate::__private::Ticket) #output #clause
         },
         declaration: None,
         body,
@@ -155,6 +175,9 @@ fn why(model: &Model, arg: &Arg) -> String {
         Some((option, _)) => {
             format!("`{option}` computes in the background, and argument `{name}` cannot be taken there")
         }
+        None if model.options.inherit_tags.is_some() && !matches!(model.capture, Capture::All) => format!(
+            "the future of the function does not borrow, so `inherit_tags` needs arguments that can be owned, and `{name}` cannot"
+        ),
         None => format!("argument `{name}` cannot be taken to the background"),
     };
     let remedy = match &arg.ty {

@@ -11,8 +11,9 @@ use syn::{Expr, Type};
 
 use super::tags;
 use crate::duration::Length;
-use crate::model::{Model, at, mentions, mixed, this, without_self};
+use crate::model::{Arg, Model, at, local, mentions, mixed, this, without_self};
 use crate::options::Ttl;
+use crate::shape::{Way, way};
 
 /// Code for before and after the body.
 pub(super) struct Describe {
@@ -21,11 +22,11 @@ pub(super) struct Describe {
     pub(super) after: TokenStream,
 }
 
-pub(super) fn describe(model: &Model) -> Describe {
+/// `detached` if it is not to borrow.
+pub(super) fn describe(model: &Model, detached: bool) -> Describe {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
-    let value = Ident::new("value", mixed);
-    let draft = Ident::new("draft", mixed);
+    let (value, draft) = (local("value"), local("draft"));
     let mut before = TokenStream::new();
     // With any outcome, then with a value only.
     let (mut always, mut valued) = (TokenStream::new(), TokenStream::new());
@@ -36,7 +37,7 @@ pub(super) fn describe(model: &Model) -> Describe {
         before.extend(tags);
         always.extend(quote_spanned!(mixed=> #draft.tags_before(&#made);));
     }
-    let copies = copies(model, &mut before);
+    let copies = copies(model, detached, &mut before);
     if !tags.after.is_empty() {
         let (list, see, tags) = (tags::list(), copies.seen_by_tags, tags.after);
         valued.extend(quote_spanned!(mixed=> #draft.tags(|#list| { #see #tags });));
@@ -114,8 +115,8 @@ struct Copies {
     seen_by_tags: TokenStream,
 }
 
-fn copies(model: &Model, before: &mut TokenStream) -> Copies {
-    let (mixed, krate) = (mixed(), &model.krate);
+fn copies(model: &Model, detached: bool, before: &mut TokenStream) -> Copies {
+    let krate = &model.krate;
     let (mut by_closures, mut by_tags) = (TokenStream::new(), TokenStream::new());
     if let Some(given) = &model.options.ttl {
         match &given.value {
@@ -127,28 +128,76 @@ fn copies(model: &Model, before: &mut TokenStream) -> Copies {
         given.value.to_tokens(&mut by_closures);
     }
     tags::exprs_of_value(model).for_each(|expr| expr.to_tokens(&mut by_tags));
-    let (mut owned, mut seen_by_tags) = (TokenStream::new(), TokenStream::new());
+    let (mut owned_copies, mut seen_by_tags) = (TokenStream::new(), TokenStream::new());
     // References are copied by the closure itself.
-    for arg in model.args.iter().filter(|arg| !matches!(arg.ty, Type::Reference(_))) {
+    let is_copied = |arg: &&Arg| detached || !matches!(arg.ty, Type::Reference(_));
+    for arg in model.args.iter().filter(is_copied) {
         for name in &arg.binds {
-            let local = if arg.receiver.is_some() { this() } else { name.clone() };
-            let copy = Ident::new(&format!("copy_of_{}", name.unraw()), mixed);
+            let seen = if arg.receiver.is_some() { this() } else { name.clone() };
+            let copy = local(&format!("copy_of_{}", name.unraw()));
             let for_closures = mentions(by_closures.clone(), name);
             let for_tags = mentions(by_tags.clone(), name);
+            if detached && (for_closures || for_tags) && !matches!(way(&arg.ty), Way::Move(_)) {
+                let (keep, lent) = owned(arg, &seen, &copy);
+                before.extend(keep);
+                for (asked, list) in [(for_closures, &mut owned_copies), (for_tags, &mut seen_by_tags)] {
+                    list.extend(asked.then(|| lent.clone()));
+                }
+                continue;
+            }
             if for_closures || for_tags {
                 // What a pattern binds is looked at by reference.
-                let of = if arg.named { quote!(&#local) } else { quote!(#local) };
-                before.extend(quote_spanned!(name.span()=> let #copy = ::core::clone::Clone::clone(#of);));
+                let of = if arg.named { quote!(&#seen) } else { quote!(#seen) };
+                let clone = at(name.span(), quote!(::core::clone::Clone::clone));
+                before.extend(quote_spanned!(name.span()=> let #copy = #clone(#of);));
             }
             if for_closures {
                 let clone = quote!(::core::clone::Clone::clone(&#copy));
-                owned.extend(quote!(#[allow(unused_variables)] let #local = #clone;));
+                owned_copies.extend(quote!(#[allow(unused_variables)] let #seen = #clone;));
             }
             if for_tags {
-                let seen = if arg.named { quote!(#krate::__see!(#copy)) } else { quote!(&#copy) };
-                seen_by_tags.extend(quote!(#[allow(unused_variables)] let #local = #seen;));
+                let by_tags = if arg.named { quote!(#krate::__see!(#copy)) } else { quote!(&#copy) };
+                seen_by_tags.extend(quote!(#[allow(unused_variables)] let #seen = #by_tags;));
             }
         }
     }
-    Copies { owned, seen_by_tags }
+    Copies { owned: owned_copies, seen_by_tags }
+}
+
+/// Owns an argument that is borrowed, and lends it again under its name.
+fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
+    let mixed = mixed();
+    let own = at(arg.ty.span(), quote!(::std::borrow::ToOwned::to_owned));
+    let lend = |of: &Type| quote_spanned!(mixed=> <<#of as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#of>>::borrow);
+    let (kept, seen) = match way(&arg.ty) {
+        Way::Ref(of) if arg.named => {
+            let lend = lend(of);
+            (quote_spanned!(mixed=> #own(#name)), quote_spanned!(mixed=> #lend(&#copy)))
+        }
+        Way::OptionRef(of) if arg.named => {
+            let lend = lend(of);
+            (
+                quote_spanned!(mixed=> ::core::option::Option::map(#name, |__one| #own(__one))),
+                quote_spanned!(mixed=> ::core::option::Option::map(::core::option::Option::as_ref(&#copy), |__one| #lend(__one))),
+            )
+        }
+        Way::Cow(of) if arg.named => {
+            let lend = lend(of);
+            (
+                quote_spanned!(mixed=> #own(&*#name)),
+                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend(&#copy))),
+            )
+        }
+        _ => {
+            let why = format!(
+                "`{}` is borrowed, the future of the function is not, and an option asks for it when there is a value: take it by value, or let the future borrow, `+ '_`",
+                name.unraw()
+            );
+            return (at(arg.ty.span(), quote!(::core::compile_error!(#why);)), TokenStream::new());
+        }
+    };
+    (
+        quote_spanned!(mixed=> let #copy = #kept;),
+        quote_spanned!(mixed=> #[allow(unused_variables)] let #name = #seen;),
+    )
 }

@@ -5,11 +5,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, again, attributes, attrs, callee, describe, elided, expected, face, look,
-    own_turbofish, patience, signature, underscores, without_mut,
+    Companion, Signature, again, attributes, attrs, callee, deprecated, describe, elided, expected, face,
+    look, own_turbofish, patience, signature, underscores, used, without_mut,
 };
 use crate::function::Form;
-use crate::model::{Arg, Model, Place, at, mentions, mixed, without_self};
+use crate::model::{Arg, Capture, Model, Place, at, local, mentions, mixed, without_self};
 use crate::options::Given;
 
 /// `entry`, with the function's very signature.
@@ -18,18 +18,69 @@ pub(super) fn entry(model: &Model) -> Companion {
     let mixed = mixed();
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
-    let (plan, face, name) = (look::plan(model), face(model), &model.names.entry);
+    let (face, name) = (face(model), &model.names.entry);
+    let Bound { before, bound } = bound(model, false);
+    let (call, mode, driver) = if model.asyncness.is_none() {
+        (quote!(Call), None, None)
+    } else {
+        let driver = if patience::patience(model).is_some() {
+            quote!(.by_clock())
+        } else if model.owned {
+            quote!(.by_owner())
+        } else {
+            quote!(.by_caller())
+        };
+        (quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
+    };
+    // Where the future does not borrow, what is borrowed need not be `Sync`; and then it is not made once more.
+    let lends = matches!(model.capture, Capture::All) || again::owned(model).is_ok();
+    let send = (model.asyncness.is_some() && model.sends() && lends).then(|| quote!(+ ::core::marker::Send));
+    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
+    let attrs = attrs(model, Some(doc));
+    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
+    // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
+    let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
+    let deprecated = deprecated(model, &options.tokens);
+    Companion {
+        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
+        vis: model.companion_vis.to_token_stream(),
+        sig: quote_spanned! {mixed=>
+            fn #name #generics (#(#params),*)
+                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
+            #clause
+        },
+        declaration: None,
+        body: quote_spanned! {mixed=>
+            #used
+            #before
+            #krate::Entry::new(#bound #driver)
+        },
+    }
+}
+
+/// A call with its arguments, and what is to be done before it is made.
+pub(super) struct Bound {
+    pub(super) before: TokenStream,
+    pub(super) bound: TokenStream,
+}
+
+/// `detached` if what is left of it when it was looked up is not to borrow.
+pub(super) fn bound(model: &Model, detached: bool) -> Bound {
+    let Model { krate, options, .. } = model;
+    let mixed = mixed();
+    let all: Vec<&Arg> = model.args.iter().collect();
+    let plan = look::plan(model);
     let (keyed, skipped): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
     let keyed_names = keyed.iter().map(|arg| &arg.name);
     let skipped_names = skipped.iter().map(|arg| &arg.name);
     let flag = |given: &Option<Given<Expr>>, name: &str| {
         given.as_ref().map(|given| {
-            let (name, flag) = (Ident::new(name, mixed), Ident::new(&format!("{name}_flag"), mixed));
+            let (name, flag) = (Ident::new(name, mixed), local(&format!("{name}_flag")));
             let see = look::bindings(&all, |arg| arg.name.to_token_stream(), krate);
             let expr = without_self(given.value.to_token_stream());
             (
                 quote_spanned! {mixed=>
-                    let #flag: bool = {
+                    let #flag: #krate::__private::bool = {
                         #see
                         #expr
                     };
@@ -41,53 +92,24 @@ pub(super) fn entry(model: &Model) -> Companion {
     let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
     let hooks = hooks(model);
-    let run = run(model);
+    let run = run(model, detached);
     let again = again::again(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
     let (fails, patience) = (patience::fails(model), patience::patience(model));
-    let (bind, call, mode, driver) = if model.asyncness.is_none() {
-        ("bind", quote!(Call), None, None)
-    } else {
-        let driver = if patience.is_some() {
-            quote!(.by_clock())
-        } else if model.owned {
-            quote!(.by_owner())
-        } else {
-            quote!(.by_caller())
-        };
-        ("bind_async", quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
-    };
-    let bind = Ident::new(bind, mixed);
-    let send = (model.asyncness.is_some() && model.sends()).then(|| quote!(+ ::core::marker::Send));
+    let bind = Ident::new(if model.asyncness.is_none() { "bind" } else { "bind_async" }, mixed);
     let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
-    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
-    let attrs = attrs(model, Some(doc));
-    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
-    Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided),
-        vis: model.companion_vis.to_token_stream(),
-        sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params),*)
-                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
-            #clause
-        },
-        declaration: None,
-        body: quote_spanned! {mixed=>
-            #fails
-            #bypass
-            #refresh
-            #krate::Entry::new(
-                #plan
-                    .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
-                    #hooks_of_node
-                    #hooks
-                    #bypass_if
-                    #refresh_if
-                    #origin_first
-                    #patience
-                    #again
-                    #driver
-            )
+    Bound {
+        before: quote_spanned!(mixed=> #fails #bypass #refresh),
+        bound: quote_spanned! {mixed=>
+            #plan
+                .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
+                #hooks_of_node
+                #hooks
+                #bypass_if
+                #refresh_if
+                #origin_first
+                #patience
+                #again
         },
     }
 }
@@ -96,29 +118,30 @@ pub(super) fn entry(model: &Model) -> Companion {
 fn hooks(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
-    let see = look::bindings_of_both(model, &quote_spanned!(mixed=> keyed), &quote_spanned!(mixed=> skipped));
+    let see =
+        look::bindings_of_both(model, &quote_spanned!(mixed=> __keyed), &quote_spanned!(mixed=> __skipped));
     let on_hit = options.on_hit.as_ref().map(|given| {
         let hook = without_self(given.value.to_token_stream());
         quote_spanned! {mixed=>
-            .on_hit(|keyed, skipped, key, value| {
+            .on_hit(|__keyed, __skipped, __key, __value| {
                 #see
-                #krate::__private::call_on_hit(#hook, key, value)
+                #krate::__private::call_on_hit(#hook, __key, __value)
             })
         }
     });
     let on_miss = options.on_miss.as_ref().map(|given| {
         let hook = without_self(given.value.to_token_stream());
         quote_spanned! {mixed=>
-            .on_miss(|keyed, skipped, key| {
+            .on_miss(|__keyed, __skipped, __key| {
                 #see
-                #krate::__private::call_on_miss(#hook, key)
+                #krate::__private::call_on_miss(#hook, __key)
             })
         }
     });
     let placeholder = options.placeholder.as_ref().map(|given| {
         let value = without_self(given.value.to_token_stream());
         quote_spanned! {mixed=>
-            .placeholder(|keyed, skipped| {
+            .placeholder(|__keyed, __skipped| {
                 #see
                 #value
             })
@@ -128,9 +151,9 @@ fn hooks(model: &Model) -> TokenStream {
 }
 
 /// The closure that makes the body of a call, and what describes its value.
-fn run(model: &Model) -> TokenStream {
+fn run(model: &Model, detached: bool) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
-    let describe = describe::describe(model);
+    let describe = describe::describe(model, detached);
     let (before, after) = (describe.before, describe.after);
     let keyed = model.keyed().map(Arg::local);
     let skipped = model.skipped().map(Arg::local);
@@ -221,7 +244,9 @@ pub(super) fn body(model: &Model) -> Companion {
     };
     let stream = if said { quote_spanned!(mixed=> async move { #inner }) } else { inner };
     let expected = attributes(model, &["expect"]);
-    let attrs = attrs(model, None);
+    let (attrs, deprecated) = (attrs(model, None), deprecated(model, &block.stream()));
+    // What is about how code is made, where it is made.
+    let codegen = attributes(model, &["target_feature", "instruction_set", "optimize", "coverage"]);
     // What is to be said of a signature is said of the function's own.
     let allowed = quote! {
         #[allow(
@@ -239,7 +264,7 @@ pub(super) fn body(model: &Model) -> Companion {
     };
     let sig = |params: Vec<TokenStream>| quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause);
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #allowed #bound #(#expected)*),
+        attrs: quote_spanned!(mixed=> #attrs #allowed #bound #deprecated #(#expected)* #(#codegen)*),
         vis: TokenStream::new(),
         sig: sig(params.collect()),
         declaration: Some(sig(plain)),

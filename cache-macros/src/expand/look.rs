@@ -8,7 +8,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
 use super::{callee, without_mut};
-use crate::model::{Arg, Face, Model, Part, at, mixed, without_self};
+use crate::model::{Arg, Face, Model, Part, at, local, mixed, without_self};
 use crate::options::Given;
 use crate::shape::shape;
 
@@ -101,15 +101,15 @@ fn look(model: &Model) -> TokenStream {
     let mixed = mixed();
     let keyed: Vec<&Arg> = model.keyed().collect();
     let types = keyed.iter().map(|arg| erased(&arg.ty));
-    let params = quote_spanned!(mixed=> keyed: &(#(#types,)*), cx);
+    let params = quote_spanned!(mixed=> __keyed: &(#(#types,)*), __cx);
     let Some(parts) = &model.parts else {
         let shapes = keyed.iter().map(|arg| shape_of(arg, &model.krate));
-        return quote_spanned!(mixed=> |#params| cx.find((#(#shapes,)*), keyed));
+        return quote_spanned!(mixed=> |#params| __cx.find((#(#shapes,)*), __keyed));
     };
     let krate = &model.krate;
-    let see = bindings(&keyed, |arg| place(&keyed, arg, &quote_spanned!(mixed=> keyed)), krate);
+    let see = bindings(&keyed, |arg| place(&keyed, arg, &quote_spanned!(mixed=> __keyed)), krate);
     if let (Some(ty), [Part::Expr(node)]) = (model.node(), &parts[..]) {
-        let (span, cx, node) = (ty.span(), Ident::new("cx", mixed), without_self(node.to_token_stream()));
+        let (span, cx, node) = (ty.span(), local("cx"), without_self(node.to_token_stream()));
         let of = node_ty(model, ty);
         let fields = quote_spanned!(span=> &<#ty as #krate::CacheKey>::__fields(&#node));
         let find = quote_spanned!(span=> #krate::__private::find_node(#cx, #of, #fields));
@@ -120,15 +120,14 @@ fn look(model: &Model) -> TokenStream {
             }
         };
     }
-    let names: Vec<Ident> =
-        (0..parts.len()).map(|index| Ident::new(&format!("part{index}"), mixed)).collect();
+    let names: Vec<Ident> = (0..parts.len()).map(|index| local(&format!("part{index}"))).collect();
     let mut values = Vec::new();
     let mut shapes = Vec::new();
     for (part, name) in parts.iter().zip(&names) {
         match part {
             Part::Arg(index) => {
                 let arg = &model.args[*index];
-                let place = place(&keyed, arg, &quote_spanned!(mixed=> keyed));
+                let place = place(&keyed, arg, &quote_spanned!(mixed=> __keyed));
                 values.push(quote!(&#place));
                 shapes.push(shape_of(arg, krate));
             }
@@ -151,7 +150,7 @@ fn look(model: &Model) -> TokenStream {
         |#params| {
             #see
             match (#(#values,)*) {
-                (#(#names,)*) => cx.find((#(#shapes,)*), &(#(#names,)*)),
+                (#(#names,)*) => __cx.find((#(#shapes,)*), &(#(#names,)*)),
             }
         }
     }

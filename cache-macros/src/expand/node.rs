@@ -25,7 +25,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
     let options = &model.options;
     let constant = |name: &str, is_true: bool| {
         let name = Ident::new(name, mixed);
-        is_true.then(|| quote!(const #name: bool = true;))
+        is_true.then(|| quote!(const #name: #krate::__private::bool = true;))
     };
     let in_background = constant(
         "IN_BACKGROUND",
@@ -41,7 +41,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
 
             impl #krate::__private::Node for #entries {
                 type Value = #value;
-                type View<'v> = (#(#views,)*);
+                type View<'__v> = (#(#views,)*);
                 const HOOKS: #krate::__private::NodeHooks<#value> = #krate::__private::NodeHooks::new() #hooks;
                 #in_background
                 #stale_if_error
@@ -73,8 +73,8 @@ pub(crate) fn node(node: &Node) -> TokenStream {
             }
 
             impl #impl_generics ::core::convert::From<#ident #ty_generics> for #krate::Invalidation #clause {
-                fn from(node: #ident #ty_generics) -> Self {
-                    #krate::CacheKey::id(&node).into()
+                fn from(__node: #ident #ty_generics) -> Self {
+                    ::core::convert::From::from(#krate::CacheKey::id(&__node))
                 }
             }
         };
@@ -99,7 +99,7 @@ fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
     let span = of.span();
     let leaf = at(span, quote!(#krate::__leaf!));
     let shape = quote_spanned!(span=> #krate::__private::Ref(#leaf(#of)));
-    let view = quote_spanned!(mixed=> &'v #of);
+    let view = quote_spanned!(mixed=> &'__v #of);
     let field = quote_spanned!(mixed=> self.#name);
     match way {
         Way::OptionRef(_) => Lent {
@@ -134,25 +134,25 @@ fn hooks(node: &Node) -> TokenStream {
 fn described(node: &Node) -> TokenStream {
     let model = &node.model;
     let (krate, mixed, value) = (&model.krate, mixed(), &node.value);
-    let describe::Describe { before, after } = describe::describe(model);
+    let describe::Describe { before, after } = describe::describe(model, false);
     let fields: Vec<&Arg> = model.args.iter().collect();
     let place = |arg: &Arg| {
         let index = fields.iter().position(|field| std::ptr::eq(*field, arg)).unwrap_or_default();
         let at = Index::from(index);
         let owned = matches!(way_of_field(&node.fields[index].ty), Way::Move(_));
-        if owned { quote_spanned!(mixed=> *fields.#at) } else { quote_spanned!(mixed=> fields.#at) }
+        if owned { quote_spanned!(mixed=> *__fields.#at) } else { quote_spanned!(mixed=> __fields.#at) }
     };
     let see = look::bindings(&fields, place, krate);
     quote_spanned! {mixed=>
         #[allow(unused_variables)]
         fn describe(
-            fields: Self::View<'_>,
-            value: ::core::option::Option<&#value>,
-            draft: &mut #krate::__private::Draft,
+            __fields: Self::View<'_>,
+            __value: ::core::option::Option<&#value>,
+            __draft: &mut #krate::__private::Draft,
         ) {
             #see
             #before
-            #krate::__private::describe(value, draft, #after);
+            #krate::__private::describe(__value, __draft, #after);
         }
     }
 }

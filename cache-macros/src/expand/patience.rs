@@ -49,7 +49,7 @@ pub(super) fn patience(model: &Model) -> Option<TokenStream> {
         }
         (Some(hard), None) => {
             let timed_out = at(hard.span, quote!(#krate::__private::timed_out));
-            quote_spanned!(mixed=> |late| #timed_out(late))
+            quote_spanned!(mixed=> |__late| #timed_out(__late))
         }
     };
     Some(quote_spanned!(mixed=> .patience(#krate::__private::Limits::NONE #soft #limit, #late)))

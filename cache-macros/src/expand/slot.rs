@@ -53,14 +53,16 @@ pub(super) fn slot(model: &Model) -> Companion {
         quote_spanned!(span=> <#node as #krate::__private::Node>::slot())
     } else {
         quote! {
-            static SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
+            static __SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
                 #krate::__private::Spec::new(#name, &[#(#parts),*])
                     #ttl #freshness #tags #capacity #policy #single_flight #max_wait #inherit_tags
             );
-            &SLOT
+            &__SLOT
         }
     };
     let (attrs, elided) = (attrs(model, None), elided(model));
+    let edition = super::edition(krate, model.function.sig.ident.span());
+    let body = quote!(#edition #body);
     Companion {
         attrs: quote!(#attrs #elided),
         vis: TokenStream::new(),

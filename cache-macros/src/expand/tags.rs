@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, ExprReference, Path, Token};
 
 use super::look;
-use crate::model::{Arg, Model, at, mention, mentions, mixed, this, without_self};
+use crate::model::{Arg, Model, at, local, mention, mentions, mixed, this, without_self};
 use crate::options::Listed;
 use crate::template::{Hole, Piece, Template};
 
@@ -22,12 +22,12 @@ pub(super) struct Tags {
 
 /// The list that is made before the body.
 pub(super) fn made() -> Ident {
-    Ident::new("made", mixed())
+    local("made")
 }
 
 /// The list that is being made.
 pub(super) fn list() -> Ident {
-    Ident::new("tags", mixed())
+    local("tags")
 }
 
 /// Expressions that are evaluated after the body.
@@ -112,7 +112,7 @@ fn text_of_arguments(model: &Model, template: &Template) -> TokenStream {
 
 /// What it shows of arguments is made before the body.
 fn text_of_value(model: &Model, template: &Template, value: &Ident, before: &mut Pieces) -> TokenStream {
-    let (list, made, span) = (list(), made(), template.literal.span());
+    let (list, made, span, krate) = (list(), made(), template.literal.span(), &model.krate);
     let holes = template.holes().map(|hole| {
         if hole.is_of_value() {
             return reach(&model.krate, hole, value);
@@ -122,7 +122,10 @@ fn text_of_value(model: &Model, template: &Template, value: &Ident, before: &mut
         before.code.extend(quote_spanned!(hole.span=> #list.keep_piece(#text);));
         let index = before.kept;
         before.kept += 1;
-        quote_spanned!(hole.span=> #made.piece(#index)?)
+        {
+            let piece = at(hole.span, quote!(#krate::__private::TagList::piece));
+            quote_spanned!(hole.span=> #piece(&#made, #index)?)
+        }
     });
     let holes: Vec<_> = holes.collect();
     let form = form(template, |hole| if hole.is_of_value() { &hole.spec } else { "" });
@@ -146,7 +149,8 @@ pub(super) fn root(model: &Model, hole: &Hole) -> Ident {
 
 /// A closure that fills a template.
 fn text(span: Span, form: &str, holes: &[TokenStream]) -> TokenStream {
-    quote_spanned!(span=> || ::core::option::Option::Some(::std::format!(#form, #(#holes),*)))
+    let (some, format) = (at(span, quote!(::core::option::Option::Some)), at(span, quote!(::std::format!)));
+    quote_spanned!(span=> || #some(#format(#form, #(#holes),*)))
 }
 
 /// The `format!` string with a positional hole for each.

@@ -1,22 +1,32 @@
 //! The arguments of a function.
 
-use proc_macro2::Ident;
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, FnArg, Pat, Receiver, ReceiverKind, Signature, Type, TypeParam, parse_quote};
+use syn::{Attribute, FnArg, Pat, Receiver, ReceiverKind, Type, TypeParam, parse_quote};
 
 use super::{Arg, mentions, this};
 use crate::diagnostics::Errors;
+use crate::function::Function;
 use crate::options::{KeyOption, Options};
 
 /// The arguments, and the parameters that stand for `impl Trait` among them.
 pub(super) fn arguments(
-    sig: &Signature,
+    function: &Function,
     options: &Options,
     errors: &mut Errors,
 ) -> (Vec<Arg>, Vec<TypeParam>) {
-    let mut anonymous = Anonymous { params: Vec::new() };
+    let Function { sig, body, .. } = function;
+    let mut taken = Taken::default();
+    taken.read(sig.to_token_stream());
+    let taken_by_args = taken.clone();
+    taken.read(options.tokens.clone());
+    taken.read(body.stream());
+    let mut anonymous = Anonymous { params: Vec::new(), taken };
     let skip = options.skip.as_ref().map_or(&[][..], |given| &given.value);
     let mut args = Vec::new();
     for input in &sig.inputs {
@@ -35,8 +45,7 @@ pub(super) fn arguments(
             }
             _ => None,
         };
-        let name =
-            named.clone().unwrap_or_else(|| Ident::new(&format!("arg{}", args.len()), typed.pat.span()));
+        let name = named.clone().unwrap_or_else(|| taken_by_args.free("arg", args.len(), typed.pat.span()));
         let skipped = named.as_ref().is_some_and(|name| skip.contains(name));
         let is_lint = |attr: &&Attribute| {
             ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attr.path().is_ident(level))
@@ -99,13 +108,41 @@ fn self_arg(receiver: &Receiver, options: &Options) -> Arg {
 /// Gives `impl Trait` among arguments a name, so that companions can speak of it.
 struct Anonymous {
     params: Vec<TypeParam>,
+    taken: Taken,
+}
+
+/// Names that the user has written, and that what is made up must not have: it would stand for another thing there.
+#[derive(Clone, Default)]
+struct Taken(HashSet<String>);
+
+impl Taken {
+    fn read(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => {
+                    self.0.insert(ident.unraw().to_string());
+                }
+                TokenTree::Group(group) => self.read(group.stream()),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+
+    /// `arg0`, or `arg0_` if that is taken.
+    fn free(&self, name: &str, index: usize, span: Span) -> Ident {
+        let mut name = format!("{name}{index}");
+        while self.0.contains(&name) {
+            name.push('_');
+        }
+        Ident::new(&name, span)
+    }
 }
 
 impl VisitMut for Anonymous {
     fn visit_type_mut(&mut self, ty: &mut Type) {
         visit_mut::visit_type_mut(self, ty);
         if let Type::ImplTrait(bounds) = ty {
-            let ident = Ident::new(&format!("Impl{}", self.params.len()), bounds.span());
+            let ident = self.taken.free("Impl", self.params.len(), bounds.span());
             let bounds = &bounds.bounds;
             self.params.push(parse_quote!(#ident: #bounds));
             *ty = parse_quote!(#ident);

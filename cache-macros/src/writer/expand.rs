@@ -11,7 +11,7 @@ use syn::{Attribute, Type, parse_quote};
 use super::{Access, Arg, Item, Named, Writer, value};
 use crate::expand::{form, reach};
 use crate::function::Form;
-use crate::model::{at, mixed, this, without_self};
+use crate::model::{at, local, mixed, this, without_self};
 use crate::template::{Hole, Template};
 
 pub(super) fn expand(writer: &Writer) -> TokenStream {
@@ -30,13 +30,13 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
     let call = if let Some(Form::Fn) = writer.asyncness.map(|asyncness| asyncness.form) {
         // An `async` block does not say what it is to return.
         let fixed = quote_spanned! {mixed=>
-            if let ::core::option::Option::Some(no) = #krate::__private::no::<#output>() {
-                return no;
+            if let ::core::option::Option::Some(__no) = #krate::__private::no::<#output>() {
+                return __no;
             }
         };
         let fixed = at(writer.output.span(), fixed);
         let body = within(quote!(#fixed #body));
-        quote_spanned!(mixed=> #krate::__private::writing(writes, async move #body, #settle).await)
+        quote_spanned!(mixed=> #krate::__private::writing(__writes, async move #body, #settle).await)
     } else {
         let returns: Type = match &sig.output {
             syn::ReturnType::Default => parse_quote!(()),
@@ -45,14 +45,15 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
         let body = within(body);
         let body = quote_spanned!(mixed=> #krate::__private::begin(move || -> #returns #body));
         match writer.asyncness.map(|asyncness| asyncness.form) {
-            None => quote_spanned!(mixed=> #krate::__private::wrote(writes, #body, #settle)),
+            None => quote_spanned!(mixed=> #krate::__private::wrote(__writes, #body, #settle)),
             Some(Form::Boxed) => {
-                quote_spanned!(mixed=> ::std::boxed::Box::pin(#krate::__private::writing(writes, #body, #settle)))
+                quote_spanned!(mixed=> ::std::boxed::Box::pin(#krate::__private::writing(__writes, #body, #settle)))
             }
-            Some(_) => quote_spanned!(mixed=> #krate::__private::writing(writes, #body, #settle)),
+            Some(_) => quote_spanned!(mixed=> #krate::__private::writing(__writes, #body, #settle)),
         }
     };
-    let body = within(quote!(#(#inner)* #before #kept #call));
+    let edition = crate::expand::edition(krate, sig.ident.span());
+    let body = within(quote!(#(#inner)* #edition #before #kept #call));
     quote!(#(#attrs)* #vis #sig #body)
 }
 
@@ -68,7 +69,7 @@ fn before(writer: &Writer) -> TokenStream {
     };
     let items = || writer.items.iter().filter(|item| !item.of_value);
     if items().next().is_none() {
-        return quote_spanned!(mixed=> let writes = #new;);
+        return quote_spanned!(mixed=> let __writes = #new;);
     }
     let is_seen = |arg: &&Arg| items().any(|item| writer.seen_by(item).any(|seen| seen.name == arg.name));
     let seen = writer.args.iter().filter(|arg| arg.name != "self").filter(is_seen).filter_map(|arg| {
@@ -94,8 +95,9 @@ fn before(writer: &Writer) -> TokenStream {
     });
     let allow = allow();
     quote_spanned! {mixed=>
-        let mut writes = #new;
+        let mut __writes = #new;
         #allow {
+            let __writes = &mut __writes;
             #(#seen)*
             #(#named)*
         }
@@ -108,7 +110,7 @@ fn after(writer: &Writer) -> (TokenStream, TokenStream) {
     let (mixed, krate) = (mixed(), &writer.krate);
     let settled = |capture: Option<TokenStream>, name: TokenStream| {
         quote_spanned! {mixed=>
-            #capture |writes, output| writes.settle(#krate::__success!(output), output, #name)
+            #capture |__writes, __output| __writes.settle(#krate::__success!(__output), __output, #name)
         }
     };
     let items: Vec<&Item> = writer.items.iter().filter(|item| item.of_value).collect();
@@ -128,16 +130,21 @@ fn after(writer: &Writer) -> (TokenStream, TokenStream) {
     let mut named = TokenStream::new();
     for (index, item) in items.iter().enumerate() {
         let mut keep = |at: usize, code: TokenStream| {
-            let name = Ident::new(&format!("text{index}_{at}"), mixed);
+            let name = local(&format!("text{index}_{at}"));
             kept.extend(quote_spanned!(mixed=> let #name = #code;));
             name
         };
-        let (value, there) = (value(mixed), value(item.span));
-        let code = of_value(writer, item, &there, &mut keep);
+        let value = local("value");
+        let code = of_value(writer, item, &value, &mut keep);
+        // Only an expression sees it by the name that the user has written.
+        let seen = matches!(item.named, Named::Tags(_) | Named::Others(_)).then(|| {
+            let written = self::value(item.span);
+            quote_spanned!(mixed=> let #written = #value;)
+        });
         let allow = allow();
-        named.extend(quote_spanned!(mixed=> #allow { let #there = #value; #code }));
+        named.extend(quote_spanned!(mixed=> #allow { #seen #code }));
     }
-    (kept, settled(Some(quote!(move)), quote_spanned!(mixed=> |writes, value| { #named })))
+    (kept, settled(Some(quote!(move)), quote_spanned!(mixed=> |__writes, __value| { #named })))
 }
 
 /// Names an item that is made of the value. `keep` lets it have a text that is made before the body runs.
@@ -157,13 +164,15 @@ fn of_value(
                     return reach(krate, hole, value);
                 }
                 let (spec, reached) = (format!("{{{}}}", hole.spec), reach(krate, hole, &root(hole, writer)));
+                let some = self::at(hole.span, quote!(::core::option::Option::Some));
+                let format = self::at(hole.span, quote!(::std::format!));
                 let text = keep(
                     at,
                     quote_spanned! {hole.span=>
-                        #krate::__private::keep_piece(|| ::core::option::Option::Some(::std::format!(#spec, #reached)))
+                        #krate::__private::keep_piece(|| #some(#format(#spec, #reached)))
                     },
                 );
-                quote!(#text.as_ref()?)
+                quote!(::core::option::Option::as_ref(&#text)?)
             });
             let text = text(template, holes, |hole| if hole.is_of_value() { &hole.spec } else { "" });
             add(item, "tags", &quote!(::core::option::Option::Some(#text)))
@@ -187,8 +196,8 @@ fn with_copies(writer: &Writer, item: &Item, code: TokenStream) -> TokenStream {
         let (copy, is_self) = (copy_of(&arg.name), arg.name == "self");
         let (name, code) = if is_self { (this(), without_self(code)) } else { (arg.name.clone(), code) };
         quote_spanned! {mixed()=>
-            if let ::core::option::Option::Some(copy) = &#copy {
-                let #name = #krate::__see!(*copy);
+            if let ::core::option::Option::Some(__copy) = &#copy {
+                let #name = #krate::__see!(*__copy);
                 #code
             }
         }
@@ -196,7 +205,7 @@ fn with_copies(writer: &Writer, item: &Item, code: TokenStream) -> TokenStream {
 }
 
 fn copy_of(name: &Ident) -> Ident {
-    Ident::new(&format!("copy_of_{}", name.unraw()), mixed())
+    local(&format!("copy_of_{}", name.unraw()))
 }
 
 /// Expressions may not use all that they can see.
@@ -205,12 +214,12 @@ fn allow() -> TokenStream {
 }
 
 fn add(item: &Item, how: &str, made: &TokenStream) -> TokenStream {
-    let (writes, how) = (Ident::new("writes", mixed()), Ident::new(how, item.span));
+    let (writes, how) = (local("writes"), Ident::new(how, item.span));
     quote_spanned!(item.span=> #writes.#how(|| #made);)
 }
 
 fn matching(item: &Item, pattern: &TokenStream) -> TokenStream {
-    let writes = Ident::new("writes", mixed());
+    let writes = local("writes");
     quote_spanned!(item.span=> #writes.matching(#pattern);)
 }
 
@@ -218,7 +227,8 @@ fn matching(item: &Item, pattern: &TokenStream) -> TokenStream {
 fn shown(hole: &Hole, root: &Ident, writer: &Writer) -> TokenStream {
     let (krate, path) = (&writer.krate, hole.path(root));
     let spec = format!("{{{}}}", hole.spec);
-    quote_spanned!(hole.span=> #krate::__private::hole(|| ::std::format!(#spec, #path)))
+    let format = at(hole.span, quote!(::std::format!));
+    quote_spanned!(hole.span=> #krate::__private::hole(|| #format(#spec, #path)))
 }
 
 /// A template with its holes filled.
@@ -232,7 +242,8 @@ fn text<'t>(
         return quote_spanned!(span=> #text);
     }
     let form = form(template, spec);
-    quote_spanned!(span=> ::std::format!(#form, #(#holes),*))
+    let format = at(span, quote!(::std::format!));
+    quote_spanned!(span=> #format(#form, #(#holes),*))
 }
 
 /// The argument that a hole names.

@@ -1,0 +1,208 @@
+//! A future that does not borrow: the call is looked up when it is made.
+fn get_cat(name: &str) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
+    get_cat::__detached(name)
+}
+///The cache of [`get_cat`](fn@get_cat): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
+#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+enum get_cat {
+    #[doc(hidden)]
+    #[allow(non_camel_case_types)]
+    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
+const _: fn(
+    ::core::convert::Infallible,
+) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
+#[allow(non_snake_case)]
+impl get_cat {
+    ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
+    fn entry(
+        name: &str,
+    ) -> ::cache_core::Entry<
+        impl ::cache_core::__private::AsyncCall<
+            Output = Cat,
+            Face = Cat,
+        > + ::core::marker::Send,
+        ::cache_core::Async,
+    > {
+        let _ = get_cat;
+        ::cache_core::Entry::new(
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Cat, OfReturn),
+                    |__keyed: &(&str,), __cx| {
+                        __cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                __keyed,
+                            )
+                    },
+                )
+                .bind_async(
+                    (name,),
+                    (),
+                    |(name,), ()| (
+                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
+                            Self::__body(name),
+                        ),
+                        move |
+                            __value: ::core::option::Option<&_>,
+                            __draft: &mut ::cache_core::__private::Draft|
+                        {
+                            match __value {
+                                ::core::option::Option::Some(__value) => {
+                                    __draft
+                                        .ttl(
+                                            ::cache_core::__private::IntoTtl::into_ttl(
+                                                ::cache_core::__private::ask(
+                                                    |value| value.ttl(name),
+                                                    __value,
+                                                ),
+                                            ),
+                                        );
+                                    let _ = __value;
+                                }
+                                ::core::option::Option::None => {}
+                            }
+                        },
+                    ),
+                )
+                .again(
+                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
+                        async move {
+                            let __kept = __kept;
+                            let _ = Self::entry(__own.0.lend(&__kept.0))
+                                .fly(__ticket)
+                                .await;
+                        }
+                    },
+                )
+                .by_caller(),
+        )
+    }
+    ///The address of an entry of `get_cat`, by the arguments that are part of its key.
+    #[must_use]
+    fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
+        (&Self::entry(name)).id()
+    }
+    ///The cache behind `get_cat`, as a whole.
+    #[must_use]
+    fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        let _ = get_cat;
+        (&::cache_core::__private::Plan::new(
+            ::cache_core::__private::id::<Self>(),
+            Self::__slot(),
+            ::cache_core::__returns!(Cat, OfReturn),
+            |__keyed: &(&str,), __cx| {
+                __cx
+                    .find(
+                        (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                        __keyed,
+                    )
+            },
+        ))
+            .memo()
+    }
+    #[doc(hidden)]
+    fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
+        static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
+            ::cache_core::__private::Spec::new(
+                ::core::concat!(::core::module_path!(), "::", "get_cat"),
+                &["name"],
+            ),
+        );
+        &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body(
+        #[allow(unused_variables)]
+        name: &str,
+    ) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
+        let name = name.to_owned();
+        Box::pin(async move { load(&name).await })
+    }
+    #[doc(hidden)]
+    fn __detached(name: &str) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
+        ::std::boxed::Box::pin({
+            ::cache_core::__private::Plan::new(
+                    ::cache_core::__private::id::<Self>(),
+                    Self::__slot(),
+                    ::cache_core::__returns!(Cat, OfReturn),
+                    |__keyed: &(&str,), __cx| {
+                        __cx
+                            .find(
+                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                __keyed,
+                            )
+                    },
+                )
+                .bind_async(
+                    (name,),
+                    (),
+                    |(name,), ()| {
+                        let __copy_of_name = ::std::borrow::ToOwned::to_owned(name);
+                        (
+                            ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
+                                Self::__body(name),
+                            ),
+                            move |
+                                __value: ::core::option::Option<&_>,
+                                __draft: &mut ::cache_core::__private::Draft|
+                            {
+                                #[allow(unused_variables)]
+                                let name = <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                    str,
+                                >>::borrow(&__copy_of_name);
+                                match __value {
+                                    ::core::option::Option::Some(__value) => {
+                                        __draft
+                                            .ttl(
+                                                ::cache_core::__private::IntoTtl::into_ttl(
+                                                    ::cache_core::__private::ask(
+                                                        |value| value.ttl(name),
+                                                        __value,
+                                                    ),
+                                                ),
+                                            );
+                                        let _ = __value;
+                                    }
+                                    ::core::option::Option::None => {}
+                                }
+                            },
+                        )
+                    },
+                )
+                .again(
+                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
+                    |__own, (name,), (), __ticket| {
+                        let __kept = (__own.0.keep(name),);
+                        async move {
+                            let __kept = __kept;
+                            let _ = Self::entry(__own.0.lend(&__kept.0))
+                                .fly(__ticket)
+                                .await;
+                        }
+                    },
+                )
+                .detached(::cache_core::__private::go_on)
+        })
+    }
+}
