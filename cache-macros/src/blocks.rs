@@ -13,13 +13,13 @@ use syn::{
     TypeReference, TypeTraitObject, Visibility, WherePredicate, parse_quote,
 };
 
-use crate::attr;
 use crate::diagnostics::Errors;
 use crate::expand::Expanded;
 use crate::function::{Function, generics_are_static};
 use crate::model::{Place, mixed};
 use crate::options::{Companion, Options};
 use crate::shape::{borrows, names_self_type};
+use crate::{attr, fragments};
 
 /// An `impl` or `trait`.
 pub(crate) enum Block {
@@ -29,7 +29,7 @@ pub(crate) enum Block {
 
 impl Block {
     pub(crate) fn read(item: &TokenStream) -> Option<Self> {
-        match syn::parse2(item.clone()) {
+        match syn::parse2(fragments::open(item.clone())) {
             Ok(Item::Impl(item)) => Some(Self::Impl(item)),
             Ok(Item::Trait(item)) => Some(Self::Trait(item)),
             _ => None,

@@ -86,7 +86,6 @@ pub(crate) fn number(expr: &Expr) -> Option<f64> {
             _ => None,
         },
         Expr::Paren(inner) => number(&inner.expr),
-        Expr::Group(inner) => number(&inner.expr),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => Some(-number(&unary.expr)?),
         Expr::Binary(binary) => {
             let (left, right) = (number(&binary.left)?, number(&binary.right)?);

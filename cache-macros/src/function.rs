@@ -122,7 +122,6 @@ pub(crate) enum Form {
 fn future(ty: &Type) -> Option<(Type, Asyncness)> {
     match ty {
         Type::Paren(inner) => future(&inner.elem),
-        Type::Group(inner) => future(&inner.elem),
         Type::ImplTrait(opaque) => {
             Some((output_of(opaque.bounds.iter())?, Asyncness { form: Form::Future, sends: true }))
         }

@@ -15,6 +15,7 @@ mod diagnostics;
 mod duration;
 mod expand;
 mod fallback;
+mod fragments;
 mod function;
 mod memoize;
 mod model;

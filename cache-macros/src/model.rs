@@ -4,7 +4,7 @@ mod args;
 mod capture;
 mod generics;
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -60,8 +60,13 @@ pub(crate) fn this() -> Ident {
 
 /// The same expression, or template, with `self` by its other name.
 pub(crate) fn without_self(tokens: TokenStream) -> TokenStream {
-    let renamed = tokens.into_iter().map(|token| match token {
-        TokenTree::Ident(ident) if ident == "self" => {
+    let mut tokens = tokens.into_iter().peekable();
+    let renamed = std::iter::from_fn(|| {
+        let token = tokens.next()?;
+        Some((token, tokens.peek().is_some_and(is_joint_colon)))
+    });
+    let renamed = renamed.map(|(token, begins_path)| match token {
+        TokenTree::Ident(ident) if ident == "self" && !begins_path => {
             let mut this = this();
             this.set_span(ident.span().resolved_at(this.span()));
             TokenTree::Ident(this)
@@ -438,9 +443,17 @@ pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
 pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     // One dot before a name makes it a field, and two make a range; two colons make it part of a path.
     let (mut dots, mut colons) = (0, 0);
-    tokens.into_iter().find_map(|token| {
+    let mut tokens = tokens.into_iter().peekable();
+    std::iter::from_fn(|| {
+        let token = tokens.next()?;
+        // `self::NAME` is a path, too; but `T::Item` is about `T`.
+        Some((token, name == "self" && tokens.peek().is_some_and(is_joint_colon)))
+    })
+    .find_map(|(token, begins_path)| {
         let found = match &token {
-            TokenTree::Ident(ident) => (dots != 1 && colons != 2 && ident == name).then(|| ident.span()),
+            TokenTree::Ident(ident) => {
+                (dots != 1 && colons != 2 && !begins_path && ident == name).then(|| ident.span())
+            }
             TokenTree::Group(group) => mention(group.stream(), name),
             TokenTree::Literal(literal) => {
                 let name = name.strip_prefix("r#").unwrap_or(name);
@@ -453,6 +466,11 @@ pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
         colons = if is(':') { colons + 1 } else { 0 };
         found
     })
+}
+
+/// The first half of `::`.
+fn is_joint_colon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
 }
 
 /// Whether a format string captures a name: `{name}`, `{name:?}`.

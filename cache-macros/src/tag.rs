@@ -7,10 +7,11 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, GenericParam, Member, Path, parse_quote};
 
 use crate::diagnostics::Errors;
+use crate::fragments;
 use crate::model::{at, mixed};
 
 pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
-    let input: DeriveInput = syn::parse2(item)?;
+    let input: DeriveInput = syn::parse2(fragments::open(item))?;
     let mut errors = Errors::default();
     check(&input, &mut errors);
     let krate = krate(&input.attrs, &mut errors);

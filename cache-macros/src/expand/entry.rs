@@ -77,7 +77,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
         given.as_ref().map(|given| {
             let (name, flag) = (Ident::new(name, mixed), local(&format!("{name}_flag")));
             let see = look::bindings(&all, |arg| arg.name.to_token_stream(), krate);
-            let expr = without_self(given.value.to_token_stream());
+            let expr = last(&given.value);
             (
                 quote_spanned! {mixed=>
                     let #flag: #krate::__private::bool = {
@@ -114,6 +114,16 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     }
 }
 
+/// An expression as the last of a block, where one that begins with a block would end with that, and braces
+/// would be one pair too many.
+fn last(expr: &Expr) -> TokenStream {
+    let tokens = without_self(expr.to_token_stream());
+    if matches!(expr, Expr::Binary(_) | Expr::Cast(_) | Expr::Range(_) | Expr::Block(_)) {
+        return quote_spanned!(mixed()=> (#tokens));
+    }
+    tokens
+}
+
 /// What is called with the arguments of the call in sight.
 fn hooks(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
@@ -139,7 +149,7 @@ fn hooks(model: &Model) -> TokenStream {
         }
     });
     let placeholder = options.placeholder.as_ref().map(|given| {
-        let value = without_self(given.value.to_token_stream());
+        let value = last(&given.value);
         quote_spanned! {mixed=>
             .placeholder(|__keyed, __skipped| {
                 #see

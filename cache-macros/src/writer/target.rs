@@ -58,7 +58,6 @@ pub(super) fn memo(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
 /// What is taken as it is.
 pub(super) fn plain(expr: &Expr, form: &str) -> syn::Result<TokenStream> {
     match expr {
-        Expr::Group(group) => plain(&group.expr, form),
         Expr::Paren(paren) => Ok(paren.expr.to_token_stream()),
         // What names entries is a handle, and is not taken out of where it is.
         Expr::Field(_) | Expr::Index(_) => Ok(quote!(&#expr)),
@@ -100,7 +99,6 @@ fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Path(path) => path.path.get_ident().is_some(),
         Expr::Field(field) => is_place(&field.base),
-        Expr::Group(group) => is_place(&group.expr),
         _ => false,
     }
 }

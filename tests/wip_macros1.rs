@@ -1,0 +1,4 @@
+//! New modules of `functions`, until they stand there.
+
+#[path = "functions/fragments.rs"]
+mod fragments;
