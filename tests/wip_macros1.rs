@@ -2,3 +2,5 @@
 
 #[path = "functions/fragments.rs"]
 mod fragments;
+#[path = "freshness/longest.rs"]
+mod longest;
