@@ -186,12 +186,13 @@ fn limits_of_a_call() {
 
 #[test]
 fn errors_of_late_calls() {
+    static GATE: Gate = Gate::new();
     with! { expr; timeout_error = "late".to_owned(); [timeout = "1s"] async fn late() -> Result<u32, String> {
-        std::future::pending::<()>().await;
+        GATE.pass().await;
         Ok(1)
     } }
     with! { literal; timeout_error = "late"; [timeout = "1s"] async fn late_too() -> Result<u32, &'static str> {
-        std::future::pending::<()>().await;
+        GATE.pass().await;
         Ok(1)
     } }
     let scope = Scope::new();
@@ -200,6 +201,7 @@ fn errors_of_late_calls() {
     assert_eq!((first.run(), second.run()), (None, None));
     scope.advance(secs(1));
     assert_eq!((first.run(), second.run()), (Some(Err("late".to_owned())), Some(Err("late"))));
+    GATE.open();
 }
 
 #[test]
@@ -880,6 +882,8 @@ block!(self, 1 + 1, Block, Doubles, 2 * 30, ["fragments::block {n}"], must_use);
 
 #[test]
 fn blocks() {
+    let scope = Scope::new();
+    let _inside = scope.enter();
     assert_eq!((Block.memoized(1), Block.beside(), Block.within_a_macro()), (5, 6, 10));
     assert_eq!(Block::memoized_key(1).ttl(), Some(Ttl::For(MINUTE)));
     assert_eq!(tag("fragments::block 1").len(), 1);
