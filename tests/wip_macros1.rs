@@ -2,5 +2,7 @@
 
 #[path = "functions/fragments.rs"]
 mod fragments;
+#[path = "writers/instances.rs"]
+mod instances;
 #[path = "freshness/longest.rs"]
 mod longest;

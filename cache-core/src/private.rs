@@ -8,8 +8,8 @@ pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty
 pub use crate::memo::{Memo, When};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::plan::{
-    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own, go_on,
-    plain,
+    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own,
+    go_on, plain,
 };
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Slot};

@@ -5,6 +5,7 @@
 //! itself is `get_cat::entry(..).call()`, and its body is a function of its own. Generated names of
 //! locals are hygienic, so that the user's can be any.
 
+mod address;
 mod again;
 mod describe;
 mod detached;
@@ -245,7 +246,9 @@ fn companions(model: &Model) -> Vec<Companion> {
         return theirs.into_iter().chain(every).chain(ours).chain(detached::detached(model)).collect();
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
-    ours.into_iter().chain(theirs).chain(again::fly(model)).chain(detached::detached(model)).collect()
+    let instance = address::of_instance(model);
+    let (fly, detached) = (again::fly(model), detached::detached(model));
+    ours.into_iter().chain(theirs).chain(instance).chain(fly).chain(detached).collect()
 }
 
 /// Whoever uses a companion uses the function, so the companion names it. `whole` if it has all the generics of the

@@ -106,6 +106,8 @@ pub(crate) enum Place {
 pub(crate) struct Names {
     pub(crate) entry: Ident,
     pub(crate) key: Ident,
+    /// The same, asked of an instance.
+    pub(crate) of_instance: Ident,
     pub(crate) memo: Ident,
     pub(crate) slot: Ident,
     pub(crate) body: Ident,
@@ -302,8 +304,9 @@ fn names(place: &Place, companion: &Ident) -> Names {
         // Where the function's name is: there editors lead to.
         let name = |name: &str| Ident::new(name, span.resolved_at(mixed()));
         let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
+        let of_instance = name("__key");
         let (slot, body, fly, detached) = (name("__slot"), name("__body"), name("__fly"), name("__detached"));
-        return Names { entry, key, memo, slot, body, fly, detached };
+        return Names { entry, key, of_instance, memo, slot, body, fly, detached };
     }
     let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
@@ -319,6 +322,7 @@ fn names(place: &Place, companion: &Ident) -> Names {
     Names {
         entry: name("entry"),
         key: name("key"),
+        of_instance: hidden("key"),
         memo: name("memo"),
         slot,
         body: hidden("body"),

@@ -61,7 +61,10 @@ fn fallible(n: u32) -> Result<Option<u32>, String> {
 }
 
 #[memoize]
-fn generic<T: Into<u64> + Copy + std::hash::Hash + Eq + Send + Sync + 'static>(n: T, text: impl AsRef<str> + std::hash::Hash + Eq + Clone + Send + Sync + 'static) -> u64 {
+fn generic<T: Into<u64> + Copy + std::hash::Hash + Eq + Send + Sync + 'static>(
+    n: T,
+    text: impl AsRef<str> + std::hash::Hash + Eq + Clone + Send + Sync + 'static,
+) -> u64 {
     n.into() + text.as_ref().len() as u64
 }
 
@@ -140,7 +143,11 @@ fn boxed_partly<'a>(n: &'a u32, more: &u32) -> Pin<Box<dyn Future<Output = u32> 
 pub struct Pool(u32);
 
 #[memoize(skip(pool, count))]
-fn of_pool(pool: &Pool, count: &mut u32, n: &u32) -> Pin<Box<dyn Future<Output = Result<u32, String>> + Send>> {
+fn of_pool(
+    pool: &Pool,
+    count: &mut u32,
+    n: &u32,
+) -> Pin<Box<dyn Future<Output = Result<u32, String>> + Send>> {
     *count += 1;
     let sum = pool.0 + *n;
     Box::pin(async move { if sum == 0 { Err("zero".to_owned()) } else { Ok(sum) } })
@@ -272,10 +279,16 @@ pub fn check() {
 
 async fn later() {
     for _ in 0..2 {
-        assert_eq!((owned(1).await, borrowed("a", Some("b"), "c".into()).await, returned(1).await), (1, 3, 1));
+        assert_eq!(
+            (owned(1).await, borrowed("a", Some("b"), "c".into()).await, returned(1).await),
+            (1, 3, 1)
+        );
         assert_eq!((lent(&1).await, lent_elided(&1).await, boxed_lent(&1).await), (1, 1, 1));
     }
-    assert_eq!((owned::memo().stats().hits, lent::memo().stats().hits, boxed_lent::memo().stats().hits), (1, 1, 1));
+    assert_eq!(
+        (owned::memo().stats().hits, lent::memo().stats().hits, boxed_lent::memo().stats().hits),
+        (1, 1, 1)
+    );
     write_later(&1).await.unwrap();
     assert!(!owned::key(1).is_live().await);
     not_borrowed().await;
@@ -300,7 +313,13 @@ async fn not_borrowed() {
         let futures = {
             let (more, pool) = (2, Pool(3));
             let of_pool = of_pool(&pool, &mut count, &more);
-            (partly(&n, &more), boxed_partly(&n, &more), of_pool, of_anything(&4_u8, &more), timed(&n, &String::from("a")))
+            (
+                partly(&n, &more),
+                boxed_partly(&n, &more),
+                of_pool,
+                of_anything(&4_u8, &more),
+                timed(&n, &String::from("a")),
+            )
         };
         assert_eq!((futures.0.await, futures.1.await, futures.2.await), (3, 3, Ok(5)));
         assert_eq!((futures.3.await, futures.4.await), (6, Ok(2)));

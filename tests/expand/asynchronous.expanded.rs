@@ -74,6 +74,7 @@ impl get_cat {
     ///The cache behind `get_cat`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        let _ = get_cat;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -90,6 +91,7 @@ impl get_cat {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "get_cat"),

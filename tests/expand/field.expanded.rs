@@ -6,6 +6,7 @@ impl Home {
     #[doc(hidden)]
     #[allow(non_snake_case)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new("::cat", &["name"]),
         );
@@ -72,6 +73,7 @@ impl Home {
     #[deny(dead_code)]
     #[must_use]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
+        let _ = Self::cat;
         (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id_of_method::<Self, fn()>(),
                 Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
@@ -92,6 +94,13 @@ impl Home {
     #[deny(dead_code)]
     #[must_use]
     fn cat_memo(&self) -> ::cache_core::Memo<Cat> {
+        let _ = Self::cat;
         ::cache_core::Memo::with_mode(&(self.cats))
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case)]
+    #[must_use]
+    fn __cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
+        Self::cat_key(self, name)
     }
 }

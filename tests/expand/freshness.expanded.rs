@@ -63,6 +63,7 @@ impl revalidated {
     ///The cache behind `revalidated`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
+        let _ = revalidated;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -79,6 +80,7 @@ impl revalidated {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "revalidated"),
@@ -180,6 +182,7 @@ impl patient {
     ///The cache behind `patient`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
+        let _ = patient;
         (&::cache_core::__private::Plan::new(
                 ::cache_core::__private::id::<Self>(),
                 Self::__slot(),
@@ -197,6 +200,7 @@ impl patient {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "patient"),
@@ -306,6 +310,7 @@ impl first {
     ///The cache behind `first`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        let _ = first;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -318,6 +323,7 @@ impl first {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "first"),
@@ -364,6 +370,7 @@ const _: () = {
         const IN_BACKGROUND: ::cache_core::__private::bool = true;
         const STALE_IF_ERROR: ::cache_core::__private::bool = true;
         fn slot() -> &'static ::cache_core::__private::Slot {
+            ::cache_core::__edition!(dyn);
             static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
                 ::cache_core::__private::Spec::new(
                         ::core::concat!(::core::module_path!(), "::", "CatNode"),
@@ -503,6 +510,7 @@ impl by_node {
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat> {
+        let _ = by_node;
         (&::cache_core::__private::Plan::of_node(
             ::cache_core::__private::Ty::<
                 <CatNode as ::cache_core::CacheKey>::Node,
@@ -527,6 +535,7 @@ impl by_node {
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
     }
     #[doc(hidden)]

@@ -70,6 +70,7 @@ impl get_cat {
     ///The cache behind `get_cat`, as a whole.
     #[must_use]
     pub fn memo() -> ::cache_core::Memo<Cat> {
+        let _ = get_cat;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -86,6 +87,7 @@ impl get_cat {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "get_cat"),

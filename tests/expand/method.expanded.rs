@@ -6,6 +6,7 @@ impl Db {
     #[doc(hidden)]
     #[allow(non_snake_case)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new("::cat", &["self.id", "name"]),
         );
@@ -92,6 +93,7 @@ impl Db {
     #[deny(dead_code)]
     #[must_use]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
+        let _ = Self::cat;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id_of_method::<Self, fn()>(),
             Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
@@ -119,6 +121,12 @@ impl Db {
             },
         ))
             .memo()
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case)]
+    #[must_use]
+    pub fn __cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
+        Self::cat_key(self, name)
     }
     fn load(&self, name: &str) -> Cat {
         self.pool.load(name)

@@ -22,6 +22,7 @@ const _: () = {
         const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new()
             .on_miss(|key| println!("miss {key}"));
         fn slot() -> &'static ::cache_core::__private::Slot {
+            ::cache_core::__edition!(dyn);
             static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
                 ::cache_core::__private::Spec::new(
                         ::core::concat!(::core::module_path!(), "::", "CatNode"),
@@ -211,6 +212,7 @@ impl cat_of_row {
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
+        let _ = cat_of_row;
         (&::cache_core::__private::Plan::of_node(
             ::cache_core::__private::Ty::<
                 <CatNode as ::cache_core::CacheKey>::Node,
@@ -242,6 +244,7 @@ impl cat_of_row {
     #[must_use]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
+        let _ = cat_of_row;
         (&::cache_core::__private::Plan::of_node(
             ::cache_core::__private::Ty::<
                 <CatNode as ::cache_core::CacheKey>::Node,
@@ -272,6 +275,7 @@ impl cat_of_row {
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
     }
     #[doc(hidden)]

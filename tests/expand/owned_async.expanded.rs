@@ -70,6 +70,7 @@ impl lives {
     ///The cache behind `lives`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
+        let _ = lives;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -80,6 +81,7 @@ impl lives {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                 ::core::concat!(::core::module_path!(), "::", "lives"),

@@ -136,6 +136,7 @@ impl find {
     ///The address of an entry of `find`, by the arguments that are part of its key.
     #[must_use]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
+        let _ = find;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -153,6 +154,7 @@ impl find {
     ///The cache behind `find`, as a whole.
     #[must_use]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
+        let _ = find;
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id::<Self>(),
             Self::__slot(),
@@ -169,6 +171,7 @@ impl find {
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                     ::core::concat!(::core::module_path!(), "::", "find"),
@@ -204,6 +207,7 @@ struct Owner(u64);
 #[automatically_derived]
 impl ::cache_core::Tag for Owner {
     fn name(&self) -> ::cache_core::TagName {
+        ::cache_core::__edition!(dyn);
         match *self {
             Self { 0: ref __field0 } => {
                 ::cache_core::__private::typed_tag(
@@ -221,6 +225,7 @@ enum CatTag<'a> {
 #[automatically_derived]
 impl<'a> ::cache_core::Tag for CatTag<'a> {
     fn name(&self) -> ::cache_core::TagName {
+        ::cache_core::__edition!(dyn);
         match *self {
             Self::All {} => {
                 ::cache_core::__private::typed_tag(

@@ -18,6 +18,7 @@ pub trait CatsMemo: Cats {
     #[doc(hidden)]
     #[allow(non_snake_case)]
     fn __lives_slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(
                 " as Cats>::lives",
@@ -144,6 +145,12 @@ pub trait CatsMemo: Cats {
             },
         ))
             .memo()
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case)]
+    #[must_use]
+    fn __lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
+        <Self as CatsMemo>::lives_key(self, name)
     }
 }
 impl<__Self: Cats + ?Sized> CatsMemo for __Self {}

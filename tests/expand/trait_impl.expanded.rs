@@ -54,6 +54,10 @@ trait DbCatsMemo: Cats {
     fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
     #[doc(hidden)]
     #[allow(non_snake_case)]
+    #[must_use]
+    fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
+    #[doc(hidden)]
+    #[allow(non_snake_case)]
     fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket);
 }
 #[allow(
@@ -68,6 +72,7 @@ impl DbCatsMemo for Db {
     #[doc(hidden)]
     #[allow(non_snake_case)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot {
+        ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
             ::cache_core::__private::Spec::new(" as Cats>::cat", &["self.id", "name"]),
         );
@@ -196,6 +201,12 @@ impl DbCatsMemo for Db {
             },
         ))
             .memo()
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case)]
+    #[must_use]
+    fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
+        <Self as DbCatsMemo>::cat_key(self, name)
     }
     #[doc(hidden)]
     #[allow(non_snake_case)]

@@ -1,5 +1,6 @@
 //! Functions that write: what is named before the body, and what of its value.
 pub fn rename(name: &str, to: String) -> Result<(), Error> {
+    ::cache_core::__edition!(dyn);
     let mut __writes = ::cache_core::__private::Writes::new();
     #[allow(unused_variables, clippy::used_underscore_binding)]
     {
@@ -20,12 +21,13 @@ pub async fn create(
     to: String,
     pending: &Pending,
 ) -> Result<Cat, Error> {
+    ::cache_core::__edition!(dyn);
     let mut __writes = ::cache_core::__private::Writes::into(&(pending));
     #[allow(unused_variables, clippy::used_underscore_binding)]
     {
         let __writes = &mut __writes;
         let to = ::cache_core::__see!(to);
-        __writes.add(|| ::core::option::Option::Some(self.cat_key(&to)));
+        __writes.add(|| ::core::option::Option::Some(self.__cat_key(&to)));
     }
     let __copy_of_self = ::cache_core::__private::keep(|| ::core::clone::Clone::clone(
         &self,
@@ -74,6 +76,7 @@ pub async fn create(
         .await
 }
 fn forget(name: &str) -> impl Future<Output = ()> {
+    ::cache_core::__edition!(dyn);
     let mut __writes = ::cache_core::__private::Writes::new();
     #[allow(unused_variables, clippy::used_underscore_binding)]
     {

@@ -53,7 +53,10 @@ fn a_body_has_the_features_of_the_processor_that_it_asks_for() {
     // SAFETY: the same.
     assert_eq!(futures::executor::block_on(unsafe { later(6) }), 12);
     // To look needs no feature.
-    assert_eq!((twice::memo().stats().hits, twice::key(1).get(), and_more::key(2).get()), (1, Some(2), Some(7)));
+    assert_eq!(
+        (twice::memo().stats().hits, twice::key(1).get(), and_more::key(2).get()),
+        (1, Some(2), Some(7))
+    );
     // SAFETY: the same.
     assert_eq!(unsafe { twice::entry(1) }.refresh(), 2);
 }

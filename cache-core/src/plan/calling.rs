@@ -265,7 +265,10 @@ where
 {
     /// What a call comes to before its first await: an answer, or what the driver is to do.
     #[inline]
-    pub(super) fn begin(mut self, how: How) -> Result<Missed<S::Owned, R::Held, KA, SA, Run, A, T>, R::Output> {
+    pub(super) fn begin(
+        mut self,
+        how: How,
+    ) -> Result<Missed<S::Owned, R::Held, KA, SA, Run, A, T>, R::Output> {
         let start = match how {
             How::Call => None,
             How::Refresh => {

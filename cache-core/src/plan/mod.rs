@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
-pub use again::{can_own, Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why};
+pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why, can_own};
 pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;

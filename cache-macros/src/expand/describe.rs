@@ -182,7 +182,10 @@ fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
         }
         Way::Cow(of) if arg.named => {
             let lend = lend(of);
-            (quote_spanned!(mixed=> #own(&*#name)), quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend(&#copy))))
+            (
+                quote_spanned!(mixed=> #own(&*#name)),
+                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend(&#copy))),
+            )
         }
         _ => {
             let why = format!(
@@ -192,5 +195,8 @@ fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
             return (at(arg.ty.span(), quote!(::core::compile_error!(#why);)), TokenStream::new());
         }
     };
-    (quote_spanned!(mixed=> let #copy = #keep;), quote_spanned!(mixed=> #[allow(unused_variables)] let #name = #lent;))
+    (
+        quote_spanned!(mixed=> let #copy = #keep;),
+        quote_spanned!(mixed=> #[allow(unused_variables)] let #name = #lent;),
+    )
 }

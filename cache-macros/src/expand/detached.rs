@@ -6,7 +6,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::again::{Owned, owned};
-use super::{Companion, Signature, attributes, attrs, callee, entry, own_turbofish, patience, signature, underscores};
+use super::{
+    Companion, Signature, attributes, attrs, callee, entry, own_turbofish, patience, signature, underscores,
+};
 use crate::function::Form;
 use crate::model::{Arg, Capture, Model, at, mixed, this};
 
