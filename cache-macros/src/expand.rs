@@ -22,6 +22,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, FnArg, GenericParam, Pat, Path, WherePredicate};
 pub(crate) use tags::{form, reach};
 
+use crate::conditions;
 use crate::function::Form;
 use crate::model::{Arg, Capture, Face, Model, Place, mentions, mixed};
 
@@ -93,6 +94,8 @@ impl ToTokens for Companion {
 
 /// The function, which calls its entry.
 fn function(model: &Model) -> TokenStream {
+    // What is expected is met where the body is.
+    let is_met = |attr: &Attribute| !conditions::is_one_of(attr, &["expect"]);
     let mut sig = model.function.sig.clone();
     let mut args = model.args.iter();
     for input in &mut sig.inputs {
@@ -100,13 +103,14 @@ fn function(model: &Model) -> TokenStream {
             (FnArg::Typed(typed), Some(arg)) => {
                 let name = &arg.name;
                 *typed.pat = syn::parse_quote!(#name);
+                typed.attrs.retain(&is_met);
             }
             (FnArg::Receiver(receiver), _) => receiver.mutability = None,
             _ => {}
         }
     }
     let vis = &model.function.vis;
-    let attrs = model.function.attrs.iter().filter(|attr| !attr.path().is_ident("expect"));
+    let attrs = model.function.attrs.iter().filter(|attr| is_met(attr));
     let (expected, underscores) = (expected(model), underscores(model));
     let names = model.args.iter().map(|arg| &arg.name);
     let is_detached = !matches!(model.capture, Capture::All);
@@ -443,7 +447,7 @@ fn param_name(param: &GenericParam) -> TokenStream {
 }
 
 fn attributes<'m>(model: &'m Model, names: &'m [&str]) -> impl Iterator<Item = &'m Attribute> {
-    model.function.attrs.iter().filter(move |attr| names.iter().any(|name| attr.path().is_ident(name)))
+    model.function.attrs.iter().filter(move |attr| conditions::is_one_of(attr, names))
 }
 
 /// The lints that the user has set for the function hold for its body, which is in the companion.
@@ -454,11 +458,7 @@ fn lints(model: &Model) -> TokenStream {
 
 /// What the user expects is met where the body is; elsewhere it is allowed.
 fn expected(model: &Model) -> TokenStream {
-    let expected = attributes(model, &["expect"]).filter_map(|attr| match &attr.meta {
-        syn::Meta::List(list) => Some(&list.tokens),
-        _ => None,
-    });
-    quote!(#(#[allow(#expected)])*)
+    attributes(model, &["expect"]).map(conditions::allowed).collect()
 }
 
 /// Whether the function is not to be seen in documentation.

@@ -11,6 +11,7 @@
 
 mod attr;
 mod blocks;
+mod conditions;
 mod diagnostics;
 mod duration;
 mod expand;
