@@ -112,6 +112,8 @@ fn function(model: &Model) -> TokenStream {
     let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().filter(|attr| is_met(attr));
     let (expected, underscores) = (expected(model), underscores(model));
+    // The call has another span than the block in which it is.
+    let expected = quote!(#expected #[allow(clippy::implicit_return)]);
     let names = model.args.iter().map(|arg| &arg.name);
     let is_detached = !matches!(model.capture, Capture::All);
     let callee_name = if is_detached { &model.names.detached } else { &model.names.entry };
@@ -208,14 +210,14 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     let item = quote! {
         #(#cfg)*
         #doc
-        #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+        #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums, clippy::exhaustive_enums)]
         #vis enum #companion<#(#identity),*> { #never }
         #(#cfg)*
         #check
     };
     let head = quote! {
         #(#cfg)*
-        #[allow(non_snake_case)]
+        #[allow(non_snake_case, single_use_lifetimes)]
         #lints
         impl<#(#identity),*> #of
     };
@@ -299,7 +301,7 @@ fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
         return doc;
     }
     let (cfg, lints) = (attributes(model, &["cfg"]), lints(model));
-    quote!(#(#cfg)* #doc #[allow(non_snake_case)] #lints #apart)
+    quote!(#(#cfg)* #doc #[allow(non_snake_case, single_use_lifetimes)] #lints #apart)
 }
 
 fn key(model: &Model) -> Companion {
@@ -307,7 +309,7 @@ fn key(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, model.keyed());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (face, name) = (face(model), &model.names.key);
-    let (expected, underscores, mode) = (expected(model), underscores(model), mode(model));
+    let (expected, bound_again, mode) = (expected(model), bound_again(), mode(model));
     let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
@@ -323,7 +325,7 @@ fn key(model: &Model) -> Companion {
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
     let attrs = attrs(model, Some(doc));
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #bound_again #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
         declaration: None,
@@ -336,7 +338,7 @@ fn memo(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
-    let (mixed, elided) = (mixed(), elided(model));
+    let (mixed, bound_again, elided) = (mixed(), bound_again(), elided(model));
     let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
@@ -345,7 +347,7 @@ fn memo(model: &Model) -> Companion {
         quote_spanned!(mixed=> #used (&#plan).memo())
     };
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #bound_again #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
         declaration: None,
@@ -489,6 +491,20 @@ fn underscores(model: &Model) -> Option<TokenStream> {
     let mut names = model.args.iter().map(|arg| &arg.name);
     let any = names.any(|name| name.to_string().starts_with('_'));
     any.then(|| quote!(#[allow(clippy::used_underscore_binding)]))
+}
+
+/// Where expressions of the user's see arguments by name, these are bound once more, by reference.
+pub(crate) fn bound_again() -> TokenStream {
+    quote! {
+        #[allow(
+            clippy::needless_borrow,
+            clippy::pattern_type_mismatch,
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated,
+            clippy::used_underscore_binding
+        )]
+    }
 }
 
 /// A node is named as its key's expression names it: without its lifetimes.

@@ -20,6 +20,7 @@ use args::arguments;
 pub(crate) use args::binds;
 pub(crate) use capture::Capture;
 use generics::generics;
+pub(crate) use generics::without_names;
 
 /// An argument.
 pub(crate) struct Arg {

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, again, attributes, attrs, callee, deprecated, describe, elided, expected, face,
-    look, own_turbofish, patience, signature, underscores, used, without_mut,
+    Companion, Signature, again, attributes, attrs, bound_again, callee, deprecated, describe, elided,
+    expected, face, look, own_turbofish, patience, signature, underscores, used, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Capture, Model, Place, at, local, mentions, mixed, without_self};
@@ -37,12 +37,12 @@ pub(super) fn entry(model: &Model) -> Companion {
     let send = (model.asyncness.is_some() && model.sends() && lends).then(|| quote!(+ ::core::marker::Send));
     let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
     let attrs = attrs(model, Some(doc));
-    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
+    let (expected, bound_again, elided) = (expected(model), bound_again(), elided(model));
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
     let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
     let deprecated = deprecated(model, &options.tokens);
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
+        attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #deprecated #(#features)*),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)

@@ -9,7 +9,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Type, parse_quote};
 
 use super::{Access, Arg, Item, Named, Writer, value};
-use crate::expand::{form, reach};
+use crate::expand::{bound_again, form, reach};
 use crate::fragments;
 use crate::function::Form;
 use crate::model::{at, local, mixed, this, without_self};
@@ -55,7 +55,8 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
     };
     let edition = crate::expand::edition(krate, sig.ident.span());
     let body = within(quote!(#(#inner)* #edition #before #kept #call));
-    quote!(#(#attrs)* #vis #sig #body)
+    // The call has another span than the block in which it is.
+    quote!(#(#attrs)* #[allow(clippy::implicit_return)] #vis #sig #body)
 }
 
 /// What is named before the body runs, which may consume the arguments.
@@ -209,7 +210,8 @@ fn copy_of(name: &Ident) -> Ident {
 
 /// Expressions may not use all that they can see.
 fn allow() -> TokenStream {
-    quote!(#[allow(unused_variables, clippy::used_underscore_binding)])
+    let bound_again = bound_again();
+    quote!(#[allow(unused_variables)] #bound_again)
 }
 
 fn add(item: &Item, how: &str, made: &TokenStream) -> TokenStream {
