@@ -55,8 +55,6 @@
     clippy::absolute_paths,
     clippy::arbitrary_source_item_ordering,
     clippy::blanket_clippy_restriction_lints,
-    clippy::exhaustive_enums,
-    clippy::exhaustive_structs,
     clippy::impl_trait_in_params,
     clippy::implicit_return,
     clippy::min_ident_chars,
@@ -64,7 +62,6 @@
     clippy::missing_trait_methods,
     clippy::multiple_crate_versions,
     clippy::pub_with_shorthand,
-    clippy::redundant_closure_for_method_calls,
     clippy::single_call_fn,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
@@ -76,6 +73,7 @@ use std::sync::Arc;
 
 /// A cat.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cat {
     /// Its name.
     pub name: String,
@@ -85,9 +83,11 @@ pub struct Cat {
 
 /// An owner.
 #[derive(Clone, Copy, Debug, Tag)]
+#[non_exhaustive]
 pub struct Owner(u64);
 /// One or the other.
 #[derive(Clone, Copy, Debug, Tag)]
+#[non_exhaustive]
 pub enum OneOf {
     /// The first.
     First(u64),
@@ -110,7 +110,7 @@ pub fn get_cat(name: &str) -> Cat {
 ///
 /// # Errors
 /// Yes.
-#[memoize(ttl = 60, stale_if_error = "1h", soft_timeout = "1s", timeout = "2s", timeout_error = "late".to_owned(), err_ttl = 1, on_error = |_, _| (), skip(live, force), bypass_if = live, refresh_if = force && !live, fallback_if = |error| error.is_empty(), max_wait = "1s")]
+#[memoize(ttl = 60, stale_if_error = "1h", soft_timeout = "1s", timeout = "2s", timeout_error = "late".to_owned(), err_ttl = 1, on_error = |_, _| (), skip(live, force), bypass_if = live, refresh_if = force && !live, fallback_if = String::is_empty, max_wait = "1s")]
 pub fn fails(name: String, live: bool, force: bool) -> Result<usize, String> {
     if name.is_empty() { Err(name) } else { Ok(name.len()) }
 }
@@ -184,6 +184,7 @@ pub(crate) fn of_crate(n: f64, m: &[f64]) -> f64 {
 
 /// A database.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Db {
     /// Which.
     id: u32,
@@ -254,6 +255,7 @@ impl Defaults for Db {}
 /// A node.
 #[derive(CacheKey, Clone, Copy, Debug)]
 #[cache_key(value = Cat, ttl = 60, tags = ["node:{name}", "of:{value.owner}", Owner(value.owner)])]
+#[non_exhaustive]
 pub struct CatNode<'cat> {
     /// Its name.
     name: &'cat str,
@@ -263,6 +265,7 @@ pub struct CatNode<'cat> {
 /// Without fields.
 #[derive(CacheKey, Clone, Copy, Debug)]
 #[cache_key(value = u32)]
+#[non_exhaustive]
 pub struct Unit;
 /// Of a node.
 #[memoize(key = CatNode { name, lives: None })]
@@ -300,6 +303,7 @@ pub fn collect(pending: &mut cache_core::Pending) -> usize {
 
 /// Of a lifetime.
 #[derive(Clone, Copy, Debug, Tag)]
+#[non_exhaustive]
 pub struct Named<'name>(&'name str);
 /// A lifetime that only one of two arguments has.
 #[memoize(skip(pool))]
@@ -317,7 +321,7 @@ pub fn with_underscores(_name: String, other: &str) -> String {
 fn main() {
     let all = (
         private(1),
-        of_crate(1.0_f64, &[0.5_f64]),
+        of_crate(1.0, &[f64::MIN]),
         get_cat("tom"),
         Db::default().keyed(1),
         with_underscores("a".to_owned(), "b"),
