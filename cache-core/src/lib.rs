@@ -124,8 +124,9 @@ pub use writes::invalidates;
 /// Switches caching off or on for the whole process, or for the test scope this thread is in.
 ///
 /// While it is off, calls run the body, reads find nothing and writes do nothing; what was stored is
-/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` switches it off from the
-/// start.
+/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` (or `true`, `yes`, `on`, in
+/// any case) switches it off from the start; what is neither that nor `0`, `false`, `no`, `off` or empty
+/// is told on standard error, once, and switches nothing off.
 pub fn set_enabled(enabled: bool) {
     world::World::current().switch(enabled);
 }

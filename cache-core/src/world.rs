@@ -1,5 +1,6 @@
 //! A world: what memos share. There is one for the process, and one for each test scope.
 
+use std::io::{self, Write as _};
 use std::ops::Deref;
 #[cfg(not(loom))]
 use std::sync::LazyLock;
@@ -78,11 +79,37 @@ impl Drop for HeldTags {
     }
 }
 
+/// Whether the environment switches caching off. What it says there that is neither yes nor no is told, once.
+fn is_disabled() -> bool {
+    static DISABLED: OnceLock<bool> = OnceLock::new();
+    *DISABLED.get_or_init(|| {
+        let Some(value) = std::env::var_os("CACHE_CORE_DISABLE") else { return false };
+        let known = value.to_str().and_then(is_yes);
+        if known.is_none() {
+            // Where nobody can be told, nothing is to be done.
+            let _ = writeln!(
+                io::stderr(),
+                "cache-core: CACHE_CORE_DISABLE is {value:?}, which means nothing, so caching is on: 1, true, yes or on switches it off"
+            );
+        }
+        known.unwrap_or(false)
+    })
+}
+
+/// What a switch says, if that is known.
+fn is_yes(value: &str) -> Option<bool> {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Some(true),
+        "" | "0" | "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
 impl World {
     pub(crate) fn new(clock: Clock) -> Arc<Self> {
         #[cfg(all(unix, not(miri), not(loom)))]
         crate::fork::register();
-        let off = std::env::var_os("CACHE_CORE_DISABLE").is_some_and(|value| value == "1");
+        let off = is_disabled();
         Arc::new(Self {
             tags: Tags::new(),
             waits: Arc::new(Waits::new()),

@@ -251,7 +251,6 @@ pub(crate) fn as_text(expr: &Expr) -> Option<&LitStr> {
             Lit::Str(text) => Some(text),
             _ => None,
         },
-        Expr::Group(group) => as_text(&group.expr),
         _ => None,
     }
 }

@@ -13,13 +13,16 @@ use syn::{
     TypeReference, TypeTraitObject, Visibility, WherePredicate, parse_quote,
 };
 
-use crate::attr;
+use crate::conditions::{self, carried};
 use crate::diagnostics::Errors;
 use crate::expand::Expanded;
 use crate::function::{Function, generics_are_static};
 use crate::model::{Place, mixed};
 use crate::options::{Companion, Options};
 use crate::shape::{borrows, names_self_type};
+use crate::{attr, fragments};
+
+const TWICE: &str = "write all of it twice, with `#[cfg(..)]` and with `#[cfg(not(..))]`";
 
 /// An `impl` or `trait`.
 pub(crate) enum Block {
@@ -29,7 +32,7 @@ pub(crate) enum Block {
 
 impl Block {
     pub(crate) fn read(item: &TokenStream) -> Option<Self> {
-        match syn::parse2(item.clone()) {
+        match syn::parse2(fragments::open(item.clone())) {
             Ok(Item::Impl(item)) => Some(Self::Impl(item)),
             Ok(Item::Trait(item)) => Some(Self::Trait(item)),
             _ => None,
@@ -63,8 +66,9 @@ impl Block {
     }
 }
 
+/// It, or under a condition.
 fn is_ours(attr: &Attribute) -> bool {
-    attr.path().segments.last().is_some_and(|last| last.ident == "memoize")
+    conditions::meant(attr).0.path().segments.last().is_some_and(|last| last.ident == "memoize")
 }
 
 fn attrs_of_impl(item: &mut ImplItem) -> Option<&mut Vec<Attribute>> {
@@ -81,13 +85,14 @@ fn attrs_of_trait(item: &mut TraitItem) -> Option<&mut Vec<Attribute>> {
     }
 }
 
-/// Our attribute's options, taken off a method.
-fn taken(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
+/// Our attribute's options, taken off a method, and the condition of it.
+fn taken(attrs: &mut Vec<Attribute>) -> Option<(TokenStream, Option<TokenStream>)> {
+    *attrs = conditions::one_by_one(std::mem::take(attrs));
     let at = attrs.iter().position(is_ours)?;
-    match attrs.remove(at).meta {
-        Meta::List(list) => Some(list.tokens),
-        _ => Some(TokenStream::new()),
-    }
+    Some(match conditions::meant(&attrs.remove(at)) {
+        (Meta::List(list), condition) => (list.tokens, condition),
+        (_, condition) => (TokenStream::new(), condition),
+    })
 }
 
 /// A method's options, with what the block says for all.
@@ -117,7 +122,7 @@ fn method(
 }
 
 /// The items of a block, with what `each` makes of those that are memoized, of which there must be some.
-fn expanded<I: ToTokens>(
+fn expanded<I: ToTokens + Clone>(
     items: Vec<I>,
     attrs: fn(&mut I) -> Option<&mut Vec<Attribute>>,
     block: Span,
@@ -126,13 +131,22 @@ fn expanded<I: ToTokens>(
 ) -> Vec<TokenStream> {
     let mut any = false;
     let mut tokens = Vec::new();
-    for mut item in items {
-        if let Some(options) = attrs(&mut item).and_then(taken) {
+    'items: for mut item in items {
+        while let Some((options, condition)) = attrs(&mut item).and_then(taken) {
             any = true;
-            tokens.extend(each(&item, &options, errors));
-        } else {
-            tokens.push(item.to_token_stream());
+            let Some(condition) = condition else {
+                tokens.extend(each(&item, &options, errors));
+                continue 'items;
+            };
+            // One of the two is there.
+            let mut memoized = item.clone();
+            if let (Some(with), Some(without)) = (attrs(&mut memoized), attrs(&mut item)) {
+                with.push(parse_quote!(#[cfg(#condition)]));
+                without.push(parse_quote!(#[cfg(not(#condition))]));
+            }
+            tokens.extend(each(&memoized, &options, errors));
         }
+        tokens.push(item.to_token_stream());
     }
     if !any {
         let message = "no method in here is memoized: write `#[memoize(ttl = 60)]` on those that are to be";
@@ -159,6 +173,8 @@ fn inherent(block: &mut ItemImpl, options: &Options, errors: &mut Errors) -> Tok
 /// `impl Repo for Db { .. }`
 fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mut Errors) -> TokenStream {
     only(options, true, errors);
+    block.attrs = conditions::one_by_one(std::mem::take(&mut block.attrs));
+    conditions::refuse_of_generics(&block.generics, TWICE, errors);
     let name = named(options).unwrap_or_else(|| {
         let name = names::companions(block.self_ty.to_token_stream(), last(path));
         Ident::new(&name, path.span())
@@ -183,16 +199,16 @@ fn implemented(block: &mut ItemImpl, path: &Path, options: &Options, errors: &mu
     block.items = items.into_iter().map(ImplItem::Verbatim).collect();
     let (params, arguments, clause) = generics.split_for_impl();
     let declared = &generics.params;
-    let (self_ty, cfg) = (&block.self_ty, cfg(&block.attrs));
+    let (self_ty, carried) = (&block.self_ty, carried(&block.attrs));
     let (vis, allow, doc) = (visibility(options, &Visibility::Inherited), allow(), doc(path));
     let declarations = companions.iter().map(crate::expand::Companion::declared);
     quote! {
         #block
-        #cfg
+        #carried
         #doc
         #allow
         #vis trait #name <#declared>: #of #sized #clause { #(#declarations)* }
-        #cfg
+        #carried
         #allow
         impl #params #name #arguments for #self_ty #clause { #(#companions)* }
     }
@@ -266,6 +282,8 @@ fn scope(path: &Path) -> TokenStream {
 /// `trait Repo { .. }`
 fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> TokenStream {
     only(options, true, errors);
+    block.attrs = conditions::one_by_one(std::mem::take(&mut block.attrs));
+    conditions::refuse_of_generics(&block.generics, TWICE, errors);
     let name = named(options).unwrap_or_else(|| format_ident!("{}Memo", block.ident));
     let (_, arguments, _) = block.generics.split_for_impl();
     let ident = &block.ident;
@@ -299,16 +317,16 @@ fn defined(block: &mut ItemTrait, options: &Options, errors: &mut Errors) -> Tok
     generics.params.push(parse_quote!(__Self: #path + ?Sized));
     let (params, _, clause) = generics.split_for_impl();
     let declared = &block.generics.params;
-    let (vis, cfg) = (visibility(options, &block.vis), cfg(&block.attrs));
+    let (vis, carried) = (visibility(options, &block.vis), carried(&block.attrs));
     let (allow, doc) = (allow(), doc(&path));
     let its_clause = &block.generics.where_clause;
     quote! {
         #block
-        #cfg
+        #carried
         #doc
         #allow
         #vis trait #name <#declared>: #path #its_clause { #(#companions)* }
-        #cfg
+        #carried
         impl #params #name #arguments for __Self #clause {}
     }
 }
@@ -360,11 +378,6 @@ fn doc(path: &Path) -> TokenStream {
         last(path).to_string().replace(' ', "")
     );
     quote!(#[doc = #text])
-}
-
-fn cfg(attrs: &[Attribute]) -> TokenStream {
-    let cfg = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
-    quote!(#(#cfg)*)
 }
 
 /// The last part of a path, with its arguments.

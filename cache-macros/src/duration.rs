@@ -27,9 +27,10 @@ impl Length {
         if let Some((text, span)) = with_suffix(&expr) {
             return wrong(span, format!("a unit is written in text: `{name} = \"{text}\"`"));
         }
-        if let Some(seconds) = number(&expr) {
-            let Ok(length) = Duration::try_from_secs_f64(seconds) else {
-                return wrong(span, "a duration is a number of seconds from 0 on".to_owned());
+        if let Some(seconds) = exact(&expr) {
+            let Some(length) = seconds.seconds() else {
+                let why = format!("a duration is a number of seconds, from 0 to {}", u64::MAX);
+                return wrong(span, why);
             };
             // Nothing is nothing in any unit.
             if !bare_seconds && !length.is_zero() {
@@ -77,27 +78,72 @@ impl Length {
     }
 }
 
+/// A number as it was written.
+#[derive(Clone, Copy)]
+enum Number {
+    Whole(i128),
+    Float(f64),
+}
+
+impl Number {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "where it is written with a fraction, that is what was meant"
+    )]
+    fn float(self) -> f64 {
+        match self {
+            Self::Whole(number) => number as f64,
+            Self::Float(number) => number,
+        }
+    }
+
+    fn seconds(self) -> Option<Duration> {
+        match self {
+            Self::Whole(number) => u64::try_from(number).ok().map(Duration::from_secs),
+            Self::Float(number) => Duration::try_from_secs_f64(number).ok(),
+        }
+    }
+}
+
 /// The value of an arithmetic of literals. What has a suffix that is no type of numbers is no number.
 pub(crate) fn number(expr: &Expr) -> Option<f64> {
+    exact(expr).map(Number::float)
+}
+
+fn exact(expr: &Expr) -> Option<Number> {
+    use Number::{Float, Whole};
     match expr {
         Expr::Lit(lit) if foreign_suffix(&lit.lit) => None,
         Expr::Lit(lit) => match &lit.lit {
-            Lit::Int(int) => int.base10_parse().ok(),
-            Lit::Float(float) => float.base10_parse().ok(),
+            Lit::Int(int) => int.base10_parse().ok().map(Whole),
+            Lit::Float(float) => float.base10_parse().ok().map(Float),
             _ => None,
         },
-        Expr::Paren(inner) => number(&inner.expr),
-        Expr::Group(inner) => number(&inner.expr),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => Some(-number(&unary.expr)?),
+        Expr::Paren(inner) => exact(&inner.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => match exact(&unary.expr)? {
+            Whole(number) => number.checked_neg().map(Whole),
+            Float(number) => Some(Float(-number)),
+        },
         Expr::Binary(binary) => {
-            let (left, right) = (number(&binary.left)?, number(&binary.right)?);
-            match binary.op {
-                BinOp::Add(_) => Some(left + right),
-                BinOp::Sub(_) => Some(left - right),
-                BinOp::Mul(_) => Some(left * right),
-                BinOp::Div(_) => Some(left / right),
+            let (left, right) = (exact(&binary.left)?, exact(&binary.right)?);
+            let whole = match (left, right, &binary.op) {
+                (Whole(left), Whole(right), BinOp::Add(_)) => left.checked_add(right),
+                (Whole(left), Whole(right), BinOp::Sub(_)) => left.checked_sub(right),
+                (Whole(left), Whole(right), BinOp::Mul(_)) => left.checked_mul(right),
+                // What leaves a rest is a fraction: `1 / 2` is half a second.
+                (Whole(left), Whole(right), BinOp::Div(_)) if right != 0 && left % right == 0 => {
+                    Some(left / right)
+                }
                 _ => None,
-            }
+            };
+            let (left, right) = (left.float(), right.float());
+            whole.map(Whole).or(match binary.op {
+                BinOp::Add(_) => Some(Float(left + right)),
+                BinOp::Sub(_) => Some(Float(left - right)),
+                BinOp::Mul(_) => Some(Float(left * right)),
+                BinOp::Div(_) => Some(Float(left / right)),
+                _ => None,
+            })
         }
         _ => None,
     }
@@ -131,20 +177,35 @@ fn with_suffix(expr: &Expr) -> Option<(String, Span)> {
     finder.0
 }
 
-const UNITS: [(&str, f64); 12] = [
-    ("ns", 1e-9),
-    ("us", 1e-6),
-    ("µs", 1e-6),
-    ("ms", 1e-3),
-    ("s", 1.0),
-    ("sec", 1.0),
-    ("m", 60.0),
-    ("min", 60.0),
-    ("h", 3600.0),
-    ("d", 86_400.0),
-    ("day", 86_400.0),
-    ("w", 604_800.0),
+const SECOND: u64 = 1_000_000_000;
+
+/// In nanoseconds.
+const UNITS: [(&str, u64); 12] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", 1_000_000),
+    ("s", SECOND),
+    ("sec", SECOND),
+    ("m", 60 * SECOND),
+    ("min", 60 * SECOND),
+    ("h", 3_600 * SECOND),
+    ("d", 86_400 * SECOND),
+    ("day", 86_400 * SECOND),
+    ("w", 604_800 * SECOND),
 ];
+
+/// So many of a unit; `None` if that is too long. Exact for whole numbers.
+#[expect(clippy::cast_precision_loss, reason = "where it is written with a fraction, that is what was meant")]
+fn times(number: &str, amount: f64, unit: u64) -> Option<Duration> {
+    if number.contains('.') {
+        return Duration::try_from_secs_f64(amount * (unit as f64 / SECOND as f64)).ok();
+    }
+    let nanos = number.parse::<u128>().ok()?.checked_mul(u128::from(unit))?;
+    let second = u128::from(SECOND);
+    let seconds = u64::try_from(nanos / second).ok()?;
+    Some(Duration::new(seconds, u32::try_from(nanos % second).ok()?))
+}
 
 /// Reads "1h30m", "250ms", "1.5 h".
 fn human(text: &str) -> Result<Duration, String> {
@@ -160,17 +221,17 @@ fn human(text: &str) -> Result<Duration, String> {
         let after = after.trim_start();
         let letters = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (unit, next) = after.split_at(letters);
-        let Ok(amount) = number.replace('_', "").parse::<f64>() else {
+        let number = number.replace('_', "");
+        let Ok(amount) = number.parse::<f64>() else {
             return Err(format!("`{text}` is not a duration: {FORM}"));
         };
         if unit.is_empty() {
             return Err(format!("`{text}` has a number without a unit: {FORM}"));
         }
-        let Some((_, seconds)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+        let Some((_, unit)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(format!("unknown unit `{unit}`: {FORM}"));
         };
-        let part = Duration::try_from_secs_f64(amount * seconds);
-        let sum = part.ok().and_then(|part| total.checked_add(part));
+        let sum = times(&number, amount, *unit).and_then(|part| total.checked_add(part));
         total = sum.ok_or_else(|| format!("`{text}` is too long"))?;
         rest = next.trim_start();
     }
@@ -200,6 +261,40 @@ mod tests {
         assert_eq!(seconds("(1.5 + 0.5) * 2"), Some(4.0));
         assert_eq!(seconds("300u64 + 1.5f64"), Some(301.5));
         assert_eq!(seconds("TTL"), None);
+        assert_eq!(seconds("1 / 2"), Some(0.5));
+    }
+
+    #[test]
+    fn whole_numbers_are_exact_up_to_the_longest_duration() {
+        let read = |text: &str| match Length::read("ttl", syn::parse_str(text).unwrap(), true) {
+            Ok(length) => length.known(),
+            Err(_) => None,
+        };
+        for number in [0, 1, (1 << 53) + 1, u64::MAX - 1, u64::MAX] {
+            let length = Some(Duration::from_secs(number));
+            assert_eq!(read(&number.to_string()), length);
+            assert_eq!(read(&format!("{number}u64")), length);
+            assert_eq!(read(&format!("{number:#x}")), length);
+            assert_eq!(read(&format!("2 * {number} - {number}")), length);
+            assert_eq!(read(&format!("\"{number}s\"")), length);
+            assert_eq!(read(&format!("\"{number} ns\"")), Some(Duration::from_nanos(number)));
+        }
+        assert_eq!(
+            read("\"18446744073709551615s 999ms\""),
+            Some(Duration::from_millis(999) + Duration::from_secs(u64::MAX))
+        );
+        let too_long = [
+            "18446744073709551616",
+            "18446744073709551615 + 1",
+            "\"18446744073709551616s\"",
+            "\"1e3s\"",
+            "-1",
+        ];
+        for wrong in
+            too_long.iter().chain(&["1e30", "1 / 0", "\"99999999999999999999999999999999999999999w\""])
+        {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! itself is `get_cat::entry(..).call()`, and its body is a function of its own. Generated names of
 //! locals are hygienic, so that the user's can be any.
 
+mod address;
 mod again;
 mod describe;
 mod detached;
@@ -23,6 +24,7 @@ use syn::{Attribute, FnArg, GenericParam, Pat, Path, WherePredicate};
 pub(crate) use tags::{form, reach};
 use uses::{deprecated, is_hidden, used};
 
+use crate::conditions;
 use crate::function::Form;
 use crate::model::{Arg, Capture, Face, Model, Place, mentions, mixed};
 
@@ -94,6 +96,8 @@ impl ToTokens for Companion {
 
 /// The function, which calls its entry.
 fn function(model: &Model) -> TokenStream {
+    // What is expected is met where the body is.
+    let is_met = |attr: &Attribute| !conditions::is_one_of(attr, &["expect"]);
     let mut sig = model.function.sig.clone();
     let mut args = model.args.iter();
     for input in &mut sig.inputs {
@@ -101,14 +105,17 @@ fn function(model: &Model) -> TokenStream {
             (FnArg::Typed(typed), Some(arg)) => {
                 let name = &arg.name;
                 *typed.pat = syn::parse_quote!(#name);
+                typed.attrs.retain(&is_met);
             }
             (FnArg::Receiver(receiver), _) => receiver.mutability = None,
             _ => {}
         }
     }
     let vis = &model.function.vis;
-    let attrs = model.function.attrs.iter().filter(|attr| !attr.path().is_ident("expect"));
+    let attrs = model.function.attrs.iter().filter(|attr| is_met(attr));
     let (expected, underscores) = (expected(model), underscores(model));
+    // The call has another span than the block in which it is.
+    let expected = quote!(#expected #[allow(clippy::implicit_return)]);
     let names = model.args.iter().map(|arg| &arg.name);
     let is_detached = !matches!(model.capture, Capture::All);
     let callee_name = if is_detached { &model.names.detached } else { &model.names.entry };
@@ -205,14 +212,14 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     let item = quote! {
         #(#cfg)*
         #doc
-        #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+        #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums, clippy::exhaustive_enums)]
         #vis enum #companion<#(#identity),*> { #never }
         #(#cfg)*
         #check
     };
     let head = quote! {
         #(#cfg)*
-        #[allow(non_snake_case)]
+        #[allow(non_snake_case, single_use_lifetimes)]
         #lints
         impl<#(#identity),*> #of
     };
@@ -247,7 +254,9 @@ fn companions(model: &Model) -> Vec<Companion> {
         return theirs.into_iter().chain(every).chain(ours).chain(detached::detached(model)).collect();
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
-    ours.into_iter().chain(theirs).chain(again::fly(model)).chain(detached::detached(model)).collect()
+    let instance = address::of_instance(model);
+    let (fly, detached) = (again::fly(model), detached::detached(model));
+    ours.into_iter().chain(theirs).chain(instance).chain(fly).chain(detached).collect()
 }
 
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
@@ -268,7 +277,7 @@ fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
         return doc;
     }
     let (cfg, lints) = (attributes(model, &["cfg"]), lints(model));
-    quote!(#(#cfg)* #doc #[allow(non_snake_case)] #lints #apart)
+    quote!(#(#cfg)* #doc #[allow(non_snake_case, single_use_lifetimes)] #lints #apart)
 }
 
 fn key(model: &Model) -> Companion {
@@ -276,7 +285,7 @@ fn key(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, model.keyed());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (face, name) = (face(model), &model.names.key);
-    let (expected, underscores, mode) = (expected(model), underscores(model), mode(model));
+    let (expected, bound_again, mode) = (expected(model), bound_again(), mode(model));
     let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
@@ -292,7 +301,7 @@ fn key(model: &Model) -> Companion {
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
     let attrs = attrs(model, Some(doc));
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #bound_again #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
         declaration: None,
@@ -305,7 +314,7 @@ fn memo(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
-    let (mixed, elided) = (mixed(), elided(model));
+    let (mixed, bound_again, elided) = (mixed(), bound_again(), elided(model));
     let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
@@ -314,7 +323,7 @@ fn memo(model: &Model) -> Companion {
         quote_spanned!(mixed=> #used (&#plan).memo())
     };
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #[must_use] #elided),
+        attrs: quote_spanned!(mixed=> #attrs #[must_use] #bound_again #elided),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
         declaration: None,
@@ -416,7 +425,7 @@ fn param_name(param: &GenericParam) -> TokenStream {
 }
 
 fn attributes<'m>(model: &'m Model, names: &'m [&str]) -> impl Iterator<Item = &'m Attribute> {
-    model.function.attrs.iter().filter(move |attr| names.iter().any(|name| attr.path().is_ident(name)))
+    model.function.attrs.iter().filter(move |attr| conditions::is_one_of(attr, names))
 }
 
 /// The lints that the user has set for the function hold for its body, which is in the companion.
@@ -427,11 +436,7 @@ fn lints(model: &Model) -> TokenStream {
 
 /// What the user expects is met where the body is; elsewhere it is allowed.
 fn expected(model: &Model) -> TokenStream {
-    let expected = attributes(model, &["expect"]).filter_map(|attr| match &attr.meta {
-        syn::Meta::List(list) => Some(&list.tokens),
-        _ => None,
-    });
-    quote!(#(#[allow(#expected)])*)
+    attributes(model, &["expect"]).map(conditions::allowed).collect()
 }
 
 /// Arguments that begin with an underscore are used by what is generated.
@@ -439,6 +444,20 @@ fn underscores(model: &Model) -> Option<TokenStream> {
     let mut names = model.args.iter().map(|arg| &arg.name);
     let any = names.any(|name| name.to_string().starts_with('_'));
     any.then(|| quote!(#[allow(clippy::used_underscore_binding)]))
+}
+
+/// Where expressions of the user's see arguments by name, these are bound once more, by reference.
+pub(crate) fn bound_again() -> TokenStream {
+    quote! {
+        #[allow(
+            clippy::needless_borrow,
+            clippy::pattern_type_mismatch,
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated,
+            clippy::used_underscore_binding
+        )]
+    }
 }
 
 /// A node is named as its key's expression names it: without its lifetimes.

@@ -8,6 +8,7 @@ use syn::{
     TypeParam, TypeParamBound, Visibility, WherePredicate, parse_quote,
 };
 
+use crate::conditions;
 use crate::diagnostics::Errors;
 use crate::shape::borrows;
 
@@ -21,7 +22,7 @@ pub(crate) struct Function {
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
+        let attrs = conditions::one_by_one(input.call(Attribute::parse_outer)?);
         let vis = input.parse()?;
         let sig = input.parse()?;
         let body = match input.parse()? {
@@ -122,7 +123,6 @@ pub(crate) enum Form {
 fn future(ty: &Type) -> Option<(Type, Asyncness)> {
     match ty {
         Type::Paren(inner) => future(&inner.elem),
-        Type::Group(inner) => future(&inner.elem),
         Type::ImplTrait(opaque) => {
             Some((output_of(opaque.bounds.iter())?, Asyncness { form: Form::Future, sends: true }))
         }

@@ -11,10 +11,12 @@
 
 mod attr;
 mod blocks;
+mod conditions;
 mod diagnostics;
 mod duration;
 mod expand;
 mod fallback;
+mod fragments;
 mod function;
 mod memoize;
 mod model;

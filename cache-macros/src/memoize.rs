@@ -7,11 +7,12 @@ use crate::diagnostics::Errors;
 use crate::expand::Expanded;
 use crate::function::Function;
 use crate::model::{Model, Place};
-use crate::{attr, expand, function, valid};
+use crate::{attr, expand, fragments, function, valid};
 
 /// The function, `impl` or trait with the attribute carried out.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
+    let (options, item) = (fragments::open(options), fragments::open_item(item));
     if let Some(block) = Block::read(&item) {
         let expanded = block.expand(options, &mut errors);
         return errors.finish().map(|()| expanded);

@@ -4,7 +4,7 @@ mod args;
 mod capture;
 mod generics;
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -20,6 +20,7 @@ use args::arguments;
 pub(crate) use args::binds;
 pub(crate) use capture::Capture;
 use generics::generics;
+pub(crate) use generics::without_names;
 
 /// An argument.
 pub(crate) struct Arg {
@@ -60,8 +61,13 @@ pub(crate) fn this() -> Ident {
 
 /// The same expression, or template, with `self` by its other name.
 pub(crate) fn without_self(tokens: TokenStream) -> TokenStream {
-    let renamed = tokens.into_iter().map(|token| match token {
-        TokenTree::Ident(ident) if ident == "self" => {
+    let mut tokens = tokens.into_iter().peekable();
+    let renamed = std::iter::from_fn(|| {
+        let token = tokens.next()?;
+        Some((token, tokens.peek().is_some_and(is_joint_colon)))
+    });
+    let renamed = renamed.map(|(token, begins_path)| match token {
+        TokenTree::Ident(ident) if ident == "self" && !begins_path => {
             let mut this = this();
             this.set_span(ident.span().resolved_at(this.span()));
             TokenTree::Ident(this)
@@ -101,6 +107,8 @@ pub(crate) enum Place {
 pub(crate) struct Names {
     pub(crate) entry: Ident,
     pub(crate) key: Ident,
+    /// The same, asked of an instance.
+    pub(crate) of_instance: Ident,
     pub(crate) memo: Ident,
     pub(crate) slot: Ident,
     pub(crate) body: Ident,
@@ -297,8 +305,9 @@ fn names(place: &Place, companion: &Ident) -> Names {
         // Where the function's name is: there editors lead to.
         let name = |name: &str| Ident::new(name, span.resolved_at(mixed()));
         let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
+        let of_instance = name("__key");
         let (slot, body, fly, detached) = (name("__slot"), name("__body"), name("__fly"), name("__detached"));
-        return Names { entry, key, memo, slot, body, fly, detached };
+        return Names { entry, key, of_instance, memo, slot, body, fly, detached };
     }
     let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
@@ -314,6 +323,7 @@ fn names(place: &Place, companion: &Ident) -> Names {
     Names {
         entry: name("entry"),
         key: name("key"),
+        of_instance: hidden("key"),
         memo: name("memo"),
         slot,
         body: hidden("body"),
@@ -438,9 +448,17 @@ pub(crate) fn mentions(tokens: TokenStream, name: &Ident) -> bool {
 pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
     // One dot before a name makes it a field, and two make a range; two colons make it part of a path.
     let (mut dots, mut colons) = (0, 0);
-    tokens.into_iter().find_map(|token| {
+    let mut tokens = tokens.into_iter().peekable();
+    std::iter::from_fn(|| {
+        let token = tokens.next()?;
+        // `self::NAME` is a path, too; but `T::Item` is about `T`.
+        Some((token, name == "self" && tokens.peek().is_some_and(is_joint_colon)))
+    })
+    .find_map(|(token, begins_path)| {
         let found = match &token {
-            TokenTree::Ident(ident) => (dots != 1 && colons != 2 && ident == name).then(|| ident.span()),
+            TokenTree::Ident(ident) => {
+                (dots != 1 && colons != 2 && !begins_path && ident == name).then(|| ident.span())
+            }
             TokenTree::Group(group) => mention(group.stream(), name),
             TokenTree::Literal(literal) => {
                 let name = name.strip_prefix("r#").unwrap_or(name);
@@ -453,6 +471,11 @@ pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<Span> {
         colons = if is(':') { colons + 1 } else { 0 };
         found
     })
+}
+
+/// The first half of `::`.
+fn is_joint_colon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint)
 }
 
 /// Whether a format string captures a name: `{name}`, `{name:?}`.

@@ -11,7 +11,7 @@ use crate::function::Function;
 use crate::model::{Face, Model, Place, Whose};
 use crate::options::Options;
 use crate::shape::{Way, borrows, way_of_field};
-use crate::{attr, expand, valid};
+use crate::{attr, expand, fragments, valid};
 
 /// A node and every choice made about it.
 pub(crate) struct Node {
@@ -33,7 +33,7 @@ pub(crate) struct Field {
 /// The node; what is wrong with its options is reported beside it, so that its users are not as well.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let expanded = match syn::parse2(item) {
+    let expanded = match syn::parse2(fragments::open(item)) {
         Ok(item) => node(item, &mut errors),
         Err(error) => return error.to_compile_error(),
     };

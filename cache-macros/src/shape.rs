@@ -16,7 +16,6 @@ pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, 
     };
     match ty {
         Type::Paren(inner) => shape(&inner.elem, krate, span),
-        Type::Group(inner) => shape(&inner.elem, krate, span),
         Type::Reference(reference) if !is_kept(reference) => {
             Ok(wrap("Ref", shape(&reference.elem, krate, span)?))
         }
@@ -78,7 +77,6 @@ fn item_is_peeled(ty: &Type) -> bool {
     match ty {
         _ if names_path(ty) => true,
         Type::Paren(inner) => item_is_peeled(&inner.elem),
-        Type::Group(inner) => item_is_peeled(&inner.elem),
         Type::Reference(_) => true,
         Type::Tuple(tuple) => tuple.elems.iter().any(item_is_peeled),
         Type::Path(path) if path.path.get_ident().is_some_and(|name| NUMBERS.iter().any(|n| name == n)) => {
@@ -136,7 +134,6 @@ pub(crate) fn way_of_field(ty: &Type) -> Way<'_> {
 fn lent(ty: &Type) -> Way<'_> {
     match ty {
         Type::Paren(inner) => lent(&inner.elem),
-        Type::Group(inner) => lent(&inner.elem),
         Type::Reference(reference) if reference.mutability.is_none() && is_plain(&reference.elem) => {
             Way::Ref(&reference.elem)
         }

@@ -1,16 +1,17 @@
 //! `#[derive(Tag)]`: a name made of the type's path and its fields.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DeriveInput, Field, Fields, GenericParam, Member, Path, parse_quote};
 
 use crate::diagnostics::Errors;
-use crate::model::{at, mixed};
+use crate::fragments;
+use crate::model::{at, mixed, without_names};
 
 pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
-    let input: DeriveInput = syn::parse2(item)?;
+    let input: DeriveInput = syn::parse2(fragments::open(item))?;
     let mut errors = Errors::default();
     check(&input, &mut errors);
     let krate = krate(&input.attrs, &mut errors);
@@ -33,6 +34,10 @@ pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
     };
     errors.finish()?;
     let (generics, of, clause) = input.generics.split_for_impl();
+    let (generics, of) = match without_names(&input.generics) {
+        Some(lifetimes) => (None, lifetimes),
+        None => (Some(generics), of.to_token_stream()),
+    };
     let edition = crate::expand::edition(&krate, ident.span());
     Ok(quote_spanned! {mixed()=>
         #[automatically_derived]

@@ -1,9 +1,15 @@
 //! An asynchronous function that borrows: its caller polls its body.
+#[allow(clippy::implicit_return)]
 pub async fn get_cat(name: &str) -> Cat {
     get_cat::entry(name).call().await
 }
 ///The cache of [`get_cat`](fn@get_cat): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 pub enum get_cat {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,9 +21,17 @@ type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl get_cat {
     ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -68,11 +82,27 @@ impl get_cat {
     }
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `get_cat`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
         (&::cache_core::__private::Plan::new(

@@ -1,4 +1,5 @@
 //! Generics, patterns, a `Result`, tags from the value, a key of its own, and hooks.
+#[allow(clippy::implicit_return)]
 pub(crate) fn describe<'a, T, P: Pool>(
     cat: &Cat,
     lang: String,
@@ -11,14 +12,27 @@ where
     describe::<T>::entry(cat, lang, arg2, pool).call()
 }
 ///The cache of [`describe`](fn@describe): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 pub(crate) enum describe<T> {
     #[doc(hidden)]
     __Never(::core::convert::Infallible, ::cache_core::__private::Uses<T>),
 }
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl<T> describe<T> {
     ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub(crate) fn entry<'a, P>(
         cat: &Cat,
         lang: String,
@@ -133,6 +147,14 @@ impl<T> describe<T> {
     }
     ///The address of an entry of `describe`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub(crate) fn key(cat: &Cat, lang: String, arg2: (u32, u32)) -> ::cache_core::Key<T>
     where
         T: Clone + Describe + Send + Sync + 'static,
@@ -172,6 +194,14 @@ impl<T> describe<T> {
     }
     ///The cache behind `describe`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub(crate) fn memo() -> ::cache_core::Memo<T>
     where
         T: Clone + Describe + Send + Sync + 'static,

@@ -1,10 +1,11 @@
 //! A method whose entries are in the instance.
 impl Home {
+    #[allow(clippy::implicit_return)]
     fn cat(&self, name: &str) -> Cat {
         Self::cat_entry(self, name).call()
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
         ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
@@ -13,7 +14,7 @@ impl Home {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -30,8 +31,16 @@ impl Home {
         self.load(name)
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_entry(
         &self,
         name: &str,
@@ -69,9 +78,17 @@ impl Home {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         let _ = Self::cat;
         (&::cache_core::__private::Plan::new(
@@ -90,11 +107,25 @@ impl Home {
             .key(&(name,))
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_memo(&self) -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
         ::cache_core::Memo::with_mode(&(self.cats))
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[must_use]
+    fn __cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
+        Self::cat_key(self, name)
     }
 }

@@ -1,9 +1,15 @@
 //! When an entry is used: stale windows, refresh-ahead, the function first, and how long a call waits.
+#[allow(clippy::implicit_return)]
 pub fn revalidated(name: &str) -> Cat {
     revalidated::entry(name).call()
 }
 ///The cache of [`revalidated`](fn@revalidated): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 pub enum revalidated {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,9 +21,17 @@ type __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl revalidated {
     ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -57,11 +71,27 @@ impl revalidated {
     }
     ///The address of an entry of `revalidated`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `revalidated`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = revalidated;
         (&::cache_core::__private::Plan::new(
@@ -111,11 +141,17 @@ impl revalidated {
         load(name)
     }
 }
+#[allow(clippy::implicit_return)]
 pub fn patient(name: &str) -> Result<Cat, Error> {
     patient::entry(name).call()
 }
 ///The cache of [`patient`](fn@patient): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 pub enum patient {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -127,9 +163,17 @@ type __patient__in_an_impl_write_memoize_on_the_impl_too = patient;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __patient__in_an_impl_write_memoize_on_the_impl_too = patient::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl patient {
     ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -176,11 +220,27 @@ impl patient {
     }
     ///The address of an entry of `patient`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `patient`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = patient;
         (&::cache_core::__private::Plan::new(
@@ -228,11 +288,17 @@ impl patient {
         load(name)
     }
 }
+#[allow(clippy::implicit_return)]
 pub async fn first(name: String) -> Result<Cat, Error> {
     first::entry(name).call().await
 }
 ///The cache of [`first`](fn@first): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 pub enum first {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -244,9 +310,17 @@ type __first__in_an_impl_write_memoize_on_the_impl_too = first;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __first__in_an_impl_write_memoize_on_the_impl_too = first::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl first {
     ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn entry(
         name: String,
     ) -> ::cache_core::Entry<
@@ -304,11 +378,27 @@ impl first {
     }
     ///The address of an entry of `first`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn key(name: String) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `first`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = first;
         (&::cache_core::__private::Plan::new(
@@ -393,6 +483,14 @@ const _: () = {
             ::cache_core::__returns!(Cat, OfReturn)
         }
         #[allow(unused_variables)]
+        #[allow(
+            clippy::needless_borrow,
+            clippy::pattern_type_mismatch,
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated,
+            clippy::used_underscore_binding
+        )]
         fn describe(
             __fields: Self::View<'_>,
             __value: ::core::option::Option<&Cat>,
@@ -407,7 +505,7 @@ const _: () = {
             );
         }
     }
-    impl<'a> ::cache_core::CacheKey for CatNode<'a> {
+    impl ::cache_core::CacheKey for CatNode<'_> {
         type Value = Cat;
         type Node = __EntriesOfCatNode;
         fn __fields(
@@ -416,17 +514,23 @@ const _: () = {
             (self.name,)
         }
     }
-    impl<'a> ::core::convert::From<CatNode<'a>> for ::cache_core::Invalidation {
-        fn from(__node: CatNode<'a>) -> Self {
+    impl ::core::convert::From<CatNode<'_>> for ::cache_core::Invalidation {
+        fn from(__node: CatNode<'_>) -> Self {
             ::core::convert::From::from(::cache_core::CacheKey::id(&__node))
         }
     }
 };
+#[allow(clippy::implicit_return)]
 fn by_node(name: &str) -> Result<Cat, Error> {
     by_node::entry(name).call()
 }
 ///The cache of [`by_node`](fn@by_node): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 enum by_node {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -438,9 +542,17 @@ type __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl by_node {
     ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     #[allow(elided_lifetimes_in_paths)]
     fn entry(
         name: &str,
@@ -502,12 +614,28 @@ impl by_node {
     }
     ///The address of an entry of `by_node`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     #[allow(elided_lifetimes_in_paths)]
     fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `by_node`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat> {
         let _ = by_node;

@@ -1,10 +1,11 @@
 //! A method: its companions stand beside it.
 impl Db {
+    #[allow(clippy::implicit_return)]
     pub fn cat(&self, name: &str) -> Cat {
         Self::cat_entry(self, name).call()
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too() -> &'static ::cache_core::__private::Slot {
         ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
@@ -13,7 +14,7 @@ impl Db {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -30,8 +31,16 @@ impl Db {
         self.load(name)
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn cat_entry(
         &self,
         name: &str,
@@ -82,16 +91,32 @@ impl Db {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         (&Self::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
         (&::cache_core::__private::Plan::new(
@@ -121,6 +146,12 @@ impl Db {
             },
         ))
             .memo()
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[must_use]
+    pub fn __cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
+        Self::cat_key(self, name)
     }
     fn load(&self, name: &str) -> Cat {
         self.pool.load(name)

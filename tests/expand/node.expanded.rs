@@ -50,6 +50,14 @@ const _: () = {
             ::cache_core::__returns!(Cat, OfReturn)
         }
         #[allow(unused_variables)]
+        #[allow(
+            clippy::needless_borrow,
+            clippy::pattern_type_mismatch,
+            clippy::shadow_reuse,
+            clippy::shadow_same,
+            clippy::shadow_unrelated,
+            clippy::used_underscore_binding
+        )]
         fn describe(
             __fields: Self::View<'_>,
             __value: ::core::option::Option<&Cat>,
@@ -94,7 +102,7 @@ const _: () = {
             );
         }
     }
-    impl<'a> ::cache_core::CacheKey for CatNode<'a> {
+    impl ::cache_core::CacheKey for CatNode<'_> {
         type Value = Cat;
         type Node = __EntriesOfCatNode;
         fn __fields(
@@ -103,17 +111,23 @@ const _: () = {
             (self.name, self.lang, &self.year)
         }
     }
-    impl<'a> ::core::convert::From<CatNode<'a>> for ::cache_core::Invalidation {
-        fn from(__node: CatNode<'a>) -> Self {
+    impl ::core::convert::From<CatNode<'_>> for ::cache_core::Invalidation {
+        fn from(__node: CatNode<'_>) -> Self {
             ::core::convert::From::from(::cache_core::CacheKey::id(&__node))
         }
     }
 };
+#[allow(clippy::implicit_return)]
 async fn cat_of_row(pool: &Pool, row: &Row) -> Result<Cat, DbError> {
     cat_of_row::entry(pool, row).call().await
 }
 ///The cache of [`cat_of_row`](fn@cat_of_row): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 enum cat_of_row {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -125,9 +139,17 @@ type __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl cat_of_row {
     ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     #[allow(elided_lifetimes_in_paths)]
     fn entry(
         pool: &Pool,
@@ -210,6 +232,14 @@ impl cat_of_row {
     }
     ///The address of an entry of `cat_of_row`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     #[allow(elided_lifetimes_in_paths)]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
@@ -242,6 +272,14 @@ impl cat_of_row {
     }
     ///The cache behind `cat_of_row`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     #[allow(elided_lifetimes_in_paths)]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = cat_of_row;

@@ -1,9 +1,15 @@
 //! An asynchronous function that owns all it needs: its flight does.
+#[allow(clippy::implicit_return)]
 async fn lives(id: u64) -> Result<u32, LoadError> {
     lives::entry(id).call().await
 }
 ///The cache of [`lives`](fn@lives): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 enum lives {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,9 +21,17 @@ type __lives__in_an_impl_write_memoize_on_the_impl_too = lives;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __lives__in_an_impl_write_memoize_on_the_impl_too = lives::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl lives {
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn entry(
         id: u64,
     ) -> ::cache_core::Entry<
@@ -64,11 +78,27 @@ impl lives {
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
         (&Self::entry(id)).id()
     }
     ///The cache behind `lives`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         let _ = lives;
         (&::cache_core::__private::Plan::new(

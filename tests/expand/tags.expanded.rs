@@ -1,9 +1,15 @@
 //! Tags of arguments, of the value, and of both; typed ones, and one that derives it.
+#[allow(clippy::implicit_return)]
 async fn find(cat: &Cat, tenant: Tenant) -> Option<Found> {
     find::entry(cat, tenant).call().await
 }
 ///The cache of [`find`](fn@find): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 enum find {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,9 +21,17 @@ type __find__in_an_impl_write_memoize_on_the_impl_too = find;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __find__in_an_impl_write_memoize_on_the_impl_too = find::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl find {
     ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn entry(
         cat: &Cat,
         tenant: Tenant,
@@ -135,6 +149,14 @@ impl find {
     }
     ///The address of an entry of `find`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
         let _ = find;
         (&::cache_core::__private::Plan::new(
@@ -153,6 +175,14 @@ impl find {
     }
     ///The cache behind `find`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         let _ = find;
         (&::cache_core::__private::Plan::new(
@@ -223,7 +253,7 @@ enum CatTag<'a> {
     Friend { of: u64, friend: &'a Friend },
 }
 #[automatically_derived]
-impl<'a> ::cache_core::Tag for CatTag<'a> {
+impl ::cache_core::Tag for CatTag<'_> {
     fn name(&self) -> ::cache_core::TagName {
         ::cache_core::__edition!(dyn);
         match *self {

@@ -1,6 +1,7 @@
 //! Default methods of a trait, for all that implement it.
 pub trait Cats: Sync {
     fn id(&self) -> u32;
+    #[allow(clippy::implicit_return)]
     async fn lives(&self, name: &str) -> u32 {
         <Self as CatsMemo>::lives_entry(self, name).call().await
     }
@@ -16,7 +17,7 @@ pub trait Cats: Sync {
 )]
 pub trait CatsMemo: Cats {
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __lives_slot() -> &'static ::cache_core::__private::Slot {
         ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
@@ -28,7 +29,7 @@ pub trait CatsMemo: Cats {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -52,7 +53,15 @@ pub trait CatsMemo: Cats {
         }
     }
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn lives_entry(
         &self,
         name: &str,
@@ -109,14 +118,30 @@ pub trait CatsMemo: Cats {
         )
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
         (&<Self as CatsMemo>::lives_entry(self, name)).id()
     }
     ///The cache behind `lives`, as a whole.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id_of_method::<Self, fn()>(),
@@ -145,6 +170,12 @@ pub trait CatsMemo: Cats {
             },
         ))
             .memo()
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[must_use]
+    fn __lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
+        <Self as CatsMemo>::lives_key(self, name)
     }
 }
 impl<__Self: Cats + ?Sized> CatsMemo for __Self {}

@@ -1,6 +1,7 @@
 //! The implementation of a trait: companions are in a trait of their own.
 impl Cats for Db {
     type Cat = String;
+    #[allow(clippy::implicit_return)]
     fn cat(&self, name: &str) -> Self::Cat {
         <Self as DbCatsMemo>::cat_entry(self, name).call()
     }
@@ -19,10 +20,10 @@ impl Cats for Db {
 )]
 trait DbCatsMemo: Cats {
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot;
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -37,7 +38,15 @@ trait DbCatsMemo: Cats {
     )]
     fn __cat_body(&self, name: &str) -> Self::Cat;
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_entry(
         &self,
         name: &str,
@@ -45,15 +54,35 @@ trait DbCatsMemo: Cats {
         impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
     >;
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
     ///The cache behind `cat`, as a whole.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat>;
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[must_use]
+    fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket);
 }
 #[allow(
@@ -66,7 +95,7 @@ trait DbCatsMemo: Cats {
 )]
 impl DbCatsMemo for Db {
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __cat_slot() -> &'static ::cache_core::__private::Slot {
         ::cache_core::__edition!(dyn);
         static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(
@@ -75,7 +104,7 @@ impl DbCatsMemo for Db {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
@@ -94,7 +123,15 @@ impl DbCatsMemo for Db {
         { format!("{name} of {}", self.id) }
     }
     ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_entry(
         &self,
         name: &str,
@@ -161,14 +198,30 @@ impl DbCatsMemo for Db {
         )
     }
     ///The address of an entry of `cat`, by the arguments that are part of its key.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
         (&<Self as DbCatsMemo>::cat_entry(self, name)).id()
     }
     ///The cache behind `cat`, as a whole.
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id_of_method::<Self, fn()>(),
@@ -199,7 +252,13 @@ impl DbCatsMemo for Db {
             .memo()
     }
     #[doc(hidden)]
-    #[allow(non_snake_case)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[must_use]
+    fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
+        <Self as DbCatsMemo>::cat_key(self, name)
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
     fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket) {
         <Self as DbCatsMemo>::cat_entry(self, name).fly(__ticket)
     }

@@ -1,8 +1,17 @@
 //! Functions that write: what is named before the body, and what of its value.
+#[allow(clippy::implicit_return)]
 pub fn rename(name: &str, to: String) -> Result<(), Error> {
     ::cache_core::__edition!(dyn);
     let mut __writes = ::cache_core::__private::Writes::new();
-    #[allow(unused_variables, clippy::used_underscore_binding)]
+    #[allow(unused_variables)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     {
         let __writes = &mut __writes;
         __writes.tags(|| ::core::option::Option::Some("cats"));
@@ -16,6 +25,7 @@ pub fn rename(name: &str, to: String) -> Result<(), Error> {
         },
     )
 }
+#[allow(clippy::implicit_return)]
 pub async fn create(
     self: Arc<Self>,
     to: String,
@@ -23,11 +33,19 @@ pub async fn create(
 ) -> Result<Cat, Error> {
     ::cache_core::__edition!(dyn);
     let mut __writes = ::cache_core::__private::Writes::into(&(pending));
-    #[allow(unused_variables, clippy::used_underscore_binding)]
+    #[allow(unused_variables)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     {
         let __writes = &mut __writes;
         let to = ::cache_core::__see!(to);
-        __writes.add(|| ::core::option::Option::Some(self.cat_key(&to)));
+        __writes.add(|| ::core::option::Option::Some(self.__cat_key(&to)));
     }
     let __copy_of_self = ::cache_core::__private::keep(|| ::core::clone::Clone::clone(
         &self,
@@ -51,7 +69,15 @@ pub async fn create(
                         ::cache_core::__success!(__output),
                         __output,
                         |__writes, __value| {
-                            #[allow(unused_variables, clippy::used_underscore_binding)]
+                            #[allow(unused_variables)]
+                            #[allow(
+                                clippy::needless_borrow,
+                                clippy::pattern_type_mismatch,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated,
+                                clippy::used_underscore_binding
+                            )]
                             {
                                 __writes
                                     .tags(|| ::core::option::Option::Some(
@@ -61,7 +87,15 @@ pub async fn create(
                                         ),
                                     ));
                             }
-                            #[allow(unused_variables, clippy::used_underscore_binding)]
+                            #[allow(unused_variables)]
+                            #[allow(
+                                clippy::needless_borrow,
+                                clippy::pattern_type_mismatch,
+                                clippy::shadow_reuse,
+                                clippy::shadow_same,
+                                clippy::shadow_unrelated,
+                                clippy::used_underscore_binding
+                            )]
                             {
                                 let value = __value;
                                 if let ::core::option::Option::Some(__copy) = &__copy_of_self {
@@ -75,10 +109,19 @@ pub async fn create(
         )
         .await
 }
+#[allow(clippy::implicit_return)]
 fn forget(name: &str) -> impl Future<Output = ()> {
     ::cache_core::__edition!(dyn);
     let mut __writes = ::cache_core::__private::Writes::new();
-    #[allow(unused_variables, clippy::used_underscore_binding)]
+    #[allow(unused_variables)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     {
         let __writes = &mut __writes;
         __writes

@@ -7,7 +7,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::again::{Owned, owned};
 use super::{
-    Companion, Signature, attributes, attrs, callee, entry, own_turbofish, patience, signature, underscores,
+    Companion, Signature, attributes, attrs, bound_again, callee, entry, own_turbofish, patience, signature,
 };
 use crate::function::Form;
 use crate::model::{Arg, Capture, Model, at, mixed, this};
@@ -37,11 +37,11 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
             }
         }
     };
-    let (attrs, underscores, features) =
-        (attrs(model, None), underscores(model), attributes(model, &["target_feature"]));
+    let (attrs, bound_again, features) =
+        (attrs(model, None), bound_again(), attributes(model, &["target_feature"]));
     let output = &model.function.sig.output;
     Some(Companion {
-        attrs: quote!(#attrs #underscores #(#features)*),
+        attrs: quote!(#attrs #bound_again #(#features)*),
         vis: TokenStream::new(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) #output #clause),
         declaration: None,

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, again, attributes, attrs, callee, deprecated, describe, elided, expected, face,
-    look, own_turbofish, patience, signature, underscores, used, without_mut,
+    Companion, Signature, again, attributes, attrs, bound_again, callee, deprecated, describe, elided,
+    expected, face, look, own_turbofish, patience, signature, underscores, used, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Capture, Model, Place, at, local, mentions, mixed, without_self};
@@ -37,12 +37,12 @@ pub(super) fn entry(model: &Model) -> Companion {
     let send = (model.asyncness.is_some() && model.sends() && lends).then(|| quote!(+ ::core::marker::Send));
     let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
     let attrs = attrs(model, Some(doc));
-    let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
+    let (expected, bound_again, elided) = (expected(model), bound_again(), elided(model));
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
     let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
     let deprecated = deprecated(model, &options.tokens);
     Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #underscores #elided #deprecated #(#features)*),
+        attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #deprecated #(#features)*),
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)
@@ -77,7 +77,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
         given.as_ref().map(|given| {
             let (name, flag) = (Ident::new(name, mixed), local(&format!("{name}_flag")));
             let see = look::bindings(&all, |arg| arg.name.to_token_stream(), krate);
-            let expr = without_self(given.value.to_token_stream());
+            let expr = last(&given.value);
             (
                 quote_spanned! {mixed=>
                     let #flag: #krate::__private::bool = {
@@ -114,6 +114,16 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     }
 }
 
+/// An expression as the last of a block, where one that begins with a block would end with that, and braces
+/// would be one pair too many.
+fn last(expr: &Expr) -> TokenStream {
+    let tokens = without_self(expr.to_token_stream());
+    if matches!(expr, Expr::Binary(_) | Expr::Cast(_) | Expr::Range(_) | Expr::Block(_)) {
+        return quote_spanned!(mixed()=> (#tokens));
+    }
+    tokens
+}
+
 /// What is called with the arguments of the call in sight.
 fn hooks(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
@@ -139,7 +149,7 @@ fn hooks(model: &Model) -> TokenStream {
         }
     });
     let placeholder = options.placeholder.as_ref().map(|given| {
-        let value = without_self(given.value.to_token_stream());
+        let value = last(&given.value);
         quote_spanned! {mixed=>
             .placeholder(|__keyed, __skipped| {
                 #see

@@ -1,13 +1,13 @@
 //! What a node declares: how its key is made and lent, and what its entries answer to.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Index;
 use syn::spanned::Spanned as _;
 
 use super::slot::slot;
 use super::{describe, look};
-use crate::model::{Arg, at, mixed};
+use crate::model::{Arg, at, mixed, without_names};
 use crate::node::{Field, Node};
 use crate::shape::{Way, way_of_field};
 
@@ -34,6 +34,10 @@ pub(crate) fn node(node: &Node) -> TokenStream {
     let stale_if_error = constant("STALE_IF_ERROR", options.stale_if_error.is_some());
     let unit = fields.is_empty().then(|| quote!(#[allow(clippy::unused_unit)]));
     let (impl_generics, ty_generics, clause) = generics.split_for_impl();
+    let (impl_generics, ty_generics) = match without_names(generics) {
+        Some(lifetimes) => (None, lifetimes),
+        None => (Some(impl_generics), ty_generics.to_token_stream()),
+    };
     quote_spanned! {mixed=>
         const _: () = {
             #[allow(clippy::empty_enums, non_camel_case_types, unreachable_pub)]
@@ -142,9 +146,10 @@ fn described(node: &Node) -> TokenStream {
         let owned = matches!(way_of_field(&node.fields[index].ty), Way::Move(_));
         if owned { quote_spanned!(mixed=> *__fields.#at) } else { quote_spanned!(mixed=> __fields.#at) }
     };
-    let see = look::bindings(&fields, place, krate);
+    let (see, bound_again) = (look::bindings(&fields, place, krate), super::bound_again());
     quote_spanned! {mixed=>
         #[allow(unused_variables)]
+        #bound_again
         fn describe(
             __fields: Self::View<'_>,
             __value: ::core::option::Option<&#value>,

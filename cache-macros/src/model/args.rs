@@ -7,12 +7,15 @@ use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, FnArg, Pat, Receiver, ReceiverKind, Type, TypeParam, parse_quote};
+use syn::{FnArg, Pat, PatType, Receiver, ReceiverKind, Type, TypeParam, parse_quote};
 
 use super::{Arg, mentions, this};
+use crate::conditions;
 use crate::diagnostics::Errors;
 use crate::function::Function;
 use crate::options::{KeyOption, Options};
+
+const TWICE: &str = "write the function twice, with `#[cfg(..)]` and with `#[cfg(not(..))]`";
 
 /// The arguments, and the parameters that stand for `impl Trait` among them.
 pub(super) fn arguments(
@@ -29,7 +32,10 @@ pub(super) fn arguments(
     let mut anonymous = Anonymous { params: Vec::new(), taken };
     let skip = options.skip.as_ref().map_or(&[][..], |given| &given.value);
     let mut args = Vec::new();
+    conditions::refuse_of_generics(&sig.generics, TWICE, errors);
     for input in &sig.inputs {
+        let (FnArg::Receiver(Receiver { attrs, .. }) | FnArg::Typed(PatType { attrs, .. })) = input;
+        conditions::refuse(&conditions::one_by_one(attrs.clone()), "an argument", TWICE, errors);
         let typed = match input {
             FnArg::Typed(typed) => typed,
             FnArg::Receiver(receiver) => {
@@ -47,9 +53,6 @@ pub(super) fn arguments(
         };
         let name = named.clone().unwrap_or_else(|| taken_by_args.free("arg", args.len(), typed.pat.span()));
         let skipped = named.as_ref().is_some_and(|name| skip.contains(name));
-        let is_lint = |attr: &&Attribute| {
-            ["allow", "warn", "deny", "forbid", "expect"].iter().any(|level| attr.path().is_ident(level))
-        };
         args.push(Arg {
             pat: (*typed.pat).clone(),
             ty,
@@ -57,7 +60,10 @@ pub(super) fn arguments(
             name,
             binds: binds(&typed.pat),
             skipped,
-            lints: typed.attrs.iter().filter(is_lint).cloned().collect(),
+            lints: conditions::one_by_one(typed.attrs.clone())
+                .into_iter()
+                .filter(conditions::is_lint)
+                .collect(),
             receiver: None,
         });
     }

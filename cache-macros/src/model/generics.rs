@@ -1,8 +1,8 @@
 //! The type and const parameters of a function.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::{GenericParam, Signature, Type, TypeParam, WherePredicate, parse_quote};
+use syn::{GenericParam, Generics, Signature, Type, TypeParam, WherePredicate, parse_quote};
 
 use super::{Arg, mentions};
 
@@ -91,6 +91,17 @@ pub(super) fn generics(
         }
     }
     (identity, incidental, predicates)
+}
+
+/// Lifetimes that need no names, as arguments: nothing but lifetimes, and nothing is asked of them.
+pub(crate) fn without_names(generics: &Generics) -> Option<TokenStream> {
+    let is_plain = |param: &GenericParam| matches!(param, GenericParam::Lifetime(of) if of.bounds.is_empty());
+    if generics.params.is_empty() || generics.where_clause.is_some() || !generics.params.iter().all(is_plain)
+    {
+        return None;
+    }
+    let each = generics.params.iter().map(|_| quote!('_));
+    Some(quote!(<#(#each),*>))
 }
 
 /// Whether a predicate says of a parameter what it is.

@@ -1,6 +1,6 @@
 //! From the writer to code: what is named before the body runs, the body, and what is named after it.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
@@ -9,7 +9,8 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Type, parse_quote};
 
 use super::{Access, Arg, Item, Named, Writer, value};
-use crate::expand::{form, reach};
+use crate::expand::{bound_again, form, reach};
+use crate::fragments;
 use crate::function::Form;
 use crate::model::{at, local, mixed, this, without_self};
 use crate::template::{Hole, Template};
@@ -54,7 +55,8 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
     };
     let edition = crate::expand::edition(krate, sig.ident.span());
     let body = within(quote!(#(#inner)* #edition #before #kept #call));
-    quote!(#(#attrs)* #vis #sig #body)
+    // The call has another span than the block in which it is.
+    quote!(#(#attrs)* #[allow(clippy::implicit_return)] #vis #sig #body)
 }
 
 /// What is named before the body runs, which may consume the arguments.
@@ -210,7 +212,8 @@ fn copy_of(name: &Ident) -> Ident {
 
 /// Expressions may not use all that they can see.
 fn allow() -> TokenStream {
-    quote!(#[allow(unused_variables, clippy::used_underscore_binding)])
+    let bound_again = bound_again();
+    quote!(#[allow(unused_variables)] #bound_again)
 }
 
 fn add(item: &Item, how: &str, made: &TokenStream) -> TokenStream {
@@ -254,8 +257,15 @@ fn root(hole: &Hole, writer: &Writer) -> Ident {
 
 /// Attributes that a body begins with, and the rest of it.
 fn body(body: &Group) -> (Vec<Attribute>, TokenStream) {
+    let mut begin = body.stream().into_iter();
+    if !matches!((begin.next(), begin.next()), (Some(TokenTree::Punct(hash)), Some(TokenTree::Punct(bang)))
+        if hash.as_char() == '#' && bang.as_char() == '!')
+    {
+        return (Vec::new(), body.stream());
+    }
+    let body = fragments::open(body.stream());
     let parts = |input: syn::parse::ParseStream<'_>| Ok((Attribute::parse_inner(input)?, input.parse()?));
-    parts.parse2(body.stream()).unwrap_or_else(|_| (Vec::new(), body.stream()))
+    parts.parse2(body.clone()).unwrap_or((Vec::new(), body))
 }
 
 /// The type, as far as it has a name.

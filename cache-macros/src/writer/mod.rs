@@ -11,6 +11,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, FnArg, Pat, Path, ReceiverKind, Type, parse_quote};
 
 use crate::diagnostics::Errors;
+use crate::fragments;
 use crate::function::{Asyncness, Function};
 use crate::model::{binds, mentions};
 use crate::options::{Given, Listed};
@@ -21,8 +22,8 @@ use options::Options;
 /// The function with the attribute carried out.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
-    let options = options::read(options, &mut errors);
-    match syn::parse2(item) {
+    let options = options::read(fragments::open(options), &mut errors);
+    match syn::parse2(fragments::open_item(item)) {
         Ok(function) => {
             let writer = Writer::new(options, function, &mut errors);
             errors.finish().map(|()| expand::expand(&writer))

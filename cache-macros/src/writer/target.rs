@@ -1,5 +1,5 @@
 //! From what an entry or a memo is called to the companion that is meant: `get_cat(name)` is
-//! `get_cat::key(name)`, `self.cat(name)` is `self.cat_key(name)`.
+//! `get_cat::key(name)`, `self.cat(name)` is `self.cat_key(name)`, or `Self::cat_key(name)`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -22,7 +22,8 @@ pub(super) fn entry(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
         Expr::MethodCall(call) if is_place(&call.receiver) && call.method != "clone" => {
             let mut call = call.clone();
             if !call.method.to_string().ends_with("_key") {
-                call.method = suffixed(&call.method, "key");
+                // Whether `self` is part of the key or not.
+                call.method = format_ident!("__{}_key", call.method.unraw(), span = call.method.span());
             }
             Ok(call.to_token_stream())
         }
@@ -58,7 +59,6 @@ pub(super) fn memo(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
 /// What is taken as it is.
 pub(super) fn plain(expr: &Expr, form: &str) -> syn::Result<TokenStream> {
     match expr {
-        Expr::Group(group) => plain(&group.expr, form),
         Expr::Paren(paren) => Ok(paren.expr.to_token_stream()),
         // What names entries is a handle, and is not taken out of where it is.
         Expr::Field(_) | Expr::Index(_) => Ok(quote!(&#expr)),
@@ -100,7 +100,6 @@ fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Path(path) => path.path.get_ident().is_some(),
         Expr::Field(field) => is_place(&field.base),
-        Expr::Group(group) => is_place(&group.expr),
         _ => false,
     }
 }
