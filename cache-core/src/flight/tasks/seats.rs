@@ -52,16 +52,13 @@ impl Seats {
     /// A new seat; its number, which is not 0.
     pub(super) fn add(&mut self) -> u64 {
         self.last = self.last.wrapping_add(1).max(1);
-        let at = match self.free.checked_sub(1) {
-            Some(at) => {
-                self.free = self.places[at as usize].after;
-                at
-            }
-            None => {
-                let at = u32::try_from(self.places.len()).expect("so many tasks do not fit into memory");
-                self.places.push(Place { number: 0, waker: None, before: NONE, after: NONE });
-                at
-            }
+        let at = if let Some(at) = self.free.checked_sub(1) {
+            self.free = self.places[at as usize].after;
+            at
+        } else {
+            let at = u32::try_from(self.places.len()).expect("so many tasks do not fit into memory");
+            self.places.push(Place { number: 0, waker: None, before: NONE, after: NONE });
+            at
         };
         // By its place it is found; with the rest it is another one than whoever had the place before.
         let number = u64::from(self.last) << 32 | u64::from(at);
@@ -143,7 +140,7 @@ impl Seats {
     }
 
     fn find(&self, number: u64) -> Option<u32> {
-        let at = (number & u64::from(u32::MAX)) as u32;
+        let at = u32::try_from(number & u64::from(u32::MAX)).ok()?;
         self.places.get(at as usize).filter(|place| number != 0 && place.number == number).map(|_| at)
     }
 
@@ -260,7 +257,9 @@ mod tests {
         let all = model.iter().filter_map(|(_, waker)| *waker);
         let taken: Vec<_> = seats.take_all().iter().map(Waker::data).collect();
         assert_eq!(taken, all.collect::<Vec<_>>());
-        model.iter().for_each(|(number, _)| assert!(seats.remove(*number).is_none()));
+        for (number, _) in model {
+            assert!(seats.remove(number).is_none());
+        }
         assert!(seats.is_empty() && seats.places.capacity() == 0);
     }
 }
