@@ -49,6 +49,7 @@ fn on_a_large_stack(run: impl FnOnce() + Send + 'static) {
 
 #[test]
 fn a_miss_does_not_pay_for_threads_that_have_ended() {
+    const THREADS: usize = 2_000;
     #[memoize(capacity = 100)]
     fn double(n: u64) -> u64 {
         n * 2
@@ -65,7 +66,6 @@ fn a_miss_does_not_pay_for_threads_that_have_ended() {
     };
     misses();
     let before = misses();
-    const THREADS: usize = 2_000;
     let all_read = Barrier::new(THREADS);
     thread::scope(|scope| {
         let all_read = &all_read;

@@ -343,13 +343,13 @@ fn what_was_invalidated_meanwhile_at_any_depth_is_not_kept() {
 /// Tags of one world mean nothing in another, and reach those of theirs through it.
 #[test]
 fn worlds_within_each_other_hear_of_their_own() {
-    let (one, other) = (Scope::new(), Scope::new());
     #[memoize(inherit_tags, skip(worlds))]
     fn crossing(depth: u64, worlds: &[Scope; 2]) -> u64 {
         let _inside = worlds[usize::try_from(depth % 2).unwrap()].enter();
         if depth == 0 { origin("deep:worlds") } else { crossing(depth - 1, worlds) }
     }
 
+    let (one, other) = (Scope::new(), Scope::new());
     let worlds = [one.clone(), other.clone()];
     let _inside = one.enter();
     // Each is computed in the world that the one above has entered: 6 and 5 in the first, 4 in the second, ...

@@ -113,7 +113,9 @@ mod tests {
     fn those_that_have_ended_take_no_memory() {
         let mut carriers: Carriers<u32> = Carriers::new();
         let kept: Vec<Arc<u32>> = (0..20).map(Arc::new).collect();
-        kept.iter().for_each(|memo| assert!(carriers.add(&Arc::downgrade(memo), false)));
+        for memo in &kept {
+            assert!(carriers.add(&Arc::downgrade(memo), false));
+        }
         for passing in 0..10_000 {
             carriers.add(&Arc::downgrade(&Arc::new(passing)), false);
         }
