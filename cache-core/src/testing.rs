@@ -306,12 +306,12 @@ impl Background {
         let mut count = 0;
         poll_fn(|cx| {
             // A task that has panicked is over.
-            let mut poll = |mut task: Task| match guarded(|| task.as_mut().poll(cx)) {
-                Some(Poll::Pending) => Some(task),
-                _ => {
-                    let _ = guarded(|| drop(task));
-                    None
+            let mut poll = |mut task: Task| {
+                if guarded(|| task.as_mut().poll(cx)) == Some(Poll::Pending) {
+                    return Some(task);
                 }
+                let _ = guarded(|| drop(task));
+                None
             };
             loop {
                 while let Some(job) = self.next() {

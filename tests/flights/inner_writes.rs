@@ -149,6 +149,9 @@ fn what_an_update_does_to_its_own_entry_comes_before_it() {
     }
 }
 
+/// What others do, and what an update then ends with that does nothing else.
+type Theirs = (&'static str, fn(), Option<u64>);
+
 /// What others do meanwhile is not lost for that, whether it comes before or after what the closure does itself.
 #[test]
 fn an_update_that_writes_itself_sees_what_others_have_written() {
@@ -161,7 +164,6 @@ fn an_update_that_writes_itself_sees_what_others_have_written() {
         ("a tag", || drop(tag("inner_writes").invalidate())),
         ("clear", || drop(plain::memo().clear())),
     ];
-    type Theirs = (&'static str, fn(), Option<u64>);
     let theirs: [Theirs; 5] = [
         ("insert", || assert!(plain::entry(1).insert(20)), Some(21)),
         ("invalidate", || drop(plain::entry(1).invalidate()), None),
@@ -200,19 +202,15 @@ fn an_update_that_writes_itself_sees_what_others_have_written() {
                 };
                 let case = format!("{our} {} {their} of others", if first { "after" } else { "before" });
                 let (updated, left) = no_hang(run);
-                // What they have inserted may be dropped by ours, which came after it.
-                let dropped = first && !["nothing", "insert"].contains(&our);
-                let spares_ours = first || their == "a tag of the old value";
-                let inserted = our == "insert" && spares_ours;
-                match then {
-                    // Their entry is changed if it was there when the closure ran once more.
-                    Some(_) if dropped => assert_eq!((updated, left), (None, None), "{case}"),
-                    Some(_) if inserted => assert_eq!((updated, left), (Some(51), Some(51)), "{case}"),
-                    Some(then) => assert_eq!((updated, left), (Some(then), Some(then)), "{case}"),
-                    // Ours comes after theirs, and is what there is.
-                    None if inserted => assert_eq!((updated, left), (Some(51), Some(51)), "{case}"),
-                    None => assert_eq!((updated, left), (None, None), "{case}"),
-                }
+                // What they have inserted may be dropped by ours, which came after it; and what ours has inserted
+                // after theirs is what there is.
+                let ends = match (our, then) {
+                    ("insert", _) if first || their == "a tag of the old value" => Some(51),
+                    ("nothing" | "insert", then) => then,
+                    (_, Some(_)) if first => None,
+                    (_, then) => then,
+                };
+                assert_eq!((updated, left), (ends, ends), "{case}");
             }
         }
     }
