@@ -186,6 +186,7 @@ impl Slot {
     }
 
     #[cold]
+    #[expect(clippy::too_many_arguments, reason = "one by one, so that a hit puts nothing of it into memory")]
     fn first_use<Id, S, R>(
         &'static self,
         on_store: Option<OnStore<R>>,

@@ -126,10 +126,7 @@ fn option(
         "timeout" => set(&mut options.timeout, &name, errors, with_unit(&name, input)?),
         "timeout_error" => set(&mut options.timeout_error, &name, errors, value::<Expr>(input)?),
         "tag" => {
-            let tag = tag(value(input)?)?;
-            if let Listed::Spread(expr) = &tag {
-                errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
-            }
+            let tag = one_tag(input, errors)?;
             add_tags(options, &name, errors, vec![tag]);
         }
         "tags" => {
@@ -297,6 +294,14 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
             Ok(Ttl::Length(length))
         }
     }
+}
+
+fn one_tag(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Listed> {
+    let tag = tag(value(input)?)?;
+    if let Listed::Spread(expr) = &tag {
+        errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
+    }
+    Ok(tag)
 }
 
 fn tags(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
