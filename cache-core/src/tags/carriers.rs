@@ -14,7 +14,7 @@ pub(super) struct Carriers<C: ?Sized> {
     list: Vec<(Weak<C>, bool)>,
     /// Where in the list a memo is, by its address, once they are more than a few. An address stays a memo's as
     /// long as it is in the list, though the memo may have ended.
-    places: Option<Box<HashMap<usize, usize, RandomState>>>,
+    places: Option<HashMap<usize, usize, RandomState>>,
     /// So many there were when those that have ended were last taken out.
     settled: usize,
 }
@@ -52,7 +52,7 @@ impl<C: ?Sized> Carriers<C> {
 
     fn index(&mut self) {
         let places = self.list.iter().enumerate().map(|(at, (memo, _))| (address(memo), at));
-        self.places = (self.list.len() > FEW).then(|| Box::new(places.collect()));
+        self.places = (self.list.len() > FEW).then(|| places.collect());
     }
 
     /// Takes out those that have ended.

@@ -27,8 +27,8 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn of(parts: Box<[Arc<Mark>]>) -> Box<Self> {
-        Box::new(Self { parts, told: AtomicU64::new(0) })
+    pub(super) fn of(parts: Box<[Arc<Mark>]>) -> Self {
+        Self { parts, told: AtomicU64::new(0) }
     }
 }
 

@@ -77,7 +77,7 @@ struct Record<C: ?Sized> {
     tag: Arc<Mark>,
     carriers: Carriers<C>,
     /// The groups that it is part of, by their ids. Most tags are in none.
-    groups: Option<Box<HashSet<u64, RandomState>>>,
+    groups: Option<HashSet<u64, RandomState>>,
 }
 
 impl<C: ?Sized> Record<C> {
@@ -292,7 +292,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
             set.push(record.tag.clone());
         }
         if inherited.len() > FEW {
-            let group = state.unnamed(Some(Group::of(inherited.into())));
+            let group = state.unnamed(Some(Box::new(Group::of(inherited.into()))));
             state.carry(&group, memo);
             set.push(group);
         } else {
@@ -529,10 +529,14 @@ mod tests {
         assert!(carried <= LENGTH * FEW && shared <= FEW + 1, "{carried}, {shared}");
         assert!(tags.len() < LENGTH * 2);
         // Whoever goes last takes all along, one by one.
-        chain.into_iter().for_each(|set| tags.release(set));
+        for set in chain {
+            tags.release(set);
+        }
         assert_eq!(tags.len(), 0);
         let again = self::chain(&tags, &memo, LENGTH);
-        again.into_iter().rev().for_each(|set| tags.release(set));
+        for set in again.into_iter().rev() {
+            tags.release(set);
+        }
         assert_eq!(tags.len(), 0);
         assert!(tags.state.lock().records.capacity() <= SMALL_TABLE);
         // A world may end before what is in it.
