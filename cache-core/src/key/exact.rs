@@ -26,7 +26,9 @@ pub trait Exact {
     where
         Self: Sized,
     {
-        items.iter().for_each(|item| item.hash_exactly(state));
+        for item in items {
+            item.hash_exactly(state);
+        }
     }
     /// The same of two slices.
     #[inline]
@@ -173,7 +175,9 @@ impl<T: Exact> Exact for Option<T> {
     #[inline]
     fn hash_exactly<H: Hasher>(&self, state: &mut H) {
         Hash::hash(&self.is_some(), state);
-        self.iter().for_each(|inner| inner.hash_exactly(state));
+        if let Some(inner) = self {
+            inner.hash_exactly(state);
+        }
     }
     #[inline]
     fn same_exactly(&self, other: &Self) -> bool {
@@ -218,7 +222,9 @@ macro_rules! collections {
         impl<T: Exact> Exact for $t<T> {
             fn hash_exactly<H: Hasher>(&self, state: &mut H) {
                 Hash::hash(&self.len(), state);
-                self.iter().for_each(|item| item.hash_exactly(state));
+                for item in self {
+                    item.hash_exactly(state);
+                }
             }
             fn same_exactly(&self, other: &Self) -> bool {
                 self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.same_exactly(b))

@@ -10,12 +10,16 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// single words, so readers are let in.
     pub(super) fn keep_writers_off(&self) -> usize {
         let shards = self.shards.made();
-        shards.iter().for_each(|shard| shard.hold());
+        for shard in shards {
+            shard.hold();
+        }
         shards.len()
     }
 
     pub(super) fn let_writers_come(&self, count: usize) {
-        self.shards.made().iter().take(count).for_each(|shard| shard.release());
+        for shard in self.shards.made().iter().take(count) {
+            shard.release();
+        }
     }
 
     pub(super) fn keep_from_the_rest(self: Arc<Self>) -> Vec<Box<dyn Locked>> {
@@ -39,7 +43,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let room = unsafe { shard.forked() };
             for flight in room.flights.take_shared() {
                 let renewing: Vec<_> = room.residents.of_hash(flight.hash).map(|entry| entry.slot).collect();
-                renewing.into_iter().for_each(|slot| room.residents.note_renewal(slot, false));
+                for slot in renewing {
+                    room.residents.note_renewal(slot, false);
+                }
                 // What it has is the user's, and may be what this thread is in the midst of.
                 std::mem::forget(flight);
             }

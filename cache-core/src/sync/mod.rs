@@ -33,16 +33,13 @@ pub(crate) use {
 };
 
 // A model must do the same each time it is run under the same schedule: its hashes are fixed.
+#[cfg(all(test, loom))]
+pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, fence};
 #[cfg(loom)]
 pub(crate) use {
     foldhash::fast::FixedState as RandomState,
     locks::{Condvar, Mutex},
     loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-};
-#[cfg(all(test, loom))]
-pub(crate) use {
-    locks::MutexGuard,
-    loom::sync::atomic::{AtomicPtr, AtomicU32, fence},
 };
 
 /// The model checker's thread-locals are always made on first use.
