@@ -29,7 +29,7 @@ fn kinds(outcomes: Vec<io::Result<u32>>, kind: io::ErrorKind) -> usize {
 #[test]
 fn with_share_error_waiters_return_with_the_leader() {
     static RUNS: Count = Count::new();
-    #[memoize(share_error = |error| io::Error::new(io::ErrorKind::Other, error.to_string()))]
+    #[memoize(share_error = |error| io::Error::other(error.to_string()))]
     fn load(n: u32) -> io::Result<u32> {
         let _ = n;
         RUNS.add();
@@ -47,7 +47,7 @@ fn with_share_error_waiters_return_with_the_leader() {
 fn limits_change_nothing_of_it() {
     static RUNS: Count = Count::new();
     #[memoize(
-        share_error = |error| io::Error::new(io::ErrorKind::Other, error.to_string()),
+        share_error = |error| io::Error::other(error.to_string()),
         timeout = "1h",
         timeout_error = io::ErrorKind::TimedOut.into()
     )]
