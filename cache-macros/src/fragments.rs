@@ -3,7 +3,7 @@
 //! no notice of those that a macro hands back, so an operand that needs its group is put into parentheses.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use syn::{Expr, Lit, Type, UnOp};
+use syn::{Expr, Type};
 
 /// The tokens without invisible groups.
 pub(crate) fn open(tokens: TokenStream) -> TokenStream {
@@ -120,17 +120,23 @@ fn is_one(expr: &Expr, after: &[TokenTree]) -> bool {
         | Expr::Repeat(_)
         | Expr::Try(_)
         | Expr::Tuple(_) => true,
-        // `-1` may be a pattern, where parentheses are not always allowed.
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
-            let is_number =
-                matches!(&*unary.expr, Expr::Lit(lit) if matches!(lit.lit, Lit::Int(_) | Lit::Float(_)));
-            let binds_tighter = matches!(after, [TokenTree::Punct(first), rest @ ..]
-                if first.as_char() == '?'
-                || (first.as_char() == '.' && !matches!(rest.first(), Some(TokenTree::Punct(_)))));
-            is_number && !binds_tighter
-        }
+        // `-1` may be a pattern, and `&str` a type, where parentheses are another thing or none.
+        Expr::Unary(unary) => is_one(&unary.expr, &[]) && !is_postfix(after),
+        Expr::Reference(reference) => is_one(&reference.expr, &[]) && !is_postfix(after),
         // After a keyword, or where items are.
         Expr::Block(_) => !matches!(after.first(), Some(TokenTree::Punct(_))),
+        _ => false,
+    }
+}
+
+/// Whether what follows binds tighter than an operator before: `.len()`, `?`, `(..)`, `[..]`.
+fn is_postfix(after: &[TokenTree]) -> bool {
+    match after {
+        [TokenTree::Punct(first), rest @ ..] => {
+            first.as_char() == '?'
+                || (first.as_char() == '.' && !matches!(rest.first(), Some(TokenTree::Punct(_))))
+        }
+        [TokenTree::Group(group), ..] => group.delimiter() != Delimiter::Brace,
         _ => false,
     }
 }

@@ -8,6 +8,7 @@ mod fallback;
 mod fresh_nodes;
 mod idle_jitter;
 mod limits;
+mod longest;
 mod marks;
 mod negative;
 mod origin;

@@ -84,6 +84,25 @@ fn durations() {
 }
 
 #[test]
+fn whole_options() {
+    macro_rules! given {
+        ($option:meta, $more:meta, $alone:meta; $($item:tt)*) => {
+            #[memoize($option, $more, $alone)]
+            $($item)*
+        };
+    }
+    given! {
+        ttl = 2 * 30, tags = ["fragments::whole {n}", Owner(*value)], inherit_tags;
+        fn run(n: u64) -> u64 { n }
+    }
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    run(1);
+    assert_eq!(run::key(1).ttl(), Some(Ttl::For(MINUTE)));
+    assert_eq!((tag("fragments::whole 1").len(), tag("fragments::owner 1").len()), (1, 1));
+}
+
+#[test]
 fn a_ttl_by_the_value() {
     with! { expr; ttl = |value| secs(u64::from(*value)); [] fn run(n: u32) -> u32 { n } }
     let scope = Scope::new();

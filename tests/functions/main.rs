@@ -3,7 +3,9 @@
 mod attributes;
 mod calls;
 mod complaints;
+mod conditions;
 mod editions;
+mod fragments;
 mod generics;
 mod hooks;
 mod hygiene;

@@ -1,6 +1,7 @@
 //! `#[invalidates]`: what a function that writes drops, and when.
 
 mod collected;
+mod instances;
 mod mistakes;
 mod nodes;
 mod signatures;
