@@ -1,4 +1,4 @@
-//! Any sequence of operations on a memo, against a map that remembers what may still be returned.
+//! Any sequence of operations on a memo, beside the oracle that knows what may be returned.
 //!
 //! The memo may forget (it is bounded); it must never return what was replaced, invalidated, or is
 //! past its ttl, nor hold more than its capacity.
@@ -6,13 +6,13 @@
 #![no_main]
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use cache_core::testing::Scope;
 use cache_core::{memoize, tag};
 use libfuzzer_sys::fuzz_target;
+use oracle::{Oracle, Rules};
 
 const CAPACITY: usize = 16;
 const TTL: u64 = 1000;
@@ -46,9 +46,6 @@ fn subject(key: u8, group: u8) -> u64 {
     fresh()
 }
 
-/// What a key may answer with, and until when.
-type Known = HashMap<u8, (u64, u64)>;
-
 fn group(key: u8) -> u8 {
     key % 4
 }
@@ -56,57 +53,55 @@ fn group(key: u8) -> u8 {
 fuzz_target!(|operations: Vec<Operation>| {
     let scope = Scope::new();
     let _inside = scope.enter();
-    let mut known = Known::new();
+    let mut known = Oracle::new(Rules { ttl: Some(TTL), ..Rules::default() });
+    known.bound(true);
     let mut now = 0;
     for operation in operations {
         match operation {
             Operation::Call(key) => {
                 let before = NEXT.get();
                 let value = subject(key, group(key));
-                if value < before {
-                    check(&known, key, value, now);
-                } else {
-                    known.insert(key, (value, now + TTL));
+                match known.learn(key, now, value < before) {
+                    Some(life) => assert_eq!(value, life.value, "a value that was replaced or invalidated"),
+                    None => known.store_for_ttl(key, value, now),
                 }
             }
             Operation::Get(key) => {
-                if let Some(value) = subject::entry(key, group(key)).get() {
-                    check(&known, key, value, now);
-                }
+                let value = subject::entry(key, group(key)).get();
+                assert_eq!(value, known.learn(key, now, value.is_some()).map(|life| life.value));
             }
             Operation::Insert(key) => {
                 let value = fresh();
                 assert!(subject::entry(key, group(key)).insert(value));
-                known.insert(key, (value, now + TTL));
+                known.store_for_ttl(key, value, now);
             }
             Operation::Refresh(key) => {
                 let value = subject::entry(key, group(key)).refresh();
-                known.insert(key, (value, now + TTL));
+                known.store_for_ttl(key, value, now);
             }
             Operation::Invalidate(key) => {
                 subject::key(key, group(key)).invalidate();
-                known.remove(&key);
+                known.remove(key);
             }
             Operation::InvalidateTag(key) => {
                 tag(format!("group:{}", group(key))).invalidate();
-                known.retain(|other, _| group(*other) != group(key));
+                known.invalidate(|other, _| group(other) == group(key));
             }
             Operation::Clear => {
                 tag("all").invalidate();
-                known.clear();
+                known.invalidate(|_, _| true);
             }
             Operation::SetTtl(key, millis) => {
                 let ttl = u64::from(millis);
-                if subject::key(key, group(key)).set_ttl(Duration::from_millis(ttl)) {
-                    known.get_mut(&key).expect("what has a ttl is known").1 = now + ttl;
-                }
+                let set = subject::key(key, group(key)).set_ttl(Duration::from_millis(ttl));
+                known.learn(key, now, set);
+                known.set_ttl(key, now, ttl, false);
             }
             Operation::ExtendTtl(key, millis) => {
                 let ttl = u64::from(millis);
-                if subject::key(key, group(key)).extend_ttl(Duration::from_millis(ttl)) {
-                    let until = &mut known.get_mut(&key).expect("what has a ttl is known").1;
-                    *until = (*until).max(now + ttl);
-                }
+                let set = subject::key(key, group(key)).extend_ttl(Duration::from_millis(ttl));
+                known.learn(key, now, set);
+                known.set_ttl(key, now, ttl, true);
             }
             Operation::Advance(millis) => {
                 scope.advance(Duration::from_millis(u64::from(millis)));
@@ -119,9 +114,3 @@ fuzz_target!(|operations: Vec<Operation>| {
         assert!(subject::memo().len() <= CAPACITY);
     }
 });
-
-fn check(known: &Known, key: u8, value: u64, now: u64) {
-    let (expected, until) = known.get(&key).expect("nothing may be there");
-    assert_eq!(value, *expected, "a value that was replaced or invalidated");
-    assert!(now < *until, "a value past its ttl");
-}

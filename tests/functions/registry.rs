@@ -95,7 +95,7 @@ fn an_entry_by_name_and_json() {
 
 #[test]
 fn json_of_the_users_types() {
-    #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, serde_derive::Deserialize)]
     struct Query {
         text: String,
         limit: u32,

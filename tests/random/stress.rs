@@ -1,73 +1,63 @@
 //! Real threads, random calls, invariants that hold throughout. The numbers drawn are the same for the
 //! same seed; `CACHE_CORE_STRESS` multiplies the work.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{Peek, memoize, registry, tag};
+use tests::history::{History, KEYS, Origin, Row};
 use tests::{Count, Seeded, millis, no_hang, turns};
 
-const KEYS: u64 = 24;
-const SLOTS: usize = 24;
-const OWNERS: u64 = 4;
 const THREADS: u64 = 4;
 
-/// The truth behind the memoized functions: a version for each key, raised before each invalidation.
-static TRUTH: [AtomicU64; SLOTS] = [const { AtomicU64::new(0) }; SLOTS];
-/// The version that was invalidated last: who calls after that must see at least this.
-static PUBLISHED: [AtomicU64; SLOTS] = [const { AtomicU64::new(0) }; SLOTS];
-
-fn at(versions: &[AtomicU64], key: u64) -> &AtomicU64 {
-    &versions[usize::try_from(key).unwrap()]
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Row {
-    key: u64,
-    owner: u64,
-    version: u64,
-}
-
-fn load(key: u64) -> Row {
-    let version = at(&TRUTH, key).load(Ordering::SeqCst);
-    if version.is_multiple_of(3) {
+fn load(origin: &Origin, key: u64) -> Row {
+    let row = origin.read(key);
+    if row.version.is_multiple_of(3) {
         thread::yield_now();
     }
-    Row { key, owner: key % OWNERS, version }
+    row
 }
 
-#[memoize(capacity = 16, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
-fn small(key: u64) -> Row {
-    load(key)
+#[memoize(skip(origin), capacity = 12, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
+fn small(origin: &Origin, key: u64) -> Row {
+    load(origin, key)
 }
 
-#[memoize(capacity = 16, policy = Lru, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
-fn lru(key: u64) -> Row {
-    load(key)
+#[memoize(skip(origin), capacity = 12, policy = Lru, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
+fn lru(origin: &Origin, key: u64) -> Row {
+    load(origin, key)
 }
 
-#[memoize(ttl = 5, tags = ["rows", "row:{key}", "owner:{value.owner}"], single_flight = false)]
-fn alone(key: u64) -> Row {
-    load(key)
+#[memoize(skip(origin), ttl = 5, tags = ["rows", "row:{key}", "owner:{value.owner}"], single_flight = false)]
+fn alone(origin: &Origin, key: u64) -> Row {
+    load(origin, key)
 }
 
 /// Nested: what it is made of carries the same tags.
-#[memoize(ttl = 5, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
-fn nested(key: u64) -> Result<Row, String> {
-    let row = small(key);
+#[memoize(skip(origin), ttl = 5, tags = ["rows", "row:{key}", "owner:{value.owner}"], max_wait = "1h")]
+fn nested(origin: &Origin, key: u64) -> Result<Row, String> {
+    let row = small(origin, key);
     if row.version % 7 == 3 { Err(format!("version {}", row.version)) } else { Ok(row) }
 }
 
-/// A writer: the truth first, then every copy of it, then the word that it is done.
-fn write(key: u64, random: &mut Seeded) {
-    let version = at(&TRUTH, key).fetch_add(1, Ordering::SeqCst) + 1;
+/// The functions' numbers in a history, and all of them.
+const SMALL: usize = 0;
+const LRU: usize = 1;
+const ALONE: usize = 2;
+const NESTED: usize = 3;
+const ALL: u32 = 0b1111;
+
+/// Drops every copy of a row. Of which functions.
+fn invalidate(key: u64, random: &mut Seeded) -> u32 {
     match random.below(6) {
         0 => {
             tag("rows").invalidate();
         }
         1 => {
-            tag(format!("owner:{}", key % OWNERS)).invalidate();
+            for owner in Row::owners(key) {
+                tag(format!("owner:{owner}")).invalidate();
+            }
         }
         2 => {
             for memo in registry().memos() {
@@ -90,64 +80,68 @@ fn write(key: u64, random: &mut Seeded) {
             tag(format!("row:{key}")).invalidate();
         }
     }
-    at(&PUBLISHED, key).fetch_max(version, Ordering::SeqCst);
+    ALL
 }
 
-/// A reader: nothing older than what was published before it called.
-fn read(key: u64, random: &mut Seeded) {
-    let published = at(&PUBLISHED, key).load(Ordering::SeqCst);
-    let seen = match random.below(9) {
-        0 | 1 => Some(small(key)),
-        2 | 3 => Some(lru(key)),
-        4 => Some(alone(key)),
-        5 => nested(key).ok(),
-        6 => small::entry(key).get(),
-        7 => lru::key(key).get(),
-        _ => match nested::key(key).peek() {
+/// A reader, of the one or the other.
+fn read(history: &mut History, origin: &Origin, key: u64, random: &mut Seeded) {
+    match random.below(9) {
+        0 | 1 => history.read(origin, SMALL, key, || Some(small(origin, key))),
+        2 | 3 => history.read(origin, LRU, key, || Some(lru(origin, key))),
+        4 => history.read(origin, ALONE, key, || Some(alone(origin, key))),
+        5 => history.read(origin, NESTED, key, || nested(origin, key).ok()),
+        6 => history.read(origin, SMALL, key, || small::key(key).get()),
+        7 => history.read(origin, LRU, key, || lru::key(key).get()),
+        _ => history.read(origin, NESTED, key, || match nested::key(key).peek() {
             Peek::Fresh { value, .. } => Some(value),
             _ => None,
-        },
-    };
-    if let Some(row) = seen {
-        assert_eq!(row.key, key, "another call's entry");
-        assert!(row.version >= published, "{row:?} after {published} was published");
+        }),
     }
 }
 
 #[test]
 fn invalidation_wins_whatever_happens() {
     no_hang(|| {
-        let scope = Scope::new();
+        let (scope, origin) = (Scope::new(), Origin::new());
+        {
+            // A pattern goes over them in this order: what is made of another comes after it.
+            let _inside = scope.enter();
+            assert!(small::memo().is_empty() && lru::memo().is_empty() && alone::memo().is_empty());
+            assert!(nested::memo().is_empty());
+        }
+        let mut history = History::new();
         thread::scope(|threads| {
-            for seed in 0..THREADS {
-                let scope = &scope;
-                threads.spawn(move || {
-                    let _inside = scope.enter();
-                    let mut random = Seeded::new(seed);
-                    for _ in 0..turns(6_000) {
-                        let key = random.below(KEYS);
-                        match random.below(20) {
-                            0 => write(key, &mut random),
-                            1 => scope.advance(millis(random.below(900))),
-                            2 => {
-                                small::entry(key).refresh();
-                            }
-                            3 => {
-                                lru::entry(key).refresh();
-                                small::memo().sweep();
-                            }
-                            _ => read(key, &mut random),
+            let work = |seed| {
+                let _inside = scope.enter();
+                let (mut history, mut random) = (History::new(), Seeded::new(seed));
+                for _ in 0..turns(6_000) {
+                    let key = random.below(KEYS);
+                    match random.below(20) {
+                        0 => history.write(&origin, key, || invalidate(key, &mut random)),
+                        1 => scope.advance(millis(random.below(900))),
+                        2 => history.read(&origin, SMALL, key, || Some(small::entry(&origin, key).refresh())),
+                        3 => {
+                            history.read(&origin, LRU, key, || Some(lru::entry(&origin, key).refresh()));
+                            small::memo().sweep();
                         }
-                        assert!(small::memo().len() <= 16, "more than the capacity");
-                        assert!(lru::memo().len() <= 16, "more than the capacity");
+                        _ => read(&mut history, &origin, key, &mut random),
                     }
-                });
+                    assert!(small::memo().len() <= 12, "more than the capacity");
+                    assert!(lru::memo().len() <= 12, "more than the capacity");
+                }
+                history
+            };
+            let threads: Vec<_> = (0..THREADS).map(|seed| threads.spawn(move || work(seed))).collect();
+            for thread in threads {
+                history.join(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
         });
+        assert!(history.reads() > 1_000);
+        history.check();
         let _inside = scope.enter();
         for key in 0..KEYS {
-            let truth = at(&TRUTH, key).load(Ordering::SeqCst);
-            assert_eq!((small(key).version, lru(key).version, alone(key).version), (truth, truth, truth));
+            let row = origin.read(key);
+            assert_eq!((small(&origin, key), lru(&origin, key), alone(&origin, key)), (row, row, row));
         }
         for memo in registry().memos() {
             let stats = memo.stats();

@@ -2,72 +2,74 @@
 //! `CACHE_CORE_STRESS` multiplies the work.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::task::Poll;
 
 use cache_core::testing::Scope;
 use cache_core::{memoize, tag};
+use tests::history::{History, Origin, Row};
 use tests::{Seeded, no_hang, turns, yields};
 
-const KEYS: usize = 8;
+/// Few, so that all are busy with the same.
+const BUSY: u64 = 8;
 const TASKS: u64 = 32;
 
-/// The truth behind the functions: a version for each key, raised before each invalidation.
-static TRUTH: [AtomicU64; KEYS] = [const { AtomicU64::new(0) }; KEYS];
-/// The version that was invalidated last: who calls after that must see at least this.
-static PUBLISHED: [AtomicU64; KEYS] = [const { AtomicU64::new(0) }; KEYS];
-
-async fn load(key: usize) -> u64 {
-    let version = TRUTH[key].load(Ordering::SeqCst);
-    yields(usize::try_from(version % 4).unwrap()).await;
-    version
+async fn load(origin: &Origin, key: u64) -> Row {
+    let row = origin.read(key);
+    yields(usize::try_from(row.version % 4).unwrap()).await;
+    row
 }
 
 /// Driven by whoever waits.
-#[memoize(tag = "stress", max_wait = "1h")]
-async fn owning(key: usize) -> u64 {
-    load(key).await
+#[memoize(skip(origin), tag = "stress", max_wait = "1h")]
+async fn owning(origin: Arc<Origin>, key: u64) -> Row {
+    load(&origin, key).await
 }
 
 /// Polled by its caller; fails now and then, with an error that cannot be cloned.
-#[memoize(tag = "stress", max_wait = "1h")]
-async fn borrowing(key: &usize) -> Result<u64, Failure> {
-    let version = load(*key).await;
-    if version % 11 == 3 { Err(Failure) } else { Ok(version) }
+#[memoize(skip(origin), tag = "stress", max_wait = "1h")]
+async fn borrowing(origin: &Origin, key: u64) -> Result<Row, Failure> {
+    let row = load(origin, key).await;
+    if row.version % 11 == 3 { Err(Failure) } else { Ok(row) }
 }
 
 /// Calls the other one.
-#[memoize(tag = "stress", max_wait = "1h")]
-async fn nested(key: usize) -> u64 {
-    owning(key).await
+#[memoize(skip(origin), tag = "stress", max_wait = "1h")]
+async fn nested(origin: Arc<Origin>, key: u64) -> Row {
+    owning(origin, key).await
 }
+
+/// The functions' numbers in a history, and all of them.
+const OWNING: usize = 0;
+const BORROWING: usize = 1;
+const NESTED: usize = 2;
+const ALL: u32 = 0b111;
 
 struct Failure;
 
-fn write(key: usize, random: &mut Seeded) {
-    let version = TRUTH[key].fetch_add(1, Ordering::SeqCst) + 1;
+fn invalidate(key: u64, random: &mut Seeded) -> u32 {
     if random.below(2) == 0 {
         tag("stress").invalidate();
     } else {
         // What is made of it goes last: nothing old can be made of it after that.
         owning::key(key).invalidate();
-        borrowing::key(&key).invalidate();
+        borrowing::key(key).invalidate();
         nested::key(key).invalidate();
     }
-    PUBLISHED[key].fetch_max(version, Ordering::SeqCst);
+    ALL
 }
 
-async fn read(key: usize, random: &mut Seeded) {
-    let published = PUBLISHED[key].load(Ordering::SeqCst);
-    let seen = match random.below(6) {
-        0 | 1 => Some(owning(key).await),
-        2 => borrowing(&key).await.ok(),
-        3 => Some(nested(key).await),
-        4 => Some(owning::entry(key).refresh().await),
-        _ => owning::entry(key).get().await,
+async fn read(history: &mut History, origin: &Arc<Origin>, key: u64, random: &mut Seeded) {
+    let begin = origin.moment();
+    let (function, seen) = match random.below(6) {
+        0 | 1 => (OWNING, Some(owning(origin.clone(), key).await)),
+        2 => (BORROWING, borrowing(origin, key).await.ok()),
+        3 => (NESTED, Some(nested(origin.clone(), key).await)),
+        4 => (OWNING, Some(owning::entry(origin.clone(), key).refresh().await)),
+        _ => (OWNING, owning::entry(origin.clone(), key).get().await),
     };
-    if let Some(seen) = seen {
-        assert!(seen >= published, "key {key}: {seen} was invalidated, {published} was published");
+    if let Some(row) = seen {
+        history.has_read(origin, function, key, begin, row);
     }
 }
 
@@ -83,31 +85,36 @@ async fn give_up(call: impl Future, polls: u64) {
     }
 }
 
-async fn work(seed: u64) {
-    let mut random = Seeded::new(seed);
+async fn work(origin: Arc<Origin>, seed: u64) -> History {
+    let (mut history, mut random) = (History::new(), Seeded::new(seed));
     for _ in 0..turns(300) {
-        let key = usize::try_from(random.below(KEYS as u64)).unwrap();
+        let key = random.below(BUSY);
         match random.below(10) {
-            0 => write(key, &mut random),
-            1 => give_up(owning(key), random.below(4)).await,
-            2 => give_up(borrowing(&key), random.below(4)).await,
-            3 => give_up(nested(key), random.below(4)).await,
-            _ => read(key, &mut random).await,
+            0 => history.write(&origin, key, || invalidate(key, &mut random)),
+            1 => give_up(owning(origin.clone(), key), random.below(4)).await,
+            2 => give_up(borrowing(&origin, key), random.below(4)).await,
+            3 => give_up(nested(origin.clone(), key), random.below(4)).await,
+            _ => read(&mut history, &origin, key, &mut random).await,
         }
     }
+    history
 }
 
 #[test]
 fn nobody_hangs_and_nothing_old_is_seen_whoever_leaves() {
     no_hang(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
-        let scope = Scope::new();
-        let tasks: Vec<_> = (0..TASKS).map(|seed| runtime.spawn(scope.within(work(seed)))).collect();
+        let (scope, origin) = (Scope::new(), Arc::new(Origin::new()));
+        let work = |seed| scope.within(work(origin.clone(), seed));
+        let tasks: Vec<_> = (0..TASKS).map(|seed| runtime.spawn(work(seed))).collect();
+        let mut history = History::new();
         runtime.block_on(async {
             for task in tasks {
-                task.await.unwrap();
+                history.join(task.await.unwrap());
             }
         });
+        assert!(history.reads() > 1_000);
+        history.check();
         let _inside = scope.enter();
         let stats = owning::memo().stats();
         assert!(stats.waits > 0 && stats.overtaken > 0, "there was nothing to it: {stats:?}");

@@ -4,21 +4,19 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use super::stated::Life;
-use super::{History, Ran, Renewal, TAGS, index};
+use super::{History, Life, Ran, Renewal, TAGS, index};
 use crate::blocking;
 use crate::computing::computing;
 use crate::draft::Draft;
 use crate::engine::{Begin, Cx, Found, Look, Step};
 use crate::fixture::{Failure, Kept, Key, Output};
 use crate::memo::When;
-use crate::policy::State;
 
 impl History {
     /// The value of an entry, if it is still there and good for something.
     fn of_use(&self, key: u64, id: Option<u64>) -> Option<u64> {
         let life = self.life(key).filter(|life| Some(life.id) == id)?;
-        (self.stated.state(&life, self.time.now()) != State::Dead).then_some(life.value)
+        (self.is_of_use(&life)).then_some(life.value)
     }
 
     /// A body: takes its time, meets with what happens meanwhile, says this or that, and returns, or not.
@@ -91,8 +89,9 @@ impl History {
             Some(Ok(value)) if !ran.overtaken && !ran.is_refused() => self.see_stored(key, value, ran),
             // Whoever has the new value must not find the one that it was to replace.
             Some(Ok(_)) if how == Begin::Refresh || ran.is_refused() => {
-                let life = self.life(key).filter(|life| Some(life.id) != ran.old);
-                self.lives.borrow_mut()[index(key)] = life;
+                if self.life(key).is_some_and(|life| Some(life.id) == ran.old) {
+                    self.known.borrow_mut().remove(key);
+                }
             }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => self.failed(key, ran.old, how),
@@ -101,8 +100,7 @@ impl History {
 
     fn see_stored(&self, key: u64, value: u64, ran: &Ran) {
         let old = self.life(key).filter(|life| Some(life.id) == ran.old);
-        let now = self.time.now();
-        let renewed = old.filter(|life| ran.unmodified && self.stated.state(life, now) != State::Dead);
+        let renewed = old.filter(|life| ran.unmodified && self.is_of_use(life));
         self.stored(key, value, ran.ttl);
         if let Some(renewed) = renewed {
             // The same entry, with another life.
@@ -116,15 +114,15 @@ impl History {
         if stated.while_revalidate == 0 && stated.if_error == 0 && stated.ahead.is_none() {
             return;
         }
-        self.change(key, |life| {
-            // A call does not begin on what rests: those that fail together have failed once.
-            let counted = matches!(how, Begin::Read | Begin::Alone) && now < life.rest;
-            if Some(life.id) == old && stated.state(life, now) != State::Dead && !counted {
-                life.failures += 1;
-                life.rest = now + (100u64 << (life.failures - 1).min(20)).min(30_000);
-                self.count(|counts| counts.2 += 1);
-            }
-        });
+        let Some(life) = self.life(key).filter(|life| Some(life.id) == old && self.is_of_use(life)) else {
+            return;
+        };
+        // A call does not begin on what rests: those that fail together have failed once.
+        if matches!(how, Begin::Read | Begin::Alone) && now < life.rest {
+            return;
+        }
+        self.known.borrow_mut().rest(key, now);
+        self.count(|counts| counts.2 += 1);
     }
 
     /// Looks a call up; whether what it has found is to be computed anew.
@@ -146,14 +144,14 @@ impl History {
     fn answered(&self, key: u64, life: &Life) {
         let now = self.time.now();
         self.change(key, |life| life.read = life.read.max(now));
-        if !self.stated.is_fresh(life, now) {
+        if !self.rules().is_fresh(life, now) {
             self.count(|counts| counts.0 += 1);
         }
     }
 
     pub(super) fn get(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
-        let fresh = life.filter(|life| self.stated.is_fresh(life, now)).map(|life| life.value);
+        let fresh = life.filter(|life| self.rules().is_fresh(life, now)).map(|life| life.value);
         let rules = &self.stage.memo.spec.rules;
         let flags = self.stage.memo.flags();
         let plain = !rules.has_window() && flags.is_plain();
@@ -171,7 +169,7 @@ impl History {
         let (now, life) = (self.time.now(), self.life(key));
         let (found, renew) = self.find(key, Look::at(self.stage.memo.flags()));
         self.note(format_args!("call {key}: {found:?}, {renew}"));
-        let answer = life.filter(|life| self.stated.answers(life, now)).map(|life| life.value);
+        let answer = life.filter(|life| self.rules().answers(life, now)).map(|life| life.value);
         assert_eq!(found, answer, "answered with what the windows allow: {life:?}");
         let Some(life) = life.filter(|_| found.is_some()) else { return self.compute(key, Begin::Read) };
         self.answered(key, &life);
@@ -179,11 +177,11 @@ impl History {
         assert!(!(renew && rests), "what rests is left alone");
         let under_way =
             self.renewals.borrow().iter().any(|one| one.key == key && one.old == Some(life.id) && !one.off);
-        if !self.stated.is_fresh(&life, now) && !rests && !under_way {
+        if !self.rules().is_fresh(&life, now) && !rests && !under_way {
             assert!(renew, "what is stale is computed anew");
         }
-        if self.stated.is_fresh(&life, now) && !rests && !under_way {
-            let due = self.stated.is_due(&life, now);
+        if self.rules().is_fresh(&life, now) && !rests && !under_way {
+            let due = self.rules().is_due(&life, now);
             assert!(due.is_none_or(|due| due == renew), "due at its time: {life:?}");
         }
         if renew {
@@ -244,7 +242,7 @@ impl History {
             Begin::Origin => true,
             _ => self.stated.if_error > 0,
         };
-        let older = life.filter(|life| falls_back && self.stated.stands_in(life, now));
+        let older = life.filter(|life| falls_back && self.rules().stands_in(life, now));
         self.note(format_args!("  so the call returns {:?}", returned.as_ref().ok()));
         match (ran.output, returned) {
             (None, returned) => assert!(returned.is_err(), "a panic is the caller's"),

@@ -20,7 +20,11 @@ use crate::policy::State;
 use crate::tags::Form;
 use crate::time::{Clock, Manual, NEVER, Tick};
 use crate::world::World;
-use stated::{Life, Stated};
+use oracle::{Oracle, Phase, Rules, Time};
+use stated::Stated;
+
+/// What is known of an entry.
+type Life = oracle::Life<u64>;
 
 /// How many keys there are.
 const KEYS: u64 = 3;
@@ -68,7 +72,7 @@ struct History {
     time: Arc<Manual>,
     stated: Stated,
     random: RefCell<fastrand::Rng>,
-    lives: RefCell<Vec<Option<Life>>>,
+    known: RefCell<Oracle<u64, u64>>,
     renewals: RefCell<Vec<Renewal>>,
     next: Cell<u64>,
     /// Of answers that were stale, that stood in for others, and of failures.
@@ -93,6 +97,8 @@ impl History {
         fastrand::seed(seed);
         let mut random = fastrand::Rng::with_seed(seed);
         let stated = Stated::draw(&mut random);
+        let mut known = Oracle::new(stated.rules());
+        known.bound(stated.capacity.is_some());
         let time = Arc::new(Manual::default());
         let stage = Stage::within(World::new(Clock::Manual(time.clone())), stated.spec(), MemoSpec::new());
         Self {
@@ -101,7 +107,7 @@ impl History {
             time,
             stated,
             random: RefCell::new(random),
-            lives: RefCell::new(vec![None; TAGS.len()]),
+            known: RefCell::new(known),
             renewals: RefCell::default(),
             next: Cell::new(1),
             counts: Cell::default(),
@@ -121,22 +127,35 @@ impl History {
         self.next.replace(self.next.get() + 1)
     }
 
+    fn rules(&self) -> Rules {
+        self.known.borrow().rules
+    }
+
     fn life(&self, key: u64) -> Option<Life> {
-        self.lives.borrow()[index(key)]
+        self.known.borrow().life(key)
     }
 
     fn change(&self, key: u64, change: impl FnOnce(&mut Life)) {
-        if let Some(life) = &mut self.lives.borrow_mut()[index(key)] {
-            change(life);
-        }
+        self.known.borrow_mut().change(key, change);
     }
 
-    fn see(&self, key: u64) -> Option<(u64, Tick, State)> {
+    /// Whether an entry is still good for something.
+    fn is_of_use(&self, life: &Life) -> bool {
+        self.rules().phase(life, self.time.now()) != Phase::Dead
+    }
+
+    fn see(&self, key: u64) -> Option<(u64, Time, Phase)> {
         let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
         let room = memo.shard(hash).read();
         let entry = room.residents.find(hash, |other| *other == key)?;
         let (state, times) = (memo.state(*entry, self.time.now()), memo.times(*entry)?);
-        (state != State::Dead).then_some((entry.value.0, times.deadline, state))
+        let phase = match state {
+            State::Fresh => Phase::Fresh,
+            State::Stale => Phase::Stale,
+            State::Dead => return None,
+        };
+        let deadline = if times.deadline == NEVER { oracle::NEVER } else { times.deadline };
+        Some((entry.value.0, deadline, phase))
     }
 
     /// Whether the entry of a key is not even there to be looked at.
@@ -153,11 +172,11 @@ impl History {
     fn check(&self, key: u64) {
         let (now, seen) = (self.time.now(), self.see(key));
         let life = self.life(key);
-        let known = life.map(|life| (life.value, life.deadline, self.stated.state(&life, now)));
-        let known = known.filter(|(.., state)| *state != State::Dead);
+        let known = life.map(|life| (life.value, life.deadline, self.rules().phase(&life, now)));
+        let known = known.filter(|(.., phase)| *phase != Phase::Dead);
         // What was dead may have been swept before the clock went back.
         if (self.is_bounded() || self.stated.goes_back) && self.has_left(key) {
-            self.lives.borrow_mut()[index(key)] = None;
+            self.known.borrow_mut().remove(key);
             return;
         }
         assert_eq!(seen, known, "the entry of {key} at {now}: {life:?}");
@@ -189,28 +208,18 @@ impl History {
     fn stored(&self, key: u64, value: u64, ttl: Option<Tick>) {
         let now = self.time.now();
         let Some((seen, deadline, _)) = self.see(key) else {
-            self.lives.borrow_mut()[index(key)] = None;
+            self.known.borrow_mut().remove(key);
             assert!(self.is_bounded(), "{value} was stored, and is not there");
             return;
         };
         assert_eq!(seen, value, "another one than was stored");
-        match ttl {
-            None => assert_eq!(deadline, NEVER),
-            Some(ttl) => {
-                #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-                let (shortest, lasts) =
-                    (ttl as f64 * (1.0 - self.stated.jitter) - 1.0, (deadline - now) as f64);
-                assert!(deadline <= now + ttl && lasts >= shortest, "{ttl} became {lasts}");
-            }
-        }
-        let id = self.new_value();
-        let life = Life { value, id, created: now, deadline, read: now, marked: false, failures: 0, rest: 0 };
-        self.lives.borrow_mut()[index(key)] = Some(life);
+        assert!(self.rules().may_end_at(deadline, ttl, now), "{ttl:?} from {now} became {deadline}");
+        self.known.borrow_mut().store(key, value, now, deadline);
     }
 
     fn insert(&self, key: u64, when: When) -> bool {
         let (now, life) = (self.time.now(), self.life(key));
-        let present = life.is_some_and(|life| self.stated.is_fresh(&life, now));
+        let present = life.is_some_and(|life| self.rules().is_fresh(&life, now));
         let value = self.new_value();
         let wanted = match when {
             When::Always => true,
@@ -230,7 +239,7 @@ impl History {
 
     fn update(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
-        let fresh = life.filter(|life| self.stated.is_fresh(life, now)).map(|life| life.value);
+        let fresh = life.filter(|life| self.rules().is_fresh(life, now)).map(|life| life.value);
         let mut seen = None;
         let value = self.new_value();
         let updated = self.stage.memo.update(&key, self.stage.hash(key), |held| {
@@ -248,16 +257,12 @@ impl History {
 
     fn set_ttl(&self, key: u64, only_later: bool) {
         let (now, ttl) = (self.time.now(), self.below(100));
-        let fresh = self.life(key).is_some_and(|life| self.stated.is_fresh(&life, now));
+        let fresh = self.life(key).is_some_and(|life| self.rules().is_fresh(&life, now));
         let ttl_is = Duration::from_millis(ttl);
         let set = self.stage.memo.set_deadline(&key, self.stage.hash(key), ttl_is, only_later);
         self.note(format_args!("set the ttl of {key} to {ttl}, only later: {only_later}, {set}"));
         assert_eq!(set, fresh, "the life of what is fresh is changed");
-        if set {
-            self.change(key, |life| {
-                life.deadline = if only_later { life.deadline.max(now + ttl) } else { now + ttl };
-            });
-        }
+        self.known.borrow_mut().set_ttl(key, now, ttl, only_later);
     }
 
     fn invalidate(&self, key: u64, form: Form) {
@@ -276,14 +281,10 @@ impl History {
 
     /// An invalidation has hit the entry of a key, or a mark.
     fn hit(&self, key: u64, form: Form) {
-        let now = self.time.now();
-        if form == Form::Soft && (self.stated.while_revalidate > 0 || self.stated.if_error > 0) {
-            self.change(key, |life| {
-                life.deadline = if life.marked { life.deadline } else { life.deadline.min(now) };
-                life.marked = true;
-            });
-        } else {
-            self.lives.borrow_mut()[index(key)] = None;
+        let mut known = self.known.borrow_mut();
+        match form {
+            Form::Hard => known.remove(key),
+            Form::Soft => known.mark(key, self.time.now()),
         }
     }
 

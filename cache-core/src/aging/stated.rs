@@ -2,23 +2,11 @@
 
 use std::time::Duration;
 
-use crate::policy::{Ahead, State};
-use crate::spec::Spec;
-use crate::time::{NEVER, Tick};
+use oracle::Rules;
 
-/// What is known of the entry of a key.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Life {
-    pub(super) value: u64,
-    /// Differs where entries differ, though they may have the same value.
-    pub(super) id: u64,
-    pub(super) created: Tick,
-    pub(super) deadline: Tick,
-    pub(super) read: Tick,
-    pub(super) marked: bool,
-    pub(super) failures: u32,
-    pub(super) rest: Tick,
-}
+use crate::policy::Ahead;
+use crate::spec::Spec;
+use crate::time::Tick;
 
 /// What a memo was told of the life of its entries.
 #[derive(Clone, Copy, Debug)]
@@ -75,50 +63,20 @@ impl Stated {
         self.ahead.map_or(spec, |ahead| spec.refresh_ahead(ahead))
     }
 
-    pub(super) fn is_alive(&self, life: &Life, now: Tick) -> bool {
-        self.idle.is_none_or(|idle| now < life.read.saturating_add(idle))
-    }
-
-    pub(super) fn is_fresh(&self, life: &Life, now: Tick) -> bool {
-        self.is_alive(life, now) && now < life.deadline && !life.marked
-    }
-
-    /// Whether it is to be computed anew though it is fresh; none if that is left to chance.
-    pub(super) fn is_due(&self, life: &Life, now: Tick) -> Option<bool> {
-        match self.ahead {
-            None => Some(false),
-            Some(Ahead::Age(age)) => Some(u128::from(now) >= u128::from(life.created) + age.as_millis()),
-            Some(_) if life.deadline == NEVER => Some(false),
-            #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-            Some(Ahead::Fraction(part)) => {
-                let ttl = life.deadline.saturating_sub(life.created) as f64;
-                Some(now as f64 >= life.created as f64 + (ttl * part).floor())
-            }
-            Some(Ahead::XFetch(_)) => None,
-        }
-    }
-
-    /// Whether it is an answer that nobody had to compute.
-    pub(super) fn answers(&self, life: &Life, now: Tick) -> bool {
-        let within = |window: Tick| window > 0 && now < life.deadline.saturating_add(window);
-        let rests = now < life.rest && within(self.if_error);
-        self.is_alive(life, now) && (self.is_fresh(life, now) || within(self.while_revalidate) || rests)
-    }
-
-    /// Whether it is an answer where the computation has failed.
-    pub(super) fn stands_in(&self, life: &Life, now: Tick) -> bool {
-        let within = self.if_error > 0 && now < life.deadline.saturating_add(self.if_error);
-        self.is_alive(life, now) && (self.is_fresh(life, now) || within)
-    }
-
-    pub(super) fn state(&self, life: &Life, now: Tick) -> State {
-        let window = self.while_revalidate.max(self.if_error);
-        if self.is_fresh(life, now) {
-            State::Fresh
-        } else if self.is_alive(life, now) && now < life.deadline.saturating_add(window) {
-            State::Stale
-        } else {
-            State::Dead
+    /// The same, for the oracle.
+    pub(super) fn rules(&self) -> Rules {
+        let ahead = |ahead| match ahead {
+            Ahead::Age(age) => oracle::Ahead::Age(u64::try_from(age.as_millis()).expect("a short one")),
+            Ahead::Fraction(part) => oracle::Ahead::Part(part),
+            Ahead::XFetch(_) => oracle::Ahead::Chance,
+        };
+        Rules {
+            ttl: self.ttl,
+            idle: self.idle,
+            jitter: self.jitter,
+            while_revalidate: self.while_revalidate,
+            if_error: self.if_error,
+            ahead: self.ahead.map(ahead),
         }
     }
 }

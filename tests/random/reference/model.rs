@@ -1,25 +1,16 @@
-//! What must be there, what may be, and what must not: maps, told of every operation.
+//! What must be there, what may be, and what must not: an oracle for each function, told of every operation.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use cache_core::Peek;
+use oracle::{Life, Oracle, Rules};
 use tests::history::{KEYS, Row};
 
 use super::functions::{ALL, NESTED, Source, TAGGED};
 
-/// An entry that may be there.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    row: Row,
-    deadline: Option<u64>,
-    /// It may have been evicted.
-    may_have_left: bool,
-}
-
 /// One function's entries.
 struct Entries {
-    by_key: BTreeMap<u64, Known>,
+    known: Oracle<u64, Row>,
     capacity: u64,
     is_on: bool,
 }
@@ -37,7 +28,9 @@ impl Model {
         let entries = |function: &super::functions::Function| {
             // The registry knows what has been used.
             assert!((function.memo)().is_empty());
-            Entries { by_key: BTreeMap::new(), capacity: function.capacity, is_on: true }
+            let mut known = Oracle::new(Rules { ttl: function.ttl, ..Rules::default() });
+            known.bound(function.capacity < KEYS);
+            Entries { known, capacity: function.capacity, is_on: true }
         };
         let functions = ALL.iter().map(entries).collect();
         Self { origin: Source::default(), functions, is_on: true, now: 0 }
@@ -47,35 +40,13 @@ impl Model {
         self.is_on && self.functions[f].is_on
     }
 
-    /// The entry that is live if it was not evicted.
-    fn known(&mut self, f: usize, key: u64) -> Option<&mut Known> {
-        let now = self.now;
-        let known = self.functions[f].by_key.get_mut(&key);
-        known.filter(|known| known.deadline.is_none_or(|deadline| now < deadline))
-    }
-
     /// Learns whether an entry was there. It, if so.
-    fn learn(&mut self, f: usize, key: u64, was_there: bool) -> Option<Known> {
-        let known = self.known(f, key);
-        if was_there {
-            let known = known.unwrap_or_else(|| panic!("found what must not be there: {f} {key}"));
-            known.may_have_left = false;
-            return Some(*known);
-        }
-        assert!(known.is_none_or(|known| known.may_have_left), "did not find what must be there: {f} {key}");
-        self.functions[f].by_key.remove(&key);
-        None
+    fn learn(&mut self, f: usize, key: u64, was_there: bool) -> Option<Life<Row>> {
+        self.functions[f].known.learn(key, self.now, was_there)
     }
 
     fn store(&mut self, f: usize, key: u64, row: Row) {
-        let deadline = ALL[f].ttl.map(|ttl| self.now + ttl);
-        let Entries { by_key, capacity, .. } = &mut self.functions[f];
-        if *capacity < KEYS {
-            for known in by_key.values_mut() {
-                known.may_have_left = true;
-            }
-        }
-        by_key.insert(key, Known { row, deadline, may_have_left: false });
+        self.functions[f].known.store_for_ttl(key, row, self.now);
     }
 
     /// Makes a call, and explains by the bodies that have run why it returned what it did.
@@ -102,7 +73,7 @@ impl Model {
             && !refresh
             && let Some(known) = self.learn(f, key, !has_run)
         {
-            return known.row;
+            return known.value;
         }
         assert!(has_run, "answered without the body");
         self.origin.ran[f].sub();
@@ -117,7 +88,7 @@ impl Model {
     pub(crate) fn found(&mut self, f: usize, key: u64, found: Option<Row>) {
         if self.is_on(f) {
             let known = self.learn(f, key, found.is_some());
-            assert_eq!(found, known.map(|known| known.row));
+            assert_eq!(found, known.map(|known| known.value));
         } else {
             assert_eq!(found, None, "found while it was off");
         }
@@ -174,10 +145,10 @@ impl Model {
 
     /// An invalidation has taken so many entries: those that `hit` picks.
     pub(crate) fn invalidated(&mut self, count: usize, hit: impl Fn(usize, u64, &Row) -> bool) {
-        let live = self.count(|f, key, known| hit(f, key, &known.row));
+        let live = self.count(&hit);
         assert!(live.contains(&count), "took {count}, not one of {live:?}");
         for (f, entries) in self.functions.iter_mut().enumerate() {
-            entries.by_key.retain(|key, known| !hit(f, *key, &known.row));
+            entries.known.invalidate(|key, row| hit(f, key, row));
         }
     }
 
@@ -191,23 +162,13 @@ impl Model {
             return;
         }
         self.learn(f, key, was_there);
-        let deadline = self.now + ttl;
-        if let Some(known) = self.known(f, key) {
-            let shortens = known.deadline.is_none_or(|before| before > deadline);
-            if !(only_later && shortens) {
-                known.deadline = Some(deadline);
-            }
-        }
+        self.functions[f].known.set_ttl(key, self.now, ttl, only_later);
     }
 
     pub(crate) fn bound(&mut self, f: usize, capacity: u64) {
         let entries = &mut self.functions[f];
         entries.capacity = capacity;
-        if capacity < KEYS {
-            for known in entries.by_key.values_mut() {
-                known.may_have_left = true;
-            }
-        }
+        entries.known.bound(capacity < KEYS);
     }
 
     /// Switches one of them off or on, or all.
@@ -226,16 +187,12 @@ impl Model {
         self.count(|f, _, _| of(f))
     }
 
-    fn count(&self, of: impl Fn(usize, u64, &Known) -> bool) -> RangeInclusive<usize> {
-        let all = self.functions.iter().enumerate();
-        let all =
-            all.flat_map(|(f, entries)| entries.by_key.iter().map(move |(key, known)| (f, *key, known)));
-        let live = all.filter(|(f, key, known)| {
-            known.deadline.is_none_or(|deadline| self.now < deadline) && of(*f, *key, known)
+    fn count(&self, of: impl Fn(usize, u64, &Row) -> bool) -> RangeInclusive<usize> {
+        let counts = self.functions.iter().enumerate().map(|(f, entries)| {
+            let count = entries.known.count(self.now, |key, row| of(f, key, row));
+            (*count.start(), *count.end())
         });
-        let (certain, all) = live.fold((0, 0), |(certain, all), (.., known)| {
-            (certain + usize::from(!known.may_have_left), all + 1)
-        });
+        let (certain, all) = counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
         certain..=all
     }
 
@@ -254,13 +211,14 @@ impl Model {
             let keys: Vec<String> = memo.any_keys().iter().map(ToString::to_string).collect();
             assert_eq!(keys.len(), memo.len());
             let mut tags: Vec<String> = Vec::new();
-            for (key, known) in &self.functions[f].by_key {
+            let Entries { known, .. } = &self.functions[f];
+            for (key, life) in known.all() {
                 let is_there = keys.contains(&format!("{}({key})", function.name));
-                let is_live = known.deadline.is_none_or(|deadline| self.now < deadline);
+                let is_live = known.rules.is_fresh(life, self.now);
                 assert!(is_live || !is_there, "{} {key} is past its ttl", function.name);
-                assert!(is_there || !is_live || known.may_have_left, "{} {key} is not listed", function.name);
+                assert!(is_there || !is_live || life.may_have_left, "{} {key} is not listed", function.name);
                 if is_there {
-                    tags.extend(function.tags(&known.row));
+                    tags.extend(function.tags(&life.value));
                 }
             }
             tags.sort();

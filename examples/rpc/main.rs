@@ -1,7 +1,7 @@
 //! A client of a remote service that goes on answering when the service is slow, hangs or is gone. The
 //! service is a real one, on loopback, within this program, which ends it and starts it again.
 //!
-//! `cargo run --example rpc`
+//! `cargo run -p example-rpc`
 
 use std::error::Error;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Asynchronous functions: one computation among tasks, what becomes of it when its caller leaves, and
 //! work in the background.
 //!
-//! `cargo run --example asynchronous`
+//! `cargo run -p example-asynchronous`
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +38,7 @@ async fn borrowed(code: &str) -> String {
 }
 
 fn look_up(code: &str) -> String {
-    let mut countries = include_str!("data/iso3166.tab").lines().filter_map(|line| line.split_once('\t'));
+    let mut countries = include_str!("../data/iso3166.tab").lines().filter_map(|line| line.split_once('\t'));
     countries.find(|(known, _)| *known == code).map_or("nowhere", |(_, name)| name).to_owned()
 }
 
