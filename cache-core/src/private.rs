@@ -15,7 +15,9 @@ pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
-pub use crate::value::{Hold, IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns};
+pub use crate::value::{
+    Hold, IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share,
+};
 pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};
 pub use std::compile_error;
 pub use std::primitive::{bool, str};

@@ -84,7 +84,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let found = room.residents.find(hash, same);
         let mut superseded = Vec::new();
         if how == Begin::Refresh {
-            superseded = room.flights.of(hash, same);
+            superseded = room.flights.overtaken_by_write(hash, same);
         } else {
             if let Some(entry) = found
                 && let Some(value) = self.answer(entry, how)

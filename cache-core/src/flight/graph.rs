@@ -29,15 +29,17 @@ pub(crate) struct Ancestry {
     updating: Option<Updating>,
 }
 
-/// What is written from within the closure of an update, which is written to before that itself is.
+/// What the closure of an update does itself.
 struct Updating {
-    /// Whose numbers these are: the address of its world.
+    /// Whose invalidations are numbered: the address of its world.
     world: usize,
-    /// The last invalidation that the update has seen, or made.
-    seen: AtomicNumber,
-    /// The entry that it has read is no longer there for that, or may not be.
+    /// It has written the entry. What it writes comes before what the update does, and does not overtake that.
     wrote: AtomicBool,
-    /// The tags of that entry.
+    /// It has invalidated the key.
+    ended: AtomicBool,
+    /// The first of its other invalidations, of whatever; 0 if there is none.
+    invalidated: AtomicNumber,
+    /// The tags of the entry that the update has read.
     tags: Option<Seen>,
 }
 
@@ -65,29 +67,56 @@ impl Ancestry {
         Arc::new(Self { id, parent, inheriting, inherits, deciding, updating: None })
     }
 
-    /// Of an update in a world, which has seen its invalidations so far, and read an entry with these tags.
-    pub(crate) fn of_update(world: usize, seen: Number, tags: Option<Seen>) -> Arc<Self> {
+    /// Of an update in a world, which has read an entry with these tags.
+    pub(crate) fn of_update(world: usize, tags: Option<Seen>) -> Arc<Self> {
         let mut ancestry = Self::below(current(), None, None);
-        let updating = Updating { world, seen: AtomicNumber::new(seen), wrote: AtomicBool::new(false), tags };
+        let updating = Updating {
+            world,
+            wrote: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            invalidated: AtomicNumber::new(0),
+            tags,
+        };
         Arc::get_mut(&mut ancestry).expect("nobody else has it yet").updating = Some(updating);
         ancestry
     }
 
-    /// The last invalidation that an update has seen or made; and, if it may have ended the entry itself that it
-    /// has read, the tags of that.
-    pub(crate) fn updated(&self) -> Option<(Number, Option<&[Arc<Mark>]>)> {
-        let updating = self.updating.as_ref()?;
-        let tags = || updating.tags.as_ref().map_or(&[][..], |tags| tags);
-        Some((updating.seen.load(Acquire), updating.wrote.load(Acquire).then(tags)))
+    /// The tags of the entry that an update has read.
+    pub(crate) fn tags_of_read(&self) -> &[Arc<Mark>] {
+        self.updating.as_ref().and_then(|updating| updating.tags.as_ref()).map_or(&[], |tags| tags)
     }
 
-    /// Whether this thread works within the closure of this update: what it writes comes before what the
-    /// update does, and does not overtake it. If so, that is noted.
+    /// Whether the closure of an update has written the entry.
+    pub(crate) fn has_written(&self) -> bool {
+        self.updating.as_ref().is_some_and(|updating| updating.wrote.load(Acquire))
+    }
+
+    /// Whether the closure of an update has invalidated the key.
+    pub(crate) fn has_ended_itself(&self) -> bool {
+        self.updating.as_ref().is_some_and(|updating| updating.ended.load(Acquire))
+    }
+
+    /// The first invalidation that the closure of an update has made, of whatever.
+    pub(crate) fn has_invalidated(&self) -> Option<Number> {
+        let first = self.updating.as_ref()?.invalidated.load(Acquire);
+        (first > 0).then_some(first)
+    }
+
+    /// Whether this thread writes the entry from within the closure of this update. If so, that is noted.
     pub(crate) fn writes_within(&self) -> bool {
+        self.note_within(|updating| &updating.wrote)
+    }
+
+    /// This thread invalidates the key, perhaps from within the closure of this update.
+    pub(crate) fn ends_within(&self) {
+        self.note_within(|updating| &updating.ended);
+    }
+
+    fn note_within(&self, what: impl Fn(&Updating) -> &AtomicBool) -> bool {
         let Some(updating) = &self.updating else { return false };
         let within = current().is_some_and(|current| current.chain().any(|id| id == self.id));
         if within {
-            updating.wrote.store(true, Release);
+            what(updating).store(true, Release);
         }
         within
     }
@@ -158,14 +187,12 @@ pub(crate) fn under<T>(flight: Option<Arc<Ancestry>>, body: impl FnOnce() -> T) 
     body()
 }
 
-/// This thread has made the invalidation of that number: the updates within whose closures it works have seen it,
-/// if they have seen all before it.
+/// This thread has made the invalidation of that number, perhaps from within the closures of updates.
 pub(crate) fn has_invalidated(world: usize, number: Number) {
     let Some(current) = current() else { return };
     for updating in current.flights().filter_map(|flight| flight.updating.as_ref()) {
         if updating.world == world {
-            updating.wrote.store(true, Release);
-            let _ = updating.seen.compare_exchange(number - 1, number, AcqRel, Acquire);
+            let _ = updating.invalidated.compare_exchange(0, number, AcqRel, Acquire);
         }
     }
 }

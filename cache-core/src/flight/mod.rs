@@ -206,8 +206,7 @@ pub(crate) struct Bounds {
 }
 
 impl<K, V> Flight<K, V> {
-    /// Whether it goes on though this thread writes to, or invalidates, its key: this is done from within
-    /// its own closure.
+    /// Whether it goes on though this thread writes its key: this is done from within its own closure.
     pub(crate) fn goes_on(&self) -> bool {
         self.kind == Kind::Update && self.ancestry.writes_within()
     }
@@ -435,11 +434,17 @@ impl<K, V> Flights<K, V> {
             .find(u64::from(hash), |flight| flight.kind.is_shared() && flight.hash == hash && eq(&flight.key))
     }
 
-    /// Those of a key which end when this thread writes it; compares keys, so only shared access is needed.
+    /// Those of a key; compares keys, so only shared access is needed.
     pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
         let flights = self.table.iter_hash(u64::from(hash));
-        let flights = flights.filter(|flight| flight.hash == hash && eq(&flight.key));
-        flights.filter(|flight| !flight.goes_on()).cloned().collect()
+        flights.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
+    }
+
+    /// Those of a key which end when this thread writes it.
+    pub(crate) fn overtaken_by_write(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
+        let mut flights = self.of(hash, eq);
+        flights.retain(|flight| !flight.goes_on());
+        flights
     }
 
     /// The updates among them. Where there are none, which is mostly so, no key is compared.
@@ -447,12 +452,6 @@ impl<K, V> Flights<K, V> {
         let updates = self.table.iter_hash(u64::from(hash)).filter(|flight| flight.kind == Kind::Update);
         let updates = updates.filter(|flight| flight.hash == hash && eq(&flight.key));
         updates.filter(|flight| !flight.goes_on()).cloned().collect()
-    }
-
-    /// This thread may have ended the entry of a key: an update from within whose closure it does so is told
-    /// of it.
-    pub(crate) fn note_end(&self, hash: u32, eq: impl Fn(&K) -> bool) {
-        drop(self.updates_of(hash, eq));
     }
 
     pub(crate) fn add(&mut self, flight: Arc<Flight<K, V>>) {
@@ -478,14 +477,8 @@ impl<K, V> Flights<K, V> {
         self.table.extract_if(|flight| flight.kind.is_shared()).collect()
     }
 
-    /// Takes all off, but for the updates from within whose closures this is done.
     pub(crate) fn take_all(&mut self) -> HashTable<Arc<Flight<K, V>>> {
-        let mut taken = std::mem::take(&mut self.table);
-        let going_on = taken.extract_if(|flight| flight.goes_on());
-        for flight in going_on {
-            self.table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
-        }
-        taken
+        std::mem::take(&mut self.table)
     }
 }
 

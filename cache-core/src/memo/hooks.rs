@@ -15,9 +15,8 @@ pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
 pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
 pub(crate) type OnError<R> = fn(&KeyRef<'_>, &<R as Returns>::Error);
 pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
-/// Makes an error for a waiter; and a box for it, where it is known that it can be sent.
-pub(crate) type ShareError<R> =
-    (fn(&<R as Returns>::Error) -> <R as Returns>::Error, fn(<R as Returns>::Error) -> Box<dyn Any + Send>);
+/// Makes an error for a waiter of the leader's.
+pub(crate) type ShareError<R> = fn(&<R as Returns>::Error) -> Box<dyn Any + Send>;
 pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
 pub(crate) type Describe<R> = fn(&dyn Any, Option<&<R as Returns>::Value>, &mut Draft);
 
@@ -105,9 +104,9 @@ impl<K: Data, V: Data> Hooks<K, V> {
             fallback_if: hooks.fallback_if.map(|condition| -> Condition {
                 Box::new(move |error| error.downcast_ref().is_some_and(condition))
             }),
-            share_error: hooks.share_error.map(|(share, boxed)| -> Sharer {
-                Box::new(move |error| Some(boxed(share(error.downcast_ref()?))))
-            }),
+            share_error: hooks
+                .share_error
+                .map(|share| -> Sharer { Box::new(move |error| error.downcast_ref().map(share)) }),
             weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
                 // An error that is kept weighs as little as possible.
                 Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))

@@ -114,7 +114,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         for shard in self.shards() {
             let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
             let is_doomed = |flight: &std::sync::Arc<crate::flight::Flight<K, V>>| {
-                flight.born < before && doomed(&flight.key) && !flight.goes_on()
+                flight.born < before && doomed(&flight.key)
             };
             let flights: Vec<_> = flights.into_iter().filter(is_doomed).collect();
             if !flights.is_empty() {

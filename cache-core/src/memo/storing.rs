@@ -154,7 +154,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Changes the value that is there, in one piece: what others write between reading and writing it
-    /// makes `change` run again; what `change` itself writes comes before it. What was stored; `None` if nothing was there, or is not to be kept.
+    /// makes `change` run again; what `change` itself writes comes before it. What was stored; `None` if nothing was
+    /// there, if it is not to be kept, or if `change` has invalidated what it was made of.
     pub(crate) fn update(
         &self,
         key: &K,
@@ -184,7 +185,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let carried = HeldTags::new(carried, self.world().clone());
             let read = (!entry.tags().is_empty())
                 .then(|| Arc::new(HeldTags::new(entry.tags().into(), self.world().clone())) as Seen);
-            let ancestry = Ancestry::of_update(self.world().address(), born, read);
+            let ancestry = Ancestry::of_update(self.world().address(), read);
             let slot = entry.slot;
             let mut room = ShardLock::upgrade(room);
             let old = Old::of(&mut room.residents, slot);
@@ -197,6 +198,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             let tags = self.attach(&mut draft, &carried);
             if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
                 self.hand_up_tags(tags);
+            }
+            if self.has_invalidated_itself(&flight, tags.as_deref().unwrap_or_default()) {
+                return None;
             }
             let mut garbage = Garbage::new();
             let candidate = Candidate { key, hash, value: &value, draft: &draft, cost: None };
@@ -211,6 +215,17 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 Stored::Refused => return None,
             }
         }
+    }
+
+    /// Whether the closure of an update has invalidated what the update has read, or what it is to store with these
+    /// tags.
+    fn has_invalidated_itself(&self, flight: &Flight<K, V>, tags: &[Arc<Mark>]) -> bool {
+        let ancestry = &flight.ancestry;
+        ancestry.has_ended_itself()
+            || ancestry.has_invalidated().is_some_and(|first| {
+                let untouched = |tags| self.untouched_since(first - 1, flight.hash, tags);
+                self.judged() >= first || !untouched(ancestry.tags_of_read()) || !untouched(tags)
+            })
     }
 
     /// The tags that an entry is to carry, if it does.
@@ -262,7 +277,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // A computed value ends only those that have read the one it replaces.
             let superseded = match claim {
                 Claim::Flight(flight) if flight.kind != Kind::Update => room.flights.updates_of(hash, same),
-                _ => room.flights.of(hash, same),
+                _ => room.flights.overtaken_by_write(hash, same),
             };
             // What is written on purpose is a change to what was computed from it.
             let changes = !claim.is_computed() && renewed.is_none();
@@ -339,12 +354,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         present: bool,
     ) -> Option<Number> {
         let (wanted, born) = match claim {
-            // What an update has read must still be there, and valid. If its own closure has ended that, it must
-            // not have been invalidated by others.
+            // What an update has read must still be there, and valid. If its own closure has replaced it, it must
+            // not have been invalidated.
             Claim::Flight(flight) if flight.kind == Kind::Update => {
-                let (born, read) = flight.ancestry.updated().unwrap_or((flight.born, None));
-                let stands = read.map_or(present, |tags| self.untouched_since(born, hash, tags));
-                (room.flights.is_on(flight) && stands, born)
+                let ancestry = &flight.ancestry;
+                let stands = !ancestry.has_written()
+                    || self.untouched_since(flight.born, hash, ancestry.tags_of_read());
+                (room.flights.is_on(flight) && present && stands, flight.born)
             }
             Claim::Flight(flight) => {
                 (room.flights.is_on(flight) && !self.judging.is_under_way(), flight.born)

@@ -33,6 +33,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let room = self.shard(hash).upgradable();
         let existing = room.residents.find(hash, same).map(|entry| entry.slot);
         let flights = room.flights.of(hash, same);
+        flights.iter().for_each(|flight| flight.ancestry.ends_within());
         let source = room.sources.of(hash, same);
         let mut garbage = Garbage::new();
         let mut count = 0;
@@ -119,6 +120,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // Held until the shard is released: of one that has ended within the `Eq` this is the last.
             let flights = room.flights.of(hash, |_| true);
             for flight in &flights {
+                flight.ancestry.ends_within();
                 room.flights.remove(flight);
             }
             let now = self.clock().now();

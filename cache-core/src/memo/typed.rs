@@ -327,7 +327,6 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
         if !(only_later && entry.deadline() >= deadline) {
             let slot = entry.slot;
-            room.flights.note_end(hash, |other| (self.key_fns.same)(other, key));
             ShardLock::upgrade(room).residents.set_deadline(slot, deadline, &self.spec.rules);
         }
         self.world.wants_sweeping();

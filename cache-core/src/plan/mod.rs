@@ -8,6 +8,7 @@ mod hooks;
 mod patience;
 mod verbs;
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -148,12 +149,12 @@ where
     /// Makes the error that a waiter gets of the leader's.
     #[must_use]
     #[inline]
-    pub fn share_error(mut self, share: fn(&R::Error) -> R::Error) -> Self
+    pub fn share_error(mut self, share: fn(&R::Error) -> Box<dyn Any + Send>) -> Self
     where
         R::Output: IsResult,
         R::Error: IsSent,
     {
-        self.spec.share_error = Some((share, |error| Box::new(error)));
+        self.spec.share_error = Some(share);
         self
     }
 

@@ -17,7 +17,7 @@ pub use hold::{Hold, PickAsBytes, PickBehind, PickInPlace, PickNotKept};
 use outcome::ShareError;
 pub use outcome::{
     IsOption, IsResult, IsSent, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
-    PickWithoutErrors,
+    PickWithoutErrors, share,
 };
 pub(crate) use outcome::{OkOnly, Plain};
 #[cfg(test)]

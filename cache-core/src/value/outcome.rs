@@ -240,6 +240,11 @@ pub trait IsSent: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<E: Send + 'static> IsSent for E {}
 
+/// The error that a waiter gets, made of the leader's.
+pub fn share<E: IsSent>(error: &E, share: fn(&E) -> E) -> Box<dyn Any + Send> {
+    Box::new(share(error))
+}
+
 /// How those who wait for a flight learn of its error.
 pub trait ShareError<R>: Copy + 'static {
     /// A copy of the error for the others, if it can be copied.

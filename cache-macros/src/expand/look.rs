@@ -35,7 +35,10 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     let on_error = hook("on_error", &options.on_error);
     let on_evict = hook("on_evict", &options.on_evict);
     let fallback_if = hook("fallback_if", &options.fallback_if);
-    let share_error = hook("share_error", &options.share_error);
+    let share_error = options.share_error.as_ref().map(|given| {
+        let (name, hook) = (Ident::new("share_error", given.span.resolved_at(mixed)), &given.value);
+        quote_spanned!(hook.span()=> .#name(|__error| #krate::__private::share(__error, #hook)))
+    });
     let weigh = hook("weigh", &options.weigh);
     let slot = callee(model, &model.names.slot);
     if let Some(node) = model.node() {
