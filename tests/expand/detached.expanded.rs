@@ -1,9 +1,15 @@
 //! A future that does not borrow: the call is looked up when it is made.
+#[allow(clippy::implicit_return)]
 fn get_cat(name: &str) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
     get_cat::__detached(name)
 }
 ///The cache of [`get_cat`](fn@get_cat): [`entry`](Self::entry) is one call of it, [`key`](Self::key) the address of one, [`memo`](Self::memo) the whole.
-#[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums)]
+#[allow(
+    non_camel_case_types,
+    non_upper_case_globals,
+    clippy::empty_enums,
+    clippy::exhaustive_enums
+)]
 enum get_cat {
     #[doc(hidden)]
     #[allow(non_camel_case_types)]
@@ -15,9 +21,17 @@ type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
-#[allow(non_snake_case)]
+#[allow(non_snake_case, single_use_lifetimes)]
 impl get_cat {
     ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -87,11 +101,27 @@ impl get_cat {
     }
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `get_cat`, as a whole.
     #[must_use]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
         (&::cache_core::__private::Plan::new(
@@ -140,6 +170,14 @@ impl get_cat {
         Box::pin(async move { load(&name).await })
     }
     #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
     fn __detached(name: &str) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
         ::std::boxed::Box::pin({
             ::cache_core::__private::Plan::new(

@@ -281,6 +281,9 @@ macro_rules! works {
         use futures::executor::block_on;
         use $in::Cats as _;
 
+        // The tags are the same wherever this stands.
+        let scope = cache_core::testing::Scope::new();
+        let _inside = scope.enter();
         let cat = |id| $in::Cat { id, owner: Some(id) };
         assert_eq!([$in::of_node(1, "a"), $in::of_node(1, "a")], [cat(1), cat(1)]);
         let node = |name| $in::Node { id: 1, name, maybe: None, cow: Cow::Borrowed(name) };

@@ -15,7 +15,6 @@ use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, fence, thread_local};
 /// No lock is at this address.
 const NOTHING: usize = 0;
 /// How many slots the first block has.
-#[cfg(not(loom))]
 const FIRST: usize = 8;
 /// How many slots one word says of whether they are taken.
 const WORD: usize = 64;
@@ -150,17 +149,11 @@ impl Taken {
 /// All the slots.
 pub(crate) struct Slots {
     first: AtomicPtr<Block>,
-    /// How many slots the first block has.
-    size: usize,
 }
 
 impl Slots {
-    const fn new(first: AtomicPtr<Block>, size: usize) -> Self {
-        Self { first, size }
-    }
-
     fn take(&self) -> Taken {
-        let mut block = block_at(&self.first, self.size);
+        let mut block = block_at(&self.first, FIRST);
         loop {
             if let Some(taken) = block.take() {
                 return taken;
@@ -197,7 +190,7 @@ impl Slots {
 }
 
 #[cfg(not(loom))]
-static SLOTS: Slots = Slots::new(AtomicPtr::new(ptr::null_mut()), FIRST);
+static SLOTS: Slots = Slots { first: AtomicPtr::new(ptr::null_mut()) };
 
 #[cfg(not(loom))]
 fn slots() -> &'static Slots {
@@ -280,16 +273,17 @@ fn at_fork() {
 mod modelled {
     use std::cell::Cell;
 
-    use super::{AtomicPtr, Slots, ptr};
+    use super::{AtomicPtr, Block, Slots};
 
     // All threads of a model are run by one.
     std::thread_local! {
         static SLOTS: Cell<Option<&'static Slots>> = const { Cell::new(None) };
     }
 
-    /// Begins an execution, whose first block has so many slots.
+    /// Begins an execution, whose first block is made and has so many slots.
     pub(crate) fn fresh(size: usize) {
-        SLOTS.set(Some(Box::leak(Box::new(Slots::new(AtomicPtr::new(ptr::null_mut()), size)))));
+        let first = AtomicPtr::new(Box::into_raw(Box::new(Block::new(size))));
+        SLOTS.set(Some(Box::leak(Box::new(Slots { first }))));
     }
 
     pub(super) fn slots() -> &'static Slots {
@@ -302,7 +296,7 @@ mod tests {
     use super::*;
 
     fn slots() -> &'static Slots {
-        Box::leak(Box::new(Slots::new(AtomicPtr::new(ptr::null_mut()), FIRST)))
+        Box::leak(Box::new(Slots { first: AtomicPtr::new(ptr::null_mut()) }))
     }
 
     /// How many slots a writer looks at.
