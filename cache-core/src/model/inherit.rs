@@ -10,7 +10,7 @@ use crate::engine::Begin;
 use crate::fixture::Stage;
 use crate::memo::MemoSpec;
 use crate::spec::Spec;
-use crate::tags::Form;
+use crate::tags::{Form, IN_MODEL};
 use crate::time::Clock;
 use crate::world::World;
 
@@ -71,6 +71,22 @@ fn by_clear(site: &Site) {
 
 fn by_predicate(site: &Site) {
     site.cats.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard);
+}
+
+/// A group stands for what a page has inherited.
+fn dependents_of_groups_go(cached: bool, invalidate: fn(&Site)) {
+    IN_MODEL.set(1);
+    dependents_go(Some(2), cached, invalidate);
+}
+
+#[test]
+fn a_page_with_a_group_goes_with_its_cat() {
+    dependents_of_groups_go(true, by_key);
+}
+
+#[test]
+fn a_page_with_a_group_goes_with_the_tag_of_a_cat_that_is_computed_with_it() {
+    dependents_of_groups_go(false, by_tag);
 }
 
 #[test]

@@ -179,7 +179,17 @@ fn a_thread_that_takes_the_slot_of_one_that_ended_reads_after_it() {
 /// Each has a block of its own, or has that of the other, which has ended.
 #[test]
 fn threads_that_take_slots_of_several_blocks_and_give_them_back_never_meet_a_writer() {
-    check_with(1, Some(2), || {
+    readers_take_slots_and_give_them_back(1);
+}
+
+/// Of a block that counts them.
+#[test]
+fn threads_that_take_slots_of_a_large_block_and_give_them_back_never_meet_a_writer() {
+    readers_take_slots_and_give_them_back(16);
+}
+
+fn readers_take_slots_and_give_them_back(slots: usize) {
+    check_with(slots, Some(2), || {
         let lock = lock();
         let readers = [go(&lock, read), go(&lock, read)];
         write(&lock);

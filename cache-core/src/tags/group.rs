@@ -17,7 +17,24 @@ use super::{Mark, Name};
 use crate::sync::{AtomicU64, Ordering};
 
 /// So many inherited tags an entry carries as they are.
-pub(super) const FEW: usize = if cfg!(loom) { 1 } else { 16 };
+pub(super) const FEW: usize = 16;
+
+#[cfg(not(loom))]
+pub(super) fn few() -> usize {
+    FEW
+}
+
+#[cfg(loom)]
+pub(super) fn few() -> usize {
+    IN_MODEL.get()
+}
+
+// All threads of a model are run by one.
+#[cfg(loom)]
+std::thread_local! {
+    /// The same in a model, which has few tags.
+    pub(crate) static IN_MODEL: std::cell::Cell<usize> = const { std::cell::Cell::new(FEW) };
+}
 
 /// What a tag stands for that is a group.
 pub(super) struct Group {

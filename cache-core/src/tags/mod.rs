@@ -27,8 +27,10 @@ use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use carriers::Carriers;
+#[cfg(all(test, loom))]
+pub(crate) use group::IN_MODEL;
 pub(crate) use group::each_public;
-use group::{FEW, Group};
+use group::{Group, few};
 pub(crate) use inherit::Inherited;
 pub use list::{IntoTag, TagList};
 pub(crate) use name::Name;
@@ -291,7 +293,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
             record.carriers.add(memo, all);
             set.push(record.tag.clone());
         }
-        if inherited.len() > FEW {
+        if inherited.len() > few() {
             let group = state.unnamed(Some(Box::new(Group::of(inherited.into()))));
             state.carry(&group, memo);
             set.push(group);
@@ -387,6 +389,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use super::group::FEW;
     use super::*;
 
     struct Memo(Revision);

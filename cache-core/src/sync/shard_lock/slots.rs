@@ -17,7 +17,7 @@ const NOTHING: usize = 0;
 /// How many slots the first block has.
 const FIRST: usize = 8;
 /// How many slots one word says of whether they are taken.
-const WORD: usize = 64;
+const WORD: usize = if cfg!(loom) { 8 } else { 64 };
 
 /// What one thread reads. It has two lines to itself, since processors fetch them in pairs.
 #[repr(align(128))]
@@ -71,8 +71,9 @@ struct Block {
     slots: Box<[Slot]>,
     /// Which of them are taken, one bit each.
     taken: Box<[AtomicU64]>,
-    /// By how many threads: whoever shows something in a slot is counted.
-    alive: AtomicUsize,
+    /// By how many threads: whoever shows something in a slot is counted. None where there is one word, which
+    /// says as much.
+    alive: Option<AtomicUsize>,
     /// The next one, which is twice as large; null if it was not made yet.
     next: AtomicPtr<Block>,
 }
@@ -82,7 +83,7 @@ impl Block {
         Self {
             slots: (0..size).map(|_| Slot { shown: AtomicUsize::new(NOTHING) }).collect(),
             taken: (0..size.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect(),
-            alive: AtomicUsize::new(0),
+            alive: (size > WORD).then(|| AtomicUsize::new(0)),
             next: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -92,7 +93,7 @@ impl Block {
         for (word, bits) in self.taken.iter().enumerate() {
             // Those that there are no slots for count as taken.
             let size = (self.slots.len() - word * WORD).min(WORD);
-            let none = if size < WORD { u64::MAX << size } else { 0 };
+            let none = if size < 64 { u64::MAX << size } else { 0 };
             let lowest = |bits: u64| {
                 let taken = bits | none;
                 (taken != u64::MAX).then(|| bits | (!taken & (taken + 1)))
@@ -100,11 +101,18 @@ impl Block {
             // Acquire: what the thread before has read was read before whatever this one shows.
             if let Ok(before) = bits.fetch_update(Ordering::Acquire, Ordering::Relaxed, lowest) {
                 let at = word * WORD + (before | none).trailing_ones() as usize;
-                self.alive.fetch_add(1, Ordering::Relaxed);
+                if let Some(alive) = &self.alive {
+                    alive.fetch_add(1, Ordering::Relaxed);
+                }
                 return Some(Taken { slot: &self.slots[at], block: self, at });
             }
         }
         None
+    }
+
+    /// Whether it may have a slot that is taken.
+    fn is_in_use(&self) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive.load(Ordering::Acquire) > 0)
     }
 
     /// The next block, which is made if need be.
@@ -142,7 +150,9 @@ impl Taken {
     /// not matter who else has changed them since.
     fn give_back(self) {
         self.block.taken[self.at / WORD].fetch_and(!(1 << (self.at % WORD)), Ordering::Release);
-        self.block.alive.fetch_sub(1, Ordering::Release);
+        if let Some(alive) = &self.block.alive {
+            alive.fetch_sub(1, Ordering::Release);
+        }
     }
 }
 
@@ -177,7 +187,7 @@ impl Slots {
     /// [`give_back`](Taken::give_back). Here each load is one that acquires, so that this is known from a word
     /// that is 0 as it would be from the slot itself.
     fn each_taken(&self, mut look: impl FnMut(&'static Slot)) {
-        for block in self.blocks().filter(|block| block.alive.load(Ordering::Acquire) > 0) {
+        for block in self.blocks().filter(|block| block.is_in_use()) {
             for (word, bits) in block.taken.iter().enumerate() {
                 let mut bits = bits.load(Ordering::Acquire);
                 while bits != 0 {
@@ -261,7 +271,9 @@ fn at_fork() {
                 let bit = at.filter(|at| at / WORD == word).map_or(0, |at| 1 << (at % WORD));
                 bits.store(bit, Ordering::Release);
             }
-            block.alive.store(usize::from(at.is_some()), Ordering::Release);
+            if let Some(alive) = &block.alive {
+                alive.store(usize::from(at.is_some()), Ordering::Release);
+            }
         }
     }
     static ONCE: std::sync::Once = std::sync::Once::new();
