@@ -74,7 +74,7 @@ fn hide_sources_of_std() -> io::Result<()> {
 }
 
 #[test]
-fn attributes() {
+fn messages_of_the_compiler() {
     hide_sources_of_std().expect("links can be made");
     let cases = trybuild::TestCases::new();
     if is_recorded_with_this_compiler() {
