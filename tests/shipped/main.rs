@@ -10,4 +10,5 @@ mod signatures;
 
 mod background;
 mod calls;
+mod rayon_workers;
 mod time;

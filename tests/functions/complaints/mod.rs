@@ -7,7 +7,6 @@ mod another_instances_value;
 mod another_keys_miss;
 mod names_of_arguments;
 mod one_name_twice;
-mod rayon_workers;
 mod recursion;
 mod where_functions_stand;
 
@@ -22,7 +21,6 @@ use std::{io, thread};
 use cache_core::memoize;
 use cache_core::testing::Scope;
 use futures::channel::oneshot;
-use rayon::prelude::*;
 use tests::{Count, Latch, no_hang, wait_until};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

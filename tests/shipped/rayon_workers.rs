@@ -1,6 +1,8 @@
-//! Workers that run what their waiters need, beneath them.
+//! Workers of rayon that wait for what is beneath them, without the feature `rayon`: `max_wait` lets them go.
 
-use super::*;
+use cache_core::memoize;
+use rayon::prelude::*;
+use tests::{Count, Latch, no_hang};
 
 fn pool() -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap()
