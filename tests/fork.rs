@@ -1,5 +1,15 @@
 //! A child of `fork` has the entries of its parent and works as any process does, whatever its parent's threads were
 //! in the midst of. It is a program of its own, because its threads are everywhere.
+
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
 #![cfg(all(unix, not(miri)))]
 
 use std::collections::HashSet;
@@ -368,13 +378,13 @@ fn a_body_or_hook_may_fork() {
             done(forking::entry(2).update(|v| {
                 fork_here();
                 v + 1
-            }))
+            }));
         },
         || {
             done(forking::memo().invalidate_if(|_, _| {
                 fork_here();
                 true
-            }))
+            }));
         },
         || done(forking::entry(3).invalidate()),
         || done(forking::memo().clear()),

@@ -1,5 +1,15 @@
 //! The guide reads well where its files lie, and in the documentation of the crate: its links hold in both.
 
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,15 @@
 //! Switching caching off for the whole process. In a process of its own: no other test may run here.
 
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
+
 use std::process::Command;
 
 use cache_core::{is_enabled, memoize, set_enabled};

@@ -96,12 +96,12 @@ fn take_all() -> Option<Locks> {
 fn try_all() -> Option<Locks> {
     static ONE: Mutex<()> = Mutex::new(());
     let one = ONE.lock();
-    #[cfg_attr(not(feature = "testing"), expect(unused_mut, reason = "there is one"))]
-    let mut worlds = vec![World::global().clone()];
+    let worlds = std::iter::once(World::global().clone());
     #[cfg(feature = "testing")]
     let scopes = crate::testing::Scopes::all();
     #[cfg(feature = "testing")]
-    worlds.extend(scopes.worlds());
+    let worlds = worlds.chain(scopes.worlds());
+    let worlds: Vec<_> = worlds.collect();
 
     let (memos, made): (Vec<_>, Vec<_>) = worlds.iter().map(|world| world.memos_made()).unzip();
     // 1

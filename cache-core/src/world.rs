@@ -89,7 +89,8 @@ fn is_disabled() -> bool {
             // Where nobody can be told, nothing is to be done.
             let _ = writeln!(
                 io::stderr(),
-                "cache-core: CACHE_CORE_DISABLE is {value:?}, which means nothing, so caching is on: 1, true, yes or on switches it off"
+                "cache-core: CACHE_CORE_DISABLE is \"{}\", which means nothing, so caching is on: 1, true, yes or on switches it off",
+                value.display()
             );
         }
         known.unwrap_or(false)

@@ -1,4 +1,14 @@
 //! What is allocated and what is held, in bytes. In a process of its own, whose allocator counts.
+
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 mod growth;

@@ -23,7 +23,7 @@ fn time(run: impl FnOnce()) -> Duration {
     let (begin, before) = (Instant::now(), on_processor());
     run();
     match (before, on_processor()) {
-        (Some(before), Some(after)) if after > before => after - before,
+        (Some(before), Some(after)) if after > before => after.saturating_sub(before),
         _ => begin.elapsed(),
     }
 }
@@ -170,7 +170,7 @@ impl Home {
         self.cat(n) + 1
     }
 
-    #[memoize(memo = self.tagged, capacity = 10, tags = [format!("growth:home:{}", n / n)])]
+    #[memoize(memo = self.tagged, capacity = 10, tags = [format!("growth:home:{}", n.min(1))])]
     fn tagged(&self, n: u64) -> u64 {
         n
     }

@@ -164,8 +164,10 @@ fn what_several_memos_weigh_together_is_the_greatest_number_at_most() {
     let scope = Scope::new();
     let _inside = scope.enter();
     let both = Both::default();
-    (both.one(1 << 40), both.other(3));
+    both.one(1 << 40);
+    both.other(3);
     assert_eq!(both.memo.weight(), (1 << 40) + 3);
-    (both.one(usize::MAX - 1), both.other(1 << 63));
+    both.one(usize::MAX - 1);
+    both.other(1 << 63);
     assert_eq!(both.memo.weight(), usize::MAX);
 }

@@ -1,4 +1,6 @@
 //! What was written so before edition 2024, where an `impl Trait` return borrows only what it names.
+
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "what is borrowed is what is tested")]
 #![allow(missing_docs, reason = "signatures as people write them")]
 
 use std::future::Future;

@@ -1,5 +1,15 @@
 //! Flights: one computation for a key, who waits for it, and what ends a wait.
 
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
+
 mod inner_writes;
 mod pools;
 mod rayon_workers;

@@ -1,5 +1,7 @@
 //! Attributes beside ours hold for what they are about: the function that is called, or the body.
 
+#![allow(clippy::all, clippy::pedantic, reason = "code as people write it")]
+
 use cache_core::memoize;
 
 #[cfg(target_arch = "x86_64")]

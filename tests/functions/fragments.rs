@@ -1,6 +1,8 @@
 //! Options, signatures and bodies that a `macro_rules!` macro passes on as fragments mean what they mean when
 //! they are written out.
 
+#![allow(clippy::all, clippy::pedantic, reason = "code as people write it")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

@@ -1,6 +1,8 @@
 //! Whatever is in scope where the attribute stands, the expansion means what it means: traits for every type,
 //! names of arguments and type parameters, constants and unit structs.
 
+#![allow(clippy::all, clippy::pedantic, reason = "code as people write it")]
+
 use cache_core::memoize;
 
 /// Traits that every type has, with the names of methods of the runtime and of the standard library, by value and by

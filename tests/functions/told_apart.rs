@@ -1,4 +1,6 @@
 //! What a body can tell apart is never one key, though `Eq` of the type may say that it is the same.
+
+#![allow(clippy::linkedlist, reason = "all collections are what is tested")]
 #![allow(clippy::needless_pass_by_value, clippy::owned_cow, reason = "owned arguments are what is tested")]
 
 use std::borrow::Cow;

@@ -1,5 +1,15 @@
 //! Methods: instances, types and instantiations apart or together, as the attribute says.
 
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
+
 mod companions;
 mod fields;
 mod instantiations;

@@ -50,9 +50,9 @@ impl Db {
         id
     }
     #[memoize(skip(self, pool), companion = other)]
-    fn generic<T: Into<u32> + Copy + Debug + 'static, P>(&self, id: u32, of: T, pool: &P) -> u32
+    fn generic<T, P>(&self, id: u32, of: T, pool: &P) -> u32
     where
-        T: std::hash::Hash + Eq + Send + Sync,
+        T: Into<u32> + Copy + Debug + std::hash::Hash + Eq + Send + Sync + 'static,
     {
         let _ = pool;
         id + of.into()

@@ -1,5 +1,15 @@
 //! `#[invalidates]`: what a function that writes drops, and when.
 
+#![allow(
+    clippy::elidable_lifetime_names,
+    clippy::items_after_statements,
+    clippy::many_single_char_names,
+    clippy::needless_lifetimes,
+    clippy::similar_names,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "functions as people write them"
+)]
+
 mod collected;
 mod instances;
 mod mistakes;

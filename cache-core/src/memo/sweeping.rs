@@ -33,7 +33,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let room = self.shard(hash).upgradable();
         let existing = room.residents.find(hash, same).map(|entry| entry.slot);
         let flights = room.flights.of(hash, same);
-        flights.iter().for_each(|flight| flight.ancestry.ends_within());
+        for flight in &flights {
+            flight.ancestry.ends_within();
+        }
         let source = room.sources.of(hash, same);
         let mut garbage = Garbage::new();
         let mut count = 0;
