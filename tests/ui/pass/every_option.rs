@@ -117,7 +117,7 @@ pub fn many<'a>((a, b): (u8, u8), mut c: u32, d: Option<&'a str>, e: std::borrow
     fallback_if = |error| *error != Missing::Cat,
     soft_timeout = "200ms",
     timeout = KEPT,
-    share_error = |error| error.clone(),
+    share_error = Clone::clone,
 )]
 pub fn kept(id: u64) -> Result<Cat, Missing> {
     if id > 5 { Err(Missing::Cat) } else { Ok(Cat { id, owner: "ann".to_owned() }) }

@@ -100,6 +100,7 @@ impl display::Shown for Other {
     }
 }
 #[memoize]
+#[allow(dead_code)]
 trait Grows: Sized {
     #[memoize(skip(self))]
     fn grown(mut self, by: usize) -> usize
