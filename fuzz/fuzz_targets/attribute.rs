@@ -9,10 +9,12 @@
 mod macros {
     pub(crate) mod attr;
     pub(crate) mod blocks;
+    pub(crate) mod conditions;
     pub(crate) mod diagnostics;
     pub(crate) mod duration;
     pub(crate) mod expand;
     pub(crate) mod fallback;
+    pub(crate) mod fragments;
     pub(crate) mod function;
     pub(crate) mod memoize;
     pub(crate) mod model;
@@ -28,8 +30,8 @@ mod macros {
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use macros::{
-    attr, blocks, diagnostics, duration, expand, fallback, function, memoize, model, node, options, shape,
-    tag, template, valid, writer,
+    attr, blocks, conditions, diagnostics, duration, expand, fallback, fragments, function, memoize, model,
+    node, options, shape, tag, template, valid, writer,
 };
 use proc_macro2::{TokenStream, TokenTree};
 
