@@ -307,8 +307,12 @@ mod modelled {
 mod tests {
     use super::*;
 
+    /// Slots live as long as the process, and so are found from a static.
     fn slots() -> &'static Slots {
-        Box::leak(Box::new(Slots { first: AtomicPtr::new(ptr::null_mut()) }))
+        static ALL: crate::sync::Mutex<Vec<&'static Slots>> = crate::sync::Mutex::new(Vec::new());
+        let slots: &'static Slots = Box::leak(Box::new(Slots { first: AtomicPtr::new(ptr::null_mut()) }));
+        ALL.lock().push(slots);
+        slots
     }
 
     /// How many slots a writer looks at.
