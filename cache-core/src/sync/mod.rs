@@ -27,7 +27,7 @@ pub(crate) use shard_lock::{gate, published, slots};
 #[cfg(not(loom))]
 pub(crate) use {
     foldhash::fast::RandomState,
-    plain::{Condvar, Mutex, MutexGuard},
+    plain::{Condvar, Mutex},
     std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
     std::thread_local,
 };

@@ -1,5 +1,7 @@
 //! The same as a WebAssembly module, whose host tells the time: see `run.mjs`, which calls what is here.
 
+#![allow(clippy::items_after_statements, reason = "functions as people write them")]
+
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -120,7 +120,8 @@ impl Gate {
     }
 
     /// All places where threads wait, none of which is being looked at until this is dropped.
-    pub(crate) fn lots() -> Vec<crate::sync::MutexGuard<'static, ()>> {
+    #[cfg(all(unix, not(miri)))]
+    pub(crate) fn lots() -> Vec<crate::sync::plain::MutexGuard<'static, ()>> {
         LOTS.iter().map(|lot| lot.lock.lock()).collect()
     }
 }

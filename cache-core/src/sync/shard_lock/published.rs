@@ -191,7 +191,7 @@ impl<T> ShardLock<T> {
 }
 
 /// What is done around a `fork`.
-#[cfg(not(loom))]
+#[cfg(all(unix, not(miri), not(loom)))]
 impl<T> ShardLock<T> {
     /// Keeps writers away.
     pub(crate) fn hold(&self) {
