@@ -369,7 +369,11 @@ impl PoolTask {
 
     /// The pool that it was handed to.
     fn pool(&self) -> Option<MutexGuard<'static, Pool>> {
-        Some(POOL.lock()).filter(|pool| !has_forked() && pool.forks == self.forks)
+        if has_forked() {
+            // The lock may be held for ever.
+            return None;
+        }
+        Some(POOL.lock()).filter(|pool| pool.forks == self.forks)
     }
 }
 
