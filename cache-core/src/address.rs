@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::entry::{Async, Blocking};
+use crate::erased::{Erased, ErasedRef};
 use crate::invalidate::Applied;
-use crate::key::Shape;
-use crate::memo::{AnyMemo, AnyMemoRef, Data, TypedMemo};
-use crate::policy::State;
+use crate::memo::{AnyMemoRef, MemoCore};
+use crate::policy::{State, Times};
+use crate::store::Resident;
 use crate::tags::Form;
 use crate::time::{NEVER, Tick};
-use crate::value::Returns;
 
 /// What is there for a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,47 +65,17 @@ impl Ttl {
     }
 }
 
-/// An entry whose types are not known.
-pub(crate) trait ErasedKey: Send + Sync {
-    fn memo(&self) -> Arc<dyn AnyMemo>;
-    fn address(&self) -> (*const (), u32);
-    fn any(&self) -> &dyn std::any::Any;
-    fn same(&self, other: &dyn ErasedKey) -> bool;
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-    fn invalidate(&self, form: Form) -> Applied;
-    fn is_live(&self) -> bool;
-    fn ttl(&self) -> Option<Ttl>;
-    fn set_deadline(&self, ttl: Duration, only_later: bool) -> bool;
-}
-
 /// A memo and one of its keys.
-struct Place<K, V> {
-    memo: Arc<TypedMemo<K, V>>,
-    key: K,
+struct Place {
+    memo: Arc<MemoCore>,
+    key: Erased,
     hash: u32,
 }
 
-impl<K: Data, V: Data> Place<K, V> {
-    fn is(&self, key: &K) -> bool {
-        (self.memo.key_fns.same)(key, &self.key)
-    }
-}
-
-impl<K: Data, V: Data> ErasedKey for Place<K, V> {
-    fn memo(&self) -> Arc<dyn AnyMemo> {
-        self.memo.clone()
-    }
-
-    fn address(&self) -> (*const (), u32) {
-        (Arc::as_ptr(&self.memo).cast(), self.hash)
-    }
-
-    fn any(&self) -> &dyn std::any::Any {
-        &self.key
-    }
-
-    fn same(&self, other: &dyn ErasedKey) -> bool {
-        self.address() == other.address() && other.any().downcast_ref().is_some_and(|key| self.is(key))
+impl Place {
+    fn is_same(&self, other: &Self) -> bool {
+        let is_same_memo = Arc::ptr_eq(&self.memo, &other.memo);
+        is_same_memo && self.hash == other.hash && self.memo.same(self.key.by_ref(), &other.key)
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,91 +86,45 @@ impl<K: Data, V: Data> ErasedKey for Place<K, V> {
         self.memo.invalidate_key(&self.key, self.hash, form)
     }
 
-    fn is_live(&self) -> bool {
-        self.ttl().is_some()
-    }
-
     fn ttl(&self) -> Option<Ttl> {
-        let deadline = self
-            .memo
-            .see(&self.key, self.hash, |_, times, state| (state == State::Fresh).then_some(times.deadline))?;
+        let is_fresh =
+            |_: Resident<'_>, times: Times, state| (state == State::Fresh).then_some(times.deadline);
+        let deadline = self.memo.see(&self.key, self.hash, is_fresh)?;
         Some(Ttl::between(self.memo.clock().now(), deadline))
     }
 
     fn set_deadline(&self, ttl: Duration, only_later: bool) -> bool {
         self.memo.set_deadline(&self.key, self.hash, ttl, only_later)
     }
-}
 
-/// The same where the value's type is known.
-pub(crate) trait KeyOf<F>: ErasedKey {
-    fn get(&self) -> Option<F>;
-    fn peek(&self) -> Peek<F>;
-}
-
-struct Typed<S: Shape, R: Returns> {
-    address: Place<S::Owned, R::Held>,
-    types: PhantomData<fn() -> (S, R)>,
-}
-
-impl<S: Shape, R: Returns> ErasedKey for Typed<S, R> {
-    fn memo(&self) -> Arc<dyn AnyMemo> {
-        self.address.memo()
-    }
-    fn address(&self) -> (*const (), u32) {
-        self.address.address()
-    }
-    fn any(&self) -> &dyn std::any::Any {
-        self.address.any()
-    }
-    fn same(&self, other: &dyn ErasedKey) -> bool {
-        self.address.same(other)
-    }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.address.show(f)
-    }
-    fn invalidate(&self, form: Form) -> Applied {
-        self.address.invalidate(form)
-    }
-    fn is_live(&self) -> bool {
-        self.address.is_live()
-    }
-    fn ttl(&self) -> Option<Ttl> {
-        self.address.ttl()
-    }
-    fn set_deadline(&self, ttl: Duration, only_later: bool) -> bool {
-        self.address.set_deadline(ttl, only_later)
-    }
-}
-
-impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
-    fn get(&self) -> Option<R::Face> {
-        let Place { memo, hash, .. } = &self.address;
+    /// The value, if it is fresh. Counts as a read.
+    fn get(&self) -> Option<Erased> {
+        let Self { memo, key, hash } = self;
         if memo.is_disabled() {
             return None;
         }
-        let is = |key: &S::Owned| self.address.is(key);
+        let is = |other: ErasedRef<'_>| memo.same(other, key);
         let flags = memo.flags();
         let found = if flags.is_plain() {
-            memo.get(*hash, is)
+            memo.get(*hash, &is)
         } else {
             if flags.is_tracked() {
-                memo.hand_up_source(*hash, || self.address.key.clone());
+                memo.hand_up_source(*hash, || key.clone());
             }
-            memo.get_by_rules(*hash, is, true).map(|(value, _)| value)
+            memo.get_by_rules(*hash, &is, true).map(|(value, _)| value)
         };
-        if let Some(held) = found {
+        if found.is_some() {
             memo.count_hit();
-            R::face(held)
         } else {
             memo.count_miss();
             memo.hand_up_absence();
-            None
         }
+        found
     }
 
-    fn peek(&self) -> Peek<R::Face> {
-        let Place { memo, key, hash } = &self.address;
+    /// What is there, without touching it.
+    fn peek<V>(&self, face: fn(Erased) -> Option<V>) -> Peek<V> {
+        let Self { memo, key, hash } = self;
         let told = memo.flags().is_tracked();
         if told {
             memo.hand_up_source(*hash, || key.clone());
@@ -209,7 +133,7 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
             if told {
                 memo.hand_up_tags(entry.tags());
             }
-            Some((entry.value.clone(), times, state))
+            Some((entry.value.to_owned(), times, state))
         });
         let Some((held, times, state)) = seen else {
             memo.hand_up_absence();
@@ -218,7 +142,7 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
         let now = memo.clock().now();
         let between = |from: Tick, to: Tick| Duration::from_millis(to.saturating_sub(from));
         let age = between(times.created, now);
-        match R::face(held) {
+        match face(held) {
             Some(value) if state == State::Fresh => {
                 Peek::Fresh { value, age, ttl: Ttl::between(now, times.deadline) }
             }
@@ -240,40 +164,34 @@ impl<S: Shape, R: Returns> KeyOf<R::Face> for Typed<S, R> {
 /// entry. `V` is what [`get`](Self::get) gives; `M` is [`Blocking`], or [`Async`] for the key of an
 /// asynchronous function, which reads and writes as the function does.
 pub struct Key<V, M = Blocking> {
-    key: Arc<dyn KeyOf<V>>,
+    place: Arc<Place>,
+    /// A value, as [`get`](Self::get) hands it out.
+    face: fn(Erased) -> Option<V>,
     mode: PhantomData<fn() -> M>,
 }
 
-pub(crate) fn address<S: Shape, R: Returns>(
-    memo: Arc<TypedMemo<S::Owned, R::Held>>,
-    key: S::Owned,
-    hash: u32,
-) -> Arc<dyn KeyOf<R::Face>> {
-    Arc::new(Typed::<S, R> { address: Place { memo, key, hash }, types: PhantomData })
-}
-
 impl<V: 'static, M> Key<V, M> {
-    pub(crate) fn new<S, R>(memo: Arc<TypedMemo<S::Owned, R::Held>>, key: S::Owned, hash: u32) -> Self
-    where
-        S: Shape,
-        R: Returns<Face = V>,
-    {
-        Self::from_address(address::<S, R>(memo, key, hash))
+    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, face: fn(Erased) -> Option<V>) -> Self {
+        Self { place: Arc::new(Place { memo, key, hash }), face, mode: PhantomData }
     }
 
-    pub(crate) fn from_address(key: Arc<dyn KeyOf<V>>) -> Self {
-        Self { key, mode: PhantomData }
+    fn read(&self) -> Option<V> {
+        self.place.get().and_then(self.face)
+    }
+
+    fn look(&self) -> Peek<V> {
+        self.place.peek(self.face)
     }
 
     /// The same address, of a function of another kind.
     pub(crate) fn with_mode<N>(self) -> Key<V, N> {
-        Key::from_address(self.key)
+        Key { place: self.place, face: self.face, mode: PhantomData }
     }
 
     /// The same address without its types.
     #[must_use]
     pub fn any(&self) -> AnyKey {
-        AnyKey { key: self.key.clone() }
+        AnyKey { place: self.place.clone() }
     }
 }
 
@@ -281,46 +199,46 @@ impl<V: 'static> Key<V> {
     /// The fresh value, if there is one. Counts as a read; never computes.
     #[must_use]
     pub fn get(&self) -> Option<V> {
-        self.key.get()
+        self.read()
     }
 
     /// What is there, without touching it.
     #[must_use]
     pub fn peek(&self) -> Peek<V> {
-        self.key.peek()
+        self.look()
     }
 }
 
 impl<V: 'static> Key<V, Async> {
     /// The fresh value, if there is one. Counts as a read; never computes.
     pub async fn get(&self) -> Option<V> {
-        ready(self.key.get()).await
+        ready(self.read()).await
     }
 
     /// What is there, without touching it.
     pub async fn peek(&self) -> Peek<V> {
-        ready(self.key.peek()).await
+        ready(self.look()).await
     }
 
     /// Whether a fresh value is there.
     pub async fn is_live(&self) -> bool {
-        ready(self.key.is_live()).await
+        ready(self.place.ttl().is_some()).await
     }
 
     /// How long the entry is still fresh; `None` if none is there.
     pub async fn ttl(&self) -> Option<Ttl> {
-        ready(self.key.ttl()).await
+        ready(self.place.ttl()).await
     }
 
     /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends it now.
     pub async fn set_ttl(&self, ttl: Duration) -> bool {
-        ready(self.key.set_deadline(ttl, false)).await
+        ready(self.place.set_deadline(ttl, false)).await
     }
 
     /// Lets the entry be fresh for at least so long from now; never shortens what it has. Whether one
     /// was there.
     pub async fn extend_ttl(&self, ttl: Duration) -> bool {
-        ready(self.key.set_deadline(ttl, true)).await
+        ready(self.place.set_deadline(ttl, true)).await
     }
 }
 
@@ -328,12 +246,12 @@ impl<V: 'static> Key<V, Async> {
 /// [`tag`](crate::tag) hand out. See [`Key`].
 #[derive(Clone)]
 pub struct AnyKey {
-    key: Arc<dyn ErasedKey>,
+    place: Arc<Place>,
 }
 
 impl AnyKey {
-    pub(crate) fn new<K: Data, V: Data>(memo: Arc<TypedMemo<K, V>>, key: K, hash: u32) -> Self {
-        Self { key: Arc::new(Place { memo, key, hash }) }
+    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32) -> Self {
+        Self { place: Arc::new(Place { memo, key, hash }) }
     }
 }
 
@@ -345,7 +263,7 @@ macro_rules! address {
             /// a computation under way is returned to those who already wait for it, and is not
             /// stored.
             pub fn invalidate(&self) -> Applied {
-                self.key.invalidate(Form::Hard)
+                self.place.invalidate(Form::Hard)
             }
 
             /// The soft form of [`invalidate`](Self::invalidate): the entry is no longer fresh, and its stale
@@ -356,31 +274,31 @@ macro_rules! address {
             /// A computation under way is treated as by [`invalidate`](Self::invalidate): what it computes
             /// from before the mark is not stored. From within the `Eq` of a key both forms drop the entry.
             pub fn mark_stale(&self) -> Applied {
-                self.key.invalidate(Form::Soft)
+                self.place.invalidate(Form::Soft)
             }
 
             /// The memo it belongs to.
             #[must_use]
             pub fn memo(&self) -> AnyMemoRef {
-                AnyMemoRef(self.key.memo())
+                AnyMemoRef(self.place.memo.clone())
             }
         }
 
         impl<$($generics)*> fmt::Display for $t {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.key.show(f)
+                self.place.show(f)
             }
         }
 
         impl<$($generics)*> fmt::Debug for $t {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.key.show(f)
+                self.place.show(f)
             }
         }
 
         impl<$($generics)*> PartialEq for $t {
             fn eq(&self, other: &Self) -> bool {
-                self.key.same(&*other.key)
+                self.place.is_same(&other.place)
             }
         }
 
@@ -388,7 +306,7 @@ macro_rules! address {
 
         impl<$($generics)*> Hash for $t {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.key.address().hash(state);
+                (Arc::as_ptr(&self.place.memo), self.place.hash).hash(state);
             }
         }
     };
@@ -404,25 +322,25 @@ macro_rules! at_once {
             /// Whether a fresh value is there.
             #[must_use]
             pub fn is_live(&self) -> bool {
-                self.key.is_live()
+                self.place.ttl().is_some()
             }
 
             /// How long the entry is still fresh; `None` if none is there.
             #[must_use]
             pub fn ttl(&self) -> Option<Ttl> {
-                self.key.ttl()
+                self.place.ttl()
             }
 
             /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends
             /// it now.
             pub fn set_ttl(&self, ttl: Duration) -> bool {
-                self.key.set_deadline(ttl, false)
+                self.place.set_deadline(ttl, false)
             }
 
             /// Lets the entry be fresh for at least so long from now; never shortens what it has.
             /// Whether one was there.
             pub fn extend_ttl(&self, ttl: Duration) -> bool {
-                self.key.set_deadline(ttl, true)
+                self.place.set_deadline(ttl, true)
             }
         }
     };
@@ -433,7 +351,7 @@ at_once!([] AnyKey);
 
 impl<V, M> Clone for Key<V, M> {
     fn clone(&self) -> Self {
-        Self { key: self.key.clone(), mode: PhantomData }
+        Self { place: self.place.clone(), face: self.face, mode: PhantomData }
     }
 }
 

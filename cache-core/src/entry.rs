@@ -3,13 +3,11 @@
 use std::fmt;
 use std::future::{Future, ready};
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::address::{Key, Peek, Ttl};
 use crate::invalidate::Applied;
 use crate::memo::When;
-use crate::parcel::{Parcel, Returned};
 use crate::plan::{Address, AsyncCall, Call, Calling, How, Ticket};
 
 /// A function that is not asynchronous: its verbs act when they are called.
@@ -206,14 +204,14 @@ impl<C: AsyncCall> Entry<C, Async> {
 
     /// Computes for a flight that was begun.
     #[doc(hidden)]
-    pub async fn fly(self, ticket: Ticket)
+    pub async fn fly(self, mut ticket: Ticket)
     where
         C::Output: 'static,
     {
-        let (ticket, parcel) = ticket.split();
+        let parcel = ticket.take_parcel();
         let output = Calling::new(self.call, How::Fly(ticket)).await;
-        if let Some(parcel) = parcel.and_then(|parcel| parcel.downcast::<Arc<Parcel<_>>>().ok()) {
-            parcel.put(Returned::Ok(output));
+        if let Some(parcel) = parcel {
+            parcel.put(Ok(output));
         }
     }
 

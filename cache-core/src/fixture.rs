@@ -8,12 +8,14 @@ use std::sync::Arc;
 use crate::blocking;
 use crate::draft::Draft;
 use crate::engine::{Begin, Pursuit};
+use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
 use crate::future::{Missed, Start, by_caller, by_owner};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
-use crate::memo::{MemoSpec, TypedMemo, When};
+use crate::memo::{MemoCore, MemoSpec, Types, When};
 use crate::plan::{Missing, NoHook, Prepared};
 use crate::policy::State;
+use crate::slot::face;
 use crate::spec::Spec;
 use crate::tags::{Form, Name};
 use crate::time::Clock;
@@ -47,10 +49,20 @@ pub(crate) enum Of {
     Owner,
 }
 
+/// Whether a key is this one.
+pub(crate) fn is(key: u64) -> impl Fn(ErasedRef<'_>) -> bool {
+    move |other| *other.get::<u64>() == key
+}
+
+/// What is kept.
+pub(crate) fn number(held: &Erased) -> u64 {
+    held.get::<Bitwise<u64>>().0
+}
+
 /// A memo and its world, which end together.
 pub(crate) struct Stage {
     pub(crate) world: Arc<World>,
-    pub(crate) memo: Arc<TypedMemo<u64, Bitwise<u64>>>,
+    pub(crate) memo: Arc<MemoCore>,
 }
 
 impl Stage {
@@ -62,8 +74,14 @@ impl Stage {
         let id = TypeId::of::<Self>();
         // As that of a function, it is there for ever.
         let spec = Box::leak(Box::new(spec));
-        let memo =
-            TypedMemo::create::<Key, Kept>(spec, spec.capacity, "stage".into(), hooks, (0, id), &world);
+        let memo = MemoCore::create(
+            spec,
+            spec.capacity,
+            "stage".into(),
+            Types::of::<Key, Kept>(hooks),
+            (0, id),
+            &world,
+        );
         world.register(&memo, true);
         memo.follow_world();
         Self { world, memo }
@@ -83,8 +101,8 @@ impl Stage {
         if !self.memo.flags().is_tracked() {
             return self.get(key);
         }
-        self.memo.hand_up_source(self.hash(key), || key);
-        self.memo.get_by_rules(self.hash(key), |other| *other == key, false).map(|(held, _)| held.0)
+        self.memo.hand_up_source(self.hash(key), || Erased::new(key));
+        self.memo.get_by_rules(self.hash(key), &is(key), false).map(|(held, _)| number(&held))
     }
 
     /// What a call does that finds nothing, or does not look.
@@ -98,17 +116,9 @@ impl Stage {
         let describe =
             |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body, describe) };
-        let missing = Missing {
-            memo: self.memo.clone(),
-            key,
-            hash: self.hash(key),
-            begin: how,
-            call,
-            stand: NoHook,
-            again: NoHook,
-            patience: NoHook,
-        };
-        blocking::miss::<Kept, _, _, _, _, _, _, _, _, _, _>(missing)
+        let pursuit = Pursuit::new(self.memo.clone(), Erased::new(key), self.hash(key), how);
+        let missing = Missing { pursuit, call, stand: NoHook, again: NoHook, patience: NoHook };
+        blocking::miss::<Kept, _, _, _, _, _, _, _, _>(missing)
     }
 
     /// A call of an asynchronous function that was not told to bypass.
@@ -124,36 +134,36 @@ impl Stage {
             move |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
         let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
         Box::pin(async move {
-            if let Some(held) = memo.get(hash, |other| *other == key) {
-                return Ok(held.0);
+            if let Some(held) = memo.get(hash, &is(key)) {
+                return Ok(number(&held));
             }
-            let start = Start::Search(Pursuit::new(memo, key, hash, Begin::Read));
+            let start = Start::Search(Pursuit::new(memo, Erased::new(key), hash, Begin::Read));
             let missed = Missed { start, call, again: NoHook, patience: NoHook };
             match of {
-                Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
-                Of::Owner => by_owner::<Kept, _, _, _, _, _, _, _, _, _>(missed).await,
+                Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,
+                Of::Owner => by_owner::<Kept, _, _, _, _, _, _, _>(missed).await,
             }
         })
     }
 
     pub(crate) fn get(&self, key: u64) -> Option<u64> {
-        self.memo.get(self.hash(key), |other| *other == key).map(|held| held.0)
+        self.memo.get(self.hash(key), &is(key)).map(|held| number(&held))
     }
 
     pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {
-        self.memo.put(&key, self.hash(key), Bitwise(value), Draft::default(), when)
+        self.memo.put(&Erased::new(key), self.hash(key), Erased::new(Bitwise(value)), Draft::default(), when)
     }
 
     /// What the entry of a key is good for by now; none if it was taken out.
     pub(crate) fn state(&self, key: u64) -> Option<State> {
         let room = self.memo.shard(self.hash(key)).read();
-        let entry = room.residents.find(self.hash(key), |other| *other == key)?;
+        let entry = room.residents.find(self.hash(key), is(key))?;
         Some(self.memo.state(*entry, self.memo.clock().now()))
     }
 
     /// The address of a key.
     pub(crate) fn key(&self, key: u64) -> crate::address::Key<Output> {
-        crate::address::Key::new::<Key, Kept>(self.memo.clone(), key, self.hash(key))
+        crate::address::Key::new(self.memo.clone(), Erased::new(key), self.hash(key), face::<Kept>)
     }
 
     /// How many computations are under way.
@@ -162,9 +172,9 @@ impl Stage {
     }
 
     /// The computation of a key that callers wait for.
-    pub(crate) fn flight(&self, key: u64) -> Option<Arc<Flight<u64, Bitwise<u64>>>> {
+    pub(crate) fn flight(&self, key: u64) -> Option<Arc<Flight>> {
         let room = self.memo.shard(self.hash(key)).read();
-        room.flights.find(self.hash(key), |other| *other == key).cloned()
+        room.flights.find(self.hash(key), is(key)).cloned()
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &'static str) -> usize {
@@ -180,7 +190,7 @@ impl Stage {
     }
 
     pub(crate) fn invalidate_as(&self, key: u64, form: Form) -> usize {
-        self.memo.invalidate_key(&key, self.hash(key), form).count()
+        self.memo.invalidate_key(&Erased::new(key), self.hash(key), form).count()
     }
 }
 

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::memo::AnyMemo;
+use crate::memo::MemoCore;
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Gate, Locked, around, is_comparing};
 use crate::world::World;
@@ -25,12 +25,12 @@ struct Locks {
 
 /// The gates of a memo's shards; so many, for it may have none yet.
 struct Gates {
-    memo: Arc<dyn AnyMemo>,
+    memo: Arc<MemoCore>,
     count: usize,
 }
 
 impl Gates {
-    fn of(memo: Arc<dyn AnyMemo>) -> Self {
+    fn of(memo: Arc<MemoCore>) -> Self {
         let count = memo.hold_shards();
         Self { memo, count }
     }

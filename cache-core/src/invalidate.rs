@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign};
 use std::sync::Arc;
 
 use crate::address::AnyKey;
-use crate::memo::{AnyMemo, Sweep, Swept};
+use crate::memo::{MemoCore, Sweep, Swept};
 use crate::tags::{Form, Tag, TagName};
 use crate::world::World;
 
@@ -18,7 +18,7 @@ use crate::world::World;
 pub struct Applied {
     count: usize,
     /// What is still being taken out.
-    later: Vec<(Arc<dyn AnyMemo>, Arc<Sweep>)>,
+    later: Vec<(Arc<MemoCore>, Arc<Sweep>)>,
 }
 
 impl Applied {
@@ -26,7 +26,7 @@ impl Applied {
         Self { count, later: Vec::new() }
     }
 
-    pub(crate) fn swept(memo: Arc<dyn AnyMemo>, swept: Swept) -> Self {
+    pub(crate) fn swept(memo: Arc<MemoCore>, swept: Swept) -> Self {
         match swept {
             Swept::Done(count) => Self::new(count),
             Swept::Later(sweep) => Self { count: 0, later: vec![(memo, sweep)] },
@@ -44,7 +44,7 @@ impl Applied {
     /// the `Eq` of a key: there it holds at once, but entries are seen to later.
     #[must_use]
     pub fn count(&self) -> usize {
-        let swept = |(memo, sweep): &(Arc<dyn AnyMemo>, Arc<Sweep>)| {
+        let swept = |(memo, sweep): &(Arc<MemoCore>, Arc<Sweep>)| {
             memo.drain();
             sweep.counted()
         };

@@ -12,6 +12,7 @@ mod computing;
 mod draft;
 mod engine;
 mod entry;
+mod erased;
 mod event;
 #[cfg(test)]
 mod fixture;

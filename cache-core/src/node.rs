@@ -11,6 +11,7 @@ use crate::address::{Key, Peek, Ttl};
 use crate::draft::Draft;
 use crate::engine::{Cx, Found};
 use crate::entry::Blocking;
+use crate::erased::Erased;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
@@ -211,7 +212,7 @@ pub trait Node: Sized + 'static {
 /// The shape of a node's key: its fields are looked up by it, and lent from what it has stored.
 pub trait Fields<N: Node>: Shape {
     /// Looks a node up.
-    fn find<R: Returns>(cx: Cx<'_, Self, R>, fields: &N::View<'_>) -> Found<Self::Owned, R::Held>;
+    fn find<R: Returns>(cx: Cx<'_, Self, R>, fields: &N::View<'_>) -> Found<R::Held>;
     /// The fields of a stored key.
     fn lend_fields(owned: &Self::Owned) -> N::View<'_>;
 }
@@ -223,7 +224,7 @@ where
     for<'v> N::View<'v>: Part<S>,
 {
     #[inline]
-    fn find<R: Returns>(cx: Cx<'_, S, R>, fields: &N::View<'_>) -> Found<S::Owned, R::Held> {
+    fn find<R: Returns>(cx: Cx<'_, S, R>, fields: &N::View<'_>) -> Found<R::Held> {
         cx.look_up(fields)
     }
     fn lend_fields(owned: &S::Owned) -> N::View<'_> {
@@ -354,10 +355,8 @@ impl<R: Returns> MemoSpec<R> {
                 (Some(weigh), Some(value)) => weigh(key, value),
                 _ => 1,
             };
-        let describe: fn(&dyn Any, Option<&R::Value>, &mut Draft) = |key, value, draft| {
-            if let Some(owned) = key.downcast_ref::<S::Owned>() {
-                N::describe(S::lend_fields(owned), value.and_then(value_of::<N, _>), draft);
-            }
+        let describe: fn(&Erased, Option<&R::Value>, &mut Draft) = |key, value, draft| {
+            N::describe(S::lend_fields(key.get()), value.and_then(value_of::<N, _>), draft);
         };
         Self {
             on_store: N::HOOKS.on_store.map(|_| on_store),
@@ -373,7 +372,7 @@ impl<R: Returns> MemoSpec<R> {
 
 /// Looks a node up by its fields, for a function that uses it.
 #[inline]
-pub fn find_node<N, S, R>(cx: Cx<'_, S, R>, _: Ty<N>, fields: &N::View<'_>) -> Found<S::Owned, R::Held>
+pub fn find_node<N, S, R>(cx: Cx<'_, S, R>, _: Ty<N>, fields: &N::View<'_>) -> Found<R::Held>
 where
     N: Node,
     S: Fields<N>,
@@ -386,7 +385,7 @@ where
 fn plan<'v, N, S, R>(
     shape: S,
     returns: R,
-) -> Plan<OfNode<N>, N::View<'v>, S, R, impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<S::Owned, R::Held>>
+) -> Plan<OfNode<N>, N::View<'v>, S, R, impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<R::Held>>
 where
     N: Node,
     S: Fields<N>,

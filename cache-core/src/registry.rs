@@ -48,7 +48,7 @@ impl Registry {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<AnyMemoRef> {
         let mut memos = World::current().memos_of_functions().into_iter();
-        memos.find(|memo| &**memo.name() == name).map(AnyMemoRef)
+        memos.find(|memo| *memo.name == *name).map(AnyMemoRef)
     }
 
     /// Invalidates, in every memo, the entries whose key matches a pattern: see

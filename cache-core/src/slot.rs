@@ -7,10 +7,11 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::erased::Erased;
 use crate::key::Shape;
 use crate::memo::{
-    AnyMemoRef, Describe, FallbackIf, Header, MemoSpec, OnError, OnEvict, OnStore, Place, ShareError,
-    TypedMemo, Weigh,
+    AnyMemoRef, Data, Describe, FallbackIf, MemoCore, MemoSpec, OnError, OnEvict, OnStore, Place, ShareError,
+    Typed, Types, Weigh,
 };
 use crate::spec::Spec;
 use crate::value::Returns;
@@ -22,25 +23,28 @@ const CHAINS: usize = 8;
 /// Where one memoized function finds its memos: one, or one for each instantiation.
 pub struct Slot {
     spec: Spec,
-    chains: [AtomicPtr<Header>; CHAINS],
+    chains: [AtomicPtr<MemoCore>; CHAINS],
 }
 
 /// A memo in use: of the process, where it stays for good, or of a field; or of a test's scope.
-pub struct Handle<'a, K: 'static, V: 'static>(Held<'a, K, V>);
+pub struct Handle<'a, K, V> {
+    memo: Held<'a>,
+    types: PhantomData<fn() -> (K, V)>,
+}
 
-enum Held<'a, K: 'static, V: 'static> {
-    Kept(&'a TypedMemo<K, V>),
+enum Held<'a> {
+    Kept(&'a MemoCore),
     #[cfg(feature = "testing")]
-    Scoped(Arc<TypedMemo<K, V>>),
+    Scoped(Arc<MemoCore>),
 }
 
 #[doc(hidden)]
 impl<K, V> std::ops::Deref for Handle<'_, K, V> {
-    type Target = TypedMemo<K, V>;
+    type Target = MemoCore;
 
     #[inline]
-    fn deref(&self) -> &TypedMemo<K, V> {
-        match &self.0 {
+    fn deref(&self) -> &MemoCore {
+        match &self.memo {
             Held::Kept(memo) => memo,
             #[cfg(feature = "testing")]
             Held::Scoped(memo) => memo,
@@ -48,10 +52,28 @@ impl<K, V> std::ops::Deref for Handle<'_, K, V> {
     }
 }
 
-impl<'a, K, V> Handle<'a, K, V> {
+impl<'a, K: Data, V: Data> Handle<'a, K, V> {
+    /// # Safety
+    ///
+    /// The memo was made for these types.
     #[inline]
-    pub(crate) fn kept(memo: &'a TypedMemo<K, V>) -> Self {
-        Self(Held::Kept(memo))
+    pub(crate) unsafe fn kept(memo: &'a MemoCore) -> Self {
+        Self { memo: Held::Kept(memo), types: PhantomData }
+    }
+
+    /// # Safety
+    ///
+    /// The memo was made for these types.
+    #[cfg(feature = "testing")]
+    unsafe fn scoped(memo: Arc<MemoCore>) -> Self {
+        Self { memo: Held::Scoped(memo), types: PhantomData }
+    }
+
+    /// The memo, with its types.
+    #[inline]
+    pub(crate) fn typed(&self) -> Typed<'_, K, V> {
+        // SAFETY: whoever has made this says that the memo was made for these types.
+        unsafe { Typed::new(self) }
     }
 }
 
@@ -87,10 +109,14 @@ pub struct Method<T: ?Sized, P>(PhantomData<(fn(&T), P)>);
 
 impl<Id: ?Sized> Identity for Function<Id> {
     fn name(base: &str) -> Arc<str> {
-        match type_name::<Id>().split_once('<') {
-            Some((_, types)) => format!("{base}<{types}").into(),
-            None => base.into(),
-        }
+        name_of_function(base, type_name::<Id>())
+    }
+}
+
+fn name_of_function(base: &str, id: &str) -> Arc<str> {
+    match id.split_once('<') {
+        Some((_, types)) => format!("{base}<{types}").into(),
+        None => base.into(),
     }
 }
 
@@ -98,18 +124,22 @@ impl<T: ?Sized, P> Identity for Method<T, P> {
     /// A base of `::get` is a method of the type, one of ` as Repo>::get` of the trait; another is
     /// a name that was given.
     fn name(base: &str) -> Arc<str> {
-        // What a lifetime is called tells nothing apart, and not all compilers show it.
-        let of = type_name::<T>().replace("<'_>", "").replace("'_, ", "").replace("&'_ ", "&");
-        let params = type_name::<P>().strip_prefix("fn(").and_then(|rest| rest.strip_suffix(')'));
-        let params = params.filter(|params| !params.is_empty());
-        let params = params.map(|params| format!("<{params}>")).unwrap_or_default();
-        match base.get(..1) {
-            Some(":") => format!("{of}{base}{params}").into(),
-            Some(" ") => format!("<{of}{base}{params}").into(),
-            _ => {
-                let types = of.split_once('<').map(|(_, types)| format!("<{types}")).unwrap_or_default();
-                format!("{base}{types}{params}").into()
-            }
+        name_of_method(base, type_name::<T>(), type_name::<P>())
+    }
+}
+
+fn name_of_method(base: &str, of: &str, params: &str) -> Arc<str> {
+    // What a lifetime is called tells nothing apart, and not all compilers show it.
+    let of = of.replace("<'_>", "").replace("'_, ", "").replace("&'_ ", "&");
+    let params = params.strip_prefix("fn(").and_then(|rest| rest.strip_suffix(')'));
+    let params = params.filter(|params| !params.is_empty());
+    let params = params.map(|params| format!("<{params}>")).unwrap_or_default();
+    match base.get(..1) {
+        Some(":") => format!("{of}{base}{params}").into(),
+        Some(" ") => format!("<{of}{base}{params}").into(),
+        _ => {
+            let types = of.split_once('<').map(|(_, types)| format!("<{types}")).unwrap_or_default();
+            format!("{base}{types}{params}").into()
         }
     }
 }
@@ -128,8 +158,8 @@ pub(crate) fn making() -> crate::sync::plain::MutexGuard<'static, ()> {
     MAKING.lock()
 }
 
-/// What tells instantiations apart, with the types of key and value that make the cast below sound.
-type Types<Id, K, V> = PhantomData<(fn(&Id), K, V)>;
+/// What tells instantiations apart, with the types of key and value that a memo is made for.
+type Instantiation<Id, K, V> = PhantomData<(fn(&Id), K, V)>;
 
 impl Slot {
     /// A slot without memos.
@@ -149,46 +179,52 @@ impl Slot {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            let memo = scope.memo(self, id, |world| self.make::<Id, S, R>(hooks, id, world, true, None));
-            return Handle(Held::Scoped(memo));
+            let make = |world: &_| self.make(Types::of::<S, R>(hooks), Id::name, id, world, true, None);
+            // SAFETY: the scope finds the memo by the id, which is that of these types.
+            return unsafe { Handle::scoped(scope.memo(self, id, &make)) };
         }
-        if let Some(memo) = self.find(id) {
-            return Handle::kept(memo);
-        }
-        // One by one, so that a hit puts nothing of it into memory.
-        let MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe } = hooks;
-        Handle::kept(self.first_use::<Id, S, R>(
-            on_store,
-            on_evict,
-            on_error,
-            fallback_if,
-            share_error,
-            weigh,
-            describe,
-        ))
+        let memo = match self.find(id) {
+            Some(memo) => memo,
+            None => {
+                // One by one, so that a hit puts nothing of it into memory.
+                let MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe } =
+                    hooks;
+                self.first_use::<S, R>(
+                    id,
+                    Id::name,
+                    on_store,
+                    on_evict,
+                    on_error,
+                    fallback_if,
+                    share_error,
+                    weigh,
+                    describe,
+                )
+            }
+        };
+        // SAFETY: the id is that of these types, and the memo was made for them.
+        unsafe { Handle::kept(memo) }
     }
 
     #[inline]
-    fn find<K, V>(&self, id: TypeId) -> Option<&'static TypedMemo<K, V>> {
+    fn find(&self, id: TypeId) -> Option<&'static MemoCore> {
         let mut next = self.chains[chain(id)].load(Ordering::Acquire);
         loop {
-            // SAFETY: pointers in chains come from `first_use`, which leaks what they point to.
-            let header = unsafe { next.as_ref::<'static>()? };
-            if header.id == id {
-                // SAFETY: `id` is that of a `Types<_, K, V>` (checked by callers, all in this
-                // file), so the memo was made as a `TypedMemo<K, V>`, whose first field, under
-                // `repr(C)`, is this header; the pointer was made from one to the whole memo.
-                #[expect(clippy::cast_ptr_alignment, reason = "it points to a whole memo")]
-                return Some(unsafe { &*next.cast_const().cast::<TypedMemo<K, V>>() });
+            // SAFETY: pointers in chains come from `install`, which leaks what they point to.
+            let memo = unsafe { next.as_ref::<'static>()? };
+            if memo.header.id == id {
+                return Some(memo);
             }
-            next = header.next.load(Ordering::Acquire);
+            next = memo.header.next.load(Ordering::Acquire);
         }
     }
 
     #[cold]
     #[expect(clippy::too_many_arguments, reason = "one by one, so that a hit puts nothing of it into memory")]
-    fn first_use<Id, S, R>(
+    fn first_use<S: Shape, R: Returns>(
         &'static self,
+        id: TypeId,
+        name: fn(&str) -> Arc<str>,
         on_store: Option<OnStore<R>>,
         on_evict: Option<OnEvict<R>>,
         on_error: Option<OnError<R>>,
@@ -196,48 +232,39 @@ impl Slot {
         share_error: Option<ShareError<R>>,
         weigh: Option<Weigh<R>>,
         describe: Option<Describe<R>>,
-    ) -> &'static TypedMemo<S::Owned, R::Held>
-    where
-        Id: Identity + ?Sized,
-        S: Shape,
-        R: Returns,
-    {
+    ) -> &'static MemoCore {
         let hooks = MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe };
-        let id = id::<Id, S, R>();
+        self.install(id, name, Types::of::<S, R>(hooks))
+    }
+
+    fn install(&'static self, id: TypeId, name: fn(&str) -> Arc<str>, types: Types) -> &'static MemoCore {
         let _making = making();
         if let Some(memo) = self.find(id) {
             return memo;
         }
-        let memo = self.make::<Id, S, R>(hooks, id, World::global(), true, None);
+        let memo = self.make(types, name, id, World::global(), true, None);
         let raw = Arc::into_raw(memo);
-        let header = raw.cast_mut().cast::<Header>();
+        // SAFETY: just leaked: it is never dropped.
+        let memo = unsafe { &*raw };
         let chain = &self.chains[chain(id)];
-        // SAFETY: just leaked, as a whole; the header is its first field. It is not shared yet.
-        unsafe {
-            (*header).next.store(chain.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        chain.store(header, Ordering::Release);
-        // SAFETY: leaked: it is never dropped.
-        unsafe { &*raw }
+        memo.header.next.store(chain.load(Ordering::Relaxed), Ordering::Relaxed);
+        chain.store(raw.cast_mut(), Ordering::Release);
+        memo
     }
 
     /// Makes a memo; the world keeps it, or its field does.
-    pub(crate) fn make<Id, S, R>(
+    pub(crate) fn make(
         &'static self,
-        hooks: MemoSpec<R>,
+        types: Types,
+        name: fn(&str) -> Arc<str>,
         id: TypeId,
         world: &Arc<World>,
         kept: bool,
         capacity: Option<usize>,
-    ) -> Arc<TypedMemo<S::Owned, R::Held>>
-    where
-        Id: Identity + ?Sized,
-        S: Shape,
-        R: Returns,
-    {
-        let name = Id::name(self.spec.name);
+    ) -> Arc<MemoCore> {
         let capacity = capacity.unwrap_or(self.spec.capacity);
-        let memo = TypedMemo::create::<S, R>(&self.spec, capacity, name, hooks, (self.address(), id), world);
+        let name = name(self.spec.name);
+        let memo = MemoCore::create(&self.spec, capacity, name, types, (self.address(), id), world);
         world.register(&memo, kept);
         // The world may have been switched while it did not know of the memo.
         memo.follow_world();
@@ -252,14 +279,19 @@ impl Slot {
     /// The memos that have been used so far, in the current world.
     pub(crate) fn memos(&'static self) -> Vec<AnyMemoRef> {
         let memos = World::current().memos().into_iter();
-        memos.filter(|memo| memo.slot() == self.address()).map(AnyMemoRef).collect()
+        memos.filter(|memo| memo.slot == self.address()).map(AnyMemoRef).collect()
     }
 }
 
 /// What an instantiation is told apart by.
 #[inline]
 pub(crate) fn id<Id: ?Sized, S: Shape, R: Returns>() -> TypeId {
-    typeid::of::<Types<Id, S::Owned, R::Held>>()
+    typeid::of::<Instantiation<Id, S::Owned, R::Held>>()
+}
+
+/// A value as companions speak of it.
+pub(crate) fn face<R: Returns>(held: Erased) -> Option<R::Face> {
+    R::face(held.into())
 }
 
 #[inline]

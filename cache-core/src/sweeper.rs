@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::memo::AnyMemo;
+use crate::memo::MemoCore;
 use crate::sync::plain::Mutex;
 use crate::time::{HAS_THREADS, has_forked};
 use crate::world::World;
@@ -25,7 +25,7 @@ static SWEEPER: Mutex<Sweeper> = Mutex::new(Sweeper { thread: None, backlogs: Ve
 struct Sweeper {
     thread: Option<Thread>,
     /// Memos whose invalidations have left something for later.
-    backlogs: VecDeque<Arc<dyn AnyMemo>>,
+    backlogs: VecDeque<Arc<MemoCore>>,
 }
 
 impl Sweeper {
@@ -67,7 +67,7 @@ fn start() {
 }
 
 /// Leaves the backlog of a memo to the thread. False if there is none.
-pub(crate) fn drain(memo: Arc<dyn AnyMemo>) -> bool {
+pub(crate) fn drain(memo: Arc<MemoCore>) -> bool {
     if !HAS_THREADS || has_forked() {
         return false;
     }
@@ -108,7 +108,7 @@ fn sweep() -> bool {
     for memo in world.memos() {
         let (due, _) = memo.sweep_due(world.clock.now());
         if due {
-            memo.sweep();
+            memo.reclaim();
         }
         more |= memo.sweep_due(0).1;
     }

@@ -83,7 +83,7 @@
 //!
 //! Without this feature no call looks for a scope. With it, each call looks at one more word.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -98,7 +98,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::background::{Executor, ExecutorIsSet, Task, block_on};
-use crate::memo::TypedMemo;
+use crate::memo::MemoCore;
 use crate::slot::Slot;
 use crate::sync::guarded;
 #[cfg(all(unix, not(miri), not(loom)))]
@@ -126,7 +126,7 @@ pub struct Scope {
 struct Inner {
     world: Arc<World>,
     time: Arc<Manual>,
-    memos: crate::sync::plain::Mutex<HashMap<(usize, TypeId), Arc<dyn Any + Send + Sync>>>,
+    memos: crate::sync::plain::Mutex<HashMap<(usize, TypeId), Arc<MemoCore>>>,
 }
 
 /// The scopes that there are, for a `fork`.
@@ -257,19 +257,14 @@ impl Scope {
     }
 
     /// The scope's memo for a slot, made by `make` on first use.
-    pub(crate) fn memo<K, V>(
+    pub(crate) fn memo(
         &self,
         slot: &Slot,
         id: TypeId,
-        make: impl FnOnce(&Arc<World>) -> Arc<TypedMemo<K, V>>,
-    ) -> Arc<TypedMemo<K, V>>
-    where
-        K: Send + Sync + 'static,
-        V: Send + Sync + 'static,
-    {
+        make: &dyn Fn(&Arc<World>) -> Arc<MemoCore>,
+    ) -> Arc<MemoCore> {
         let mut memos = self.inner.memos.lock();
-        let memo = memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.world));
-        memo.clone().downcast().expect("the id tells the types")
+        memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.world)).clone()
     }
 }
 

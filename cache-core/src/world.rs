@@ -11,7 +11,7 @@ use crate::address::AnyKey;
 use crate::background::Executor;
 use crate::flight::{Waits, has_invalidated};
 use crate::invalidate::Applied;
-use crate::memo::AnyMemo;
+use crate::memo::MemoCore;
 #[cfg(all(unix, not(miri), not(loom)))]
 use crate::sync::{Locked, held_in};
 use crate::tags::{Bumped, Decree, Form, Mark, Name, Number, Revision, TagSet, Tags};
@@ -19,7 +19,7 @@ use crate::time::Clock;
 
 /// What memos share.
 pub(crate) struct World {
-    pub(crate) tags: Tags<dyn AnyMemo>,
+    pub(crate) tags: Tags<MemoCore>,
     pub(crate) waits: Arc<Waits>,
     pub(crate) clock: Clock,
     pub(crate) executor: OnceLock<Arc<dyn Executor>>,
@@ -37,9 +37,9 @@ pub(crate) struct World {
 #[derive(Default)]
 struct Memos {
     /// Of functions: they stay.
-    kept: Vec<Arc<dyn AnyMemo>>,
+    kept: Vec<Arc<MemoCore>>,
     /// Of fields: they go when these do.
-    passing: Vec<Weak<dyn AnyMemo>>,
+    passing: Vec<Weak<MemoCore>>,
     /// So many of the latter were there when those that had gone were last looked for.
     swept: usize,
 }
@@ -152,7 +152,7 @@ impl World {
     }
 
     /// The first half of it; [`Self::sweep`] is the other.
-    pub(crate) fn bump_tag(&self, name: &Name, form: Form) -> Option<Bumped<dyn AnyMemo>> {
+    pub(crate) fn bump_tag(&self, name: &Name, form: Form) -> Option<Bumped<MemoCore>> {
         let (number, bumped) = self.tags.invalidate(name, form, self.clock.now());
         has_invalidated(self.address(), number);
         bumped
@@ -175,9 +175,9 @@ impl World {
     }
 
     /// Takes out, or marks, what the invalidation of a tag has hit.
-    pub(crate) fn sweep(&self, Bumped { decree, tag, carriers }: Bumped<dyn AnyMemo>) -> Applied {
+    pub(crate) fn sweep(&self, Bumped { decree, tag, carriers }: Bumped<MemoCore>) -> Applied {
         let ids = self.tags.ids(&tag);
-        let sweep = |(memo, all): (Arc<dyn AnyMemo>, bool)| {
+        let sweep = |(memo, all): (Arc<MemoCore>, bool)| {
             let swept = memo.sweep_after(decree, (!all).then(|| ids.clone()));
             Applied::swept(memo, swept)
         };
@@ -200,7 +200,7 @@ impl World {
         // Each who comes before all have been told tells them: who has begun this may not be done. What is made
         // meanwhile looks for itself, once it is among the memos.
         self.tracked.store(true, Ordering::Relaxed);
-        self.memos().iter().for_each(|memo| memo.world_switched());
+        self.memos().iter().for_each(|memo| memo.follow_world());
         self.told.store(true, Ordering::Release);
     }
 
@@ -219,7 +219,7 @@ impl World {
     }
 
     /// Makes a memo known, and keeps it if it belongs to a function.
-    pub(crate) fn register<T: AnyMemo + 'static>(&self, memo: &Arc<T>, kept: bool) {
+    pub(crate) fn register(&self, memo: &Arc<MemoCore>, kept: bool) {
         let mut memos = self.memos.lock();
         self.made.fetch_add(1, Ordering::Relaxed);
         if kept {
@@ -230,13 +230,13 @@ impl World {
             memos.passing.retain(|memo| memo.strong_count() > 0);
             memos.swept = memos.passing.len();
         }
-        let memo: Weak<T> = Arc::downgrade(memo);
+        let memo: Weak<MemoCore> = Arc::downgrade(memo);
         memos.passing.push(memo);
     }
 
     /// All memos, and how many there have been.
     #[cfg(all(unix, not(miri), not(loom)))]
-    pub(crate) fn memos_made(&self) -> (Vec<Arc<dyn AnyMemo>>, u64) {
+    pub(crate) fn memos_made(&self) -> (Vec<Arc<MemoCore>>, u64) {
         // Before: of those that come in between there is one more.
         let made = self.made.load(Ordering::Relaxed);
         (self.memos(), made)
@@ -264,14 +264,14 @@ impl World {
     }
 
     /// All memos.
-    pub(crate) fn memos(&self) -> Vec<Arc<dyn AnyMemo>> {
+    pub(crate) fn memos(&self) -> Vec<Arc<MemoCore>> {
         let memos = self.memos.lock();
         let passing = memos.passing.iter().filter_map(Weak::upgrade);
         memos.kept.iter().cloned().chain(passing).collect()
     }
 
     /// Those of functions.
-    pub(crate) fn memos_of_functions(&self) -> Vec<Arc<dyn AnyMemo>> {
+    pub(crate) fn memos_of_functions(&self) -> Vec<Arc<MemoCore>> {
         self.memos.lock().kept.clone()
     }
 
@@ -290,7 +290,7 @@ impl World {
     pub(crate) fn switch(&self, enabled: bool) {
         self.off.store(!enabled, Ordering::Relaxed);
         for memo in self.memos() {
-            memo.world_switched();
+            memo.follow_world();
         }
     }
 

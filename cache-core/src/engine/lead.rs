@@ -2,65 +2,55 @@
 
 use std::sync::Arc;
 
-use super::Begin;
-use crate::draft::Draft;
+use super::{Begin, Returned};
+use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
-use crate::memo::{Data, Garbage, TypedMemo};
+use crate::memo::{Garbage, MemoCore};
 use crate::time::Tick;
-use crate::value::Returns;
 
 /// A flight under way, held by its leader.
-pub(crate) struct Lead<K: Data, V: Data> {
-    pub(crate) memo: Arc<TypedMemo<K, V>>,
-    pub(crate) flight: Arc<Flight<K, V>>,
+pub(crate) struct Lead {
+    pub(crate) memo: Arc<MemoCore>,
+    pub(crate) flight: Arc<Flight>,
     pub(crate) how: Begin,
     /// When it began, where that matters.
     pub(crate) begun: Option<Tick>,
     pub(crate) landed: bool,
 }
 
-/// What a computation has come to that has stored nothing: its return, an error.
-pub(crate) struct Failed<O> {
-    pub(crate) output: O,
-    /// Whether an older value may stand in for it.
+/// A computation has stored nothing: its return is an error. Whether an older value may stand in for it.
+pub(crate) struct Failed {
     pub(crate) counts: bool,
 }
 
-impl<K: Data, V: Data> Lead<K, V> {
-    /// Ends the flight with what its body has returned. The value, or the return if it is not one to
-    /// keep.
-    pub(crate) fn settle<R: Returns<Held = V>>(
-        self,
-        output: R::Output,
-        describe: impl Fn(Option<&R::Value>, &mut Draft),
-    ) -> Result<V, Failed<R::Output>> {
+impl Lead {
+    /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
+    /// if the return is not one to keep.
+    pub(crate) fn settle(self, returned: &mut dyn Returned) -> Result<Erased, Failed> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
         let mut said = flight.ancestry.said();
-        let output = match R::split(output) {
-            Ok(held) => {
-                // An error that is kept must not take the place of an older value that may stand in for it.
-                let counts = R::kept_error(&held).map(|error| memo.counts(error));
-                let fails = counts == Some(Some(true)) && self.has_older();
-                if !fails {
-                    // An error is not the value that was there.
-                    said.unmodified &= R::kept_error(&held).is_none();
-                    let draft = memo.draft(&flight.key, Some(&held), |draft| {
-                        describe(R::value(&held), draft);
-                        draft.decide(said);
-                    });
-                    memo.land(self, held.clone(), draft, matches!(counts, None | Some(Some(false))));
-                    memo.on_error(&flight.key, R::kept_error(&held));
-                    return Ok(held);
-                }
-                R::join(held)
+        if let Some(held) = returned.take_value() {
+            // An error that is kept must not take the place of an older value that may stand in for it.
+            let counts = returned.kept_error(&held).map(|error| memo.counts(error));
+            let fails = counts == Some(Some(true)) && self.has_older();
+            if !fails {
+                // An error is not the value that was there.
+                said.unmodified &= counts.is_none();
+                let draft = memo.draft(&flight.key, Some(&held), |draft| {
+                    returned.describe(Some(&held), draft);
+                    draft.decide(said);
+                });
+                memo.land(self, held.clone(), draft, matches!(counts, None | Some(Some(false))));
+                memo.on_error(&flight.key, returned.kept_error(&held));
+                return Ok(held);
             }
-            Err(output) => output,
-        };
+            returned.set_value(held);
+        }
         memo.hand_up_described(&flight.key, None, |draft| {
-            describe(None, draft);
+            returned.describe(None, draft);
             draft.decide(said);
         });
-        let counts = R::error(&output).and_then(|error| memo.counts(error));
+        let counts = returned.error().and_then(|error| memo.counts(error));
         let mut garbage = Garbage::new();
         if counts == Some(false) {
             // It is an answer, which is not kept: as a value would, it ends the older one.
@@ -68,18 +58,18 @@ impl<K: Data, V: Data> Lead<K, V> {
         }
         let bumped = memo.bump_sources(&mut garbage);
         let counts = counts == Some(true);
-        self.fail::<R>(&output, counts);
+        self.fail(returned, counts);
         memo.sweep_and_dispose(bumped, garbage);
-        memo.on_error(&flight.key, R::error(&output));
-        Err(Failed { output, counts })
+        memo.on_error(&flight.key, returned.error());
+        Err(Failed { counts })
     }
 
     /// Ends the flight with an error that is not kept.
-    fn fail<R: Returns<Held = V>>(mut self, output: &R::Output, counts: bool) {
+    fn fail(mut self, returned: &dyn Returned, counts: bool) {
         self.memo.counters.errors.add();
         self.take_off(counts || self.how == Begin::Ahead);
         // Nobody joins it any more, so it is known how many the error is to be shared with.
-        let shared = self.memo.share::<R>(output, self.flight.joined());
+        let shared = self.memo.share(returned, self.flight.joined());
         self.flight.land(Landing::Error(shared, counts));
     }
 
@@ -89,7 +79,7 @@ impl<K: Data, V: Data> Lead<K, V> {
     }
 
     /// Takes the flight off its shard, then tells those who wait.
-    pub(crate) fn end(&mut self, landing: Landing<V>) {
+    pub(crate) fn end(&mut self, landing: Landing) {
         // In the background nobody is told of it, and asking at once again would not help. Elsewhere, that a
         // caller has left says nothing of what it has called.
         let counts = || self.how == Begin::Ahead || std::thread::panicking();
@@ -109,7 +99,7 @@ impl<K: Data, V: Data> Lead<K, V> {
         let mut room = self.memo.shard(self.flight.hash).write();
         room.flights.remove(&self.flight);
         if self.how == Begin::Ahead {
-            TypedMemo::note_renewal(&mut room, self.flight.old_node(), false);
+            MemoCore::note_renewal(&mut room, self.flight.old_node(), false);
         }
         if failed {
             self.memo.note_failure(&mut room, self.flight.old_node(), self.how);
@@ -117,7 +107,7 @@ impl<K: Data, V: Data> Lead<K, V> {
     }
 }
 
-impl<K: Data, V: Data> Drop for Lead<K, V> {
+impl Drop for Lead {
     /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
     /// over.
     fn drop(&mut self) {

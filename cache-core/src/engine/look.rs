@@ -1,12 +1,13 @@
 //! Looking a call up: what is there, and what it is good for.
 
+use crate::erased::{Erased, ErasedRef};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
-use crate::memo::{Flags, TypedMemo};
+use crate::memo::{Flags, MemoCore, Typed};
 use crate::value::Returns;
 
 /// A look-up, handed to the closure that knows the parts of the key.
 pub struct Cx<'m, S: Shape, R: Returns> {
-    memo: &'m TypedMemo<S::Owned, R::Held>,
+    memo: Typed<'m, S::Owned, R::Held>,
     on_hit: Option<OnHit<'m, R::Held>>,
     look: Look,
 }
@@ -54,20 +55,20 @@ impl Look {
 pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 
 /// What a look-up found.
-pub enum Found<K, V> {
+pub enum Found<V> {
     /// An entry to answer with.
     Hit(V),
     /// One that is to be computed anew in the background; and its key, to go on with.
-    Renew(V, K, u32),
+    Renew(V, Erased, u32),
     /// None: the key, to go on with.
-    Miss(K, u32),
+    Miss(Erased, u32),
     /// The call touches nothing. Its key, if what is computed from it is to know of it.
-    Bypass(Option<(K, u32)>),
+    Bypass(Option<(Erased, u32)>),
 }
 
-impl<K, V> Found<K, V> {
+impl<V> Found<V> {
     /// The key of a look-up that was not to read.
-    pub(crate) fn into_key(self) -> (K, u32) {
+    pub(crate) fn into_key(self) -> (Erased, u32) {
         match self {
             Self::Miss(key, hash) => (key, hash),
             Self::Hit(_) | Self::Renew(..) | Self::Bypass(_) => {
@@ -79,7 +80,7 @@ impl<K, V> Found<K, V> {
 
 impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
-    pub(crate) fn new(memo: &'m TypedMemo<S::Owned, R::Held>, look: Look) -> Self {
+    pub(crate) fn new(memo: Typed<'m, S::Owned, R::Held>, look: Look) -> Self {
         Self { memo, on_hit: None, look }
     }
 
@@ -92,36 +93,26 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
 
     /// Looks the key up that is made of these parts.
     #[inline]
-    pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<S::Owned, R::Held> {
+    pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<R::Held> {
         self.look_up(parts)
     }
 
     #[inline]
-    pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<S::Owned, R::Held> {
+    pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<R::Held> {
+        let memo = self.memo;
         if self.look.0 == 0
-            && let Some(value) = Self::hit(self.memo, parts)
+            && let Some(value) = memo.get_at_once(memo.long_hash(parts), |key| parts.matches(key))
         {
             if let Some(on_hit) = self.on_hit {
-                Self::tell(self.memo, on_hit, parts, &value);
+                Self::tell(memo.memo(), on_hit, parts, &value);
             }
             return Found::Hit(value);
         }
-        Self::look_further(self.memo, self.look, self.on_hit, parts)
+        Self::look_further(memo.memo(), self.look, self.on_hit, parts)
     }
 
-    /// One function for all functions of such a key and value. So it is small, nothing of what follows a miss
-    /// gets into its way, and whoever builds many memoized functions builds it once.
-    #[inline]
-    fn hit<P: Part<S>>(memo: &TypedMemo<S::Owned, R::Held>, parts: &P) -> Option<R::Held> {
-        memo.get_at_once(memo.long_hash(parts), |key| parts.matches(key))
-    }
-
-    fn tell<P: Part<S>>(
-        memo: &TypedMemo<S::Owned, R::Held>,
-        on_hit: OnHit<'_, R::Held>,
-        parts: &P,
-        value: &R::Held,
-    ) {
+    #[cold]
+    fn tell<P: Part<S>>(memo: &MemoCore, on_hit: OnHit<'_, R::Held>, parts: &P, value: &R::Held) {
         let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
         on_hit(&KeyRef { name: &memo.name, key: &key }, value);
     }
@@ -129,36 +120,66 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     /// Not a method: a hit would have to keep all of this in memory for it.
     #[inline(never)]
     fn look_further<P: Part<S>>(
-        memo: &TypedMemo<S::Owned, R::Held>,
+        memo: &MemoCore,
         look: Look,
         on_hit: Option<OnHit<'_, R::Held>>,
         parts: &P,
-    ) -> Found<S::Owned, R::Held> {
+    ) -> Found<R::Held> {
         // Once more: a hit would have to keep it for this.
         let hash = memo.hash(parts);
+        let matches = |key: ErasedRef<'_>| parts.matches(key.get());
+        match memo.look_further(hash, look, &matches, &|| Erased::new(parts.own())) {
+            Further::Hit(value, renew) => {
+                let value: R::Held = value.into();
+                if let Some(on_hit) = on_hit {
+                    Self::tell(memo, on_hit, parts, &value);
+                }
+                match renew {
+                    Some(key) => Found::Renew(value, key, hash),
+                    None => Found::Hit(value),
+                }
+            }
+            Further::Miss(key) => Found::Miss(key, hash),
+            Further::Bypass(key) => Found::Bypass(key.map(|key| (key, hash))),
+        }
+    }
+}
+
+/// What a look-up that was not answered at once has found; and its key, where it is to go on.
+enum Further {
+    Hit(Erased, Option<Erased>),
+    Miss(Erased),
+    Bypass(Option<Erased>),
+}
+
+impl MemoCore {
+    fn look_further(
+        &self,
+        hash: u32,
+        look: Look,
+        matches: &dyn Fn(ErasedRef<'_>) -> bool,
+        own: &dyn Fn() -> Erased,
+    ) -> Further {
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
-            return Found::Bypass(None);
+            return Further::Bypass(None);
         }
         if flags.is_tracked() {
-            memo.hand_up_source(hash, || parts.own());
+            self.hand_up_source(hash, own);
         }
         if flags.is_disabled() {
-            return Found::Bypass(Some((parts.own(), hash)));
+            return Further::Bypass(Some(own()));
         }
         let found = if look.0 & Look::UNREAD != 0 {
             None
-        } else if look.0 == 0 && !memo.spec.rules.has_window() {
+        } else if look.0 == 0 && !self.spec.rules.has_window() {
             // An entry that is not fresh is of use within a window only.
-            memo.get(hash, |key| parts.matches(key)).map(|value| (value, false))
+            self.get(hash, matches).map(|value| (value, false))
         } else {
-            memo.get_by_rules(hash, |key| parts.matches(key), look.0 & Look::FRESH != 0)
+            self.get_by_rules(hash, matches, look.0 & Look::FRESH != 0)
         };
-        let Some((value, renew)) = found else { return Found::Miss(parts.own(), hash) };
-        memo.count_hit();
-        if let Some(on_hit) = on_hit {
-            Self::tell(memo, on_hit, parts, &value);
-        }
-        if renew { Found::Renew(value, parts.own(), hash) } else { Found::Hit(value) }
+        let Some((value, renew)) = found else { return Further::Miss(own()) };
+        self.count_hit();
+        Further::Hit(value, renew.then(own))
     }
 }

@@ -4,29 +4,33 @@
 mod lead;
 mod look;
 mod pursuit;
+mod returned;
 
 use std::sync::Arc;
 
-pub(crate) use lead::{Failed, Lead};
+pub(crate) use lead::Failed;
+pub(crate) use lead::Lead;
 pub use look::{Cx, Found};
 pub(crate) use look::{Look, OnHit};
 pub(crate) use pursuit::{After, Joined, Next, Own, Pursuit};
+pub(crate) use returned::{Body, Computation, Returned};
 
+use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Carried, Flight, Kind, Old};
-use crate::memo::{Data, TypedMemo};
+use crate::memo::MemoCore;
 use crate::policy::Verdict;
 use crate::store::Resident;
 use crate::sync::ShardLock;
 use crate::tags::Number;
 
 /// How a call goes on after it was not answered from the cache.
-pub(crate) enum Step<K: Data, V: Data> {
+pub(crate) enum Step {
     /// Somebody has stored it meanwhile.
-    Hit(V),
+    Hit(Erased),
     /// Computes, and tells those who wait.
-    Lead(Lead<K, V>),
+    Lead(Lead),
     /// Waits; with the last invalidation from before it joined.
-    Join(Arc<Flight<K, V>>, Number),
+    Join(Arc<Flight>, Number),
     /// Computes without storing.
     InPlace,
 }
@@ -67,9 +71,9 @@ impl Begin {
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Decides how a call that was not answered goes on.
-    pub(crate) fn begin(&self, key: &K, hash: u32, how: Begin) -> Step<K, V> {
+    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Begin) -> Step {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.
             self.counters.in_place.add();
@@ -77,7 +81,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
         self.settle_deferred();
         let begun = self.spec.rules.asks_for_cost().then(|| self.clock().now());
-        let same = |other: &K| (self.key_fns.same)(other, key);
+        let same = |other: ErasedRef<'_>| self.same(other, key);
         let shard = self.shard(hash);
         let room = shard.upgradable();
         let how = if self.spec.single_flight { how } else { how.alone() };
@@ -122,7 +126,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to
     /// lead in its place. What the old leader computes is not stored.
-    pub(crate) fn overtake(&self, flight: &Arc<Flight<K, V>>) {
+    pub(crate) fn overtake(&self, flight: &Arc<Flight>) {
         // Within a user's `Eq` the caller computes in place.
         if !crate::sync::is_comparing() {
             let mut room = self.shard(flight.hash).write();
@@ -134,13 +138,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Answers with an entry that was stored since it was looked for, if it is good for that.
-    fn answer(&self, entry: Resident<'_, K, V>, how: Begin) -> Option<V> {
+    fn answer(&self, entry: Resident<'_>, how: Begin) -> Option<Erased> {
         let now = self.clock().coarse();
         match how {
             Begin::Read | Begin::Alone if self.on_call(*entry, now) != Verdict::Compute => {}
             // What was due is due, unless somebody has seen to it. It has answered before.
             Begin::Ahead if self.on_call_if_due(*entry, now) == Verdict::Serve => {
-                return Some(entry.value.clone());
+                return Some(entry.value.to_owned());
             }
             _ => return None,
         }
@@ -149,7 +153,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
     /// after the flight began and before the waiter came.
-    pub(crate) fn may_take(&self, flight: &Flight<K, V>, joined: Number, carried: &Carried) -> bool {
+    pub(crate) fn may_take(&self, flight: &Flight, joined: Number, carried: &Carried) -> bool {
         let untouched = || match carried {
             Carried::Tags(seen) => {
                 let tags = seen.as_ref().map_or(&[][..], |seen| seen);

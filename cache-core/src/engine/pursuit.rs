@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Begin, Failed, Lead, Step};
+use super::{Begin, Failed, Lead, Returned, Step};
+use crate::erased::Erased;
 use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited};
-use crate::memo::{Data, TypedMemo, Unstored};
+use crate::memo::{MemoCore, Unstored};
 use crate::plan::Limits;
 use crate::tags::Number;
 use crate::time::{Tick, after};
-use crate::value::Returns;
 
 /// How often a waiter whose value was invalidated while it waited joins again before it computes for
 /// itself: under a rain of invalidations it must not wait for ever.
 const JOINS: u32 = 3;
 
 /// A call that was not answered, on its way to an answer.
-pub(crate) struct Pursuit<K: Data, V: Data> {
-    memo: Arc<TypedMemo<K, V>>,
-    key: K,
+pub(crate) struct Pursuit {
+    memo: Arc<MemoCore>,
+    key: Erased,
     hash: u32,
     begin: Begin,
     /// Whether it has waited for somebody.
@@ -44,27 +44,27 @@ impl Patience {
 }
 
 /// What a pursuit does next.
-pub(crate) enum Next<K: Data, V: Data> {
+pub(crate) enum Next {
     /// Somebody has stored it meanwhile.
-    Hit(V),
+    Hit(Erased),
     /// Computes, and tells those who wait.
-    Lead(Lead<K, V>),
+    Lead(Lead),
     /// Computes without storing.
     InPlace,
     /// Waits.
-    Wait(Joined<K, V>),
+    Wait(Joined),
 }
 
 /// A flight that somebody waits for.
-pub(crate) struct Joined<K, V> {
-    pub(crate) flight: Arc<Flight<K, V>>,
+pub(crate) struct Joined {
+    pub(crate) flight: Arc<Flight>,
     /// The last invalidation from before it joined.
     at: Number,
     /// For as long as it waits.
     wait: Option<Wait>,
 }
 
-impl<K, V> Joined<K, V> {
+impl Joined {
     /// Computes for itself, and no longer depends on the flight.
     pub(crate) fn waits_no_more(&mut self) {
         self.wait = None;
@@ -72,9 +72,11 @@ impl<K, V> Joined<K, V> {
 }
 
 /// How a pursuit goes on after it has waited.
-pub(crate) enum After<O> {
+pub(crate) enum After {
     /// With an answer.
-    Answer(O),
+    Answer(Erased),
+    /// With the leader's error, if there is something of it for this call; else it computes for itself.
+    Error(Shared),
     /// It waits on.
     Wait,
     /// It looks again.
@@ -86,9 +88,9 @@ pub(crate) enum After<O> {
 }
 
 /// The same where it has waited for what it leads itself.
-pub(crate) enum Own<O> {
+pub(crate) enum Own {
     /// With an answer.
-    Answer(O),
+    Answer(Erased),
     /// It waits on.
     Wait,
     /// With what its body has returned.
@@ -101,8 +103,8 @@ pub(crate) enum Own<O> {
     Late(Duration),
 }
 
-impl<K: Data, V: Data> Pursuit<K, V> {
-    pub(crate) fn new(memo: Arc<TypedMemo<K, V>>, key: K, hash: u32, begin: Begin) -> Self {
+impl Pursuit {
+    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, begin: Begin) -> Self {
         Self { memo, key, hash, begin, has_waited: false, joins: 0, patience: Patience::default() }
     }
 
@@ -120,12 +122,12 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         self
     }
 
-    pub(crate) fn memo(&self) -> &Arc<TypedMemo<K, V>> {
+    pub(crate) fn memo(&self) -> &Arc<MemoCore> {
         &self.memo
     }
 
     /// It computes without storing.
-    pub(crate) fn unstored(&self) -> Unstored<K, V> {
+    pub(crate) fn unstored(&self) -> Unstored {
         Unstored { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
     }
 
@@ -152,9 +154,19 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         self.memo.falls_back(self.begin)
     }
 
-    pub(crate) fn next(&mut self) -> Next<K, V> {
+    /// Whether whatever is there will do.
+    pub(crate) fn reads(&self) -> bool {
+        self.begin == Begin::Read
+    }
+
+    /// Decides how it goes on.
+    pub(crate) fn begin(&self) -> Step {
+        self.memo.begin(&self.key, self.hash, self.begin)
+    }
+
+    pub(crate) fn next(&mut self) -> Next {
         let memo = &self.memo;
-        let (flight, at) = match memo.begin(&self.key, self.hash, self.begin) {
+        let (flight, at) = match self.begin() {
             Step::Hit(held) => return Next::Hit(held),
             Step::Lead(lead) => return Next::Lead(lead),
             Step::InPlace => return Next::InPlace,
@@ -170,16 +182,12 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         Next::InPlace
     }
 
-    pub(crate) fn after<R: Returns<Held = V>>(
-        &mut self,
-        joined: &Joined<K, V>,
-        waited: Waited<V>,
-    ) -> After<R::Output> {
+    pub(crate) fn after(&mut self, joined: &Joined, waited: Waited) -> After {
         let landing = match waited {
             Waited::Landed(landing) => landing,
             Waited::Late => {
                 return match self.late() {
-                    Ok(Some(older)) => After::Answer(R::join(older)),
+                    Ok(Some(older)) => After::Answer(older),
                     Ok(None) => After::Wait,
                     Err(limit) => After::Late(limit),
                 };
@@ -199,84 +207,82 @@ impl<K: Data, V: Data> Pursuit<K, V> {
         }
         match landing {
             Landing::Value(held, carried) => {
-                self.take::<R>(joined, held, &carried).map_or(After::Again, After::Answer)
+                self.take(joined, held, &carried).map_or(After::Again, After::Answer)
             }
             Landing::Error(shared, counts) => {
-                if let Some(older) = self.older(counts) {
-                    return After::Answer(R::join(older));
+                if let Some(older) = self.older(&Failed { counts }) {
+                    return After::Answer(older);
                 }
                 // What the error may have been invalidated by is not known: it has no tags.
                 let shared = if joined.at == joined.flight.born { shared } else { Shared::Nothing };
-                if let Some(output) = shared.output::<R>() {
-                    self.memo.hand_up_absence();
-                    return After::Answer(output);
-                }
-                // Together with the others, not one behind the other.
+                // If there is nothing for it, together with the others, not one behind the other.
                 self.begin = self.begin.alone();
-                After::Again
+                After::Error(shared)
             }
             Landing::Crashed => After::Again,
         }
     }
 
     /// The return that a flight has landed with, if this call may have it.
-    pub(crate) fn take<R: Returns<Held = V>>(
-        &self,
-        joined: &Joined<K, V>,
-        held: V,
-        carried: &Carried,
-    ) -> Option<R::Output> {
+    pub(crate) fn take(&self, joined: &Joined, held: Erased, carried: &Carried) -> Option<Erased> {
         if !self.memo.may_take(&joined.flight, joined.at, carried) {
             return None;
         }
         if self.memo.is_tracked() {
             self.memo.hand_up_carried(carried);
         }
-        Some(R::join(held))
+        Some(held)
     }
 
     /// The same after it has waited for its own flight.
-    pub(crate) fn after_own<R: Returns<Held = V>>(&mut self, waited: &Waited<V>) -> Own<R::Output> {
+    pub(crate) fn after_own(&mut self, waited: &Waited) -> Own {
         match waited {
             Waited::Late => match self.late() {
-                Ok(Some(older)) => Own::Answer(R::join(older)),
+                Ok(Some(older)) => Own::Answer(older),
                 Ok(None) => Own::Wait,
                 Err(limit) => Own::Late(limit),
             },
             Waited::Landed(Landing::Error(_, counts)) => {
-                self.older(*counts).map_or(Own::Returned, |older| Own::Answer(R::join(older)))
+                self.older(&Failed { counts: *counts }).map_or(Own::Returned, |older| Own::Answer(older))
             }
             // Not from the parcel, which comes after the hooks.
-            Waited::Landed(Landing::Value(held, _)) => Own::Answer(R::join(held.clone())),
+            Waited::Landed(Landing::Value(held, _)) => Own::Answer(held.clone()),
             Waited::Landed(Landing::Crashed) => Own::Crashed,
             Waited::LetGo | Waited::Refused | Waited::Abandoned => Own::Refused,
         }
     }
 
-    /// What a call returns whose body has failed.
-    pub(crate) fn or_older<R: Returns<Held = V>>(&self, failed: Failed<R::Output>) -> R::Output {
-        self.older(failed.counts).map_or(failed.output, R::join)
+    /// What a call returns whose body has failed: an older value, if one may stand in.
+    pub(crate) fn or_older(&self, failed: &Failed, returned: &mut dyn Returned) {
+        if let Some(older) = self.older(failed) {
+            returned.set_value(older);
+        }
     }
 
     /// The same of a body that was run in place.
-    pub(crate) fn or_older_in_place<R: Returns<Held = V>>(&self, output: R::Output) -> R::Output {
-        let counts = R::error(&output).is_some_and(|error| self.memo.counts(error) == Some(true));
-        self.or_older::<R>(Failed { output, counts })
+    pub(crate) fn or_older_in_place(&self, returned: &mut dyn Returned) {
+        let counts = returned.error().is_some_and(|error| self.memo.counts(error) == Some(true));
+        self.or_older(&Failed { counts }, returned);
+    }
+
+    /// It returns the leader's error.
+    pub(crate) fn has_failed(&self) {
+        self.memo.hand_up_absence();
     }
 
     /// What stands in for a value that has failed, or is late.
-    fn older(&self, counts: bool) -> Option<V> {
-        if counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
+    pub(crate) fn older(&self, failed: &Failed) -> Option<Erased> {
+        if failed.counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
     }
 
     /// It has waited until one of its limits: what stands in, if something does; how long it has waited if it
     /// waits no more.
-    fn late(&mut self) -> Result<Option<V>, Duration> {
+    fn late(&mut self) -> Result<Option<Erased>, Duration> {
         let now = self.memo.clock().now();
         if self.patience.until().is_none_or(|until| now < until) {
             return Ok(None);
         }
-        if let Some(older) = self.older(true) {
+        if let Some(older) = self.older(&Failed { counts: true }) {
             self.memo.note_lateness(&self.key, self.hash);
             return Ok(Some(older));
         }

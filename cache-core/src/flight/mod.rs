@@ -23,7 +23,7 @@ use tasks::{Leader, PERIOD, Waiters};
 pub(crate) use unbegun::{Job, Unbegun};
 
 use crate::background::{Replaced, begins_from};
-use crate::memo::Data;
+use crate::erased::{Erased, ErasedRef};
 use crate::policy::Slot;
 use crate::store::{Node, Residents};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
@@ -32,8 +32,8 @@ use crate::time::{Clock, HAS_THREADS, NEVER, Tick, after};
 use crate::value::Returns;
 
 /// One computation under way.
-pub(crate) struct Flight<K, V> {
-    pub(crate) key: K,
+pub(crate) struct Flight {
+    pub(crate) key: Erased,
     pub(crate) hash: u32,
     /// The last invalidation that its computation has seen.
     pub(crate) born: Number,
@@ -46,7 +46,7 @@ pub(crate) struct Flight<K, V> {
     /// How many callers have joined it. It is counted under the shard, so it stands still once the flight was
     /// taken off.
     joined: AtomicUsize,
-    state: Mutex<State<V>>,
+    state: Mutex<State>,
     landed: Condvar,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Old {
 }
 
 impl Old {
-    pub(crate) fn of<K, V>(residents: &mut Residents<K, V>, slot: Slot) -> Option<Self> {
+    pub(crate) fn of(residents: &mut Residents, slot: Slot) -> Option<Self> {
         let node = residents.name(slot)?;
         Some(Self { node, since: residents.at(slot)?.created() })
     }
@@ -85,8 +85,8 @@ impl Kind {
     }
 }
 
-struct State<V> {
-    landing: Option<Landing<V>>,
+struct State {
+    landing: Option<Landing>,
     /// Those who were to compute it have refused.
     refused: bool,
     /// The background was given the computation, and may not have begun it.
@@ -95,7 +95,7 @@ struct State<V> {
     workers_leave: Option<Tick>,
     left_by_workers: bool,
     /// What the first of them has computed in place.
-    in_place: Option<Box<V>>,
+    in_place: Option<Box<Erased>>,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
     /// The task that leads it, if it is one.
@@ -108,7 +108,7 @@ struct State<V> {
     timed: bool,
 }
 
-impl<V> State<V> {
+impl State {
     /// Its leader has left it, or does not go on though it could: a waiter is to lead in its place.
     fn is_abandoned(&self) -> bool {
         self.leader.is_stalled() || self.waiters.as_ref().is_some_and(|waiters| waiters.has_orphan())
@@ -116,9 +116,9 @@ impl<V> State<V> {
 }
 
 /// How a flight ended.
-pub(crate) enum Landing<V> {
+pub(crate) enum Landing {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
-    Value(V, Carried),
+    Value(Erased, Carried),
     /// With an error: what waiters get of it, and whether an older value may stand in for it.
     Error(Shared, bool),
     /// The leader panicked, or was dropped.
@@ -168,7 +168,7 @@ pub(crate) enum Carried {
     Unknown,
 }
 
-impl<V: Clone> Clone for Landing<V> {
+impl Clone for Landing {
     fn clone(&self) -> Self {
         match self {
             Self::Value(value, tags) => Self::Value(value.clone(), tags.clone()),
@@ -179,8 +179,8 @@ impl<V: Clone> Clone for Landing<V> {
 }
 
 /// What a waiter gets.
-pub(crate) enum Waited<V> {
-    Landed(Landing<V>),
+pub(crate) enum Waited {
+    Landed(Landing),
     /// It has waited long enough for something that may depend on it: it computes in place.
     LetGo,
     /// The leader has left, or does not go on though it could: a waiter is to lead in its place.
@@ -205,16 +205,16 @@ pub(crate) struct Bounds {
     pub(crate) worker_leaves: Option<Tick>,
 }
 
-impl<K, V> Flight<K, V> {
+impl Flight {
     /// Whether it goes on though this thread writes its key: this is done from within its own closure.
     pub(crate) fn goes_on(&self) -> bool {
         self.kind == Kind::Update && self.ancestry.writes_within()
     }
 }
 
-impl<K, V: Clone> Flight<K, V> {
+impl Flight {
     pub(crate) fn new(
-        key: K,
+        key: Erased,
         hash: u32,
         born: Number,
         kind: Kind,
@@ -276,7 +276,7 @@ impl<K, V: Clone> Flight<K, V> {
     }
 
     /// Tells everyone who waits.
-    pub(crate) fn land(&self, landing: Landing<V>) {
+    pub(crate) fn land(&self, landing: Landing) {
         let mut state = self.state.lock();
         state.landing = Some(landing);
         let wakers = state.waiters.as_mut().map(|waiters| waiters.take_wakers());
@@ -289,7 +289,7 @@ impl<K, V: Clone> Flight<K, V> {
     }
 
     /// A worker of rayon that was let go has computed in place: so much for the others that wait.
-    pub(crate) fn give_workers(&self, value: V) {
+    pub(crate) fn give_workers(&self, value: Erased) {
         let mut state = self.state.lock();
         let late = state.in_place.replace(Box::new(value));
         drop(state);
@@ -310,9 +310,9 @@ impl<K, V: Clone> Flight<K, V> {
     }
 }
 
-impl<K: Data, V: Data> Flight<K, V> {
+impl Flight {
     /// Waits for the flight to land, within bounds.
-    pub(crate) fn wait(self: &Arc<Self>, clock: &Clock, bounds: Bounds) -> Waited<V> {
+    pub(crate) fn wait(self: &Arc<Self>, clock: &Clock, bounds: Bounds) -> Waited {
         let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
         // Declared first: it is dropped when the lock is released.
         let mut replaced = None;
@@ -357,9 +357,9 @@ impl<K: Data, V: Data> Flight<K, V> {
     }
 }
 
-impl<V: Clone> State<V> {
+impl State {
     /// What a waiter finds, or when it is to look again.
-    fn look(&mut self, now: Tick, bounds: Bounds) -> Result<Waited<V>, Tick> {
+    fn look(&mut self, now: Tick, bounds: Bounds) -> Result<Waited, Tick> {
         if let Some(landing) = &self.landing {
             return Ok(Waited::Landed(landing.clone()));
         }
@@ -397,7 +397,7 @@ impl<V: Clone> State<V> {
     }
 }
 
-impl<V> State<V> {
+impl State {
     /// Whether a waiter may go, one for each `max_wait`; else when the next one may.
     fn let_go(&mut self, now: Tick, max_wait: Duration) -> Result<(), Tick> {
         let release = *self.release.get_or_insert_with(|| after(now, max_wait));
@@ -410,75 +410,92 @@ impl<V> State<V> {
 }
 
 /// The flights of one shard.
-pub(crate) struct Flights<K, V> {
-    table: HashTable<Arc<Flight<K, V>>>,
+pub(crate) struct Flights {
+    /// Boxed: a hit does not look at it.
+    table: Option<Box<Table>>,
 }
 
-impl<K, V> Flights<K, V> {
+type Table = HashTable<Arc<Flight>>;
+
+impl Flights {
     pub(crate) fn new() -> Self {
-        Self { table: HashTable::new() }
+        Self { table: None }
     }
 
     /// Whether a flight has not been taken off.
-    pub(crate) fn is_on(&self, flight: &Arc<Flight<K, V>>) -> bool {
-        self.table.find(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight)).is_some()
+    pub(crate) fn is_on(&self, flight: &Arc<Flight>) -> bool {
+        let is = |known: &Arc<Flight>| Arc::ptr_eq(known, flight);
+        self.table.as_ref().is_some_and(|table| table.find(u64::from(flight.hash), is).is_some())
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight<K, V>>> {
-        self.table.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {
+        self.table.iter().flat_map(|table| table.iter())
     }
 
     /// The flight to wait for.
-    pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Arc<Flight<K, V>>> {
-        self.table
-            .find(u64::from(hash), |flight| flight.kind.is_shared() && flight.hash == hash && eq(&flight.key))
+    pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<&Arc<Flight>> {
+        let is =
+            |flight: &Arc<Flight>| flight.kind.is_shared() && flight.hash == hash && eq(flight.key.by_ref());
+        self.table.as_ref()?.find(u64::from(hash), is)
+    }
+
+    /// Those of a hash.
+    fn of_hash(&self, hash: u32) -> impl Iterator<Item = &Arc<Flight>> {
+        let all = self.table.iter().flat_map(move |table| table.iter_hash(u64::from(hash)));
+        all.filter(move |flight| flight.hash == hash)
     }
 
     /// Those of a key; compares keys, so only shared access is needed.
-    pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
-        let flights = self.table.iter_hash(u64::from(hash));
-        flights.filter(|flight| flight.hash == hash && eq(&flight.key)).cloned().collect()
+    pub(crate) fn of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
+        self.of_hash(hash).filter(|flight| eq(flight.key.by_ref())).cloned().collect()
     }
 
     /// Those of a key which end when this thread writes it.
-    pub(crate) fn overtaken_by_write(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
+    pub(crate) fn overtaken_by_write(
+        &self,
+        hash: u32,
+        eq: impl Fn(ErasedRef<'_>) -> bool,
+    ) -> Vec<Arc<Flight>> {
         let mut flights = self.of(hash, eq);
         flights.retain(|flight| !flight.goes_on());
         flights
     }
 
     /// The updates among them. Where there are none, which is mostly so, no key is compared.
-    pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Vec<Arc<Flight<K, V>>> {
-        let updates = self.table.iter_hash(u64::from(hash)).filter(|flight| flight.kind == Kind::Update);
-        let updates = updates.filter(|flight| flight.hash == hash && eq(&flight.key));
+    pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
+        let updates = self.of_hash(hash).filter(|flight| flight.kind == Kind::Update);
+        let updates = updates.filter(|flight| eq(flight.key.by_ref()));
         updates.filter(|flight| !flight.goes_on()).cloned().collect()
     }
 
-    pub(crate) fn add(&mut self, flight: Arc<Flight<K, V>>) {
-        self.table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
+    pub(crate) fn add(&mut self, flight: Arc<Flight>) {
+        let table = self.table.get_or_insert_default();
+        table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
     }
 
     /// Takes a flight off; whether it was still on.
-    pub(crate) fn remove(&mut self, flight: &Arc<Flight<K, V>>) -> bool {
-        let found = self.table.find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
+    pub(crate) fn remove(&mut self, flight: &Arc<Flight>) -> bool {
+        let Some(table) = &mut self.table else { return false };
+        let found = table.find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
         let on = found.is_ok();
         if let Ok(found) = found {
             found.remove();
         }
-        if self.table.is_empty() && self.table.capacity() > 64 {
-            self.table = HashTable::new();
+        if table.is_empty() && table.capacity() > 64 {
+            self.table = None;
         }
         on
     }
 
     /// Takes those off that others wait for.
     #[cfg(all(unix, not(miri), not(loom)))]
-    pub(crate) fn take_shared(&mut self) -> Vec<Arc<Flight<K, V>>> {
-        self.table.extract_if(|flight| flight.kind.is_shared()).collect()
+    pub(crate) fn take_shared(&mut self) -> Vec<Arc<Flight>> {
+        let shared = |flight: &mut Arc<Flight>| flight.kind.is_shared();
+        self.table.as_mut().map_or_else(Vec::new, |table| table.extract_if(shared).collect())
     }
 
-    pub(crate) fn take_all(&mut self) -> HashTable<Arc<Flight<K, V>>> {
-        std::mem::take(&mut self.table)
+    pub(crate) fn take_all(&mut self) -> impl Sized + use<> {
+        self.table.take()
     }
 }
 

@@ -15,49 +15,47 @@ use std::time::Duration;
 
 use crate::background::{Anywhere, Executor};
 use crate::draft::Draft;
-use crate::engine::{After, Failed, Joined, Lead, Next, Own, Pursuit};
-use crate::flight::{Adoptable, Adopts, Ancestry, Seat, polled_under};
-use crate::memo::{Data, Unstored};
-use crate::plan::{Prepared, Repeat, Waits, give_up};
+use crate::engine::{After, Computation, Failed, Joined, Lead, Next, Own, Pursuit};
+use crate::erased::Erased;
+use crate::flight::{Adoptable, Adopts, Ancestry, Seat, Shared, polled_under};
+use crate::memo::Unstored;
+use crate::plan::{Prepared, Repeat, Ticket, Waits, give_up};
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
-enum Pursued<O, K: Data, V: Data> {
-    Answer(O),
-    Lead(Lead<K, V>),
+enum Pursued {
+    Answer(Erased),
+    /// With the leader's error, if there is something of it for this call; else it goes on.
+    Error(Shared),
+    Lead(Lead),
     /// It computes without storing; what it has waited for may land before.
-    InPlace(Option<(Joined<K, V>, Seat<K, V>)>),
+    InPlace(Option<(Joined, Seat)>),
     Late(Duration),
 }
 
 /// Where a call stands that was not answered.
-pub(crate) enum Start<K: Data, V: Data> {
+pub(crate) enum Start {
     /// It is to be computed, or waited for.
-    Search(Pursuit<K, V>),
+    Search(Pursuit),
     /// It leads a flight already.
-    Lead(Lead<K, V>),
+    Lead(Lead),
     /// It touches nothing.
-    InPlace(Option<Unstored<K, V>>),
+    InPlace(Option<Unstored>),
 }
 
 /// A call that was not answered, what it computes with, how that is done once more, and how long it waits.
-pub struct Missed<K: Data, V: Data, KA, SA, Run, A, T> {
-    pub(crate) start: Start<K, V>,
+pub struct Missed<KA, SA, Run, A, T> {
+    pub(crate) start: Start,
     pub(crate) call: Prepared<KA, SA, Run>,
     pub(crate) again: A,
     pub(crate) patience: T,
 }
 
-async fn pursue<R, K, V>(pursuit: &mut Pursuit<K, V>) -> Pursued<R::Output, K, V>
-where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
-{
+async fn pursue(pursuit: &mut Pursuit) -> Pursued {
     let memo = pursuit.memo().clone();
     loop {
         let mut joined = match pursuit.next() {
-            Next::Hit(held) => return Pursued::Answer(R::join(held)),
+            Next::Hit(held) => return Pursued::Answer(held),
             Next::Lead(lead) => return Pursued::Lead(lead),
             Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
@@ -65,8 +63,9 @@ where
         let seat = joined.flight.seat();
         loop {
             let waited = seat.wait(memo.clock(), pursuit.bounds()).await;
-            match pursuit.after::<R>(&joined, waited) {
-                After::Answer(output) => return Pursued::Answer(output),
+            match pursuit.after(&joined, waited) {
+                After::Answer(held) => return Pursued::Answer(held),
+                After::Error(shared) => return Pursued::Error(shared),
                 After::Wait => continue,
                 After::Again => {}
                 After::InPlace => {
@@ -81,22 +80,31 @@ where
 }
 
 /// A call that leads a flight, and is to see to its computation.
-struct Leading<K: Data, V: Data, KA, SA, Run, A, T> {
-    pursuit: Pursuit<K, V>,
-    lead: Lead<K, V>,
+struct Leading<KA, SA, Run, A, T> {
+    pursuit: Pursuit,
+    lead: Lead,
     call: Prepared<KA, SA, Run>,
     again: A,
     patience: T,
 }
 
+/// What a computation has come to: its value; or its return, if that is not one to keep.
+type Settled<R> = Result<Erased, (Failed, <R as Returns>::Output)>;
+
+/// What a call returns whose computation has come to this.
+fn returned<R: Returns>(pursuit: &Pursuit, settled: Settled<R>) -> R::Output {
+    match settled {
+        Ok(held) => R::join(held.into()),
+        Err((failed, output)) => pursuit.older(&failed).map_or(output, |held| R::join(held.into())),
+    }
+}
+
 /// What all drivers have in common: a call on its way to a return, or to a computation of its own.
-async fn approach<R, K, V, KA, SA, Run, A, T, B, D>(
-    missed: Missed<K, V, KA, SA, Run, A, T>,
-) -> Result<Leading<K, V, KA, SA, Run, A, T>, R::Output>
+async fn approach<R, KA, SA, Run, A, T, B, D>(
+    missed: Missed<KA, SA, Run, A, T>,
+) -> Result<Leading<KA, SA, Run, A, T>, R::Output>
 where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
+    R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     T: Waits<R::Output>,
     B: Future<Output = R::Output>,
@@ -105,64 +113,69 @@ where
     let Missed { start, call, again, patience } = missed;
     let mut pursuit = match start {
         Start::Search(pursuit) => pursuit.within(patience.limits()),
-        Start::InPlace(told) => return Err(in_place::<R, K, V, B, D>(told, call.prepare()).await),
+        Start::InPlace(told) => {
+            return Err(in_place::<R, B, D>(told, call.prepare()).await.into_output());
+        }
         Start::Lead(lead) => {
-            let settled = settled::<R, K, V, KA, SA, Run, B, D>(lead, call).await;
-            return Err(settled.map_or_else(|failed| failed.output, R::join));
+            let settled = settled::<R, KA, SA, Run, B, D>(lead, call).await;
+            return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
         }
     };
-    match pursue::<R, K, V>(&mut pursuit).await {
-        Pursued::Answer(output) => Err(output),
-        Pursued::InPlace(waited_for) => {
-            let own = async {
-                let output = in_place::<R, K, V, B, D>(Some(pursuit.unstored()), call.prepare()).await;
-                pursuit.or_older_in_place::<R>(output)
-            };
-            Err(match waited_for {
-                Some((joined, seat)) => {
-                    seat.or_value(own, |held, carried| pursuit.take::<R>(&joined, held, carried)).await
+    loop {
+        return match pursue(&mut pursuit).await {
+            Pursued::Answer(held) => Err(R::join(held.into())),
+            Pursued::Error(shared) => match shared.output::<R>() {
+                Some(output) => {
+                    pursuit.has_failed();
+                    Err(output)
                 }
-                None => own.await,
-            })
-        }
-        Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
-        Pursued::Lead(lead) => Ok(Leading { pursuit, lead, call, again, patience }),
+                None => continue,
+            },
+            Pursued::InPlace(waited_for) => {
+                let own = async {
+                    let mut computation = in_place::<R, B, D>(Some(pursuit.unstored()), call.prepare()).await;
+                    pursuit.or_older_in_place(&mut computation);
+                    computation.into_output()
+                };
+                Err(match waited_for {
+                    Some((joined, seat)) => {
+                        let take = |held, carried: &_| {
+                            pursuit.take(&joined, held, carried).map(|held| R::join(held.into()))
+                        };
+                        seat.or_value(own, take).await
+                    }
+                    None => own.await,
+                })
+            }
+            Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
+            Pursued::Lead(lead) => Ok(Leading { pursuit, lead, call, again, patience }),
+        };
     }
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
-pub(crate) async fn by_caller<R, K, V, KA, SA, Run, A, T, B, D>(
-    missed: Missed<K, V, KA, SA, Run, A, T>,
-) -> R::Output
+pub(crate) async fn by_caller<R, KA, SA, Run, A, T, B, D>(missed: Missed<KA, SA, Run, A, T>) -> R::Output
 where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
+    R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     T: Waits<R::Output>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, K, V, KA, SA, Run, A, T, B, D>(missed).await {
+    let leading = match approach::<R, KA, SA, Run, A, T, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    match settled::<R, K, V, KA, SA, Run, B, D>(leading.lead, leading.call).await {
-        Ok(held) => R::join(held),
-        Err(failed) => leading.pursuit.or_older::<R>(failed),
-    }
+    let settled = settled::<R, KA, SA, Run, B, D>(leading.lead, leading.call).await;
+    returned::<R>(&leading.pursuit, settled)
 }
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
 /// if one was set.
-pub(crate) async fn by_owner<R, K, V, KA, SA, Run, A, T, B, D>(
-    missed: Missed<K, V, KA, SA, Run, A, T>,
-) -> R::Output
+pub(crate) async fn by_owner<R, KA, SA, Run, A, T, B, D>(missed: Missed<KA, SA, Run, A, T>) -> R::Output
 where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V, Output: Send>,
+    R: Returns<Output: Send>,
     KA: Send + 'static,
     SA: Send + 'static,
     Run: FnOnce(KA, SA) -> (B, D) + Send + 'static,
@@ -170,14 +183,14 @@ where
     B: Future<Output = R::Output> + Send + 'static,
     D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
 {
-    let leading = match approach::<R, K, V, KA, SA, Run, A, T, B, D>(missed).await {
+    let leading = match approach::<R, KA, SA, Run, A, T, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
     let Leading { pursuit, lead, call, .. } = leading;
     let executor = pursuit.memo().world().executor.get().cloned();
     let flight = lead.flight.clone();
-    let computation = settled::<R, K, V, KA, SA, Run, B, D>(lead, call);
+    let computation = settled::<R, KA, SA, Run, B, D>(lead, call);
     let settled = match executor {
         Some(executor) => {
             let computation = in_this_scope(computation);
@@ -185,39 +198,35 @@ where
         }
         None => computation.await,
     };
-    settled.map_or_else(|failed| pursuit.or_older::<R>(failed), R::join)
+    returned::<R>(&pursuit, settled)
 }
 
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
 /// so that the background can go on with it when its caller has left.
-pub(crate) async fn by_clock<R, K, V, KA, SA, Run, A, T, B, D>(
-    missed: Missed<K, V, KA, SA, Run, A, T>,
-) -> R::Output
+pub(crate) async fn by_clock<R, KA, SA, Run, A, T, B, D>(missed: Missed<KA, SA, Run, A, T>) -> R::Output
 where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
+    R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     T: Waits<R::Output>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, K, V, KA, SA, Run, A, T, B, D>(missed).await {
+    let leading = match approach::<R, KA, SA, Run, A, T, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
     let Leading { mut pursuit, lead, call, again, patience } = leading;
     let (memo, flight) = (pursuit.memo().clone(), lead.flight.clone());
-    let (ticket, parcel) = patience.ticket(lead);
+    let (ticket, parcel) = patience.ticket(Ticket::new(lead));
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
     let mut computation = Adoptable::new(flight, in_this_scope(job), background, Adopts::All);
     loop {
         let waited = computation.landed(memo.clock(), pursuit.bounds_of_own()).await;
-        match pursuit.after_own::<R>(&waited) {
-            Own::Answer(output) => return output,
+        match pursuit.after_own(&waited) {
+            Own::Answer(held) => return R::join(held.into()),
             Own::Wait => {}
             // If it has panicked, that goes on in the poll of its caller, which is this.
             Own::Returned | Own::Crashed | Own::Refused => {
@@ -238,14 +247,9 @@ fn in_this_scope<F: Future + Send + 'static>(
 }
 
 /// Computes as the leader of a flight.
-async fn settled<R, K, V, KA, SA, Run, B, D>(
-    lead: Lead<K, V>,
-    call: Prepared<KA, SA, Run>,
-) -> Result<V, Failed<R::Output>>
+async fn settled<R, KA, SA, Run, B, D>(lead: Lead, call: Prepared<KA, SA, Run>) -> Settled<R>
 where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
+    R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
@@ -254,27 +258,25 @@ where
     flight
         .led(async move {
             let (body, describe) = call.prepare();
-            let output = body.await;
-            lead.settle::<R>(output, describe)
+            let mut computation = Computation::<R, (), D>::returned(body.await, describe);
+            lead.settle(&mut computation).map_err(|failed| (failed, computation.into_output()))
         })
         .await
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place<R, K, V, B, D>(unstored: Option<Unstored<K, V>>, (body, describe): (B, D)) -> R::Output
+async fn in_place<R, B, D>(unstored: Option<Unstored>, (body, describe): (B, D)) -> Computation<R, (), D>
 where
-    K: Data,
-    V: Data,
-    R: Returns<Held = V>,
+    R: Returns,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let run = async move {
-        let output = body.await;
-        match unstored {
-            Some(unstored) => unstored.returned::<R>(output, describe),
-            None => output,
+        let mut computation = Computation::<R, (), D>::returned(body.await, describe);
+        if let Some(unstored) = unstored {
+            unstored.returned(&mut computation);
         }
+        computation
     };
     match Ancestry::aside() {
         Some(aside) => polled_under(Some(aside), run).await,

@@ -26,6 +26,10 @@ pub use pick::{
     PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickParts, PickShared, PickShown, PickStd,
 };
 
+#[cfg(feature = "json")]
+use crate::erased::Erased;
+use crate::erased::ErasedRef;
+
 /// A type, as a value: what method dispatch on types starts from.
 pub struct Ty<T: ?Sized>(PhantomData<fn(&T)>);
 
@@ -106,37 +110,34 @@ pub trait Lend: Shape {
     fn lend(owned: &Self::Owned) -> Self::Lent<'_>;
 }
 
-/// What a memo needs to do with its stored keys, as plain functions: the shape is not part of the
-/// memo's type, so that a memo is told by the types of its key and value alone.
-pub(crate) struct KeyFns<K> {
+/// What a memo needs to do with its stored keys.
+pub(crate) struct KeyFns {
     #[cfg(feature = "json")]
-    pub(crate) hash: fn(&K, &mut foldhash::fast::FoldHasher<'_>),
-    pub(crate) same: fn(&K, &K) -> bool,
-    pub(crate) show: fn(&K, &mut fmt::Formatter<'_>) -> fmt::Result,
+    pub(crate) hash: fn(ErasedRef<'_>, &mut foldhash::fast::FoldHasher<'_>),
+    pub(crate) same: fn(ErasedRef<'_>, ErasedRef<'_>) -> bool,
+    pub(crate) show: fn(ErasedRef<'_>, &mut fmt::Formatter<'_>) -> fmt::Result,
     #[cfg(feature = "json")]
-    pub(crate) parse: fn(&serde_json::Value) -> Result<K, Misfit>,
+    pub(crate) parse: fn(&serde_json::Value) -> Result<Erased, Misfit>,
 }
 
-impl<K> KeyFns<K> {
-    pub(crate) fn of<S: Shape<Owned = K>>() -> Self {
-        Self {
-            #[cfg(feature = "json")]
-            hash: |key, state| S::hash_owned(key, state),
-            same: S::same,
-            show: S::show_owned,
-            #[cfg(feature = "json")]
-            parse: S::parse,
-        }
+struct Of<S>(PhantomData<S>);
+
+impl<S: Shape> Of<S> {
+    const FNS: &'static KeyFns = &KeyFns {
+        #[cfg(feature = "json")]
+        hash: |key, state| S::hash_owned(key.get(), state),
+        same: |a, b| S::same(a.get(), b.get()),
+        show: |key, f| S::show_owned(key.get(), f),
+        #[cfg(feature = "json")]
+        parse: |json| S::parse(json).map(Erased::new),
+    };
+}
+
+impl KeyFns {
+    pub(crate) const fn of<S: Shape>() -> &'static Self {
+        Of::<S>::FNS
     }
 }
-
-impl<K> Clone for KeyFns<K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K> Copy for KeyFns<K> {}
 
 /// A key that can be shown, whether borrowed from a call or kept.
 pub(crate) trait ShowKey {
@@ -156,12 +157,12 @@ impl<S: Shape, P: Part<S> + ?Sized> ShowKey for Borrowed<'_, S, P> {
 }
 
 /// A kept key.
-pub(crate) struct Kept<'a, K> {
-    pub(crate) key: &'a K,
-    pub(crate) fns: KeyFns<K>,
+pub(crate) struct Kept<'a> {
+    pub(crate) key: ErasedRef<'a>,
+    pub(crate) fns: &'static KeyFns,
 }
 
-impl<K> ShowKey for Kept<'_, K> {
+impl ShowKey for Kept<'_> {
     fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (self.fns.show)(self.key, f)
     }

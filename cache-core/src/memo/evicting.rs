@@ -1,23 +1,23 @@
 //! Making room: the bound of a memo, and whose entries leave for it.
 
 use super::sweep::BITE;
-use super::{Data, Garbage, Room, TypedMemo};
+use super::{Garbage, MemoCore, Room};
 use crate::event::Cause;
 use crate::policy::Slot;
 use crate::sync::Ordering;
 use crate::time::Tick;
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Takes room for a new entry, from this shard's entries if need be. The bound holds at every
     /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
     /// else can take that in between.
     pub(super) fn reserve(
         &self,
-        room: &mut Room<K, V>,
+        room: &mut Room,
         weight: usize,
         replaced: Option<Slot>,
         now: Tick,
-        garbage: &mut Garbage<K, V>,
+        garbage: &mut Garbage,
     ) -> bool {
         // Where nothing else bounds a memo, the numbers of slots do.
         if room.residents.is_full() && !self.evict_from(room, now, garbage) {
@@ -41,7 +41,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         }
     }
 
-    fn evict_from(&self, room: &mut Room<K, V>, now: Tick, garbage: &mut Garbage<K, V>) -> bool {
+    fn evict_from(&self, room: &mut Room, now: Tick, garbage: &mut Garbage) -> bool {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
         room.residents.bound(self.spec.policy);
         let Some(entry) = room.residents.evict() else { return false };
@@ -58,7 +58,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Makes room for so much in other shards. Each key begins with a shard of its own, so that none has to make
     /// room for all the others.
-    pub(super) fn evict_anywhere(&self, hash: u32, weight: usize, garbage: &mut Garbage<K, V>) {
+    pub(super) fn evict_anywhere(&self, hash: u32, weight: usize, garbage: &mut Garbage) {
         let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight);
         self.evict_down_to(bound, hash as usize, garbage, |_| ());
     }
@@ -69,8 +69,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         &self,
         bound: usize,
         from: usize,
-        garbage: &mut Garbage<K, V>,
-        mut then: impl FnMut(&mut Garbage<K, V>),
+        garbage: &mut Garbage,
+        mut then: impl FnMut(&mut Garbage),
     ) {
         let count = self.shards().len();
         let mut progress = true;
@@ -89,7 +89,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Evicts a few entries of a shard while more than `bound` is held. Whether it could.
-    fn evict_some(&self, room: &mut Room<K, V>, bound: usize, garbage: &mut Garbage<K, V>) -> bool {
+    fn evict_some(&self, room: &mut Room, bound: usize, garbage: &mut Garbage) -> bool {
         let now = self.clock().now();
         let too_much = || self.held.load(Ordering::Relaxed) > bound;
         let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, garbage));

@@ -1,6 +1,6 @@
 //! What is unusual about a memo, in one word.
 
-use super::{Data, TypedMemo};
+use super::MemoCore;
 use crate::policy::Policy;
 use crate::sync::Ordering;
 
@@ -46,7 +46,7 @@ impl Flags {
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Switches this memo off or on.
     pub(crate) fn switch(&self, enabled: bool) {
         self.decide(|own_off| *own_off = !enabled);

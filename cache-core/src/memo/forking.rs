@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Data, TypedMemo};
+use super::MemoCore;
 use crate::sync::{Locked, held_in};
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Keeps writers off the shards that there are, and says how many these are. Who reads writes nothing but
     /// single words, so readers are let in.
-    pub(super) fn keep_writers_off(&self) -> usize {
+    pub(crate) fn hold_shards(&self) -> usize {
         let shards = self.shards.made();
         for shard in shards {
             shard.hold();
@@ -16,13 +16,25 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         shards.len()
     }
 
-    pub(super) fn let_writers_come(&self, count: usize) {
+    /// Lets writers come again.
+    pub(crate) fn release_shards(&self, count: usize) {
         for shard in self.shards.made().iter().take(count) {
             shard.release();
         }
     }
 
-    pub(super) fn keep_from_the_rest(self: Arc<Self>) -> Vec<Box<dyn Locked>> {
+    /// How many shards were made.
+    pub(crate) fn shards_made(&self) -> usize {
+        self.shards.made().len()
+    }
+
+    /// The lock of the source that stands for all keys.
+    pub(crate) fn hold_whole(self: Arc<Self>) -> Box<dyn Locked> {
+        held_in(self, |memo| memo.whole.lock(), |_| ())
+    }
+
+    /// The locks that are taken under those of tags.
+    pub(crate) fn hold_rest(self: Arc<Self>) -> Vec<Box<dyn Locked>> {
         vec![
             held_in(self.clone(), |memo| memo.shards.hold(), |_| ()),
             held_in(self.clone(), |memo| memo.deferred.lock(), |_| ()),
@@ -35,8 +47,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     ///
     /// # Safety
     ///
-    /// See [`AnyMemo::forked`](super::AnyMemo::forked).
-    pub(super) unsafe fn forget_other_threads(&self, count: usize) {
+    /// There is one thread, which holds so many shards by [`hold_shards`](Self::hold_shards) and none in another
+    /// way.
+    pub(crate) unsafe fn forked(&self, count: usize) {
         self.judging.forget_other_threads();
         for shard in self.shards.made().iter().take(count) {
             // SAFETY: as the caller says.

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Data, Room, TypedMemo};
+use super::{MemoCore, Room};
 use crate::engine::Begin;
+use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Ancestry, Deciding, current};
 use crate::policy::{Slot, State, Times, Verdict};
@@ -13,7 +14,7 @@ use crate::sync::ShardLock;
 use crate::tags::{Carrier, Touch};
 use crate::time::Tick;
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
     /// the same.
     pub(crate) fn times(&self, entry: Record<'_>) -> Option<Times> {
@@ -70,9 +71,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     pub(crate) fn get_by_rules(
         &self,
         hash: u32,
-        eq: impl Fn(&K) -> bool,
+        eq: &dyn Fn(ErasedRef<'_>) -> bool,
         only_fresh: bool,
-    ) -> Option<(V, bool)> {
+    ) -> Option<(Erased, bool)> {
         let now = self.clock().coarse();
         let mut renew = false;
         let is_good = |entry: Record<'_>| {
@@ -96,10 +97,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Answers with an entry, which was found to be good for that.
-    pub(crate) fn serve(&self, entry: Resident<'_, K, V>, now: Tick) -> V {
+    pub(crate) fn serve(&self, entry: Resident<'_>, now: Tick) -> Erased {
         entry.touch();
         self.note_use(*entry, self.state(*entry, now), now);
-        entry.value.clone()
+        entry.value.to_owned()
     }
 
     /// An entry is used: whoever has to know of it is told.
@@ -124,11 +125,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Whether there is an older value whose place an error must not take.
-    pub(crate) fn keeps_older(&self, key: &K, hash: u32, how: Begin) -> bool {
+    pub(crate) fn keeps_older(&self, key: &Erased, hash: u32, how: Begin) -> bool {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
-        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let is_kept = |entry: Resident<'_, K, V>| match how {
+        let entry = room.residents.find(hash, |other| self.same(other, key));
+        let is_kept = |entry: Resident<'_>| match how {
             // It was an answer when this began, and as long as it is one it rests.
             Begin::Ahead => self.state(*entry, now) != State::Dead && !entry.is_error(),
             how => {
@@ -140,10 +141,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// The value that stands in for one that has failed, or is late.
-    pub(crate) fn stand_in(&self, key: &K, hash: u32) -> Option<V> {
+    pub(crate) fn stand_in(&self, key: &Erased, hash: u32) -> Option<Erased> {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
-        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
+        let entry = room.residents.find(hash, |other| self.same(other, key));
         let value = entry.filter(|entry| self.stands_in(**entry, now)).map(|entry| self.serve(entry, now))?;
         drop(room);
         self.counters.fallbacks.add();
@@ -156,7 +157,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// The entry that was there is being computed anew in the background, or no longer is: meanwhile those
     /// who find it have nothing to begin.
-    pub(crate) fn note_renewal(room: &mut Room<K, V>, old: Option<Node>, renewing: bool) {
+    pub(crate) fn note_renewal(room: &mut Room, old: Option<Node>, renewing: bool) {
         let entry = old.and_then(|node| room.residents.named(node));
         if let Some(slot) = entry.map(|entry| entry.slot) {
             room.residents.note_renewal(slot, renewing);
@@ -164,13 +165,13 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Computing the entry that was there anew has failed: it is left alone for a while.
-    pub(crate) fn note_failure(&self, room: &mut Room<K, V>, old: Option<Node>, how: Begin) {
+    pub(crate) fn note_failure(&self, room: &mut Room, old: Option<Node>, how: Begin) {
         let rules = &self.spec.rules;
         if !rules.has_window() && rules.ahead.is_none() {
             return;
         }
         let now = self.clock().now();
-        let rests = |entry: &Resident<'_, K, V>| {
+        let rests = |entry: &Resident<'_>| {
             // Of what answers nothing any more there is nothing to rest.
             let of_use = self.state(**entry, now) != State::Dead;
             // Who finds it resting does not compute: those who have failed together have failed once.
@@ -185,12 +186,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// An entry has stood in for a value that is late: others need not wait as long to learn the same.
-    pub(crate) fn note_lateness(&self, key: &K, hash: u32) {
+    pub(crate) fn note_lateness(&self, key: &Erased, hash: u32) {
         if crate::sync::is_comparing() {
             return;
         }
         let room = self.shard(hash).upgradable();
-        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
+        let entry = room.residents.find(hash, |other| self.same(other, key));
         let slot = entry.map(|entry| entry.slot);
         let mut room = ShardLock::upgrade(room);
         let old = slot.and_then(|slot| room.residents.name(slot));
@@ -199,7 +200,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// The value of an entry, if it is still there and good for something.
-    pub(super) fn value_at(&self, node: Node) -> Option<V> {
+    pub(super) fn value_at(&self, node: Node) -> Option<Erased> {
         let now = self.clock().coarse();
         let room = self.shard(node.hash).read();
         let entry = room.residents.named(node).filter(|entry| self.state(**entry, now) != State::Dead)?;
@@ -207,7 +208,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // What is made of it goes with what it was made of.
             self.hand_up_tags(entry.tags());
         }
-        Some(entry.value.clone())
+        Some(entry.value.to_owned())
     }
 
     /// What a computation that begins now is part of, and what its body may decide.
@@ -219,7 +220,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.
     /// It is to be swept when its window ends.
-    pub(super) fn mark(&self, room: &mut Room<K, V>, slot: Slot, at: Tick, before: impl FnOnce(Record<'_>)) {
+    pub(super) fn mark(&self, room: &mut Room, slot: Slot, at: Tick, before: impl FnOnce(Record<'_>)) {
         // Whoever computes it anew has begun before this.
         room.residents.note_renewal(slot, false);
         let Some(entry) = room.residents.at(slot) else { return };

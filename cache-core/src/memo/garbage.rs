@@ -1,6 +1,6 @@
 //! Taking leave of entries that were removed, outside every lock.
 
-use super::{AnyMemo, Data, TypedMemo};
+use super::MemoCore;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::store::Removed;
@@ -8,22 +8,22 @@ use crate::tags::{Bumped, Form, Name, TagSet};
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
 #[must_use = "to be disposed of"]
-pub(crate) struct Garbage<K, V> {
+pub(crate) struct Garbage {
     /// Most writes remove one entry, and need no list for it.
-    first: Option<(Removed<K, V>, Cause)>,
-    more: Vec<(Removed<K, V>, Cause)>,
+    first: Option<(Removed, Cause)>,
+    more: Vec<(Removed, Cause)>,
     /// What was computed from what is gone, by its tag: it goes as well.
     pub(crate) sources: Vec<Name>,
     /// Tags that an entry has carried that stays.
     pub(super) tags: TagSet,
 }
 
-impl<K, V> Garbage<K, V> {
+impl Garbage {
     pub(crate) fn new() -> Self {
         Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
 
-    pub(crate) fn push(&mut self, entry: Removed<K, V>, cause: Cause) {
+    pub(crate) fn push(&mut self, entry: Removed, cause: Cause) {
         if self.first.is_none() {
             self.first = Some((entry, cause));
         } else {
@@ -32,15 +32,15 @@ impl<K, V> Garbage<K, V> {
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
-    pub(crate) fn bump_sources(&self, garbage: &mut Garbage<K, V>) -> Vec<Bumped<dyn AnyMemo>> {
+    pub(crate) fn bump_sources(&self, garbage: &mut Garbage) -> Vec<Bumped<MemoCore>> {
         let sources: Vec<_> = garbage.sources.drain(..).collect();
         sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
     }
 
     /// And the rest, when nobody waits any more.
-    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<dyn AnyMemo>>, garbage: Garbage<K, V>) {
+    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: Garbage) {
         for bumped in bumped {
             self.world().sweep(bumped);
         }
@@ -49,7 +49,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
-    pub(crate) fn dispose(&self, garbage: Garbage<K, V>) -> Applied {
+    pub(crate) fn dispose(&self, garbage: Garbage) -> Applied {
         let mut applied = Applied::default();
         for name in &garbage.sources {
             applied += self.world().invalidate_tag(name, Form::Hard);
@@ -64,11 +64,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         applied
     }
 
-    fn leave(&self, mut entry: Removed<K, V>, cause: Cause) {
+    fn leave(&self, mut entry: Removed, cause: Cause) {
         self.counters.left(cause);
         self.on_evict(&entry.key, &entry.value, cause);
         let tags = entry.take_tags();
-        if std::mem::needs_drop::<K>() || std::mem::needs_drop::<V>() {
+        if self.cell().needs_drop() {
             self.run_hook(|| drop(entry));
         }
         self.world().tags.release(tags);

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AnyMemo, invalidate_matching};
+use super::{MemoCore, invalidate_matching};
 use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::slot::Slot;
-use crate::tags::Form;
+use crate::tags::{Carrier, Form};
 
 /// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
 #[derive(Clone)]
-pub struct AnyMemoRef(pub(crate) Arc<dyn AnyMemo>);
+pub struct AnyMemoRef(pub(crate) Arc<MemoCore>);
 
 impl fmt::Debug for AnyMemoRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +25,7 @@ impl AnyMemoRef {
     /// says. An instantiation of a generic function carries its types: `cats::get<u32>`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.name()
+        &self.0.name
     }
 
     /// How many entries are live: fresh and not invalidated. Looks at each of them.
@@ -50,7 +50,7 @@ impl AnyMemoRef {
     /// whose time is up count until they are reclaimed. One load.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.0.weight()
+        self.0.held.load(crate::sync::Ordering::Relaxed)
     }
 
     /// Bounds it anew; what is too much is evicted before this returns.
@@ -62,26 +62,26 @@ impl AnyMemoRef {
         if capacity == 0 {
             return Err(ZeroCapacity);
         }
-        self.0.set_capacity(capacity);
+        self.0.bound(capacity);
         Ok(())
     }
 
     /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
     /// nothing and writes do nothing; what was there is still there afterwards.
     pub fn set_enabled(&self, enabled: bool) {
-        self.0.set_enabled(enabled);
+        self.0.switch(enabled);
     }
 
     /// Whether calls are cached: neither this memo nor caching as a whole is switched off.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.0.is_enabled()
+        !self.0.is_disabled()
     }
 
     /// The figures so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.0.stats()
+        self.0.counters.read()
     }
 
     /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
@@ -133,7 +133,7 @@ impl AnyMemoRef {
     /// background sweep comes by (within seconds); and what large invalidations have left for later. How
     /// many entries had expired.
     pub fn sweep(&self) -> usize {
-        self.0.sweep()
+        self.0.reclaim()
     }
 
     /// The key of a call, from its arguments as anything that serializes as JSON: a tuple or array in

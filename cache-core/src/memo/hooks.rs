@@ -3,8 +3,10 @@
 
 use std::any::Any;
 
-use super::{Data, TypedMemo};
+use super::MemoCore;
 use crate::draft::Draft;
+use crate::engine::Returned;
+use crate::erased::Erased;
 use crate::event::Cause;
 use crate::flight::{Remembers, Shared};
 use crate::key::KeyRef;
@@ -18,7 +20,7 @@ pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
 /// Makes an error for a waiter of the leader's.
 pub(crate) type ShareError<R> = fn(&<R as Returns>::Error) -> Box<dyn Any + Send>;
 pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
-pub(crate) type Describe<R> = fn(&dyn Any, Option<&<R as Returns>::Value>, &mut Draft);
+pub(crate) type Describe<R> = fn(&Erased, Option<&<R as Returns>::Value>, &mut Draft);
 
 /// Hooks and weigher as the attribute gives them.
 pub struct MemoSpec<R: Returns> {
@@ -55,41 +57,41 @@ impl<R: Returns> MemoSpec<R> {
     }
 }
 
-type StoreHook<V> = Box<dyn Fn(&KeyRef<'_>, &V) + Send + Sync>;
-type EvictHook<V> = Box<dyn Fn(&KeyRef<'_>, &V, Cause) + Send + Sync>;
+type StoreHook = Box<dyn Fn(&KeyRef<'_>, &Erased) + Send + Sync>;
+type EvictHook = Box<dyn Fn(&KeyRef<'_>, &Erased, Cause) + Send + Sync>;
 type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
 type Condition = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
 type Sharer = Box<dyn Fn(&dyn Any) -> Option<Box<dyn Any + Send>> + Send + Sync>;
-type Weigher<V> = Box<dyn Fn(&KeyRef<'_>, &V) -> usize + Send + Sync>;
-type Describer<K, V> = Box<dyn Fn(&K, Option<&V>, &mut Draft) + Send + Sync>;
+type Weigher = Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>;
+type Describer = Box<dyn Fn(&Erased, Option<&Erased>, &mut Draft) + Send + Sync>;
 
 /// The same for values as they are kept.
-pub(super) struct Hooks<K, V> {
-    on_store: Option<StoreHook<V>>,
-    on_evict: Option<EvictHook<V>>,
+pub(super) struct Hooks {
+    on_store: Option<StoreHook>,
+    on_evict: Option<EvictHook>,
     on_error: Option<ErrorHook>,
     fallback_if: Option<Condition>,
     share_error: Option<Sharer>,
-    weigh: Option<Weigher<V>>,
-    describe: Option<Describer<K, V>>,
-    pub(super) is_error: fn(&V) -> bool,
+    weigh: Option<Weigher>,
+    describe: Option<Describer>,
+    pub(super) is_error: fn(&Erased) -> bool,
     /// A value as companions speak of it.
-    show: fn(V) -> Option<Box<dyn Any>>,
+    show: fn(Erased) -> Option<Box<dyn Any>>,
 }
 
-impl<K: Data, V: Data> Hooks<K, V> {
-    pub(super) fn new<R: Returns<Held = V>>(hooks: MemoSpec<R>) -> Self {
+impl Hooks {
+    pub(super) fn new<R: Returns>(hooks: MemoSpec<R>) -> Self {
         Self {
-            on_store: hooks.on_store.map(|hook| -> StoreHook<V> {
+            on_store: hooks.on_store.map(|hook| -> StoreHook {
                 Box::new(move |key, held| {
-                    if let Some(value) = R::value(held) {
+                    if let Some(value) = R::value(held.get()) {
                         hook(key, value);
                     }
                 })
             }),
-            on_evict: hooks.on_evict.map(|hook| -> EvictHook<V> {
+            on_evict: hooks.on_evict.map(|hook| -> EvictHook {
                 Box::new(move |key, held, cause| {
-                    if let Some(value) = R::value(held) {
+                    if let Some(value) = R::value(held.get()) {
                         hook(key, value, cause);
                     }
                 })
@@ -107,69 +109,74 @@ impl<K: Data, V: Data> Hooks<K, V> {
             share_error: hooks
                 .share_error
                 .map(|share| -> Sharer { Box::new(move |error| error.downcast_ref().map(share)) }),
-            weigh: hooks.weigh.map(|weigh| -> Weigher<V> {
+            weigh: hooks.weigh.map(|weigh| -> Weigher {
                 // An error that is kept weighs as little as possible.
-                Box::new(move |key, held| R::value(held).map_or(1, |value| weigh(key, value)))
+                Box::new(move |key, held| R::value(held.get()).map_or(1, |value| weigh(key, value)))
             }),
-            is_error: |held| R::kept_error(held).is_some(),
-            show: |held| R::face(held).map(|face| -> Box<dyn Any> { Box::new(face) }),
-            describe: hooks.describe.map(|describe| -> Describer<K, V> {
+            is_error: |held| R::kept_error(held.get()).is_some(),
+            show: |held| R::face(held.into()).map(|face| -> Box<dyn Any> { Box::new(face) }),
+            describe: hooks.describe.map(|describe| -> Describer {
                 Box::new(move |key, held, draft| {
-                    describe(key, held.and_then(|held| R::value(held)), draft);
+                    describe(key, held.and_then(|held| R::value(held.get())), draft);
                 })
             }),
         }
     }
-}
 
-impl<K: Data, V: Data> Remembers for TypedMemo<K, V> {
-    fn recall(&self, node: Node) -> Option<Box<dyn Any>> {
-        let value = self.value_at(node)?;
-        (self.hooks.show)(value)
+    /// Whether entries have weights of their own.
+    pub(super) fn weighs(&self) -> bool {
+        self.weigh.is_some()
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
-    pub(crate) fn on_store(&self, key: &K, value: &V) {
-        if let Some(hook) = &self.hooks.on_store {
+impl Remembers for MemoCore {
+    fn recall(&self, node: Node) -> Option<Box<dyn Any>> {
+        let value = self.value_at(node)?;
+        (self.types.hooks.show)(value)
+    }
+}
+
+impl MemoCore {
+    pub(crate) fn on_store(&self, key: &Erased, value: &Erased) {
+        if let Some(hook) = &self.types.hooks.on_store {
             self.run_hook_about("on_store", key, || self.key_ref(key, |key| hook(key, value)));
         }
     }
 
-    pub(crate) fn on_evict(&self, key: &K, value: &V, cause: Cause) {
-        if let Some(hook) = &self.hooks.on_evict {
+    pub(crate) fn on_evict(&self, key: &Erased, value: &Erased, cause: Cause) {
+        if let Some(hook) = &self.types.hooks.on_evict {
             self.run_hook_about("on_evict", key, || self.key_ref(key, |key| hook(key, value, cause)));
         }
     }
 
-    pub(crate) fn on_error<E: 'static>(&self, key: &K, error: Option<&E>) {
-        if let (Some(hook), Some(error)) = (&self.hooks.on_error, error) {
+    pub(crate) fn on_error(&self, key: &Erased, error: Option<&dyn Any>) {
+        if let (Some(hook), Some(error)) = (&self.types.hooks.on_error, error) {
             self.run_hook(|| self.key_ref(key, |key| hook(key, error)));
         }
     }
 
     /// Whether an older value may stand in for an error; none if that cannot be asked.
-    pub(crate) fn counts<E: 'static>(&self, error: &E) -> Option<bool> {
-        match &self.hooks.fallback_if {
+    pub(crate) fn counts(&self, error: &dyn Any) -> Option<bool> {
+        match &self.types.hooks.fallback_if {
             Some(condition) => self.run_hook(|| condition(error)),
             None => Some(true),
         }
     }
 
     /// What of an error so many waiters get.
-    pub(crate) fn share<R: Returns<Held = V>>(&self, output: &R::Output, waiters: usize) -> Shared {
+    pub(crate) fn share(&self, returned: &dyn Returned, waiters: usize) -> Shared {
         if waiters == 0 {
             return Shared::Nothing;
         }
-        let (Some(share), Some(error)) = (&self.hooks.share_error, R::error(output)) else {
-            return Shared::cloned(self.run_hook(|| R::share_error(output)).flatten());
+        let (Some(share), Some(error)) = (&self.types.hooks.share_error, returned.error()) else {
+            return Shared::cloned(self.run_hook(|| returned.share_error()).flatten());
         };
         Shared::made((0..waiters).filter_map(|_| self.run_hook(|| share(error)).flatten()).collect())
     }
 
     /// The weight of an entry; `None` if the weigher panicked.
-    pub(crate) fn weigh(&self, key: &K, value: &V) -> Option<usize> {
-        match &self.hooks.weigh {
+    pub(crate) fn weigh(&self, key: &Erased, value: &Erased) -> Option<usize> {
+        match &self.types.hooks.weigh {
             Some(weigh) => self.run_hook_about("weigh", key, || self.key_ref(key, |key| weigh(key, value))),
             None => Some(1),
         }
@@ -177,10 +184,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// What an entry answers to, as the options of its memo say, and those of its function. Where these
     /// panic nothing is stored.
-    pub(crate) fn draft(&self, key: &K, value: Option<&V>, describe: impl FnOnce(&mut Draft)) -> Draft {
+    pub(crate) fn draft(
+        &self,
+        key: &Erased,
+        value: Option<&Erased>,
+        describe: impl FnOnce(&mut Draft),
+    ) -> Draft {
         let mut draft = Draft::default();
         let describe = || {
-            if let Some(describe) = &self.hooks.describe {
+            if let Some(describe) = &self.types.hooks.describe {
                 describe(key, value, &mut draft);
             }
             describe(&mut draft);
@@ -199,7 +211,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// The same of a value that is given by hand. Expressions of the attribute may do that themselves.
-    pub(crate) fn draft_by_hand(&self, key: &K, value: &V, describe: impl Fn(&mut Draft)) -> Draft {
+    pub(crate) fn draft_by_hand(&self, key: &Erased, value: &Erased, describe: impl Fn(&mut Draft)) -> Draft {
         let draft =
             self.run_hook_about("cache_if, ttl or tags", key, || self.draft(key, Some(value), &describe));
         // Nothing is stored.

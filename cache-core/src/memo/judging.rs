@@ -5,7 +5,8 @@
 //! stored in it. At the end a number is passed on it, and what is still being computed and is meant is
 //! taken off: what began before that number is not stored, nor taken by who comes after it.
 
-use super::{AnyMemo, AnyMemoRef, Data, TypedMemo};
+use super::{AnyMemoRef, MemoCore};
+use crate::erased::Erased;
 use crate::invalidate::Applied;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::tags::{Form, Number};
@@ -36,12 +37,12 @@ impl Judging {
 }
 
 /// A judgement of some memos, until it is dropped.
-pub(crate) struct Judgement<'m>(Vec<&'m dyn AnyMemo>);
+pub(crate) struct Judgement<'m>(Vec<&'m MemoCore>);
 
 impl<'m> Judgement<'m> {
-    pub(crate) fn of(memos: Vec<&'m dyn AnyMemo>) -> Self {
+    pub(crate) fn of(memos: Vec<&'m MemoCore>) -> Self {
         for memo in &memos {
-            memo.judging().judges.fetch_add(1, Ordering::AcqRel);
+            memo.judging.judges.fetch_add(1, Ordering::AcqRel);
         }
         // Whoever finds no shards to look at is ordered with whoever makes them by this.
         fence(Ordering::SeqCst);
@@ -54,7 +55,7 @@ impl<'m> Judgement<'m> {
         let Some(first) = self.0.first() else { return };
         first.world().bump(|number| {
             for memo in &self.0 {
-                memo.judging().passed.store(number, Ordering::Release);
+                memo.judging.passed.store(number, Ordering::Release);
             }
         });
     }
@@ -65,7 +66,7 @@ impl Drop for Judgement<'_> {
         for memo in &self.0 {
             // In a child of `fork` it was forgotten.
             let less = |judges: usize| judges.checked_sub(1);
-            let _ = memo.judging().judges.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
+            let _ = memo.judging.judges.fetch_update(Ordering::AcqRel, Ordering::Relaxed, less);
         }
     }
 }
@@ -101,7 +102,7 @@ pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, form: For
     invalidate_shown(memos, &|text| pattern.matches(text), form)
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// When it was last judged by a pattern or predicate.
     pub(crate) fn judged(&self) -> Number {
         self.judging.passed.load(Ordering::Acquire)
@@ -109,13 +110,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Takes off what is being computed for keys that are doomed, and began before a number. The hashes of
     /// these keys.
-    pub(super) fn doom(&self, doomed: impl Fn(&K) -> bool, before: Number) -> Vec<u32> {
+    pub(super) fn doom(&self, doomed: &dyn Fn(&Erased) -> bool, before: Number) -> Vec<u32> {
         let mut hashes = Vec::new();
         for shard in self.shards() {
             let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
-            let is_doomed = |flight: &std::sync::Arc<crate::flight::Flight<K, V>>| {
-                flight.born < before && doomed(&flight.key)
-            };
+            let is_doomed =
+                |flight: &std::sync::Arc<crate::flight::Flight>| flight.born < before && doomed(&flight.key);
             let flights: Vec<_> = flights.into_iter().filter(is_doomed).collect();
             if !flights.is_empty() {
                 let mut room = shard.write();

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::{Data, TypedMemo};
+use super::MemoCore;
+use crate::erased::Erased;
 
 /// A hook that this thread runs.
 struct Running {
@@ -16,13 +17,13 @@ crate::sync::thread_local! {
     static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Runs a hook about an entry. Where it is run for that entry already, further up this thread's stack, it
     /// panics in place of that, which is counted like any panic of a hook.
     pub(crate) fn run_hook_about<T>(
         &self,
         what: &'static str,
-        key: &K,
+        key: &Erased,
         hook: impl FnOnce() -> T,
     ) -> Option<T> {
         struct Leave;
@@ -44,8 +45,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             // SAFETY: a key of this memo, since memos are told apart by their address for as long as they live,
             // and this one lives. It was borrowed for a call further up this thread's stack, which has not
             // returned: it takes what it has noted off when it does.
-            let outer: &K = unsafe { &*outer.cast() };
-            (self.key_fns.same)(outer, key)
+            let outer: &Erased = unsafe { &*outer.cast() };
+            self.same(outer.by_ref(), key)
         };
         let again = outer.into_iter().any(is_same);
         let this = Running { what, memo, key: std::ptr::from_ref(key).cast() };

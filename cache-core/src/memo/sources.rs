@@ -10,25 +10,26 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashTable;
 
-use super::{Data, TypedMemo};
+use super::MemoCore;
 use crate::draft::Draft;
+use crate::engine::Returned;
+use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Carried, Flight, current};
 use crate::invalidate::Applied;
 use crate::sync::{RandomState, ShardLock};
 use crate::tags::{Form, Inherited, Mark, Name};
-use crate::value::Returns;
 
 /// The sources among the keys of one shard.
-pub(crate) struct Sources<K> {
+pub(crate) struct Sources {
     /// Most memos have none.
-    table: Option<Box<HashTable<Source<K>>>>,
+    table: Option<Box<HashTable<Source>>>,
 }
 
 /// Keys by their hashes.
-pub(crate) type Spared<K> = HashMap<u32, Vec<K>, RandomState>;
+pub(crate) type Spared = HashMap<u32, Vec<Erased>, RandomState>;
 
-struct Source<K> {
-    key: K,
+struct Source {
+    key: Erased,
     hash: u32,
     name: Name,
     /// It lives as long as something carries it.
@@ -38,22 +39,22 @@ struct Source<K> {
     mixed: bool,
 }
 
-impl<K> Sources<K> {
+impl Sources {
     pub(crate) fn new() -> Self {
         Self { table: None }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Source<K>> {
+    fn iter(&self) -> impl Iterator<Item = &Source> {
         self.table.iter().flat_map(|table| table.iter())
     }
 
-    fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<&Source<K>> {
+    fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<&Source> {
         let table = self.table.as_ref()?;
-        table.find(u64::from(hash), |source| source.hash == hash && eq(&source.key))
+        table.find(u64::from(hash), |source| source.hash == hash && eq(source.key.by_ref()))
     }
 
     /// The source of a key; compares keys, so only shared access is needed.
-    pub(crate) fn of(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Name> {
+    pub(crate) fn of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<Name> {
         self.find(hash, eq).map(|source| source.name.clone())
     }
 
@@ -72,14 +73,14 @@ impl<K> Sources<K> {
     }
 
     /// All keys, of a memo that ends.
-    pub(crate) fn end(&mut self) -> Vec<K> {
+    pub(crate) fn end(&mut self) -> Vec<Erased> {
         self.table.take().map_or_else(Vec::new, |table| table.into_iter().map(|source| source.key).collect())
     }
 
     /// Forgets those that nothing carries any more. Hands their keys out: they may be the user's, to be
     /// dropped when the shard has been released.
     #[must_use]
-    pub(crate) fn settle(&mut self) -> Vec<K> {
+    pub(crate) fn settle(&mut self) -> Vec<Erased> {
         let Some(table) = &mut self.table else { return Vec::new() };
         let dead = table.extract_if(|source| source.tag.strong_count() == 0);
         let dead = dead.map(|source| source.key).collect();
@@ -88,7 +89,7 @@ impl<K> Sources<K> {
     }
 
     #[must_use]
-    fn insert(&mut self, source: Source<K>) -> Vec<K> {
+    fn insert(&mut self, source: Source) -> Vec<Erased> {
         let full = self.table.as_ref().is_some_and(|table| table.len() == table.capacity());
         let mut gone = if full { self.settle() } else { Vec::new() };
         let table = self.table.get_or_insert_default();
@@ -108,18 +109,18 @@ impl<K> Sources<K> {
     }
 }
 
-impl<K: Clone> Sources<K> {
-    fn all(&self) -> impl Iterator<Item = (K, u32, Name, bool)> + '_ {
+impl Sources {
+    fn all(&self) -> impl Iterator<Item = (Erased, u32, Name, bool)> + '_ {
         self.iter().map(|source| (source.key.clone(), source.hash, source.name.clone(), source.mixed))
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Tells the computation that takes over the tags of what it reads, if this thread runs one, what it
     /// is about to read: an entry of this memo. Asked only where the memo is tracked, as are all of
     /// these; they are cold, so that a hit has as little to do with them as can be.
     #[cold]
-    pub(crate) fn hand_up_source(&self, hash: u32, key: impl FnOnce() -> K) {
+    pub(crate) fn hand_up_source(&self, hash: u32, key: impl FnOnce() -> Erased) {
         let Some(to) = inheriting() else { return };
         let Some(source) = self.source(&key(), hash) else {
             return to.miss();
@@ -140,7 +141,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// The same of a return that is not stored: what its value, or its error, would have carried.
-    pub(crate) fn hand_up_described(&self, key: &K, held: Option<&V>, describe: impl FnOnce(&mut Draft)) {
+    pub(crate) fn hand_up_described(
+        &self,
+        key: &Erased,
+        held: Option<&Erased>,
+        describe: impl FnOnce(&mut Draft),
+    ) {
         if !self.is_tracked() || inheriting().is_none() {
             return;
         }
@@ -168,11 +174,11 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// The source of a key; none within an `Eq`, where the shard cannot be written.
-    fn source(&self, key: &K, hash: u32) -> Option<Arc<Mark>> {
+    fn source(&self, key: &Erased, hash: u32) -> Option<Arc<Mark>> {
         if crate::sync::is_comparing() {
             return None;
         }
-        let same = |other: &K| (self.key_fns.same)(other, key);
+        let same = |other: ErasedRef<'_>| self.same(other, key);
         let tags = &self.world().tags;
         let room = self.shard(hash).upgradable();
         let known = room.sources.find(hash, same).and_then(|source| tags.hold(&source.tag));
@@ -193,7 +199,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// No lock is held.
-    pub(crate) fn drop_keys(&self, keys: Vec<K>) {
+    pub(crate) fn drop_keys(&self, keys: Vec<Erased>) {
         for key in keys {
             self.run_hook(|| drop(key));
         }
@@ -214,15 +220,15 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// spared.
     pub(crate) fn invalidate_dependents_where(
         &self,
-        doomed: impl Fn(&K) -> bool,
-        spared: &Spared<K>,
+        doomed: impl Fn(&Erased) -> bool,
+        spared: &Spared,
         form: Form,
     ) -> Applied {
         if !self.is_tracked() {
             return Applied::default();
         }
-        let is_spared = |key: &K, hash: u32| {
-            spared.get(&hash).is_some_and(|keys| keys.iter().any(|other| (self.key_fns.same)(other, key)))
+        let is_spared = |key: &Erased, hash: u32| {
+            spared.get(&hash).is_some_and(|keys| keys.iter().any(|other| self.same(other.by_ref(), key)))
         };
         let mut applied = Applied::default();
         for shard in self.shards() {
@@ -238,7 +244,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// A computation has ended: whoever is above it takes over what its value carries; all that it has taken over
     /// itself, if it has none.
-    pub(crate) fn end_inheriting(&self, flight: &Flight<K, V>, carried: Option<&[Arc<Mark>]>) {
+    pub(crate) fn end_inheriting(&self, flight: &Flight, carried: Option<&[Arc<Mark>]>) {
         match (flight.ancestry.inherited(), carried) {
             (Some(inherited), _) => self.world().tags.release(inherited.end(carried).into()),
             (None, Some(tags)) => {
@@ -252,41 +258,34 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 }
 
 /// A call whose return is not stored, and what is computed from that return depends on all the same.
-pub(crate) struct Unstored<K: Data, V: Data> {
-    pub(crate) memo: Arc<TypedMemo<K, V>>,
-    pub(crate) key: K,
+pub(crate) struct Unstored {
+    pub(crate) memo: Arc<MemoCore>,
+    pub(crate) key: Erased,
     pub(crate) hash: u32,
     /// The call touches nothing: the hook for errors does not run.
     pub(crate) bypass: bool,
 }
 
-impl<K: Data, V: Data> Unstored<K, V> {
+impl Unstored {
     /// Its body has returned.
-    pub(crate) fn returned<R: Returns<Held = V>>(
-        &self,
-        output: R::Output,
-        describe: impl Fn(Option<&R::Value>, &mut Draft),
-    ) -> R::Output {
+    pub(crate) fn returned(&self, returned: &mut dyn Returned) {
         let Self { memo, key, hash, bypass } = self;
         if !bypass {
-            memo.on_error(key, R::error(&output));
+            memo.on_error(key, returned.error());
         }
         if !memo.is_tracked() || inheriting().is_none() {
-            return output;
+            return;
         }
-        match R::split(output) {
-            Ok(held) => {
+        match returned.take_value() {
+            Some(held) => {
                 // Within an `Eq` the shard may be held, and no source was noted.
                 if !crate::sync::is_comparing() {
                     memo.shard(*hash).write().sources.mix(*hash);
                 }
-                memo.hand_up_described(key, Some(&held), |draft| describe(R::value(&held), draft));
-                R::join(held)
+                memo.hand_up_described(key, Some(&held), |draft| returned.describe(Some(&held), draft));
+                returned.set_value(held);
             }
-            Err(output) => {
-                memo.hand_up_described(key, None, |draft| describe(None, draft));
-                output
-            }
+            None => memo.hand_up_described(key, None, |draft| returned.describe(None, draft)),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Data, Garbage, Room, TypedMemo};
+use super::{Garbage, MemoCore, Room};
 use crate::draft::Draft;
 use crate::engine::Lead;
+use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, under};
 use crate::policy::State;
@@ -26,14 +27,14 @@ pub enum When {
 }
 
 /// By what right a value is stored.
-enum Claim<'a, K, V> {
+enum Claim<'a> {
     /// It was computed by a flight, which must still be registered.
-    Flight(&'a Arc<Flight<K, V>>),
+    Flight(&'a Arc<Flight>),
     /// It was given by hand; it ends the flights of its key.
     Hand(When, Number),
 }
 
-impl<K, V> Claim<'_, K, V> {
+impl Claim<'_> {
     /// Whether it is a call that has found nothing that stores.
     fn is_computed(&self) -> bool {
         matches!(self, Self::Flight(flight) if matches!(flight.kind, Kind::Shared | Kind::Alone))
@@ -53,29 +54,29 @@ enum Stored {
 }
 
 /// A value that is to be stored.
-struct Candidate<'a, K, V> {
-    key: &'a K,
+struct Candidate<'a> {
+    key: &'a Erased,
     hash: u32,
-    value: &'a V,
+    value: &'a Erased,
     draft: &'a Draft,
     /// How long it took to compute, where that matters.
     cost: Option<Tick>,
 }
 
 /// Takes a flight off its shard.
-struct Off<'a, K: Data, V: Data>(&'a TypedMemo<K, V>, &'a Arc<Flight<K, V>>);
+struct Off<'a>(&'a MemoCore, &'a Arc<Flight>);
 
-impl<K: Data, V: Data> Drop for Off<'_, K, V> {
+impl Drop for Off<'_> {
     fn drop(&mut self) {
         self.0.shard(self.1.hash).write().flights.remove(self.1);
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
-    pub(crate) fn land(&self, mut lead: Lead<K, V>, value: V, mut draft: Draft, answers: bool) {
+    pub(crate) fn land(&self, mut lead: Lead, value: Erased, mut draft: Draft, answers: bool) {
         let flight = lead.flight.clone();
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
@@ -135,7 +136,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Writes a value by hand. Whether it was stored.
-    pub(crate) fn put(&self, key: &K, hash: u32, value: V, mut draft: Draft, when: When) -> bool {
+    pub(crate) fn put(&self, key: &Erased, hash: u32, value: Erased, mut draft: Draft, when: When) -> bool {
         if self.is_disabled() || crate::sync::is_comparing() {
             return false;
         }
@@ -158,10 +159,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// there, if it is not to be kept, or if `change` has invalidated what it was made of.
     pub(crate) fn update(
         &self,
-        key: &K,
+        key: &Erased,
         hash: u32,
-        mut change: impl FnMut(V) -> Option<(V, Draft)>,
-    ) -> Option<V> {
+        mut change: impl FnMut(Erased) -> Option<(Erased, Draft)>,
+    ) -> Option<Erased> {
         if self.is_disabled() || crate::sync::is_comparing() {
             return None;
         }
@@ -169,7 +170,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         if self.is_tracked() {
             self.hand_up_source(hash, || key.clone());
         }
-        let same = |other: &K| (self.key_fns.same)(other, key);
+        let same = |other: ErasedRef<'_>| self.same(other, key);
         loop {
             let room = self.shard(hash).upgradable();
             // Before the entry is found valid.
@@ -179,7 +180,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 self.hand_up_absence();
                 return None;
             };
-            let held = entry.value.clone();
+            let held = entry.value.to_owned();
             // The new value is made of the old one, and so of what that was computed from.
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
             let carried = HeldTags::new(carried, self.world().clone());
@@ -219,7 +220,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Whether the closure of an update has invalidated what the update has read, or what it is to store with these
     /// tags.
-    fn has_invalidated_itself(&self, flight: &Flight<K, V>, tags: &[Arc<Mark>]) -> bool {
+    fn has_invalidated_itself(&self, flight: &Flight, tags: &[Arc<Mark>]) -> bool {
         let ancestry = &flight.ancestry;
         ancestry.has_ended_itself()
             || ancestry.has_invalidated().is_some_and(|first| {
@@ -249,10 +250,10 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// happens under exclusive access, in one piece. What had to go is left to the caller.
     fn store(
         &self,
-        candidate: &Candidate<'_, K, V>,
+        candidate: &Candidate<'_>,
         mut tags: Option<HeldTags>,
-        claim: &Claim<'_, K, V>,
-        garbage: &mut Garbage<K, V>,
+        claim: &Claim<'_>,
+        garbage: &mut Garbage,
     ) -> Stored {
         let &Candidate { key, hash, value, draft, cost } = candidate;
         let now = self.clock().now();
@@ -260,7 +261,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         // An entry weighs at least one: nothing is bounded by weights of nothing.
         let weight = deadline.and_then(|_| self.weigh(key, value)).map(|weight| weight.max(1));
         let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
-        let same = |other: &K| (self.key_fns.same)(other, key);
+        let same = |other: ErasedRef<'_>| self.same(other, key);
         let mut outcome = Stored::Yes;
         loop {
             // Each time: no room can be made for it if the bound was lowered meanwhile.
@@ -315,7 +316,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
                 tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
                 cost,
                 idles: self.spec.rules.idle.is_some(),
-                is_error: (self.hooks.is_error)(value),
+                is_error: (self.types.hooks.is_error)(value),
             };
             if let Some(slot) = renewed {
                 garbage.tags = room.residents.renew(slot, lease, &self.spec.rules);
@@ -339,7 +340,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Whether an entry is the one that was there when a flight began, and is good for something.
-    fn is_of(&self, claim: &Claim<'_, K, V>, entry: &Resident<'_, K, V>, now: Tick) -> bool {
+    fn is_of(&self, claim: &Claim<'_>, entry: &Resident<'_>, now: Tick) -> bool {
         let Claim::Flight(flight) = claim else { return false };
         flight.old_node().is_some_and(|old| entry.is(old)) && self.state(**entry, now) != State::Dead
     }
@@ -347,8 +348,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// Whether a claim holds, and the last invalidation that its value has seen.
     fn allowed(
         &self,
-        claim: &Claim<'_, K, V>,
-        room: &Room<K, V>,
+        claim: &Claim<'_>,
+        room: &Room,
         hash: u32,
         tags: &[Arc<Mark>],
         present: bool,

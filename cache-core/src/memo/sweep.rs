@@ -9,7 +9,7 @@ use std::iter::Flatten;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
-use super::{Data, Garbage, TypedMemo};
+use super::{Garbage, MemoCore};
 use crate::event::Cause;
 use crate::policy::{Rules, Slot, State};
 use crate::store::{Emptied, Record, Removed, Residents};
@@ -41,7 +41,7 @@ impl Sweep {
     }
 
     /// Where what it may have hit is in a shard.
-    fn meant<K, V>(&self, residents: &Residents<K, V>) -> Vec<Slot> {
+    fn meant(&self, residents: &Residents) -> Vec<Slot> {
         match &self.tags {
             Some(tags) => residents.tagged(tags).map(|entry| entry.slot).collect(),
             None => residents.iter().map(|entry| entry.slot).collect(),
@@ -64,26 +64,26 @@ pub(crate) enum Swept {
 }
 
 /// What a sweep has yet to do.
-enum Job<K, V> {
+enum Job {
     /// To go over the shards, from this one on.
     Shards(usize),
     /// To take leave of entries that a clear has taken off their shards at once.
     Entries {
-        entries: Box<Flatten<std::vec::IntoIter<Emptied<K, V>>>>,
+        entries: Box<Flatten<std::vec::IntoIter<Emptied>>>,
         /// Sweeps that had not ended then, which count what they have hit.
         before: Vec<Arc<Sweep>>,
     },
 }
 
 /// A part of it that one hold of a lock does.
-enum Piece<K, V> {
+enum Piece {
     Shard(usize),
-    Entries(Vec<Removed<K, V>>),
+    Entries(Vec<Removed>),
 }
 
 /// What is left for later, in the order of the invalidations.
-pub(crate) struct Backlog<K, V> {
-    jobs: Mutex<VecDeque<(Arc<Sweep>, Job<K, V>)>>,
+pub(crate) struct Backlog {
+    jobs: Mutex<VecDeque<(Arc<Sweep>, Job)>>,
     any: AtomicBool,
     rules: &'static Rules,
 }
@@ -109,9 +109,9 @@ fn and<'s>(before: &'s [Arc<Sweep>], sweep: &'s Sweep) -> impl Iterator<Item = &
     before.iter().map(|sweep| &**sweep).chain([sweep])
 }
 
-impl<K, V> Job<K, V> {
+impl Job {
     /// The next piece; none if there is no more.
-    fn next(&mut self, sweep: &Sweep, rules: &Rules, shards: usize) -> Option<Piece<K, V>> {
+    fn next(&mut self, sweep: &Sweep, rules: &Rules, shards: usize) -> Option<Piece> {
         match self {
             Self::Shards(at) => (*at < shards).then_some(Piece::Shard(*at)),
             Self::Entries { entries, before } => {
@@ -134,14 +134,14 @@ impl<K, V> Job<K, V> {
     }
 }
 
-impl<K, V> Backlog<K, V> {
+impl Backlog {
     pub(crate) fn new(rules: &'static Rules) -> Self {
         Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false), rules }
     }
 
     /// Keeps others from it, around a `fork`.
     #[cfg(all(unix, not(miri), not(loom)))]
-    pub(super) fn hold(&self) -> impl Sized + use<'_, K, V> {
+    pub(super) fn hold(&self) -> impl Sized + use<'_> {
         self.jobs.lock()
     }
 
@@ -164,13 +164,13 @@ impl<K, V> Backlog<K, V> {
         self.jobs.lock().iter().map(|(sweep, _)| sweep.clone()).collect()
     }
 
-    fn push(&self, sweep: &Arc<Sweep>, job: Job<K, V>) {
+    fn push(&self, sweep: &Arc<Sweep>, job: Job) {
         let mut jobs = self.jobs.lock();
         jobs.push_back((sweep.clone(), job));
         self.any.store(true, Ordering::Release);
     }
 
-    fn next(&self, shards: usize) -> Option<(Arc<Sweep>, Piece<K, V>)> {
+    fn next(&self, shards: usize) -> Option<(Arc<Sweep>, Piece)> {
         let mut jobs = self.jobs.lock();
         while let Some((sweep, job)) = jobs.front_mut() {
             if let Some(piece) = job.next(sweep, self.rules, shards) {
@@ -193,7 +193,7 @@ impl<K, V> Backlog<K, V> {
     }
 
     /// The entries that are off their shards, when the memo ends.
-    pub(crate) fn end(&self) -> Vec<Removed<K, V>> {
+    pub(crate) fn end(&self) -> Vec<Removed> {
         let jobs = std::mem::take(&mut *self.jobs.lock());
         let entries = jobs.into_iter().filter_map(|(_, job)| match job {
             Job::Entries { entries, .. } => Some(entries),
@@ -203,7 +203,7 @@ impl<K, V> Backlog<K, V> {
     }
 }
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Takes out, or marks, what an invalidation has hit, of a tag or of the memo as a whole.
     pub(crate) fn sweep_after(&self, mut decree: Decree, tags: Option<Ids>) -> Swept {
         if crate::sync::is_comparing() {
@@ -253,7 +253,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Takes flights and entries off, in constant time for each shard.
-    fn take_off_all(&self) -> (usize, Job<K, V>) {
+    fn take_off_all(&self) -> (usize, Job) {
         let (mut size, mut tables) = (0, Vec::new());
         for shard in self.shards() {
             let mut room = shard.write();
@@ -284,7 +284,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Does a piece of a sweep. The shard in which nothing is left, if there is one.
-    fn work(&self, sweep: &Sweep, piece: Piece<K, V>) -> Option<usize> {
+    fn work(&self, sweep: &Sweep, piece: Piece) -> Option<usize> {
         let mut garbage = Garbage::new();
         let (past, entries) = match piece {
             Piece::Entries(entries) => (None, entries),
@@ -306,7 +306,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Takes some of what a tag's invalidation has killed out of a shard, and whether there may be more.
-    fn bite(&self, sweep: &Sweep, shard: usize) -> (Vec<Removed<K, V>>, bool) {
+    fn bite(&self, sweep: &Sweep, shard: usize) -> (Vec<Removed>, bool) {
         let (Some(shard), Some(tags)) = (self.shards().nth(shard), &sweep.tags) else {
             return (Vec::new(), false);
         };
@@ -368,12 +368,12 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
 /// Leaves a memo's backlog to the sweeper. Whether there is one.
 #[cfg(not(loom))]
-fn later<K: Data, V: Data>(memo: &TypedMemo<K, V>) -> bool {
+fn later(memo: &MemoCore) -> bool {
     crate::sweeper::drain(memo.arc())
 }
 
 /// Nothing sweeps in a model.
 #[cfg(loom)]
-fn later<K: Data, V: Data>(_: &TypedMemo<K, V>) -> bool {
+fn later(_: &MemoCore) -> bool {
     false
 }

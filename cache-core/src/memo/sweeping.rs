@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 
+use super::core::Deferred;
 use super::judging::Judgement;
 use super::sources::Spared;
 use super::sweep::BITE;
-use super::typed::Deferred;
-use super::{Data, Garbage, Room, TypedMemo};
+use super::{Garbage, MemoCore, Room};
+use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Flight, Kind, Old};
 use crate::invalidate::Applied;
@@ -19,9 +20,9 @@ use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Decree, Form, Number};
 use crate::time::Tick;
 
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// Invalidates one key.
-    pub(crate) fn invalidate_key(&self, key: &K, hash: u32, form: Form) -> Applied {
+    pub(crate) fn invalidate_key(&self, key: &Erased, hash: u32, form: Form) -> Applied {
         if crate::sync::is_comparing() {
             // Shared access is held further up this thread's stack: what is there is dead from here
             // on, and taken out later. So is what was computed from any entry.
@@ -29,7 +30,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return self.invalidate_dependents_of_all(form);
         }
         self.settle_deferred();
-        let same = |other: &K| (self.key_fns.same)(other, key);
+        let same = |other: ErasedRef<'_>| self.same(other, key);
         let room = self.shard(hash).upgradable();
         let existing = room.residents.find(hash, same).map(|entry| entry.slot);
         let flights = room.flights.of(hash, same);
@@ -65,7 +66,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
     /// go is left to the caller. Within an `Eq` nothing is written, so nothing is ended either.
-    pub(crate) fn end_old(&self, flight: &Flight<K, V>, garbage: &mut Garbage<K, V>) {
+    pub(crate) fn end_old(&self, flight: &Flight, garbage: &mut Garbage) {
         if crate::sync::is_comparing() {
             return;
         }
@@ -75,7 +76,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         let slot = flight.old.and_then(as_it_was).map(|entry| entry.slot);
         // What was computed from an entry may outlive it: a refresh ends that though nothing is there.
         if slot.is_some() || flight.kind == Kind::Refresh {
-            let same = |other: &K| (self.key_fns.same)(other, &flight.key);
+            let same = |other: ErasedRef<'_>| self.same(other, &flight.key);
             garbage.sources.extend(room.sources.of(flight.hash, same));
         }
         let Some(slot) = slot else { return };
@@ -90,7 +91,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Marks an entry; how many were fresh.
-    fn mark_one(&self, room: &mut Room<K, V>, slot: Slot, now: Tick) -> usize {
+    fn mark_one(&self, room: &mut Room, slot: Slot, now: Tick) -> usize {
         let mut count = 0;
         self.mark(room, slot, now, |entry| {
             self.backlog.credit(entry);
@@ -100,7 +101,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// Takes an entry out; how many could still have been returned.
-    fn remove(&self, room: &mut Room<K, V>, slot: Slot, now: Tick, garbage: &mut Garbage<K, V>) -> usize {
+    fn remove(&self, room: &mut Room, slot: Slot, now: Tick, garbage: &mut Garbage) -> usize {
         let Some(entry) = room.residents.remove(slot) else { return 0 };
         let record = entry.record();
         self.held.fetch_sub(record.weight(), Ordering::Relaxed);
@@ -157,8 +158,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     /// are taken off first.
     pub(crate) fn invalidate_where(
         &self,
-        doomed: impl Fn(&K) -> bool,
-        condemned: impl Fn(&K, &V) -> bool,
+        doomed: &dyn Fn(&Erased) -> bool,
+        condemned: &dyn Fn(&Erased, &Erased) -> bool,
         form: Form,
     ) -> Applied {
         if crate::sync::is_comparing() {
@@ -167,9 +168,9 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             return self.invalidate_dependents_of_all(form);
         }
         let judgement = Judgement::of(vec![self]);
-        let flown = self.doom(&doomed, Number::MAX);
+        let flown = self.doom(doomed, Number::MAX);
         // Entries that stay, whose dependents do so, too; unless these wait for what was taken off.
-        let mut spared: Spared<K> = HashMap::default();
+        let mut spared: Spared = HashMap::default();
         let mut applied = Applied::default();
         for shard in self.shards() {
             let entries = self.of_use_in(&shard.read());
@@ -183,25 +184,25 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
             }
         }
         judgement.pass();
-        self.doom(&doomed, self.judged());
+        self.doom(doomed, self.judged());
         drop(judgement);
         applied + self.invalidate_dependents_where(doomed, &spared, form)
     }
 
     /// What is fresh or stale in a shard, with its hash.
-    fn of_use_in(&self, room: &Room<K, V>) -> Vec<(K, V, u32)> {
+    fn of_use_in(&self, room: &Room) -> Vec<(Erased, Erased, u32)> {
         let now = self.clock().coarse();
         let of_use = room.residents.iter().filter(|entry| self.state(**entry, now) != State::Dead);
-        of_use.map(|entry| (entry.key.clone(), entry.value.clone(), entry.hash)).collect()
+        of_use.map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.hash)).collect()
     }
 
     /// What is live with one of these tags; all that is live, if every entry carries one.
-    pub(crate) fn live_keys(&self, tags: Option<&[u64]>) -> Vec<(K, u32)> {
+    pub(crate) fn live_keys(&self, tags: Option<&[u64]>) -> Vec<(Erased, u32)> {
         let mut keys = Vec::new();
         for shard in self.shards() {
             let room = shard.read();
-            let live = |entry: &Resident<'_, K, V>| self.fresh(**entry);
-            let address = |entry: Resident<'_, K, V>| (entry.key.clone(), entry.hash);
+            let live = |entry: &Resident<'_>| self.fresh(**entry);
+            let address = |entry: Resident<'_>| (entry.key.to_owned(), entry.hash);
             match tags {
                 None => keys.extend(room.residents.iter().filter(live).map(address)),
                 Some(tags) => {
@@ -228,8 +229,8 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
         self.shards().map(|shard| self.reclaim_in(shard, now)).sum()
     }
 
-    fn reclaim_in(&self, shard: &ShardLock<Room<K, V>>, now: Tick) -> usize {
-        let is_dead = |entry: &Resident<'_, K, V>| self.state(**entry, now) == State::Dead;
+    fn reclaim_in(&self, shard: &ShardLock<Room>, now: Tick) -> usize {
+        let is_dead = |entry: &Resident<'_>| self.state(**entry, now) == State::Dead;
         let mut count = 0;
         let (mut from, mut more) = (0, true);
         while more {
@@ -263,7 +264,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
     /// Reclaims what is dead in some slots of a shard. Entries may have moved meanwhile; what is missed so is
     /// found by the next sweep.
-    fn reclaim_from(&self, shard: &ShardLock<Room<K, V>>, from: usize, now: Tick) -> usize {
+    fn reclaim_from(&self, shard: &ShardLock<Room>, from: usize, now: Tick) -> usize {
         let mut garbage = Garbage::new();
         let mut room = shard.write();
         let (entries, _) = room.residents.range(from, BITE);

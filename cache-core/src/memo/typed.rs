@@ -1,434 +1,68 @@
-//! The memo itself: shards of entries and flights, under one revision, in one world.
+//! A memo whose types are known: what a hit needs, and nothing else.
 
-use std::any::TypeId;
-use std::hash::{BuildHasher, Hasher};
-use std::sync::{Arc, OnceLock, Weak};
+use std::marker::PhantomData;
 
-use super::hooks::Hooks;
-use super::judging::Judging;
-use super::shards::Shards;
-use super::sources::Sources;
-use super::sweep::Backlog;
-use super::{AnyMemo, Data, Header, MemoSpec};
-use crate::event::Counters;
-use crate::flight::{Flights, Remembers};
-use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
-use crate::policy::{Policy, Slot, State, Times};
-use crate::spec::Spec;
-use crate::store::{Record, Removed, Resident, Residents, long, short};
-use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
-use crate::time::Clock;
-use crate::value::Returns;
-use crate::world::World;
+use super::{Data, MemoCore};
+use crate::store::short;
 
-/// What one shard's lock guards. With the lock it is 128 bytes: where that is a power of two, a hit finds its
-/// shard in less. What a hit looks at is on the first of its two lines.
-#[repr(C)]
-pub(crate) struct Room<K, V> {
-    pub(crate) residents: Residents<K, V>,
-    pub(crate) flights: Flights<K, V>,
-    pub(crate) sources: Sources<K>,
+/// A memo of keys `K` and values `V`.
+pub(crate) struct Typed<'m, K, V> {
+    memo: &'m MemoCore,
+    types: PhantomData<fn() -> (K, V)>,
 }
 
-#[cfg(all(target_pointer_width = "64", not(loom)))]
-const _: () = {
-    use std::mem::{offset_of, size_of};
-
-    type Memo = TypedMemo<u64, u64>;
-    assert!(size_of::<crate::sync::Padded<ShardLock<Room<u64, u64>>>>() == 128);
-    // What a hit reads.
-    assert!(offset_of!(Memo, counters) + size_of::<crate::sync::Tally>() <= 128);
-    assert!(offset_of!(Memo, counters) == offset_of!(Memo, flags) + 8);
-};
-
-impl<K, V: Clone> Room<K, V> {
-    fn new(policy: Option<Policy>) -> Self {
-        Self { residents: Residents::new(policy), flights: Flights::new(), sources: Sources::new() }
-    }
-}
-
-/// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
-#[derive(Clone, Copy)]
-pub(crate) struct Deferred {
-    pub(crate) hash: u32,
-    pub(crate) number: Number,
-}
-
-/// The cache behind one memoized function, or one instantiation of a generic one.
-///
-/// `repr(C)` with the header first: slots find memos by it. A hit reads two cache lines of this, which nobody
-/// writes to but to invalidate; what others write comes after them.
-#[repr(C, align(64))]
-pub struct TypedMemo<K, V> {
-    header: Header,
-    // What a hit reads.
-    hasher: RandomState,
-    pub(super) shards: Shards<Room<K, V>>,
-    revision: Revision,
-    clock: Clock,
-    /// [`Flags`](super::flags::Flags)
-    pub(super) flags: AtomicUsize,
-    /// The first of them is that of the hits.
-    pub(crate) counters: Counters,
-    // What only the rest reads.
-    /// How much is in it, by weight.
-    pub(crate) held: AtomicUsize,
-    pub(crate) capacity: AtomicUsize,
-    pub(crate) spec: &'static Spec,
-    /// Which function's slot it was made for.
-    pub(crate) slot: usize,
-    pub(crate) name: Arc<str>,
-    pub(crate) key_fns: KeyFns<K>,
-    pub(super) hooks: Hooks<K, V>,
-    world: Arc<World>,
-    this: Weak<Self>,
-    /// Carried by every entry; held so that they are never forgotten.
-    fixed_tags: OnceLock<TagSet>,
-    pub(super) own_off: Mutex<bool>,
-    pub(super) deferred: Mutex<Vec<Deferred>>,
-    has_deferred: AtomicBool,
-    /// The source that stands for all keys, once something was computed from one.
-    pub(super) whole: Mutex<Option<Arc<Mark>>>,
-    pub(super) backlog: Backlog<K, V>,
-    pub(super) judging: Judging,
-    #[cfg(feature = "rayon")]
-    pub(super) usual: super::usual::Usual,
-}
-
-impl<K: Data, V: Data> TypedMemo<K, V> {
-    pub(crate) fn create<S, R>(
-        spec: &'static Spec,
-        capacity: usize,
-        name: Arc<str>,
-        hooks: MemoSpec<R>,
-        (slot, id): (usize, TypeId),
-        world: &Arc<World>,
-    ) -> Arc<Self>
-    where
-        S: Shape<Owned = K>,
-        R: Returns<Held = V>,
-    {
-        if spec.inherit_tags {
-            world.track();
-        }
-        let weighed = hooks.weigh.is_some();
-        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity, weighed) };
-        let memo = Arc::new_cyclic(|this: &Weak<Self>| Self {
-            header: Header::new(id),
-            hasher: RandomState::default(),
-            shards,
-            revision: Revision::new(),
-            clock: world.clock.clone(),
-            flags: AtomicUsize::new(0),
-            counters: Counters::new(),
-            spec,
-            slot,
-            name,
-            key_fns: KeyFns::of::<S>(),
-            hooks: Hooks::new(hooks),
-            fixed_tags: OnceLock::new(),
-            world: world.clone(),
-            this: this.clone(),
-            held: AtomicUsize::new(0),
-            capacity: AtomicUsize::new(capacity),
-            own_off: Mutex::new(false),
-            deferred: Mutex::new(Vec::new()),
-            has_deferred: AtomicBool::new(false),
-            whole: Mutex::new(None),
-            backlog: Backlog::new(&spec.rules),
-            judging: Judging::new(),
-            #[cfg(feature = "rayon")]
-            usual: super::usual::Usual::new(),
-        });
-        // Not before the memo is whole: carriers that are not alive are forgotten.
-        memo.follow_world();
-        let names: Vec<_> = spec.tags.iter().map(|tag| Name::Text((*tag).into())).collect();
-        memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
-        memo
-    }
-
-    /// A handle that keeps the memo.
-    pub(crate) fn arc(&self) -> Arc<Self> {
-        self.this.upgrade().expect("a memo is only reached through a handle")
-    }
-
-    pub(crate) fn remembers(&self) -> Weak<dyn Remembers> {
-        self.this.clone()
-    }
-
-    pub(crate) fn weak(&self) -> Weak<dyn AnyMemo> {
-        self.this.clone()
-    }
-
-    pub(crate) fn world(&self) -> &Arc<World> {
-        &self.world
-    }
-
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    pub(crate) fn fixed_tags(&self) -> &[Arc<Mark>] {
-        self.fixed_tags.get().map_or(&[], |tags| tags)
-    }
-
-    /// Who makes room; nobody where there is no bound, so that no order need be kept.
-    pub(crate) fn policy(&self) -> Option<Policy> {
-        Some(self.spec.policy).filter(|_| self.capacity.load(Ordering::Relaxed) != usize::MAX)
-    }
-
-    /// The hash of a key, in the short form.
-    pub(crate) fn hash<S: Shape<Owned = K>>(&self, parts: &impl Part<S>) -> u32 {
-        short(self.long_hash(parts))
-    }
-
-    /// The same, in the long form.
+impl<K, V> Clone for Typed<'_, K, V> {
     #[inline]
-    pub(crate) fn long_hash<S: Shape<Owned = K>>(&self, parts: &impl Part<S>) -> u64 {
-        let mut state = self.hasher.build_hasher();
-        parts.hash(&mut state);
-        state.finish()
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Typed<'_, K, V> {}
+
+impl<K, V> std::ops::Deref for Typed<'_, K, V> {
+    type Target = MemoCore;
+
+    #[inline]
+    fn deref(&self) -> &MemoCore {
+        self.memo
+    }
+}
+
+impl<'m, K: Data, V: Data> Typed<'m, K, V> {
+    /// # Safety
+    ///
+    /// The memo was made for these types.
+    #[inline]
+    pub(crate) unsafe fn new(memo: &'m MemoCore) -> Self {
+        debug_assert!(memo.cell().is::<K, V>());
+        Self { memo, types: PhantomData }
     }
 
-    #[cfg(feature = "json")]
-    pub(crate) fn hash_owned(&self, key: &K) -> u32 {
-        let mut state = self.hasher.build_hasher();
-        (self.key_fns.hash)(key, &mut state);
-        short(state.finish())
-    }
-
-    pub(crate) fn shard(&self, hash: u32) -> &ShardLock<Room<K, V>> {
-        self.shards.at(hash, || Room::new(self.policy()))
-    }
-
-    pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &ShardLock<Room<K, V>>> {
-        self.shards.iter()
-    }
-
-    pub(crate) fn key_ref<T>(&self, key: &K, with: impl FnOnce(&KeyRef<'_>) -> T) -> T {
-        let kept = Kept { key, fns: self.key_fns };
-        with(&KeyRef { name: &self.name, key: &kept })
+    /// The memo itself.
+    #[inline]
+    pub(crate) fn memo(self) -> &'m MemoCore {
+        self.memo
     }
 
     /// Looks a fresh entry up. The whole of a hit: one shared access, nothing allocated. For memos without
     /// further rules (see [`Flags`](super::flags::Flags)). What takes longer than usual is left to
-    /// [`get`](Self::get): nothing is called here but `eq` and, for some values, `clone`, so there is nothing to
+    /// [`get`](MemoCore::get): nothing is called here but `eq` and, for some values, `clone`, so there is nothing to
     /// put aside meanwhile.
     #[inline]
-    pub(crate) fn get_at_once(&self, long_hash: u64, eq: impl Fn(&K) -> bool) -> Option<V> {
-        let count = self.counters.hits.cell()?;
-        let now = self.clock.coarse_at_once()?;
-        let room = self.shards.made_at(short(long_hash))?.read_at_once()?;
-        let spot = room.residents.spot(long_hash, eq)?;
-        if spot.expired(now) || !spot.is_valid_at(self.revision.current()) {
+    pub(crate) fn get_at_once(self, long_hash: u64, eq: impl Fn(&K) -> bool) -> Option<V> {
+        let memo = self.memo;
+        let count = memo.counters.hits.cell()?;
+        let now = memo.clock().coarse_at_once()?;
+        let room = memo.shards.made_at(short(long_hash))?.read_at_once()?;
+        // SAFETY: the memo was made for these types, and so were its shards.
+        let spot = unsafe { room.residents.spot::<K, V>(long_hash, eq) }?;
+        if spot.expired(now) || !spot.is_valid_at(memo.revision.current()) {
             return None;
         }
         spot.touch();
         let value = spot.value.clone();
         count.bump();
         Some(value)
-    }
-
-    /// The same, however long it takes. Counts nothing.
-    #[inline(never)]
-    pub(crate) fn get(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<V> {
-        let room = self.shards.made_at(hash)?.read();
-        let spot = room.residents.spot(long(hash), eq)?;
-        if spot.expired(self.clock.coarse()) {
-            return None;
-        }
-        let revision = self.revision.current();
-        if !spot.is_valid_at(revision) && !self.is_valid_still(&room, spot.slot, revision) {
-            return None;
-        }
-        spot.touch();
-        Some(spot.value.clone())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn is_valid_still(&self, room: &Room<K, V>, slot: Slot, revision: Number) -> bool {
-        room.residents.at(slot).is_some_and(|entry| self.revalidate(*entry, revision) == Touch::Nothing)
-    }
-
-    /// Looks an entry up that is good for something; asked while it is held.
-    pub(super) fn get_if(
-        &self,
-        hash: u32,
-        eq: impl Fn(&K) -> bool,
-        is_good: impl FnOnce(Record<'_>) -> bool,
-    ) -> Option<V> {
-        if self.spec.policy == Policy::Lru {
-            return self.get_and_move(hash, eq, is_good);
-        }
-        let room = self.shards.made_at(hash)?.read();
-        let entry = room.residents.find(hash, eq)?;
-        if !is_good(*entry) {
-            return None;
-        }
-        entry.touch();
-        Some(entry.value.clone())
-    }
-
-    /// The same for policies that move something on a hit.
-    fn get_and_move(
-        &self,
-        hash: u32,
-        eq: impl Fn(&K) -> bool,
-        is_good: impl FnOnce(Record<'_>) -> bool,
-    ) -> Option<V> {
-        if crate::sync::is_comparing() {
-            let room = self.shards.made_at(hash)?.read();
-            let entry = room.residents.find(hash, eq)?;
-            return is_good(*entry).then(|| entry.value.clone());
-        }
-        let room = self.shards.made_at(hash)?.upgradable();
-        let entry = room.residents.find(hash, eq)?;
-        if !is_good(*entry) {
-            return None;
-        }
-        let (slot, value) = (entry.slot, entry.value.clone());
-        ShardLock::upgrade(room).residents.read(slot);
-        Some(value)
-    }
-
-    /// Looks at an entry that is fresh or stale, and at its times, without touching it.
-    pub(crate) fn see<T>(
-        &self,
-        key: &K,
-        hash: u32,
-        see: impl FnOnce(Resident<'_, K, V>, Times, State) -> Option<T>,
-    ) -> Option<T> {
-        if self.is_disabled() {
-            return None;
-        }
-        let room = self.shards.made_at(hash)?.read();
-        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key))?;
-        let times = self.times(*entry)?;
-        let state = self.spec.rules.state(&times, self.clock.coarse());
-        if state == State::Dead { None } else { see(entry, times, state) }
-    }
-
-    /// Moves an entry's deadline. Whether one was there.
-    pub(crate) fn set_deadline(
-        &self,
-        key: &K,
-        hash: u32,
-        ttl: std::time::Duration,
-        only_later: bool,
-    ) -> bool {
-        if self.is_disabled() || crate::sync::is_comparing() {
-            return false;
-        }
-        let deadline = crate::time::after(self.clock.now(), ttl);
-        let room = self.shard(hash).upgradable();
-        let entry = room.residents.find(hash, |other| (self.key_fns.same)(other, key));
-        let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
-        if !(only_later && entry.deadline() >= deadline) {
-            let slot = entry.slot;
-            ShardLock::upgrade(room).residents.set_deadline(slot, deadline, &self.spec.rules);
-        }
-        self.world.wants_sweeping();
-        true
-    }
-
-    /// What invalidations have done to an entry.
-    pub(super) fn touch(&self, entry: Record<'_>) -> Touch {
-        let revision = self.revision.current();
-        if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
-    }
-
-    /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
-    /// looks at it next comes here as well.
-    fn revalidate(&self, entry: Record<'_>, revision: Number) -> Touch {
-        let touch = self.touch_since(entry.verified(), entry.hash, entry.tags());
-        if entry.is_marked() {
-            return touch.max(Touch::Marked(entry.deadline()));
-        }
-        if touch == Touch::Nothing {
-            entry.note_verified(revision);
-        }
-        touch
-    }
-
-    /// Whether nothing after `number` has invalidated a key of this hash with these tags. Marks count: what
-    /// was computed from before one is not fresh.
-    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> bool {
-        self.touch_since(number, hash, tags) == Touch::Nothing
-    }
-
-    fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
-        self.world.tags.catch_up(tags, &self.revision);
-        let touch = self.revision.touch_since(number, tags);
-        let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
-        if self.has_deferred.load(Ordering::Acquire) && deferred() { Touch::Dead } else { touch }
-    }
-
-    /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
-    pub(crate) fn defer(&self, hash: u32) {
-        self.world.bump(|number| {
-            self.deferred.lock().push(Deferred { hash, number });
-            self.has_deferred.store(true, Ordering::Release);
-            self.revision.raise(number);
-        });
-    }
-
-    /// The deferred invalidations, in the order of their numbers.
-    pub(crate) fn deferred(&self) -> Vec<Deferred> {
-        if !self.has_deferred.load(Ordering::Acquire) {
-            return Vec::new();
-        }
-        self.deferred.lock().clone()
-    }
-
-    /// Forgets deferred invalidations up to one, whose entries and flights have been taken out.
-    /// Another thread may have forgotten some of them already, and later ones may have come.
-    pub(crate) fn forget_deferred(&self, upto: Number) {
-        let mut deferred = self.deferred.lock();
-        deferred.retain(|one| one.number > upto);
-        if deferred.is_empty() {
-            self.has_deferred.store(false, Ordering::Release);
-        }
-    }
-
-    pub(crate) fn count_hit(&self) {
-        self.counters.hits.add();
-    }
-
-    pub(crate) fn count_miss(&self) {
-        self.counters.misses.add();
-    }
-}
-
-impl<K, V> Drop for TypedMemo<K, V> {
-    /// The memo of a field ends with it: its entries let go of their tags. No hook is told.
-    fn drop(&mut self) {
-        let leave = |mut entry: Removed<K, V>| {
-            let tags = entry.take_tags();
-            let _ = crate::sync::guarded(|| drop(entry));
-            self.world.tags.release(tags);
-        };
-        for shard in self.shards.iter() {
-            let mut room = shard.write();
-            let (emptied, keys) = (room.residents.take_all(None), room.sources.end());
-            drop(room);
-            emptied.for_each(leave);
-            for key in keys {
-                let _ = crate::sync::guarded(|| drop(key));
-            }
-        }
-        self.backlog.end().into_iter().for_each(leave);
-        let whole = self.whole.lock().take();
-        self.world.tags.release(whole.into_iter().collect());
-        if let Some(tags) = self.fixed_tags.take() {
-            self.world.tags.release(tags);
-        }
-    }
-}
-
-impl<K: Data, V: Data> Carrier for TypedMemo<K, V> {
-    fn revision(&self) -> &Revision {
-        &self.revision
     }
 }

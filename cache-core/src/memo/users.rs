@@ -1,13 +1,15 @@
 //! Memos as users hold them: of a function, or of a field.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use super::{AnyMemoRef, Data, MemoSpec, TypedMemo, ZeroCapacity};
-use crate::address::{Key, KeyOf};
+use super::core::Types;
+use super::{AnyMemoRef, MemoCore, MemoSpec, ZeroCapacity};
+use crate::address::Key;
 use crate::entry::Blocking;
+use crate::erased::Erased;
 use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Shape};
@@ -16,39 +18,6 @@ use crate::sync::plain::{Mutex, MutexGuard};
 use crate::tags::Form;
 use crate::value::Returns;
 use crate::world::World;
-
-/// A memo of values `F`; what a [`Memo`] is a handle to.
-pub(crate) trait MemoOf<F>: Send + Sync {
-    fn keys(&self) -> Vec<Arc<dyn KeyOf<F>>>;
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &F) -> bool, form: Form) -> Applied;
-    /// The memo with its types.
-    fn typed(&self) -> &(dyn Any + Send + Sync);
-}
-
-struct View<S: Shape, R: Returns> {
-    memo: Arc<TypedMemo<S::Owned, R::Held>>,
-    types: PhantomData<fn() -> (S, R)>,
-}
-
-impl<S: Shape, R: Returns> MemoOf<R::Face> for View<S, R> {
-    fn keys(&self) -> Vec<Arc<dyn KeyOf<R::Face>>> {
-        let keys = self.memo.live_keys(None).into_iter();
-        keys.map(|(key, hash)| crate::address::address::<S, R>(self.memo.clone(), key, hash)).collect()
-    }
-
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &R::Face) -> bool, form: Form) -> Applied {
-        let memo = &self.memo;
-        let condemned = |key: &S::Owned, held: &R::Held| {
-            let face = R::face(held.clone());
-            face.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
-        };
-        memo.invalidate_where(|_| true, condemned, form)
-    }
-
-    fn typed(&self) -> &(dyn Any + Send + Sync) {
-        &*self.memo
-    }
-}
 
 /// The memos of a field: one for each method that keeps its values there. The list only grows.
 struct Members<V> {
@@ -67,8 +36,9 @@ impl<V> Members<V> {
 const OF_A_FUNCTION: usize = 0;
 
 struct Member<V> {
-    memo: Box<dyn MemoOf<V>>,
-    any: AnyMemoRef,
+    memo: AnyMemoRef,
+    /// A value, as companions speak of it.
+    face: fn(Erased) -> Option<V>,
     /// Which function's, and which instantiation.
     id: (usize, TypeId),
     #[cfg(feature = "testing")]
@@ -90,8 +60,29 @@ impl<V: 'static> Members<V> {
     }
 
     #[inline]
-    fn find<K: Data, H: Data>(&self, id: (usize, TypeId)) -> Option<&TypedMemo<K, H>> {
-        self.iter().find(|member| member.id == id)?.memo.typed().downcast_ref()
+    fn find(&self, id: (usize, TypeId)) -> Option<&MemoCore> {
+        Some(&self.iter().find(|member| member.id == id)?.memo.0)
+    }
+
+    #[cold]
+    fn first_use(
+        &self,
+        id: (usize, TypeId),
+        slot: &'static Slot,
+        types: Types,
+        name: fn(&str) -> Arc<str>,
+        face: fn(Erased) -> Option<V>,
+    ) {
+        let (_making, settings) = self.settings();
+        if self.find(id).is_some() {
+            return;
+        }
+        // Made for the capacity that was set, as for one of the attribute.
+        let memo = slot.make(types, name, id.1, &World::current(), false, settings.capacity);
+        if let Some(enabled) = settings.enabled {
+            memo.switch(enabled);
+        }
+        self.push(Member::new(memo, face, id));
     }
 
     fn push(&self, member: Member<V>) {
@@ -104,7 +95,33 @@ impl<V: 'static> Members<V> {
     }
 }
 
-impl<V> Member<V> {
+impl<V: 'static> Member<V> {
+    fn new(memo: Arc<MemoCore>, face: fn(Erased) -> Option<V>, id: (usize, TypeId)) -> Self {
+        Self {
+            id,
+            #[cfg(feature = "testing")]
+            world: memo.world().clone(),
+            memo: AnyMemoRef(memo),
+            face,
+            next: OnceLock::new(),
+        }
+    }
+
+    fn keys<M>(&self) -> impl Iterator<Item = Key<V, M>> {
+        let memo = &self.memo.0;
+        let keys = memo.live_keys(None).into_iter();
+        keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.face))
+    }
+
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
+        let memo = &self.memo.0;
+        let condemned = |key: &Erased, held: &Erased| {
+            let value = (self.face)(held.clone());
+            value.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
+        };
+        memo.invalidate_where(&|_| true, &condemned, form)
+    }
+
     /// Whether it is a function's, or of the world that this thread works in.
     #[cfg(feature = "testing")]
     #[inline]
@@ -222,13 +239,9 @@ impl<V: 'static, M> Memo<V, M> {
     }
 
     /// Of a function.
-    pub(crate) fn of<S, R>(memo: Arc<TypedMemo<S::Owned, R::Held>>) -> Self
-    where
-        S: Shape,
-        R: Returns<Face = V>,
-    {
+    pub(crate) fn of(memo: Arc<MemoCore>, face: fn(Erased) -> Option<V>) -> Self {
         let this = Self::new();
-        this.members.push(member::<S, R>(memo, (OF_A_FUNCTION, TypeId::of::<()>())));
+        this.members.push(Member::new(memo, face, (OF_A_FUNCTION, TypeId::of::<()>())));
         this
     }
 
@@ -243,14 +256,14 @@ impl<V: 'static, M> Memo<V, M> {
     /// as many as methods have used it so far.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
-        self.members.iter().map(|member| member.any.clone()).collect()
+        self.members.iter().map(|member| member.memo.clone()).collect()
     }
 
     /// The registered name: see [`AnyMemoRef::name`]. Of a field that of the first method that used
     /// it, and empty before.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.members.iter().next().map_or("", |member| member.any.name())
+        self.members.iter().next().map_or("", |member| member.memo.name())
     }
 
     /// How many entries are live: fresh and not invalidated. Looks at each of them.
@@ -270,7 +283,7 @@ impl<V: 'static, M> Memo<V, M> {
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         match self.members.iter().next() {
-            Some(member) => member.any.capacity(),
+            Some(member) => member.memo.capacity(),
             None => self.members.settings().1.capacity,
         }
     }
@@ -309,7 +322,7 @@ impl<V: 'static, M> Memo<V, M> {
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         match self.members.iter().next() {
-            Some(member) => member.any.is_enabled(),
+            Some(member) => member.memo.is_enabled(),
             None => self.members.settings().1.enabled.unwrap_or(true) && crate::is_enabled(),
         }
     }
@@ -332,7 +345,7 @@ impl<V: 'static, M> Memo<V, M> {
     /// The live entries, in no order.
     #[must_use]
     pub fn keys(&self) -> Vec<Key<V, M>> {
-        self.members.iter().flat_map(|member| member.memo.keys()).map(Key::from_address).collect()
+        self.members.iter().flat_map(Member::keys).collect()
     }
 
     /// The live entries without their types, in no order.
@@ -393,7 +406,7 @@ impl<V: 'static, M> Memo<V, M> {
     }
 
     fn judge(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
-        let judge = || self.members.iter().map(|member| member.memo.invalidate_if(predicate, form)).sum();
+        let judge = || self.members.iter().map(|member| member.invalidate_if(predicate, form)).sum();
         super::judging::judge_all(&self.memos(), None, judge)
     }
 
@@ -449,20 +462,6 @@ impl<V: 'static> Memo<V, crate::Async> {
     }
 }
 
-fn member<S: Shape, R: Returns>(
-    memo: Arc<TypedMemo<S::Owned, R::Held>>,
-    id: (usize, TypeId),
-) -> Member<R::Face> {
-    Member {
-        any: AnyMemoRef(memo.clone()),
-        id,
-        #[cfg(feature = "testing")]
-        world: memo.world().clone(),
-        memo: Box::new(View::<S, R> { memo, types: PhantomData }),
-        next: OnceLock::new(),
-    }
-}
-
 /// Where a function finds its memo.
 pub trait Place<S: Shape, R: Returns> {
     /// The memo of an instantiation.
@@ -512,32 +511,13 @@ where
     R: Returns,
 {
     let id = (slot.address(), slot::id::<Id, S, R>());
-    if let Some(memo) = members.find(id) {
-        return Handle::kept(memo);
-    }
-    first_use::<Id, S, R>(members, id, slot, hooks);
-    Handle::kept(members.find(id).expect("it was made just now"))
-}
-
-#[cold]
-fn first_use<Id, S, R>(
-    members: &Members<R::Face>,
-    id: (usize, TypeId),
-    slot: &'static Slot,
-    hooks: MemoSpec<R>,
-) where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-{
-    let (_making, settings) = members.settings();
-    if members.find::<S::Owned, R::Held>(id).is_some() {
-        return;
-    }
-    // Made for the capacity that was set, as for one of the attribute.
-    let memo = slot.make::<Id, S, R>(hooks, id.1, &World::current(), false, settings.capacity);
-    if let Some(enabled) = settings.enabled {
-        memo.switch(enabled);
-    }
-    members.push(member::<S, R>(memo, id));
+    let memo = match members.find(id) {
+        Some(memo) => memo,
+        None => {
+            members.first_use(id, slot, Types::of::<S, R>(hooks), Id::name, slot::face::<R>);
+            members.find(id).expect("it was made just now")
+        }
+    };
+    // SAFETY: the id is that of these types, and the memo was made for them.
+    unsafe { Handle::kept(memo) }
 }

@@ -5,7 +5,7 @@
 //! call returns. It cannot be seen from outside whether that is so. So a worker waits no longer than computations
 //! of the function usually take, twice, and then computes in place. What is known of other threads is not touched.
 
-use super::{Data, TypedMemo};
+use super::MemoCore;
 use crate::flight::Flight;
 use crate::time::Tick;
 #[cfg(feature = "rayon")]
@@ -42,9 +42,9 @@ impl Usual {
 }
 
 #[cfg(feature = "rayon")]
-impl<K: Data, V: Data> TypedMemo<K, V> {
+impl MemoCore {
     /// When this thread, if it is a worker of rayon, is let go that begins to wait for a flight.
-    pub(crate) fn worker_leaves(&self, flight: &Flight<K, V>) -> Option<Tick> {
+    pub(crate) fn worker_leaves(&self, flight: &Flight) -> Option<Tick> {
         rayon_core::current_thread_index()?;
         let now = self.clock().now();
         let by = match self.usual.get() {
@@ -61,7 +61,7 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
     }
 
     /// A flight has landed with a value.
-    pub(super) fn note_usual(&self, flight: &Flight<K, V>) {
+    pub(super) fn note_usual(&self, flight: &Flight) {
         // What workers had to be let go from has taken longer than it would by itself.
         if !flight.has_let_workers_go() {
             self.usual.note(self.clock().now().saturating_sub(flight.begun));
@@ -71,14 +71,14 @@ impl<K: Data, V: Data> TypedMemo<K, V> {
 
 #[cfg(not(feature = "rayon"))]
 #[expect(clippy::unused_self, reason = "as with the feature")]
-impl<K: Data, V: Data> TypedMemo<K, V> {
-    pub(crate) fn worker_leaves(&self, _: &Flight<K, V>) -> Option<Tick> {
+impl MemoCore {
+    pub(crate) fn worker_leaves(&self, _: &Flight) -> Option<Tick> {
         None
     }
 
     pub(crate) fn note_by_worker(&self, _: Tick) {}
 
-    pub(super) fn note_usual(&self, _: &Flight<K, V>) {}
+    pub(super) fn note_usual(&self, _: &Flight) {}
 }
 
 #[cfg(all(test, feature = "rayon", not(loom)))]

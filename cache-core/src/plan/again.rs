@@ -11,16 +11,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::engine::Lead;
+use crate::parcel::{Parcel, Returned};
+
 /// What a call in the background computes for: the flight that was begun for it.
 pub struct Ticket {
-    lead: Box<dyn Any + Send>,
+    lead: Lead,
     /// Where what it returns is waited for.
     parcel: Option<Box<dyn Any + Send>>,
 }
 
 impl Ticket {
-    pub(crate) fn new<T: Send + 'static>(lead: T) -> Self {
-        Self { lead: Box::new(lead), parcel: None }
+    pub(crate) fn new(lead: Lead) -> Self {
+        Self { lead, parcel: None }
     }
 
     /// Somebody waits for what it returns.
@@ -29,16 +32,15 @@ impl Ticket {
         self
     }
 
-    /// The flight, and who waits; none if it is another function's, which cannot be.
-    pub(crate) fn open<T: 'static, P: 'static>(self) -> Option<(T, Option<Arc<P>>)> {
-        let parcel = self.parcel.and_then(|parcel| parcel.downcast::<Arc<P>>().ok());
-        self.lead.downcast().ok().map(|lead| (*lead, parcel.map(|parcel| *parcel)))
+    /// The flight.
+    pub(crate) fn into_lead(self) -> Lead {
+        self.lead
     }
 
-    /// Who waits, apart.
-    pub(crate) fn split(mut self) -> (Self, Option<Box<dyn Any + Send>>) {
-        let parcel = self.parcel.take();
-        (self, parcel)
+    /// Who waits for a return of this type, apart.
+    pub(crate) fn take_parcel<O: 'static>(&mut self) -> Option<Arc<Parcel<Returned<O>>>> {
+        let parcel = self.parcel.take().and_then(|parcel| parcel.downcast().ok());
+        parcel.map(|parcel| *parcel)
     }
 }
 

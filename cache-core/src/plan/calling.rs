@@ -10,7 +10,7 @@ use super::verbs::sealed::Sealed;
 use super::{Address, Bound, HitHook, Looked, MissHook, Missing, Plan, Repeat, Stand, Ticket, Waits};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Cx, Found, Lead, Pursuit};
+use crate::engine::{Cx, Found};
 use crate::entry::Async;
 use crate::flight::Flight;
 use crate::future::{Missed, Start, by_caller, by_clock, by_owner};
@@ -123,18 +123,13 @@ where
 {
     /// Computed as part of its caller.
     #[inline]
-    pub fn by_caller(
-        self,
-    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
-    {
-        Asynchronous::new(self, by_caller::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
+    pub fn by_caller(self) -> Asynchronous<Self, Missed<KA, SA, Run, A, T>, impl Future<Output = R::Output>> {
+        Asynchronous::new(self, by_caller::<R, KA, SA, Run, A, T, B, D>)
     }
 
     /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
-    pub fn by_owner(
-        self,
-    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
+    pub fn by_owner(self) -> Asynchronous<Self, Missed<KA, SA, Run, A, T>, impl Future<Output = R::Output>>
     where
         R::Output: Send,
         KA: Send + 'static,
@@ -143,18 +138,16 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, by_owner::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
+        Asynchronous::new(self, by_owner::<R, KA, SA, Run, A, T, B, D>)
     }
 
     /// Computed by its caller as long as that waits, then in the background.
     #[inline]
-    pub fn by_clock(
-        self,
-    ) -> Asynchronous<Self, Missed<S::Owned, R::Held, KA, SA, Run, A, T>, impl Future<Output = R::Output>>
+    pub fn by_clock(self) -> Asynchronous<Self, Missed<KA, SA, Run, A, T>, impl Future<Output = R::Output>>
     where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        Asynchronous::new(self, by_clock::<R, S::Owned, R::Held, KA, SA, Run, A, T, B, D>)
+        Asynchronous::new(self, by_clock::<R, KA, SA, Run, A, T, B, D>)
     }
 }
 
@@ -164,7 +157,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Run: FnOnce(KA, SA) -> (B, D),
     B: Future<Output = R::Output>,
@@ -197,7 +190,7 @@ where
     }
 }
 
-fn spawn<K, V, J>(world: &World, _: &Arc<Flight<K, V>>, job: J)
+fn spawn<J>(world: &World, _: &Arc<Flight>, job: J)
 where
     J: Future<Output = ()> + Send + 'static,
 {
@@ -209,14 +202,14 @@ where
 impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J, F> AsyncCall
     for Asynchronous<
         Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>,
-        Missed<S::Owned, R::Held, KA, SA, Run, A, T>,
+        Missed<KA, SA, Run, A, T>,
         F,
     >
 where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Run: FnOnce(KA, SA) -> (B, D),
     B: Future<Output = R::Output>,
@@ -259,7 +252,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Hit: HitHook<KA, SA, R::Value>,
     Miss: MissHook<KA, SA>,
@@ -270,10 +263,7 @@ where
 {
     /// What a call comes to before its first await: an answer, or what the driver is to do.
     #[inline]
-    pub(super) fn begin(
-        mut self,
-        how: How,
-    ) -> Result<Missed<S::Owned, R::Held, KA, SA, Run, A, T>, R::Output> {
+    pub(super) fn begin(mut self, how: How) -> Result<Missed<KA, SA, Run, A, T>, R::Output> {
         let start = match how {
             How::Call => None,
             How::Refresh => {
@@ -281,10 +271,7 @@ where
                 None
             }
             How::Uncached => Some(Start::InPlace(None)),
-            // The ticket of another function, of which there is none, would only be a call.
-            How::Fly(ticket) => {
-                ticket.open::<Lead<S::Owned, R::Held>, ()>().map(|(lead, _)| Start::Lead(lead))
-            }
+            How::Fly(ticket) => Some(Start::Lead(ticket.into_lead())),
         };
         if let Some(start) = start {
             return Ok(Missed { start, call: self.call, again: self.again, patience: self.patience });
@@ -307,8 +294,8 @@ where
             Ok(output) => return Err(output),
             Err(missing) => missing,
         };
-        let Missing { memo, key, hash, begin, call, again, patience, .. } = missing;
-        Ok(Missed { start: Start::Search(Pursuit::new(memo, key, hash, begin)), call, again, patience })
+        let Missing { pursuit, call, again, patience, .. } = missing;
+        Ok(Missed { start: Start::Search(pursuit), call, again, patience })
     }
 }
 

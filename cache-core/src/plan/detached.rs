@@ -1,6 +1,7 @@
 //! A call whose future borrows nothing of its arguments, as that of its function does not.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -40,10 +41,11 @@ impl<O, F: Future<Output = O>> Future for Detached<O, F> {
 }
 
 /// A call that was not answered, with the future that its function has returned.
-pub struct Begun<R: Returns, S: Shape, B, D> {
-    start: Start<S::Owned, R::Held>,
+pub struct Begun<R, B, D> {
+    start: Start,
     body: B,
     describe: D,
+    returns: PhantomData<fn() -> R>,
 }
 
 impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J>
@@ -52,7 +54,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Run: FnOnce(KA, SA) -> (B, D),
     Hit: HitHook<KA, SA, R::Value>,
@@ -64,27 +66,26 @@ where
     /// Looks the call up at once, and calls the function unless that answers it. `go_on` is [`go_on`]: it is given,
     /// so that the type of its future depends on what is left of the call, and not on all of it.
     #[inline]
-    pub fn detached<F>(self, go_on: fn(Begun<R, S, B, D>) -> F) -> Detached<R::Output, F> {
+    pub fn detached<F>(self, go_on: fn(Begun<R, B, D>) -> F) -> Detached<R::Output, F> {
         match self.begin(How::Call) {
             Err(output) => Detached::Answered(Some(output)),
             Ok(Missed { start, call, .. }) => {
                 let (body, describe) = call.prepare();
-                Detached::Running(Box::pin(go_on(Begun { start, body, describe })))
+                Detached::Running(Box::pin(go_on(Begun { start, body, describe, returns: PhantomData })))
             }
         }
     }
 }
 
 /// Computes the call, or waits for whoever does.
-pub fn go_on<R, S, B, D>(begun: Begun<R, S, B, D>) -> impl Future<Output = R::Output>
+pub fn go_on<R, B, D>(begun: Begun<R, B, D>) -> impl Future<Output = R::Output>
 where
     R: Returns,
-    S: Shape,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let Begun { start, body, describe } = begun;
+    let Begun { start, body, describe, returns: _ } = begun;
     let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
     let missed = Missed { start, call, again: NoHook, patience: NoHook };
-    by_caller::<R, S::Owned, R::Held, (), (), _, NoHook, NoHook, B, D>(missed)
+    by_caller::<R, (), (), _, NoHook, NoHook, B, D>(missed)
 }

@@ -10,7 +10,6 @@ mod verbs;
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
 pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why, can_own};
@@ -27,11 +26,11 @@ pub use verbs::{Address, Call};
 
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Look, OnHit};
+use crate::engine::{Begin, Cx, Found, Look, OnHit, Pursuit};
 use crate::key::{KeyRef, Shape, Ty};
-use crate::memo::{Data, InField, Memo, MemoSpec, Place, TypedMemo, Unstored};
+use crate::memo::{InField, Memo, MemoSpec, Place, Unstored};
 use crate::node::{Fields, IsValueOf, Node, NodeHook, OfNode};
-use crate::slot::{Handle, Identity, InSlot, Slot};
+use crate::slot::{Handle, Identity, InSlot, Slot, face};
 use crate::value::{IsResult, IsSent, Returns};
 
 /// A memoized function, bound to where its memo is.
@@ -52,7 +51,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
 {
     /// Binds a function to its slot. `look` passes the parts of the key on to [`Cx::find`].
     #[inline]
@@ -87,7 +86,7 @@ where
     N: Node,
     S: Fields<N>,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
 {
     /// Binds a function to a node, whose memo it uses. `look` passes its fields on to
     /// [`find_node`](crate::node::find_node).
@@ -105,7 +104,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
 {
     /// Called after a value was stored.
@@ -174,20 +173,20 @@ where
 
     /// Looks the call up.
     #[inline]
-    pub(crate) fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<S::Owned, R::Held> {
+    pub(crate) fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<R::Held> {
         (self.look)(keyed, cx)
     }
 
     /// The key of the call with these arguments.
     pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
         let memo = self.handle();
-        let (key, hash) = self.look(keyed, Cx::new(&memo, Look::OWN)).into_key();
-        Key::new::<S, R>(memo.arc(), key, hash)
+        let (key, hash) = self.look(keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
+        Key::new(memo.arc(), key, hash, face::<R>)
     }
 
     /// The memo.
     pub fn memo<M>(&self) -> Memo<R::Face, M> {
-        Memo::of::<S, R>(self.handle().arc())
+        Memo::of(self.handle().arc(), face::<R>)
     }
 
     /// One call of a function that is not asynchronous.
@@ -405,23 +404,20 @@ impl<N, KA, S, R: Returns, L, SA, Run> Unhooked<Plan<OfNode<N>, KA, S, R, L>, KA
 }
 
 /// How a call goes on after it was looked up.
-pub(crate) enum Looked<K: Data, V: Data, KA, SA, Run, St, A, T> {
+pub(crate) enum Looked<V, KA, SA, Run, St, A, T> {
     /// Answered from the cache.
     Answer(V),
     /// Answered from the cache, and to be computed anew in the background.
-    Renew(V, Missing<K, V, KA, SA, Run, St, A, T>),
+    Renew(V, Missing<KA, SA, Run, St, A, T>),
     /// It touches nothing; whom to tell of its return, if its tags are asked for.
-    Bypass(Prepared<KA, SA, Run>, A, T, Option<Unstored<K, V>>),
+    Bypass(Prepared<KA, SA, Run>, A, T, Option<Unstored>),
     /// Not there.
-    Miss(Missing<K, V, KA, SA, Run, St, A, T>),
+    Miss(Missing<KA, SA, Run, St, A, T>),
 }
 
 /// A call that was not answered.
-pub(crate) struct Missing<K: Data, V: Data, KA, SA, Run, St, A, T> {
-    pub(crate) memo: Arc<TypedMemo<K, V>>,
-    pub(crate) key: K,
-    pub(crate) hash: u32,
-    pub(crate) begin: Begin,
+pub(crate) struct Missing<KA, SA, Run, St, A, T> {
+    pub(crate) pursuit: Pursuit,
     pub(crate) call: Prepared<KA, SA, Run>,
     pub(crate) stand: St,
     pub(crate) again: A,
@@ -434,14 +430,14 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Hit: HitHook<KA, SA, R::Value>,
     Miss: MissHook<KA, SA>,
 {
     /// Looks the call up, and tells the hooks. The whole of a hit.
     #[inline]
-    pub(crate) fn look_up(self) -> Looked<S::Owned, R::Held, KA, SA, Run, St, A, T> {
+    pub(crate) fn look_up(self) -> Looked<R::Held, KA, SA, Run, St, A, T> {
         let Self { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin } = self;
         let memo = plan.handle();
         let look = Look::at(memo.flags()).unread_if(refresh || origin).bypass_if(bypass);
@@ -452,11 +448,11 @@ where
         };
         let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
         // One look-up, so that it is compiled into this place.
-        match plan.look(&call.keyed, Cx::new(&memo, look).on_hit(tell)) {
+        match plan.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell)) {
             Found::Hit(held) => Looked::Answer(held),
             Found::Renew(held, key, hash) => {
-                let (memo, begin) = (memo.arc(), Begin::Ahead);
-                Looked::Renew(held, Missing { memo, key, hash, begin, call, stand, again, patience })
+                let pursuit = Pursuit::new(memo.arc(), key, hash, Begin::Ahead);
+                Looked::Renew(held, Missing { pursuit, call, stand, again, patience })
             }
             Found::Bypass(key) => {
                 memo.counters.bypasses.add();
@@ -476,7 +472,8 @@ where
                     }
                     Begin::Read
                 };
-                Looked::Miss(Missing { memo: memo.arc(), key, hash, begin, call, stand, again, patience })
+                let pursuit = Pursuit::new(memo.arc(), key, hash, begin);
+                Looked::Miss(Missing { pursuit, call, stand, again, patience })
             }
         }
     }

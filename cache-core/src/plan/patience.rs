@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{NoHook, Ticket};
-use crate::memo::{Data, TypedMemo};
+use crate::memo::MemoCore;
 use crate::parcel::{Parcel, Returned};
 
 /// How long a call waits.
@@ -113,7 +113,7 @@ pub trait Waits<O> {
     /// What is returned after the last of them; none if there is none.
     fn late(&self, late: TimedOut) -> Option<O>;
     /// A computation that is to be made elsewhere, and how what it returns comes back.
-    fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>);
+    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<Parcel<Returned<O>>>);
     /// Tells who waits there of a panic from before the body.
     fn on_panic(&self, parcel: &Arc<Parcel<Returned<O>>>) -> Panicked;
 }
@@ -127,9 +127,9 @@ impl<O> Waits<O> for NoHook {
     fn late(&self, _: TimedOut) -> Option<O> {
         None
     }
-    fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>) {
+    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<Parcel<Returned<O>>>) {
         // Nobody waits for it.
-        (Ticket::new(lead), Arc::new(Parcel::new()))
+        (ticket, Arc::new(Parcel::new()))
     }
     fn on_panic(&self, _: &Arc<Parcel<Returned<O>>>) -> Panicked {
         Box::new(drop)
@@ -144,9 +144,9 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
     fn late(&self, late: TimedOut) -> Option<O> {
         Some((self.late)(late))
     }
-    fn ticket<L: Send + 'static>(&self, lead: L) -> (Ticket, Arc<Parcel<Returned<O>>>) {
+    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<Parcel<Returned<O>>>) {
         let parcel = Arc::new(Parcel::new());
-        (Ticket::new(lead).with(parcel.clone()), parcel)
+        (ticket.with(parcel.clone()), parcel)
     }
     fn on_panic(&self, parcel: &Arc<Parcel<Returned<O>>>) -> Panicked {
         let parcel = parcel.clone();
@@ -155,11 +155,7 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
 }
 
 /// What a call returns that has waited for so long.
-pub(crate) fn give_up<O, K: Data, V: Data>(
-    patience: &impl Waits<O>,
-    memo: &TypedMemo<K, V>,
-    limit: Duration,
-) -> O {
+pub(crate) fn give_up<O>(patience: &impl Waits<O>, memo: &MemoCore, limit: Duration) -> O {
     let late = patience.late(TimedOut::new(memo.name.clone(), limit));
     late.unwrap_or_else(|| unreachable!("nobody is late who has no limit"))
 }

@@ -8,12 +8,13 @@ use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, S
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Look, Step};
+use crate::engine::{Cx, Found, Look, Step};
 use crate::entry::Blocking;
+use crate::erased::Erased;
 use crate::flight::Flight;
 use crate::key::Shape;
-use crate::memo::{Data, Place, When};
-use crate::slot::Identity;
+use crate::memo::{Place, When};
+use crate::slot::{Identity, face};
 use crate::value::Returns;
 use crate::world::World;
 
@@ -69,8 +70,8 @@ pub(super) mod sealed {
 }
 
 /// How a job is started that computes for a flight.
-pub(super) trait Start<K, V, J>: FnOnce(&World, &Arc<Flight<K, V>>, J) {}
-impl<K, V, J, F: FnOnce(&World, &Arc<Flight<K, V>>, J)> Start<K, V, J> for F {}
+pub(super) trait Start<J>: FnOnce(&World, &Arc<Flight>, J) {}
+impl<J, F: FnOnce(&World, &Arc<Flight>, J)> Start<J> for F {}
 
 /// What all functions have in common; drivers add how jobs are started.
 impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
@@ -79,7 +80,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Hit: HitHook<KA, SA, R::Value>,
     Miss: MissHook<KA, SA>,
@@ -93,7 +94,7 @@ where
         if !flags.is_plain() || memo.spec.rules.has_window() {
             look = look.only_fresh();
         }
-        match self.plan.look(&self.call.keyed, Cx::new(&memo, look)) {
+        match self.plan.look(&self.call.keyed, Cx::new(memo.typed(), look)) {
             Found::Hit(held) | Found::Renew(held, ..) => R::face(held),
             Found::Miss(..) => {
                 memo.count_miss();
@@ -112,11 +113,13 @@ where
         let Self { plan, call, .. } = self;
         let Some(held) = R::keep(value) else { return false };
         let memo = plan.handle();
-        let (key, hash) = plan.look(&call.keyed, Cx::new(&memo, Look::OWN)).into_key();
+        let (key, hash) = plan.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
-        let draft = memo.draft_by_hand(&key, &held, |draft| describe(R::value(&held), draft));
-        memo.put(&key, hash, held, draft, when)
+        let describe = |draft: &mut Draft| describe(R::value(&held), draft);
+        let erased = Erased::new(held.clone());
+        let draft = memo.draft_by_hand(&key, &erased, &describe);
+        memo.put(&key, hash, erased, draft, when)
     }
 
     pub(super) fn change<B, D>(self, mut change: impl FnMut(R::Face) -> R::Face) -> Option<R::Face>
@@ -126,17 +129,18 @@ where
     {
         let Self { plan, call, .. } = self;
         let memo = plan.handle();
-        let (key, hash) = plan.look(&call.keyed, Cx::new(&memo, Look::OWN)).into_key();
+        let (key, hash) = plan.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
         let (_, describe) = call.prepare();
-        let updated = memo.update(&key, hash, |held| {
-            let held = R::keep(change(R::face(held)?))?;
-            let draft = memo.draft_by_hand(&key, &held, |draft| describe(R::value(&held), draft));
+        let updated = memo.update(&key, hash, &mut |held| {
+            let held = Erased::new(R::keep(change(face::<R>(held)?))?);
+            let describe = |draft: &mut Draft| describe(R::value(held.get()), draft);
+            let draft = memo.draft_by_hand(&key, &held, &describe);
             Some((held, draft))
         });
-        updated.and_then(R::face)
+        updated.and_then(face::<R>)
     }
 
-    pub(super) fn look_ahead(self, start: impl Start<S::Owned, R::Held, A::Job>) -> Option<R::Face> {
+    pub(super) fn look_ahead(self, start: impl Start<A::Job>) -> Option<R::Face> {
         match self.look_up() {
             Looked::Answer(held) => R::face(held),
             Looked::Renew(held, missing) => {
@@ -144,7 +148,7 @@ where
                 R::face(held)
             }
             Looked::Bypass(..) => None,
-            Looked::Miss(missing) => missing.compute_in_background(start).and_then(R::face),
+            Looked::Miss(missing) => missing.compute_in_background(start).and_then(face::<R>),
         }
     }
 
@@ -153,16 +157,14 @@ where
     }
 }
 
-impl<K, V, KA, SA, Run, St, A, T> Missing<K, V, KA, SA, Run, St, A, T>
+impl<KA, SA, Run, St, A, T> Missing<KA, SA, Run, St, A, T>
 where
-    K: Data,
-    V: Data,
     A: Repeat<KA, SA>,
 {
     /// Computes anew what the call was answered with, unless somebody does.
-    pub(super) fn renew(self, start: impl Start<K, V, A::Job>) {
-        let memo = self.memo.clone();
-        let renewed = |world: &World, flight: &Arc<Flight<K, V>>, job: A::Job| {
+    pub(super) fn renew(self, start: impl Start<A::Job>) {
+        let memo = self.pursuit.memo().clone();
+        let renewed = |world: &World, flight: &Arc<Flight>, job: A::Job| {
             memo.counters.revalidations.add();
             start(world, flight, job);
         };
@@ -170,13 +172,13 @@ where
     }
 
     /// Begins a computation, unless one is under way. What has been stored meanwhile.
-    pub(super) fn compute_in_background(self, start: impl Start<K, V, A::Job>) -> Option<V> {
-        match self.memo.begin(&self.key, self.hash, self.begin) {
+    pub(super) fn compute_in_background(self, start: impl Start<A::Job>) -> Option<Erased> {
+        match self.pursuit.begin() {
             Step::Hit(held) => return Some(held),
             Step::Lead(lead) => {
                 let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), self.call);
                 if let Some(job) = self.again.job(keyed, skipped, Ticket::new(lead)) {
-                    start(self.memo.world(), &flight, job);
+                    start(self.pursuit.memo().world(), &flight, job);
                 }
             }
             Step::Join(..) | Step::InPlace => {}
@@ -187,22 +189,25 @@ where
     /// Where there is a placeholder: what is returned while the background computes. Gives the call back
     /// if it is to go on.
     #[inline]
-    pub(super) fn stood_in<R>(self, start: impl Start<K, V, A::Job>) -> Result<R::Output, Self>
+    pub(super) fn stood_in<R>(self, start: impl Start<A::Job>) -> Result<R::Output, Self>
     where
-        R: Returns<Held = V>,
+        R: Returns,
         St: Stand<KA, SA, R::Face>,
     {
-        if !St::SET || self.begin != Begin::Read {
+        if !St::SET || !self.pursuit.reads() {
             return Err(self);
         }
         // If it panics the call computes, as it would without.
         let stand_in = || self.stand.stand_in(&self.call.keyed, &self.call.skipped);
-        match self.memo.run_hook(stand_in).flatten().and_then(R::keep) {
-            Some(held) => Ok(R::join(self.compute_in_background(start).unwrap_or_else(|| {
-                // What is computed from it is as provisional.
-                crate::memo::hand_up_miss();
-                held
-            }))),
+        match self.pursuit.memo().run_hook(stand_in).flatten().and_then(R::keep) {
+            Some(held) => Ok(R::join(self.compute_in_background(start).map_or_else(
+                || {
+                    // What is computed from it is as provisional.
+                    crate::memo::hand_up_miss();
+                    held
+                },
+                Erased::into,
+            ))),
             None => Err(self),
         }
     }
@@ -214,7 +219,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
@@ -265,7 +270,7 @@ impl<J: FnOnce() + Send + 'static> Work for J {
     }
 }
 
-fn spawn<K: Data, V: Data>(world: &World, flight: &Arc<Flight<K, V>>, job: impl Work) {
+fn spawn(world: &World, flight: &Arc<Flight>, job: impl Work) {
     drop(blocking::hand(world, flight, job.boxed()));
 }
 
@@ -275,7 +280,7 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<S::Owned, R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
@@ -298,7 +303,7 @@ where
                 return R::join(held);
             }
             Looked::Bypass(call, _, _, told) => {
-                return blocking::in_place::<R, _, _, B, D>(told.as_ref(), call.prepare());
+                return blocking::call_in_place::<R, _, _, _, B, D>(told.as_ref(), call);
             }
             Looked::Miss(missing) => missing,
         };
@@ -307,7 +312,7 @@ where
             Ok(output) => return output,
             Err(missing) => missing,
         };
-        blocking::miss::<R, _, _, _, _, _, _, _, _, B, D>(missing)
+        blocking::miss::<R, _, _, _, _, _, _, B, D>(missing)
     }
 
     fn refresh(mut self) -> R::Output {
@@ -316,10 +321,10 @@ where
     }
 
     fn uncached(self) -> R::Output {
-        blocking::in_place::<R, S::Owned, R::Held, B, D>(None, self.call.prepare())
+        blocking::call_in_place::<R, _, _, _, B, D>(None, self.call)
     }
 
     fn fly(self, ticket: Ticket) {
-        blocking::fly_for::<R, S::Owned, R::Held, B, D>(ticket, || self.call.prepare());
+        blocking::fly_for::<R, _, _, _, B, D>(ticket, self.call);
     }
 }

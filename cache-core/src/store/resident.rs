@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic;
 
 use super::life::Life;
+use crate::erased::{Erased, ErasedRef};
 use crate::policy::{Rules, Slot, Times, rest};
 use crate::sync::Ordering;
 use crate::tags::{Mark, Number, TagSet};
@@ -97,9 +98,10 @@ pub(crate) struct Record<'a> {
 }
 
 /// An entry that is there.
-pub(crate) struct Resident<'a, K, V> {
-    pub(crate) key: &'a K,
-    pub(crate) value: &'a V,
+#[derive(Clone, Copy)]
+pub(crate) struct Resident<'a> {
+    pub(crate) key: ErasedRef<'a>,
+    pub(crate) value: ErasedRef<'a>,
     /// Where: as long as the shard is held.
     pub(crate) slot: Slot,
     pub(super) record: Record<'a>,
@@ -108,7 +110,6 @@ pub(crate) struct Resident<'a, K, V> {
 /// Of an entry that is there, what a hit looks at.
 pub(crate) struct Spot<'a, V> {
     pub(crate) value: &'a V,
-    pub(crate) slot: Slot,
     pub(super) life: &'a Life,
 }
 
@@ -133,24 +134,15 @@ impl<V> Spot<'_, V> {
 }
 
 /// An entry that was taken out.
-pub(crate) struct Removed<K, V> {
-    pub(crate) key: K,
-    pub(crate) value: V,
+pub(crate) struct Removed {
+    pub(crate) key: Erased,
+    pub(crate) value: Erased,
     pub(super) hash: u32,
     pub(super) life: Life,
     pub(super) more: Option<Box<More>>,
 }
 
-impl<K, V> Clone for Resident<'_, K, V> {
-    #[inline]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V> Copy for Resident<'_, K, V> {}
-
-impl<'a, K, V> Deref for Resident<'a, K, V> {
+impl<'a> Deref for Resident<'a> {
     type Target = Record<'a>;
 
     #[inline]
@@ -159,7 +151,7 @@ impl<'a, K, V> Deref for Resident<'a, K, V> {
     }
 }
 
-impl<K, V> Removed<K, V> {
+impl Removed {
     pub(crate) fn record(&self) -> Record<'_> {
         Record { life: &self.life, more: self.more.as_deref(), hash: self.hash }
     }

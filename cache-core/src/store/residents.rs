@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
+use super::cell::CellType;
 use super::hashes::long;
 use super::resident::{Lease, Removed, Resident, Spot};
 use super::slab::Slab;
+use crate::erased::{Erased, ErasedRef};
 use crate::policy::{Evictor, NONE, Policy, Rules, Slot, Slots};
 use crate::sync::RandomState;
 use crate::tags::{Mark, TagSet};
@@ -21,10 +23,10 @@ const SMALL: usize = 64;
 
 /// The entries of one shard. What a hit looks at comes first.
 #[repr(C)]
-pub(crate) struct Residents<K, V> {
+pub(crate) struct Residents {
     /// Slots by the hashes of their keys.
     table: HashTable<Slot>,
-    slab: Slab<K, V>,
+    slab: Slab,
     /// Who makes room; nobody, if nothing bounds them.
     policy: Option<Policy>,
     /// Made with the first entry.
@@ -53,22 +55,22 @@ pub(crate) struct Node {
 }
 
 /// What a shard held, off it: entries to be gone through, and the rest, to be dropped.
-pub(crate) struct Emptied<K, V> {
-    slab: Slab<K, V>,
+pub(crate) struct Emptied {
+    slab: Slab,
     #[expect(dead_code, reason = "to be dropped")]
     rest: (HashTable<Slot>, Option<Box<Rest>>),
 }
 
-impl<K, V> Emptied<K, V> {
+impl Emptied {
     pub(crate) fn len(&self) -> usize {
         self.slab.len()
     }
 }
 
-impl<K, V> Iterator for Emptied<K, V> {
-    type Item = Removed<K, V>;
+impl Iterator for Emptied {
+    type Item = Removed;
 
-    fn next(&mut self) -> Option<Removed<K, V>> {
+    fn next(&mut self) -> Option<Removed> {
         self.slab.pop()
     }
 }
@@ -78,9 +80,9 @@ fn spread_slot(slot: Slot) -> u64 {
     u64::from(slot).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-impl<K, V> Residents<K, V> {
-    pub(crate) fn new(policy: Option<Policy>) -> Self {
-        Self { table: HashTable::new(), slab: Slab::new(), policy, rest: None }
+impl Residents {
+    pub(crate) fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
+        Self { table: HashTable::new(), slab: Slab::new(cell), policy, rest: None }
     }
 
     fn rest(&mut self) -> &mut Rest {
@@ -109,28 +111,39 @@ impl<K, V> Residents<K, V> {
         self.slab.is_full()
     }
 
-    pub(crate) fn find(&self, hash: u32, eq: impl Fn(&K) -> bool) -> Option<Resident<'_, K, V>> {
-        self.slab.get(self.spot(long(hash), eq)?.slot)
+    /// The entry of a key.
+    pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<Resident<'_>> {
+        let is = |slot: &Slot| self.slab.get(*slot).is_some_and(|entry| eq(entry.key));
+        self.slab.get(*self.table.find(long(hash), is)?)
     }
 
     /// The same, for a hit, by the long form of the hash.
+    ///
+    /// # Safety
+    ///
+    /// These are the types of its keys and values.
     #[inline]
-    pub(crate) fn spot(&self, hash: u64, eq: impl Fn(&K) -> bool) -> Option<Spot<'_, V>> {
+    pub(crate) unsafe fn spot<K: 'static, V: 'static>(
+        &self,
+        hash: u64,
+        eq: impl Fn(&K) -> bool,
+    ) -> Option<Spot<'_, V>> {
         // SAFETY: `insert`, `take`, `take_all` and `shrink` see to it that the slots in the table are those that
-        // are live.
-        let look = |slot: Slot| unsafe { self.slab.spot(slot) };
-        let slot = self.table.find(hash, |slot| eq(look(*slot).0))?;
-        Some(look(*slot).1)
+        // are live. The types are as the caller says.
+        let key = |slot: Slot| unsafe { self.slab.spot::<K, V>(slot).0 };
+        let slot = self.table.find(hash, |slot| eq(key(*slot)))?;
+        // SAFETY: likewise.
+        Some(unsafe { self.slab.spot::<K, V>(*slot).1 })
     }
 
     /// Those of a hash.
-    pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = Resident<'_, K, V>> {
+    pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = Resident<'_>> {
         let found = self.table.iter_hash(long(hash)).filter_map(|slot| self.slab.get(*slot));
         found.filter(move |entry| entry.hash == hash)
     }
 
     /// The entry in a slot, if there is one.
-    pub(crate) fn at(&self, slot: Slot) -> Option<Resident<'_, K, V>> {
+    pub(crate) fn at(&self, slot: Slot) -> Option<Resident<'_>> {
         self.slab.get(slot)
     }
 
@@ -146,25 +159,21 @@ impl<K, V> Residents<K, V> {
     }
 
     /// The entry of a name, if it is still there.
-    pub(crate) fn named(&self, node: Node) -> Option<Resident<'_, K, V>> {
+    pub(crate) fn named(&self, node: Node) -> Option<Resident<'_>> {
         self.of_hash(node.hash).find(|entry| entry.is(node))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Resident<'_, K, V>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Resident<'_>> {
         self.slab.range(0, usize::MAX)
     }
 
     /// The entries in so many slots from one on, and whether there are more slots.
-    pub(crate) fn range(
-        &self,
-        from: usize,
-        count: usize,
-    ) -> (impl Iterator<Item = Resident<'_, K, V>>, bool) {
+    pub(crate) fn range(&self, from: usize, count: usize) -> (impl Iterator<Item = Resident<'_>>, bool) {
         let more = from.saturating_add(count) < self.slab.slots();
         (self.slab.range(from, count), more)
     }
 
-    pub(crate) fn insert(&mut self, key: K, value: V, hash: u32, lease: Lease, rules: &Rules) {
+    pub(crate) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease, rules: &Rules) {
         self.rest().weight += lease.weight;
         let slot = self.slab.insert(key, value, hash, lease);
         let slab = &self.slab;
@@ -224,7 +233,7 @@ impl<K, V> Residents<K, V> {
         }
     }
 
-    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Removed<K, V>> {
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Removed> {
         let entry = self.take(slot)?;
         if let Some(rest) = &mut self.rest {
             rest.evictor.remove(slot, &mut self.slab);
@@ -250,14 +259,14 @@ impl<K, V> Residents<K, V> {
     }
 
     /// Takes out the entry that makes room.
-    pub(crate) fn evict(&mut self) -> Option<Removed<K, V>> {
+    pub(crate) fn evict(&mut self) -> Option<Removed> {
         let slot = self.rest.as_mut()?.evictor.victim(&mut self.slab)?;
         let entry = self.take(slot);
         self.slab.free(slot);
         entry
     }
 
-    fn take(&mut self, slot: Slot) -> Option<Removed<K, V>> {
+    fn take(&mut self, slot: Slot) -> Option<Removed> {
         let hash = self.slab.hash(slot);
         if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
             found.remove();
@@ -276,11 +285,12 @@ impl<K, V> Residents<K, V> {
     }
 
     /// Takes out everything, in constant time. From here on there is, or is no, order kept.
-    pub(crate) fn take_all(&mut self, policy: Option<Policy>) -> Emptied<K, V> {
+    pub(crate) fn take_all(&mut self, policy: Option<Policy>) -> Emptied {
         self.policy = policy;
+        let cell = self.slab.cell();
         let new = self.rest.as_ref().map(|rest| Box::new(rest.anew(policy)));
         let rest = (std::mem::take(&mut self.table), std::mem::replace(&mut self.rest, new));
-        Emptied { slab: std::mem::replace(&mut self.slab, Slab::new()), rest }
+        Emptied { slab: std::mem::replace(&mut self.slab, Slab::new(cell)), rest }
     }
 
     /// How many entries carry these tags; one counts for each that it carries.
@@ -289,7 +299,7 @@ impl<K, V> Residents<K, V> {
     }
 
     /// The entries that carry these tags, each once for each that it carries.
-    pub(crate) fn tagged(&self, tags: &[u64]) -> impl Iterator<Item = Resident<'_, K, V>> {
+    pub(crate) fn tagged(&self, tags: &[u64]) -> impl Iterator<Item = Resident<'_>> {
         let slots = tags.iter().filter_map(|tag| self.slots_of(*tag)).flat_map(HashTable::iter);
         slots.filter_map(|slot| self.slab.get(*slot))
     }
@@ -326,7 +336,7 @@ impl<K, V> Residents<K, V> {
         if self.slab.slots() <= SMALL || self.slab.len() >= self.slab.slots() / 4 {
             return;
         }
-        let mut slab = Slab::new();
+        let mut slab = Slab::new(self.slab.cell());
         let mut to = vec![NONE; self.slab.slots()];
         let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
         for slot in slots {
@@ -374,7 +384,7 @@ impl Rest {
     }
 }
 
-impl<K, V> Resident<'_, K, V> {
+impl Resident<'_> {
     fn id(&self) -> u64 {
         self.record.more.map_or(0, |more| more.id)
     }
@@ -394,6 +404,8 @@ mod tests {
 
     const RULES: Rules = Rules::new();
 
+    type Value = (u64, Arc<()>);
+
     fn lease(weight: usize) -> Lease {
         Lease {
             created: 0,
@@ -412,8 +424,8 @@ mod tests {
         u32::try_from(key % 500).unwrap().wrapping_mul(0x9E37_79B9)
     }
 
-    fn slot_of<V>(residents: &Residents<u64, V>, key: u64) -> Option<Slot> {
-        residents.find(hash(key), |other| *other == key).map(|entry| entry.slot)
+    fn slot_of(residents: &Residents, key: u64) -> Option<Slot> {
+        residents.find(hash(key), |other| *other.get::<u64>() == key).map(|entry| entry.slot)
     }
 
     /// Everything that is kept agrees with a map, whatever happens in whatever order, and each value is
@@ -425,7 +437,7 @@ mod tests {
         for policy in policies.into_iter().take(if cfg!(miri) { 1 } else { 3 }) {
             let mut random = fastrand::Rng::with_seed(7);
             let alive = Arc::new(());
-            let mut residents: Residents<u64, (u64, Arc<()>)> = Residents::new(policy);
+            let mut residents = Residents::new(policy, CellType::of::<u64, Value>());
             let mut map: Map<u64, (u64, usize, Option<Node>)> = Map::new();
             for step in 0..turns * turn {
                 // By turns more comes than leaves, and the other way.
@@ -436,7 +448,8 @@ mod tests {
                 match (slot, random.u8(..10)) {
                     (None, 0..=7) if growing => {
                         let weight = random.usize(1..3);
-                        residents.insert(key, (step, alive.clone()), hash(key), lease(weight), &RULES);
+                        let value = Erased::new((step, alive.clone()));
+                        residents.insert(Erased::new(key), value, hash(key), lease(weight), &RULES);
                         map.insert(key, (step, weight, None));
                     }
                     (Some(slot), 0..=1) => {
@@ -447,12 +460,12 @@ mod tests {
                     (Some(slot), 2) => residents.read(slot),
                     (Some(slot), 3) => drop(residents.renew(slot, lease(9), &RULES)),
                     (Some(slot), 4..=8) if !growing => {
-                        assert_eq!(residents.remove(slot).unwrap().key, key);
+                        assert_eq!(residents.remove(slot).unwrap().key.into::<u64>(), key);
                         map.remove(&key);
                     }
                     (_, 9) if !growing || step % 5 == 0 => {
                         if let Some(evicted) = residents.evict() {
-                            assert!(map.remove(&evicted.key).is_some());
+                            assert!(map.remove(evicted.key.get::<u64>()).is_some());
                         }
                     }
                     _ => {}
@@ -470,15 +483,16 @@ mod tests {
             assert_eq!((emptied.len(), residents.len(), residents.weight()), (map.len(), 0, 0));
             let mut half = emptied;
             for entry in half.by_ref().take(map.len() / 2) {
-                assert_eq!(map.remove(&entry.key).unwrap().0, entry.value.0);
+                assert_eq!(map.remove(entry.key.get::<u64>()).unwrap().0, entry.value.get::<Value>().0);
             }
             drop(half);
             assert_eq!(Arc::strong_count(&alive), 1, "what was not gone through is dropped as well");
         }
     }
 
-    fn check(residents: &Residents<u64, (u64, Arc<()>)>, map: &Map<u64, (u64, usize, Option<Node>)>) {
-        let entries: Map<u64, u64> = residents.iter().map(|entry| (*entry.key, entry.value.0)).collect();
+    fn check(residents: &Residents, map: &Map<u64, (u64, usize, Option<Node>)>) {
+        let entries: Map<u64, u64> =
+            residents.iter().map(|entry| (*entry.key.get(), entry.value.get::<Value>().0)).collect();
         assert_eq!(entries, map.iter().map(|(key, (value, ..))| (*key, *value)).collect());
         assert_eq!(residents.len(), map.len());
         assert_eq!(residents.weight(), map.values().map(|(_, weight, _)| *weight).sum::<usize>());
@@ -486,19 +500,19 @@ mod tests {
             let entry = residents.at(slot_of(residents, *key).unwrap()).unwrap();
             assert_eq!((entry.weight(), entry.hash), (*weight, hash(*key)));
             if let Some(node) = node {
-                assert_eq!(residents.named(*node).map(|entry| *entry.key), Some(*key));
+                assert_eq!(residents.named(*node).map(|entry| *entry.key.get()), Some(*key));
             }
         }
     }
 
     #[test]
     fn a_name_is_that_of_one_entry_for_ever() {
-        let mut residents: Residents<u64, u64> = Residents::new(None);
-        residents.insert(1, 1, hash(1), lease(1), &RULES);
+        let mut residents = Residents::new(None, CellType::of::<u64, u64>());
+        residents.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
         let slot = slot_of(&residents, 1).unwrap();
         let node = residents.name(slot).unwrap();
         residents.remove(slot).unwrap();
-        residents.insert(1, 1, hash(1), lease(1), &RULES);
+        residents.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
         assert_eq!(slot_of(&residents, 1), Some(slot), "slots are used again");
         assert!(residents.named(node).is_none());
         assert_ne!(residents.name(slot), Some(node));

@@ -9,7 +9,6 @@ use super::super::{Bounds, Flight, Waited, under};
 use super::alarm::Set;
 use super::wake;
 use crate::background::{Executor, Task};
-use crate::memo::Data;
 use crate::sync::guarded;
 use crate::time::Clock;
 
@@ -62,7 +61,7 @@ impl Leader {
     }
 }
 
-impl<K: Data, V: Data> Flight<K, V> {
+impl Flight {
     /// Runs the computation of this flight as part of the task that leads it, and of no other.
     pub(crate) async fn led<F: Future>(self: Arc<Self>, computation: F) -> F::Output {
         let waker = Waker::from(self.clone());
@@ -118,7 +117,7 @@ impl<K: Data, V: Data> Flight<K, V> {
     }
 }
 
-impl<K: Data, V: Data> Wake for Flight<K, V> {
+impl Wake for Flight {
     /// The computation can go on: the leader is told.
     fn wake(self: Arc<Self>) {
         let mut state = self.state.lock();
@@ -144,17 +143,17 @@ pub(crate) enum Adopts {
 }
 
 /// The computation of a flight, polled by the caller that leads it. When that leaves, an executor goes on with it.
-pub(crate) struct Adoptable<K: Data, V: Data, F: Future + Send + 'static> {
-    flight: Arc<Flight<K, V>>,
+pub(crate) struct Adoptable<F: Future + Send + 'static> {
+    flight: Arc<Flight>,
     /// None while it is polled, and when it has returned.
     computation: Option<Pin<Box<F>>>,
     executor: Arc<dyn Executor>,
     adopts: Adopts,
 }
 
-impl<K: Data, V: Data, F: Future + Send + 'static> Adoptable<K, V, F> {
+impl<F: Future + Send + 'static> Adoptable<F> {
     pub(crate) fn new(
-        flight: Arc<Flight<K, V>>,
+        flight: Arc<Flight>,
         computation: F,
         executor: Arc<dyn Executor>,
         adopts: Adopts,
@@ -178,7 +177,7 @@ impl<K: Data, V: Data, F: Future + Send + 'static> Adoptable<K, V, F> {
     }
 
     /// Waits until its flight has landed, within bounds.
-    pub(crate) async fn landed(&mut self, clock: &Clock, bounds: Bounds) -> Waited<V> {
+    pub(crate) async fn landed(&mut self, clock: &Clock, bounds: Bounds) -> Waited {
         let alarm = bounds.until.map(|until| Set::new(clock, until));
         poll_fn(|cx| {
             loop {
@@ -197,7 +196,7 @@ impl<K: Data, V: Data, F: Future + Send + 'static> Adoptable<K, V, F> {
     }
 }
 
-impl<K: Data, V: Data, F: Future + Send + 'static> Drop for Adoptable<K, V, F> {
+impl<F: Future + Send + 'static> Drop for Adoptable<F> {
     fn drop(&mut self) {
         if let Some(computation) = self.computation.take() {
             let computation: Task = Box::pin(async move { drop(computation.await) });

@@ -22,21 +22,21 @@ pub(crate) use leader::{Adoptable, Adopts};
 pub(super) use waiters::Waiters;
 
 use super::{Ancestry, Bounds, Carried, Flight, Landing, State, Waited, under};
-use crate::memo::Data;
+use crate::erased::Erased;
 use crate::time::{Clock, Due, Tick};
 
 /// How often a flight that is waited for is looked at: milliseconds.
 pub(super) const PERIOD: Tick = 100;
 
 /// A task's place among those who wait for a flight.
-pub(crate) struct Seat<K: Data, V: Data> {
-    flight: Arc<Flight<K, V>>,
+pub(crate) struct Seat {
+    flight: Arc<Flight>,
     number: usize,
 }
 
-impl<K: Data, V: Data> Flight<K, V> {
+impl Flight {
     /// Lets a task wait.
-    pub(crate) fn seat(self: &Arc<Self>) -> Seat<K, V> {
+    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
         let number = self.state.lock().waiters.get_or_insert_default().sit_down();
         Seat { flight: self.clone(), number }
     }
@@ -48,7 +48,7 @@ impl<K: Data, V: Data> Flight<K, V> {
         cx: &mut Context<'_>,
         clock: &Clock,
         bounds: Bounds,
-    ) -> Poll<Waited<V>> {
+    ) -> Poll<Waited> {
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
         let now = clock.now();
@@ -73,16 +73,16 @@ impl<K: Data, V: Data> Flight<K, V> {
     }
 }
 
-impl<V> State<V> {
+impl State {
     #[must_use]
     fn register(&mut self, seat: usize, waker: Waker) -> Option<Waker> {
         self.waiters.get_or_insert_default().register(seat, waker)
     }
 }
 
-impl<K: Data, V: Data> Seat<K, V> {
+impl Seat {
     /// Waits for the flight to land, within bounds.
-    pub(crate) async fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited<V> {
+    pub(crate) async fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited {
         let alarm = bounds.until.map(|until| Set::new(clock, until));
         poll_fn(|cx| {
             if let Some(set) = &alarm {
@@ -98,7 +98,7 @@ impl<K: Data, V: Data> Seat<K, V> {
     pub(crate) async fn or_value<T>(
         &self,
         own: impl Future<Output = T>,
-        take: impl Fn(V, &Carried) -> Option<T>,
+        take: impl Fn(Erased, &Carried) -> Option<T>,
     ) -> T {
         let mut own = pin!(own);
         let mut is_over = false;
@@ -116,7 +116,7 @@ impl<K: Data, V: Data> Seat<K, V> {
         .await
     }
 
-    fn landing(&self, cx: &mut Context<'_>) -> Option<Landing<V>> {
+    fn landing(&self, cx: &mut Context<'_>) -> Option<Landing> {
         let waker = cx.waker().clone();
         let mut state = self.flight.state.lock();
         if let Some(landing) = &state.landing {
@@ -129,7 +129,7 @@ impl<K: Data, V: Data> Seat<K, V> {
     }
 }
 
-impl<K: Data, V: Data> Drop for Seat<K, V> {
+impl Drop for Seat {
     fn drop(&mut self) {
         let mut state = self.flight.state.lock();
         let Some(waiters) = &mut state.waiters else { return };
@@ -143,7 +143,7 @@ impl<K: Data, V: Data> Drop for Seat<K, V> {
     }
 }
 
-impl<K: Data, V: Data> Due for Flight<K, V> {
+impl Due for Flight {
     fn due(self: Arc<Self>, now: Tick) -> Option<Tick> {
         let mut state = self.state.lock();
         let tasks_wait = state.waiters.as_ref().is_some_and(|waiters| !waiters.is_empty());

@@ -1,0 +1,379 @@
+//! Keys and values whose types are forgotten: what the core of a memo works with.
+//!
+//! An [`Erased`] owns its value, in place if it is small, else in a box. An [`ErasedRef`] borrows one, wherever it
+//! lies. Both carry the table of their type, so that they can be cloned, dropped and asked for their type.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::any::TypeId;
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ptr::{self, NonNull};
+
+use crate::memo::Data;
+
+/// So many words of a value lie in place: two strings that are shared fit.
+const WORDS: usize = 4;
+
+/// Where a small value lies, or the pointer to a large one.
+type Words = MaybeUninit<[usize; WORDS]>;
+
+/// What is known of a type of keys or values.
+pub(crate) struct Vtable {
+    layout: Layout,
+    id: fn() -> TypeId,
+    /// Clones the value at the first pointer to the second, which has no value.
+    clone: unsafe fn(*const u8, *mut u8),
+    /// None where dropping does nothing.
+    drop: Option<unsafe fn(*mut u8)>,
+}
+
+/// The table of a type.
+struct Of<T>(PhantomData<T>);
+
+impl<T: Data> Of<T> {
+    const VTABLE: &'static Vtable = &Vtable {
+        layout: Layout::new::<T>(),
+        id: TypeId::of::<T>,
+        clone: clone::<T>,
+        drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
+    };
+}
+
+/// # Safety
+///
+/// `from` points to a `T`, and `to` to memory that is fit for one.
+unsafe fn clone<T: Clone>(from: *const u8, to: *mut u8) {
+    // SAFETY: as the caller says.
+    unsafe { to.cast::<T>().write((*from.cast::<T>()).clone()) }
+}
+
+/// # Safety
+///
+/// `value` points to a `T`, which is not used again.
+unsafe fn drop_in_place<T>(value: *mut u8) {
+    // SAFETY: as the caller says.
+    unsafe { value.cast::<T>().drop_in_place() }
+}
+
+impl Vtable {
+    pub(crate) const fn of<T: Data>() -> &'static Self {
+        Of::<T>::VTABLE
+    }
+
+    /// Whether values of this type lie in place.
+    #[inline]
+    const fn is_small(&self) -> bool {
+        self.layout.size() <= size_of::<Words>() && self.layout.align() <= align_of::<Words>()
+    }
+
+    pub(crate) fn is<T: 'static>(&self) -> bool {
+        (self.id)() == TypeId::of::<T>()
+    }
+
+    pub(crate) fn needs_drop(&self) -> bool {
+        self.drop.is_some()
+    }
+
+    /// Moves the bytes of a value.
+    ///
+    /// # Safety
+    ///
+    /// `from` points to a value of this type, which is not used again there, and `to` to other memory that is fit
+    /// for one.
+    #[inline]
+    unsafe fn copy(&self, from: *const u8, to: *mut u8) {
+        const WORD: usize = size_of::<u64>();
+        // SAFETY: as the caller says. Most values are a word, which is copied without a call.
+        unsafe {
+            if self.layout.size() == WORD {
+                to.cast::<[u8; WORD]>().write(from.cast::<[u8; WORD]>().read());
+            } else {
+                ptr::copy_nonoverlapping(from, to, self.layout.size());
+            }
+        }
+    }
+}
+
+/// A value whose type is forgotten.
+pub struct Erased {
+    words: Words,
+    vtable: &'static Vtable,
+}
+
+// SAFETY: it is only made of `Data`, which is `Send`.
+unsafe impl Send for Erased {}
+// SAFETY: it is only made of `Data`, which is `Sync`.
+unsafe impl Sync for Erased {}
+
+impl Erased {
+    #[inline]
+    pub(crate) fn new<T: Data>(value: T) -> Self {
+        let value = ManuallyDrop::new(value);
+        // SAFETY: this is a value of that type, and it is neither used nor dropped here again.
+        unsafe { Self::move_from(ptr::from_ref(&value).cast(), Vtable::of::<T>()) }
+    }
+
+    /// Moves a value out of where it lies.
+    ///
+    /// # Safety
+    ///
+    /// A value of the type of `vtable` lies there, and is not used again where it lies.
+    #[inline]
+    pub(crate) unsafe fn move_from(from: *const u8, vtable: &'static Vtable) -> Self {
+        let mut this = Self::room_for(vtable);
+        // SAFETY: as the caller says; there is room for one.
+        unsafe { vtable.copy(from, this.as_mut_ptr()) };
+        ManuallyDrop::into_inner(this)
+    }
+
+    /// Moves the value to where it is to lie.
+    ///
+    /// # Safety
+    ///
+    /// `to` points to memory that is fit for a value of this type.
+    #[inline]
+    pub(crate) unsafe fn move_to(self, to: *mut u8) {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: as the caller says; `this` is not dropped, and the value is not used in it again.
+        unsafe {
+            this.vtable.copy(this.as_mut_ptr(), to);
+            this.free();
+        }
+    }
+
+    /// One without a value, which must be written before it may be used or dropped.
+    #[inline]
+    fn room_for(vtable: &'static Vtable) -> ManuallyDrop<Self> {
+        let mut words = Words::uninit();
+        if !vtable.is_small() {
+            // What is of no size is small, unless its alignment is large.
+            let memory = match vtable.layout.size() {
+                0 => ptr::without_provenance_mut(vtable.layout.align()),
+                // SAFETY: the size is not 0.
+                _ => unsafe { alloc(vtable.layout) },
+            };
+            let memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(vtable.layout));
+            // SAFETY: a pointer fits.
+            unsafe { words.as_mut_ptr().cast::<NonNull<u8>>().write(memory) };
+        }
+        ManuallyDrop::new(Self { words, vtable })
+    }
+
+    /// Gives the memory of a large value back, which has been moved or dropped.
+    ///
+    /// # Safety
+    ///
+    /// This is not used again.
+    #[inline]
+    unsafe fn free(&mut self) {
+        if !self.vtable.is_small() && self.vtable.layout.size() > 0 {
+            // SAFETY: it was allocated by `room_for`, with this layout.
+            unsafe { dealloc(self.as_mut_ptr(), self.vtable.layout) };
+        }
+    }
+
+    #[inline]
+    fn as_ptr(&self) -> *const u8 {
+        if self.vtable.is_small() {
+            self.words.as_ptr().cast()
+        } else {
+            // SAFETY: a large value has a pointer here.
+            unsafe { self.words.as_ptr().cast::<*const u8>().read() }
+        }
+    }
+
+    #[inline]
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        if self.vtable.is_small() {
+            self.words.as_mut_ptr().cast()
+        } else {
+            // SAFETY: a large value has a pointer here.
+            unsafe { self.words.as_ptr().cast::<*mut u8>().read() }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn by_ref(&self) -> ErasedRef<'_> {
+        // SAFETY: its value lies there as long as it is borrowed.
+        unsafe { ErasedRef::at(self.as_ptr(), self.vtable) }
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If it is of another type.
+    pub(crate) fn get<T: 'static>(&self) -> &T {
+        self.by_ref().get()
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If it is of another type.
+    #[inline]
+    pub(crate) fn into<T: 'static>(self) -> T {
+        assert!(self.vtable.is::<T>(), "{WRONG}");
+        let mut value = MaybeUninit::<T>::uninit();
+        // SAFETY: it is a `T`, and moved to where one fits.
+        unsafe {
+            self.move_to(value.as_mut_ptr().cast());
+            value.assume_init()
+        }
+    }
+}
+
+const WRONG: &str = "a memo has one type of keys and one of values";
+
+impl Clone for Erased {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.by_ref().to_owned()
+    }
+}
+
+impl Drop for Erased {
+    #[inline]
+    fn drop(&mut self) {
+        /// Also if the value's drop panics.
+        struct Free<'a>(&'a mut Erased);
+        impl Drop for Free<'_> {
+            fn drop(&mut self) {
+                // SAFETY: the value was dropped.
+                unsafe { self.0.free() };
+            }
+        }
+        let drop = self.vtable.drop;
+        if drop.is_none() && self.vtable.is_small() {
+            return;
+        }
+        let this = Free(self);
+        if let Some(drop) = drop {
+            // SAFETY: it has a value of this type, which is not used again.
+            unsafe { drop(this.0.as_mut_ptr()) };
+        }
+    }
+}
+
+/// A borrowed value whose type is forgotten.
+#[derive(Clone, Copy)]
+pub(crate) struct ErasedRef<'a> {
+    value: NonNull<u8>,
+    vtable: &'static Vtable,
+    borrowed: PhantomData<&'a ()>,
+}
+
+impl<'a> ErasedRef<'a> {
+    /// The value that lies there.
+    ///
+    /// # Safety
+    ///
+    /// A value of this type lies there, and nobody changes it, for as long as `'a`.
+    #[inline]
+    pub(crate) unsafe fn at(value: *const u8, vtable: &'static Vtable) -> Self {
+        // SAFETY: as the caller says.
+        let value = unsafe { NonNull::new_unchecked(value.cast_mut()) };
+        Self { value, vtable, borrowed: PhantomData }
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If it is of another type.
+    #[inline]
+    pub(crate) fn get<T: 'static>(self) -> &'a T {
+        assert!(self.vtable.is::<T>(), "{WRONG}");
+        // SAFETY: it is a `T`, borrowed for as long as `'a`.
+        unsafe { self.value.cast::<T>().as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn to_owned(self) -> Erased {
+        let mut clone = Erased::room_for(self.vtable);
+        // SAFETY: the value is of that type, and there is room for one.
+        unsafe {
+            (self.vtable.clone)(self.value.as_ptr(), clone.as_mut_ptr());
+        }
+        ManuallyDrop::into_inner(clone)
+    }
+
+    /// Whether it is of the type of a table, of which there may be several.
+    #[inline]
+    pub(crate) fn is_of(self, vtable: &'static Vtable) -> bool {
+        ptr::eq(self.vtable, vtable) || (self.vtable.id)() == (vtable.id)()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Moves, clones and drops are those of the value, and none is lost or made twice.
+    fn is_itself<T: Data + PartialEq + std::fmt::Debug>(value: T) {
+        let erased = Erased::new(value.clone());
+        assert_eq!(erased.get::<T>(), &value);
+        let (one, other) = (erased.clone(), erased.by_ref().to_owned());
+        drop(erased);
+        assert_eq!(one.into::<T>(), value);
+        let mut place = MaybeUninit::<T>::uninit();
+        // SAFETY: it is of that type, and read back once.
+        let moved = unsafe {
+            other.move_to(place.as_mut_ptr().cast());
+            Erased::move_from(place.as_ptr().cast(), Vtable::of::<T>())
+        };
+        assert_eq!(moved.get::<T>(), &value);
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(align(64))]
+    struct Aligned(u8);
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    #[repr(align(64))]
+    struct AlignedNothing;
+
+    #[test]
+    fn values_of_all_sizes_stay_what_they_are() {
+        is_itself(());
+        is_itself(7_u8);
+        is_itself(7_u64);
+        is_itself(u128::MAX);
+        is_itself([1_u8; 31]);
+        is_itself([7_u64; 4]);
+        is_itself([7_u64; 5]);
+        is_itself([7_u8; 1000]);
+        is_itself(Aligned(7));
+        is_itself(AlignedNothing);
+        is_itself("tom".to_owned());
+        is_itself((Some("tom".to_owned()), "pixie".to_owned(), 7_u64));
+        let shared = Arc::new(7);
+        is_itself(shared.clone());
+        is_itself((shared.clone(), [shared.clone(), shared.clone(), shared.clone(), shared.clone()]));
+        assert_eq!(Arc::strong_count(&shared), 1);
+    }
+
+    #[test]
+    fn a_value_whose_drop_panics_leaves_nothing_behind() {
+        #[derive(Clone)]
+        struct Panics(#[expect(dead_code, reason = "to make it large")] [Arc<()>; 5]);
+        impl Drop for Panics {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        let alive = Arc::new(());
+        let erased = Erased::new(Panics(std::array::from_fn(|_| alive.clone())));
+        assert!(crate::sync::guarded(|| drop(erased)).is_none());
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
+
+    #[test]
+    #[should_panic = "one type of keys"]
+    fn another_type_is_refused() {
+        let _: u32 = Erased::new(7_u64).into();
+    }
+}

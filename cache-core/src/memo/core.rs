@@ -1,0 +1,428 @@
+//! The memo itself: shards of entries and flights, under one revision, in one world.
+
+use std::any::TypeId;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, OnceLock, Weak};
+
+use super::hooks::Hooks;
+use super::judging::Judging;
+use super::shards::Shards;
+use super::sources::Sources;
+use super::sweep::Backlog;
+use super::{Header, MemoSpec};
+use crate::erased::{Erased, ErasedRef};
+use crate::event::Counters;
+use crate::flight::{Flights, Remembers};
+use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
+use crate::policy::{Policy, State, Times};
+use crate::spec::Spec;
+use crate::store::{CellType, Record, Removed, Resident, Residents, short};
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
+use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
+use crate::time::Clock;
+use crate::value::Returns;
+use crate::world::World;
+
+/// What one shard's lock guards. With the lock it is 128 bytes: where that is a power of two, a hit finds its
+/// shard in less. What a hit looks at is on the first of its two lines.
+#[repr(C)]
+pub(crate) struct Room {
+    pub(crate) residents: Residents,
+    pub(crate) flights: Flights,
+    pub(crate) sources: Sources,
+}
+
+#[cfg(all(target_pointer_width = "64", not(loom)))]
+const _: () = {
+    use std::mem::{offset_of, size_of};
+
+    type Memo = MemoCore;
+    assert!(size_of::<crate::sync::Padded<ShardLock<Room>>>() == 128);
+    // What a hit reads.
+    assert!(offset_of!(Memo, counters) + size_of::<crate::sync::Tally>() <= 128);
+    assert!(offset_of!(Memo, counters) == offset_of!(Memo, flags) + 8);
+};
+
+impl Room {
+    fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
+        Self { residents: Residents::new(policy, cell), flights: Flights::new(), sources: Sources::new() }
+    }
+}
+
+/// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
+#[derive(Clone, Copy)]
+pub(crate) struct Deferred {
+    pub(crate) hash: u32,
+    pub(crate) number: Number,
+}
+
+/// What a memo knows of the types of its keys and values.
+pub(crate) struct Types {
+    pub(super) cell: &'static CellType,
+    pub(super) key_fns: &'static KeyFns,
+    pub(super) hooks: Hooks,
+}
+
+impl Types {
+    pub(crate) fn of<S: Shape, R: Returns>(hooks: MemoSpec<R>) -> Self {
+        Self {
+            cell: CellType::of::<S::Owned, R::Held>(),
+            key_fns: KeyFns::of::<S>(),
+            hooks: Hooks::new(hooks),
+        }
+    }
+}
+
+/// The cache behind one memoized function, or one instantiation of a generic one. It does not know the types of
+/// its keys and values: see [`Typed`](super::Typed).
+///
+/// `repr(C)` with the header first: slots find memos by it. A hit reads two cache lines of this, which nobody
+/// writes to but to invalidate; what others write comes after them.
+#[repr(C, align(64))]
+pub struct MemoCore {
+    pub(crate) header: Header,
+    // What a hit reads.
+    hasher: RandomState,
+    pub(super) shards: Shards<Room>,
+    pub(super) revision: Revision,
+    clock: Clock,
+    /// [`Flags`](super::flags::Flags)
+    pub(super) flags: AtomicUsize,
+    /// The first of them is that of the hits.
+    pub(crate) counters: Counters,
+    // What only the rest reads.
+    /// How much is in it, by weight.
+    pub(crate) held: AtomicUsize,
+    pub(crate) capacity: AtomicUsize,
+    pub(crate) spec: &'static Spec,
+    /// Which function's slot it was made for.
+    pub(crate) slot: usize,
+    pub(crate) name: Arc<str>,
+    pub(super) types: Types,
+    world: Arc<World>,
+    this: Weak<Self>,
+    /// Carried by every entry; held so that they are never forgotten.
+    fixed_tags: OnceLock<TagSet>,
+    pub(super) own_off: Mutex<bool>,
+    pub(super) deferred: Mutex<Vec<Deferred>>,
+    has_deferred: AtomicBool,
+    /// The source that stands for all keys, once something was computed from one.
+    pub(super) whole: Mutex<Option<Arc<Mark>>>,
+    pub(super) backlog: Backlog,
+    pub(super) judging: Judging,
+    #[cfg(feature = "rayon")]
+    pub(super) usual: super::usual::Usual,
+}
+
+impl MemoCore {
+    pub(crate) fn create(
+        spec: &'static Spec,
+        capacity: usize,
+        name: Arc<str>,
+        types: Types,
+        (slot, id): (usize, TypeId),
+        world: &Arc<World>,
+    ) -> Arc<Self> {
+        if spec.inherit_tags {
+            world.track();
+        }
+        let weighed = types.hooks.weighs();
+        let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity, weighed) };
+        let memo = Arc::new_cyclic(|this: &Weak<Self>| Self {
+            header: Header::new(id),
+            hasher: RandomState::default(),
+            shards,
+            revision: Revision::new(),
+            clock: world.clock.clone(),
+            flags: AtomicUsize::new(0),
+            counters: Counters::new(),
+            spec,
+            slot,
+            name,
+            types,
+            fixed_tags: OnceLock::new(),
+            world: world.clone(),
+            this: this.clone(),
+            held: AtomicUsize::new(0),
+            capacity: AtomicUsize::new(capacity),
+            own_off: Mutex::new(false),
+            deferred: Mutex::new(Vec::new()),
+            has_deferred: AtomicBool::new(false),
+            whole: Mutex::new(None),
+            backlog: Backlog::new(&spec.rules),
+            judging: Judging::new(),
+            #[cfg(feature = "rayon")]
+            usual: super::usual::Usual::new(),
+        });
+        // Not before the memo is whole: carriers that are not alive are forgotten.
+        memo.follow_world();
+        let names: Vec<_> = spec.tags.iter().map(|tag| Name::Text((*tag).into())).collect();
+        memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
+        memo
+    }
+
+    /// A handle that keeps the memo.
+    pub(crate) fn arc(&self) -> Arc<Self> {
+        self.this.upgrade().expect("a memo is only reached through a handle")
+    }
+
+    pub(crate) fn remembers(&self) -> Weak<dyn Remembers> {
+        self.this.clone()
+    }
+
+    pub(crate) fn weak(&self) -> Weak<Self> {
+        self.this.clone()
+    }
+
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.world
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn fixed_tags(&self) -> &[Arc<Mark>] {
+        self.fixed_tags.get().map_or(&[], |tags| tags)
+    }
+
+    /// Who makes room; nobody where there is no bound, so that no order need be kept.
+    pub(crate) fn policy(&self) -> Option<Policy> {
+        Some(self.spec.policy).filter(|_| self.capacity.load(Ordering::Relaxed) != usize::MAX)
+    }
+
+    /// The hash of a key, in the short form.
+    pub(crate) fn hash<S: Shape>(&self, parts: &impl Part<S>) -> u32 {
+        short(self.long_hash(parts))
+    }
+
+    /// The same, in the long form.
+    #[inline]
+    pub(crate) fn long_hash<S: Shape>(&self, parts: &impl Part<S>) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        parts.hash(&mut state);
+        state.finish()
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn hash_owned(&self, key: &Erased) -> u32 {
+        let mut state = self.hasher.build_hasher();
+        (self.types.key_fns.hash)(key.by_ref(), &mut state);
+        short(state.finish())
+    }
+
+    pub(crate) fn shard(&self, hash: u32) -> &ShardLock<Room> {
+        self.shards.at(hash, || Room::new(self.policy(), self.types.cell))
+    }
+
+    pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &ShardLock<Room>> {
+        self.shards.iter()
+    }
+
+    /// Whether keys are the same.
+    pub(crate) fn same(&self, a: ErasedRef<'_>, b: &Erased) -> bool {
+        (self.types.key_fns.same)(a, b.by_ref())
+    }
+
+    /// The type of its cells.
+    pub(crate) fn cell(&self) -> &'static CellType {
+        self.types.cell
+    }
+
+    pub(crate) fn key_ref<T>(&self, key: &Erased, with: impl FnOnce(&KeyRef<'_>) -> T) -> T {
+        let kept = Kept { key: key.by_ref(), fns: self.types.key_fns };
+        with(&KeyRef { name: &self.name, key: &kept })
+    }
+
+    /// Looks a fresh entry up, however long it takes. Counts nothing. For memos without further rules (see
+    /// [`Flags`](super::flags::Flags)).
+    pub(crate) fn get(&self, hash: u32, eq: &dyn Fn(ErasedRef<'_>) -> bool) -> Option<Erased> {
+        let room = self.shards.made_at(hash)?.read();
+        let entry = room.residents.find(hash, eq)?;
+        if entry.deadline() <= self.clock.coarse() || self.touch(*entry) != Touch::Nothing {
+            return None;
+        }
+        entry.touch();
+        Some(entry.value.to_owned())
+    }
+
+    /// Looks an entry up that is good for something; asked while it is held.
+    pub(super) fn get_if(
+        &self,
+        hash: u32,
+        eq: &dyn Fn(ErasedRef<'_>) -> bool,
+        is_good: impl FnOnce(Record<'_>) -> bool,
+    ) -> Option<Erased> {
+        if self.spec.policy == Policy::Lru {
+            return self.get_and_move(hash, eq, is_good);
+        }
+        let room = self.shards.made_at(hash)?.read();
+        let entry = room.residents.find(hash, eq)?;
+        if !is_good(*entry) {
+            return None;
+        }
+        entry.touch();
+        Some(entry.value.to_owned())
+    }
+
+    /// The same for policies that move something on a hit.
+    fn get_and_move(
+        &self,
+        hash: u32,
+        eq: &dyn Fn(ErasedRef<'_>) -> bool,
+        is_good: impl FnOnce(Record<'_>) -> bool,
+    ) -> Option<Erased> {
+        if crate::sync::is_comparing() {
+            let room = self.shards.made_at(hash)?.read();
+            let entry = room.residents.find(hash, eq)?;
+            return is_good(*entry).then(|| entry.value.to_owned());
+        }
+        let room = self.shards.made_at(hash)?.upgradable();
+        let entry = room.residents.find(hash, eq)?;
+        if !is_good(*entry) {
+            return None;
+        }
+        let (slot, value) = (entry.slot, entry.value.to_owned());
+        ShardLock::upgrade(room).residents.read(slot);
+        Some(value)
+    }
+
+    /// Looks at an entry that is fresh or stale, and at its times, without touching it.
+    pub(crate) fn see<T>(
+        &self,
+        key: &Erased,
+        hash: u32,
+        see: impl FnOnce(Resident<'_>, Times, State) -> Option<T>,
+    ) -> Option<T> {
+        if self.is_disabled() {
+            return None;
+        }
+        let room = self.shards.made_at(hash)?.read();
+        let entry = room.residents.find(hash, |other| self.same(other, key))?;
+        let times = self.times(*entry)?;
+        let state = self.spec.rules.state(&times, self.clock.coarse());
+        if state == State::Dead { None } else { see(entry, times, state) }
+    }
+
+    /// Moves an entry's deadline. Whether one was there.
+    pub(crate) fn set_deadline(
+        &self,
+        key: &Erased,
+        hash: u32,
+        ttl: std::time::Duration,
+        only_later: bool,
+    ) -> bool {
+        if self.is_disabled() || crate::sync::is_comparing() {
+            return false;
+        }
+        let deadline = crate::time::after(self.clock.now(), ttl);
+        let room = self.shard(hash).upgradable();
+        let entry = room.residents.find(hash, |other| self.same(other, key));
+        let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
+        if !(only_later && entry.deadline() >= deadline) {
+            let slot = entry.slot;
+            ShardLock::upgrade(room).residents.set_deadline(slot, deadline, &self.spec.rules);
+        }
+        self.world.wants_sweeping();
+        true
+    }
+
+    /// What invalidations have done to an entry.
+    pub(super) fn touch(&self, entry: Record<'_>) -> Touch {
+        let revision = self.revision.current();
+        if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
+    }
+
+    /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
+    /// looks at it next comes here as well.
+    fn revalidate(&self, entry: Record<'_>, revision: Number) -> Touch {
+        let touch = self.touch_since(entry.verified(), entry.hash, entry.tags());
+        if entry.is_marked() {
+            return touch.max(Touch::Marked(entry.deadline()));
+        }
+        if touch == Touch::Nothing {
+            entry.note_verified(revision);
+        }
+        touch
+    }
+
+    /// Whether nothing after `number` has invalidated a key of this hash with these tags. Marks count: what
+    /// was computed from before one is not fresh.
+    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> bool {
+        self.touch_since(number, hash, tags) == Touch::Nothing
+    }
+
+    fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
+        self.world.tags.catch_up(tags, &self.revision);
+        let touch = self.revision.touch_since(number, tags);
+        let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
+        if self.has_deferred.load(Ordering::Acquire) && deferred() { Touch::Dead } else { touch }
+    }
+
+    /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
+    pub(crate) fn defer(&self, hash: u32) {
+        self.world.bump(|number| {
+            self.deferred.lock().push(Deferred { hash, number });
+            self.has_deferred.store(true, Ordering::Release);
+            self.revision.raise(number);
+        });
+    }
+
+    /// The deferred invalidations, in the order of their numbers.
+    pub(crate) fn deferred(&self) -> Vec<Deferred> {
+        if !self.has_deferred.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        self.deferred.lock().clone()
+    }
+
+    /// Forgets deferred invalidations up to one, whose entries and flights have been taken out.
+    /// Another thread may have forgotten some of them already, and later ones may have come.
+    pub(crate) fn forget_deferred(&self, upto: Number) {
+        let mut deferred = self.deferred.lock();
+        deferred.retain(|one| one.number > upto);
+        if deferred.is_empty() {
+            self.has_deferred.store(false, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn count_hit(&self) {
+        self.counters.hits.add();
+    }
+
+    pub(crate) fn count_miss(&self) {
+        self.counters.misses.add();
+    }
+}
+
+impl Drop for MemoCore {
+    /// The memo of a field ends with it: its entries let go of their tags. No hook is told.
+    fn drop(&mut self) {
+        let leave = |mut entry: Removed| {
+            let tags = entry.take_tags();
+            let _ = crate::sync::guarded(|| drop(entry));
+            self.world.tags.release(tags);
+        };
+        for shard in self.shards.iter() {
+            let mut room = shard.write();
+            let (emptied, keys) = (room.residents.take_all(None), room.sources.end());
+            drop(room);
+            emptied.for_each(leave);
+            for key in keys {
+                let _ = crate::sync::guarded(|| drop(key));
+            }
+        }
+        self.backlog.end().into_iter().for_each(leave);
+        let whole = self.whole.lock().take();
+        self.world.tags.release(whole.into_iter().collect());
+        if let Some(tags) = self.fixed_tags.take() {
+            self.world.tags.release(tags);
+        }
+    }
+}
+
+impl Carrier for MemoCore {
+    fn revision(&self) -> &Revision {
+        &self.revision
+    }
+}

@@ -1,0 +1,250 @@
+//! Memory for the entries of one memo: cells, in chunks, laid out for its types of key and value.
+//!
+//! A memo has one type of keys and one of values, so the layout of a cell is known when the memo is made. All but
+//! a hit find key and value by the offsets that a [`CellType`] tells; a hit knows the types.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use std::marker::PhantomData;
+use std::mem::{MaybeUninit, offset_of};
+use std::ptr::{self, NonNull};
+
+use super::life::Life;
+use crate::erased::{Erased, ErasedRef, Vtable};
+use crate::memo::Data;
+
+/// In a link: the cell has a key and a value. The rest is the next slot, of a queue or of the free ones.
+pub(super) const LIVE: u32 = 1 << 31;
+
+/// How a cell of a memo is laid out.
+pub(crate) struct CellType {
+    layout: Layout,
+    key_at: usize,
+    value_at: usize,
+    key: &'static Vtable,
+    value: &'static Vtable,
+}
+
+#[repr(C)]
+struct Cell<K, V> {
+    head: Head,
+    key: MaybeUninit<K>,
+    value: MaybeUninit<V>,
+}
+
+/// What a cell has whatever its types.
+pub(super) struct Head {
+    pub(super) life: Life,
+    pub(super) hash: u32,
+    /// Only what holds [`LIVE`] has key and value.
+    pub(super) link: u32,
+}
+
+impl Head {
+    #[inline]
+    pub(super) fn is_live(&self) -> bool {
+        self.link & LIVE != 0
+    }
+}
+
+struct Of<K, V>(PhantomData<(K, V)>);
+
+impl<K: Data, V: Data> Of<K, V> {
+    const TYPE: &'static CellType = &CellType {
+        layout: Layout::new::<Cell<K, V>>(),
+        key_at: offset_of!(Cell<K, V>, key),
+        value_at: offset_of!(Cell<K, V>, value),
+        key: Vtable::of::<K>(),
+        value: Vtable::of::<V>(),
+    };
+}
+
+impl CellType {
+    pub(crate) const fn of<K: Data, V: Data>() -> &'static Self {
+        Of::<K, V>::TYPE
+    }
+
+    /// Whether keys and values are of these types.
+    pub(crate) fn is<K: Data, V: Data>(&self) -> bool {
+        self.key.is::<K>() && self.value.is::<V>()
+    }
+
+    /// Whether dropping an entry may run code of its types.
+    pub(crate) fn needs_drop(&self) -> bool {
+        self.key.needs_drop() || self.value.needs_drop()
+    }
+
+    /// The layout of so many cells.
+    fn layout(&self, count: u32) -> Layout {
+        let size = self.layout.size() * count as usize;
+        Layout::from_size_align(size, self.layout.align()).expect("a chunk is small")
+    }
+}
+
+/// Some cells of one type, one after the other. Each has its head; those that are live have key and value.
+pub(super) struct Cells {
+    memory: NonNull<u8>,
+    cell: &'static CellType,
+    len: u32,
+    capacity: u32,
+}
+
+// SAFETY: keys and values are `Data`, which is `Send`, and so is the rest.
+unsafe impl Send for Cells {}
+// SAFETY: keys and values are `Data`, which is `Sync`, and so is the rest.
+unsafe impl Sync for Cells {}
+
+impl Cells {
+    /// None so far, with room for so many, which are not 0.
+    pub(super) fn with_capacity(cell: &'static CellType, capacity: u32) -> Self {
+        let layout = cell.layout(capacity);
+        assert!(layout.size() > 0, "a cell has a head");
+        // SAFETY: the size is not 0.
+        let memory = unsafe { alloc(layout) };
+        let memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout));
+        Self { memory, cell, len: 0, capacity }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.len == self.capacity
+    }
+
+    /// Makes room for so many.
+    pub(super) fn grow(&mut self, capacity: u32) {
+        assert!(capacity > self.capacity, "it grows");
+        let (old, new) = (self.cell.layout(self.capacity), self.cell.layout(capacity));
+        // SAFETY: the memory was allocated with the old layout, and the new size is greater. Cells may be moved: keys and
+        // values are as they are wherever they lie.
+        let memory = unsafe { realloc(self.memory.as_ptr(), old, new.size()) };
+        self.memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(new));
+        self.capacity = capacity;
+    }
+
+    /// Where a cell begins.
+    ///
+    /// # Safety
+    ///
+    /// There is room for so many.
+    #[inline]
+    unsafe fn at(&self, at: usize) -> *mut u8 {
+        // SAFETY: as the caller says.
+        unsafe { self.memory.as_ptr().add(at * self.cell.layout.size()) }
+    }
+
+    #[inline]
+    pub(super) fn head(&self, at: usize) -> Option<&Head> {
+        // SAFETY: a cell that there is has its head, at its beginning. This is borrowed as that is.
+        (at < self.len()).then(|| unsafe { &*self.at(at).cast::<Head>() })
+    }
+
+    #[inline]
+    pub(super) fn head_mut(&mut self, at: usize) -> Option<&mut Head> {
+        // SAFETY: as in `head`.
+        (at < self.len()).then(|| unsafe { &mut *self.at(at).cast::<Head>() })
+    }
+
+    /// The head, key and value of a cell that is live.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> Option<(&Head, ErasedRef<'_>, ErasedRef<'_>)> {
+        let head = self.head(at).filter(|head| head.is_live())?;
+        // SAFETY: a cell that is live has a key and a value of these types at these places, and they are borrowed as
+        // this is.
+        unsafe {
+            let cell = self.at(at);
+            let key = ErasedRef::at(cell.add(self.cell.key_at), self.cell.key);
+            let value = ErasedRef::at(cell.add(self.cell.value_at), self.cell.value);
+            Some((head, key, value))
+        }
+    }
+
+    /// The same where the types are known.
+    ///
+    /// # Safety
+    ///
+    /// There is such a cell, it is live, and its types are these.
+    #[inline]
+    pub(super) unsafe fn get_typed<K, V>(&self, at: usize) -> (&Head, &K, &V) {
+        debug_assert!(self.head(at).is_some_and(Head::is_live));
+        // SAFETY: as the caller says: so it is laid out as this type, from which the offsets were taken.
+        unsafe {
+            let cell = &*self.memory.as_ptr().cast::<Cell<K, V>>().add(at);
+            (&cell.head, cell.key.assume_init_ref(), cell.value.assume_init_ref())
+        }
+    }
+
+    /// Adds a cell with an entry.
+    pub(super) fn push(&mut self, head: Head, key: Erased, value: Erased) {
+        assert!(!self.is_full(), "it was asked before");
+        // SAFETY: there is room for one more, in which nothing is yet.
+        unsafe { self.at(self.len()).cast::<Head>().write(head) };
+        self.len += 1;
+        self.fill(self.len() - 1, key, value);
+    }
+
+    /// Gives a key and a value to a cell that has none.
+    pub(super) fn fill(&mut self, at: usize, key: Erased, value: Erased) {
+        let (is_key, is_value) = (key.by_ref().is_of(self.cell.key), value.by_ref().is_of(self.cell.value));
+        assert!(is_key && is_value, "a memo has one type of keys and one of values");
+        let head = self.head_mut(at).filter(|head| !head.is_live()).expect("a cell that is free");
+        head.link |= LIVE;
+        // SAFETY: these are fit for values of these types, and have none.
+        unsafe {
+            let cell = self.at(at);
+            key.move_to(cell.add(self.cell.key_at));
+            value.move_to(cell.add(self.cell.value_at));
+        }
+    }
+
+    /// Takes key and value out of a cell, if it is live.
+    pub(super) fn take(&mut self, at: usize) -> Option<(Erased, Erased)> {
+        let head = self.head_mut(at).filter(|head| head.is_live())?;
+        head.link &= !LIVE;
+        // SAFETY: it was live, so it has both; it is not live any more, so they are not used again where they lie.
+        unsafe {
+            let cell = self.at(at);
+            let key = Erased::move_from(cell.add(self.cell.key_at), self.cell.key);
+            Some((key, Erased::move_from(cell.add(self.cell.value_at), self.cell.value)))
+        }
+    }
+
+    /// Puts a value in the place of that of a cell, if it is live.
+    pub(super) fn replace(&mut self, at: usize, value: Erased) -> Option<Erased> {
+        assert!(value.by_ref().is_of(self.cell.value), "a memo has one type of values");
+        self.head(at).filter(|head| head.is_live())?;
+        // SAFETY: it is live, so it has a value, which is moved out before another is moved in.
+        unsafe {
+            let place = self.at(at).add(self.cell.value_at);
+            let old = Erased::move_from(place, self.cell.value);
+            value.move_to(place);
+            Some(old)
+        }
+    }
+
+    /// Takes the last cell off. Its key and value, if it is live, and its head.
+    pub(super) fn pop(&mut self) -> Option<(Head, Option<(Erased, Erased)>)> {
+        let last = self.len().checked_sub(1)?;
+        let entry = self.take(last);
+        self.len -= 1;
+        // SAFETY: the cell has its head, which is not used again where it lies.
+        let head = unsafe { ptr::read(self.at(last).cast::<Head>()) };
+        Some((head, entry))
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        /// Gives the memory back, also if the drop of an entry panics.
+        struct Free(NonNull<u8>, Layout);
+        impl Drop for Free {
+            fn drop(&mut self) {
+                // SAFETY: it was allocated with this layout, and nothing is in it any more that is used.
+                unsafe { dealloc(self.0.as_ptr(), self.1) };
+            }
+        }
+        let _free = Free(self.memory, self.cell.layout(self.capacity));
+        while self.pop().is_some() {}
+    }
+}
