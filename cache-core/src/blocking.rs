@@ -242,7 +242,7 @@ where
 }
 
 /// Computes as the leader of a flight.
-fn fly(lead: Lead, body: &mut dyn Body) -> Result<Erased, Failed> {
+pub(crate) fn fly(lead: Lead, body: &mut dyn Body) -> Result<Erased, Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     under(Some(lead.flight.ancestry.clone()), || {
         body.run();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Begin, Pursuit};
+use crate::engine::{Begin, Computation, Failed, Lead, Pursuit, Step};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
 use crate::future::{Missed, Start, by_caller, by_owner};
@@ -57,6 +57,33 @@ pub(crate) fn is(key: u64) -> impl Fn(ErasedRef<'_>) -> bool {
 /// What is kept.
 pub(crate) fn number(held: &Erased) -> u64 {
     held.get::<Bitwise<u64>>().0
+}
+
+/// A value as it is kept.
+fn held(value: u64) -> Erased {
+    Erased::new(Bitwise(value))
+}
+
+/// Lets an entry carry tags.
+fn carry(tags: impl AsRef<[&'static str]>) -> impl Fn(Option<&u64>, &mut Draft) {
+    move |_, draft| draft.tags.extend(tags.as_ref().iter().map(|tag| (*tag).into()))
+}
+
+/// The draft of an entry with these tags.
+fn draft(tags: &[&'static str]) -> Draft {
+    let mut draft = Draft::default();
+    carry(tags)(None, &mut draft);
+    draft
+}
+
+/// Computes as the leader of a flight.
+pub(crate) fn fly(
+    lead: Lead,
+    tags: &[&'static str],
+    body: impl FnOnce() -> Output,
+) -> Result<Erased, Failed> {
+    let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body, carry(tags)) };
+    blocking::fly(lead, &mut Computation::<Kept, _, _>::new(call))
 }
 
 /// A memo and its world, which end together.
@@ -113,12 +140,20 @@ impl Stage {
         tags: &[&'static str],
         body: impl FnOnce() -> Output,
     ) -> Output {
-        let describe =
-            |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
-        let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body, describe) };
-        let pursuit = Pursuit::new(self.memo.clone(), Erased::new(key), self.hash(key), how);
-        let missing = Missing { pursuit, call, stand: NoHook, again: NoHook, patience: NoHook };
+        let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body, carry(tags)) };
+        let missing =
+            Missing { pursuit: self.pursuit(key, how), call, stand: NoHook, again: NoHook, patience: NoHook };
         blocking::miss::<Kept, _, _, _, _, _, _, _, _>(missing)
+    }
+
+    /// What a call is that was not answered.
+    pub(crate) fn pursuit(&self, key: u64, how: Begin) -> Pursuit {
+        Pursuit::new(self.memo.clone(), Erased::new(key), self.hash(key), how)
+    }
+
+    /// How such a call goes on.
+    pub(crate) fn begin(&self, key: u64, how: Begin) -> Step {
+        self.memo.begin(&Erased::new(key), self.hash(key), how)
     }
 
     /// A call of an asynchronous function that was not told to bypass.
@@ -129,9 +164,7 @@ impl Stage {
         tags: &[&'static str],
         body: impl Future<Output = Output> + Send + 'static,
     ) -> Call {
-        let (memo, hash, tags) = (self.memo.clone(), self.hash(key), tags.to_vec());
-        let describe =
-            move |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
+        let (memo, hash, describe) = (self.memo.clone(), self.hash(key), carry(tags.to_vec()));
         let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
         Box::pin(async move {
             if let Some(held) = memo.get(hash, &is(key)) {
@@ -151,7 +184,22 @@ impl Stage {
     }
 
     pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {
-        self.memo.put(&Erased::new(key), self.hash(key), Erased::new(Bitwise(value)), Draft::default(), when)
+        self.put_tagged(key, value, &[], when)
+    }
+
+    pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
+        self.memo.put(&Erased::new(key), self.hash(key), held(value), draft(tags), when)
+    }
+
+    /// Changes the value that is there, and gives it these tags.
+    pub(crate) fn update(
+        &self,
+        key: u64,
+        tags: &[&'static str],
+        mut change: impl FnMut(u64) -> u64,
+    ) -> Option<u64> {
+        let change = |old: Erased| Some((held(change(number(&old))), draft(tags)));
+        self.memo.update(&Erased::new(key), self.hash(key), change).map(|held| number(&held))
     }
 
     /// What the entry of a key is good for by now; none if it was taken out.
@@ -191,6 +239,11 @@ impl Stage {
 
     pub(crate) fn invalidate_as(&self, key: u64, form: Form) -> usize {
         self.memo.invalidate_key(&Erased::new(key), self.hash(key), form).count()
+    }
+
+    /// Invalidates the entries whose values are meant.
+    pub(crate) fn invalidate_if(&self, is_meant: impl Fn(u64) -> bool, form: Form) -> usize {
+        self.memo.invalidate_where(&|_| true, &|_, held| is_meant(number(held)), form).count()
     }
 }
 
