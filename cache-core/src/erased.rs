@@ -83,10 +83,11 @@ impl Vtable {
     #[inline]
     unsafe fn copy(&self, from: *const u8, to: *mut u8) {
         const WORD: usize = size_of::<u64>();
-        // SAFETY: as the caller says. Most values are a word, which is copied without a call.
+        // SAFETY: as the caller says. Most values are a word, which is copied without a call. It is not read as a number:
+        // it may be a pointer, or have padding.
         unsafe {
             if self.layout.size() == WORD {
-                to.cast::<[u8; WORD]>().write(from.cast::<[u8; WORD]>().read());
+                ptr::copy_nonoverlapping(from, to, WORD);
             } else {
                 ptr::copy_nonoverlapping(from, to, self.layout.size());
             }
@@ -343,6 +344,8 @@ mod tests {
         is_itself(7_u64);
         is_itself(u128::MAX);
         is_itself([1_u8; 31]);
+        is_itself((7_u32, 7_u8));
+        is_itself(None::<u32>);
         is_itself([7_u64; 4]);
         is_itself([7_u64; 5]);
         is_itself([7_u8; 1000]);
