@@ -111,8 +111,12 @@ fn erased<T: Kind>(number: u64) -> Erased {
     Erased::new(T::of(number))
 }
 
+fn hash(number: u64) -> u32 {
+    short(number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
 fn push<K: Kind, V: Kind>(cells: &mut Cells, number: u64) {
-    let head = Head { life: Life::none(), hash: number as u32, link: NONE };
+    let head = Head { life: Life::none(), hash: hash(number), link: NONE };
     cells.push(head, erased::<K>(number), erased::<V>(number));
 }
 
@@ -121,7 +125,7 @@ fn are<K: Kind, V: Kind>(entry: (Erased, Erased), key: u64, value: u64) {
 }
 
 fn cells_have<K: Kind, V: Kind>(cells: &Cells, at: usize, key: u64, value: u64) {
-    let expected = (at as u32, &K::of(key), &V::of(value));
+    let expected = (hash(at as u64), &K::of(key), &V::of(value));
     let (head, key, value) = cells.get(at).unwrap();
     assert_eq!((head.hash, key.get::<K>(), value.get::<V>()), expected);
     assert_eq!(head.link, LIVE | NONE, "the rest of a link stays");
@@ -131,10 +135,12 @@ fn cells_have<K: Kind, V: Kind>(cells: &Cells, at: usize, key: u64, value: u64) 
 }
 
 fn cells_keep_what_is_in_them<K: Kind, V: Kind>() {
-    let mut cells = Cells::with_capacity(CellType::of::<K, V>(), 1);
+    let mut capacity = 1;
+    let mut cells = Cells::with_capacity(CellType::of::<K, V>(), capacity);
     for number in 0..9 {
         if cells.is_full() {
-            cells.grow(2 * cells.len() as u32);
+            capacity *= 2;
+            cells.grow(capacity);
         }
         push::<K, V>(&mut cells, number);
     }
@@ -153,8 +159,8 @@ fn cells_keep_what_is_in_them<K: Kind, V: Kind>() {
     cells_have::<K, V>(&cells, 4, 40, 40);
     for number in (6..9).rev() {
         let (head, entry) = cells.pop().unwrap();
-        assert_eq!((head.hash, head.link), (number, NONE));
-        are::<K, V>(entry.unwrap(), number.into(), number.into());
+        assert_eq!((head.hash, head.link), (hash(number), NONE));
+        are::<K, V>(entry.unwrap(), number, number);
     }
     assert!(cells.pop().is_some_and(|(_, entry)| entry.is_none()), "it was taken");
     assert_eq!(cells.len(), 5);
@@ -174,10 +180,6 @@ fn residents_have<K: Kind, V: Kind>(residents: &Residents, numbers: &[u64]) {
     }
 }
 
-fn hash(number: u64) -> u32 {
-    short(number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
-}
-
 fn residents_keep_what_is_put_in<K: Kind, V: Kind>() {
     // More than fit into a chunk; of no size, there is but one key.
     let most = if size_of::<K>() == 0 { 1 } else { 132 };
@@ -186,7 +188,9 @@ fn residents_keep_what_is_put_in<K: Kind, V: Kind>() {
         residents.insert(erased::<K>(number), erased::<V>(number), hash(number), lease(1), &RULES);
     };
     let mut numbers: Vec<u64> = (0..most).collect();
-    numbers.iter().for_each(|number| insert(&mut residents, *number));
+    for number in &numbers {
+        insert(&mut residents, *number);
+    }
     residents_have::<K, V>(&residents, &numbers);
     // One after the other is taken out or evicted, and another is put in its place.
     for number in most..most + 10 {
