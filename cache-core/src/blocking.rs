@@ -58,7 +58,7 @@ where
 }
 
 /// Computes, or waits for who does.
-fn compute(mut pursuit: Pursuit, call: &mut dyn Body) {
+pub(crate) fn compute(mut pursuit: Pursuit, call: &mut dyn Body) {
     match pursue(&mut pursuit, call.returned()) {
         Pursued::Answered => {}
         Pursued::Lead(lead) => match fly(lead, call) {
@@ -71,7 +71,7 @@ fn compute(mut pursuit: Pursuit, call: &mut dyn Body) {
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
-fn within<R, KA, SA, Run, A, X, B, D>(
+pub(crate) fn within<R, KA, SA, Run, A, X, B, D>(
     pursuit: Pursuit,
     mut call: Called<Blocking, R, KA, SA, Run, D, A, X>,
 ) -> R::Output
@@ -252,7 +252,7 @@ where
 }
 
 /// Computes as the leader of a flight.
-fn fly(lead: Lead, call: &mut dyn Body) -> Result<Erased, Failed> {
+pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Result<Erased, Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     under(Some(lead.flight.ancestry.clone()), || {
         call.run();

@@ -315,18 +315,17 @@ mod tests {
     #[test]
     fn sources_are_gone_through_seldom_however_many_there_are() {
         let world = World::new(Clock::System);
-        let mut sources: Sources<u32> = Sources::new();
+        let mut sources = Sources::new();
         let mut alive = VecDeque::new();
-        let add = |sources: &mut Sources<u32>, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
+        let add = |sources: &mut Sources, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
             let tag = world.tags.source();
             let hash = key.wrapping_mul(0x9E37_79B9);
-            let source =
-                Source { key, hash, name: tag.name.clone(), tag: Arc::downgrade(&tag), mixed: false };
+            let (key, name) = (Erased::new(key), tag.name.clone());
+            let source = Source { key, hash, name, tag: Arc::downgrade(&tag), mixed: false };
             alive.push_back(tag);
             sources.insert(source).len()
         };
-        let table =
-            |sources: &Sources<u32>| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
+        let table = |sources: &Sources| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
         let mut key = 0;
         // As many as fit.
         while key < 1_000 || table(&sources).is_some_and(|(len, capacity)| len < capacity) {

@@ -159,7 +159,7 @@ impl<Hit, Miss, St, T> Hooks<Hit, Miss, St, T> {
         Hooks { hit: self.hit, miss: self.miss, stand, patience: self.patience }
     }
     #[inline]
-    pub(super) fn with_patience<P>(self, patience: P) -> Hooks<Hit, Miss, St, P> {
+    pub(crate) fn with_patience<P>(self, patience: P) -> Hooks<Hit, Miss, St, P> {
         Hooks { hit: self.hit, miss: self.miss, stand: self.stand, patience }
     }
 }
