@@ -7,11 +7,10 @@ use std::time::Duration;
 use crate::background::{as_background, block_on};
 use crate::draft::Draft;
 use crate::engine::{After, Body, Failed, Further, Lead, Mode, Next, Own, Pursuit, Returned, Start};
-use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::{Ancestry, Flight, Job, Unbegun, under};
 use crate::memo::{MemoCore, Unstored};
-use crate::plan::{Called, Extras, NoHook, Prepared, Repeat, Ticket, Waits, Work, give_up};
+use crate::plan::{Called, Extras, NoHook, Prepared, Repeat, Repeats, Ticket, Waits, Work, give_up};
 use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
@@ -30,25 +29,22 @@ enum Pursued {
 /// Goes on with a call that was not answered at once.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on<R, KA, SA, Run, A, X, B, D>(
+pub(crate) fn go_on<M, R, KA, SA, Run, B, D, A, X>(
     memo: &MemoCore,
     further: Further,
     mode: Mode,
-    call: Prepared<KA, SA, Run>,
-    again: A,
-    extras: X,
-    renews: bool,
+    mut call: Called<M, R, KA, SA, Run, D, A, X>,
 ) -> R::Output
 where
+    M: Repeats<KA, SA, A>,
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
-    A: Repeat<KA, SA, Job: Work>,
-    X: Extras<KA, SA, R>,
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
+    A: Repeat<KA, SA, Job: Work>,
+    X: Extras<KA, SA, R>,
 {
-    let mut call = Called::<Blocking, R, _, _, _, D, _, _>::new(call, again, extras, renews);
-    match memo.start(further, mode, &mut call) {
+    match memo.start(further, mode, call.told()) {
         Start::Answer(held) => call.outcome.set_value(held),
         Start::InPlace(unstored) => in_place(unstored.as_ref(), &mut call),
         Start::Search(pursuit) if X::Patience::SET => return within(pursuit, call),
@@ -71,9 +67,9 @@ pub(crate) fn compute(mut pursuit: Pursuit, call: &mut dyn Body) {
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
-pub(crate) fn within<R, KA, SA, Run, A, X, B, D>(
+pub(crate) fn within<M, R, KA, SA, Run, B, D, A, X>(
     pursuit: Pursuit,
-    mut call: Called<Blocking, R, KA, SA, Run, D, A, X>,
+    mut call: Called<M, R, KA, SA, Run, D, A, X>,
 ) -> R::Output
 where
     R: Returns,
@@ -236,7 +232,7 @@ fn in_place(unstored: Option<&Unstored>, call: &mut dyn Body) {
 }
 
 /// A call that nothing is told of.
-type Alone<R, KA, SA, Run, D> = Called<Blocking, R, KA, SA, Run, D, NoHook, NoHook>;
+type Alone<R, KA, SA, Run, D> = Called<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
 
 /// Runs the body, and touches nothing.
 pub(crate) fn uncached<R, KA, SA, Run, B, D>(call: Prepared<KA, SA, Run>) -> R::Output
@@ -246,7 +242,7 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook, false);
+    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
     in_place(None, &mut call);
     call.outcome.into_output()
 }
@@ -268,7 +264,7 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook, false);
+    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
     let parcel = ticket.take_parcel();
     let lead = ticket.into_lead();
     let Some(parcel) = parcel else { return drop(fly(lead, &mut call)) };

@@ -80,7 +80,7 @@ fn draft(tags: &[&'static str]) -> Draft {
 /// A call with this body.
 fn computation(tags: &[&'static str], body: impl FnOnce() -> Output) -> impl Computation {
     let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, carry(tags)) };
-    Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, NoHook, NoHook, false)
+    Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, NoHook, NoHook)
 }
 
 /// What becomes of such a call.

@@ -18,16 +18,12 @@ pub(crate) struct Mode {
 
 /// A call that the background can make once more.
 pub(crate) trait Repeatable {
-    /// Whether there is a hook for misses.
-    fn has_on_miss(&self) -> bool;
-    /// Runs it.
+    /// The hook for misses.
     fn on_miss(&self, key: &KeyRef<'_>);
     /// What is returned while the background computes the first value, if there is such a thing.
     fn placeholder(&self) -> Option<Erased>;
-    /// Whether there may be.
-    fn has_placeholder(&self) -> bool;
-    /// Whether it is made once more for a call that was answered.
-    fn renews(&self) -> bool;
+    /// Whether it can be made once more.
+    fn can_repeat(&self) -> bool;
     /// Makes it once more, as the leader of a flight.
     fn repeat(&mut self, lead: Lead);
 }
@@ -42,12 +38,12 @@ pub(crate) enum Start {
 }
 
 impl MemoCore {
-    /// Goes on with a look-up.
-    pub(crate) fn start(&self, further: Further, mode: Mode, call: &mut dyn Repeatable) -> Start {
+    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it.
+    pub(crate) fn start(&self, further: Further, mode: Mode, call: Option<&mut dyn Repeatable>) -> Start {
         let (key, hash) = match further {
             Further::Hit(held) => return Start::Answer(held),
             Further::Renew(held, key, hash) => {
-                if call.renews() {
+                if let Some(call) = call.filter(|call| call.can_repeat()) {
                     Pursuit::new(self.arc(), key, hash, Begin::Ahead).renew(call);
                 }
                 return Start::Answer(held);
@@ -60,9 +56,9 @@ impl MemoCore {
             }
             Further::Miss(key, hash) => (key, hash),
         };
-        let begin = self.miss(&key, mode, call);
+        let begin = self.miss(&key, mode, call.as_deref());
         let pursuit = Pursuit::new(self.arc(), key, hash, begin);
-        if begin == Begin::Read && call.has_placeholder() {
+        if let Some(call) = call.filter(|_| begin == Begin::Read) {
             // If it panics the call computes, as it would without.
             if let Some(placeholder) = self.run_hook(|| call.placeholder()).flatten() {
                 return Start::Answer(pursuit.compute_in_background(call).unwrap_or_else(|| {
@@ -76,13 +72,13 @@ impl MemoCore {
     }
 
     /// Counts a call that was not answered, and says how it begins.
-    fn miss(&self, key: &Erased, mode: Mode, call: &dyn Repeatable) -> Begin {
+    fn miss(&self, key: &Erased, mode: Mode, call: Option<&dyn Repeatable>) -> Begin {
         if mode.refresh || mode.origin {
             self.counters.refreshes.add();
             return if mode.refresh { Begin::Refresh } else { Begin::Origin };
         }
         self.count_miss();
-        if call.has_on_miss() {
+        if let Some(call) = call {
             self.run_hook(|| self.key_ref(key, |key| call.on_miss(key)));
         }
         Begin::Read
@@ -106,7 +102,7 @@ impl MemoCore {
                 None
             }
             Further::Miss(key, hash) => {
-                let begin = self.miss(&key, mode, call);
+                let begin = self.miss(&key, mode, Some(call));
                 Pursuit::new(self.arc(), key, hash, begin).compute_in_background(call)
             }
         }

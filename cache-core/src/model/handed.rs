@@ -33,7 +33,7 @@ impl Stage {
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
         let patience = Patience { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_patience(patience);
-        let call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks, false);
+        let call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
         blocking::within(self.pursuit(key, Begin::Read), call)
     }
 

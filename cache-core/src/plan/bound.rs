@@ -212,11 +212,38 @@ where
     callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
 }
 
-/// Starts a job that computes for a flight, as the kind of function does.
+/// How a job that computes for a flight is started, by the kind of function.
 pub(crate) trait Starts<J> {
     /// Starts it.
-    #[doc(hidden)]
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J);
+}
+
+/// How a call is made once more, by the kind of function; or not at all, for [`NoHook`], of which nothing is
+/// compiled.
+pub(crate) trait Repeats<KA, SA, A> {
+    /// Whether it can be.
+    const REPEATS: bool = true;
+    /// Makes it, as the leader of a flight.
+    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead);
+}
+
+impl<KA, SA, A> Repeats<KA, SA, A> for NoHook {
+    const REPEATS: bool = false;
+    fn repeat(_: &A, _: KA, _: SA, _: Lead) {
+        unreachable!("nobody asks for it")
+    }
+}
+
+/// Makes it by the job of the call.
+pub(super) fn repeat<M, KA, SA, A>(again: &A, keyed: KA, skipped: SA, lead: Lead)
+where
+    M: Starts<A::Job>,
+    A: Repeat<KA, SA>,
+{
+    let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
+    if let Some(job) = again.job(keyed, skipped, Ticket::new(lead)) {
+        M::start(&memo, &flight, job);
+    }
 }
 
 /// A call that was not answered at once. `M` is its kind.
@@ -228,23 +255,13 @@ pub(crate) struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
     /// What describes the value; none before the body was begun.
     describe: Option<D>,
     pub(crate) outcome: Outcome<R>,
-    /// Whether a call that was answered is to be made once more.
-    renews: bool,
     kind: PhantomData<fn() -> M>,
 }
 
 impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     #[inline]
-    pub(crate) fn new(call: Prepared<KA, SA, Run>, again: A, extras: X, renews: bool) -> Self {
-        Self {
-            call: Some(call),
-            again,
-            extras,
-            describe: None,
-            outcome: Outcome(None),
-            renews,
-            kind: PhantomData,
-        }
+    pub(crate) fn new(call: Prepared<KA, SA, Run>, again: A, extras: X) -> Self {
+        Self { call: Some(call), again, extras, describe: None, outcome: Outcome(None), kind: PhantomData }
     }
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
@@ -254,25 +271,16 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
 
 impl<M, R, KA, SA, Run, D, A, X> Repeatable for Called<M, R, KA, SA, Run, D, A, X>
 where
-    M: Starts<A::Job>,
+    M: Repeats<KA, SA, A>,
     R: Returns,
-    A: Repeat<KA, SA>,
     X: Extras<KA, SA, R>,
 {
-    fn has_on_miss(&self) -> bool {
-        X::ON_MISS
-    }
-
     fn on_miss(&self, key: &KeyRef<'_>) {
         if X::ON_MISS
             && let Some(call) = &self.call
         {
             self.extras.on_miss(&call.keyed, &call.skipped, key);
         }
-    }
-
-    fn has_placeholder(&self) -> bool {
-        X::PLACEHOLDER
     }
 
     fn placeholder(&self) -> Option<Erased> {
@@ -284,16 +292,25 @@ where
         R::keep(face).map(Erased::new)
     }
 
-    fn renews(&self) -> bool {
-        self.renews
+    fn can_repeat(&self) -> bool {
+        M::REPEATS
     }
 
     fn repeat(&mut self, lead: Lead) {
         let Prepared { keyed, skipped, .. } = self.take_call();
-        let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
-        if let Some(job) = self.again.job(keyed, skipped, Ticket::new(lead)) {
-            M::start(&memo, &flight, job);
-        }
+        M::repeat(&self.again, keyed, skipped, lead);
+    }
+}
+
+impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
+where
+    M: Repeats<KA, SA, A>,
+    R: Returns,
+    X: Extras<KA, SA, R>,
+{
+    /// Itself, if there is something that it is to be told, or can tell.
+    pub(crate) fn told(&mut self) -> Option<&mut dyn Repeatable> {
+        if const { X::ON_MISS || X::PLACEHOLDER || M::REPEATS } { Some(self) } else { None }
     }
 }
 

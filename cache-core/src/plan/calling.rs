@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::bound::{Starts, look_up};
+use super::bound::{Repeats, Starts, look_up};
 use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, Called, Callee, Extras, Repeat, Ticket};
+use super::{Address, Bound, Called, Callee, Extras, NoHook, Repeat, Ticket};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Found, Further, Start};
+use crate::engine::{Found, Further, Lead, Mode, Start};
 use crate::entry::Async;
 use crate::flight::Flight;
 use crate::future::{Begun, Missed, by_caller, by_clock, by_owner};
@@ -190,6 +190,15 @@ where
     }
 }
 
+impl<KA, SA, A> Repeats<KA, SA, A> for Async
+where
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+{
+    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead) {
+        super::bound::repeat::<Self, _, _, _>(again, keyed, skipped, lead);
+    }
+}
+
 impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
     fn start(memo: &MemoCore, _: &Arc<Flight>, job: J) {
         #[cfg(feature = "testing")]
@@ -303,14 +312,35 @@ where
             Found::Hit(held) => return Err(C::Returns::join(held)),
             Found::Further(further) => further,
         };
-        let renews = A::ASKED || C::IN_BACKGROUND;
-        let mut call = Called::<Async, C::Returns, _, _, _, D, _, _>::new(call, again, extras, renews);
-        let begun = match memo.start(further, mode, &mut call) {
-            Start::Answer(held) => return Err(C::Returns::join(held.into())),
+        // Only where it is asked for is there code for the background.
+        if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+            Called::<Async, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
+                .begin(&memo, further, mode)
+        } else {
+            Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
+                .begin(&memo, further, mode)
+        }
+    }
+}
+
+impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
+where
+    M: Repeats<KA, SA, A>,
+    R: Returns,
+    X: Extras<KA, SA, R>,
+{
+    fn begin(
+        mut self,
+        memo: &MemoCore,
+        further: Further,
+        mode: Mode,
+    ) -> Result<Missed<KA, SA, Run, A, X>, R::Output> {
+        let begun = match memo.start(further, mode, self.told()) {
+            Start::Answer(held) => return Err(R::join(held.into())),
             Start::InPlace(unstored) => Begun::InPlace(unstored),
             Start::Search(pursuit) => Begun::Search(pursuit),
         };
-        Ok(Missed { begun, call: call.take_call(), again: call.again, extras: call.extras })
+        Ok(Missed { begun, call: self.take_call(), again: self.again, extras: self.extras })
     }
 }
 

@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
 pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why, can_own};
 pub use bound::Bound;
-pub(crate) use bound::{Called, Prepared};
+pub(crate) use bound::{Called, Prepared, Repeats};
 pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;

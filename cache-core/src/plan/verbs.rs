@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::again::Nothing;
-use super::bound::{Starts, look_up};
-use super::{Bound, Called, Callee, Extras, Repeat, Ticket};
+use super::bound::{Repeats, Starts, look_up};
+use super::{Bound, Called, Callee, Extras, NoHook, Repeat, Ticket};
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Cx, Found, Further, Look};
+use crate::engine::{Cx, Found, Further, Lead, Look};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
@@ -130,15 +130,14 @@ where
 
     pub(super) fn look_ahead<M>(self) -> Option<FaceOf<C, KA>>
     where
-        A: Repeat<KA, SA>,
-        M: Starts<A::Job>,
+        M: Repeats<KA, SA, A>,
     {
         let Self { callee, call, again, extras, mode } = self;
         let memo = callee.memo();
         match look_up(&callee, &memo, &call, &extras, mode) {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => {
-                let mut call = Called::<M, C::Returns, _, _, _, (), _, _>::new(call, again, extras, true);
+                let mut call = Called::<M, C::Returns, _, _, _, (), _, _>::new(call, again, extras);
                 memo.look_ahead(further, mode, &mut call).and_then(face::<C::Returns>)
             }
         }
@@ -217,6 +216,12 @@ impl<J: FnOnce() + Send + 'static> Work for J {
     }
 }
 
+impl<KA, SA, A: Repeat<KA, SA, Job: Work>> Repeats<KA, SA, A> for Blocking {
+    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead) {
+        super::bound::repeat::<Self, _, _, _>(again, keyed, skipped, lead);
+    }
+}
+
 impl<J: Work> Starts<J> for Blocking {
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
         drop(blocking::hand(memo.world(), flight, job.boxed()));
@@ -240,10 +245,14 @@ where
         match look_up(&callee, &memo, &call, &extras, mode) {
             Found::Hit(held) => C::Returns::join(held),
             Found::Further(further) => {
-                let renews = A::ASKED || C::IN_BACKGROUND;
-                blocking::go_on::<C::Returns, _, _, _, _, _, B, D>(
-                    &memo, further, mode, call, again, extras, renews,
-                )
+                // Only where it is asked for is there code for the background.
+                if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+                    let call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+                    blocking::go_on(&memo, further, mode, call)
+                } else {
+                    let call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+                    blocking::go_on(&memo, further, mode, call)
+                }
             }
         }
     }
