@@ -50,6 +50,20 @@ pub(crate) struct Flight {
     landed: Condvar,
 }
 
+crate::sync::crosses_threads!(Flight {
+    key,
+    hash,
+    born,
+    kind,
+    old,
+    ancestry,
+    #[cfg(feature = "rayon")]
+    begun,
+    joined,
+    state,
+    landed,
+});
+
 /// An entry as it was at some time: with another life it is another.
 #[derive(Clone, Copy)]
 pub(crate) struct Old {

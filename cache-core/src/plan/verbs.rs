@@ -166,13 +166,14 @@ impl MemoCore {
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, X> Address for Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, B, D, A, J, X> Address for Bound<C, KA, SA, Run, A, X>
 where
     C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> <C::Returns as Returns>::Output,
     D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
-    A: Repeat<KA, SA, Job: Work>,
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
     X: Extras<KA, SA, C::Returns>,
 {
     type Output = <C::Returns as Returns>::Output;
@@ -216,7 +217,7 @@ impl<J: FnOnce() + Send + 'static> Work for J {
     }
 }
 
-impl<KA, SA, A: Repeat<KA, SA, Job: Work>> Repeats<KA, SA, A> for Blocking {
+impl<KA, SA, A: Repeat<KA, SA, Job = J>, J: Work> Repeats<KA, SA, A> for Blocking {
     fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead) {
         super::bound::repeat::<Self, _, _, _>(again, keyed, skipped, lead);
     }
@@ -228,13 +229,14 @@ impl<J: Work> Starts<J> for Blocking {
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, X> Call for Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, B, D, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
 where
     C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> <C::Returns as Returns>::Output,
     D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
-    A: Repeat<KA, SA, Job: Work>,
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
     X: Extras<KA, SA, C::Returns>,
 {
     #[inline]
