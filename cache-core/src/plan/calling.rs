@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::bound::{Repeats, Starts, look_up};
 use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, Called, Callee, Extras, NoHook, Repeat, Ticket};
+use super::{Address, Bound, Called, Callee, Extras, NoHook, Repeat, Ticket, Writes};
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Found, Further, Lead, Mode, Start};
@@ -21,7 +21,7 @@ use crate::value::Returns;
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
 /// so that whether it can be sent to another thread depends on what it is made of.
-pub trait AsyncCall: Address<Mode = Async> + Unpin {
+pub trait AsyncCall: Writes<Mode = Async> + Unpin {
     /// Says how to call.
     #[doc(hidden)]
     fn set(&mut self, how: How);
@@ -158,24 +158,31 @@ where
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
-where
-    C: Callee<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = Output<C, KA>>,
-    D: Fn(Option<&Value<C, KA>>, &mut Draft),
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    X: Extras<KA, SA, C::Returns>,
-{
+impl<C: Callee<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F> {
     type Output = Output<C, KA>;
     type Face = FaceOf<C, KA>;
     type Mode = Async;
-    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
 
     #[inline]
     fn get(&self) -> Option<Self::Face> {
         self.idle().read()
     }
+    fn key(&self) -> Key<Self::Face, Async> {
+        self.idle().address()
+    }
+}
+
+impl<C, KA, SA, Run, B, D, A, J, X, M, F> Writes for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
+where
+    C: Callee<KA>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    D: Fn(Option<&Value<C, KA>>, &mut Draft),
+    A: Repeat<KA, SA, Job = J>,
+    J: Future<Output = ()> + Send + 'static,
+    X: Extras<KA, SA, C::Returns>,
+{
+    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
+
     fn insert(self, value: Self::Face, when: When) -> bool {
         self.into_idle().write(value, when)
     }
@@ -184,9 +191,6 @@ where
     }
     fn prefetch(self) -> Option<Self::Face> {
         self.into_idle().look_ahead::<Async>()
-    }
-    fn key(&self) -> Key<Self::Face, Async> {
-        self.idle().address()
     }
 }
 

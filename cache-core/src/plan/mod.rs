@@ -25,6 +25,7 @@ pub(crate) use patience::give_up;
 pub use patience::{Limits, TimedOut};
 pub(crate) use patience::{Patience, Waits};
 pub(crate) use verbs::Work;
+pub(crate) use verbs::Writes;
 pub use verbs::{Address, Call};
 
 use crate::address::Key;

@@ -29,13 +29,21 @@ pub trait Address: sealed::Sealed {
     type Face: 'static;
     /// Whether the function is asynchronous.
     type Mode;
-    /// Why the call cannot be computed in the background.
-    #[doc(hidden)]
-    const WHY_NOT_AGAIN: Option<&'static str>;
 
     /// The fresh value, if there is one.
     #[doc(hidden)]
     fn get(&self) -> Option<Self::Face>;
+    /// The key.
+    #[doc(hidden)]
+    fn key(&self) -> Key<Self::Face, Self::Mode>;
+}
+
+/// What needs the function's body, or what describes its value.
+pub trait Writes: Address {
+    /// Why the call cannot be computed in the background.
+    #[doc(hidden)]
+    const WHY_NOT_AGAIN: Option<&'static str>;
+
     /// Writes a value.
     #[doc(hidden)]
     fn insert(self, value: Self::Face, when: When) -> bool;
@@ -45,13 +53,10 @@ pub trait Address: sealed::Sealed {
     /// What is there; begins to compute it if nothing is.
     #[doc(hidden)]
     fn prefetch(self) -> Option<Self::Face>;
-    /// The key.
-    #[doc(hidden)]
-    fn key(&self) -> Key<Self::Face, Self::Mode>;
 }
 
 /// One call of a function that is not asynchronous.
-pub trait Call: Address<Mode = Blocking> {
+pub trait Call: Writes<Mode = Blocking> {
     /// Answers from the cache, or computes.
     #[doc(hidden)]
     fn call(self) -> Self::Output;
@@ -72,11 +77,7 @@ pub(super) mod sealed {
 }
 
 /// What all functions have in common.
-impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
-where
-    C: Callee<KA>,
-    X: Extras<KA, SA, C::Returns>,
-{
+impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
     pub(super) fn read(&self) -> Option<FaceOf<C, KA>> {
         let memo = self.callee.memo();
@@ -91,6 +92,19 @@ where
         }
     }
 
+    pub(super) fn address<M>(&self) -> Key<FaceOf<C, KA>, M> {
+        let memo = self.callee.memo();
+        let cx = Cx::new(memo.typed(), Look::OWN);
+        let (key, hash) = self.callee.look(&self.call.keyed, cx).into_key();
+        Key::new(memo.arc(), key, hash, face::<C::Returns>)
+    }
+}
+
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+{
     pub(super) fn write<B, D>(self, value: FaceOf<C, KA>, when: When) -> bool
     where
         Run: FnOnce(KA, SA) -> (B, D),
@@ -142,13 +156,6 @@ where
             }
         }
     }
-
-    pub(super) fn address<M>(&self) -> Key<FaceOf<C, KA>, M> {
-        let memo = self.callee.memo();
-        let cx = Cx::new(memo.typed(), Look::OWN);
-        let (key, hash) = self.callee.look(&self.call.keyed, cx).into_key();
-        Key::new(memo.arc(), key, hash, face::<C::Returns>)
-    }
 }
 
 impl MemoCore {
@@ -166,25 +173,31 @@ impl MemoCore {
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, J, X> Address for Bound<C, KA, SA, Run, A, X>
-where
-    C: Callee<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> <C::Returns as Returns>::Output,
-    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
-    A: Repeat<KA, SA, Job = J>,
-    J: Work,
-    X: Extras<KA, SA, C::Returns>,
-{
+impl<C: Callee<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, X> {
     type Output = <C::Returns as Returns>::Output;
     type Face = FaceOf<C, KA>;
     type Mode = Blocking;
-    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
 
     #[inline]
     fn get(&self) -> Option<Self::Face> {
         self.read()
     }
+    fn key(&self) -> Key<Self::Face, Blocking> {
+        self.address()
+    }
+}
+
+impl<C, KA, SA, Run, B, D, A, J, X> Writes for Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
+    X: Extras<KA, SA, C::Returns>,
+{
+    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
+
     fn insert(self, value: Self::Face, when: When) -> bool {
         self.write(value, when)
     }
@@ -193,9 +206,6 @@ where
     }
     fn prefetch(self) -> Option<Self::Face> {
         self.look_ahead::<Blocking>()
-    }
-    fn key(&self) -> Key<Self::Face, Blocking> {
-        self.address()
     }
 }
 
