@@ -26,6 +26,7 @@ pub(crate) struct Failed {
 impl Lead {
     /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
     /// if the return is not one to keep.
+    #[inline(never)]
     pub(crate) fn settle(self, call: &mut dyn Described) -> Result<Erased, Failed> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
         let mut said = flight.ancestry.said();
