@@ -50,10 +50,13 @@ where
 fn compute(mut pursuit: Pursuit, body: &mut dyn Body) {
     match pursue(&mut pursuit, body) {
         Pursued::Answered => {}
-        Pursued::Lead(lead) => match fly(lead, body) {
-            Ok(held) => body.set_value(held),
-            Err(failed) => pursuit.or_older(&failed, body),
-        },
+        Pursued::Lead(mut lead) => {
+            lead.is_own = true;
+            match fly(lead, body) {
+                Ok(held) => body.set_value(held),
+                Err(failed) => pursuit.or_older(&failed, body),
+            }
+        }
         Pursued::InPlace(left) => compute_in_place(&pursuit, left, body),
         Pursued::Late(_) => unreachable!("nobody is late who has no limit"),
     }
@@ -242,12 +245,14 @@ where
 }
 
 /// Computes as the leader of a flight.
-fn fly(lead: Lead, body: &mut dyn Body) -> Result<Erased, Failed> {
+fn fly(mut lead: Lead, body: &mut dyn Body) -> Result<Erased, Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
-    under(Some(lead.flight.ancestry.clone()), || {
+    let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
         body.run();
-        lead.settle(body)
-    })
+        (lead.settle(body), lead.flight.clone())
+    });
+    Flight::give_back(flight);
+    settled
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.

@@ -15,6 +15,8 @@ pub(crate) struct Lead {
     pub(crate) how: Begin,
     /// When it began, where that matters.
     pub(crate) begun: Option<Tick>,
+    /// The call that leads it computes it on its own stack: nobody waits for it but those who have joined it.
+    pub(crate) is_own: bool,
     pub(crate) landed: bool,
 }
 
@@ -26,7 +28,7 @@ pub(crate) struct Failed {
 impl Lead {
     /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
     /// if the return is not one to keep.
-    pub(crate) fn settle(self, returned: &mut dyn Returned) -> Result<Erased, Failed> {
+    pub(crate) fn settle(&mut self, returned: &mut dyn Returned) -> Result<Erased, Failed> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
         let mut said = flight.ancestry.said();
         if let Some(held) = returned.take_value() {
@@ -40,7 +42,7 @@ impl Lead {
                     returned.describe(Some(&held), draft);
                     draft.decide(said);
                 });
-                memo.land(self, held.clone(), draft, matches!(counts, None | Some(Some(false))));
+                memo.land(self, &held, draft, matches!(counts, None | Some(Some(false))));
                 memo.on_error(&flight.key, returned.kept_error(&held));
                 return Ok(held);
             }
@@ -65,12 +67,21 @@ impl Lead {
     }
 
     /// Ends the flight with an error that is not kept.
-    fn fail(mut self, returned: &dyn Returned, counts: bool) {
+    fn fail(&mut self, returned: &dyn Returned, counts: bool) {
         self.memo.counters.errors.add();
         self.take_off(counts || self.how == Begin::Ahead);
         // Nobody joins it any more, so it is known how many the error is to be shared with.
         let shared = self.memo.share(returned, self.flight.joined());
-        self.flight.land(Landing::Error(shared, counts));
+        self.tell(|| Landing::Error(shared, counts));
+    }
+
+    /// Tells those who wait. The flight was taken off, so nobody joins it any more.
+    pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
+        // Within an `Eq` of the user's it is still on.
+        let nobody_waits = self.is_own && self.flight.joined() == 0 && !crate::sync::is_comparing();
+        if !nobody_waits {
+            self.flight.land(landing());
+        }
     }
 
     /// Whether there is an older value whose place an error must not take.
@@ -84,7 +95,7 @@ impl Lead {
         // caller has left says nothing of what it has called.
         let counts = || self.how == Begin::Ahead || std::thread::panicking();
         self.take_off(matches!(landing, Landing::Crashed) && counts());
-        self.flight.land(landing);
+        self.tell(|| landing);
     }
 
     /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.

@@ -57,6 +57,15 @@ impl Ancestry {
         inherits_in: Option<usize>,
         deciding: Option<Deciding>,
     ) -> Arc<Self> {
+        Arc::new(Self::new(parent, inherits_in, deciding))
+    }
+
+    /// The same, which nobody is below yet.
+    pub(crate) fn new(
+        parent: Option<Arc<Ancestry>>,
+        inherits_in: Option<usize>,
+        deciding: Option<Deciding>,
+    ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let above = parent.as_ref().and_then(|parent| parent.inheriting.clone());
         let (inherits, inheriting) = match inherits_in {
@@ -64,7 +73,12 @@ impl Ancestry {
             None => (false, above),
         };
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { id, parent, inheriting, inherits, deciding, updating: None })
+        Self { id, parent, inheriting, inherits, deciding, updating: None }
+    }
+
+    /// Of no flight.
+    pub(super) fn none() -> Self {
+        Self { id: 0, parent: None, inheriting: None, inherits: false, deciding: None, updating: None }
     }
 
     /// Of an update in a world, which has read an entry with these tags.

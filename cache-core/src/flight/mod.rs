@@ -7,6 +7,7 @@
 
 mod deciding;
 mod graph;
+mod spare;
 mod tasks;
 mod unbegun;
 
@@ -248,11 +249,10 @@ impl Flight {
         }
     }
 
-    /// The same, begun at some time.
+    /// It has begun at some time. Nobody else has it yet.
     #[cfg(feature = "rayon")]
-    pub(crate) fn begun_at(mut self, begun: Tick) -> Self {
-        self.begun = begun;
-        self
+    pub(crate) fn begun_at(self: &mut Arc<Self>, begun: Tick) {
+        Arc::get_mut(self).expect("nobody else has it yet").begun = begun;
     }
 
     #[cfg(feature = "rayon")]

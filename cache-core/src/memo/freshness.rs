@@ -1,8 +1,6 @@
 //! What an entry is good for by now: what invalidations have done to it, and the rules of its memo, applied
 //! to its times. All of it is asked under the access under which the entry was found.
 
-use std::sync::Arc;
-
 use super::{MemoCore, Room};
 use crate::engine::Begin;
 use crate::erased::{Erased, ErasedRef};
@@ -212,10 +210,10 @@ impl MemoCore {
     }
 
     /// What a computation that begins now is part of, and what its body may decide.
-    pub(crate) fn ancestry(&self, old: Option<Node>) -> Arc<Ancestry> {
+    pub(crate) fn ancestry(&self, old: Option<Node>) -> Ancestry {
         let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
         let deciding = Deciding::new(self.remembers(), old);
-        Ancestry::below(current(), inherits_in, Some(deciding))
+        Ancestry::new(current(), inherits_in, Some(deciding))
     }
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.

@@ -76,7 +76,7 @@ impl MemoCore {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
-    pub(crate) fn land(&self, mut lead: Lead, value: Erased, mut draft: Draft, answers: bool) {
+    pub(crate) fn land(&self, lead: &mut Lead, value: &Erased, mut draft: Draft, answers: bool) {
         let flight = lead.flight.clone();
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
@@ -98,7 +98,7 @@ impl MemoCore {
         let mut garbage = Garbage::new();
         let claim = Claim::Flight(&flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
-        let candidate = Candidate { key: &flight.key, hash: flight.hash, value: &value, draft: &draft, cost };
+        let candidate = Candidate { key: &flight.key, hash: flight.hash, value, draft: &draft, cost };
         let outcome = if crate::sync::is_comparing() {
             Stored::Refused
         } else {
@@ -116,7 +116,6 @@ impl MemoCore {
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
         self.note_usual(&flight);
-        let landing = Landing::Value(value.clone(), carried);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().sources.mix(flight.hash);
         }
@@ -124,14 +123,14 @@ impl MemoCore {
         let bumped = self.bump_sources(&mut garbage);
         if stored {
             lead.landed = true;
-            flight.land(landing);
+            lead.tell(|| Landing::Value(value.clone(), carried));
         } else {
-            lead.end(landing);
+            lead.end(Landing::Value(value.clone(), carried));
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
         self.sweep_and_dispose(bumped, garbage);
         if outcome == Stored::Yes {
-            self.on_store(&flight.key, &value);
+            self.on_store(&flight.key, value);
         }
     }
 
