@@ -63,7 +63,9 @@ impl Draft {
 
     /// Adds what the body has said.
     pub(crate) fn decide(&mut self, said: Decisions) {
-        self.tags.extend(said.tags);
+        if !said.tags.is_empty() {
+            self.tags.extend(said.tags);
+        }
         self.ttl = said.ttl.or(self.ttl);
         self.refused |= said.refused;
         self.unmodified = said.unmodified;

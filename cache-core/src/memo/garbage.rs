@@ -35,7 +35,10 @@ impl Garbage {
 impl MemoCore {
     /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
     pub(crate) fn bump_sources(&self, garbage: &mut Garbage) -> Vec<Bumped<MemoCore>> {
-        let sources: Vec<_> = garbage.sources.drain(..).collect();
+        if garbage.sources.is_empty() {
+            return Vec::new();
+        }
+        let sources = std::mem::take(&mut garbage.sources);
         sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
     }
 
@@ -49,27 +52,27 @@ impl MemoCore {
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
-    pub(crate) fn dispose(&self, garbage: Garbage) -> Applied {
+    pub(crate) fn dispose(&self, mut garbage: Garbage) -> Applied {
         let mut applied = Applied::default();
         for name in &garbage.sources {
             applied += self.world().invalidate_tag(name, Form::Hard);
         }
         self.world().tags.release(garbage.tags);
-        if let Some((entry, cause)) = garbage.first {
-            self.leave(entry, cause);
-        }
-        for (entry, cause) in garbage.more {
-            self.leave(entry, cause);
+        self.leave(&mut garbage.first);
+        for entry in garbage.more {
+            self.leave(&mut Some(entry));
         }
         applied
     }
 
-    fn leave(&self, mut entry: Removed, cause: Cause) {
-        self.counters.left(cause);
-        self.on_evict(&entry.key, &entry.value, cause);
+    /// Of what leaves only what has to run user code for that is moved.
+    fn leave(&self, leaving: &mut Option<(Removed, Cause)>) {
+        let Some((entry, cause)) = leaving else { return };
+        self.counters.left(*cause);
+        self.on_evict(&entry.key, &entry.value, *cause);
         let tags = entry.take_tags();
         if self.cell().needs_drop() {
-            self.run_hook(|| drop(entry));
+            self.run_hook(|| drop(leaving.take()));
         }
         self.world().tags.release(tags);
     }
