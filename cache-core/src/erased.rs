@@ -20,6 +20,8 @@ type Words = MaybeUninit<[usize; WORDS]>;
 /// What is known of a type of keys or values.
 pub(crate) struct Vtable {
     layout: Layout,
+    /// Whether values lie in place.
+    is_small: bool,
     id: fn() -> TypeId,
     /// Clones the value at the first pointer to the second, which has no value.
     clone: unsafe fn(*const u8, *mut u8),
@@ -33,6 +35,7 @@ struct Of<T>(PhantomData<T>);
 impl<T: Data> Of<T> {
     const VTABLE: &'static Vtable = &Vtable {
         layout: Layout::new::<T>(),
+        is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
         id: TypeId::of::<T>,
         clone: clone::<T>,
         drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
@@ -58,12 +61,6 @@ unsafe fn drop_in_place<T>(value: *mut u8) {
 impl Vtable {
     pub(crate) const fn of<T: Data>() -> &'static Self {
         Of::<T>::VTABLE
-    }
-
-    /// Whether values of this type lie in place.
-    #[inline]
-    const fn is_small(&self) -> bool {
-        self.layout.size() <= size_of::<Words>() && self.layout.align() <= align_of::<Words>()
     }
 
     pub(crate) fn is<T: 'static>(&self) -> bool {
@@ -145,7 +142,7 @@ impl Erased {
     #[inline]
     fn room_for(vtable: &'static Vtable) -> ManuallyDrop<Self> {
         let mut words = Words::uninit();
-        if !vtable.is_small() {
+        if !vtable.is_small {
             // What is of no size is small, unless its alignment is large.
             let memory = match vtable.layout.size() {
                 0 => ptr::without_provenance_mut(vtable.layout.align()),
@@ -166,7 +163,7 @@ impl Erased {
     /// This is not used again.
     #[inline]
     unsafe fn free(&mut self) {
-        if !self.vtable.is_small() && self.vtable.layout.size() > 0 {
+        if !self.vtable.is_small && self.vtable.layout.size() > 0 {
             // SAFETY: it was allocated by `room_for`, with this layout.
             unsafe { dealloc(self.as_mut_ptr(), self.vtable.layout) };
         }
@@ -174,7 +171,7 @@ impl Erased {
 
     #[inline]
     fn as_ptr(&self) -> *const u8 {
-        if self.vtable.is_small() {
+        if self.vtable.is_small {
             self.words.as_ptr().cast()
         } else {
             // SAFETY: a large value has a pointer here.
@@ -184,12 +181,18 @@ impl Erased {
 
     #[inline]
     fn as_mut_ptr(&mut self) -> *mut u8 {
-        if self.vtable.is_small() {
+        if self.vtable.is_small {
             self.words.as_mut_ptr().cast()
         } else {
             // SAFETY: a large value has a pointer here.
             unsafe { self.words.as_ptr().cast::<*mut u8>().read() }
         }
+    }
+
+    /// Whether it is of the type of a table, of which there may be several.
+    #[inline]
+    pub(crate) fn is_of(&self, vtable: &'static Vtable) -> bool {
+        ptr::eq(self.vtable, vtable) || (self.vtable.id)() == (vtable.id)()
     }
 
     #[inline]
@@ -245,7 +248,7 @@ impl Drop for Erased {
             }
         }
         let drop = self.vtable.drop;
-        if drop.is_none() && self.vtable.is_small() {
+        if drop.is_none() && self.vtable.is_small {
             return;
         }
         let this = Free(self);
@@ -297,12 +300,6 @@ impl<'a> ErasedRef<'a> {
             (self.vtable.clone)(self.value.as_ptr(), clone.as_mut_ptr());
         }
         ManuallyDrop::into_inner(clone)
-    }
-
-    /// Whether it is of the type of a table, of which there may be several.
-    #[inline]
-    pub(crate) fn is_of(self, vtable: &'static Vtable) -> bool {
-        ptr::eq(self.vtable, vtable) || (self.vtable.id)() == (vtable.id)()
     }
 }
 

@@ -44,15 +44,20 @@ impl MemoCore {
     fn evict_from(&self, room: &mut Room, now: Tick, garbage: &mut Garbage) -> bool {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
         room.residents.bound(self.spec.policy);
-        let Some(entry) = room.residents.evict() else { return false };
-        let record = entry.record();
-        self.held.fetch_sub(record.weight(), Ordering::Relaxed);
-        self.backlog.credit(record);
+        let Some(slot) = room.residents.victim() else { return false };
+        let Some(entry) = room.residents.at(slot) else { return false };
+        self.held.fetch_sub(entry.weight(), Ordering::Relaxed);
+        self.backlog.credit(*entry);
         if self.is_tracked() {
-            room.sources.mix(record.hash);
+            room.sources.mix(entry.hash);
         }
-        let cause = self.cause(record, now, Cause::Capacity);
-        garbage.push(entry, cause);
+        let cause = self.cause(*entry, now, Cause::Capacity);
+        if entry.tags().is_empty() && !self.sees_leaving() {
+            self.counters.left(cause);
+            room.residents.forget_victim(slot);
+        } else if let Some(entry) = room.residents.take_victim(slot) {
+            garbage.push(entry, cause);
+        }
         true
     }
 

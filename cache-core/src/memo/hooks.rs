@@ -149,6 +149,11 @@ impl MemoCore {
         }
     }
 
+    /// Whether user code is run when an entry leaves.
+    pub(super) fn sees_leaving(&self) -> bool {
+        self.types.hooks.on_evict.is_some() || self.cell().needs_drop()
+    }
+
     pub(crate) fn on_error(&self, key: &Erased, error: Option<&dyn Any>) {
         if let (Some(hook), Some(error)) = (&self.types.hooks.on_error, error) {
             self.run_hook(|| self.key_ref(key, |key| hook(key, error)));

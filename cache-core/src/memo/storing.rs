@@ -322,13 +322,19 @@ impl MemoCore {
                 outcome = Stored::Renewed;
                 break;
             }
-            if let Some(entry) = old.and_then(|slot| room.residents.remove(slot)) {
-                self.backlog.credit(entry.record());
-                let cause = self.cause(entry.record(), now, Cause::Replaced);
-                garbage.push(entry, cause);
-            }
             garbage.sources.extend(source);
-            room.residents.insert(key.clone(), value.clone(), hash, lease, &self.spec.rules);
+            let (key, value, rules) = (key.clone(), value.clone(), &self.spec.rules);
+            // The one that was there may have been evicted to make room.
+            match old.filter(|slot| room.residents.at(*slot).is_some()) {
+                Some(slot) => {
+                    if let Some(entry) = room.residents.replace(slot, key, value, lease, rules) {
+                        self.backlog.credit(entry.record());
+                        let cause = self.cause(entry.record(), now, Cause::Replaced);
+                        garbage.push(entry, cause);
+                    }
+                }
+                None => room.residents.insert(key, value, hash, lease, rules),
+            }
             break;
         }
         if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();

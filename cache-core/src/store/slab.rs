@@ -100,23 +100,22 @@ impl Slab {
 
     /// Puts an entry into a slot that is free.
     pub(super) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease) -> Slot {
-        let life = Life::new(&lease);
-        self.put(Removed { key, value, hash, life, more: More::of(lease) })
+        let head = Head { life: Life::new(&lease), hash, link: NONE };
+        self.put(head, key, value, More::of(lease))
     }
 
-    fn put(&mut self, entry: Removed) -> Slot {
-        let Removed { key, value, hash, life, more } = entry;
+    fn put(&mut self, mut head: Head, key: Erased, value: Erased, more: Option<Box<More>>) -> Slot {
         let slot = self.free;
         let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
             Some(chunk) => {
                 let at = slot as usize % CHUNK;
-                let head = chunk.cells.head_mut(at).expect("a slot that is free is there");
+                let free = chunk.cells.head_mut(at).expect("a slot that is free is there");
+                std::mem::swap(free, &mut head);
                 self.free = head.link;
-                *head = Head { life, hash, link: NONE };
                 chunk.cells.fill(at, key, value);
                 slot
             }
-            None => self.push(Head { life, hash, link: NONE }, key, value),
+            None => self.push(head, key, value),
         };
         if let Some(more) = more {
             self.set_more(slot, more);
@@ -192,9 +191,31 @@ impl Slab {
         Some(Removed { key, value, hash, life, more })
     }
 
+    /// The same where nobody wants it, and its types need not be dropped.
+    pub(super) fn forget(&mut self, slot: Slot) {
+        drop(self.take_more(slot));
+        let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
+        chunk.cells.forget(slot as usize % CHUNK);
+        self.live -= 1;
+    }
+
+    /// Exchanges an entry. It has been read as often as the one before.
+    pub(super) fn replace(&mut self, slot: Slot, key: Erased, value: Erased, lease: Lease) -> Option<Removed> {
+        let more = self.take_more(slot);
+        let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
+        let (key, value) = chunk.cells.replace(at, key, value)?;
+        let head = chunk.cells.head_mut(at)?;
+        let (hash, life) = (head.hash, head.life.renew(&lease));
+        if let Some(more) = More::of(lease) {
+            self.set_more(slot, more);
+        }
+        Some(Removed { key, value, hash, life, more })
+    }
+
     /// Moves an entry to another slab. Its slot is gone.
     pub(super) fn move_to(&mut self, slot: Slot, other: &mut Self) -> Option<Slot> {
-        Some(other.put(self.take(slot)?))
+        let Removed { key, value, hash, life, more } = self.take(slot)?;
+        Some(other.put(Head { life, hash, link: NONE }, key, value, more))
     }
 
     /// Takes everything out, from the end on.
