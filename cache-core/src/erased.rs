@@ -22,7 +22,7 @@ pub(crate) struct Vtable {
     layout: Layout,
     /// Whether values lie in place.
     is_small: bool,
-    id: fn() -> TypeId,
+    id: TypeId,
     /// Clones the value at the first pointer to the second, which has no value.
     clone: unsafe fn(*const u8, *mut u8),
     /// None where dropping does nothing.
@@ -36,7 +36,7 @@ impl<T: Data> Of<T> {
     const VTABLE: &'static Vtable = &Vtable {
         layout: Layout::new::<T>(),
         is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
-        id: TypeId::of::<T>,
+        id: TypeId::of::<T>(),
         clone: clone::<T>,
         drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
     };
@@ -63,8 +63,9 @@ impl Vtable {
         Of::<T>::VTABLE
     }
 
+    #[inline]
     pub(crate) fn is<T: 'static>(&self) -> bool {
-        (self.id)() == TypeId::of::<T>()
+        self.id == TypeId::of::<T>()
     }
 
     pub(crate) fn needs_drop(&self) -> bool {
@@ -192,7 +193,7 @@ impl Erased {
     /// Whether it is of the type of a table, of which there may be several.
     #[inline]
     pub(crate) fn is_of(&self, vtable: &'static Vtable) -> bool {
-        ptr::eq(self.vtable, vtable) || (self.vtable.id)() == (vtable.id)()
+        ptr::eq(self.vtable, vtable) || self.vtable.id == vtable.id
     }
 
     #[inline]

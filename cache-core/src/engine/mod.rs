@@ -107,9 +107,9 @@ impl MemoCore {
         let (found, key) = (found.map(|entry| entry.slot), key.clone());
         let mut room = ShardLock::upgrade(room);
         let old = found.and_then(|slot| Old::of(&mut room.residents, slot));
-        let ancestry = self.ancestry(old.map(|old| old.node));
+        let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
         #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
-        let mut flight = Flight::begin(key, hash, born, how.kind(), old, ancestry);
+        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, self.remembers());
         #[cfg(feature = "rayon")]
         flight.begun_at(self.clock().now());
         for flight in &superseded {

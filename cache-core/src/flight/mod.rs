@@ -437,7 +437,14 @@ impl Flights {
 
     /// The flight to wait for.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<&Arc<Flight>> {
+        if self.is_empty() {
+            return None;
+        }
         self.of_hash(hash).find(|flight| flight.kind.is_shared() && eq(flight.key.by_ref()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.more.is_none()
     }
 
     /// Those of a hash.
@@ -457,7 +464,7 @@ impl Flights {
         hash: u32,
         eq: impl Fn(ErasedRef<'_>) -> bool,
     ) -> Vec<Arc<Flight>> {
-        if self.first.is_none() && self.more.is_none() {
+        if self.is_empty() {
             return Vec::new();
         }
         let mut flights = self.of(hash, eq);
@@ -467,7 +474,7 @@ impl Flights {
 
     /// The updates among them. Where there are none, which is mostly so, no key is compared.
     pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
-        if !self.of_hash(hash).any(|flight| flight.kind == Kind::Update) {
+        if self.more.is_none() && self.first.as_ref().is_none_or(|flight| flight.kind != Kind::Update) {
             return Vec::new();
         }
         let updates = self.of_hash(hash).filter(|flight| flight.kind == Kind::Update);

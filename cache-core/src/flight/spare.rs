@@ -1,9 +1,9 @@
 //! The flight that a thread has led last, kept to be made into its next one: so most misses allocate none.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use super::{Ancestry, Flight, Kind, Old};
+use super::{Ancestry, Deciding, Flight, Kind, Old, Remembers, current};
 use crate::erased::Erased;
 use crate::tags::Number;
 
@@ -12,21 +12,26 @@ crate::sync::thread_local! {
 }
 
 impl Flight {
-    /// A flight that this thread begins.
+    /// A flight that this thread begins, and what its body may decide. `inherits_in`: the world of which it takes
+    /// tags over, if it does.
     pub(crate) fn begin(
         key: Erased,
         hash: u32,
         born: Number,
         kind: Kind,
         old: Option<Old>,
-        ancestry: Ancestry,
+        inherits_in: Option<usize>,
+        memo: Weak<dyn Remembers>,
     ) -> Arc<Self> {
+        let deciding = Some(Deciding::new(memo, old.map(|old| old.node)));
         let spare = SPARE.try_with(Cell::take).ok().flatten();
         let Some(mut spare) = spare else {
-            return Arc::new(Self::new(key, hash, born, kind, old, Arc::new(ancestry)));
+            let ancestry = Ancestry::below(current(), inherits_in, deciding);
+            return Arc::new(Self::new(key, hash, born, kind, old, ancestry));
         };
         let flight = Arc::get_mut(&mut spare).expect("nobody else has a spare flight");
-        *Arc::get_mut(&mut flight.ancestry).expect("nor its ancestry") = ancestry;
+        let ancestry = Arc::get_mut(&mut flight.ancestry).expect("nor its ancestry");
+        ancestry.renew(current(), inherits_in, deciding);
         (flight.key, flight.hash, flight.born) = (key, hash, born);
         (flight.kind, flight.old) = (kind, old);
         spare
@@ -40,7 +45,7 @@ impl Flight {
             return;
         }
         let Some(ancestry) = Arc::get_mut(&mut own.ancestry) else { return };
-        *ancestry = Ancestry::none();
+        ancestry.end();
         own.key = Erased::new(());
         let _ = SPARE.try_with(|spare| spare.set(Some(flight)));
     }

@@ -23,6 +23,10 @@ impl Garbage {
         Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
 
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.sources.is_empty() && self.tags.is_empty()
+    }
+
     pub(crate) fn push(&mut self, entry: Removed, cause: Cause) {
         if self.first.is_none() {
             self.first = Some((entry, cause));
@@ -43,7 +47,11 @@ impl MemoCore {
     }
 
     /// And the rest, when nobody waits any more.
+    #[inline]
     pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: Garbage) {
+        if bumped.is_empty() && garbage.is_empty() {
+            return;
+        }
         for bumped in bumped {
             self.world().sweep(bumped);
         }

@@ -229,14 +229,15 @@ impl MemoCore {
     }
 
     /// The tags that an entry is to carry, if it does.
+    #[inline]
     pub(super) fn attach(&self, draft: &mut Draft, inherited: &[Arc<Mark>]) -> Option<HeldTags> {
+        if draft.tags.is_empty() && inherited.is_empty() {
+            return None;
+        }
         let own = std::mem::take(&mut draft.tags);
-        let attach = || {
-            let names = own.iter().map(|tag| &tag.0);
-            let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
-            HeldTags::new(tags, self.world().clone())
-        };
-        (!own.is_empty() || !inherited.is_empty()).then(attach)
+        let names = own.iter().map(|tag| &tag.0);
+        let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
+        Some(HeldTags::new(tags, self.world().clone()))
     }
 
     /// The first tick at which an entry stored now is no longer fresh; `None` if it never would be.

@@ -185,6 +185,7 @@ impl Cells {
     }
 
     /// Gives a key and a value to a cell that has none.
+    #[inline]
     pub(super) fn fill(&mut self, at: usize, key: Erased, value: Erased) {
         self.check(&key, &value);
         let head = self.head_mut(at).filter(|head| !head.is_live()).expect("a cell that is free");
@@ -198,6 +199,7 @@ impl Cells {
     }
 
     /// Takes key and value out of a cell, if it is live.
+    #[inline]
     pub(super) fn take(&mut self, at: usize) -> Option<(Erased, Erased)> {
         let head = self.head_mut(at).filter(|head| head.is_live())?;
         head.link &= !LIVE;
@@ -225,6 +227,7 @@ impl Cells {
         }
     }
 
+    #[inline]
     fn check(&self, key: &Erased, value: &Erased) {
         let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
         assert!(same, "a memo has one type of keys and one of values");

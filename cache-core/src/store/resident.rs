@@ -61,6 +61,7 @@ impl Default for More {
 
 impl More {
     /// None where there is nothing of it.
+    #[inline]
     pub(super) fn of(lease: Lease) -> Option<Box<Self>> {
         if lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles {
             return None;

@@ -99,11 +99,13 @@ impl Slab {
     }
 
     /// Puts an entry into a slot that is free.
+    #[inline]
     pub(super) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease) -> Slot {
         let head = Head { life: Life::new(&lease), hash, link: NONE };
         self.put(head, key, value, More::of(lease))
     }
 
+    #[inline]
     fn put(&mut self, mut head: Head, key: Erased, value: Erased, more: Option<Box<More>>) -> Slot {
         let slot = self.free;
         let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
