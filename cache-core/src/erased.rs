@@ -130,13 +130,13 @@ impl Erased {
     ///
     /// `to` points to memory that is fit for a value of this type.
     #[inline]
-    pub(crate) unsafe fn move_to(self, to: *mut u8) {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: as the caller says; `this` is not dropped, and the value is not used in it again.
+    pub(crate) unsafe fn move_to(mut self, to: *mut u8) {
+        // SAFETY: as the caller says; this is not dropped, and the value is not used in it again.
         unsafe {
-            this.vtable.copy(this.as_mut_ptr(), to);
-            this.free();
+            self.vtable.copy(self.as_ptr(), to);
+            self.free();
         }
+        std::mem::forget(self);
     }
 
     /// One without a value, which must be written before it may be used or dropped.

@@ -36,8 +36,10 @@ impl Lead {
             let counts = returned.kept_error(&held).map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && self.has_older();
             if !fails {
-                // An error is not the value that was there.
-                said.unmodified &= counts.is_none();
+                if let Some(said) = &mut said {
+                    // An error is not the value that was there.
+                    said.unmodified &= counts.is_none();
+                }
                 let draft = memo.draft(&flight.key, Some(&held), |draft| {
                     returned.describe(Some(&held), draft);
                     draft.decide(said);
@@ -76,6 +78,7 @@ impl Lead {
     }
 
     /// Tells those who wait. The flight was taken off, so nobody joins it any more.
+    #[inline]
     pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
         // Within an `Eq` of the user's it is still on.
         let nobody_waits = self.is_own && self.flight.joined() == 0 && !crate::sync::is_comparing();

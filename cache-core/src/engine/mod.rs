@@ -73,6 +73,7 @@ impl Begin {
 
 impl MemoCore {
     /// Decides how a call that was not answered goes on.
+    #[inline]
     pub(crate) fn begin(self: &Arc<Self>, key: &Erased, hash: u32, how: Begin) -> Step {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.

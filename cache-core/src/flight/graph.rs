@@ -161,8 +161,8 @@ impl Ancestry {
     }
 
     /// What its body, which has returned, has said of its value.
-    pub(crate) fn said(&self) -> Decisions {
-        self.deciding.as_ref().map(Deciding::end).unwrap_or_default()
+    pub(crate) fn said(&self) -> Option<Box<Decisions>> {
+        self.deciding.as_ref().and_then(Deciding::end)
     }
 
     fn flights(&self) -> impl Iterator<Item = &Self> {

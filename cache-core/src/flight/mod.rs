@@ -482,6 +482,7 @@ impl Flights {
         updates.filter(|flight| !flight.goes_on()).cloned().collect()
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, flight: Arc<Flight>) {
         if self.first.is_none() {
             self.first = Some(flight);
@@ -492,6 +493,7 @@ impl Flights {
     }
 
     /// Takes a flight off; whether it was still on.
+    #[inline]
     pub(crate) fn remove(&mut self, flight: &Arc<Flight>) -> bool {
         let is = |known: &Arc<Flight>| Arc::ptr_eq(known, flight);
         if self.first.take_if(|first| is(first)).is_some() {

@@ -14,6 +14,7 @@ crate::sync::thread_local! {
 impl Flight {
     /// A flight that this thread begins, and what its body may decide. `inherits_in`: the world of which it takes
     /// tags over, if it does.
+    #[inline]
     pub(crate) fn begin(
         key: Erased,
         hash: u32,

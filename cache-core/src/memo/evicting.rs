@@ -11,6 +11,7 @@ impl MemoCore {
     /// Takes room for a new entry, from this shard's entries if need be. The bound holds at every
     /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
     /// else can take that in between.
+    #[inline]
     pub(super) fn reserve(
         &self,
         room: &mut Room,
@@ -41,6 +42,7 @@ impl MemoCore {
         }
     }
 
+    #[inline]
     fn evict_from(&self, room: &mut Room, now: Tick, garbage: &mut Garbage) -> bool {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
         room.residents.bound(self.spec.policy);

@@ -189,6 +189,7 @@ impl MemoCore {
 
     /// What an entry answers to, as the options of its memo say, and those of its function. Where these
     /// panic nothing is stored.
+    #[inline]
     pub(crate) fn draft(
         &self,
         key: &Erased,

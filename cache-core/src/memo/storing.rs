@@ -76,6 +76,7 @@ impl MemoCore {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
+    #[inline]
     pub(crate) fn land(&self, lead: &mut Lead, value: &Erased, mut draft: Draft, answers: bool) {
         let flight = lead.flight.clone();
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));

@@ -173,6 +173,7 @@ impl Residents {
         (self.slab.range(from, count), more)
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease, rules: &Rules) {
         let begun = Begun::of(&lease, rules);
         self.rest().weight += lease.weight;
@@ -206,6 +207,7 @@ impl Residents {
     }
 
     /// An entry has begun a life.
+    #[inline]
     fn has_begun(&mut self, slot: Slot, begun: &Begun) {
         let Some(rest) = &mut self.rest else { return };
         rest.earliest = rest.earliest.min(begun.end);
@@ -284,6 +286,7 @@ impl Residents {
 
     /// The entry that makes room. It has its place in the order no more: it is to be taken out at once, by one of
     /// the next two.
+    #[inline]
     pub(crate) fn victim(&mut self) -> Option<Slot> {
         self.rest.as_mut()?.evictor.victim(&mut self.slab)
     }
@@ -295,6 +298,7 @@ impl Residents {
     }
 
     /// The same where nobody wants it, it has no tags, and its types need not be dropped.
+    #[inline]
     pub(crate) fn forget_victim(&mut self, slot: Slot) {
         self.unlist(slot);
         self.slab.forget(slot);
@@ -315,6 +319,7 @@ impl Residents {
     }
 
     /// An entry is found no more, nor does it weigh.
+    #[inline]
     fn unlist(&mut self, slot: Slot) {
         let Some(weight) = self.slab.get(slot).map(|entry| entry.weight()) else { return };
         if let Ok(found) = self.table.find_entry(long(self.slab.hash(slot)), |other| *other == slot) {

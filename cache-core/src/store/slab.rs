@@ -194,6 +194,7 @@ impl Slab {
     }
 
     /// The same where nobody wants it, and its types need not be dropped.
+    #[inline]
     pub(super) fn forget(&mut self, slot: Slot) {
         drop(self.take_more(slot));
         let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
