@@ -63,7 +63,7 @@ impl Lead {
         let bumped = memo.bump_sources(&mut garbage);
         let counts = counts == Some(true);
         self.fail(returned, counts);
-        memo.sweep_and_dispose(bumped, garbage);
+        memo.sweep_and_dispose(bumped, &mut garbage);
         memo.on_error(&flight.key, returned.error());
         Err(Failed { counts })
     }

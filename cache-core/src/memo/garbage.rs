@@ -23,6 +23,7 @@ impl Garbage {
         Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
 
+    #[inline]
     fn is_empty(&self) -> bool {
         self.first.is_none() && self.sources.is_empty() && self.tags.is_empty()
     }
@@ -48,14 +49,13 @@ impl MemoCore {
 
     /// And the rest, when nobody waits any more.
     #[inline]
-    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: Garbage) {
-        if bumped.is_empty() && garbage.is_empty() {
-            return;
-        }
+    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: &mut Garbage) {
         for bumped in bumped {
             self.world().sweep(bumped);
         }
-        self.dispose(garbage);
+        if !garbage.is_empty() {
+            self.dispose(std::mem::replace(garbage, Garbage::new()));
+        }
     }
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed

@@ -129,7 +129,7 @@ impl MemoCore {
             lead.end(Landing::Value(value.clone(), carried));
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        self.sweep_and_dispose(bumped, garbage);
+        self.sweep_and_dispose(bumped, &mut garbage);
         if outcome == Stored::Yes {
             self.on_store(&flight.key, value);
         }
@@ -325,17 +325,16 @@ impl MemoCore {
                 break;
             }
             garbage.sources.extend(source);
-            let (key, value, rules) = (key.clone(), value.clone(), &self.spec.rules);
+            let rules = &self.spec.rules;
             // The one that was there may have been evicted to make room.
-            match old.filter(|slot| room.residents.at(*slot).is_some()) {
-                Some(slot) => {
-                    if let Some(entry) = room.residents.replace(slot, key, value, lease, rules) {
-                        self.backlog.credit(entry.record());
-                        let cause = self.cause(entry.record(), now, Cause::Replaced);
-                        garbage.push(entry, cause);
-                    }
-                }
-                None => room.residents.insert(key, value, hash, lease, rules),
+            let Some(slot) = old.filter(|slot| room.residents.at(*slot).is_some()) else {
+                room.residents.insert(key.clone(), value.clone(), hash, lease, rules);
+                break;
+            };
+            if let Some(entry) = room.residents.replace(slot, key.clone(), value.clone(), lease, rules) {
+                self.backlog.credit(entry.record());
+                let cause = self.cause(entry.record(), now, Cause::Replaced);
+                garbage.push(entry, cause);
             }
             break;
         }

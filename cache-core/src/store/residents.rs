@@ -325,7 +325,9 @@ impl Residents {
         if let Ok(found) = self.table.find_entry(long(self.slab.hash(slot)), |other| *other == slot) {
             found.remove();
         }
-        self.rest().weight -= weight;
+        if let Some(rest) = &mut self.rest {
+            rest.weight -= weight;
+        }
     }
 
     fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
