@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::background::{as_background, block_on};
 use crate::draft::Draft;
-use crate::engine::{After, Body, Computation, Failed, Lead, Next, Own, Pursuit, Returned};
+use crate::engine::{After, Body, Failed, Further, Lead, Mode, Next, Own, Pursuit, Returned, Start};
 use crate::erased::Erased;
 use crate::flight::{Ancestry, Flight, Job, Unbegun, under};
-use crate::memo::Unstored;
-use crate::plan::{Missing, Prepared, Repeat, Ticket, Waits, Work, give_up};
+use crate::memo::{MemoCore, Unstored};
+use crate::plan::{Called, Extras, NoHook, Prepared, Repeat, Repeats, Ticket, Waits, Work, give_up};
 use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
@@ -26,71 +26,77 @@ enum Pursued {
     Late(Duration),
 }
 
-/// Computes, or waits for who does.
+/// Goes on with a call that was not answered at once.
+#[cold]
 #[inline(never)]
-pub(crate) fn miss<R, KA, SA, Run, St, A, T, B, D>(missing: Missing<KA, SA, Run, St, A, T>) -> R::Output
+pub(crate) fn go_on<M, R, KA, SA, Run, B, D, A, X>(
+    memo: &MemoCore,
+    further: Further,
+    mode: Mode,
+    mut call: Called<M, R, KA, SA, Run, D, A, X>,
+) -> R::Output
 where
+    M: Repeats<KA, SA, A>,
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
-    A: Repeat<KA, SA, Job: Work>,
-    T: Waits<R::Output>,
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
+    A: Repeat<KA, SA, Job: Work>,
+    X: Extras<KA, SA, R>,
 {
-    let Missing { pursuit, call, again, patience, .. } = missing;
-    let mut computation = Computation::<R, _, D>::new(call);
-    if T::SET {
-        return miss_within(pursuit, computation, &again, &patience);
+    match memo.start(further, mode, call.told()) {
+        Start::Answer(held) => call.outcome.set_value(held),
+        Start::InPlace(unstored) => in_place(unstored.as_ref(), &mut call),
+        Start::Search(pursuit) if X::Patience::SET => return within(pursuit, call),
+        Start::Search(pursuit) => compute(pursuit, &mut call),
     }
-    compute(pursuit, &mut computation);
-    computation.into_output()
+    call.outcome.into_output()
 }
 
-/// The same for a call that waits as long as it takes.
-fn compute(mut pursuit: Pursuit, body: &mut dyn Body) {
-    match pursue(&mut pursuit, body) {
+/// Computes, or waits for who does.
+pub(crate) fn compute(mut pursuit: Pursuit, call: &mut dyn Body) {
+    match pursue(&mut pursuit, call.returned()) {
         Pursued::Answered => {}
         Pursued::Lead(mut lead) => {
             lead.is_own = true;
-            match fly(lead, body) {
-                Ok(held) => body.set_value(held),
-                Err(failed) => pursuit.or_older(&failed, body),
+            match fly(lead, call) {
+                Ok(held) => call.returned().set_value(held),
+                Err(failed) => pursuit.or_older(&failed, call.returned()),
             }
         }
-        Pursued::InPlace(left) => compute_in_place(&pursuit, left, body),
+        Pursued::InPlace(left) => compute_in_place(&pursuit, left, call),
         Pursued::Late(_) => unreachable!("nobody is late who has no limit"),
     }
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
-fn miss_within<R, KA, SA, Run, A, T, B, D>(
+pub(crate) fn within<M, R, KA, SA, Run, B, D, A, X>(
     pursuit: Pursuit,
-    mut computation: Computation<R, Prepared<KA, SA, Run>, D>,
-    again: &A,
-    patience: &T,
+    mut call: Called<M, R, KA, SA, Run, D, A, X>,
 ) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     A: Repeat<KA, SA, Job: Work>,
-    T: Waits<R::Output>,
+    X: Extras<KA, SA, R>,
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut pursuit = pursuit.within(patience.limits());
+    let mut pursuit = pursuit.within(call.extras.patience().limits());
     let memo = pursuit.memo().clone();
-    let lead = match pursue(&mut pursuit, &mut computation) {
-        Pursued::Answered => return computation.into_output(),
-        Pursued::Late(limit) => return give_up(patience, &memo, limit),
+    let lead = match pursue(&mut pursuit, &mut call.outcome) {
+        Pursued::Answered => return call.outcome.into_output(),
+        Pursued::Late(limit) => return give_up(call.extras.patience(), &memo, limit),
         Pursued::InPlace(left) => {
-            compute_in_place(&pursuit, left, &mut computation);
-            return computation.into_output();
+            compute_in_place(&pursuit, left, &mut call);
+            return call.outcome.into_output();
         }
         Pursued::Lead(lead) => lead,
     };
-    let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), computation.take_call());
+    let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call.take_call());
+    let patience = call.extras.patience();
     let (ticket, parcel) = patience.ticket(Ticket::new(lead));
-    let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
+    let job = call.again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     // Of the user's code before the body: expressions of the attribute are evaluated there again.
     let panicked = patience.on_panic(&parcel);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
@@ -103,18 +109,18 @@ where
 }
 
 /// Computes without storing, since waiting could be waiting for itself.
-fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, body: &mut dyn Body) {
+fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, call: &mut dyn Body) {
     let begun = pursuit.memo().clock().now();
-    in_place(Some(&pursuit.unstored()), body);
+    in_place(Some(&pursuit.unstored()), call);
     if let Some(flight) = left {
         pursuit.memo().note_by_worker(begun);
         // What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
-        if let Some(held) = body.take_value() {
+        if let Some(held) = call.returned().take_value() {
             flight.give_workers(held.clone());
-            body.set_value(held);
+            call.returned().set_value(held);
         }
     }
-    pursuit.or_older_in_place(body);
+    pursuit.or_older_in_place(call.returned());
 }
 
 fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
@@ -215,11 +221,11 @@ fn wait_for_own(pursuit: &mut Pursuit, flight: &Arc<Flight>, unbegun: &Unbegun) 
 }
 
 /// Computes without a flight, and without storing.
-pub(crate) fn in_place(unstored: Option<&Unstored>, body: &mut dyn Body) {
+fn in_place(unstored: Option<&Unstored>, call: &mut dyn Body) {
     let mut run = || {
-        body.run();
+        call.run();
         if let Some(unstored) = unstored {
-            unstored.returned(body);
+            unstored.returned(call);
         }
     };
     match Ancestry::aside() {
@@ -228,28 +234,28 @@ pub(crate) fn in_place(unstored: Option<&Unstored>, body: &mut dyn Body) {
     }
 }
 
-/// The same of a call.
-pub(crate) fn call_in_place<R, KA, SA, Run, B, D>(
-    unstored: Option<&Unstored>,
-    call: Prepared<KA, SA, Run>,
-) -> R::Output
+/// A call that nothing is told of.
+type Alone<R, KA, SA, Run, D> = Called<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
+
+/// Runs the body, and touches nothing.
+pub(crate) fn uncached<R, KA, SA, Run, B, D>(call: Prepared<KA, SA, Run>) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut computation = Computation::<R, _, D>::new(call);
-    in_place(unstored, &mut computation);
-    computation.into_output()
+    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
+    in_place(None, &mut call);
+    call.outcome.into_output()
 }
 
 /// Computes as the leader of a flight.
-fn fly(mut lead: Lead, body: &mut dyn Body) -> Result<Erased, Failed> {
+pub(crate) fn fly(mut lead: Lead, call: &mut dyn Body) -> Result<Erased, Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
-        body.run();
-        (lead.settle(body), lead.flight.clone())
+        call.run();
+        (lead.settle(call), lead.flight.clone())
     });
     Flight::give_back(flight);
     settled
@@ -263,15 +269,15 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut computation = Computation::<R, _, D>::new(call);
+    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
     let parcel = ticket.take_parcel();
     let lead = ticket.into_lead();
-    let Some(parcel) = parcel else { return drop(fly(lead, &mut computation)) };
+    let Some(parcel) = parcel else { return drop(fly(lead, &mut call)) };
     let returned = catch_unwind(AssertUnwindSafe(|| {
-        if let Ok(held) = fly(lead, &mut computation) {
-            computation.set_value(held);
+        if let Ok(held) = fly(lead, &mut call) {
+            call.outcome.set_value(held);
         }
-        computation.into_output()
+        call.outcome.into_output()
     }));
     parcel.put(returned);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::address::{Key, Peek, Ttl};
 use crate::invalidate::Applied;
 use crate::memo::When;
-use crate::plan::{Address, AsyncCall, Call, Calling, How, Ticket};
+use crate::plan::{Address, AsyncCall, Call, Calling, How, Ticket, Writes};
 
 /// A function that is not asynchronous: its verbs act when they are called.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub enum Async {}
 ///
 /// `M` is [`Blocking`], or [`Async`] for an asynchronous function, whose verbs are futures.
 #[must_use = "an entry does nothing until one of its verbs is called"]
-pub struct Entry<C: Address, M = Blocking> {
+pub struct Entry<C, M = Blocking> {
     call: C,
     mode: PhantomData<fn() -> M>,
 }
@@ -37,13 +37,15 @@ impl<C: Address, M> fmt::Debug for Entry<C, M> {
     }
 }
 
-impl<C: Address, M> Entry<C, M> {
+impl<C, M> Entry<C, M> {
     #[doc(hidden)]
     #[inline]
     pub fn new(call: C) -> Self {
         Self { call, mode: PhantomData }
     }
+}
 
+impl<C: Address, M> Entry<C, M> {
     /// The address of the entry: it displays as `cats::get_cat("tom")`, can be kept, compared and
     /// looked up.
     #[must_use]
@@ -293,7 +295,7 @@ impl<C: Call> Entry<C> {
 }
 
 /// Fails when it is compiled.
-const fn can_be_computed_in_the_background<C: Address>() {
+const fn can_be_computed_in_the_background<C: Writes>() {
     if let Some(why) = C::WHY_NOT_AGAIN {
         panic!("{}", why);
     }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Begin, Pursuit};
+use crate::engine::{Begin, Body, Failed, Lead, Pursuit, Step};
+use crate::entry::Blocking;
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
-use crate::future::{Missed, Start, by_caller, by_owner};
+use crate::future::{Begun, Missed, by_caller, by_owner};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoCore, MemoSpec, Types, When};
-use crate::plan::{Missing, NoHook, Prepared};
+use crate::plan::{Called, NoHook, Prepared};
 use crate::policy::State;
 use crate::slot::face;
 use crate::spec::Spec;
@@ -57,6 +58,52 @@ pub(crate) fn is(key: u64) -> impl Fn(ErasedRef<'_>) -> bool {
 /// What is kept.
 pub(crate) fn number(held: &Erased) -> u64 {
     held.get::<Bitwise<u64>>().0
+}
+
+/// A value as it is kept.
+fn held(value: u64) -> Erased {
+    Erased::new(Bitwise(value))
+}
+
+/// Lets an entry carry tags.
+fn carry(tags: impl AsRef<[&'static str]>) -> impl Fn(Option<&u64>, &mut Draft) {
+    move |_, draft| draft.tags.extend(tags.as_ref().iter().map(|tag| (*tag).into()))
+}
+
+/// The draft of an entry with these tags.
+fn draft(tags: &[&'static str]) -> Draft {
+    let mut draft = Draft::default();
+    carry(tags)(None, &mut draft);
+    draft
+}
+
+/// A call with this body.
+fn computation(tags: &[&'static str], body: impl FnOnce() -> Output) -> impl Computation {
+    let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, carry(tags)) };
+    Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, NoHook, NoHook)
+}
+
+/// What becomes of such a call.
+trait Computation: Body {
+    fn output(self) -> Output;
+}
+
+impl<Run, D> Computation for Called<Blocking, Kept, (), (), Run, D, NoHook, NoHook>
+where
+    Self: Body,
+{
+    fn output(self) -> Output {
+        self.outcome.into_output()
+    }
+}
+
+/// Computes as the leader of a flight.
+pub(crate) fn fly(
+    lead: Lead,
+    tags: &[&'static str],
+    body: impl FnOnce() -> Output,
+) -> Result<Erased, Failed> {
+    blocking::fly(lead, &mut computation(tags, body))
 }
 
 /// A memo and its world, which end together.
@@ -113,12 +160,19 @@ impl Stage {
         tags: &[&'static str],
         body: impl FnOnce() -> Output,
     ) -> Output {
-        let describe =
-            |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
-        let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body, describe) };
-        let pursuit = Pursuit::new(self.memo.clone(), Erased::new(key), self.hash(key), how);
-        let missing = Missing { pursuit, call, stand: NoHook, again: NoHook, patience: NoHook };
-        blocking::miss::<Kept, _, _, _, _, _, _, _, _>(missing)
+        let mut call = computation(tags, body);
+        blocking::compute(self.pursuit(key, how), &mut call);
+        call.output()
+    }
+
+    /// What a call is that was not answered.
+    pub(crate) fn pursuit(&self, key: u64, how: Begin) -> Pursuit {
+        Pursuit::new(self.memo.clone(), Erased::new(key), self.hash(key), how)
+    }
+
+    /// How such a call goes on.
+    pub(crate) fn begin(&self, key: u64, how: Begin) -> Step {
+        self.memo.begin(&Erased::new(key), self.hash(key), how)
     }
 
     /// A call of an asynchronous function that was not told to bypass.
@@ -129,16 +183,14 @@ impl Stage {
         tags: &[&'static str],
         body: impl Future<Output = Output> + Send + 'static,
     ) -> Call {
-        let (memo, hash, tags) = (self.memo.clone(), self.hash(key), tags.to_vec());
-        let describe =
-            move |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.iter().map(|tag| (*tag).into()));
+        let (memo, hash, describe) = (self.memo.clone(), self.hash(key), carry(tags.to_vec()));
         let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
         Box::pin(async move {
             if let Some(held) = memo.get(hash, &is(key)) {
                 return Ok(number(&held));
             }
-            let start = Start::Search(Pursuit::new(memo, Erased::new(key), hash, Begin::Read));
-            let missed = Missed { start, call, again: NoHook, patience: NoHook };
+            let begun = Begun::Search(Pursuit::new(memo, Erased::new(key), hash, Begin::Read));
+            let missed = Missed { begun, call, again: NoHook, extras: NoHook };
             match of {
                 Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,
                 Of::Owner => by_owner::<Kept, _, _, _, _, _, _, _>(missed).await,
@@ -151,7 +203,22 @@ impl Stage {
     }
 
     pub(crate) fn put(&self, key: u64, value: u64, when: When) -> bool {
-        self.memo.put(&Erased::new(key), self.hash(key), Erased::new(Bitwise(value)), Draft::default(), when)
+        self.put_tagged(key, value, &[], when)
+    }
+
+    pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
+        self.memo.put(&Erased::new(key), self.hash(key), held(value), draft(tags), when)
+    }
+
+    /// Changes the value that is there, and gives it these tags.
+    pub(crate) fn update(
+        &self,
+        key: u64,
+        tags: &[&'static str],
+        mut change: impl FnMut(u64) -> u64,
+    ) -> Option<u64> {
+        let change = |old: Erased| Some((held(change(number(&old))), draft(tags)));
+        self.memo.update(&Erased::new(key), self.hash(key), change).map(|held| number(&held))
     }
 
     /// What the entry of a key is good for by now; none if it was taken out.
@@ -191,6 +258,11 @@ impl Stage {
 
     pub(crate) fn invalidate_as(&self, key: u64, form: Form) -> usize {
         self.memo.invalidate_key(&Erased::new(key), self.hash(key), form).count()
+    }
+
+    /// Invalidates the entries whose values are meant.
+    pub(crate) fn invalidate_if(&self, is_meant: impl Fn(u64) -> bool, form: Form) -> usize {
+        self.memo.invalidate_where(&|_| true, &|_, held| is_meant(number(held)), form).count()
     }
 }
 

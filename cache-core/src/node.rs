@@ -10,13 +10,12 @@ use std::sync::Arc;
 use crate::address::{Key, Peek, Ttl};
 use crate::draft::Draft;
 use crate::engine::{Cx, Found};
-use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
 use crate::memo::{Memo, MemoSpec, When};
-use crate::plan::{Address, HitHook, MissHook, Plan, plain};
+use crate::plan::{Address as _, Call, HitHook, MissHook, Plan, Writes as _, plain};
 use crate::slot::{Identity, Slot};
 use crate::value::Returns;
 
@@ -395,7 +394,7 @@ where
 }
 
 /// The entry of a node: a call that nobody makes.
-fn at<K: CacheKey>(node: &K) -> impl Address<Face = K::Value, Mode = Blocking> {
+fn at<K: CacheKey>(node: &K) -> impl Call<Face = K::Value> {
     plan::<K::Node, _, _>(K::Node::shape(), K::Node::returns()).bind(node.__fields(), (), |_, ()| {
         let body = || -> K::Value { unreachable!("only verbs that run no function are offered") };
         (body, plain::<K::Value>)

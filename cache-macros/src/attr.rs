@@ -2,36 +2,34 @@
 
 mod freshness;
 
+pub(crate) use freshness::{jitter, refresh_ahead};
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Type, Visibility, parenthesized};
+use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Visibility, parenthesized};
 
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::{Length, foreign_suffix};
-use crate::options::{
-    Capacity, Companion, Given, KeyOption, LATER, Listed, NAMES, NAMES_OF_NODE, Options, Ttl, elsewhere,
-    example,
-};
+use crate::options::{Capacity, Companion, KeyOption, Known, LATER, Listed, Options, Ttl, elsewhere, names};
 use crate::template::Template;
 
 pub(crate) const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`";
 
 /// Reads the options of a function. What is wrong is noted; what is right is kept.
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
-    read_as(tokens, &NAMES, errors)
+    read_as(tokens, false, errors)
 }
 
 /// The same for those of a node.
 pub(crate) fn read_of_node(tokens: TokenStream, errors: &mut Errors) -> Options {
-    read_as(tokens, &NAMES_OF_NODE, errors)
+    read_as(tokens, true, errors)
 }
 
-fn read_as(tokens: TokenStream, names: &[&str], errors: &mut Errors) -> Options {
+fn read_as(tokens: TokenStream, of_node: bool, errors: &mut Errors) -> Options {
     let mut options = Options { tokens: tokens.clone(), ..Options::default() };
-    each(tokens, errors, |input, errors| option(input, names, &mut options, errors));
+    each(tokens, errors, |input, errors| option(input, of_node, &mut options, errors));
     options.is_read = errors.is_empty();
     options
 }
@@ -72,108 +70,30 @@ pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
 
 fn option(
     input: ParseStream<'_>,
-    names: &[&str],
+    of_node: bool,
     options: &mut Options,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    if let Ok(question) = input.parse::<Token![?]>() {
+    let (name, span) = if let Ok(question) = input.parse::<Token![?]>() {
         let name: Ident = input.parse()?;
         if name != "Send" {
             return Err(syn::Error::new(name.span(), "the only option of this kind is `?Send`"));
         }
-        if options.maybe_send.is_some() {
-            errors.at(question.span(), "`?Send` is given twice");
-        }
-        options.maybe_send = Some(Given { span: question.span(), value: () });
-        return Ok(());
-    }
-    let Ok(name) = input.call(Ident::parse_any) else {
+        ("?Send".to_owned(), question.span())
+    } else if let Ok(name) = input.call(Ident::parse_any) {
+        (name.to_string(), name.span())
+    } else {
         return Err(input.error("expected an option, such as `ttl = 300`"));
     };
-    let span = name.span();
-    let alone = [("inherit_tags", &mut options.inherit_tags), ("origin_first", &mut options.origin_first)];
-    if let Some((known, slot)) = alone.into_iter().find(|(known, _)| name == known) {
-        if input.peek(Token![=]) {
-            let why = format!("`{known}` takes no value: write it alone, or leave it out");
-            return Err(syn::Error::new(span, why));
-        }
-        set(slot, &name, errors, ());
-        return Ok(());
+    let Some(known) = Known::find(&name, of_node) else {
+        errors.at(span, unknown_option(&name, &names(of_node)));
+        return skip_value(input);
+    };
+    let example = known.example;
+    if !example.is_empty() && !input.peek(Token![=]) {
+        return Err(syn::Error::new(span, format!("`{name}` wants a value: `{name} = {example}`")));
     }
-    let is_option = NAMES.iter().any(|known| name == known) && name != "skip";
-    if is_option && !input.peek(Token![=]) {
-        return Err(syn::Error::new(
-            span,
-            format!("`{name}` wants a value: `{name} = {}`", example(&name.to_string())),
-        ));
-    }
-    match name.to_string().as_str() {
-        "ttl" => set(&mut options.ttl, &name, errors, ttl(input)?),
-        "err_ttl" => set(&mut options.err_ttl, &name, errors, seconds(&name, input)?),
-        "none_ttl" => set(&mut options.none_ttl, &name, errors, seconds(&name, input)?),
-        "idle" => set(&mut options.idle, &name, errors, seconds(&name, input)?),
-        "jitter" => set(&mut options.jitter, &name, errors, freshness::jitter(&value(input)?)?),
-        "stale_while_revalidate" => {
-            set(&mut options.stale_while_revalidate, &name, errors, seconds(&name, input)?);
-        }
-        "stale_if_error" => set(&mut options.stale_if_error, &name, errors, seconds(&name, input)?),
-        "refresh_ahead" => {
-            set(&mut options.refresh_ahead, &name, errors, freshness::refresh_ahead(value(input)?)?);
-        }
-        "fallback_after" => set(&mut options.fallback_after, &name, errors, with_unit(&name, input)?),
-        "fallback_if" => set(&mut options.fallback_if, &name, errors, value::<Expr>(input)?),
-        "soft_timeout" => set(&mut options.soft_timeout, &name, errors, with_unit(&name, input)?),
-        "timeout" => set(&mut options.timeout, &name, errors, with_unit(&name, input)?),
-        "timeout_error" => set(&mut options.timeout_error, &name, errors, value::<Expr>(input)?),
-        "tag" => {
-            let tag = one_tag(input, errors)?;
-            add_tags(options, &name, errors, vec![tag]);
-        }
-        "tags" => {
-            let tags = tags(input)?;
-            add_tags(options, &name, errors, tags);
-        }
-        "key" => set(&mut options.key, &name, errors, key(input)?),
-        "skip" => set(&mut options.skip, &name, errors, skip(input)?),
-        "capacity" => set(&mut options.capacity, &name, errors, capacity(input)?),
-        "weigh" => set(&mut options.weigh, &name, errors, value::<Expr>(input)?),
-        "policy" => set(&mut options.policy, &name, errors, policy(input)?),
-        "cache_if" => set(&mut options.cache_if, &name, errors, value::<Expr>(input)?),
-        "bypass_if" => set(&mut options.bypass_if, &name, errors, value::<Expr>(input)?),
-        "refresh_if" => set(&mut options.refresh_if, &name, errors, value::<Expr>(input)?),
-        "on_hit" => set(&mut options.on_hit, &name, errors, value::<Expr>(input)?),
-        "on_miss" => set(&mut options.on_miss, &name, errors, value::<Expr>(input)?),
-        "on_store" => set(&mut options.on_store, &name, errors, value::<Expr>(input)?),
-        "on_evict" => set(&mut options.on_evict, &name, errors, value::<Expr>(input)?),
-        "share_error" => set(&mut options.share_error, &name, errors, value::<Expr>(input)?),
-        "on_error" => set(&mut options.on_error, &name, errors, value::<Expr>(input)?),
-        "placeholder" => set(&mut options.placeholder, &name, errors, value::<Expr>(input)?),
-        "memo" => set(&mut options.memo, &name, errors, value::<Expr>(input)?),
-        "single_flight" => set(&mut options.single_flight, &name, errors, flag(input)?),
-        "max_wait" => set(&mut options.max_wait, &name, errors, with_unit(&name, input)?),
-        "name" => {
-            let text = text(input, "a name is text: `name = \"cats::get\"`")?;
-            set(&mut options.name, &name, errors, text);
-        }
-        "companion" => set(&mut options.companion, &name, errors, companion(input)?),
-        "companion_vis" => {
-            equals(input)?;
-            let vis: Visibility = input.parse()?;
-            if !input.is_empty() && !input.peek(Token![,]) {
-                return Err(input.error("expected a visibility: `companion_vis = pub(crate)`"));
-            }
-            set(&mut options.companion_vis, &name, errors, vis);
-        }
-        "crate" => set(&mut options.krate, &name, errors, krate(input)?),
-        "value" if names.contains(&"value") => {
-            set(&mut options.value, &name, errors, value::<Type>(input)?);
-        }
-        unknown => {
-            errors.at(span, unknown_option(unknown, names));
-            skip_value(input)?;
-        }
-    }
-    Ok(())
+    options.read(&name, span, input, errors)
 }
 
 /// Reads over what belongs to an unknown option; a closure's commas are not between options.
@@ -199,22 +119,6 @@ fn unknown_option(name: &str, names: &[&str]) -> String {
         (None, None) => format!("there are {}", list(names.iter().copied()).replace(" or ", " and ")),
     };
     format!("unknown option `{name}`: {hint}")
-}
-
-pub(crate) fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Errors, value: T) {
-    if slot.is_some() {
-        errors.at(name.span(), format!("`{name}` is given twice"));
-    } else {
-        *slot = Some(Given { span: name.span(), value });
-    }
-}
-
-fn add_tags(options: &mut Options, name: &Ident, errors: &mut Errors, tags: Vec<Listed>) {
-    if options.tags.is_some() {
-        errors.at(name.span(), "tags are given twice: put them all into `tags = [..]`");
-    } else {
-        options.tags = Some(Given { span: name.span(), value: tags });
-    }
 }
 
 pub(crate) fn equals(input: ParseStream<'_>) -> syn::Result<()> {
@@ -252,12 +156,22 @@ pub(crate) fn as_text(expr: &Expr) -> Option<&LitStr> {
     }
 }
 
-fn text(input: ParseStream<'_>, form: &str) -> syn::Result<LitStr> {
+/// An option that is written alone.
+pub(crate) fn alone(name: &str, span: Span, input: ParseStream<'_>) -> syn::Result<()> {
+    if input.peek(Token![=]) {
+        let why = format!("`{name}` takes no value: write it alone, or leave it out");
+        return Err(syn::Error::new(span, why));
+    }
+    Ok(())
+}
+
+pub(crate) fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
     let expr: Expr = value(input)?;
+    let form = "a name is text: `name = \"cats::get\"`";
     as_text(&expr).cloned().ok_or_else(|| syn::Error::new(expr.span(), form))
 }
 
-fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
+pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
     let expr: Expr = value(input)?;
     match &expr {
         Expr::Lit(lit) => match &lit.lit {
@@ -268,16 +182,16 @@ fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
     }
 }
 
-fn seconds(name: &Ident, input: ParseStream<'_>) -> syn::Result<Length> {
-    Length::read(&name.to_string(), value(input)?, true)
+pub(crate) fn seconds(name: &str, input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(name, value(input)?, true)
 }
 
 /// What is usually less than a second.
-fn with_unit(name: &Ident, input: ParseStream<'_>) -> syn::Result<Length> {
-    Length::read(&name.to_string(), value(input)?, false)
+pub(crate) fn with_unit(name: &str, input: ParseStream<'_>) -> syn::Result<Length> {
+    Length::read(name, value(input)?, false)
 }
 
-fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
+pub(crate) fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     let expr: Expr = value(input)?;
     match expr {
         Expr::Closure(_) => Ok(Ttl::Closure(expr)),
@@ -296,16 +210,16 @@ fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
     }
 }
 
-fn one_tag(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Listed> {
+/// `tag = a`, or `tags = [a, b]`.
+pub(crate) fn tags(name: &str, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Listed>> {
+    if name == "tags" {
+        return items(input, TAGS)?.into_iter().map(tag).collect();
+    }
     let tag = tag(value(input)?)?;
     if let Listed::Spread(expr) = &tag {
         errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
     }
-    Ok(tag)
-}
-
-fn tags(input: ParseStream<'_>) -> syn::Result<Vec<Listed>> {
-    items(input, TAGS)?.into_iter().map(tag).collect()
+    Ok(vec![tag])
 }
 
 /// `= [a, b]`
@@ -339,7 +253,7 @@ pub(crate) fn listed(expr: Expr) -> syn::Result<Listed> {
     }
 }
 
-fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {
+pub(crate) fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {
     let expr: Expr = value(input)?;
     if let Some(text) = as_text(&expr) {
         return Template::read(text.clone()).map(KeyOption::Template);
@@ -356,7 +270,7 @@ fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {
     }
 }
 
-fn skip(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+pub(crate) fn skip(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     const FORM: &str = "write the arguments in parentheses: `skip(pool, trace)`";
     if !input.peek(syn::token::Paren) {
         return Err(input.error(FORM));
@@ -368,7 +282,7 @@ fn skip(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
     Ok(names.into_iter().collect())
 }
 
-fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
+pub(crate) fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
     const NO_CAPACITY: &str = "a capacity is a number, of entries or of what `weigh` says, or `unbounded`";
     let expr: Expr = value(input)?;
     match &expr {
@@ -389,7 +303,7 @@ fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
     }
 }
 
-fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
+pub(crate) fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
     const POLICIES: [&str; 2] = ["Adaptive", "Lru"];
     let expr: Expr = value(input)?;
     let name = match &expr {
@@ -404,7 +318,7 @@ fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
     }
 }
 
-fn companion(input: ParseStream<'_>) -> syn::Result<Companion> {
+pub(crate) fn companion(input: ParseStream<'_>) -> syn::Result<Companion> {
     equals(input)?;
     if input.peek(LitBool) {
         let flag: LitBool = input.parse()?;
@@ -423,7 +337,11 @@ fn companion(input: ParseStream<'_>) -> syn::Result<Companion> {
     }
 }
 
-/// Where an option that is looked at elsewhere was given.
-pub(crate) fn span_of<T>(given: Option<&Given<T>>) -> Option<Span> {
-    given.map(|given| given.span)
+/// A visibility, and nothing after it.
+pub(crate) fn companion_vis(input: ParseStream<'_>) -> syn::Result<Visibility> {
+    let vis = value(input)?;
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(input.error("expected a visibility: `companion_vis = pub(crate)`"));
+    }
+    Ok(vis)
 }

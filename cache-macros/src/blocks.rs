@@ -343,11 +343,9 @@ fn is_of_sized(item: &ImplItem, self_ty: &Type) -> bool {
 
 /// A block takes few options; the others belong to its methods.
 fn only(options: &Options, companions: bool, errors: &mut Errors) {
-    for (name, span) in options.given() {
-        let fine = name == "crate" || (companions && (name == "companion" || name == "companion_vis"));
-        if !fine {
-            let here = if companions { "`companion`, `companion_vis` and `crate`" } else { "`crate`" };
-            errors.at(span, format!("`{name}` belongs on a method: here only {here} can be said"));
+    for (option, span) in options.given() {
+        if let Some(why) = option.on_block(companions) {
+            errors.at(span, why);
         }
     }
     if let Some(given) = &options.companion

@@ -64,6 +64,8 @@ struct CompanionType {
 /// A function that stands beside the memoized one, or belongs to its companion type.
 pub(crate) struct Companion {
     attrs: TokenStream,
+    /// Whether it is translated only where it is called, since most programs do not call it.
+    inline: bool,
     vis: TokenStream,
     sig: TokenStream,
     /// As it is declared in a trait, where that differs.
@@ -82,7 +84,8 @@ impl Companion {
 
 impl ToTokens for Companion {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, vis, sig, body, .. } = self;
+        let Self { attrs, inline, vis, sig, body, .. } = self;
+        let inline = inline.then(|| quote_spanned!(mixed()=> #[inline]));
         // Whether it is told of that nobody uses it depends on where its first token is from, which may be a macro of
         // the user's.
         let vis = vis.clone().into_iter().map(|mut token| {
@@ -90,7 +93,7 @@ impl ToTokens for Companion {
             token
         });
         let vis: TokenStream = vis.collect();
-        tokens.extend(quote!(#attrs #vis #sig { #body }));
+        tokens.extend(quote!(#attrs #inline #vis #sig { #body }));
     }
 }
 
@@ -302,6 +305,7 @@ fn key(model: &Model) -> Companion {
     let attrs = attrs(model, Some(doc));
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #bound_again #elided),
+        inline: true,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
         declaration: None,
@@ -324,6 +328,7 @@ fn memo(model: &Model) -> Companion {
     };
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #bound_again #elided),
+        inline: true,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
         declaration: None,
@@ -336,6 +341,7 @@ fn all(model: &Model) -> Companion {
     let attrs = attrs(model, Some("The caches behind all instantiations of {}."));
     Companion {
         attrs: quote!(#attrs #[must_use]),
+        inline: false,
         vis: model.companion_vis.to_token_stream(),
         sig: quote!(fn all() -> #krate::AllMemos),
         declaration: None,

@@ -73,21 +73,10 @@ fn options(item: &DeriveInput, errors: &mut Errors) -> Options {
     let ours = item.attrs.iter().filter(|attr| attr.path().is_ident("cache_key"));
     let lists = ours.filter_map(|attr| attr.meta.require_list().ok()).map(|list| &list.tokens);
     let options = attr::read_of_node(quote!(#(#lists),*), errors);
-    for (name, span) in options.given() {
-        let why = match name {
-            "key" | "skip" => format!("the fields are the key, all of them: leave `{name}` out"),
-            "memo" => "a node has a memo of its own: leave `memo` out".to_owned(),
-            "err_ttl" => "a node keeps values, not errors: leave `err_ttl` out".to_owned(),
-            "on_error" | "fallback_if" | "share_error" => {
-                format!("a node keeps values; its functions may fail each in its own way: leave `{name}` out")
-            }
-            "bypass_if" | "refresh_if" | "placeholder" | "origin_first" | "fallback_after"
-            | "soft_timeout" | "timeout" | "timeout_error" | "companion" | "companion_vis" | "?Send" => {
-                format!("`{name}` is about the calls of a function: write it there")
-            }
-            _ => continue,
-        };
-        errors.at(span, why);
+    for (option, span) in options.given() {
+        if let Some(why) = option.on_node() {
+            errors.at(span, why);
+        }
     }
     options
 }

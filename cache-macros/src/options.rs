@@ -1,9 +1,16 @@
-//! The options of an attribute, as they were given.
+//! The options of `#[memoize]` and of nodes: one table of them all, and what was given. A new option is a row of the
+//! table, and what it means in `expand`; rules that concern other options as well are in `valid`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens as _;
+use syn::parse::ParseStream;
 use syn::{Expr, ExprStruct, LitStr, Path, Type, Visibility};
 
+use crate::attr::{
+    alone, capacity, companion, companion_vis, flag, jitter, key, krate, policy, refresh_ahead, seconds,
+    skip, tags, text, ttl, value, with_unit,
+};
+use crate::diagnostics::Errors;
 use crate::duration::Length;
 use crate::model::mention;
 use crate::template::{Hole, Template};
@@ -92,210 +99,252 @@ pub(crate) enum Companion {
     None,
 }
 
-/// What the attribute says.
-#[derive(Default)]
-pub(crate) struct Options {
-    /// All of it, as it was written.
-    pub(crate) tokens: TokenStream,
-    /// There was no mistake in reading it: what is not here was not given.
-    pub(crate) is_read: bool,
-    pub(crate) ttl: Option<Given<Ttl>>,
-    pub(crate) err_ttl: Option<Given<Length>>,
-    pub(crate) none_ttl: Option<Given<Length>>,
-    pub(crate) idle: Option<Given<Length>>,
-    pub(crate) jitter: Option<Given<f64>>,
-    pub(crate) stale_while_revalidate: Option<Given<Length>>,
-    pub(crate) stale_if_error: Option<Given<Length>>,
-    pub(crate) refresh_ahead: Option<Given<Ahead>>,
-    pub(crate) origin_first: Option<Given<()>>,
-    pub(crate) fallback_after: Option<Given<Length>>,
-    pub(crate) fallback_if: Option<Given<Expr>>,
-    pub(crate) soft_timeout: Option<Given<Length>>,
-    pub(crate) timeout: Option<Given<Length>>,
-    pub(crate) timeout_error: Option<Given<Expr>>,
-    pub(crate) tags: Option<Given<Vec<Listed>>>,
-    pub(crate) inherit_tags: Option<Given<()>>,
-    pub(crate) key: Option<Given<KeyOption>>,
-    pub(crate) skip: Option<Given<Vec<Ident>>>,
-    pub(crate) capacity: Option<Given<Capacity>>,
-    pub(crate) weigh: Option<Given<Expr>>,
-    pub(crate) policy: Option<Given<Path>>,
-    pub(crate) cache_if: Option<Given<Expr>>,
-    pub(crate) bypass_if: Option<Given<Expr>>,
-    pub(crate) refresh_if: Option<Given<Expr>>,
-    pub(crate) on_hit: Option<Given<Expr>>,
-    pub(crate) on_miss: Option<Given<Expr>>,
-    pub(crate) on_store: Option<Given<Expr>>,
-    pub(crate) on_evict: Option<Given<Expr>>,
-    pub(crate) on_error: Option<Given<Expr>>,
-    pub(crate) share_error: Option<Given<Expr>>,
-    pub(crate) placeholder: Option<Given<Expr>>,
-    pub(crate) memo: Option<Given<Expr>>,
-    /// `?Send`
-    pub(crate) maybe_send: Option<Given<()>>,
-    pub(crate) single_flight: Option<Given<bool>>,
-    pub(crate) max_wait: Option<Given<Length>>,
-    pub(crate) name: Option<Given<LitStr>>,
-    pub(crate) companion: Option<Given<Companion>>,
-    pub(crate) companion_vis: Option<Given<Visibility>>,
-    pub(crate) krate: Option<Given<Path>>,
-    /// Of a node only.
-    pub(crate) value: Option<Given<Type>>,
+/// What an option is about, which says where it can be given.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum About {
+    /// The entries, of a function or of a node.
+    Entry,
+    /// The calls of a function.
+    Call,
+    /// What identifies a call.
+    Key,
+    /// Where the entries are.
+    Memo,
+    /// The errors of a function.
+    Error,
+    /// The companions of a function, or of all functions of a block.
+    Companion,
+    /// Where the runtime is.
+    Crate,
+    /// The type of a node's values.
+    Value,
+}
+
+/// The table of options. A row says of an option
+/// - its field, which has the name of the option unless `as` gives another; `or` gives a second name;
+/// - the type of its value, and how that is read from what follows the name;
+/// - what it is about, and whether it lets calls be computed `in background`;
+/// - an example of its value, for messages; `""` if it is not written as `name = value`.
+macro_rules! options {
+    (
+        ($input:ident, $name:ident, $span:ident, $errors:ident)
+        $(
+            $field:ident $(as $as:literal)? $(or $or:literal)?: $type:ty, $read:expr,
+            $about:ident $(in $background:ident)?, $example:literal;
+        )*
+    ) => {
+        /// What the attribute says.
+        #[derive(Default)]
+        pub(crate) struct Options {
+            /// All of it, as it was written.
+            pub(crate) tokens: TokenStream,
+            /// There was no mistake in reading it: what is not here was not given.
+            pub(crate) is_read: bool,
+            $(pub(crate) $field: Option<Given<$type>>,)*
+        }
+
+        /// Every option there is.
+        const OPTIONS: &[Known] = &[$(Known {
+            name: name!($field $($as)?),
+            also: &[$($or)?],
+            about: About::$about,
+            in_background: is_in!($($background)?),
+            example: $example,
+        }),*];
+
+        impl Options {
+            /// Reads what follows the name of an option.
+            pub(crate) fn read(
+                &mut self,
+                $name: &str,
+                $span: Span,
+                $input: ParseStream<'_>,
+                $errors: &mut Errors,
+            ) -> syn::Result<()> {
+                $(if $name == name!($field $($as)?) $(|| $name == $or)? {
+                    let read: syn::Result<$type> = $read;
+                    let given = Given { span: $span, value: read? };
+                    match self.$field {
+                        Some(_) => $errors.at($span, twice($name)),
+                        None => self.$field = Some(given),
+                    }
+                })*
+                Ok(())
+            }
+
+            /// The options that were given, and where.
+            pub(crate) fn given(&self) -> Vec<(&'static Known, Span)> {
+                let spans = [$(self.$field.as_ref().map(|given| given.span)),*];
+                OPTIONS.iter().zip(spans).filter_map(|(option, span)| Some((option, span?))).collect()
+            }
+        }
+    };
+}
+
+macro_rules! name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $as:literal) => {
+        $as
+    };
+}
+
+macro_rules! is_in {
+    () => {
+        false
+    };
+    (background) => {
+        true
+    };
+}
+
+options! {
+    (input, name, span, errors)
+    // field and type               how it is read             about                example
+    value: Type,                    value(input),              Value,               "";
+    ttl: Ttl,                       ttl(input),                Entry,               "300";
+    err_ttl: Length,                seconds(name, input),      Error,               "5";
+    none_ttl: Length,               seconds(name, input),      Entry,               "5";
+    idle: Length,                   seconds(name, input),      Entry,               "\"10m\"";
+    jitter: f64,                    jitter(input),             Entry,               "0.1";
+    stale_while_revalidate: Length, seconds(name, input),      Entry in background, "\"1m\"";
+    stale_if_error: Length,         seconds(name, input),      Entry,               "\"1h\"";
+    refresh_ahead: Ahead,           refresh_ahead(input),      Entry in background, "0.8";
+    origin_first: (),               alone(name, span, input),  Call,                "";
+    fallback_after: Length,         with_unit(name, input),    Call in background,  "\"2s\"";
+    fallback_if: Expr,              value(input),              Error,               "|error| matches!(error, ..)";
+    soft_timeout: Length,           with_unit(name, input),    Call in background,  "\"200ms\"";
+    timeout: Length,                with_unit(name, input),    Call in background,  "\"2s\"";
+    timeout_error: Expr,            value(input),              Call,                "Error::Late";
+    tags or "tag": Vec<Listed>,     tags(name, input, errors), Entry,               "..";
+    inherit_tags: (),               alone(name, span, input),  Entry,               "";
+    key: KeyOption,                 key(input),                Key,                 "..";
+    skip: Vec<Ident>,               skip(input),               Key,                 "";
+    capacity: Capacity,             capacity(input),           Entry,               "..";
+    weigh: Expr,                    value(input),              Entry,               "|key, value| …";
+    policy: Path,                   policy(input),             Entry,               "..";
+    cache_if: Expr,                 value(input),              Entry,               "|value| …";
+    bypass_if: Expr,                value(input),              Call,                "..";
+    refresh_if: Expr,               value(input),              Call,                "..";
+    on_hit: Expr,                   value(input),              Entry,               "..";
+    on_miss: Expr,                  value(input),              Entry,               "..";
+    on_store: Expr,                 value(input),              Entry,               "..";
+    on_evict: Expr,                 value(input),              Entry,               "..";
+    on_error: Expr,                 value(input),              Error,               "..";
+    placeholder: Expr,              value(input),              Call in background,  "..";
+    memo: Expr,                     value(input),              Memo,                "..";
+    maybe_send as "?Send": (),      Ok(()),                    Call,                "";
+    single_flight: bool,            flag(input),               Entry,               "..";
+    max_wait: Length,               with_unit(name, input),    Entry,               "\"2s\"";
+    share_error: Expr,              value(input),              Error,               "|error| Error::from(error.kind())";
+    name: LitStr,                   text(input),               Entry,               "..";
+    companion: Companion,           companion(input),          Companion,           "..";
+    companion_vis: Visibility,      companion_vis(input),      Companion,           "..";
+    krate as "crate": Path,         krate(input),              Crate,               "..";
+}
+
+fn twice(name: &str) -> String {
+    match name {
+        "tag" | "tags" => "tags are given twice: put them all into `tags = [..]`".to_owned(),
+        name => format!("`{name}` is given twice"),
+    }
 }
 
 impl Options {
-    /// The options that were given, and where.
-    pub(crate) fn given(&self) -> Vec<(&'static str, Span)> {
-        fn of<T>(name: &'static str, given: Option<&Given<T>>) -> Option<(&'static str, Span)> {
-            given.map(|given| (name, given.span))
-        }
-        let all = [
-            of("ttl", self.ttl.as_ref()),
-            of("err_ttl", self.err_ttl.as_ref()),
-            of("none_ttl", self.none_ttl.as_ref()),
-            of("idle", self.idle.as_ref()),
-            of("jitter", self.jitter.as_ref()),
-            of("stale_while_revalidate", self.stale_while_revalidate.as_ref()),
-            of("stale_if_error", self.stale_if_error.as_ref()),
-            of("refresh_ahead", self.refresh_ahead.as_ref()),
-            of("origin_first", self.origin_first.as_ref()),
-            of("fallback_after", self.fallback_after.as_ref()),
-            of("fallback_if", self.fallback_if.as_ref()),
-            of("soft_timeout", self.soft_timeout.as_ref()),
-            of("timeout", self.timeout.as_ref()),
-            of("timeout_error", self.timeout_error.as_ref()),
-            of("tags", self.tags.as_ref()),
-            of("inherit_tags", self.inherit_tags.as_ref()),
-            of("key", self.key.as_ref()),
-            of("skip", self.skip.as_ref()),
-            of("capacity", self.capacity.as_ref()),
-            of("weigh", self.weigh.as_ref()),
-            of("policy", self.policy.as_ref()),
-            of("cache_if", self.cache_if.as_ref()),
-            of("bypass_if", self.bypass_if.as_ref()),
-            of("refresh_if", self.refresh_if.as_ref()),
-            of("on_hit", self.on_hit.as_ref()),
-            of("on_miss", self.on_miss.as_ref()),
-            of("on_store", self.on_store.as_ref()),
-            of("on_evict", self.on_evict.as_ref()),
-            of("on_error", self.on_error.as_ref()),
-            of("placeholder", self.placeholder.as_ref()),
-            of("memo", self.memo.as_ref()),
-            of("?Send", self.maybe_send.as_ref()),
-            of("single_flight", self.single_flight.as_ref()),
-            of("max_wait", self.max_wait.as_ref()),
-            of("share_error", self.share_error.as_ref()),
-            of("name", self.name.as_ref()),
-            of("companion", self.companion.as_ref()),
-            of("companion_vis", self.companion_vis.as_ref()),
-            of("crate", self.krate.as_ref()),
-        ];
-        all.into_iter().flatten().collect()
+    /// Where an option was given.
+    pub(crate) fn span_of(&self, name: &str) -> Option<Span> {
+        self.given().into_iter().find(|(option, _)| option.name == name).map(|(_, span)| span)
     }
 
     /// One of those for which calls are computed in the background; `placeholder` if it is the only one.
     pub(crate) fn in_background(&self) -> Option<(&'static str, Span)> {
-        const THEY: [&str; 6] = [
-            "placeholder",
-            "stale_while_revalidate",
-            "refresh_ahead",
-            "fallback_after",
-            "soft_timeout",
-            "timeout",
-        ];
-        self.given().into_iter().find(|(name, _)| THEY.contains(name))
+        let mut given = self.given().into_iter();
+        given.find(|(option, _)| option.in_background).map(|(option, span)| (option.name, span))
     }
 }
 
-/// Every option there is.
-pub(crate) const NAMES: [&str; 39] = [
-    "ttl",
-    "err_ttl",
-    "none_ttl",
-    "idle",
-    "jitter",
-    "stale_while_revalidate",
-    "stale_if_error",
-    "refresh_ahead",
-    "origin_first",
-    "fallback_after",
-    "fallback_if",
-    "soft_timeout",
-    "timeout",
-    "timeout_error",
-    "tag",
-    "tags",
-    "inherit_tags",
-    "key",
-    "skip",
-    "capacity",
-    "weigh",
-    "policy",
-    "cache_if",
-    "bypass_if",
-    "refresh_if",
-    "on_hit",
-    "on_miss",
-    "on_store",
-    "on_evict",
-    "on_error",
-    "placeholder",
-    "memo",
-    "single_flight",
-    "max_wait",
-    "share_error",
-    "name",
-    "companion",
-    "companion_vis",
-    "crate",
-];
+/// An option as the table has it.
+pub(crate) struct Known {
+    name: &'static str,
+    also: &'static [&'static str],
+    about: About,
+    in_background: bool,
+    pub(crate) example: &'static str,
+}
 
-/// Every option that there is of a node.
-pub(crate) const NAMES_OF_NODE: [&str; 23] = [
-    "value",
-    "ttl",
-    "none_ttl",
-    "idle",
-    "jitter",
-    "stale_while_revalidate",
-    "stale_if_error",
-    "refresh_ahead",
-    "tag",
-    "tags",
-    "inherit_tags",
-    "capacity",
-    "weigh",
-    "policy",
-    "cache_if",
-    "on_hit",
-    "on_miss",
-    "on_store",
-    "on_evict",
-    "single_flight",
-    "max_wait",
-    "name",
-    "crate",
-];
+impl Known {
+    /// The option of this name, of a node or of a function.
+    pub(crate) fn find(name: &str, of_node: bool) -> Option<&'static Self> {
+        let is_it = |option: &&Self| option.name == name || option.also.contains(&name);
+        OPTIONS.iter().find(is_it).filter(|option| of_node || option.about != About::Value)
+    }
+
+    /// What is wrong with it on a node.
+    pub(crate) fn on_node(&self) -> Option<String> {
+        let name = self.name;
+        Some(match self.about {
+            About::Entry | About::Crate | About::Value => return None,
+            About::Call | About::Companion => {
+                format!("`{name}` is about the calls of a function: write it there")
+            }
+            About::Key => format!("the fields are the key, all of them: leave `{name}` out"),
+            About::Memo => "a node has a memo of its own: leave `memo` out".to_owned(),
+            About::Error if name == "err_ttl" => {
+                "a node keeps values, not errors: leave `err_ttl` out".to_owned()
+            }
+            About::Error => {
+                format!("a node keeps values; its functions may fail each in its own way: leave `{name}` out")
+            }
+        })
+    }
+
+    /// What is wrong with it on a function whose key is a node.
+    pub(crate) fn on_function_of(&self, node: &str) -> Option<String> {
+        let name = self.name;
+        Some(match self.about {
+            About::Call | About::Companion | About::Crate | About::Key | About::Value => return None,
+            About::Memo => format!("the memo is that of `{node}`: leave `memo` out"),
+            About::Error if name == "err_ttl" => {
+                format!("`{node}` keeps values, not errors: leave `err_ttl` out")
+            }
+            About::Error => format!(
+                "`{node}` keeps values, and its functions may fail each in its own way: leave `{name}` out, and look at the error where it is made"
+            ),
+            About::Entry => {
+                let value = if self.example.is_empty() { "" } else { " = .." };
+                format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name}{value})]`")
+            }
+        })
+    }
+
+    /// What is wrong with it on an `impl` or `trait`, which has companions of its own or not.
+    pub(crate) fn on_block(&self, companions: bool) -> Option<String> {
+        let here = match self.about {
+            About::Crate => return None,
+            About::Companion if companions => return None,
+            _ if companions => "`companion`, `companion_vis` and `crate`",
+            _ => "`crate`",
+        };
+        Some(format!("`{}` belongs on a method: here only {here} can be said", self.name))
+    }
+}
+
+/// The names of all options of a node, or of a function.
+pub(crate) fn names(of_node: bool) -> Vec<&'static str> {
+    let options = OPTIONS.iter().filter(|option| {
+        if of_node {
+            option.on_node().is_none()
+        } else {
+            option.about != About::Value && option.name != "?Send"
+        }
+    });
+    options.flat_map(|option| option.also.iter().chain([&option.name])).copied().collect()
+}
 
 /// A value of an option, to be shown where there is none or a wrong one.
 pub(crate) fn example(name: &str) -> &'static str {
-    match name {
-        "ttl" => "300",
-        "err_ttl" | "none_ttl" => "5",
-        "idle" => "\"10m\"",
-        "jitter" => "0.1",
-        "stale_while_revalidate" => "\"1m\"",
-        "stale_if_error" => "\"1h\"",
-        "refresh_ahead" => "0.8",
-        "fallback_after" | "timeout" | "max_wait" => "\"2s\"",
-        "soft_timeout" => "\"200ms\"",
-        "fallback_if" => "|error| matches!(error, ..)",
-        "share_error" => "|error| Error::from(error.kind())",
-        "cache_if" => "|value| …",
-        "weigh" => "|key, value| …",
-        "timeout_error" => "Error::Late",
-        _ => "..",
-    }
+    Known::find(name, false).map_or("..", |option| option.example)
 }
 
 /// Names that are kept for what is to come: not to be taken for misspelt ones.

@@ -8,7 +8,6 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, Type};
 
-use crate::attr::span_of;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
 use crate::options::{Capacity, Given, Listed, Ttl, example};
@@ -40,22 +39,10 @@ pub(crate) fn check_node(model: &Model, errors: &mut Errors) {
 fn node(model: &Model, errors: &mut Errors) {
     let Some(node) = model.node() else { return };
     let node = node.to_token_stream().to_string().replace(' ', "");
-    for (name, span) in model.options.given() {
-        let why = match name {
-            "key" | "skip" | "bypass_if" | "refresh_if" | "placeholder" | "origin_first"
-            | "fallback_after" | "soft_timeout" | "timeout" | "timeout_error" | "companion"
-            | "companion_vis" | "crate" | "?Send" => continue,
-            "memo" => format!("the memo is that of `{node}`: leave `memo` out"),
-            "err_ttl" => format!("`{node}` keeps values, not errors: leave `err_ttl` out"),
-            "on_error" | "fallback_if" | "share_error" => format!(
-                "`{node}` keeps values, and its functions may fail each in its own way: leave `{name}` out, and look at the error where it is made"
-            ),
-            "inherit_tags" => {
-                format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name})]`")
-            }
-            _ => format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name} = ..)]`"),
-        };
-        errors.at(span, why);
+    for (option, span) in model.options.given() {
+        if let Some(why) = option.on_function_of(&node) {
+            errors.at(span, why);
+        }
     }
 }
 
@@ -266,11 +253,8 @@ fn options(model: &Model, errors: &mut Errors) {
         errors.at(policy.span, "`policy` has no use with `capacity = unbounded`, where nothing makes room: leave one of them out");
     }
     if let Some(Given { value: false, .. }) = options.single_flight {
-        for (name, given) in [
-            ("max_wait", span_of(options.max_wait.as_ref())),
-            ("share_error", span_of(options.share_error.as_ref())),
-        ] {
-            let Some(span) = given else { continue };
+        for name in ["max_wait", "share_error"] {
+            let Some(span) = options.span_of(name) else { continue };
             errors.at(
                 span,
                 format!("`{name}` has no use with `single_flight = false`, where nobody waits: leave one of them out"),
@@ -287,7 +271,7 @@ fn options(model: &Model, errors: &mut Errors) {
     {
         errors.at(err_ttl.span, "errors are not cached by default: leave `err_ttl` out");
     }
-    if let (true, Some(span)) = (model.hidden, span_of(options.companion_vis.as_ref())) {
+    if let (true, Some(span)) = (model.hidden, options.span_of("companion_vis")) {
         errors.at(span, "`companion_vis` has no use with `companion = false`: leave one of them out");
     }
     if let Some(name) = &options.name

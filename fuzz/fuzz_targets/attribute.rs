@@ -177,7 +177,7 @@ impl Piece {
     fn text(&self) -> String {
         let of = |list: &[&str], at: u8| list[usize::from(at) % list.len()].to_owned();
         match self {
-            Self::Option(at) => of(&options::NAMES, *at),
+            Self::Option(at) => of(&options::names(false), *at),
             Self::Value(at) => of(&VALUES, *at),
             Self::Pattern(at) => of(&PATTERNS, *at),
             Self::Type(at) => of(&TYPES, *at),
@@ -198,9 +198,10 @@ enum Options {
 
 impl Options {
     fn text(&self) -> String {
+        let names = options::names(false);
         let given = |options: &[(u8, Piece)]| {
             let each = options.iter().map(|(name, value)| {
-                let name = options::NAMES[usize::from(*name) % options::NAMES.len()];
+                let name = names[usize::from(*name) % names.len()];
                 format!("{name} = {}, ", value.text())
             });
             each.collect::<String>()

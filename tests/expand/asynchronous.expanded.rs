@@ -32,6 +32,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -90,6 +91,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
@@ -103,6 +105,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
         (&::cache_core::__private::Plan::new(

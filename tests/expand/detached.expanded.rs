@@ -32,6 +32,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -109,6 +110,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
@@ -122,6 +124,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
         (&::cache_core::__private::Plan::new(

@@ -33,6 +33,7 @@ impl<T> describe<T> {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub(crate) fn entry<'a, P>(
         cat: &Cat,
         lang: String,
@@ -155,6 +156,7 @@ impl<T> describe<T> {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub(crate) fn key(cat: &Cat, lang: String, arg2: (u32, u32)) -> ::cache_core::Key<T>
     where
         T: Clone + Describe + Send + Sync + 'static,
@@ -202,6 +204,7 @@ impl<T> describe<T> {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub(crate) fn memo() -> ::cache_core::Memo<T>
     where
         T: Clone + Describe + Send + Sync + 'static,

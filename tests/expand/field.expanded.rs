@@ -41,6 +41,7 @@ impl Home {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn cat_entry(
         &self,
         name: &str,
@@ -89,6 +90,7 @@ impl Home {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         let _ = Self::cat;
         (&::cache_core::__private::Plan::new(
@@ -118,6 +120,7 @@ impl Home {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn cat_memo(&self) -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
         ::cache_core::Memo::with_mode(&(self.cats))
@@ -125,6 +128,7 @@ impl Home {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[inline]
     fn __cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         Self::cat_key(self, name)
     }

@@ -32,6 +32,7 @@ impl revalidated {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -79,6 +80,7 @@ impl revalidated {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
@@ -92,6 +94,7 @@ impl revalidated {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = revalidated;
         (&::cache_core::__private::Plan::new(
@@ -174,6 +177,7 @@ impl patient {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -228,6 +232,7 @@ impl patient {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
@@ -241,6 +246,7 @@ impl patient {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = patient;
         (&::cache_core::__private::Plan::new(
@@ -321,6 +327,7 @@ impl first {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn entry(
         name: String,
     ) -> ::cache_core::Entry<
@@ -386,6 +393,7 @@ impl first {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn key(name: String) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
@@ -399,6 +407,7 @@ impl first {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = first;
         (&::cache_core::__private::Plan::new(
@@ -554,6 +563,7 @@ impl by_node {
         clippy::used_underscore_binding
     )]
     #[allow(elided_lifetimes_in_paths)]
+    #[inline]
     fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -623,6 +633,7 @@ impl by_node {
         clippy::used_underscore_binding
     )]
     #[allow(elided_lifetimes_in_paths)]
+    #[inline]
     fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
@@ -637,6 +648,7 @@ impl by_node {
         clippy::used_underscore_binding
     )]
     #[allow(elided_lifetimes_in_paths)]
+    #[inline]
     fn memo() -> ::cache_core::Memo<Cat> {
         let _ = by_node;
         (&::cache_core::__private::Plan::of_node(

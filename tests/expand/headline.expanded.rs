@@ -32,6 +32,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
@@ -86,6 +87,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
@@ -99,6 +101,7 @@ impl get_cat {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = get_cat;
         (&::cache_core::__private::Plan::new(

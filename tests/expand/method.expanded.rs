@@ -41,6 +41,7 @@ impl Db {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn cat_entry(
         &self,
         name: &str,
@@ -102,6 +103,7 @@ impl Db {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         (&Self::cat_entry(self, name)).id()
     }
@@ -117,6 +119,7 @@ impl Db {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
         (&::cache_core::__private::Plan::new(
@@ -150,6 +153,7 @@ impl Db {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[inline]
     pub fn __cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         Self::cat_key(self, name)
     }

@@ -151,6 +151,7 @@ impl cat_of_row {
         clippy::used_underscore_binding
     )]
     #[allow(elided_lifetimes_in_paths)]
+    #[inline]
     fn entry(
         pool: &Pool,
         row: &Row,
@@ -241,6 +242,7 @@ impl cat_of_row {
         clippy::used_underscore_binding
     )]
     #[allow(elided_lifetimes_in_paths)]
+    #[inline]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
         (&::cache_core::__private::Plan::of_node(
@@ -281,6 +283,7 @@ impl cat_of_row {
         clippy::used_underscore_binding
     )]
     #[allow(elided_lifetimes_in_paths)]
+    #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
         (&::cache_core::__private::Plan::of_node(

@@ -32,6 +32,7 @@ impl lives {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn entry(
         id: u64,
     ) -> ::cache_core::Entry<
@@ -86,6 +87,7 @@ impl lives {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
         (&Self::entry(id)).id()
     }
@@ -99,6 +101,7 @@ impl lives {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         let _ = lives;
         (&::cache_core::__private::Plan::new(

@@ -32,6 +32,7 @@ impl find {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn entry(
         cat: &Cat,
         tenant: Tenant,
@@ -157,6 +158,7 @@ impl find {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
         let _ = find;
         (&::cache_core::__private::Plan::new(
@@ -183,6 +185,7 @@ impl find {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         let _ = find;
         (&::cache_core::__private::Plan::new(

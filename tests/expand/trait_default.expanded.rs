@@ -62,6 +62,7 @@ pub trait CatsMemo: Cats {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn lives_entry(
         &self,
         name: &str,
@@ -128,6 +129,7 @@ pub trait CatsMemo: Cats {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
         (&<Self as CatsMemo>::lives_entry(self, name)).id()
     }
@@ -142,6 +144,7 @@ pub trait CatsMemo: Cats {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id_of_method::<Self, fn()>(),
@@ -174,6 +177,7 @@ pub trait CatsMemo: Cats {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[inline]
     fn __lives_key(&self, name: &str) -> ::cache_core::Key<u32, ::cache_core::Async> {
         <Self as CatsMemo>::lives_key(self, name)
     }

@@ -132,6 +132,7 @@ impl DbCatsMemo for Db {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn cat_entry(
         &self,
         name: &str,
@@ -208,6 +209,7 @@ impl DbCatsMemo for Db {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
         (&<Self as DbCatsMemo>::cat_entry(self, name)).id()
     }
@@ -222,6 +224,7 @@ impl DbCatsMemo for Db {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
+    #[inline]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
         (&::cache_core::__private::Plan::new(
             ::cache_core::__private::id_of_method::<Self, fn()>(),
@@ -254,6 +257,7 @@ impl DbCatsMemo for Db {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[must_use]
+    #[inline]
     fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat> {
         <Self as DbCatsMemo>::cat_key(self, name)
     }

@@ -5,12 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use super::{History, Life, Ran, Renewal, TAGS, index};
-use crate::blocking;
 use crate::computing::computing;
-use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Look, Step};
-use crate::fixture::{Failure, Kept, Key, Output};
-use crate::memo::When;
+use crate::engine::{Begin, Cx, Found, Further, Look, Step};
+use crate::fixture::{Failure, Kept, Key, Output, fly, number};
+use crate::memo::{Typed, When};
 
 impl History {
     /// The value of an entry, if it is still there and good for something.
@@ -127,10 +125,13 @@ impl History {
 
     /// Looks a call up; whether what it has found is to be computed anew.
     fn find(&self, key: u64, look: Look) -> (Option<u64>, bool) {
-        match Cx::<Key, Kept>::new(&self.stage.memo, look).look_up(&key) {
+        // SAFETY: a stage has such keys and values.
+        let memo = unsafe { Typed::new(&self.stage.memo) };
+        match Cx::<Key, Kept>::new(memo, look).look_up(&key) {
             Found::Hit(held) => (Some(held.0), false),
-            Found::Renew(held, ..) => (Some(held.0), true),
-            Found::Miss(..) | Found::Bypass(_) => (None, false),
+            Found::Further(Further::Hit(held)) => (Some(number(&held)), false),
+            Found::Further(Further::Renew(held, ..)) => (Some(number(&held)), true),
+            Found::Further(Further::Miss(..) | Further::Bypass(_)) => (None, false),
         }
     }
 
@@ -191,7 +192,7 @@ impl History {
 
     fn renew(&self, key: u64, life: &Life) {
         let under_way = self.renewals.borrow().iter().any(|one| one.key == key && !one.off);
-        match self.stage.memo.begin(&key, self.stage.hash(key), Begin::Ahead) {
+        match self.stage.begin(key, Begin::Ahead) {
             Step::Lead(lead) => {
                 assert!(!under_way, "one computation at most");
                 let renewal = Renewal { key, lead, old: Some(life.id), doomed: false, off: false };
@@ -217,9 +218,7 @@ impl History {
             return self.failed(key, old, Begin::Ahead);
         }
         let ran = RefCell::new(None);
-        let tags = TAGS[index(key)];
-        let describe = |_: Option<&u64>, draft: &mut Draft| draft.tags.extend(tags.map(Into::into));
-        let fly = || blocking::fly::<Kept, _, _, _, _>(lead, || (|| self.body(key, old, &ran), describe));
+        let fly = || fly(lead, &TAGS[index(key)], || self.body(key, old, &ran));
         let _ = catch_unwind(AssertUnwindSafe(fly));
         let ran = ran.take().expect("it has run");
         self.has_run(key, Begin::Ahead, &Ran { overtaken: ran.overtaken || doomed, ..ran });

@@ -11,10 +11,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::draft::Draft;
 use crate::engine::{Begin, Lead};
-use crate::fixture::{Output, Stage};
-use crate::key::Bitwise;
+use crate::erased::Erased;
+use crate::fixture::{Output, Stage, is, number};
 use crate::memo::{MemoSpec, When};
 use crate::policy::State;
 use crate::tags::Form;
@@ -34,7 +33,7 @@ const TAGS: [[&str; 2]; 3] = [["all", "0"], ["all", "1"], ["all", "2"]];
 /// A computation in the background that has not ended yet.
 struct Renewal {
     key: u64,
-    lead: Lead<u64, Bitwise<u64>>,
+    lead: Lead,
     /// The entry that it is to replace.
     old: Option<u64>,
     /// Whether its value is not to be stored.
@@ -147,7 +146,7 @@ impl History {
     fn see(&self, key: u64) -> Option<(u64, Time, Phase)> {
         let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
         let room = memo.shard(hash).read();
-        let entry = room.residents.find(hash, |other| *other == key)?;
+        let entry = room.residents.find(hash, is(key))?;
         let (state, times) = (memo.state(*entry, self.time.now()), memo.times(*entry)?);
         let phase = match state {
             State::Fresh => Phase::Fresh,
@@ -155,13 +154,13 @@ impl History {
             State::Dead => return None,
         };
         let deadline = if times.deadline == NEVER { oracle::NEVER } else { times.deadline };
-        Some((entry.value.0, deadline, phase))
+        Some((number(&entry.value.to_owned()), deadline, phase))
     }
 
     /// Whether the entry of a key is not even there to be looked at.
     fn has_left(&self, key: u64) -> bool {
         let hash = self.stage.hash(key);
-        self.stage.memo.shard(hash).read().residents.find(hash, |other| *other == key).is_none()
+        self.stage.memo.shard(hash).read().residents.find(hash, is(key)).is_none()
     }
 
     fn is_bounded(&self) -> bool {
@@ -226,8 +225,7 @@ impl History {
             When::IfPresent => present,
             When::IfAbsent => !present,
         };
-        let draft = Draft { tags: TAGS[index(key)].map(Into::into).into(), ..Draft::default() };
-        let stored = self.stage.memo.put(&key, self.stage.hash(key), Bitwise(value), draft, when);
+        let stored = self.stage.put_tagged(key, value, &TAGS[index(key)], when);
         self.note(format_args!("insert {value} for {key}, if wanted: {wanted}, {stored}"));
         assert_eq!(stored, wanted, "{life:?}");
         if stored {
@@ -242,10 +240,9 @@ impl History {
         let fresh = life.filter(|life| self.rules().is_fresh(life, now)).map(|life| life.value);
         let mut seen = None;
         let value = self.new_value();
-        let updated = self.stage.memo.update(&key, self.stage.hash(key), |held| {
-            seen = Some(held.0);
-            let draft = Draft { tags: TAGS[index(key)].map(Into::into).into(), ..Draft::default() };
-            Some((Bitwise(value), draft))
+        let updated = self.stage.update(key, &TAGS[index(key)], |old| {
+            seen = Some(old);
+            value
         });
         self.note(format_args!("update {key}: {seen:?} changed: {}", updated.is_some()));
         assert_eq!(seen, fresh, "what is not fresh is not changed: {life:?}");
@@ -259,7 +256,7 @@ impl History {
         let (now, ttl) = (self.time.now(), self.below(100));
         let fresh = self.life(key).is_some_and(|life| self.rules().is_fresh(&life, now));
         let ttl_is = Duration::from_millis(ttl);
-        let set = self.stage.memo.set_deadline(&key, self.stage.hash(key), ttl_is, only_later);
+        let set = self.stage.memo.set_deadline(&Erased::new(key), self.stage.hash(key), ttl_is, only_later);
         self.note(format_args!("set the ttl of {key} to {ttl}, only later: {only_later}, {set}"));
         assert_eq!(set, fresh, "the life of what is fresh is changed");
         self.known.borrow_mut().set_ttl(key, now, ttl, only_later);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Begin, Returned};
+use super::{Begin, Described, Returned};
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
 use crate::memo::{Garbage, MemoCore};
@@ -28,12 +28,12 @@ pub(crate) struct Failed {
 impl Lead {
     /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
     /// if the return is not one to keep.
-    pub(crate) fn settle(&mut self, returned: &mut dyn Returned) -> Result<Erased, Failed> {
+    pub(crate) fn settle(&mut self, call: &mut dyn Described) -> Result<Erased, Failed> {
         let (memo, flight) = (self.memo.clone(), self.flight.clone());
         let mut said = flight.ancestry.said();
-        if let Some(held) = returned.take_value() {
+        if let Some(held) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
-            let counts = returned.kept_error(&held).map(|error| memo.counts(error));
+            let counts = call.returned().kept_error(&held).map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && self.has_older();
             if !fails {
                 if let Some(said) = &mut said {
@@ -41,20 +41,20 @@ impl Lead {
                     said.unmodified &= counts.is_none();
                 }
                 let draft = memo.draft(&flight.key, Some(&held), |draft| {
-                    returned.describe(Some(&held), draft);
+                    call.describe(Some(&held), draft);
                     draft.decide(said);
                 });
                 memo.land(self, &held, draft, matches!(counts, None | Some(Some(false))));
-                memo.on_error(&flight.key, returned.kept_error(&held));
+                memo.on_error(&flight.key, call.returned().kept_error(&held));
                 return Ok(held);
             }
-            returned.set_value(held);
+            call.returned().set_value(held);
         }
         memo.hand_up_described(&flight.key, None, |draft| {
-            returned.describe(None, draft);
+            call.describe(None, draft);
             draft.decide(said);
         });
-        let counts = returned.error().and_then(|error| memo.counts(error));
+        let counts = call.returned().error().and_then(|error| memo.counts(error));
         let mut garbage = Garbage::new();
         if counts == Some(false) {
             // It is an answer, which is not kept: as a value would, it ends the older one.
@@ -62,9 +62,9 @@ impl Lead {
         }
         let bumped = memo.bump_sources(&mut garbage);
         let counts = counts == Some(true);
-        self.fail(returned, counts);
+        self.fail(call.returned(), counts);
         memo.sweep_and_dispose(bumped, &mut garbage);
-        memo.on_error(&flight.key, returned.error());
+        memo.on_error(&flight.key, call.returned().error());
         Err(Failed { counts })
     }
 

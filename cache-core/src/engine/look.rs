@@ -56,10 +56,18 @@ pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 
 /// What a look-up found.
 pub enum Found<V> {
-    /// An entry to answer with.
+    /// An entry to answer with, as usual.
     Hit(V),
+    /// What is less usual.
+    Further(Further),
+}
+
+/// What a look-up found that was not answered at once.
+pub enum Further {
+    /// An entry to answer with.
+    Hit(Erased),
     /// One that is to be computed anew in the background; and its key, to go on with.
-    Renew(V, Erased, u32),
+    Renew(Erased, Erased, u32),
     /// None: the key, to go on with.
     Miss(Erased, u32),
     /// The call touches nothing. Its key, if what is computed from it is to know of it.
@@ -70,10 +78,8 @@ impl<V> Found<V> {
     /// The key of a look-up that was not to read.
     pub(crate) fn into_key(self) -> (Erased, u32) {
         match self {
-            Self::Miss(key, hash) => (key, hash),
-            Self::Hit(_) | Self::Renew(..) | Self::Bypass(_) => {
-                unreachable!("asked for the key, not for the entry")
-            }
+            Self::Further(Further::Miss(key, hash)) => (key, hash),
+            _ => unreachable!("asked for the key, not for the entry"),
         }
     }
 }
@@ -108,7 +114,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
             }
             return Found::Hit(value);
         }
-        Self::look_further(memo.memo(), self.look, self.on_hit, parts)
+        Found::Further(Self::look_further(memo.memo(), self.look, self.on_hit, parts))
     }
 
     #[cold]
@@ -124,32 +130,16 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         look: Look,
         on_hit: Option<OnHit<'_, R::Held>>,
         parts: &P,
-    ) -> Found<R::Held> {
+    ) -> Further {
         // Once more: a hit would have to keep it for this.
         let hash = memo.hash(parts);
         let matches = |key: ErasedRef<'_>| parts.matches(key.get());
-        match memo.look_further(hash, look, &matches, &|| Erased::new(parts.own())) {
-            Further::Hit(value, renew) => {
-                let value: R::Held = value.into();
-                if let Some(on_hit) = on_hit {
-                    Self::tell(memo, on_hit, parts, &value);
-                }
-                match renew {
-                    Some(key) => Found::Renew(value, key, hash),
-                    None => Found::Hit(value),
-                }
-            }
-            Further::Miss(key) => Found::Miss(key, hash),
-            Further::Bypass(key) => Found::Bypass(key.map(|key| (key, hash))),
+        let further = memo.look_further(hash, look, &matches, &|| Erased::new(parts.own()));
+        if let (Some(on_hit), Further::Hit(value) | Further::Renew(value, ..)) = (on_hit, &further) {
+            Self::tell(memo, on_hit, parts, value.get());
         }
+        further
     }
-}
-
-/// What a look-up that was not answered at once has found; and its key, where it is to go on.
-enum Further {
-    Hit(Erased, Option<Erased>),
-    Miss(Erased),
-    Bypass(Option<Erased>),
 }
 
 impl MemoCore {
@@ -168,7 +158,7 @@ impl MemoCore {
             self.hand_up_source(hash, own);
         }
         if flags.is_disabled() {
-            return Further::Bypass(Some(own()));
+            return Further::Bypass(Some((own(), hash)));
         }
         let found = if look.0 & Look::UNREAD != 0 {
             None
@@ -178,8 +168,8 @@ impl MemoCore {
         } else {
             self.get_by_rules(hash, matches, look.0 & Look::FRESH != 0)
         };
-        let Some((value, renew)) = found else { return Further::Miss(own()) };
+        let Some((value, renew)) = found else { return Further::Miss(own(), hash) };
         self.count_hit();
-        Further::Hit(value, renew.then(own))
+        if renew { Further::Renew(value, own(), hash) } else { Further::Hit(value) }
     }
 }

@@ -5,15 +5,18 @@ mod lead;
 mod look;
 mod pursuit;
 mod returned;
+mod start;
 
 use std::sync::Arc;
 
 pub(crate) use lead::Failed;
 pub(crate) use lead::Lead;
+pub(crate) use look::Further;
 pub use look::{Cx, Found};
 pub(crate) use look::{Look, OnHit};
 pub(crate) use pursuit::{After, Joined, Next, Own, Pursuit};
-pub(crate) use returned::{Body, Computation, Returned};
+pub(crate) use returned::{Body, Computed, Described, Outcome, Returned};
+pub(crate) use start::{Mode, Repeatable, Start};
 
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Carried, Flight, Kind, Old};

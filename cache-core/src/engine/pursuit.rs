@@ -154,11 +154,6 @@ impl Pursuit {
         self.memo.falls_back(self.begin)
     }
 
-    /// Whether whatever is there will do.
-    pub(crate) fn reads(&self) -> bool {
-        self.begin == Begin::Read
-    }
-
     /// Decides how it goes on.
     #[inline]
     pub(crate) fn begin(&self) -> Step {

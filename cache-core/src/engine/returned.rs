@@ -1,4 +1,4 @@
-//! A call's body and its return, whose types only the call knows.
+//! What a call returns, and its body, as the core sees them: the types are known to the call alone.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -6,10 +6,9 @@ use std::sync::Arc;
 use crate::draft::Draft;
 use crate::erased::Erased;
 use crate::flight::Shared;
-use crate::plan::Prepared;
 use crate::value::Returns;
 
-/// A call that has returned, or is about to.
+/// What a call returns.
 pub(crate) trait Returned {
     /// Takes the value out of the return, if it is one to keep.
     fn take_value(&mut self) -> Option<Erased>;
@@ -23,72 +22,53 @@ pub(crate) trait Returned {
     fn kept_error<'v>(&self, value: &'v Erased) -> Option<&'v dyn Any>;
     /// A copy of the error for those who wait.
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>>;
-    /// What an entry answers to.
+}
+
+/// A call whose value is described by its function.
+pub(crate) trait Described {
+    /// What it returns.
+    fn returned(&mut self) -> &mut dyn Returned;
+    /// What an entry of the value answers to; of the error, if there is none.
     fn describe(&self, value: Option<&Erased>, draft: &mut Draft);
 }
 
 /// A call whose body can be run.
-pub(crate) trait Body: Returned {
+pub(crate) trait Body: Described {
     /// Runs it. It is run once.
     fn run(&mut self);
 }
 
-/// A call of a function: what it computes with, and what it returns.
-pub(crate) struct Computation<R: Returns, C, D> {
-    /// None when the body was begun.
-    call: Option<C>,
-    /// What describes the value; none before the body was begun.
-    describe: Option<D>,
-    output: Option<R::Output>,
-}
+/// What a call returns, once it does.
+pub(crate) struct Outcome<R: Returns>(pub(crate) Option<R::Output>);
 
-impl<R: Returns, C, D> Computation<R, C, D> {
-    pub(crate) fn new(call: C) -> Self {
-        Self { call: Some(call), describe: None, output: None }
-    }
-
-    /// Of a body that was run elsewhere.
-    pub(crate) fn returned(output: R::Output, describe: D) -> Self {
-        Self { call: None, describe: Some(describe), output: Some(output) }
-    }
-
-    /// What the call computes with.
-    pub(crate) fn take_call(&mut self) -> C {
-        self.call.take().expect("a body is run once")
-    }
-
-    /// What the call returns.
+impl<R: Returns> Outcome<R> {
     pub(crate) fn into_output(self) -> R::Output {
-        self.output.expect("it has returned")
+        self.0.expect("it has returned")
     }
 }
 
-impl<R, C, D> Returned for Computation<R, C, D>
-where
-    R: Returns,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
+impl<R: Returns> Returned for Outcome<R> {
     fn take_value(&mut self) -> Option<Erased> {
-        match R::split(self.output.take()?) {
+        match R::split(self.0.take()?) {
             Ok(held) => Some(Erased::new(held)),
             Err(output) => {
-                self.output = Some(output);
+                self.0 = Some(output);
                 None
             }
         }
     }
 
     fn set_value(&mut self, value: Erased) {
-        self.output = Some(R::join(value.into()));
+        self.0 = Some(R::join(value.into()));
     }
 
     fn set_error(&mut self, error: Shared) -> bool {
-        self.output = error.output::<R>();
-        self.output.is_some()
+        self.0 = error.output::<R>();
+        self.0.is_some()
     }
 
     fn error(&self) -> Option<&dyn Any> {
-        Some(R::error(self.output.as_ref()?)?)
+        Some(R::error(self.0.as_ref()?)?)
     }
 
     fn kept_error<'v>(&self, value: &'v Erased) -> Option<&'v dyn Any> {
@@ -96,25 +76,28 @@ where
     }
 
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        R::share_error(self.output.as_ref()?)
-    }
-
-    fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
-        if let Some(describe) = &self.describe {
-            describe(value.and_then(|value| R::value(value.get())), draft);
-        }
+        R::share_error(self.0.as_ref()?)
     }
 }
 
-impl<R, KA, SA, Run, B, D> Body for Computation<R, Prepared<KA, SA, Run>, D>
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
-    fn run(&mut self) {
-        let (body, describe) = self.take_call().prepare();
-        (self.output, self.describe) = (Some(body()), Some(describe));
+/// A body has returned this, and what describes its value.
+pub(crate) struct Computed<R: Returns, D> {
+    pub(crate) outcome: Outcome<R>,
+    describe: D,
+}
+
+impl<R: Returns, D> Computed<R, D> {
+    pub(crate) fn new(output: R::Output, describe: D) -> Self {
+        Self { outcome: Outcome(Some(output)), describe }
+    }
+}
+
+impl<R: Returns, D: Fn(Option<&R::Value>, &mut Draft)> Described for Computed<R, D> {
+    fn returned(&mut self) -> &mut dyn Returned {
+        &mut self.outcome
+    }
+
+    fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
+        (self.describe)(value.and_then(|value| R::value(value.get())), draft);
     }
 }

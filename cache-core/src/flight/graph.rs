@@ -29,6 +29,8 @@ pub(crate) struct Ancestry {
     updating: Option<Updating>,
 }
 
+crate::sync::crosses_threads!(Ancestry { id, parent, inheriting, inherits, deciding, updating });
+
 /// What the closure of an update does itself.
 struct Updating {
     /// Whose invalidations are numbered: the address of its world.

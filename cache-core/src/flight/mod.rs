@@ -51,6 +51,20 @@ pub(crate) struct Flight {
     landed: Condvar,
 }
 
+crate::sync::crosses_threads!(Flight {
+    key,
+    hash,
+    born,
+    kind,
+    old,
+    ancestry,
+    #[cfg(feature = "rayon")]
+    begun,
+    joined,
+    state,
+    landed,
+});
+
 /// An entry as it was at some time: with another life it is another.
 #[derive(Clone, Copy)]
 pub(crate) struct Old {
@@ -527,16 +541,18 @@ impl Flights {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::fixture::is;
 
     #[test]
     fn nobody_waits_for_what_is_computed_for_its_caller_alone() {
         for (kind, is_found) in
             [(Kind::Shared, true), (Kind::Refresh, true), (Kind::Alone, false), (Kind::Update, false)]
         {
-            let mut flights: Flights<u64, u64> = Flights::new();
-            flights.add(Arc::new(Flight::new(1, 7, 0, kind, None, Ancestry::below(None, None, None))));
-            assert_eq!(flights.find(7, |key| *key == 1).is_some(), is_found);
-            assert_eq!(flights.of(7, |key| *key == 1).len(), 1);
+            let mut flights = Flights::new();
+            let ancestry = Ancestry::below(None, None, None);
+            flights.add(Arc::new(Flight::new(Erased::new(1_u64), 7, 0, kind, None, ancestry)));
+            assert_eq!(flights.find(7, is(1)).is_some(), is_found);
+            assert_eq!(flights.of(7, is(1)).len(), 1);
         }
     }
 }

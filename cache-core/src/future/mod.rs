@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use crate::background::{Anywhere, Executor};
 use crate::draft::Draft;
-use crate::engine::{After, Computation, Failed, Joined, Lead, Next, Own, Pursuit};
+use crate::engine::{After, Computed, Failed, Joined, Lead, Next, Own, Pursuit};
 use crate::erased::Erased;
 use crate::flight::{Adoptable, Adopts, Ancestry, Seat, Shared, polled_under};
 use crate::memo::Unstored;
-use crate::plan::{Prepared, Repeat, Ticket, Waits, give_up};
+use crate::plan::{Extras, Prepared, Repeat, Ticket, Waits, give_up};
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
@@ -34,7 +34,7 @@ enum Pursued {
 }
 
 /// Where a call stands that was not answered.
-pub(crate) enum Start {
+pub(crate) enum Begun {
     /// It is to be computed, or waited for.
     Search(Pursuit),
     /// It leads a flight already.
@@ -43,12 +43,12 @@ pub(crate) enum Start {
     InPlace(Option<Unstored>),
 }
 
-/// A call that was not answered, what it computes with, how that is done once more, and how long it waits.
-pub struct Missed<KA, SA, Run, A, T> {
-    pub(crate) start: Start,
+/// A call that was not answered, what it computes with, how that is done once more, and what else is told of it.
+pub struct Missed<KA, SA, Run, A, X> {
+    pub(crate) begun: Begun,
     pub(crate) call: Prepared<KA, SA, Run>,
     pub(crate) again: A,
-    pub(crate) patience: T,
+    pub(crate) extras: X,
 }
 
 async fn pursue(pursuit: &mut Pursuit) -> Pursued {
@@ -80,12 +80,12 @@ async fn pursue(pursuit: &mut Pursuit) -> Pursued {
 }
 
 /// A call that leads a flight, and is to see to its computation.
-struct Leading<KA, SA, Run, A, T> {
+struct Leading<KA, SA, Run, A, X> {
     pursuit: Pursuit,
     lead: Lead,
     call: Prepared<KA, SA, Run>,
     again: A,
-    patience: T,
+    extras: X,
 }
 
 /// What a computation has come to: its value; or its return, if that is not one to keep.
@@ -100,23 +100,23 @@ fn returned<R: Returns>(pursuit: &Pursuit, settled: Settled<R>) -> R::Output {
 }
 
 /// What all drivers have in common: a call on its way to a return, or to a computation of its own.
-async fn approach<R, KA, SA, Run, A, T, B, D>(
-    missed: Missed<KA, SA, Run, A, T>,
-) -> Result<Leading<KA, SA, Run, A, T>, R::Output>
+async fn approach<R, KA, SA, Run, A, X, B, D>(
+    missed: Missed<KA, SA, Run, A, X>,
+) -> Result<Leading<KA, SA, Run, A, X>, R::Output>
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
-    T: Waits<R::Output>,
+    X: Extras<KA, SA, R>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let Missed { start, call, again, patience } = missed;
-    let mut pursuit = match start {
-        Start::Search(pursuit) => pursuit.within(patience.limits()),
-        Start::InPlace(told) => {
-            return Err(in_place::<R, B, D>(told, call.prepare()).await.into_output());
+    let Missed { begun, call, again, extras } = missed;
+    let mut pursuit = match begun {
+        Begun::Search(pursuit) => pursuit.within(extras.patience().limits()),
+        Begun::InPlace(told) => {
+            return Err(in_place::<R, B, D>(told, call.prepare()).await.outcome.into_output());
         }
-        Start::Lead(lead) => {
+        Begun::Lead(lead) => {
             let settled = settled::<R, KA, SA, Run, B, D>(lead, call).await;
             return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
         }
@@ -133,9 +133,9 @@ where
             },
             Pursued::InPlace(waited_for) => {
                 let own = async {
-                    let mut computation = in_place::<R, B, D>(Some(pursuit.unstored()), call.prepare()).await;
-                    pursuit.or_older_in_place(&mut computation);
-                    computation.into_output()
+                    let mut computed = in_place::<R, B, D>(Some(pursuit.unstored()), call.prepare()).await;
+                    pursuit.or_older_in_place(&mut computed.outcome);
+                    computed.outcome.into_output()
                 };
                 Err(match waited_for {
                     Some((joined, seat)) => {
@@ -147,23 +147,23 @@ where
                     None => own.await,
                 })
             }
-            Pursued::Late(limit) => Err(give_up(&patience, pursuit.memo(), limit)),
-            Pursued::Lead(lead) => Ok(Leading { pursuit, lead, call, again, patience }),
+            Pursued::Late(limit) => Err(give_up(extras.patience(), pursuit.memo(), limit)),
+            Pursued::Lead(lead) => Ok(Leading { pursuit, lead, call, again, extras }),
         };
     }
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
-pub(crate) async fn by_caller<R, KA, SA, Run, A, T, B, D>(missed: Missed<KA, SA, Run, A, T>) -> R::Output
+pub(crate) async fn by_caller<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
-    T: Waits<R::Output>,
+    X: Extras<KA, SA, R>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, KA, SA, Run, A, T, B, D>(missed).await {
+    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
@@ -173,17 +173,17 @@ where
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
 /// if one was set.
-pub(crate) async fn by_owner<R, KA, SA, Run, A, T, B, D>(missed: Missed<KA, SA, Run, A, T>) -> R::Output
+pub(crate) async fn by_owner<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
 where
     R: Returns<Output: Send>,
     KA: Send + 'static,
     SA: Send + 'static,
     Run: FnOnce(KA, SA) -> (B, D) + Send + 'static,
-    T: Waits<R::Output>,
+    X: Extras<KA, SA, R>,
     B: Future<Output = R::Output> + Send + 'static,
     D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
 {
-    let leading = match approach::<R, KA, SA, Run, A, T, B, D>(missed).await {
+    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
@@ -203,22 +203,22 @@ where
 
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
 /// so that the background can go on with it when its caller has left.
-pub(crate) async fn by_clock<R, KA, SA, Run, A, T, B, D>(missed: Missed<KA, SA, Run, A, T>) -> R::Output
+pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    T: Waits<R::Output>,
+    X: Extras<KA, SA, R>,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, KA, SA, Run, A, T, B, D>(missed).await {
+    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { mut pursuit, lead, call, again, patience } = leading;
+    let Leading { mut pursuit, lead, call, again, extras } = leading;
     let (memo, flight) = (pursuit.memo().clone(), lead.flight.clone());
-    let (ticket, parcel) = patience.ticket(Ticket::new(lead));
+    let (ticket, parcel) = extras.patience().ticket(Ticket::new(lead));
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
@@ -232,7 +232,7 @@ where
             Own::Returned | Own::Crashed | Own::Refused => {
                 return parcel.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Late(limit) => return give_up(&patience, &memo, limit),
+            Own::Late(limit) => return give_up(extras.patience(), &memo, limit),
         }
     }
 }
@@ -258,25 +258,25 @@ where
     flight
         .led(async move {
             let (body, describe) = call.prepare();
-            let mut computation = Computation::<R, (), D>::returned(body.await, describe);
-            lead.settle(&mut computation).map_err(|failed| (failed, computation.into_output()))
+            let mut computed = Computed::<R, D>::new(body.await, describe);
+            lead.settle(&mut computed).map_err(|failed| (failed, computed.outcome.into_output()))
         })
         .await
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place<R, B, D>(unstored: Option<Unstored>, (body, describe): (B, D)) -> Computation<R, (), D>
+async fn in_place<R, B, D>(unstored: Option<Unstored>, (body, describe): (B, D)) -> Computed<R, D>
 where
     R: Returns,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let run = async move {
-        let mut computation = Computation::<R, (), D>::returned(body.await, describe);
+        let mut computed = Computed::<R, D>::new(body.await, describe);
         if let Some(unstored) = unstored {
-            unstored.returned(&mut computation);
+            unstored.returned(&mut computed);
         }
-        computation
+        computed
     };
     match Ancestry::aside() {
         Some(aside) => polled_under(Some(aside), run).await,

@@ -114,6 +114,33 @@ pub struct MemoCore {
     pub(super) usual: super::usual::Usual,
 }
 
+crate::sync::crosses_threads!(MemoCore {
+    header,
+    hasher,
+    shards,
+    revision,
+    clock,
+    flags,
+    counters,
+    held,
+    capacity,
+    spec,
+    slot,
+    name,
+    types,
+    world,
+    this,
+    fixed_tags,
+    own_off,
+    deferred,
+    has_deferred,
+    whole,
+    backlog,
+    judging,
+    #[cfg(feature = "rayon")]
+    usual,
+});
+
 impl MemoCore {
     pub(crate) fn create(
         spec: &'static Spec,

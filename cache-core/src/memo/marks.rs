@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AnyMemo, MemoSpec, When};
+use super::{MemoSpec, When};
 use crate::Invalidation;
 use crate::address::Peek;
-use crate::fixture::Stage;
+use crate::fixture::{Stage, is};
 use crate::invalidate::Applied;
 use crate::memo::AnyMemoRef;
 use crate::policy::State;
@@ -55,7 +55,7 @@ const WAYS: [fn(&Stage, Form) -> usize; 6] = [
     |stage, form| stage.invalidate_tag_as("all", form),
     Stage::clear_as,
     Stage::matching,
-    |stage, form| stage.memo.invalidate_where(|_| true, |_, held| held.0 == 1, form).count(),
+    |stage, form| stage.invalidate_if(|value| value == 1, form),
 ];
 
 #[test]
@@ -258,7 +258,7 @@ fn an_idle_entry_is_reclaimed_when_nobody_has_read_it_for_so_long() {
     assert_eq!(stage.memo.sweep_due(9), (false, true));
     time.advance(8);
     let room = stage.memo.shard(stage.hash(1)).read();
-    room.residents.find(stage.hash(1), |key| *key == 1).expect("it is there").note_read(8);
+    room.residents.find(stage.hash(1), is(1)).expect("it is there").note_read(8);
     drop(room);
     time.advance(2);
     assert_eq!(stage.memo.sweep_due(10), (true, true));

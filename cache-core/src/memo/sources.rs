@@ -12,7 +12,7 @@ use hashbrown::HashTable;
 
 use super::MemoCore;
 use crate::draft::Draft;
-use crate::engine::Returned;
+use crate::engine::Described;
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Carried, Flight, current};
 use crate::invalidate::Applied;
@@ -268,24 +268,24 @@ pub(crate) struct Unstored {
 
 impl Unstored {
     /// Its body has returned.
-    pub(crate) fn returned(&self, returned: &mut dyn Returned) {
+    pub(crate) fn returned(&self, call: &mut dyn Described) {
         let Self { memo, key, hash, bypass } = self;
         if !bypass {
-            memo.on_error(key, returned.error());
+            memo.on_error(key, call.returned().error());
         }
         if !memo.is_tracked() || inheriting().is_none() {
             return;
         }
-        match returned.take_value() {
+        match call.returned().take_value() {
             Some(held) => {
                 // Within an `Eq` the shard may be held, and no source was noted.
                 if !crate::sync::is_comparing() {
                     memo.shard(*hash).write().sources.mix(*hash);
                 }
-                memo.hand_up_described(key, Some(&held), |draft| returned.describe(Some(&held), draft));
-                returned.set_value(held);
+                memo.hand_up_described(key, Some(&held), |draft| call.describe(Some(&held), draft));
+                call.returned().set_value(held);
             }
-            None => memo.hand_up_described(key, None, |draft| returned.describe(None, draft)),
+            None => memo.hand_up_described(key, None, |draft| call.describe(None, draft)),
         }
     }
 }
@@ -315,18 +315,17 @@ mod tests {
     #[test]
     fn sources_are_gone_through_seldom_however_many_there_are() {
         let world = World::new(Clock::System);
-        let mut sources: Sources<u32> = Sources::new();
+        let mut sources = Sources::new();
         let mut alive = VecDeque::new();
-        let add = |sources: &mut Sources<u32>, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
+        let add = |sources: &mut Sources, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
             let tag = world.tags.source();
             let hash = key.wrapping_mul(0x9E37_79B9);
-            let source =
-                Source { key, hash, name: tag.name.clone(), tag: Arc::downgrade(&tag), mixed: false };
+            let (key, name) = (Erased::new(key), tag.name.clone());
+            let source = Source { key, hash, name, tag: Arc::downgrade(&tag), mixed: false };
             alive.push_back(tag);
             sources.insert(source).len()
         };
-        let table =
-            |sources: &Sources<u32>| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
+        let table = |sources: &Sources| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
         let mut key = 0;
         // As many as fit.
         while key < 1_000 || table(&sources).is_some_and(|(len, capacity)| len < capacity) {

@@ -337,7 +337,7 @@ mod tests {
         |stage| stage.memo.remove_all().count(),
         |stage| stage.invalidate_tag("all"),
         |stage| stage.invalidate_tag("cat"),
-        |stage| stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard).count(),
+        |stage| stage.invalidate_if(|_| true, Form::Hard),
     ];
 
     #[test]
@@ -403,7 +403,7 @@ mod tests {
             |stage| stage.invalidate(1),
             |stage| stage.memo.remove_all().count(),
             |stage| stage.invalidate_tag("all"),
-            |stage| stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard).count(),
+            |stage| stage.invalidate_if(|_| true, Form::Hard),
             |stage| usize::from(!stage.put(1, 2, crate::memo::When::Always)),
         ];
         for invalidate in invalidations {

@@ -105,7 +105,7 @@ mod tests {
             };
             stage.call(key, &[], body).unwrap();
         }
-        let Step::Lead(lead) = stage.memo.begin(&1, stage.hash(1), Begin::Read) else { unreachable!() };
+        let Step::Lead(lead) = stage.begin(1, Begin::Read) else { unreachable!() };
         time.advance(age);
         let now = time.now();
         let workers = rayon_core::ThreadPoolBuilder::new().num_threads(1).build().unwrap();

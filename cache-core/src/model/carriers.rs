@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check};
-use crate::draft::Draft;
 use crate::fixture::Stage;
-use crate::key::Bitwise;
 use crate::memo::{MemoSpec, When};
 
 /// The tag.
@@ -14,20 +12,14 @@ const CAT: &[&str] = &["cat"];
 /// A value given by hand.
 const GIVEN: u64 = 10;
 
-fn draft(tags: &[&'static str]) -> Draft {
-    Draft { tags: tags.iter().map(|tag| (*tag).into()).collect(), ..Draft::default() }
-}
-
 impl Scene {
     fn give(&self, tags: &[&'static str]) -> bool {
-        let memo = &self.stage.memo;
-        memo.put(&KEY, self.stage.hash(KEY), Bitwise(GIVEN), draft(tags), When::Always)
+        self.stage.put_tagged(KEY, GIVEN, tags, When::Always)
     }
 
     /// Adds one to the value that is there, and gives it these tags.
     fn add_one_as(&self, tags: &[&'static str]) -> Option<u64> {
-        let add = |held: Bitwise<u64>| Some((Bitwise(held.0 + 1), draft(tags)));
-        self.stage.memo.update(&KEY, self.stage.hash(KEY), add).map(|held| held.0)
+        self.stage.update(KEY, tags, |value| value + 1)
     }
 
     /// Whatever carries the tag answers to it, and the tag is forgotten with the last of them.

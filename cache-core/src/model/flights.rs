@@ -14,8 +14,7 @@ impl Scene {
 
     /// Begins to lead, and leaves without an end. Whether it led.
     fn crash(&self) -> bool {
-        let step = self.stage.memo.begin(&KEY, self.stage.hash(KEY), Begin::Read);
-        matches!(step, Step::Lead(_))
+        matches!(self.stage.begin(KEY, Begin::Read), Step::Lead(_))
     }
 }
 

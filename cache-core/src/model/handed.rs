@@ -13,9 +13,9 @@ use crate::background::{Executor, Task};
 use crate::blocking;
 use crate::draft::Draft;
 use crate::engine::{Begin, Step};
-use crate::fixture::{Failure, Kept, Output, Stage};
-use crate::key::Bitwise;
-use crate::plan::{Again, Limits, Missing, NoHook, Patience, Prepared, Ticket};
+use crate::entry::Blocking;
+use crate::fixture::{Failure, Kept, Output, Stage, fly};
+use crate::plan::{Again, Called, Hooking as _, Limits, NoHook, Patience, Prepared, Ticket};
 
 impl Stage {
     /// A call that waits no longer than an hour: the background computes it.
@@ -26,29 +26,22 @@ impl Stage {
         let describe = |_: Option<&u64>, _: &mut Draft| ();
         let again = |(), (), (), ticket: Ticket| {
             let body = body.clone();
-            move || blocking::fly_for::<Kept, u64, Bitwise<u64>, _, _>(ticket, || (body, describe))
+            let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
+            move || blocking::fly_for::<Kept, _, _, _, _, _>(ticket, call)
         };
         let limits = Limits { soft: None, hard: Some(Duration::from_hours(1)) };
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
-        let missing = Missing {
-            memo: self.memo.clone(),
-            key,
-            hash: self.hash(key),
-            begin: Begin::Read,
-            call,
-            stand: NoHook,
-            again: Again((), again),
-            patience: Patience { limits, late: |_| Err(Failure) },
-        };
-        blocking::miss::<Kept, _, _, _, _, _, _, _, _, _, _>(missing)
+        let patience = Patience { limits, late: |_| Err(Failure) };
+        let hooks = NoHook.hooks().with_patience(patience);
+        let call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
+        blocking::within(self.pursuit(key, Begin::Read), call)
     }
 
     /// Leaves a computation to the background, unless one is under way.
     fn prefetch(&self, key: u64, body: impl FnOnce() -> Output + Send + 'static) {
-        let Step::Lead(lead) = self.memo.begin(&key, self.hash(key), Begin::Read) else { return };
+        let Step::Lead(lead) = self.begin(key, Begin::Read) else { return };
         let flight = lead.flight.clone();
-        let describe = |_: Option<&u64>, _: &mut Draft| ();
-        let job = move || drop(blocking::fly::<Kept, _, _, _, _>(lead, || (body, describe)));
+        let job = move || drop(fly(lead, &[], body));
         drop(blocking::hand(&self.world, &flight, Box::new(job)));
     }
 }

@@ -70,7 +70,7 @@ fn by_clear(site: &Site) {
 }
 
 fn by_predicate(site: &Site) {
-    site.cats.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard);
+    site.cats.invalidate_if(|value| value == OLD, Form::Hard);
 }
 
 /// A group stands for what a page has inherited.

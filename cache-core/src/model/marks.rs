@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
-use crate::draft::Draft;
-use crate::key::Bitwise;
 use crate::policy::State;
 use crate::spec::Spec;
 use crate::tags::{Carrier, Form};
@@ -41,7 +39,7 @@ fn by_memo(scene: &Scene) {
 }
 
 fn by_predicate(scene: &Scene) {
-    scene.stage.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Soft);
+    scene.stage.invalidate_if(|value| value == OLD, Form::Soft);
 }
 
 /// Marks while the old value is computed.
@@ -182,13 +180,7 @@ fn an_update_does_not_freshen_what_is_marked() {
         check(FEW, move || {
             let scene = Scene::of(WINDOW);
             scene.call(TAGS);
-            let updater = scene.go(|scene| {
-                let add = |held: Bitwise<u64>| {
-                    let tags = TAGS.iter().map(|tag| (*tag).into()).collect();
-                    Some((Bitwise(held.0 + 1), Draft { tags, ..Draft::default() }))
-                };
-                scene.stage.memo.update(&KEY, scene.stage.hash(KEY), add).map(|held| held.0)
-            });
+            let updater = scene.go(|scene| scene.stage.update(KEY, TAGS, |value| value + 1));
             mark(&scene);
             assert_eq!(scene.stage.get(KEY), None, "fresh after it was marked");
             updater.join().unwrap();

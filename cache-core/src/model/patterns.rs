@@ -3,10 +3,7 @@
 use wildmatch::WildMatch;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
-use crate::draft::Draft;
 use crate::engine::Begin;
-use crate::key::Bitwise;
-use crate::memo::AnyMemo;
 use crate::tags::Form;
 
 /// Matches [`KEY`] alone.
@@ -19,7 +16,7 @@ impl Scene {
     }
 
     fn invalidate_if_old(&self) -> usize {
-        self.stage.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard).count()
+        self.stage.invalidate_if(|value| value == OLD, Form::Hard)
     }
 }
 
@@ -90,11 +87,8 @@ fn an_update_does_not_bring_back_what_a_predicate_has_picked() {
     check(ALL, || {
         let scene = Scene::new();
         scene.call(&[]);
-        let updater = scene.go(|scene| {
-            let add = |held: Bitwise<u64>| Some((Bitwise(held.0 + 1), Draft::default()));
-            scene.stage.memo.update(&KEY, scene.stage.hash(KEY), add).map(|held| held.0)
-        });
-        scene.stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard);
+        let updater = scene.go(|scene| scene.stage.update(KEY, &[], |value| value + 1));
+        scene.stage.invalidate_if(|_| true, Form::Hard);
         assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
         updater.join().unwrap();
         assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
@@ -109,7 +103,7 @@ fn what_is_made_of_what_a_predicate_picks_is_not_stored() {
         scene.call(&[]);
         let other = scene.go(|scene| scene.call_through(KEY + 1, &[]));
         scene.change();
-        scene.stage.memo.invalidate_where(|_| true, |_, _| true, Form::Hard);
+        scene.stage.invalidate_if(|_| true, Form::Hard);
         assert_ne!(scene.stage.get(KEY + 1), Some(OLD), "an invalidated value was found");
         assert_eq!(scene.call_through(KEY + 1, &[]), NEW, "an invalidated value was returned");
         other.join().unwrap();

@@ -6,11 +6,9 @@ use std::time::Duration;
 use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
-use crate::blocking;
 use crate::computing::computing;
-use crate::draft::Draft;
 use crate::engine::{Begin, Step};
-use crate::fixture::{Failure, Kept, Output};
+use crate::fixture::{Failure, Output, fly, is, number};
 use crate::spec::Spec;
 use crate::tags::Form;
 
@@ -33,18 +31,17 @@ impl Scene {
     /// A call that is answered with what is stale, and computes it anew after that.
     fn call_and_renew(&self) -> u64 {
         let (memo, hash) = (&self.stage.memo, self.stage.hash(KEY));
-        let Some((held, renew)) = memo.get_by_rules(hash, |key| *key == KEY, false) else {
+        let Some((held, renew)) = memo.get_by_rules(hash, &is(KEY), false) else {
             return self.call(TAGS);
         };
-        if renew && let Step::Lead(lead) = memo.begin(&KEY, hash, Begin::Ahead) {
-            let describe = |_: Option<&u64>, draft: &mut Draft| draft.tags.push(CAT.into());
+        if renew && let Step::Lead(lead) = self.stage.begin(KEY, Begin::Ahead) {
             let body = || {
                 self.runs.fetch_add(1, Ordering::Relaxed);
                 Ok(self.load())
             };
-            assert!(blocking::fly::<Kept, _, _, _, _>(lead, || (body, describe)).is_ok());
+            assert!(fly(lead, TAGS, body).is_ok());
         }
-        held.0
+        number(&held)
     }
 }
 
@@ -179,8 +176,7 @@ fn a_refresh_that_a_predicate_has_doomed_leaves_nothing_older() {
         let scene = Scene::of(ONE_SHARD);
         scene.call(TAGS);
         scene.change();
-        let other =
-            scene.go(|scene| drop(scene.stage.memo.invalidate_where(|_| true, |_, _| false, Form::Hard)));
+        let other = scene.go(|scene| scene.stage.invalidate_if(|_| false, Form::Hard));
         let new = scene.stage.compute(KEY, Begin::Refresh, TAGS, || Ok(scene.load()));
         assert_eq!(new, Ok(NEW));
         assert_ne!(scene.stage.get(KEY), Some(OLD), "who has the new value has found the old one");

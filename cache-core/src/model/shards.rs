@@ -42,7 +42,7 @@ fn by_clear(scene: &Scene) {
 }
 
 fn by_predicate(scene: &Scene) {
-    scene.stage.memo.invalidate_where(|_| true, |_, held| held.0 == OLD, Form::Hard);
+    scene.stage.invalidate_if(|value| value == OLD, Form::Hard);
 }
 
 /// Who sees one entry gone sees the other gone, whichever shard is swept first.

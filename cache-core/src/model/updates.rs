@@ -1,9 +1,7 @@
 //! Values that are changed in place, against one another and all else that writes.
 
 use super::{ALL, FEW, KEY, OLD, Scene, check, join};
-use crate::draft::Draft;
 use crate::engine::Begin;
-use crate::key::Bitwise;
 use crate::memo::When;
 
 /// A value given by hand.
@@ -19,8 +17,7 @@ impl Scene {
 
     /// Adds one to the value that is there.
     fn add_one(&self) -> Option<u64> {
-        let add = |held: Bitwise<u64>| Some((Bitwise(held.0 + 1), Draft::default()));
-        self.stage.memo.update(&KEY, self.stage.hash(KEY), add).map(|held| held.0)
+        self.stage.update(KEY, &[], |value| value + 1)
     }
 
     fn at_rest(&self) -> Option<u64> {
@@ -121,11 +118,10 @@ fn writes_within(within: fn(&Scene), change: fn(&Scene), ends: &'static [(Option
     check(FEW, move || {
         let scene = Scene::warm();
         let other = scene.go(change);
-        let add = |held: Bitwise<u64>| {
+        let updated = scene.stage.update(KEY, &[], |value| {
             within(&scene);
-            Some((Bitwise(held.0 + 1), Draft::default()))
-        };
-        let updated = scene.stage.memo.update(&KEY, scene.stage.hash(KEY), add).map(|held| held.0);
+            value + 1
+        });
         other.join().unwrap();
         let ends_so = (updated, scene.at_rest());
         assert!(ends.contains(&ends_so), "{ends_so:?}");

@@ -16,14 +16,15 @@ use crate::parcel::{Parcel, Returned};
 
 /// What a call in the background computes for: the flight that was begun for it.
 pub struct Ticket {
-    lead: Lead,
+    /// A [`Lead`]. Without its type it is known at once that it can be sent, of each job of each function.
+    lead: Box<dyn Any + Send>,
     /// Where what it returns is waited for.
     parcel: Option<Box<dyn Any + Send>>,
 }
 
 impl Ticket {
     pub(crate) fn new(lead: Lead) -> Self {
-        Self { lead, parcel: None }
+        Self { lead: Box::new(lead), parcel: None }
     }
 
     /// Somebody waits for what it returns.
@@ -34,7 +35,7 @@ impl Ticket {
 
     /// The flight.
     pub(crate) fn into_lead(self) -> Lead {
-        self.lead
+        *self.lead.downcast().expect("it was made of one")
     }
 
     /// Who waits for a return of this type, apart.

@@ -6,23 +6,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::bound::{Repeats, Starts, look_up};
+use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, HitHook, Looked, MissHook, Missing, Plan, Repeat, Stand, Ticket, Waits};
+use super::{Address, Bound, Called, Callee, Extras, NoHook, Repeat, Ticket, Writes};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Cx, Found};
+use crate::engine::{Found, Further, Lead, Mode, Start};
 use crate::entry::Async;
 use crate::flight::Flight;
-use crate::future::{Missed, Start, by_caller, by_clock, by_owner};
-use crate::key::Shape;
-use crate::memo::{Place, When};
-use crate::slot::Identity;
+use crate::future::{Begun, Missed, by_caller, by_clock, by_owner};
+use crate::memo::{MemoCore, When};
 use crate::value::Returns;
-use crate::world::World;
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
 /// so that whether it can be sent to another thread depends on what it is made of.
-pub trait AsyncCall: Address<Mode = Async> + Unpin {
+pub trait AsyncCall: Writes<Mode = Async> + Unpin {
     /// Says how to call.
     #[doc(hidden)]
     fn set(&mut self, how: How);
@@ -110,117 +109,118 @@ impl<Bo, M, F> Asynchronous<Bo, M, F> {
 
 impl<Bo, M, F> Sealed for Asynchronous<Bo, M, F> {}
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
+/// What a call returns.
+type Output<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Output;
+/// What describes its value.
+type Value<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Value;
+
+impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
-    Id: ?Sized,
-    S: Shape,
-    R: Returns,
+    C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    T: Waits<R::Output>,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    B: Future<Output = Output<C, KA>>,
+    D: Fn(Option<&Value<C, KA>>, &mut Draft),
+    X: Extras<KA, SA, C::Returns>,
 {
     /// Computed as part of its caller.
     #[inline]
-    pub fn by_caller(self) -> Asynchronous<Self, Missed<KA, SA, Run, A, T>, impl Future<Output = R::Output>> {
-        Asynchronous::new(self, by_caller::<R, KA, SA, Run, A, T, B, D>)
+    pub fn by_caller(
+        self,
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, impl Future<Output = Output<C, KA>>> {
+        Asynchronous::new(self, by_caller::<C::Returns, KA, SA, Run, A, X, B, D>)
     }
 
     /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
-    pub fn by_owner(self) -> Asynchronous<Self, Missed<KA, SA, Run, A, T>, impl Future<Output = R::Output>>
+    pub fn by_owner(
+        self,
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, impl Future<Output = Output<C, KA>>>
     where
-        R::Output: Send,
+        Output<C, KA>: Send,
         KA: Send + 'static,
         SA: Send + 'static,
         Run: Send + 'static,
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, by_owner::<R, KA, SA, Run, A, T, B, D>)
+        Asynchronous::new(self, by_owner::<C::Returns, KA, SA, Run, A, X, B, D>)
     }
 
     /// Computed by its caller as long as that waits, then in the background.
     #[inline]
-    pub fn by_clock(self) -> Asynchronous<Self, Missed<KA, SA, Run, A, T>, impl Future<Output = R::Output>>
+    pub fn by_clock(
+        self,
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, impl Future<Output = Output<C, KA>>>
     where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        Asynchronous::new(self, by_clock::<R, KA, SA, Run, A, T, B, D>)
+        Asynchronous::new(self, by_clock::<C::Returns, KA, SA, Run, A, X, B, D>)
     }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J, M, F> Address
-    for Asynchronous<Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>, M, F>
-where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    A: Repeat<KA, SA, Job = J>,
-    J: Future<Output = ()> + Send + 'static,
-{
-    type Output = R::Output;
-    type Face = R::Face;
+impl<C: Callee<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F> {
+    type Output = Output<C, KA>;
+    type Face = FaceOf<C, KA>;
     type Mode = Async;
-    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
 
     #[inline]
-    fn get(&self) -> Option<R::Face> {
+    fn get(&self) -> Option<Self::Face> {
         self.idle().read()
     }
-    fn insert(self, value: R::Face, when: When) -> bool {
-        self.into_idle().write(value, when)
-    }
-    fn update(self, change: impl FnMut(R::Face) -> R::Face) -> Option<R::Face> {
-        self.into_idle().change(change)
-    }
-    fn prefetch(self) -> Option<R::Face> {
-        self.into_idle().look_ahead(spawn)
-    }
-    fn key(&self) -> Key<R::Face, Async> {
+    fn key(&self) -> Key<Self::Face, Async> {
         self.idle().address()
     }
 }
 
-fn spawn<J>(world: &World, _: &Arc<Flight>, job: J)
+impl<C, KA, SA, Run, B, D, A, J, X, M, F> Writes for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
 where
+    C: Callee<KA>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    D: Fn(Option<&Value<C, KA>>, &mut Draft),
+    A: Repeat<KA, SA, Job = J>,
     J: Future<Output = ()> + Send + 'static,
+    X: Extras<KA, SA, C::Returns>,
 {
-    #[cfg(feature = "testing")]
-    let job = crate::testing::in_this_scope(job);
-    world.spawn(Box::pin(job));
+    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
+
+    fn insert(self, value: Self::Face, when: When) -> bool {
+        self.into_idle().write(value, when)
+    }
+    fn update(self, change: impl FnMut(Self::Face) -> Self::Face) -> Option<Self::Face> {
+        self.into_idle().change(change)
+    }
+    fn prefetch(self) -> Option<Self::Face> {
+        self.into_idle().look_ahead::<Async>()
+    }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J, F> AsyncCall
-    for Asynchronous<
-        Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>,
-        Missed<KA, SA, Run, A, T>,
-        F,
-    >
+impl<KA, SA, A> Repeats<KA, SA, A> for Async
 where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+{
+    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead) {
+        super::bound::repeat::<Self, _, _, _>(again, keyed, skipped, lead);
+    }
+}
+
+impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
+    fn start(memo: &MemoCore, _: &Arc<Flight>, job: J) {
+        #[cfg(feature = "testing")]
+        let job = crate::testing::in_this_scope(job);
+        memo.world().spawn(Box::pin(job));
+    }
+}
+
+impl<C, KA, SA, Run, B, D, A, X, F> AsyncCall
+    for Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<KA, SA, Run, A, X>, F>
+where
+    C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    St: Stand<KA, SA, R::Face>,
-    A: Repeat<KA, SA, Job = J>,
-    T: Waits<R::Output>,
-    J: Future<Output = ()> + Send + 'static,
-    F: Future<Output = R::Output>,
+    B: Future<Output = Output<C, KA>>,
+    D: Fn(Option<&Value<C, KA>>, &mut Draft),
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    X: Extras<KA, SA, C::Returns>,
+    F: Future<Output = Output<C, KA>>,
 {
     #[inline]
     fn set(&mut self, to: How) {
@@ -230,72 +230,121 @@ where
     }
 
     #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<R::Output> {
-        if let State::Idle { bound, how } = &mut self.state {
-            let bound = bound.take().expect("`Calling` is not polled after it is ready");
-            let missed = match bound.begin(std::mem::replace(how, How::Call)) {
-                Ok(missed) => missed,
-                Err(output) => return Poll::Ready(output),
-            };
-            self.state = State::Running { future: Box::pin((self.drive)(missed)) };
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // By reference: the call is moved only if it is not answered.
+        if let State::Idle { bound: Some(bound), how: How::Call } = &self.state {
+            let Bound { callee, call, extras, mode, .. } = bound;
+            let memo = callee.memo();
+            match look_up(callee, &memo, call, extras, *mode) {
+                Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
+                Found::Further(further) => {
+                    drop(memo);
+                    return self.go_on(Some(further), cx);
+                }
+            }
         }
         match &mut self.state {
             State::Running { future } => future.as_mut().poll(cx),
-            State::Idle { .. } => unreachable!("it runs"),
+            State::Idle { .. } => self.go_on(None, cx),
         }
     }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T, J>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
+impl<C, KA, SA, Run, A, X, F> Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<KA, SA, Run, A, X>, F>
 where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    St: Stand<KA, SA, R::Face>,
-    A: Repeat<KA, SA, Job = J>,
-    T: Waits<R::Output>,
-    J: Future<Output = ()> + Send + 'static,
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+    F: Future<Output = Output<C, KA>>,
 {
-    /// What a call comes to before its first await: an answer, or what the driver is to do.
-    #[inline]
-    pub(super) fn begin(mut self, how: How) -> Result<Missed<KA, SA, Run, A, T>, R::Output> {
-        let start = match how {
-            How::Call => None,
-            How::Refresh => {
-                self.refresh = true;
-                None
-            }
-            How::Uncached => Some(Start::InPlace(None)),
-            How::Fly(ticket) => Some(Start::Lead(ticket.into_lead())),
+    /// Goes over to the driver. It was looked up, if it is a call.
+    #[cold]
+    #[inline(never)]
+    fn go_on<B, D>(&mut self, further: Option<Further>, cx: &mut Context<'_>) -> Poll<Output<C, KA>>
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    {
+        let State::Idle { bound, how } = &mut self.state else { unreachable!("it runs") };
+        let bound = bound.take().expect("`Calling` is not polled after it is ready");
+        let missed = match std::mem::replace(how, How::Call) {
+            How::Call => bound.begin::<D>(further, false),
+            How::Refresh => bound.begin::<D>(further, true),
+            How::Uncached => Ok(bound.missed(Begun::InPlace(None))),
+            How::Fly(ticket) => Ok(bound.missed(Begun::Lead(ticket.into_lead()))),
         };
-        if let Some(start) = start {
-            return Ok(Missed { start, call: self.call, again: self.again, patience: self.patience });
+        match missed {
+            Err(output) => Poll::Ready(output),
+            Ok(missed) => {
+                let mut future = Box::pin((self.drive)(missed));
+                let polled = future.as_mut().poll(cx);
+                self.state = State::Running { future };
+                polled
+            }
         }
-        let missing = match self.look_up() {
-            Looked::Answer(held) => return Err(R::join(held)),
-            Looked::Renew(held, missing) => {
-                if A::ASKED || Id::IN_BACKGROUND {
-                    missing.renew(spawn);
-                }
-                return Err(R::join(held));
-            }
-            Looked::Bypass(call, again, patience, told) => {
-                return Ok(Missed { start: Start::InPlace(told), call, again, patience });
-            }
-            Looked::Miss(missing) => missing,
+    }
+}
+
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+{
+    fn missed(self, begun: Begun) -> Missed<KA, SA, Run, A, X> {
+        let Self { call, again, extras, .. } = self;
+        Missed { begun, call, again, extras }
+    }
+
+    /// What a call comes to before its first await: an answer, or what the driver is to do. It is looked up, unless
+    /// it was.
+    pub(super) fn begin<D>(
+        mut self,
+        further: Option<Further>,
+        refresh: bool,
+    ) -> Result<Missed<KA, SA, Run, A, X>, Output<C, KA>>
+    where
+        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    {
+        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        self.mode.refresh |= refresh;
+        let Self { callee, call, again, extras, mode } = self;
+        let memo = callee.memo();
+        let found = match further {
+            Some(further) => Found::Further(further),
+            None => look_up(&callee, &memo, &call, &extras, mode),
         };
-        const { super::again::refuse_if(St::SET || Id::IN_BACKGROUND, A::WHY_NOT) }
-        let missing = match missing.stood_in::<R>(spawn) {
-            Ok(output) => return Err(output),
-            Err(missing) => missing,
+        let further = match found {
+            Found::Hit(held) => return Err(C::Returns::join(held)),
+            Found::Further(further) => further,
         };
-        let Missing { pursuit, call, again, patience, .. } = missing;
-        Ok(Missed { start: Start::Search(pursuit), call, again, patience })
+        // Only where it is asked for is there code for the background.
+        if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+            Called::<Async, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
+                .begin(&memo, further, mode)
+        } else {
+            Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
+                .begin(&memo, further, mode)
+        }
+    }
+}
+
+impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
+where
+    M: Repeats<KA, SA, A>,
+    R: Returns,
+    X: Extras<KA, SA, R>,
+{
+    fn begin(
+        mut self,
+        memo: &MemoCore,
+        further: Further,
+        mode: Mode,
+    ) -> Result<Missed<KA, SA, Run, A, X>, R::Output> {
+        let begun = match memo.start(further, mode, self.told()) {
+            Start::Answer(held) => return Err(R::join(held.into())),
+            Start::InPlace(unstored) => Begun::InPlace(unstored),
+            Start::Search(pursuit) => Begun::Search(pursuit),
+        };
+        Ok(Missed { begun, call: self.take_call(), again: self.again, extras: self.extras })
     }
 }
 

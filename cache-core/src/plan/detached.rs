@@ -5,14 +5,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::calling::How;
-use super::{Bound, HitHook, MissHook, NoHook, Plan, Prepared, Repeat, Stand};
+use super::{Bound, Callee, Extras, NoHook, Prepared, Repeat};
 use crate::draft::Draft;
-use crate::engine::{Cx, Found};
-use crate::future::{Missed, Start, by_caller};
-use crate::key::Shape;
-use crate::memo::Place;
-use crate::slot::Identity;
+use crate::future::{Begun, Missed, by_caller};
 use crate::value::Returns;
 
 /// The future of a call that was looked up when it was made; and, if it was not answered, its function called.
@@ -41,51 +36,45 @@ impl<O, F: Future<Output = O>> Future for Detached<O, F> {
 }
 
 /// A call that was not answered, with the future that its function has returned.
-pub struct Begun<R, B, D> {
-    start: Start,
+pub struct Detachable<R, B, D> {
+    begun: Begun,
     body: B,
     describe: D,
     returns: PhantomData<fn() -> R>,
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, J>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, NoHook>
+impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
+    C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    St: Stand<KA, SA, R::Face>,
-    A: Repeat<KA, SA, Job = J>,
-    J: Future<Output = ()> + Send + 'static,
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    X: Extras<KA, SA, C::Returns>,
 {
     /// Looks the call up at once, and calls the function unless that answers it. `go_on` is [`go_on`]: it is given,
     /// so that the type of its future depends on what is left of the call, and not on all of it.
     #[inline]
-    pub fn detached<F>(self, go_on: fn(Begun<R, B, D>) -> F) -> Detached<R::Output, F> {
-        match self.begin(How::Call) {
+    pub fn detached<F>(
+        self,
+        go_on: fn(Detachable<C::Returns, B, D>) -> F,
+    ) -> Detached<<C::Returns as Returns>::Output, F> {
+        match self.begin::<D>(None, false) {
             Err(output) => Detached::Answered(Some(output)),
-            Ok(Missed { start, call, .. }) => {
+            Ok(Missed { begun, call, .. }) => {
                 let (body, describe) = call.prepare();
-                Detached::Running(Box::pin(go_on(Begun { start, body, describe, returns: PhantomData })))
+                Detached::Running(Box::pin(go_on(Detachable { begun, body, describe, returns: PhantomData })))
             }
         }
     }
 }
 
 /// Computes the call, or waits for whoever does.
-pub fn go_on<R, B, D>(begun: Begun<R, B, D>) -> impl Future<Output = R::Output>
+pub fn go_on<R, B, D>(call: Detachable<R, B, D>) -> impl Future<Output = R::Output>
 where
     R: Returns,
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let Begun { start, body, describe, returns: _ } = begun;
+    let Detachable { begun, body, describe, returns: _ } = call;
     let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
-    let missed = Missed { start, call, again: NoHook, patience: NoHook };
-    by_caller::<R, (), (), _, NoHook, NoHook, B, D>(missed)
+    by_caller::<R, (), (), _, NoHook, NoHook, B, D>(Missed { begun, call, again: NoHook, extras: NoHook })
 }

@@ -1,6 +1,8 @@
 //! What a call is told besides its arguments: hooks that see these, and a placeholder.
 
+use super::Waits;
 use crate::key::KeyRef;
+use crate::value::Returns;
 
 /// No hook.
 #[derive(Clone, Copy)]
@@ -72,5 +74,128 @@ impl<KA, SA, V, F: Fn(&KA, &SA) -> V> Stand<KA, SA, V> for Hooked<F> {
     const SET: bool = true;
     fn stand_in(&self, keyed: &KA, skipped: &SA) -> Option<V> {
         Some((self.0)(keyed, skipped))
+    }
+}
+
+/// What a call is told besides its arguments: nothing, unless it says so.
+pub trait Extras<KA, SA, R: Returns> {
+    /// Whether there is a hook for hits.
+    const ON_HIT: bool = false;
+    /// Whether there is a hook for misses.
+    const ON_MISS: bool = false;
+    /// Whether there is a placeholder.
+    const PLACEHOLDER: bool = false;
+    /// How long a call waits.
+    type Patience: Waits<R::Output>;
+
+    /// Runs the hook for hits.
+    #[inline]
+    fn on_hit(&self, _: &KA, _: &SA, _: &KeyRef<'_>, _: &R::Value) {}
+    /// Runs the hook for misses.
+    #[inline]
+    fn on_miss(&self, _: &KA, _: &SA, _: &KeyRef<'_>) {}
+    /// Makes the placeholder.
+    #[inline]
+    fn placeholder(&self, _: &KA, _: &SA) -> Option<R::Face> {
+        None
+    }
+    /// How long a call waits.
+    fn patience(&self) -> &Self::Patience;
+}
+
+impl<KA, SA, R: Returns> Extras<KA, SA, R> for NoHook {
+    type Patience = NoHook;
+    fn patience(&self) -> &NoHook {
+        self
+    }
+}
+
+/// What was given, of each kind.
+pub struct Hooks<Hit, Miss, St, T> {
+    hit: Hit,
+    miss: Miss,
+    stand: St,
+    patience: T,
+}
+
+impl<KA, SA, R, Hit, Miss, St, T> Extras<KA, SA, R> for Hooks<Hit, Miss, St, T>
+where
+    R: Returns,
+    Hit: HitHook<KA, SA, R::Value>,
+    Miss: MissHook<KA, SA>,
+    St: Stand<KA, SA, R::Face>,
+    T: Waits<R::Output>,
+{
+    const ON_HIT: bool = Hit::SET;
+    const ON_MISS: bool = Miss::SET;
+    const PLACEHOLDER: bool = St::SET;
+    type Patience = T;
+
+    fn on_hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, value: &R::Value) {
+        self.hit.hit(keyed, skipped, key, value);
+    }
+    fn on_miss(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>) {
+        self.miss.miss(keyed, skipped, key);
+    }
+    fn placeholder(&self, keyed: &KA, skipped: &SA) -> Option<R::Face> {
+        self.stand.stand_in(keyed, skipped)
+    }
+    fn patience(&self) -> &T {
+        &self.patience
+    }
+}
+
+impl<Hit, Miss, St, T> Hooks<Hit, Miss, St, T> {
+    #[inline]
+    pub(super) fn with_hit<H>(self, hit: H) -> Hooks<H, Miss, St, T> {
+        Hooks { hit, miss: self.miss, stand: self.stand, patience: self.patience }
+    }
+    #[inline]
+    pub(super) fn with_miss<M>(self, miss: M) -> Hooks<Hit, M, St, T> {
+        Hooks { hit: self.hit, miss, stand: self.stand, patience: self.patience }
+    }
+    #[inline]
+    pub(super) fn with_stand<S>(self, stand: S) -> Hooks<Hit, Miss, S, T> {
+        Hooks { hit: self.hit, miss: self.miss, stand, patience: self.patience }
+    }
+    #[inline]
+    pub(crate) fn with_patience<P>(self, patience: P) -> Hooks<Hit, Miss, St, P> {
+        Hooks { hit: self.hit, miss: self.miss, stand: self.stand, patience }
+    }
+}
+
+/// To which hooks can be added.
+pub trait Hooking {
+    /// The hook for hits so far.
+    type Hit;
+    /// The hook for misses so far.
+    type Miss;
+    /// The placeholder so far.
+    type Stand;
+    /// The limits so far.
+    type Patience;
+    /// All of them.
+    fn hooks(self) -> Hooks<Self::Hit, Self::Miss, Self::Stand, Self::Patience>;
+}
+
+impl Hooking for NoHook {
+    type Hit = NoHook;
+    type Miss = NoHook;
+    type Stand = NoHook;
+    type Patience = NoHook;
+    #[inline]
+    fn hooks(self) -> Hooks<NoHook, NoHook, NoHook, NoHook> {
+        Hooks { hit: NoHook, miss: NoHook, stand: NoHook, patience: NoHook }
+    }
+}
+
+impl<Hit, Miss, St, T> Hooking for Hooks<Hit, Miss, St, T> {
+    type Hit = Hit;
+    type Miss = Miss;
+    type Stand = St;
+    type Patience = T;
+    #[inline]
+    fn hooks(self) -> Self {
+        self
     }
 }

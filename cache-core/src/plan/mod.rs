@@ -2,6 +2,7 @@
 //! a [`Bound`] is one call of it, with its arguments, hooks and body.
 
 mod again;
+mod bound;
 mod calling;
 mod detached;
 mod hooks;
@@ -13,25 +14,70 @@ use std::marker::PhantomData;
 
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
 pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why, can_own};
+pub use bound::Bound;
+pub(crate) use bound::{Called, Prepared, Repeats};
 pub(crate) use calling::How;
 pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;
 pub use hooks::NoHook;
-pub(crate) use hooks::{HitHook, Hooked, MissHook, Stand};
+pub(crate) use hooks::{Extras, HitHook, Hooked, Hooking, Hooks, MissHook};
 pub(crate) use patience::give_up;
 pub use patience::{Limits, TimedOut};
 pub(crate) use patience::{Patience, Waits};
 pub(crate) use verbs::Work;
+pub(crate) use verbs::Writes;
 pub use verbs::{Address, Call};
 
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Begin, Cx, Found, Look, OnHit, Pursuit};
+use crate::engine::{Cx, Found, Look};
 use crate::key::{KeyRef, Shape, Ty};
-use crate::memo::{InField, Memo, MemoSpec, Place, Unstored};
-use crate::node::{Fields, IsValueOf, Node, NodeHook, OfNode};
+use crate::memo::{InField, Memo, MemoSpec, Place};
+use crate::node::{Fields, IsValueOf, Node, OfNode};
 use crate::slot::{Handle, Identity, InSlot, Slot, face};
 use crate::value::{IsResult, IsSent, Returns};
+
+/// What is called: a function, and where its memo is.
+pub trait Callee<KA> {
+    /// The shape of its key.
+    type Shape: Shape;
+    /// What is decided about its return.
+    type Returns: Returns;
+    /// Whether its entries are computed in the background, too, for a reason that a call does not know of.
+    const IN_BACKGROUND: bool;
+
+    /// Its memo.
+    fn memo(&self) -> Handle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>;
+    /// Looks a call up.
+    fn look(
+        &self,
+        keyed: &KA,
+        cx: Cx<'_, Self::Shape, Self::Returns>,
+    ) -> Found<<Self::Returns as Returns>::Held>;
+}
+
+impl<Id, KA, S, R, L, W> Callee<KA> for Plan<Id, KA, S, R, L, W>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
+    W: Place<S, R>,
+{
+    type Shape = S;
+    type Returns = R;
+    const IN_BACKGROUND: bool = Id::IN_BACKGROUND;
+
+    #[inline]
+    fn memo(&self) -> Handle<'_, S::Owned, R::Held> {
+        self.place.memo::<Id>(self.slot, self.spec)
+    }
+
+    #[inline]
+    fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<R::Held> {
+        (self.look)(keyed, cx)
+    }
+}
 
 /// A memoized function, bound to where its memo is.
 ///
@@ -165,66 +211,38 @@ where
         self
     }
 
-    /// The memo of this instantiation, to work with.
-    #[inline]
-    pub(crate) fn handle(&self) -> Handle<'_, S::Owned, R::Held> {
-        self.place.memo::<Id>(self.slot, self.spec)
-    }
-
-    /// Looks the call up.
-    #[inline]
-    pub(crate) fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<R::Held> {
-        (self.look)(keyed, cx)
-    }
-
     /// The key of the call with these arguments.
     pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
-        let memo = self.handle();
+        let memo = Callee::memo(self);
         let (key, hash) = self.look(keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
         Key::new(memo.arc(), key, hash, face::<R>)
     }
 
     /// The memo.
     pub fn memo<M>(&self) -> Memo<R::Face, M> {
-        Memo::of(self.handle().arc(), face::<R>)
+        Memo::of(Callee::memo(self).arc(), face::<R>)
     }
 
     /// One call of a function that is not asynchronous.
     #[inline]
-    pub fn bind<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Unhooked<Self, KA, SA, Run>
+    pub fn bind<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Bound<Self, KA, SA, Run>
     where
         Run: FnOnce(KA, SA) -> (B, D),
         B: FnOnce() -> R::Output,
         D: Fn(Option<&R::Value>, &mut Draft),
     {
-        self.bound(keyed, skipped, run)
+        Bound::new(self, Prepared { keyed, skipped, run })
     }
 
     /// One call of an asynchronous function.
     #[inline]
-    pub fn bind_async<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Unhooked<Self, KA, SA, Run>
+    pub fn bind_async<SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Bound<Self, KA, SA, Run>
     where
         Run: FnOnce(KA, SA) -> (B, D),
         B: Future<Output = R::Output>,
         D: Fn(Option<&R::Value>, &mut Draft),
     {
-        self.bound(keyed, skipped, run)
-    }
-
-    #[inline]
-    fn bound<SA, Run>(self, keyed: KA, skipped: SA, run: Run) -> Unhooked<Self, KA, SA, Run> {
-        Bound {
-            plan: self,
-            call: Prepared { keyed, skipped, run },
-            on_hit: NoHook,
-            on_miss: NoHook,
-            stand: NoHook,
-            again: NoHook,
-            patience: NoHook,
-            bypass: false,
-            refresh: false,
-            origin: false,
-        }
+        Bound::new(self, Prepared { keyed, skipped, run })
     }
 }
 
@@ -232,251 +250,6 @@ where
 #[must_use]
 pub fn all(slot: &'static Slot) -> crate::memo::AllMemos {
     crate::memo::AllMemos::new(slot)
-}
-
-/// A call's arguments, and what makes its body of them.
-pub(crate) struct Prepared<KA, SA, Run> {
-    pub(crate) keyed: KA,
-    pub(crate) skipped: SA,
-    pub(crate) run: Run,
-}
-
-impl<KA, SA, Run> Prepared<KA, SA, Run> {
-    /// The body, and what describes its value.
-    #[inline]
-    pub(crate) fn prepare<B, D>(self) -> (B, D)
-    where
-        Run: FnOnce(KA, SA) -> (B, D),
-    {
-        (self.run)(self.keyed, self.skipped)
-    }
-}
-
-/// One call of a memoized function.
-pub struct Bound<P, KA, SA, Run, Hit, Miss, St, A, T> {
-    plan: P,
-    call: Prepared<KA, SA, Run>,
-    on_hit: Hit,
-    on_miss: Miss,
-    stand: St,
-    again: A,
-    patience: T,
-    bypass: bool,
-    refresh: bool,
-    origin: bool,
-}
-
-/// One without hooks.
-pub(crate) type Unhooked<P, KA, SA, Run> = Bound<P, KA, SA, Run, NoHook, NoHook, NoHook, NoHook, NoHook>;
-
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
-where
-    Id: ?Sized,
-    R: Returns,
-{
-    /// Neither read nor write.
-    #[must_use]
-    #[inline]
-    pub fn bypass_if(mut self, bypass: bool) -> Self {
-        self.bypass = bypass;
-        self
-    }
-
-    /// Do not read, but write.
-    #[must_use]
-    #[inline]
-    pub fn refresh_if(mut self, refresh: bool) -> Self {
-        self.refresh = refresh;
-        self
-    }
-
-    /// Always call the function; what is there is only for when that fails, or is late.
-    #[must_use]
-    #[inline]
-    pub fn origin_first(mut self) -> Self {
-        self.origin = true;
-        self
-    }
-
-    /// How long a call waits: for something that can stand in for the value, and at all; and what it
-    /// returns then.
-    #[inline]
-    pub fn patience<F>(
-        self,
-        limits: Limits,
-        late: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, Patience<F>>
-    where
-        F: Fn(TimedOut) -> R::Output,
-    {
-        let Self { plan, call, on_hit, on_miss, stand, again, patience: _, bypass, refresh, origin } = self;
-        let patience = Patience { limits, late };
-        Bound { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin }
-    }
-
-    /// The call is to be computed in the background, too: the build fails if that cannot be.
-    #[inline]
-    pub fn in_background(self) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Asked<A>, T>
-    where
-        A: Repeat<KA, SA>,
-    {
-        const { again::refuse_if(true, A::WHY_NOT) }
-        let Self { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin } = self;
-        Bound { plan, call, on_hit, on_miss, stand, again: Asked(again), patience, bypass, refresh, origin }
-    }
-
-    /// The hook for hits.
-    #[inline]
-    pub fn on_hit<F: Fn(&KA, &SA, &KeyRef<'_>, &R::Value)>(
-        self,
-        hook: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hooked<F>, Miss, St, A, T> {
-        let Self { plan, call, on_hit: _, on_miss, stand, again, patience, bypass, refresh, origin } = self;
-        Bound { plan, call, on_hit: Hooked(hook), on_miss, stand, again, patience, bypass, refresh, origin }
-    }
-
-    /// The hook for misses.
-    #[inline]
-    pub fn on_miss<F: Fn(&KA, &SA, &KeyRef<'_>)>(
-        self,
-        hook: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Hooked<F>, St, A, T> {
-        let Self { plan, call, on_hit, on_miss: _, stand, again, patience, bypass, refresh, origin } = self;
-        Bound { plan, call, on_hit, on_miss: Hooked(hook), stand, again, patience, bypass, refresh, origin }
-    }
-
-    /// What is returned while the first value is being computed.
-    #[inline]
-    pub fn placeholder<F: Fn(&KA, &SA) -> R::Face>(
-        self,
-        make: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, Hooked<F>, A, T> {
-        let Self { plan, call, on_hit, on_miss, stand: _, again, patience, bypass, refresh, origin } = self;
-        Bound { plan, call, on_hit, on_miss, stand: Hooked(make), again, patience, bypass, refresh, origin }
-    }
-
-    /// How the call is made once more, in the background.
-    #[inline]
-    pub fn again<O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J: Send + 'static>(
-        self,
-        owners: O,
-        make: F,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Again<O, F>, T> {
-        let Self { plan, call, on_hit, on_miss, stand, again: _, patience, bypass, refresh, origin } = self;
-        Bound {
-            plan,
-            call,
-            on_hit,
-            on_miss,
-            stand,
-            again: Again(owners, make),
-            patience,
-            bypass,
-            refresh,
-            origin,
-        }
-    }
-
-    /// Why it cannot be.
-    #[inline]
-    pub fn once<Y: Why>(
-        self,
-        _: Y,
-    ) -> Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, Once<Y>, T> {
-        let Self { plan, call, on_hit, on_miss, stand, again: _, patience, bypass, refresh, origin } = self;
-        Bound { plan, call, on_hit, on_miss, stand, again: Once::NEW, patience, bypass, refresh, origin }
-    }
-}
-
-impl<N, KA, S, R: Returns, L, SA, Run> Unhooked<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run> {
-    /// The hooks of the node, for hits and misses.
-    #[inline]
-    pub fn with_hooks_of_node(
-        self,
-    ) -> Bound<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run, NodeHook<N>, NodeHook<N>, NoHook, NoHook, NoHook>
-    {
-        let Self { plan, call, on_hit: _, on_miss: _, stand, again, patience, bypass, refresh, origin } =
-            self;
-        let (on_hit, on_miss) = (NodeHook::NEW, NodeHook::NEW);
-        Bound { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin }
-    }
-}
-
-/// How a call goes on after it was looked up.
-pub(crate) enum Looked<V, KA, SA, Run, St, A, T> {
-    /// Answered from the cache.
-    Answer(V),
-    /// Answered from the cache, and to be computed anew in the background.
-    Renew(V, Missing<KA, SA, Run, St, A, T>),
-    /// It touches nothing; whom to tell of its return, if its tags are asked for.
-    Bypass(Prepared<KA, SA, Run>, A, T, Option<Unstored>),
-    /// Not there.
-    Miss(Missing<KA, SA, Run, St, A, T>),
-}
-
-/// A call that was not answered.
-pub(crate) struct Missing<KA, SA, Run, St, A, T> {
-    pub(crate) pursuit: Pursuit,
-    pub(crate) call: Prepared<KA, SA, Run>,
-    pub(crate) stand: St,
-    pub(crate) again: A,
-    pub(crate) patience: T,
-}
-
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
-where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-{
-    /// Looks the call up, and tells the hooks. The whole of a hit.
-    #[inline]
-    pub(crate) fn look_up(self) -> Looked<R::Held, KA, SA, Run, St, A, T> {
-        let Self { plan, call, on_hit, on_miss, stand, again, patience, bypass, refresh, origin } = self;
-        let memo = plan.handle();
-        let look = Look::at(memo.flags()).unread_if(refresh || origin).bypass_if(bypass);
-        let tell = |key: &KeyRef<'_>, held: &R::Held| {
-            if let Some(value) = R::value(held) {
-                memo.run_hook(|| on_hit.hit(&call.keyed, &call.skipped, key, value));
-            }
-        };
-        let tell: Option<OnHit<'_, R::Held>> = if Hit::SET { Some(&tell) } else { None };
-        // One look-up, so that it is compiled into this place.
-        match plan.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell)) {
-            Found::Hit(held) => Looked::Answer(held),
-            Found::Renew(held, key, hash) => {
-                let pursuit = Pursuit::new(memo.arc(), key, hash, Begin::Ahead);
-                Looked::Renew(held, Missing { pursuit, call, stand, again, patience })
-            }
-            Found::Bypass(key) => {
-                memo.counters.bypasses.add();
-                // What is computed from the return depends on the call all the same.
-                let unstored = key.map(|(key, hash)| Unstored { memo: memo.arc(), key, hash, bypass: true });
-                Looked::Bypass(call, again, patience, unstored)
-            }
-            Found::Miss(key, hash) => {
-                let begin = if refresh || origin {
-                    memo.counters.refreshes.add();
-                    if refresh { Begin::Refresh } else { Begin::Origin }
-                } else {
-                    memo.count_miss();
-                    if Miss::SET {
-                        let tell = |key: &KeyRef<'_>| on_miss.miss(&call.keyed, &call.skipped, key);
-                        memo.run_hook(|| memo.key_ref(&key, tell));
-                    }
-                    Begin::Read
-                };
-                let pursuit = Pursuit::new(memo.arc(), key, hash, begin);
-                Looked::Miss(Missing { pursuit, call, stand, again, patience })
-            }
-        }
-    }
 }
 
 /// Describes nothing: no tags, no ttl of its own.

@@ -4,19 +4,21 @@
 use std::sync::Arc;
 
 use super::again::Nothing;
-use super::{Bound, HitHook, Looked, MissHook, Missing, Plan, Prepared, Repeat, Stand, Ticket, Waits};
+use super::bound::{Repeats, Starts, look_up};
+use super::{Bound, Called, Callee, Extras, NoHook, Repeat, Ticket};
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::Draft;
-use crate::engine::{Cx, Found, Look, Step};
+use crate::engine::{Cx, Found, Further, Lead, Look};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
-use crate::key::Shape;
-use crate::memo::{Place, When};
-use crate::slot::{Identity, face};
+use crate::memo::{MemoCore, When};
+use crate::slot::face;
 use crate::value::Returns;
-use crate::world::World;
+
+/// What companions of a function speak of.
+pub(super) type FaceOf<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Face;
 
 /// One call of a memoized function: what an [`Entry`](crate::Entry) is made of. Sealed: the
 /// attribute makes the only ones.
@@ -27,13 +29,21 @@ pub trait Address: sealed::Sealed {
     type Face: 'static;
     /// Whether the function is asynchronous.
     type Mode;
-    /// Why the call cannot be computed in the background.
-    #[doc(hidden)]
-    const WHY_NOT_AGAIN: Option<&'static str>;
 
     /// The fresh value, if there is one.
     #[doc(hidden)]
     fn get(&self) -> Option<Self::Face>;
+    /// The key.
+    #[doc(hidden)]
+    fn key(&self) -> Key<Self::Face, Self::Mode>;
+}
+
+/// What needs the function's body, or what describes its value.
+pub trait Writes: Address {
+    /// Why the call cannot be computed in the background.
+    #[doc(hidden)]
+    const WHY_NOT_AGAIN: Option<&'static str>;
+
     /// Writes a value.
     #[doc(hidden)]
     fn insert(self, value: Self::Face, when: When) -> bool;
@@ -43,13 +53,10 @@ pub trait Address: sealed::Sealed {
     /// What is there; begins to compute it if nothing is.
     #[doc(hidden)]
     fn prefetch(self) -> Option<Self::Face>;
-    /// The key.
-    #[doc(hidden)]
-    fn key(&self) -> Key<Self::Face, Self::Mode>;
 }
 
 /// One call of a function that is not asynchronous.
-pub trait Call: Address<Mode = Blocking> {
+pub trait Call: Writes<Mode = Blocking> {
     /// Answers from the cache, or computes.
     #[doc(hidden)]
     fn call(self) -> Self::Output;
@@ -66,189 +73,139 @@ pub trait Call: Address<Mode = Blocking> {
 
 pub(super) mod sealed {
     pub trait Sealed {}
-    impl<P, KA, SA, Run, Hit, Miss, St, A, T> Sealed for super::Bound<P, KA, SA, Run, Hit, Miss, St, A, T> {}
+    impl<C, KA, SA, Run, A, X> Sealed for super::Bound<C, KA, SA, Run, A, X> {}
 }
 
-/// How a job is started that computes for a flight.
-pub(super) trait Start<J>: FnOnce(&World, &Arc<Flight>, J) {}
-impl<J, F: FnOnce(&World, &Arc<Flight>, J)> Start<J> for F {}
-
-/// What all functions have in common; drivers add how jobs are started.
-impl<Id, KA, S, R, L, W, SA, Run, Hit, Miss, St, A, T>
-    Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
-where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    A: Repeat<KA, SA>,
-{
+/// What all functions have in common.
+impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
-    pub(super) fn read(&self) -> Option<R::Face> {
-        let memo = self.plan.handle();
+    pub(super) fn read(&self) -> Option<FaceOf<C, KA>> {
+        let memo = self.callee.memo();
         let flags = memo.flags();
         let mut look = Look::at(flags);
         if !flags.is_plain() || memo.spec.rules.has_window() {
             look = look.only_fresh();
         }
-        match self.plan.look(&self.call.keyed, Cx::new(memo.typed(), look)) {
-            Found::Hit(held) | Found::Renew(held, ..) => R::face(held),
-            Found::Miss(..) => {
-                memo.count_miss();
-                memo.hand_up_absence();
-                None
-            }
-            Found::Bypass(_) => None,
+        match self.callee.look(&self.call.keyed, Cx::new(memo.typed(), look)) {
+            Found::Hit(held) => C::Returns::face(held),
+            Found::Further(further) => memo.read(further).and_then(face::<C::Returns>),
         }
     }
 
-    pub(super) fn write<B, D>(self, value: R::Face, when: When) -> bool
+    pub(super) fn address<M>(&self) -> Key<FaceOf<C, KA>, M> {
+        let memo = self.callee.memo();
+        let cx = Cx::new(memo.typed(), Look::OWN);
+        let (key, hash) = self.callee.look(&self.call.keyed, cx).into_key();
+        Key::new(memo.arc(), key, hash, face::<C::Returns>)
+    }
+}
+
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+{
+    pub(super) fn write<B, D>(self, value: FaceOf<C, KA>, when: When) -> bool
     where
         Run: FnOnce(KA, SA) -> (B, D),
-        D: Fn(Option<&R::Value>, &mut Draft),
+        D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     {
-        let Self { plan, call, .. } = self;
-        let Some(held) = R::keep(value) else { return false };
-        let memo = plan.handle();
-        let (key, hash) = plan.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
+        let Self { callee, call, .. } = self;
+        let Some(held) = C::Returns::keep(value) else { return false };
+        let (memo, held) = (callee.memo(), Erased::new(held));
+        let (key, hash) = callee.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
-        let describe = |draft: &mut Draft| describe(R::value(&held), draft);
-        let erased = Erased::new(held.clone());
-        let draft = memo.draft_by_hand(&key, &erased, &describe);
-        memo.put(&key, hash, erased, draft, when)
+        let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
+        let draft = memo.draft_by_hand(&key, &held, &describe);
+        memo.put(&key, hash, held.clone(), draft, when)
     }
 
-    pub(super) fn change<B, D>(self, mut change: impl FnMut(R::Face) -> R::Face) -> Option<R::Face>
+    pub(super) fn change<B, D>(
+        self,
+        mut change: impl FnMut(FaceOf<C, KA>) -> FaceOf<C, KA>,
+    ) -> Option<FaceOf<C, KA>>
     where
         Run: FnOnce(KA, SA) -> (B, D),
-        D: Fn(Option<&R::Value>, &mut Draft),
+        D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     {
-        let Self { plan, call, .. } = self;
-        let memo = plan.handle();
-        let (key, hash) = plan.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
+        let Self { callee, call, .. } = self;
+        let memo = callee.memo();
+        let (key, hash) = callee.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
         let (_, describe) = call.prepare();
         let updated = memo.update(&key, hash, &mut |held| {
-            let held = Erased::new(R::keep(change(face::<R>(held)?))?);
-            let describe = |draft: &mut Draft| describe(R::value(held.get()), draft);
+            let held = Erased::new(C::Returns::keep(change(face::<C::Returns>(held)?))?);
+            let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
             let draft = memo.draft_by_hand(&key, &held, &describe);
             Some((held, draft))
         });
-        updated.and_then(face::<R>)
+        updated.and_then(face::<C::Returns>)
     }
 
-    pub(super) fn look_ahead(self, start: impl Start<A::Job>) -> Option<R::Face> {
-        match self.look_up() {
-            Looked::Answer(held) => R::face(held),
-            Looked::Renew(held, missing) => {
-                missing.renew(start);
-                R::face(held)
-            }
-            Looked::Bypass(..) => None,
-            Looked::Miss(missing) => missing.compute_in_background(start).and_then(face::<R>),
-        }
-    }
-
-    pub(super) fn address<M>(&self) -> Key<R::Face, M> {
-        self.plan.key(&self.call.keyed)
-    }
-}
-
-impl<KA, SA, Run, St, A, T> Missing<KA, SA, Run, St, A, T>
-where
-    A: Repeat<KA, SA>,
-{
-    /// Computes anew what the call was answered with, unless somebody does.
-    pub(super) fn renew(self, start: impl Start<A::Job>) {
-        let memo = self.pursuit.memo().clone();
-        let renewed = |world: &World, flight: &Arc<Flight>, job: A::Job| {
-            memo.counters.revalidations.add();
-            start(world, flight, job);
-        };
-        drop(self.compute_in_background(renewed));
-    }
-
-    /// Begins a computation, unless one is under way. What has been stored meanwhile.
-    pub(super) fn compute_in_background(self, start: impl Start<A::Job>) -> Option<Erased> {
-        match self.pursuit.begin() {
-            Step::Hit(held) => return Some(held),
-            Step::Lead(lead) => {
-                let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), self.call);
-                if let Some(job) = self.again.job(keyed, skipped, Ticket::new(lead)) {
-                    start(self.pursuit.memo().world(), &flight, job);
-                }
-            }
-            Step::Join(..) | Step::InPlace => {}
-        }
-        None
-    }
-
-    /// Where there is a placeholder: what is returned while the background computes. Gives the call back
-    /// if it is to go on.
-    #[inline]
-    pub(super) fn stood_in<R>(self, start: impl Start<A::Job>) -> Result<R::Output, Self>
+    pub(super) fn look_ahead<M>(self) -> Option<FaceOf<C, KA>>
     where
-        R: Returns,
-        St: Stand<KA, SA, R::Face>,
+        M: Repeats<KA, SA, A>,
     {
-        if !St::SET || !self.pursuit.reads() {
-            return Err(self);
-        }
-        // If it panics the call computes, as it would without.
-        let stand_in = || self.stand.stand_in(&self.call.keyed, &self.call.skipped);
-        match self.pursuit.memo().run_hook(stand_in).flatten().and_then(R::keep) {
-            Some(held) => Ok(R::join(self.compute_in_background(start).map_or_else(
-                || {
-                    // What is computed from it is as provisional.
-                    crate::memo::hand_up_miss();
-                    held
-                },
-                Erased::into,
-            ))),
-            None => Err(self),
+        let Self { callee, call, again, extras, mode } = self;
+        let memo = callee.memo();
+        match look_up(&callee, &memo, &call, &extras, mode) {
+            Found::Hit(held) => C::Returns::face(held),
+            Found::Further(further) => {
+                let mut call = Called::<M, C::Returns, _, _, _, (), _, _>::new(call, again, extras);
+                memo.look_ahead(further, mode, &mut call).and_then(face::<C::Returns>)
+            }
         }
     }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J> Address
-    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
-where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    A: Repeat<KA, SA, Job = J>,
-    J: Work,
-{
-    type Output = R::Output;
-    type Face = R::Face;
+impl MemoCore {
+    /// The value of a look-up that only reads.
+    fn read(&self, further: Further) -> Option<Erased> {
+        match further {
+            Further::Hit(held) | Further::Renew(held, ..) => Some(held),
+            Further::Miss(..) => {
+                self.count_miss();
+                self.hand_up_absence();
+                None
+            }
+            Further::Bypass(_) => None,
+        }
+    }
+}
+
+impl<C: Callee<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, X> {
+    type Output = <C::Returns as Returns>::Output;
+    type Face = FaceOf<C, KA>;
     type Mode = Blocking;
-    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
 
     #[inline]
-    fn get(&self) -> Option<R::Face> {
+    fn get(&self) -> Option<Self::Face> {
         self.read()
     }
-    fn insert(self, value: R::Face, when: When) -> bool {
+    fn key(&self) -> Key<Self::Face, Blocking> {
+        self.address()
+    }
+}
+
+impl<C, KA, SA, Run, B, D, A, J, X> Writes for Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
+    X: Extras<KA, SA, C::Returns>,
+{
+    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
+
+    fn insert(self, value: Self::Face, when: When) -> bool {
         self.write(value, when)
     }
-    fn update(self, change: impl FnMut(R::Face) -> R::Face) -> Option<R::Face> {
+    fn update(self, change: impl FnMut(Self::Face) -> Self::Face) -> Option<Self::Face> {
         self.change(change)
     }
-    fn prefetch(self) -> Option<R::Face> {
-        self.look_ahead(spawn)
-    }
-    fn key(&self) -> Key<R::Face, Blocking> {
-        self.address()
+    fn prefetch(self) -> Option<Self::Face> {
+        self.look_ahead::<Blocking>()
     }
 }
 
@@ -270,61 +227,58 @@ impl<J: FnOnce() + Send + 'static> Work for J {
     }
 }
 
-fn spawn(world: &World, flight: &Arc<Flight>, job: impl Work) {
-    drop(blocking::hand(world, flight, job.boxed()));
+impl<KA, SA, A: Repeat<KA, SA, Job = J>, J: Work> Repeats<KA, SA, A> for Blocking {
+    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead) {
+        super::bound::repeat::<Self, _, _, _>(again, keyed, skipped, lead);
+    }
 }
 
-impl<Id, KA, S, R, L, W, SA, Run, B, D, Hit, Miss, St, A, T, J> Call
-    for Bound<Plan<Id, KA, S, R, L, W>, KA, SA, Run, Hit, Miss, St, A, T>
+impl<J: Work> Starts<J> for Blocking {
+    fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
+        drop(blocking::hand(memo.world(), flight, job.boxed()));
+    }
+}
+
+impl<C, KA, SA, Run, B, D, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
 where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
+    C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
-    Hit: HitHook<KA, SA, R::Value>,
-    Miss: MissHook<KA, SA>,
-    St: Stand<KA, SA, R::Face>,
+    B: FnOnce() -> <C::Returns as Returns>::Output,
+    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     A: Repeat<KA, SA, Job = J>,
-    T: Waits<R::Output>,
     J: Work,
+    X: Extras<KA, SA, C::Returns>,
 {
     #[inline]
-    fn call(self) -> R::Output {
-        let missing = match self.look_up() {
-            Looked::Answer(held) => return R::join(held),
-            Looked::Renew(held, missing) => {
-                if A::ASKED || Id::IN_BACKGROUND {
-                    missing.renew(spawn);
+    fn call(self) -> Self::Output {
+        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        let Self { callee, call, again, extras, mode } = self;
+        let memo = callee.memo();
+        match look_up(&callee, &memo, &call, &extras, mode) {
+            Found::Hit(held) => C::Returns::join(held),
+            Found::Further(further) => {
+                // Only where it is asked for is there code for the background.
+                if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+                    let call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+                    blocking::go_on(&memo, further, mode, call)
+                } else {
+                    let call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+                    blocking::go_on(&memo, further, mode, call)
                 }
-                return R::join(held);
             }
-            Looked::Bypass(call, _, _, told) => {
-                return blocking::call_in_place::<R, _, _, _, B, D>(told.as_ref(), call);
-            }
-            Looked::Miss(missing) => missing,
-        };
-        const { super::again::refuse_if(St::SET || Id::IN_BACKGROUND, A::WHY_NOT) }
-        let missing = match missing.stood_in::<R>(spawn) {
-            Ok(output) => return output,
-            Err(missing) => missing,
-        };
-        blocking::miss::<R, _, _, _, _, _, _, B, D>(missing)
+        }
     }
 
-    fn refresh(mut self) -> R::Output {
-        self.refresh = true;
+    fn refresh(mut self) -> Self::Output {
+        self.mode.refresh = true;
         self.call()
     }
 
-    fn uncached(self) -> R::Output {
-        blocking::call_in_place::<R, _, _, _, B, D>(None, self.call)
+    fn uncached(self) -> Self::Output {
+        blocking::uncached::<C::Returns, _, _, _, B, D>(self.call)
     }
 
     fn fly(self, ticket: Ticket) {
-        blocking::fly_for::<R, _, _, _, B, D>(ticket, self.call);
+        blocking::fly_for::<C::Returns, _, _, _, B, D>(ticket, self.call);
     }
 }

@@ -6,6 +6,8 @@ mod life;
 mod resident;
 mod residents;
 mod slab;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub(crate) use cell::CellType;
 pub(crate) use hashes::short;

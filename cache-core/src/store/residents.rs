@@ -466,24 +466,12 @@ mod tests {
     use std::collections::HashMap as Map;
     use std::sync::Arc;
 
+    use super::super::tests::lease;
     use super::*;
 
     const RULES: Rules = Rules::new();
 
     type Value = (u64, Arc<()>);
-
-    fn lease(weight: usize) -> Lease {
-        Lease {
-            created: 0,
-            deadline: NEVER,
-            verified: 0,
-            weight,
-            tags: Box::default(),
-            cost: None,
-            idles: false,
-            is_error: false,
-        }
-    }
 
     fn hash(key: u64) -> u32 {
         // Few of them, so that keys collide.

@@ -203,7 +203,13 @@ impl Slab {
     }
 
     /// Exchanges an entry. It has been read as often as the one before.
-    pub(super) fn replace(&mut self, slot: Slot, key: Erased, value: Erased, lease: Lease) -> Option<Removed> {
+    pub(super) fn replace(
+        &mut self,
+        slot: Slot,
+        key: Erased,
+        value: Erased,
+        lease: Lease,
+    ) -> Option<Removed> {
         let more = self.take_more(slot);
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
         let (key, value) = chunk.cells.replace(at, key, value)?;

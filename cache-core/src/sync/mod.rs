@@ -52,6 +52,24 @@ macro_rules! lazy_thread_local {
 #[cfg(loom)]
 pub(crate) use lazy_thread_local as thread_local;
 
+/// Says of a type that it can be sent and shared, and checks that all its fields can. The compiler would find out
+/// by itself, by all that they are made of, and anew for each asynchronous function of a user's.
+macro_rules! crosses_threads {
+    ($t:ident { $($(#[$attr:meta])* $field:ident),* $(,)? }) => {
+        // SAFETY: each field can be sent, as is checked below.
+        unsafe impl Send for $t {}
+        // SAFETY: each field can be shared, as is checked below.
+        unsafe impl Sync for $t {}
+
+        const _: fn(&$t) = |this| {
+            fn check<T: Send + Sync>(_: &T) {}
+            let $t { $($(#[$attr])* $field),* } = this;
+            $($(#[$attr])* check($field);)*
+        };
+    };
+}
+pub(crate) use crosses_threads;
+
 use std::cell::Cell;
 
 thread_local! {

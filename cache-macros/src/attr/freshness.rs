@@ -1,14 +1,16 @@
 //! Options that say when an entry is used and are no plain durations.
 
+use syn::parse::ParseStream;
 use syn::spanned::Spanned as _;
 use syn::{Expr, ExprCall, Lit};
 
-use super::as_text;
+use super::{as_text, value};
 use crate::duration::{Length, number};
 use crate::options::Ahead;
 
-pub(super) fn jitter(expr: &Expr) -> syn::Result<f64> {
-    match number(expr) {
+pub(crate) fn jitter(input: ParseStream<'_>) -> syn::Result<f64> {
+    let expr: Expr = value(input)?;
+    match number(&expr) {
         Some(part) if part > 0.0 && part < 1.0 => Ok(part),
         _ => Err(syn::Error::new(
             expr.span(),
@@ -17,7 +19,8 @@ pub(super) fn jitter(expr: &Expr) -> syn::Result<f64> {
     }
 }
 
-pub(super) fn refresh_ahead(expr: Expr) -> syn::Result<Ahead> {
+pub(crate) fn refresh_ahead(input: ParseStream<'_>) -> syn::Result<Ahead> {
+    let expr = value(input)?;
     if let Expr::Path(path) = &expr
         && path.path.is_ident("xfetch")
     {

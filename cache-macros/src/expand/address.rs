@@ -23,6 +23,7 @@ pub(super) fn of_instance(model: &Model) -> Option<Companion> {
     let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
     Some(Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
+        inline: true,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#instance #(#params),*) -> #krate::Key<#face #mode> #clause),
         declaration: None,

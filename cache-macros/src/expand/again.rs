@@ -152,6 +152,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
     let (attrs, underscores) = (attrs(model, None), underscores(model));
     Some(Companion {
         attrs: quote!(#attrs #underscores),
+        inline: false,
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params,)* __ticket: #krate::__private::Ticket) #output #clause

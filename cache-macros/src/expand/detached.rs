@@ -42,6 +42,7 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
     let output = &model.function.sig.output;
     Some(Companion {
         attrs: quote!(#attrs #bound_again #(#features)*),
+        inline: false,
         vis: TokenStream::new(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) #output #clause),
         declaration: None,

@@ -43,6 +43,7 @@ pub(super) fn entry(model: &Model) -> Companion {
     let deprecated = deprecated(model, &options.tokens);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #deprecated #(#features)*),
+        inline: true,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)
@@ -275,6 +276,7 @@ pub(super) fn body(model: &Model) -> Companion {
     let sig = |params: Vec<TokenStream>| quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #allowed #bound #deprecated #(#expected)* #(#codegen)*),
+        inline: false,
         vis: TokenStream::new(),
         sig: sig(params.collect()),
         declaration: Some(sig(plain)),

@@ -65,6 +65,7 @@ pub(super) fn slot(model: &Model) -> Companion {
     let body = quote!(#edition #body);
     Companion {
         attrs: quote!(#attrs #elided),
+        inline: false,
         vis: TokenStream::new(),
         sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
         declaration: None,

@@ -5,7 +5,6 @@ use quote::ToTokens as _;
 use syn::Expr;
 use syn::spanned::Spanned as _;
 
-use crate::attr::span_of;
 use crate::diagnostics::Errors;
 use crate::duration::Length;
 use crate::model::{Model, mentions};
@@ -80,14 +79,8 @@ fn entries(model: &Model, errors: &mut Errors) {
 fn calls(model: &Model, errors: &mut Errors) {
     let options = &model.options;
     if options.origin_first.is_some() {
-        let others = [
-            ("refresh_ahead", span_of(options.refresh_ahead.as_ref())),
-            ("stale_while_revalidate", span_of(options.stale_while_revalidate.as_ref())),
-            ("refresh_if", span_of(options.refresh_if.as_ref())),
-            ("placeholder", span_of(options.placeholder.as_ref())),
-        ];
-        for (name, span) in others {
-            if let Some(span) = span {
+        for name in ["refresh_ahead", "stale_while_revalidate", "refresh_if", "placeholder"] {
+            if let Some(span) = options.span_of(name) {
                 errors.at(
                     span,
                     format!("`{name}` has no use with `origin_first`, where each call computes: leave one of them out"),

@@ -6,7 +6,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned as _;
 use syn::{Expr, Path, Token};
 
-use crate::attr::{TAGS, as_text, each, items, krate, listed, set, skip_value, tag, value};
+use crate::attr::{TAGS, as_text, each, items, krate, listed, skip_value, tag, value};
 use crate::diagnostics::{Errors, list, nearest};
 use crate::options::{Given, Listed};
 use crate::template::Template;
@@ -70,13 +70,21 @@ fn option(input: ParseStream<'_>, options: &mut Options, errors: &mut Errors) ->
     Ok(())
 }
 
+fn set<T>(slot: &mut Option<Given<T>>, name: &Ident, errors: &mut Errors, value: T) {
+    if slot.is_some() {
+        errors.at(name.span(), format!("`{name}` is given twice"));
+    } else {
+        *slot = Some(Given { span: name.span(), value });
+    }
+}
+
 fn unknown_option(name: &str) -> String {
     let hint = match name {
         "key" | "keys" | "entry" => "one call is `entries = [get_cat(name)]`".to_owned(),
         "functions" | "all" | "clear" => "all calls of a function are `memos = [list_cats]`".to_owned(),
         "pattern" | "glob" => "write `matching = \"*get_cat({name:?}*\"`".to_owned(),
         "pending" | "tx" | "transaction" => "write `into = pending`".to_owned(),
-        _ if crate::options::NAMES.contains(&name) => {
+        _ if crate::options::names(false).contains(&name) => {
             return format!("`{name}` is an option of `#[memoize]`, not of a function that writes");
         }
         _ => match nearest(name, NAMES) {

@@ -1,0 +1,130 @@
+//! A call that was not answered at once, until it computes or waits.
+
+use super::{Begin, Further, Lead, Pursuit, Step};
+use crate::erased::Erased;
+use crate::key::KeyRef;
+use crate::memo::{MemoCore, Unstored};
+
+/// What a call is told besides its arguments.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Mode {
+    /// Neither read nor write.
+    pub(crate) bypass: bool,
+    /// Do not read, but write.
+    pub(crate) refresh: bool,
+    /// Always compute; what is there is only for when that fails, or is late.
+    pub(crate) origin: bool,
+}
+
+/// A call that the background can make once more.
+pub(crate) trait Repeatable {
+    /// The hook for misses.
+    fn on_miss(&self, key: &KeyRef<'_>);
+    /// What is returned while the background computes the first value, if there is such a thing.
+    fn placeholder(&self) -> Option<Erased>;
+    /// Whether it can be made once more.
+    fn can_repeat(&self) -> bool;
+    /// Makes it once more, as the leader of a flight.
+    fn repeat(&mut self, lead: Lead);
+}
+
+/// What a call has come to that was not answered at once.
+pub(crate) enum Start {
+    Answer(Erased),
+    /// It touches nothing; whom to tell of its return, if its tags are asked for.
+    InPlace(Option<Unstored>),
+    /// It is to be computed, or waited for.
+    Search(Pursuit),
+}
+
+impl MemoCore {
+    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it.
+    pub(crate) fn start(&self, further: Further, mode: Mode, call: Option<&mut dyn Repeatable>) -> Start {
+        let (key, hash) = match further {
+            Further::Hit(held) => return Start::Answer(held),
+            Further::Renew(held, key, hash) => {
+                if let Some(call) = call.filter(|call| call.can_repeat()) {
+                    Pursuit::new(self.arc(), key, hash, Begin::Ahead).renew(call);
+                }
+                return Start::Answer(held);
+            }
+            Further::Bypass(key) => {
+                self.counters.bypasses.add();
+                // What is computed from the return depends on the call all the same.
+                let unstored = key.map(|(key, hash)| Unstored { memo: self.arc(), key, hash, bypass: true });
+                return Start::InPlace(unstored);
+            }
+            Further::Miss(key, hash) => (key, hash),
+        };
+        let begin = self.miss(&key, mode, call.as_deref());
+        let pursuit = Pursuit::new(self.arc(), key, hash, begin);
+        if let Some(call) = call.filter(|_| begin == Begin::Read) {
+            // If it panics the call computes, as it would without.
+            if let Some(placeholder) = self.run_hook(|| call.placeholder()).flatten() {
+                return Start::Answer(pursuit.compute_in_background(call).unwrap_or_else(|| {
+                    // What is computed from it is as provisional.
+                    crate::memo::hand_up_miss();
+                    placeholder
+                }));
+            }
+        }
+        Start::Search(pursuit)
+    }
+
+    /// Counts a call that was not answered, and says how it begins.
+    fn miss(&self, key: &Erased, mode: Mode, call: Option<&dyn Repeatable>) -> Begin {
+        if mode.refresh || mode.origin {
+            self.counters.refreshes.add();
+            return if mode.refresh { Begin::Refresh } else { Begin::Origin };
+        }
+        self.count_miss();
+        if let Some(call) = call {
+            self.run_hook(|| self.key_ref(key, |key| call.on_miss(key)));
+        }
+        Begin::Read
+    }
+
+    /// Goes on with a look-up that only begins to compute. The value, if there is one.
+    pub(crate) fn look_ahead(
+        &self,
+        further: Further,
+        mode: Mode,
+        call: &mut dyn Repeatable,
+    ) -> Option<Erased> {
+        match further {
+            Further::Hit(held) => Some(held),
+            Further::Renew(held, key, hash) => {
+                Pursuit::new(self.arc(), key, hash, Begin::Ahead).renew(call);
+                Some(held)
+            }
+            Further::Bypass(_) => {
+                self.counters.bypasses.add();
+                None
+            }
+            Further::Miss(key, hash) => {
+                let begin = self.miss(&key, mode, Some(call));
+                Pursuit::new(self.arc(), key, hash, begin).compute_in_background(call)
+            }
+        }
+    }
+}
+
+impl Pursuit {
+    /// Computes anew what the call was answered with, unless somebody does.
+    fn renew(&self, call: &mut dyn Repeatable) {
+        if let Step::Lead(lead) = self.begin() {
+            self.memo().counters.revalidations.add();
+            call.repeat(lead);
+        }
+    }
+
+    /// Begins a computation, unless one is under way. What has been stored meanwhile.
+    fn compute_in_background(&self, call: &mut dyn Repeatable) -> Option<Erased> {
+        match self.begin() {
+            Step::Hit(held) => return Some(held),
+            Step::Lead(lead) => call.repeat(lead),
+            Step::Join(..) | Step::InPlace => {}
+        }
+        None
+    }
+}

@@ -1,0 +1,345 @@
+//! One call of a function: its arguments, what is told of it besides, and what it comes to.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::{
+    Again, Asked, Callee, Extras, Hooked, Hooking, Hooks, Limits, NoHook, Once, Owners, Patience, Plan,
+    Repeat, Ticket, TimedOut, Why,
+};
+use crate::draft::Draft;
+use crate::engine::{Body, Cx, Described, Found, Lead, Look, Mode, OnHit, Outcome, Repeatable, Returned};
+use crate::erased::Erased;
+use crate::flight::Flight;
+use crate::key::{KeyRef, Shape};
+use crate::memo::MemoCore;
+use crate::node::{Node, NodeHook, OfNode};
+use crate::slot::Handle;
+use crate::value::Returns;
+
+/// A call's arguments, and what makes its body of them.
+pub(crate) struct Prepared<KA, SA, Run> {
+    pub(crate) keyed: KA,
+    pub(crate) skipped: SA,
+    pub(crate) run: Run,
+}
+
+impl<KA, SA, Run> Prepared<KA, SA, Run> {
+    /// The body, and what describes its value.
+    #[inline]
+    pub(crate) fn prepare<B, D>(self) -> (B, D)
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+    {
+        (self.run)(self.keyed, self.skipped)
+    }
+}
+
+/// One call of a memoized function: `C` is the function, `KA` and `SA` are its arguments, `Run` makes its body of
+/// them, `A` makes the call once more, `X` is what else is told of it.
+pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
+    pub(super) callee: C,
+    pub(super) call: Prepared<KA, SA, Run>,
+    pub(super) again: A,
+    pub(super) extras: X,
+    pub(super) mode: Mode,
+}
+
+impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
+    #[inline]
+    pub(super) fn new(callee: C, call: Prepared<KA, SA, Run>) -> Self {
+        Self { callee, call, again: NoHook, extras: NoHook, mode: Mode::default() }
+    }
+}
+
+impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
+    /// Neither read nor write.
+    #[must_use]
+    #[inline]
+    pub fn bypass_if(mut self, bypass: bool) -> Self {
+        self.mode.bypass = bypass;
+        self
+    }
+
+    /// Do not read, but write.
+    #[must_use]
+    #[inline]
+    pub fn refresh_if(mut self, refresh: bool) -> Self {
+        self.mode.refresh = refresh;
+        self
+    }
+
+    /// Always call the function; what is there is only for when that fails, or is late.
+    #[must_use]
+    #[inline]
+    pub fn origin_first(mut self) -> Self {
+        self.mode.origin = true;
+        self
+    }
+
+    #[inline]
+    fn with_extras<Y>(self, with: impl FnOnce(X) -> Y) -> Bound<C, KA, SA, Run, A, Y> {
+        let Self { callee, call, again, extras, mode } = self;
+        Bound { callee, call, again, extras: with(extras), mode }
+    }
+
+    #[inline]
+    fn with_again<B>(self, with: impl FnOnce(A) -> B) -> Bound<C, KA, SA, Run, B, X> {
+        let Self { callee, call, again, extras, mode } = self;
+        Bound { callee, call, again: with(again), extras, mode }
+    }
+
+    /// How long a call waits: for something that can stand in for the value, and at all; and what it
+    /// returns then.
+    #[inline]
+    pub fn patience<F>(
+        self,
+        limits: Limits,
+        late: F,
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, X::Stand, Patience<F>>>
+    where
+        X: Hooking,
+        F: Fn(TimedOut) -> <C::Returns as Returns>::Output,
+    {
+        self.with_extras(|extras| extras.hooks().with_patience(Patience { limits, late }))
+    }
+
+    /// The hook for hits.
+    #[inline]
+    pub fn on_hit<F>(
+        self,
+        hook: F,
+    ) -> Bound<C, KA, SA, Run, A, Hooks<Hooked<F>, X::Miss, X::Stand, X::Patience>>
+    where
+        X: Hooking,
+        F: Fn(&KA, &SA, &KeyRef<'_>, &<C::Returns as Returns>::Value),
+    {
+        self.with_extras(|extras| extras.hooks().with_hit(Hooked(hook)))
+    }
+
+    /// The hook for misses.
+    #[inline]
+    pub fn on_miss<F>(
+        self,
+        hook: F,
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, Hooked<F>, X::Stand, X::Patience>>
+    where
+        X: Hooking,
+        F: Fn(&KA, &SA, &KeyRef<'_>),
+    {
+        self.with_extras(|extras| extras.hooks().with_miss(Hooked(hook)))
+    }
+
+    /// What is returned while the first value is being computed.
+    #[inline]
+    pub fn placeholder<F>(
+        self,
+        make: F,
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, Hooked<F>, X::Patience>>
+    where
+        X: Hooking,
+        F: Fn(&KA, &SA) -> <C::Returns as Returns>::Face,
+    {
+        self.with_extras(|extras| extras.hooks().with_stand(Hooked(make)))
+    }
+
+    /// The call is to be computed in the background, too: the build fails if that cannot be.
+    #[inline]
+    pub fn in_background(self) -> Bound<C, KA, SA, Run, Asked<A>, X>
+    where
+        A: Repeat<KA, SA>,
+    {
+        const { super::again::refuse_if(true, A::WHY_NOT) }
+        self.with_again(Asked)
+    }
+
+    /// How the call is made once more, in the background.
+    #[inline]
+    pub fn again<O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J: Send + 'static>(
+        self,
+        owners: O,
+        make: F,
+    ) -> Bound<C, KA, SA, Run, Again<O, F>, X> {
+        self.with_again(|_| Again(owners, make))
+    }
+
+    /// Why it cannot be.
+    #[inline]
+    pub fn once<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, Once<Y>, X> {
+        self.with_again(|_| Once::NEW)
+    }
+}
+
+impl<N: Node, KA, S, R: Returns, L, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run> {
+    /// The hooks of the node, for hits and misses.
+    #[inline]
+    pub fn with_hooks_of_node(
+        self,
+    ) -> Bound<
+        Plan<OfNode<N>, KA, S, R, L>,
+        KA,
+        SA,
+        Run,
+        NoHook,
+        Hooks<NodeHook<N>, NodeHook<N>, NoHook, NoHook>,
+    > {
+        let Self { callee, call, again, extras, mode } = self;
+        let extras = extras.hooks().with_hit(NodeHook::NEW).with_miss(NodeHook::NEW);
+        Bound { callee, call, again, extras, mode }
+    }
+}
+
+/// Looks a call up, and tells the hook. The whole of a hit.
+#[inline]
+pub(super) fn look_up<C, KA, SA, Run, X>(
+    callee: &C,
+    memo: &Handle<'_, <C::Shape as Shape>::Owned, <C::Returns as Returns>::Held>,
+    call: &Prepared<KA, SA, Run>,
+    extras: &X,
+    mode: Mode,
+) -> Found<<C::Returns as Returns>::Held>
+where
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+{
+    let look = Look::at(memo.flags()).unread_if(mode.refresh || mode.origin).bypass_if(mode.bypass);
+    let tell = |key: &KeyRef<'_>, held: &<C::Returns as Returns>::Held| {
+        if let Some(value) = C::Returns::value(held) {
+            memo.run_hook(|| extras.on_hit(&call.keyed, &call.skipped, key, value));
+        }
+    };
+    let tell: Option<OnHit<'_, _>> = if X::ON_HIT { Some(&tell) } else { None };
+    callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
+}
+
+/// How a job that computes for a flight is started, by the kind of function.
+pub(crate) trait Starts<J> {
+    /// Starts it.
+    fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J);
+}
+
+/// How a call is made once more, by the kind of function; or not at all, for [`NoHook`], of which nothing is
+/// compiled.
+pub(crate) trait Repeats<KA, SA, A> {
+    /// Whether it can be.
+    const REPEATS: bool = true;
+    /// Makes it, as the leader of a flight.
+    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead);
+}
+
+impl<KA, SA, A> Repeats<KA, SA, A> for NoHook {
+    const REPEATS: bool = false;
+    fn repeat(_: &A, _: KA, _: SA, _: Lead) {
+        unreachable!("nobody asks for it")
+    }
+}
+
+/// Makes it by the job of the call.
+pub(super) fn repeat<M, KA, SA, A>(again: &A, keyed: KA, skipped: SA, lead: Lead)
+where
+    M: Starts<A::Job>,
+    A: Repeat<KA, SA>,
+{
+    let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
+    if let Some(job) = again.job(keyed, skipped, Ticket::new(lead)) {
+        M::start(&memo, &flight, job);
+    }
+}
+
+/// A call that was not answered at once. `M` is its kind.
+pub(crate) struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
+    /// None when its body was begun.
+    call: Option<Prepared<KA, SA, Run>>,
+    pub(crate) again: A,
+    pub(crate) extras: X,
+    /// What describes the value; none before the body was begun.
+    describe: Option<D>,
+    pub(crate) outcome: Outcome<R>,
+    kind: PhantomData<fn() -> M>,
+}
+
+impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
+    #[inline]
+    pub(crate) fn new(call: Prepared<KA, SA, Run>, again: A, extras: X) -> Self {
+        Self { call: Some(call), again, extras, describe: None, outcome: Outcome(None), kind: PhantomData }
+    }
+
+    pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
+        self.call.take().expect("a body is run once")
+    }
+}
+
+impl<M, R, KA, SA, Run, D, A, X> Repeatable for Called<M, R, KA, SA, Run, D, A, X>
+where
+    M: Repeats<KA, SA, A>,
+    R: Returns,
+    X: Extras<KA, SA, R>,
+{
+    fn on_miss(&self, key: &KeyRef<'_>) {
+        if X::ON_MISS
+            && let Some(call) = &self.call
+        {
+            self.extras.on_miss(&call.keyed, &call.skipped, key);
+        }
+    }
+
+    fn placeholder(&self) -> Option<Erased> {
+        if !X::PLACEHOLDER {
+            return None;
+        }
+        let call = self.call.as_ref()?;
+        let face = self.extras.placeholder(&call.keyed, &call.skipped)?;
+        R::keep(face).map(Erased::new)
+    }
+
+    fn can_repeat(&self) -> bool {
+        M::REPEATS
+    }
+
+    fn repeat(&mut self, lead: Lead) {
+        let Prepared { keyed, skipped, .. } = self.take_call();
+        M::repeat(&self.again, keyed, skipped, lead);
+    }
+}
+
+impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
+where
+    M: Repeats<KA, SA, A>,
+    R: Returns,
+    X: Extras<KA, SA, R>,
+{
+    /// Itself, if there is something that it is to be told, or can tell.
+    pub(crate) fn told(&mut self) -> Option<&mut dyn Repeatable> {
+        if const { X::ON_MISS || X::PLACEHOLDER || M::REPEATS } { Some(self) } else { None }
+    }
+}
+
+impl<M, R, KA, SA, Run, D, A, X> Described for Called<M, R, KA, SA, Run, D, A, X>
+where
+    R: Returns,
+    D: Fn(Option<&R::Value>, &mut Draft),
+{
+    fn returned(&mut self) -> &mut dyn Returned {
+        &mut self.outcome
+    }
+
+    fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
+        if let Some(describe) = &self.describe {
+            describe(value.and_then(|value| R::value(value.get())), draft);
+        }
+    }
+}
+
+impl<M, R, KA, SA, Run, B, D, A, X> Body for Called<M, R, KA, SA, Run, D, A, X>
+where
+    R: Returns,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: FnOnce() -> R::Output,
+    D: Fn(Option<&R::Value>, &mut Draft),
+{
+    fn run(&mut self) {
+        let (body, describe) = self.take_call().prepare();
+        self.outcome = Outcome(Some(body()));
+        self.describe = Some(describe);
+    }
+}

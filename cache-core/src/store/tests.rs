@@ -1,0 +1,271 @@
+//! Entries of all kinds of keys and values.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::cell::{Cells, Head, LIVE};
+use super::hashes::{long, short};
+use super::life::Life;
+use super::{CellType, Lease, Residents};
+use crate::erased::Erased;
+use crate::memo::Data;
+use crate::policy::{NONE, Policy, Rules};
+use crate::sync::guarded;
+use crate::time::NEVER;
+
+const RULES: Rules = Rules::new();
+
+pub(super) fn lease(weight: usize) -> Lease {
+    Lease {
+        created: 0,
+        deadline: NEVER,
+        verified: 0,
+        weight,
+        tags: Box::default(),
+        cost: None,
+        idles: false,
+        is_error: false,
+    }
+}
+
+/// What is stored in a test, made of a number; of no size, there is but one.
+trait Kind: Data + PartialEq + Debug {
+    fn of(number: u64) -> Self;
+}
+
+#[derive(Clone, Debug, PartialEq)]
+#[repr(align(64))]
+struct Aligned(u64);
+
+#[derive(Clone, Debug, PartialEq)]
+#[repr(align(64))]
+struct AlignedNothing;
+
+/// Counts how many there are, in the first word, and is as large as `N` more.
+#[derive(Debug, PartialEq)]
+struct Counted<const N: usize>(Box<u64>, [u64; N]);
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+impl<const N: usize> Clone for Counted<N> {
+    fn clone(&self) -> Self {
+        Self::of(*self.0)
+    }
+}
+
+impl<const N: usize> Drop for Counted<N> {
+    fn drop(&mut self) {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<const N: usize> Kind for Counted<N> {
+    fn of(number: u64) -> Self {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(Box::new(number), [number; N])
+    }
+}
+
+macro_rules! kinds {
+    ($($kind:ty: $of:expr;)*) => {
+        $(impl Kind for $kind {
+            fn of(number: u64) -> Self {
+                $of(number)
+            }
+        })*
+    };
+}
+
+kinds! {
+    (): |_| ();
+    u64: |number| number;
+    String: |number| format!("{number}");
+    // With padding.
+    Option<u32>: |number: u64| u32::try_from(number).ok().filter(|number| number % 2 > 0);
+    (u64, u8): |number| (number, 7);
+    [u64; 4]: |number| [number; 4];
+    [u64; 5]: |number| [number; 5];
+    Aligned: Aligned;
+    AlignedNothing: |_| AlignedNothing;
+}
+
+/// Runs a test with different kinds of keys and values.
+macro_rules! of_all_kinds {
+    ($test:ident) => {
+        $test::<u64, ()>();
+        $test::<String, Option<u32>>();
+        $test::<[u64; 4], String>();
+        $test::<[u64; 5], Counted<0>>();
+        $test::<(u64, u8), Counted<9>>();
+        $test::<Aligned, Counted<3>>();
+        $test::<u64, Aligned>();
+        $test::<Counted<4>, AlignedNothing>();
+        $test::<(), [u64; 5]>();
+        $test::<AlignedNothing, u64>();
+        $test::<(), ()>();
+    };
+}
+
+fn erased<T: Kind>(number: u64) -> Erased {
+    Erased::new(T::of(number))
+}
+
+fn hash(number: u64) -> u32 {
+    short(number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+fn push<K: Kind, V: Kind>(cells: &mut Cells, number: u64) {
+    let head = Head { life: Life::none(), hash: hash(number), link: NONE };
+    cells.push(head, erased::<K>(number), erased::<V>(number));
+}
+
+fn are<K: Kind, V: Kind>(entry: (Erased, Erased), key: u64, value: u64) {
+    assert_eq!((entry.0.into::<K>(), entry.1.into::<V>()), (K::of(key), V::of(value)));
+}
+
+fn cells_have<K: Kind, V: Kind>(cells: &Cells, at: usize, key: u64, value: u64) {
+    let expected = (hash(at as u64), &K::of(key), &V::of(value));
+    let (head, key, value) = cells.get(at).unwrap();
+    assert_eq!((head.hash, key.get::<K>(), value.get::<V>()), expected);
+    assert_eq!(head.link, LIVE | NONE, "the rest of a link stays");
+    // SAFETY: it is live, as was seen, and these are its types.
+    let (head, key, value) = unsafe { cells.get_typed::<K, V>(at) };
+    assert_eq!((head.hash, key, value), expected);
+}
+
+fn cells_keep_what_is_in_them<K: Kind, V: Kind>() {
+    let mut capacity = 1;
+    let mut cells = Cells::with_capacity(CellType::of::<K, V>(), capacity);
+    for number in 0..9 {
+        if cells.is_full() {
+            capacity *= 2;
+            cells.grow(capacity);
+        }
+        push::<K, V>(&mut cells, number);
+    }
+    (0..9).for_each(|at| cells_have::<K, V>(&cells, at, at as u64, at as u64));
+    assert_eq!(cells.replace(3, erased::<V>(30)).unwrap().into::<V>(), V::of(3));
+    are::<K, V>(cells.take(4).unwrap(), 4, 4);
+    assert!(cells.get(4).is_none() && cells.take(4).is_none());
+    assert!(cells.replace(4, erased::<V>(7)).is_none() && cells.replace(9, erased::<V>(7)).is_none());
+    cells.fill(4, erased::<K>(40), erased::<V>(40));
+    cells.take(5).unwrap();
+    cells_have::<K, V>(&cells, 3, 3, 30);
+    cells_have::<K, V>(&cells, 4, 40, 40);
+    // What is replaced is moved when they grow.
+    cells.grow(100);
+    cells_have::<K, V>(&cells, 3, 3, 30);
+    cells_have::<K, V>(&cells, 4, 40, 40);
+    for number in (6..9).rev() {
+        let (head, entry) = cells.pop().unwrap();
+        assert_eq!((head.hash, head.link), (hash(number), NONE));
+        are::<K, V>(entry.unwrap(), number, number);
+    }
+    assert!(cells.pop().is_some_and(|(_, entry)| entry.is_none()), "it was taken");
+    assert_eq!(cells.len(), 5);
+    // The rest is dropped with them.
+}
+
+/// All entries are there, by each way to find one.
+fn residents_have<K: Kind, V: Kind>(residents: &Residents, numbers: &[u64]) {
+    assert_eq!(residents.len(), numbers.len());
+    for &number in numbers {
+        let (key, value) = (K::of(number), V::of(number));
+        let entry = residents.find(hash(number), |other| *other.get::<K>() == key).unwrap();
+        assert_eq!((entry.hash, entry.value.get::<V>()), (hash(number), &value));
+        // SAFETY: these are its types.
+        let spot = unsafe { residents.spot::<K, V>(long(hash(number)), |other| *other == key) };
+        assert_eq!(spot.unwrap().value, &value);
+    }
+}
+
+fn residents_keep_what_is_put_in<K: Kind, V: Kind>() {
+    // More than fit into a chunk; of no size, there is but one key.
+    let most = if size_of::<K>() == 0 { 1 } else { 132 };
+    let mut residents = Residents::new(Some(Policy::Adaptive), CellType::of::<K, V>());
+    let insert = |residents: &mut Residents, number| {
+        residents.insert(erased::<K>(number), erased::<V>(number), hash(number), lease(1), &RULES);
+    };
+    let mut numbers: Vec<u64> = (0..most).collect();
+    for number in &numbers {
+        insert(&mut residents, *number);
+    }
+    residents_have::<K, V>(&residents, &numbers);
+    // One after the other is taken out or evicted, and another is put in its place.
+    for number in most..most + 10 {
+        let slot = residents.of_hash(hash(numbers[0])).next().unwrap().slot;
+        let taken = if number % 2 == 0 { residents.remove(slot) } else { residents.evict() }.unwrap();
+        let at = numbers.iter().position(|number| hash(*number) == taken.record().hash).unwrap();
+        let left = numbers.swap_remove(at);
+        are::<K, V>((taken.key, taken.value), left, left);
+        insert(&mut residents, number);
+        numbers.push(number);
+    }
+    residents_have::<K, V>(&residents, &numbers);
+    // Those that are left move together.
+    for number in numbers.split_off((numbers.len() / 8).max(1)) {
+        let slot = residents.of_hash(hash(number)).next().unwrap().slot;
+        residents.remove(slot).unwrap();
+    }
+    residents.settle(&RULES);
+    assert_eq!(residents.moves(), u32::from(most > 1));
+    residents_have::<K, V>(&residents, &numbers);
+    // Some are gone through, and the others dropped.
+    let mut emptied = residents.take_all(None);
+    drop(emptied.next().unwrap());
+    insert(&mut residents, 7);
+    drop(emptied);
+    residents_have::<K, V>(&residents, &[7]);
+}
+
+/// One test: both count.
+#[test]
+fn entries_of_all_kinds_stay_what_they_are() {
+    of_all_kinds!(cells_keep_what_is_in_them);
+    of_all_kinds!(residents_keep_what_is_put_in);
+    assert_eq!(COUNT.load(Ordering::Relaxed), 0, "each is dropped, and once");
+}
+
+#[test]
+#[should_panic = "one type of keys"]
+fn a_key_of_another_type_is_refused() {
+    push::<u64, u64>(&mut Cells::with_capacity(CellType::of::<String, u64>(), 1), 7);
+}
+
+#[test]
+#[should_panic = "one type of values"]
+fn a_value_of_another_type_is_refused() {
+    let mut cells = Cells::with_capacity(CellType::of::<u64, String>(), 1);
+    push::<u64, String>(&mut cells, 7);
+    cells.replace(0, erased::<u64>(7));
+}
+
+/// Panics when it is dropped, if it is to.
+#[derive(Clone)]
+struct Panics<const N: usize>(bool, [Arc<()>; N]);
+
+impl<const N: usize> Drop for Panics<N> {
+    fn drop(&mut self) {
+        assert!(!self.0, "dropped");
+    }
+}
+
+fn the_last_panics<const N: usize>() {
+    let alive = Arc::new(());
+    let value = |panics| Erased::new(Panics(panics, [(); N].map(|()| alive.clone())));
+    let key = |number: u64| Erased::new((number, alive.clone()));
+    let mut residents = Residents::new(None, CellType::of::<(u64, Arc<()>), Panics<N>>());
+    // They are dropped from the end on.
+    for number in 0..3 {
+        residents.insert(key(number), value(number == 0), hash(number), lease(1), &RULES);
+    }
+    assert!(guarded(|| drop(residents)).is_none());
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[test]
+fn an_entry_whose_drop_panics_leaves_nothing_behind() {
+    the_last_panics::<1>();
+    the_last_panics::<9>();
+}
