@@ -35,6 +35,14 @@ enum Claim<'a> {
 }
 
 impl Claim<'_> {
+    /// Whether it holds only if there is, or is not, a fresh value.
+    fn depends(&self) -> bool {
+        match self {
+            Self::Flight(flight) => flight.kind == Kind::Update,
+            Self::Hand(when, _) => *when != When::Always,
+        }
+    }
+
     /// Whether it is a call that has found nothing that stores.
     fn is_computed(&self) -> bool {
         matches!(self, Self::Flight(flight) if matches!(flight.kind, Kind::Shared | Kind::Alone))
@@ -272,7 +280,7 @@ impl MemoCore {
             }
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
-            let existing = found.map(|entry| (entry.slot, self.fresh(*entry)));
+            let existing = found.map(|entry| (entry.slot, claim.depends() && self.fresh(*entry)));
             let renewed = found.filter(|entry| draft.unmodified && self.is_of(claim, entry, now));
             let renewed = renewed.map(|entry| entry.slot);
             let found_one = existing.is_some();
@@ -334,7 +342,11 @@ impl MemoCore {
             if let Some(entry) = room.residents.replace(slot, key.clone(), value.clone(), lease, rules) {
                 self.backlog.credit(entry.record());
                 let cause = self.cause(entry.record(), now, Cause::Replaced);
-                garbage.push(entry, cause);
+                if entry.record().tags().is_empty() && !self.sees_leaving() {
+                    self.counters.left(cause);
+                } else {
+                    garbage.push(entry, cause);
+                }
             }
             break;
         }

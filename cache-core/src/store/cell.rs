@@ -187,7 +187,8 @@ impl Cells {
     /// Gives a key and a value to a cell that has none.
     #[inline]
     pub(super) fn fill(&mut self, at: usize, key: Erased, value: Erased) {
-        self.check(&key, &value);
+        let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
+        assert!(same, "a memo has one type of keys and one of values");
         let head = self.head_mut(at).filter(|head| !head.is_live()).expect("a cell that is free");
         head.link |= LIVE;
         // SAFETY: these are fit for values of these types, and have none.
@@ -211,12 +212,18 @@ impl Cells {
         }
     }
 
-    /// Exchanges key and value of a cell, if it is live.
-    pub(super) fn replace(&mut self, at: usize, key: Erased, value: Erased) -> Option<(Erased, Erased)> {
-        self.check(&key, &value);
-        let old = self.take(at)?;
-        self.fill(at, key, value);
-        Some(old)
+    /// Puts a value in the place of that of a cell, if it is live.
+    #[inline]
+    pub(super) fn replace(&mut self, at: usize, value: Erased) -> Option<Erased> {
+        assert!(value.is_of(self.cell.value), "a memo has one type of values");
+        self.head(at).filter(|head| head.is_live())?;
+        // SAFETY: it is live, so it has a value, which is moved out before another is moved in.
+        unsafe {
+            let place = self.at(at).add(self.cell.value_at);
+            let old = Erased::move_from(place, self.cell.value);
+            value.move_to(place);
+            Some(old)
+        }
     }
 
     /// Takes an entry out of a cell, if it is live, whose types need not be dropped.
@@ -225,12 +232,6 @@ impl Cells {
         if let Some(head) = self.head_mut(at) {
             head.link &= !LIVE;
         }
-    }
-
-    #[inline]
-    fn check(&self, key: &Erased, value: &Erased) {
-        let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
-        assert!(same, "a memo has one type of keys and one of values");
     }
 
     /// Takes the last cell off. Its key and value, if it is live, and its head.

@@ -186,8 +186,9 @@ impl Residents {
         self.has_begun(slot, &begun);
     }
 
-    /// Puts another entry in the place of one of the same key: it keeps its slot and its place in the order, but
-    /// not its name. What was there.
+    /// Puts another value in the place of that of an entry of this key: it keeps its slot and its place in the order,
+    /// but not its name. What was there.
+    #[inline]
     pub(crate) fn replace(
         &mut self,
         slot: Slot,

@@ -202,23 +202,19 @@ impl Slab {
         self.live -= 1;
     }
 
-    /// Exchanges an entry. It has been read as often as the one before.
-    pub(super) fn replace(
-        &mut self,
-        slot: Slot,
-        key: Erased,
-        value: Erased,
-        lease: Lease,
-    ) -> Option<Removed> {
-        let more = self.take_more(slot);
+    /// Puts another value in the place of that of an entry, which has been read as often. What has left with this
+    /// key.
+    #[inline]
+    pub(super) fn replace(&mut self, slot: Slot, key: Erased, value: Erased, lease: Lease) -> Option<Removed> {
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
-        let (key, value) = chunk.cells.replace(at, key, value)?;
+        let value = chunk.cells.replace(at, value)?;
         let head = chunk.cells.head_mut(at)?;
         let (hash, life) = (head.hash, head.life.renew(&lease));
+        let old = chunk.more.as_mut().and_then(|more| more[at].take());
         if let Some(more) = More::of(lease) {
             self.set_more(slot, more);
         }
-        Some(Removed { key, value, hash, life, more })
+        Some(Removed { key, value, hash, life, more: old })
     }
 
     /// Moves an entry to another slab. Its slot is gone.
