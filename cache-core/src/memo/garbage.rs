@@ -54,13 +54,18 @@ impl MemoCore {
             self.world().sweep(bumped);
         }
         if !garbage.is_empty() {
-            self.dispose(std::mem::replace(garbage, Garbage::new()));
+            self.dispose_of(std::mem::replace(garbage, Garbage::new()));
         }
     }
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
-    pub(crate) fn dispose(&self, mut garbage: Garbage) -> Applied {
+    #[inline]
+    pub(crate) fn dispose(&self, garbage: Garbage) -> Applied {
+        if garbage.is_empty() { Applied::default() } else { self.dispose_of(garbage) }
+    }
+
+    fn dispose_of(&self, mut garbage: Garbage) -> Applied {
         let mut applied = Applied::default();
         for name in &garbage.sources {
             applied += self.world().invalidate_tag(name, Form::Hard);

@@ -113,7 +113,7 @@ impl Residents {
 
     /// The entry of a key.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<Resident<'_>> {
-        let is = |slot: &Slot| self.slab.get(*slot).is_some_and(|entry| eq(entry.key));
+        let is = |slot: &Slot| self.slab.key(*slot).is_some_and(&eq);
         self.slab.get(*self.table.find(long(hash), is)?)
     }
 
@@ -307,7 +307,7 @@ impl Residents {
     }
 
     #[cfg(all(test, not(loom)))]
-    fn evict(&mut self) -> Option<Removed> {
+    pub(super) fn evict(&mut self) -> Option<Removed> {
         let slot = self.victim()?;
         self.take_victim(slot)
     }
@@ -331,7 +331,11 @@ impl Residents {
         }
     }
 
+    #[inline]
     fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
+        if tags.is_empty() {
+            return;
+        }
         let Some(rest) = &mut self.rest else { return };
         for tag in tags {
             rest.untag(slot, tag.id);

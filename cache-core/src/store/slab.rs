@@ -8,7 +8,7 @@ use super::cell::{CellType, Cells, Head, LIVE};
 use super::hashes::LOW;
 use super::life::Life;
 use super::resident::{Lease, More, Record, Removed, Resident, Spot};
-use crate::erased::Erased;
+use crate::erased::{Erased, ErasedRef};
 use crate::policy::{NONE, Slot, Slots};
 
 /// No more than a table can tell apart.
@@ -74,6 +74,13 @@ impl Slab {
         let (head, key, value) = chunk.cells.get(at)?;
         let more = chunk.more.as_ref().and_then(|more| more[at].as_deref());
         Some(Resident { key, value, slot, record: Record { life: &head.life, more, hash: head.hash } })
+    }
+
+    /// The key in a slot, if it is live.
+    #[inline]
+    pub(super) fn key(&self, slot: Slot) -> Option<ErasedRef<'_>> {
+        let chunk = self.chunks.get(slot as usize / CHUNK)?;
+        Some(chunk.cells.get(slot as usize % CHUNK)?.1)
     }
 
     /// The key in a slot, and what a hit looks at.
