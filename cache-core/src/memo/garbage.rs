@@ -39,6 +39,7 @@ impl Garbage {
 
 impl MemoCore {
     /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
+    #[inline]
     pub(crate) fn bump_sources(&self, garbage: &mut Garbage) -> Vec<Bumped<MemoCore>> {
         if garbage.sources.is_empty() {
             return Vec::new();
@@ -50,8 +51,10 @@ impl MemoCore {
     /// And the rest, when nobody waits any more.
     #[inline]
     pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: &mut Garbage) {
-        for bumped in bumped {
-            self.world().sweep(bumped);
+        if !bumped.is_empty() {
+            for bumped in bumped {
+                self.world().sweep(bumped);
+            }
         }
         if !garbage.is_empty() {
             self.dispose_of(std::mem::replace(garbage, Garbage::new()));

@@ -137,6 +137,7 @@ impl Remembers for MemoCore {
 }
 
 impl MemoCore {
+    #[inline]
     pub(crate) fn on_store(&self, key: &Erased, value: &Erased) {
         if let Some(hook) = &self.types.hooks.on_store {
             self.run_hook_about("on_store", key, || self.key_ref(key, |key| hook(key, value)));

@@ -303,7 +303,6 @@ impl Residents {
     pub(crate) fn forget_victim(&mut self, slot: Slot) {
         self.unlist(slot);
         self.slab.forget(slot);
-        self.slab.free(slot);
     }
 
     #[cfg(all(test, not(loom)))]
@@ -322,8 +321,9 @@ impl Residents {
     /// An entry is found no more, nor does it weigh.
     #[inline]
     fn unlist(&mut self, slot: Slot) {
-        let Some(weight) = self.slab.get(slot).map(|entry| entry.weight()) else { return };
-        if let Ok(found) = self.table.find_entry(long(self.slab.hash(slot)), |other| *other == slot) {
+        let Some(entry) = self.slab.get(slot) else { return };
+        let (hash, weight) = (entry.hash, entry.weight());
+        if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
             found.remove();
         }
         if let Some(rest) = &mut self.rest {
@@ -367,10 +367,14 @@ impl Residents {
     }
 
     /// Begins to keep order, if there was no bound so far.
+    #[inline]
     pub(crate) fn bound(&mut self, policy: Policy) {
-        if self.policy.replace(policy).is_some() || self.rest.is_none() {
-            return;
+        if self.policy.replace(policy).is_none() && self.rest.is_some() {
+            self.order(policy);
         }
+    }
+
+    fn order(&mut self, policy: Policy) {
         let mut evictor = Evictor::new(Some(policy));
         let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
         for slot in slots {

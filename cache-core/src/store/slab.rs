@@ -200,12 +200,16 @@ impl Slab {
         Some(Removed { key, value, hash, life, more })
     }
 
-    /// The same where nobody wants it, and its types need not be dropped.
+    /// The same where nobody wants it, and its types need not be dropped. Its slot is free.
     #[inline]
     pub(super) fn forget(&mut self, slot: Slot) {
-        drop(self.take_more(slot));
+        let (at, free) = (slot as usize % CHUNK, self.free);
         let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
-        chunk.cells.forget(slot as usize % CHUNK);
+        if let Some(more) = &mut chunk.more {
+            more[at] = None;
+        }
+        chunk.cells.forget(at, free);
+        self.free = slot;
         self.live -= 1;
     }
 
