@@ -124,7 +124,6 @@ fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, call: &mut dyn
 }
 
 fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
-    let memo = pursuit.memo().clone();
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => {
@@ -135,6 +134,7 @@ fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
             Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
         };
+        let memo = pursuit.memo().clone();
         let worker_leaves = memo.worker_leaves(&joined.flight);
         loop {
             let mut bounds = pursuit.bounds();
@@ -251,7 +251,7 @@ where
 }
 
 /// Computes as the leader of a flight.
-pub(crate) fn fly(mut lead: Lead, call: &mut dyn Body) -> Result<Erased, Failed> {
+pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Result<Erased, Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
         call.run();

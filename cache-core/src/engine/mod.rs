@@ -7,6 +7,7 @@ mod pursuit;
 mod returned;
 mod start;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub(crate) use lead::Failed;
@@ -125,7 +126,7 @@ impl MemoCore {
             Self::note_renewal(&mut room, flight.old_node(), how == Begin::Ahead);
         }
         drop(room);
-        Step::Lead(Lead { memo: self.clone(), flight, how, begun, is_own: false, landed: false })
+        Step::Lead(Lead { memo: self.clone(), flight, how, begun, is_own: false, landed: Cell::new(false) })
     }
 
     /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to

@@ -247,7 +247,7 @@ fn in_this_scope<F: Future + Send + 'static>(
 }
 
 /// Computes as the leader of a flight.
-async fn settled<R, KA, SA, Run, B, D>(mut lead: Lead, call: Prepared<KA, SA, Run>) -> Settled<R>
+async fn settled<R, KA, SA, Run, B, D>(lead: Lead, call: Prepared<KA, SA, Run>) -> Settled<R>
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),

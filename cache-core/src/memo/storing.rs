@@ -85,8 +85,8 @@ impl MemoCore {
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
     #[inline]
-    pub(crate) fn land(&self, lead: &mut Lead, value: &Erased, mut draft: Draft, answers: bool) {
-        let flight = lead.flight.clone();
+    pub(crate) fn land(&self, lead: &Lead, value: &Erased, mut draft: Draft, answers: bool) {
+        let flight = &lead.flight;
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
             flight.ancestry.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
@@ -97,7 +97,7 @@ impl MemoCore {
         let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
         // These are copies: the last of each is let go of as the computation ends.
         drop(inherited);
-        self.end_inheriting(&flight, Some(tags.as_deref().unwrap_or_default()));
+        self.end_inheriting(flight, Some(tags.as_deref().unwrap_or_default()));
         // Those who wait learn by which tags the value may have been invalidated before they came.
         let carried = if draft.unknown || missed {
             Carried::Unknown
@@ -105,7 +105,7 @@ impl MemoCore {
             Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
         };
         let mut garbage = Garbage::new();
-        let claim = Claim::Flight(&flight);
+        let claim = Claim::Flight(flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
         let candidate = Candidate { key: &flight.key, hash: flight.hash, value, draft: &draft, cost };
         let outcome = if crate::sync::is_comparing() {
@@ -121,17 +121,17 @@ impl MemoCore {
             Stored::Overtaken | Stored::Refused => flight.kind == Kind::Refresh,
         };
         if supersedes {
-            self.end_old(&flight, &mut garbage);
+            self.end_old(flight, &mut garbage);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
-        self.note_usual(&flight);
+        self.note_usual(flight);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().sources.mix(flight.hash);
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let bumped = self.bump_sources(&mut garbage);
         if stored {
-            lead.landed = true;
+            lead.landed.set(true);
             lead.tell(|| Landing::Value(value.clone(), carried));
         } else {
             lead.end(Landing::Value(value.clone(), carried));

@@ -63,16 +63,18 @@ impl More {
     /// None where there is nothing of it.
     #[inline]
     pub(super) fn of(lease: Lease) -> Option<Box<Self>> {
-        if lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles {
-            return None;
-        }
-        Some(Box::new(Self {
+        let is_plain = lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles;
+        if is_plain { None } else { Some(Self::made_of(lease)) }
+    }
+
+    fn made_of(lease: Lease) -> Box<Self> {
+        Box::new(Self {
             tags: lease.tags,
             weight: lease.weight,
             read: atomic::AtomicU64::new(lease.created),
             cost: lease.cost.unwrap_or_default(),
             ..Self::default()
-        }))
+        })
     }
 
     pub(super) fn take_tags(&mut self) -> TagSet {
