@@ -216,7 +216,13 @@ impl Slab {
     /// Puts another value in the place of that of an entry, which has been read as often. What has left with this
     /// key.
     #[inline]
-    pub(super) fn replace(&mut self, slot: Slot, key: Erased, value: Erased, lease: Lease) -> Option<Removed> {
+    pub(super) fn replace(
+        &mut self,
+        slot: Slot,
+        key: Erased,
+        value: Erased,
+        lease: Lease,
+    ) -> Option<Removed> {
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
         let value = chunk.cells.replace(at, value)?;
         let head = chunk.cells.head_mut(at)?;
