@@ -25,20 +25,6 @@ fn each_evicts_another() {
 }
 
 #[test]
-fn the_entry_was_invalidated() {
-    let _alone = alone();
-    #[memoize(capacity = 100)]
-    fn run(n: u64) -> u64 {
-        n
-    }
-    no_allocation_on_a_miss(|n| {
-        assert_eq!(run(n % 50), n % 50);
-        run::memo().clear();
-    });
-    assert_eq!(run::memo().stats().misses, 11_000);
-}
-
-#[test]
 fn one_within_another() {
     let _alone = alone();
     #[memoize(capacity = 100)]

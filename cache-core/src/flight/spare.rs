@@ -1,14 +1,17 @@
-//! The flight that a thread has led last, kept to be made into its next one: so most misses allocate none.
+//! Flights that a thread has led, kept to be made into its next ones: so most misses allocate none.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
 use super::{Ancestry, Deciding, Flight, Kind, Old, Remembers, current};
 use crate::erased::Erased;
 use crate::tags::Number;
 
+/// So many are kept: as deep as most calls are within each other.
+const KEPT: usize = 4;
+
 crate::sync::thread_local! {
-    static SPARE: Cell<Option<Arc<Flight>>> = const { Cell::new(None) };
+    static SPARE: RefCell<Vec<Arc<Flight>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Flight {
@@ -25,7 +28,7 @@ impl Flight {
         memo: Weak<dyn Remembers>,
     ) -> Arc<Self> {
         let deciding = Some(Deciding::new(memo, old.map(|old| old.node)));
-        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let Some(mut spare) = spare else {
             let ancestry = Ancestry::below(current(), inherits_in, deciding);
             return Arc::new(Self::new(key, hash, born, kind, old, ancestry));
@@ -48,6 +51,11 @@ impl Flight {
         let Some(ancestry) = Arc::get_mut(&mut own.ancestry) else { return };
         ancestry.end();
         own.key = Erased::new(());
-        let _ = SPARE.try_with(|spare| spare.set(Some(flight)));
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < KEPT {
+                spare.push(flight);
+            }
+        });
     }
 }
