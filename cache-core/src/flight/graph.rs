@@ -96,7 +96,10 @@ impl Ancestry {
 
     /// Its flight has ended: what it was part of, and what it has said, is let go of.
     pub(super) fn end(&mut self) {
-        (self.parent, self.inheriting, self.deciding, self.updating) = (None, None, None, None);
+        self.parent = None;
+        self.inheriting = None;
+        self.deciding = None;
+        self.updating = None;
     }
 
     /// Of an update in a world, which has read an entry with these tags.

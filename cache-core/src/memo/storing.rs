@@ -249,10 +249,14 @@ impl MemoCore {
         Some(HeldTags::new(tags, self.world().clone()))
     }
 
-    /// The first tick at which an entry stored now is no longer fresh; `None` if it never would be.
-    fn deadline(&self, now: Tick, draft: &Draft) -> Option<Tick> {
-        let rules = &self.spec.rules;
-        rules.deadline(draft.ttl.unwrap_or(rules.ttl), now, fastrand::f64)
+    /// When an entry is stored, and the first tick at which it is no longer fresh; `None` if it never would be.
+    fn times_of(&self, draft: &Draft) -> (Tick, Option<Tick>) {
+        let (rules, clock) = (&self.spec.rules, self.clock());
+        let ttl = draft.ttl.unwrap_or(rules.ttl);
+        // Of what does not end by time it matters less when it has begun.
+        let ends = ttl.is_some() || rules.idle.is_some();
+        let now = if ends { clock.now() } else { clock.coarse() };
+        (now, rules.deadline(ttl, now, fastrand::f64))
     }
 
     /// Writes the entry if the claim holds. Keys are compared under shared access, everything else
@@ -265,8 +269,8 @@ impl MemoCore {
         garbage: &mut Garbage,
     ) -> Stored {
         let &Candidate { key, hash, value, draft, cost } = candidate;
-        let now = self.clock().now();
-        let deadline = self.deadline(now, draft).filter(|_| !draft.refused);
+        let (now, deadline) = self.times_of(draft);
+        let deadline = deadline.filter(|_| !draft.refused);
         // An entry weighs at least one: nothing is bounded by weights of nothing.
         let weight = deadline.and_then(|_| self.weigh(key, value)).map(|weight| weight.max(1));
         let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
