@@ -1,36 +1,40 @@
 //! `compile`: how long a hundred memoized functions take to build, beside `cached` and beside the same
-//! functions without a cache.
+//! functions without a cache, and how much the compiler makes of them.
 //!
 //! For each subject a crate is written into the target folder. Its dependencies are built first; then
 //! the crate alone is built again and again, in interleaved rounds, each time with another comment.
+//! Incremental builds find the body of one function changed as well.
 
+mod lines;
 mod subject;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::lines::Lines;
+use self::subject::{FUNCTIONS, Subject};
 use crate::Outcome;
 use crate::cli::Options;
 use crate::harness::{Quartiles, Table, median_ratio};
+use crate::report::shown;
 use crate::scratch::{Action, Scratch};
-use subject::{FUNCTIONS, Subject};
 
 /// What was measured of one subject.
 struct Measured {
     subject: Subject,
     /// For each of `Action::ALL`, the seconds of every round.
     seconds: [Vec<f64>; Action::ALL.len()],
-    /// Lines of the crate after expansion, if the compiler would tell.
-    expanded: Option<usize>,
+    lines: Lines,
 }
 
 pub(crate) fn run(options: Options) -> Outcome {
     let rounds = if options.quick { 2 } else { 7 };
     println!("Building {FUNCTIONS} memoized functions: a crate of its own for each row.");
     println!(
-        "{rounds} interleaved rounds; the dev profile, not incremental; dependencies are built before. \
-         They are the same functions in each crate, and each is called once."
+        "{rounds} interleaved rounds; dependencies are built before. They are the same functions in each crate, and \
+         each is called once. Without --release it is the dev profile. Before each incremental build the body of \
+         one function was changed, another one in each round; the other builds start anew."
     );
     println!(
         "s: median over the rounds. ours/: ours over it (medians of the rounds' ratios). added: the \
@@ -40,28 +44,29 @@ pub(crate) fn run(options: Options) -> Outcome {
     let mut crates = Vec::new();
     for subject in Subject::ALL {
         let scratch = Scratch::new(subject.package(), &subject.dependency())?;
-        let source = subject.source();
         for action in Action::ALL {
-            scratch.run(action, &source, "dependencies")?;
+            scratch.run(action, &subject.source(0), "dependencies")?;
         }
-        crates.push((scratch, source));
+        crates.push((scratch, subject));
     }
-    let mut measured: Vec<Measured> = Subject::ALL
-        .map(|subject| Measured { subject, seconds: std::array::from_fn(|_| Vec::new()), expanded: None })
-        .into();
+    let mut seconds: Vec<[Vec<f64>; Action::ALL.len()]> =
+        crates.iter().map(|_| std::array::from_fn(|_| Vec::new())).collect();
     for round in 0..rounds {
         for (action, which) in Action::ALL.into_iter().zip(0..) {
             for place in 0..crates.len() {
                 // Each round begins with another one, so that none always follows the same.
                 let place = (place + round) % crates.len();
-                let (scratch, source) = &crates[place];
-                let took: Duration = scratch.run(action, source, &format!("round {round}"))?;
-                measured[place].seconds[which].push(took.as_secs_f64());
+                let (scratch, subject) = &crates[place];
+                let edits = if action == Action::Incremental { round + 1 } else { 0 };
+                let took: Duration =
+                    scratch.run(action, &subject.source(edits), &format!("round {round}"))?;
+                seconds[place][which].push(took.as_secs_f64());
             }
         }
     }
-    for ((scratch, _), measured) in crates.iter().zip(&mut measured) {
-        measured.expanded = scratch.expanded_lines();
+    let mut measured = Vec::new();
+    for ((scratch, subject), seconds) in crates.into_iter().zip(seconds) {
+        measured.push(Measured { subject, seconds, lines: Lines::of(&scratch, subject)? });
     }
 
     print(&measured);
@@ -98,32 +103,26 @@ fn standing(this: &Measured, all: &[Measured], which: usize) -> Standing {
 }
 
 fn print(measured: &[Measured]) {
-    let mut table = Table::new("");
-    for action in Action::ALL {
-        table.group(action.name(), &["s", "quartiles", "ours/", "added ours/"]);
-    }
-    table.group("expanded", &["lines"]);
-    for this in measured {
-        let mut cells = vec![this.subject.name().to_owned()];
-        for which in 0..Action::ALL.len() {
+    for (action, which) in Action::ALL.into_iter().zip(0..) {
+        let mut table = Table::new(action.name());
+        table.group("", &["s", "quartiles", "ours/", "added ours/"]);
+        for this in measured {
             let Standing { seconds: Quartiles { lower, median, upper }, ours_to_this, added_ours_to_this } =
                 standing(this, measured, which);
-            let added =
-                if added_ours_to_this.is_nan() { "-".to_owned() } else { format!("{added_ours_to_this:.2}") };
-            cells.extend([
-                format!("{median:.2}"),
+            table.row(vec![
+                this.subject.name().to_owned(),
+                shown(median, 2),
                 format!("{lower:.2}..{upper:.2}"),
-                format!("{ours_to_this:.2}"),
-                added,
+                shown(ours_to_this, 2),
+                shown(added_ours_to_this, 2),
             ]);
         }
-        cells.push(this.expanded.map_or_else(|| "-".to_owned(), |lines| lines.to_string()));
-        table.row(cells);
+        print!("\n{table}");
     }
-    print!("\n{table}");
+    lines::print(measured.iter().map(|this| (this.subject, &this.lines)));
 }
 
-fn figures(this: &Measured, all: &[Measured]) -> serde_json::Value {
+fn figures(this: &Measured, all: &[Measured]) -> Value {
     let actions = Action::ALL.into_iter().zip(0..).map(|(action, which)| {
         let Standing { seconds, ours_to_this, added_ours_to_this } = standing(this, all, which);
         json!({
@@ -137,6 +136,6 @@ fn figures(this: &Measured, all: &[Measured]) -> serde_json::Value {
     json!({
         "subject": this.subject.name(),
         "actions": actions.collect::<Vec<_>>(),
-        "expanded_lines": this.expanded,
+        "lines": this.lines.figures(),
     })
 }

@@ -7,26 +7,33 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// What cargo does with a crate.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Check,
     Build,
+    /// An optimized build.
+    Release,
+    /// A build of the dev profile that reuses what it can of the build before.
+    Incremental,
 }
 
 impl Action {
-    pub(crate) const ALL: [Self; 2] = [Self::Check, Self::Build];
+    pub(crate) const ALL: [Self; 4] = [Self::Check, Self::Build, Self::Release, Self::Incremental];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Check => "cargo check",
             Self::Build => "cargo build",
+            Self::Release => "cargo build --release",
+            Self::Incremental => "cargo build, incremental",
         }
     }
 
-    fn word(self) -> &'static str {
+    fn words(self) -> &'static [&'static str] {
         match self {
-            Self::Check => "check",
-            Self::Build => "build",
+            Self::Check => &["check"],
+            Self::Build | Self::Incremental => &["build"],
+            Self::Release => &["build", "--release"],
         }
     }
 
@@ -34,7 +41,7 @@ impl Action {
     fn verb(self) -> &'static str {
         match self {
             Self::Check => "Checking",
-            Self::Build => "Compiling",
+            Self::Build | Self::Release | Self::Incremental => "Compiling",
         }
     }
 }
@@ -75,8 +82,13 @@ impl Scratch {
     /// Builds the crate anew as a library, under a comment that it did not have before. How long that took.
     pub(crate) fn run(&self, action: Action, source: &str, comment: &str) -> Result<Duration, String> {
         self.write_source("lib.rs", &format!("// {}, {comment}\n{source}", action.name()))?;
+        // What is built incrementally is kept apart, so that no other build replaces it.
+        let (target, vars) = match action {
+            Action::Incremental => (self.target.join("incremental"), &[("CARGO_INCREMENTAL", "1")][..]),
+            _ => (self.target.clone(), &[][..]),
+        };
         let start = Instant::now();
-        let messages = self.cargo(&[action.word()], &self.target, &[])?.messages;
+        let messages = self.cargo(action.words(), &target, vars)?.messages;
         let took = start.elapsed();
         let expected = format!("{} {} ", action.verb(), self.package);
         if messages.contains(&expected) {
@@ -109,6 +121,20 @@ impl Scratch {
         let output = self.cargo(&words, &target, &[("RUSTC_BOOTSTRAP", &name)]).ok()?.output;
         let lines = output.lines().filter(|line| !line.trim().is_empty()).count();
         (lines > 0).then_some(lines)
+    }
+
+    /// Lines of LLVM's language that the compiler makes of the crate in the dev profile: instructions of all its
+    /// functions before anything is optimized, as `cargo llvm-lines` counts them.
+    pub(crate) fn llvm_lines(&self, source: &str) -> Result<usize, String> {
+        self.write_source("lib.rs", source)?;
+        let file = self.folder.join("lines.ll");
+        let emit = format!("--emit=llvm-ir={}", file.display());
+        let words = ["rustc", "--lib", "--", &emit, "-Cno-prepopulate-passes", "-Ccodegen-units=1"];
+        self.cargo(&words, &self.target, &[])?;
+        let failed = |error| format!("`{}` cannot be read and removed: {error}", file.display());
+        let text = fs::read_to_string(&file).map_err(failed)?;
+        fs::remove_file(&file).map_err(failed)?;
+        Ok(instructions(&text))
     }
 
     /// Runs cargo in the crate, without the network if it can do without.
@@ -153,6 +179,20 @@ struct Said {
     messages: String,
 }
 
+/// Lines of instructions in the functions of a file of LLVM's: those indented by two spaces.
+fn instructions(text: &str) -> usize {
+    let mut within = false;
+    let mut lines = 0;
+    for line in text.lines() {
+        match line {
+            "}" => within = false,
+            _ if line.starts_with("define ") => within = true,
+            _ => lines += usize::from(within && line.starts_with("  ") && !line.starts_with("   ")),
+        }
+    }
+    lines
+}
+
 /// Leaves a file alone that is the same already: cargo goes by when it was written.
 fn write_if_other(file: &Path, text: &[u8]) -> std::io::Result<()> {
     match fs::read(file) {
@@ -167,4 +207,23 @@ fn home() -> Result<PathBuf, String> {
     // From `target/release/benches`.
     let target = program.ancestors().nth(2).ok_or("this program is not in a target folder")?;
     Ok(target.join("scratch-crates"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instructions;
+
+    #[test]
+    fn lines_of_instructions_are_counted_in_functions_alone() {
+        let text = "  ; outside
+define void @f() {
+start:
+  %x = alloca [8 x i8], align 8
+    #dbg_declare(ptr %x)
+  ret void
+}
+declare void @g()
+";
+        assert_eq!(instructions(text), 2);
+    }
 }

@@ -166,7 +166,9 @@ fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
 pub(crate) fn hand(world: &World, flight: &Arc<Flight>, job: Job) -> Arc<Unbegun> {
     #[cfg(feature = "testing")]
     let job: Job = Box::new(crate::testing::work_in_this_scope(job));
-    let unbegun = Unbegun::new(job);
+    // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
+    let ancestry = flight.ancestry.clone();
+    let unbegun = Unbegun::new(Box::new(move || under(Some(ancestry), job)));
     flight.offer(&unbegun);
     let handed = Handed { flight: Arc::downgrade(flight), unbegun: unbegun.clone() };
     world.spawn_blocking(Box::new(move || as_background(|| handed.unbegun.begin())));

@@ -183,24 +183,22 @@ impl Slot {
             // SAFETY: the scope finds the memo by the id, which is that of these types.
             return unsafe { Handle::scoped(scope.memo(self, id, &make)) };
         }
-        let memo = match self.find(id) {
-            Some(memo) => memo,
-            None => {
-                // One by one, so that a hit puts nothing of it into memory.
-                let MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe } =
-                    hooks;
-                self.first_use::<S, R>(
-                    id,
-                    Id::name,
-                    on_store,
-                    on_evict,
-                    on_error,
-                    fallback_if,
-                    share_error,
-                    weigh,
-                    describe,
-                )
-            }
+        let memo = if let Some(memo) = self.find(id) {
+            memo
+        } else {
+            // One by one, so that a hit puts nothing of it into memory.
+            let MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe } = hooks;
+            self.first_use::<S, R>(
+                id,
+                Id::name,
+                on_store,
+                on_evict,
+                on_error,
+                fallback_if,
+                share_error,
+                weigh,
+                describe,
+            )
         };
         // SAFETY: the id is that of these types, and the memo was made for them.
         unsafe { Handle::kept(memo) }

@@ -7,7 +7,7 @@ use std::thread;
 
 use cache_core::testing::Scope;
 use cache_core::{inherit, memoize};
-use tests::{Count, no_hang, secs, wait_until};
+use tests::{Count, no_hang, now, secs, wait_until};
 
 #[test]
 fn recursion_over_other_keys_is_memoized() {
@@ -284,4 +284,39 @@ fn a_recursion_that_refreshes_ends() {
     }
 
     assert_eq!(no_hang(|| load(1)), 4);
+}
+
+/// Time stands still: whoever waits in vain hangs.
+#[test]
+fn an_expression_evaluated_in_the_background_may_call_its_own_function() {
+    static CALLS_ITSELF: AtomicBool = AtomicBool::new(false);
+    static ASYNC_CALLS_ITSELF: AtomicBool = AtomicBool::new(false);
+
+    #[memoize(bypass_if = asks(n))]
+    fn ahead(n: u64) -> u64 {
+        n
+    }
+    fn asks(n: u64) -> bool {
+        CALLS_ITSELF.swap(false, Ordering::Relaxed) && ahead(n) != n
+    }
+
+    #[memoize(bypass_if = asks_async(n))]
+    async fn ahead_async(n: u64) -> u64 {
+        n
+    }
+    fn asks_async(n: u64) -> bool {
+        ASYNC_CALLS_ITSELF.swap(false, Ordering::Relaxed) && now(ahead_async(n)) != n
+    }
+
+    no_hang(|| {
+        let scope = Scope::new();
+        let _entered = scope.enter();
+        let background = scope.hold_background().unwrap();
+        assert_eq!((ahead::entry(1).prefetch(), now(ahead_async::entry(1).prefetch())), (None, None));
+        CALLS_ITSELF.store(true, Ordering::Relaxed);
+        ASYNC_CALLS_ITSELF.store(true, Ordering::Relaxed);
+        assert_eq!(background.run(), 2);
+        assert_eq!((ahead::entry(1).get(), now(ahead_async::entry(1).get())), (Some(1), Some(1)));
+        assert_eq!((ahead::memo().stats().in_place, ahead_async::memo().stats().in_place), (1, 1));
+    });
 }

@@ -5,6 +5,9 @@ use std::fmt::Write;
 /// How many functions a crate has.
 pub(crate) const FUNCTIONS: usize = 100;
 
+/// What an edit adds to the number in a body.
+const EDITED: usize = 1_000;
+
 /// Whose attributes the functions bear.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -14,30 +17,44 @@ pub(crate) enum Subject {
     Cached,
 }
 
-/// A kind of function. A crate has as many of each.
-struct Kind {
+/// A kind of function. A crate of a hundred has as many of each.
+pub(crate) struct Kind {
     ours: &'static str,
     cached: &'static str,
-    /// The function, with `@` for its number.
+    /// The function, with `@` for its number and `$` for a number in its body, which an edit changes.
     function: &'static str,
     /// A call of it, in a function that has a number `n` and a text `text`.
     call: &'static str,
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
-        ours: "#[memoize]",
-        cached: "#[cached]",
-        function: "pub fn mix_@(n: u64) -> u64 {
-    n.rotate_left(7).wrapping_mul(@)
+/// A function of `u64` to `u64`.
+pub(crate) const PLAIN: Kind = Kind {
+    ours: "#[memoize]",
+    cached: "#[cached]",
+    function: "pub fn mix_@(n: u64) -> u64 {
+    n.rotate_left(7).wrapping_mul($)
 }",
-        call: "mix_@(n)",
-    },
+    call: "mix_@(n)",
+};
+
+/// An asynchronous function of `u64` to `String`.
+pub(crate) const ASYNC: Kind = Kind {
+    ours: "#[memoize]",
+    cached: "#[cached]",
+    function: r#"pub async fn load_@(id: u64) -> String {
+    std::future::ready(()).await;
+    format!("loaded {id} of $")
+}"#,
+    call: "now(load_@(n))",
+};
+
+const KINDS: [Kind; 5] = [
+    PLAIN,
     Kind {
         ours: "#[memoize]",
         cached: r#"#[cached(key = "String", convert = { String::from(name) })]"#,
         function: r#"pub fn greet_@(name: &str) -> String {
-    format!("hello, {name}: @")
+    format!("hello, {name}: $")
 }"#,
         call: "greet_@(text)",
     },
@@ -45,25 +62,17 @@ const KINDS: [Kind; 5] = [
         ours: "#[memoize]",
         cached: r#"#[cached(key = "String", convert = { String::from(text) })]"#,
         function: "pub fn parse_@(text: &str) -> Result<u64, std::num::ParseIntError> {
-    Ok(text.trim().parse::<u64>()?.wrapping_add(@))
+    Ok(text.trim().parse::<u64>()?.wrapping_add($))
 }",
         call: "parse_@(text)",
     },
-    Kind {
-        ours: "#[memoize]",
-        cached: "#[cached]",
-        function: r#"pub async fn load_@(id: u64) -> String {
-    std::future::ready(()).await;
-    format!("loaded {id} of @")
-}"#,
-        call: "now(load_@(n))",
-    },
+    ASYNC,
     Kind {
         ours: r#"#[memoize(ttl = 60, capacity = 1000, tag = "rows")]"#,
         // It has no tags.
         cached: "#[cached(max_size = 1000, ttl_secs = 60)]",
         function: r#"pub fn row_@(table: u32, id: u64) -> Vec<String> {
-    vec![format!("{table}/{id}"), String::from("row @")]
+    vec![format!("{table}/{id}"), String::from("row $")]
 }"#,
         call: "row_@(7, n)",
     },
@@ -129,14 +138,26 @@ impl Subject {
         }
     }
 
-    /// The crate's only file.
-    pub(crate) fn source(self) -> String {
+    /// The only file of the crate of a hundred functions, after so many edits. Each edit changes the body
+    /// of one function, which none before it has changed.
+    pub(crate) fn source(self, edits: usize) -> String {
+        let functions = (0..FUNCTIONS).map(|number| (number, &KINDS[number % KINDS.len()]));
+        self.source_of(functions, edits)
+    }
+
+    /// The only file of a crate of so many functions that are alike but for their numbers.
+    pub(crate) fn source_of_one_kind(self, kind: &Kind, functions: usize) -> String {
+        self.source_of((0..functions).map(|number| (number, kind)), 0)
+    }
+
+    fn source_of<'a>(self, functions: impl Iterator<Item = (usize, &'a Kind)>, edits: usize) -> String {
         let mut source = format!("{}\n{NOW}", self.import());
         let mut calls = String::new();
-        for number in 0..FUNCTIONS {
-            let kind = &KINDS[number % KINDS.len()];
+        for (number, kind) in functions {
+            let in_body = if number < edits { number + EDITED } else { number };
             let numbered = |text: &str| text.replace('@', &number.to_string());
-            let _ = writeln!(source, "{}\n{}", self.attribute(kind), numbered(kind.function));
+            let function = numbered(kind.function).replace('$', &in_body.to_string());
+            let _ = writeln!(source, "{}\n{function}", self.attribute(kind));
             let _ = writeln!(calls, "    drop(std::hint::black_box({}));", numbered(kind.call));
         }
         // The caller is what makes the compiler translate the body of an asynchronous function.
@@ -152,7 +173,7 @@ mod tests {
     #[test]
     fn crates_differ_in_attributes_only() {
         let bare = |subject: Subject| -> Vec<String> {
-            let source = subject.source();
+            let source = subject.source(0);
             let lines = source
                 .lines()
                 .filter(|line| !line.is_empty() && !line.starts_with("#[") && !line.starts_with("use "));
@@ -164,9 +185,18 @@ mod tests {
     }
 
     #[test]
+    fn an_edit_changes_one_line() {
+        for edits in 0..FUNCTIONS {
+            let (before, after) = (Subject::Ours.source(edits), Subject::Ours.source(edits + 1));
+            assert_eq!(before.lines().count(), after.lines().count());
+            assert_eq!(before.lines().zip(after.lines()).filter(|(old, new)| old != new).count(), 1);
+        }
+    }
+
+    #[test]
     fn every_function_has_an_attribute_and_is_called() {
         for subject in [Subject::Ours, Subject::Cached] {
-            let source = subject.source();
+            let source = subject.source(0);
             assert_eq!(source.lines().filter(|line| line.starts_with("#[")).count(), FUNCTIONS);
             assert_eq!(source.matches("black_box(").count(), FUNCTIONS);
         }

@@ -240,7 +240,7 @@ impl Pursuit {
                 Err(limit) => Own::Late(limit),
             },
             Waited::Landed(Landing::Error(_, counts)) => {
-                self.older(&Failed { counts: *counts }).map_or(Own::Returned, |older| Own::Answer(older))
+                self.older(&Failed { counts: *counts }).map_or(Own::Returned, Own::Answer)
             }
             // Not from the parcel, which comes after the hooks.
             Waited::Landed(Landing::Value(held, _)) => Own::Answer(held.clone()),

@@ -222,6 +222,8 @@ where
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
+    // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
+    let job = polled_under(Some(flight.ancestry.clone()), job);
     let mut computation = Adoptable::new(flight, in_this_scope(job), background, Adopts::All);
     loop {
         let waited = computation.landed(memo.clock(), pursuit.bounds_of_own()).await;

@@ -511,12 +511,11 @@ where
     R: Returns,
 {
     let id = (slot.address(), slot::id::<Id, S, R>());
-    let memo = match members.find(id) {
-        Some(memo) => memo,
-        None => {
-            members.first_use(id, slot, Types::of::<S, R>(hooks), Id::name, slot::face::<R>);
-            members.find(id).expect("it was made just now")
-        }
+    let memo = if let Some(memo) = members.find(id) {
+        memo
+    } else {
+        members.first_use(id, slot, Types::of::<S, R>(hooks), Id::name, slot::face::<R>);
+        members.find(id).expect("it was made just now")
     };
     // SAFETY: the id is that of these types, and the memo was made for them.
     unsafe { Handle::kept(memo) }

@@ -14,7 +14,7 @@ use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Found, Further, Lead, Mode, Start};
 use crate::entry::Async;
-use crate::flight::Flight;
+use crate::flight::{Flight, polled_under};
 use crate::future::{Begun, Missed, by_caller, by_clock, by_owner};
 use crate::memo::{MemoCore, When};
 use crate::value::Returns;
@@ -204,7 +204,9 @@ where
 }
 
 impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
-    fn start(memo: &MemoCore, _: &Arc<Flight>, job: J) {
+    fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
+        // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
+        let job = polled_under(Some(flight.ancestry.clone()), job);
         #[cfg(feature = "testing")]
         let job = crate::testing::in_this_scope(job);
         memo.world().spawn(Box::pin(job));

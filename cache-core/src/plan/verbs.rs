@@ -117,7 +117,7 @@ where
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
         let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
-        let draft = memo.draft_by_hand(&key, &held, &describe);
+        let draft = memo.draft_by_hand(&key, &held, describe);
         memo.put(&key, hash, held.clone(), draft, when)
     }
 
@@ -136,7 +136,7 @@ where
         let updated = memo.update(&key, hash, &mut |held| {
             let held = Erased::new(C::Returns::keep(change(face::<C::Returns>(held)?))?);
             let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
-            let draft = memo.draft_by_hand(&key, &held, &describe);
+            let draft = memo.draft_by_hand(&key, &held, describe);
             Some((held, draft))
         });
         updated.and_then(face::<C::Returns>)
