@@ -72,7 +72,10 @@ pub(crate) fn go_on(memo: &MemoCore, further: &mut Further, mode: Mode, call: &m
 pub(crate) fn compute(pursuit: &mut Pursuit, call: &mut dyn Body) {
     let failed = match pursue(pursuit, call.returned()) {
         Pursued::Answered => return,
-        Pursued::Lead(lead) => fly(lead, call),
+        Pursued::Lead(mut lead) => {
+            lead.is_own = true;
+            fly(lead, call)
+        }
         Pursued::InPlace(left) => return compute_in_place(pursuit, left, call),
         Pursued::Late(_) => unreachable!("nobody is late who has no limit"),
     };
@@ -135,7 +138,6 @@ fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, call: &mut dyn
 
 #[inline(never)]
 fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
-    let memo = pursuit.memo().clone();
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => {
@@ -146,6 +148,7 @@ fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
             Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
         };
+        let memo = pursuit.memo().clone();
         let worker_leaves = memo.worker_leaves(&joined.flight);
         loop {
             let mut bounds = pursuit.bounds();
@@ -266,10 +269,11 @@ where
 /// Computes as the leader of a flight. What it returns instead of a value, if it does.
 pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
-    let settled = under(Some(lead.flight.ancestry.clone()), || {
+    let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
         call.run();
-        lead.settle(call)
+        (lead.settle(call), lead.flight.clone())
     });
+    Flight::give_back(flight);
     match settled {
         Ok(held) => {
             call.returned().set_value(held);

@@ -160,10 +160,12 @@ impl Pursuit {
     }
 
     /// Decides how it goes on.
+    #[inline]
     pub(crate) fn begin(&self) -> Step {
         self.memo.begin(&self.key, self.hash, self.begin)
     }
 
+    #[inline]
     pub(crate) fn next(&mut self) -> Next {
         let memo = &self.memo;
         let (flight, at) = match self.begin() {
