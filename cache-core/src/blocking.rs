@@ -269,9 +269,10 @@ where
 /// Computes as the leader of a flight. What it returns instead of a value, if it does.
 pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
+    let body = &mut *call;
     let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
-        call.run();
-        (lead.settle(call), lead.flight.clone())
+        body.run();
+        (lead.settle(body), lead.flight.clone())
     });
     Flight::give_back(flight);
     match settled {
