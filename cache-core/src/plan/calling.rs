@@ -79,9 +79,9 @@ enum State<Bo, F> {
         bound: Option<Bo>,
         how: How,
     },
-    /// In a box: a driver is large, and a hit, which needs none, would be moved about with room for it.
+    /// It is a box: a driver is large, and a hit, which needs none, would be moved about with room for it.
     Running {
-        future: Pin<Box<F>>,
+        future: F,
     },
 }
 
@@ -126,35 +126,55 @@ where
     #[inline]
     pub fn by_caller(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, impl Future<Output = Output<C, KA>>> {
-        Asynchronous::new(self, by_caller::<C::Returns, KA, SA, Run, A, X, B, D>)
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>> {
+        Asynchronous::new(self, |missed| Box::pin(by_caller::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
+    }
+
+    /// The same where the future can be sent. That is proved here, and not for each function anew.
+    #[inline]
+    pub fn by_caller_send<'a>(
+        self,
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<dyn Future<Output = Output<C, KA>> + Send + 'a>>>
+    where
+        C::Returns: 'a,
+        KA: Send + 'a,
+        SA: Send + 'a,
+        Run: Send + 'a,
+        A: Send + 'a,
+        X: Send + 'a,
+        B: Send + 'a,
+        D: Send + 'a,
+    {
+        Asynchronous::new(self, |missed| Box::pin(by_caller::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
     }
 
     /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
     pub fn by_owner(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, impl Future<Output = Output<C, KA>>>
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<dyn Future<Output = Output<C, KA>> + Send>>>
     where
         Output<C, KA>: Send,
         KA: Send + 'static,
         SA: Send + 'static,
         Run: Send + 'static,
+        A: Send + 'static,
+        X: Send + 'static,
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, by_owner::<C::Returns, KA, SA, Run, A, X, B, D>)
+        Asynchronous::new(self, |missed| Box::pin(by_owner::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
     }
 
     /// Computed by its caller as long as that waits, then in the background.
     #[inline]
     pub fn by_clock(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, impl Future<Output = Output<C, KA>>>
+    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>>
     where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        Asynchronous::new(self, by_clock::<C::Returns, KA, SA, Run, A, X, B, D>)
+        Asynchronous::new(self, |missed| Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
     }
 }
 
@@ -222,7 +242,7 @@ where
     D: Fn(Option<&Value<C, KA>>, &mut Draft),
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
-    F: Future<Output = Output<C, KA>>,
+    F: Future<Output = Output<C, KA>> + Unpin,
 {
     #[inline]
     fn set(&mut self, to: How) {
@@ -246,7 +266,7 @@ where
             }
         }
         match &mut self.state {
-            State::Running { future } => future.as_mut().poll(cx),
+            State::Running { future } => Pin::new(future).poll(cx),
             State::Idle { .. } => self.go_on(None, cx),
         }
     }
@@ -256,7 +276,7 @@ impl<C, KA, SA, Run, A, X, F> Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<K
 where
     C: Callee<KA>,
     X: Extras<KA, SA, C::Returns>,
-    F: Future<Output = Output<C, KA>>,
+    F: Future<Output = Output<C, KA>> + Unpin,
 {
     /// Goes over to the driver. It was looked up, if it is a call.
     #[cold]
@@ -277,8 +297,8 @@ where
         match missed {
             Err(output) => Poll::Ready(output),
             Ok(missed) => {
-                let mut future = Box::pin((self.drive)(missed));
-                let polled = future.as_mut().poll(cx);
+                let mut future = (self.drive)(missed);
+                let polled = Pin::new(&mut future).poll(cx);
                 self.state = State::Running { future };
                 polled
             }

@@ -20,6 +20,9 @@ pub(super) fn entry(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &all, true);
     let (face, name) = (face(model), &model.names.entry);
     let Bound { before, bound } = bound(model, false);
+    // Where the future does not borrow, what is borrowed need not be `Sync`; and then it is not made once more.
+    let lends = matches!(model.capture, Capture::All) || again::owned(model).is_ok();
+    let send = model.asyncness.is_some() && model.sends() && lends;
     let (call, mode, driver) = if model.asyncness.is_none() {
         (quote!(Call), None, None)
     } else {
@@ -27,14 +30,14 @@ pub(super) fn entry(model: &Model) -> Companion {
             quote!(.by_clock())
         } else if model.owned {
             quote!(.by_owner())
+        } else if send {
+            quote!(.by_caller_send())
         } else {
             quote!(.by_caller())
         };
         (quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
     };
-    // Where the future does not borrow, what is borrowed need not be `Sync`; and then it is not made once more.
-    let lends = matches!(model.capture, Capture::All) || again::owned(model).is_ok();
-    let send = (model.asyncness.is_some() && model.sends() && lends).then(|| quote!(+ ::core::marker::Send));
+    let send = send.then(|| quote!(+ ::core::marker::Send));
     let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
     let attrs = attrs(model, Some(doc));
     let (expected, bound_again, elided) = (expected(model), bound_again(), elided(model));
