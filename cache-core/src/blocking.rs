@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::background::{as_background, block_on};
 use crate::draft::Draft;
-use crate::engine::{After, Body, Failed, Further, Lead, Mode, Next, Own, Pursuit, Returned, Start};
+use crate::engine::{
+    After, Body, Failed, Further, Lead, Mode, Next, Own, Pursuit, Repeatable, Returned, Start,
+};
 use crate::erased::Erased;
 use crate::flight::{Ancestry, Flight, Job, Unbegun, under};
 use crate::memo::{MemoCore, Unstored};
@@ -26,68 +28,81 @@ enum Pursued {
     Late(Duration),
 }
 
-/// Goes on with a call that was not answered at once.
-#[cold]
-#[inline(never)]
-pub(crate) fn go_on<M, R, KA, SA, Run, B, D, A, X>(
-    memo: &MemoCore,
-    further: Further,
-    mode: Mode,
-    mut call: Called<M, R, KA, SA, Run, D, A, X>,
-) -> R::Output
+/// A call of a function that is not asynchronous.
+pub(crate) trait Blocks: Body {
+    /// Itself, if there is something that it is to be told, or can tell.
+    fn told(&mut self) -> Option<&mut dyn Repeatable>;
+    /// Computes, or waits for who does.
+    fn compute(&mut self, pursuit: &mut Pursuit);
+}
+
+impl<M, R, KA, SA, Run, B, D, A, J, X> Blocks for Called<M, R, KA, SA, Run, D, A, X>
 where
     M: Repeats<KA, SA, A>,
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
-    A: Repeat<KA, SA, Job: Work>,
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
     X: Extras<KA, SA, R>,
 {
-    match memo.start(further, mode, call.told()) {
-        Start::Answer(held) => call.outcome.set_value(held),
-        Start::InPlace(unstored) => in_place(unstored.as_ref(), &mut call),
-        Start::Search(pursuit) if X::Patience::SET => return within(pursuit, call),
-        Start::Search(pursuit) => compute(pursuit, &mut call),
+    fn told(&mut self) -> Option<&mut dyn Repeatable> {
+        Called::told(self)
     }
-    call.outcome.into_output()
+
+    fn compute(&mut self, pursuit: &mut Pursuit) {
+        if X::Patience::SET { within(pursuit, self) } else { compute(pursuit, self) }
+    }
+}
+
+/// Goes on with a call that was not answered at once. What follows is in functions of their own, so that little is on
+/// the stack while the body runs, which may call its function again.
+#[cold]
+#[inline(never)]
+pub(crate) fn go_on(memo: &MemoCore, further: &mut Further, mode: Mode, call: &mut dyn Blocks) {
+    match memo.start(further, mode, call.told()) {
+        Start::Answer(held) => call.returned().set_value(held),
+        Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
+        Start::Search(ref mut pursuit) => call.compute(pursuit),
+    }
 }
 
 /// Computes, or waits for who does.
-pub(crate) fn compute(mut pursuit: Pursuit, call: &mut dyn Body) {
-    match pursue(&mut pursuit, call.returned()) {
-        Pursued::Answered => {}
-        Pursued::Lead(lead) => match fly(lead, call) {
-            Ok(held) => call.returned().set_value(held),
-            Err(failed) => pursuit.or_older(&failed, call.returned()),
-        },
-        Pursued::InPlace(left) => compute_in_place(&pursuit, left, call),
+pub(crate) fn compute(pursuit: &mut Pursuit, call: &mut dyn Body) {
+    let failed = match pursue(pursuit, call.returned()) {
+        Pursued::Answered => return,
+        Pursued::Lead(mut lead) => {
+            lead.is_own = true;
+            fly(lead, call)
+        }
+        Pursued::InPlace(left) => return compute_in_place(pursuit, left, call),
         Pursued::Late(_) => unreachable!("nobody is late who has no limit"),
+    };
+    if let Some(failed) = failed {
+        pursuit.or_older(&failed, call.returned());
     }
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
-pub(crate) fn within<M, R, KA, SA, Run, B, D, A, X>(
-    pursuit: Pursuit,
-    mut call: Called<M, R, KA, SA, Run, D, A, X>,
-) -> R::Output
-where
+pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
+    pursuit: &mut Pursuit,
+    call: &mut Called<M, R, KA, SA, Run, D, A, X>,
+) where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
-    A: Repeat<KA, SA, Job: Work>,
-    X: Extras<KA, SA, R>,
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
+    X: Extras<KA, SA, R>,
 {
-    let mut pursuit = pursuit.within(call.extras.patience().limits());
+    pursuit.set_limits(call.extras.patience().limits());
     let memo = pursuit.memo().clone();
-    let lead = match pursue(&mut pursuit, &mut call.outcome) {
-        Pursued::Answered => return call.outcome.into_output(),
-        Pursued::Late(limit) => return give_up(call.extras.patience(), &memo, limit),
-        Pursued::InPlace(left) => {
-            compute_in_place(&pursuit, left, &mut call);
-            return call.outcome.into_output();
-        }
+    let lead = match pursue(pursuit, &mut call.outcome) {
+        Pursued::Answered => return,
+        Pursued::Late(limit) => return call.outcome.set(give_up(call.extras.patience(), &memo, limit)),
+        Pursued::InPlace(left) => return compute_in_place(pursuit, left, call),
         Pursued::Lead(lead) => lead,
     };
     let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call.take_call());
@@ -98,14 +113,15 @@ where
     let panicked = patience.on_panic(&parcel);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
     let unbegun = hand(memo.world(), &flight, Box::new(job));
-    match wait_for_own(&mut pursuit, &flight, &unbegun) {
+    call.outcome.set(match wait_for_own(pursuit, &flight, &unbegun) {
         Awaited::Answer(held) => R::join(held.into()),
         Awaited::Late(limit) => give_up(patience, &memo, limit),
         Awaited::Returned => block_on(parcel.take()).unwrap_or_else(|payload| resume_unwind(payload)),
-    }
+    });
 }
 
 /// Computes without storing, since waiting could be waiting for itself.
+#[inline(never)]
 fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, call: &mut dyn Body) {
     let begun = pursuit.memo().clock().now();
     in_place(Some(&pursuit.unstored()), call);
@@ -120,8 +136,8 @@ fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, call: &mut dyn
     pursuit.or_older_in_place(call.returned());
 }
 
+#[inline(never)]
 fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
-    let memo = pursuit.memo().clone();
     loop {
         let joined = match pursuit.next() {
             Next::Hit(held) => {
@@ -132,6 +148,7 @@ fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
             Next::InPlace => return Pursued::InPlace(None),
             Next::Wait(joined) => joined,
         };
+        let memo = pursuit.memo().clone();
         let worker_leaves = memo.worker_leaves(&joined.flight);
         loop {
             let mut bounds = pursuit.bounds();
@@ -249,13 +266,22 @@ where
     call.outcome.into_output()
 }
 
-/// Computes as the leader of a flight.
-pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Result<Erased, Failed> {
+/// Computes as the leader of a flight. What it returns instead of a value, if it does.
+pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
-    under(Some(lead.flight.ancestry.clone()), || {
-        call.run();
-        lead.settle(call)
-    })
+    let body = &mut *call;
+    let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
+        body.run();
+        (lead.settle(body), lead.flight.clone())
+    });
+    Flight::give_back(flight);
+    match settled {
+        Ok(held) => {
+            call.returned().set_value(held);
+            None
+        }
+        Err(failed) => Some(failed),
+    }
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.
@@ -269,11 +295,12 @@ where
     let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
     let parcel = ticket.take_parcel();
     let lead = ticket.into_lead();
-    let Some(parcel) = parcel else { return drop(fly(lead, &mut call)) };
+    let Some(parcel) = parcel else {
+        fly(lead, &mut call);
+        return;
+    };
     let returned = catch_unwind(AssertUnwindSafe(|| {
-        if let Ok(held) = fly(lead, &mut call) {
-            call.outcome.set_value(held);
-        }
+        fly(lead, &mut call);
         call.outcome.into_output()
     }));
     parcel.put(returned);

@@ -61,8 +61,10 @@ impl Draft {
         self.tags.append(&mut list.names);
     }
 
-    /// Adds what the body has said.
-    pub(crate) fn decide(&mut self, said: Decisions) {
+    /// Adds what the body has said, if it has said something.
+    #[inline]
+    pub(crate) fn decide(&mut self, said: Option<Box<Decisions>>) {
+        let Some(said) = said else { return };
         self.tags.extend(said.tags);
         self.ttl = said.ttl.or(self.ttl);
         self.refused |= said.refused;

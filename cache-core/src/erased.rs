@@ -20,7 +20,9 @@ type Words = MaybeUninit<[usize; WORDS]>;
 /// What is known of a type of keys or values.
 pub(crate) struct Vtable {
     layout: Layout,
-    id: fn() -> TypeId,
+    /// Whether values lie in place.
+    is_small: bool,
+    id: TypeId,
     /// Clones the value at the first pointer to the second, which has no value.
     clone: unsafe fn(*const u8, *mut u8),
     /// None where dropping does nothing.
@@ -33,7 +35,8 @@ struct Of<T>(PhantomData<T>);
 impl<T: Data> Of<T> {
     const VTABLE: &'static Vtable = &Vtable {
         layout: Layout::new::<T>(),
-        id: TypeId::of::<T>,
+        is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
+        id: TypeId::of::<T>(),
         clone: clone::<T>,
         drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
     };
@@ -60,14 +63,9 @@ impl Vtable {
         Of::<T>::VTABLE
     }
 
-    /// Whether values of this type lie in place.
     #[inline]
-    const fn is_small(&self) -> bool {
-        self.layout.size() <= size_of::<Words>() && self.layout.align() <= align_of::<Words>()
-    }
-
     pub(crate) fn is<T: 'static>(&self) -> bool {
-        (self.id)() == TypeId::of::<T>()
+        self.id == TypeId::of::<T>()
     }
 
     pub(crate) fn needs_drop(&self) -> bool {
@@ -133,20 +131,20 @@ impl Erased {
     ///
     /// `to` points to memory that is fit for a value of this type.
     #[inline]
-    pub(crate) unsafe fn move_to(self, to: *mut u8) {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: as the caller says; `this` is not dropped, and the value is not used in it again.
+    pub(crate) unsafe fn move_to(mut self, to: *mut u8) {
+        // SAFETY: as the caller says; this is not dropped, and the value is not used in it again.
         unsafe {
-            this.vtable.copy(this.as_mut_ptr(), to);
-            this.free();
+            self.vtable.copy(self.as_ptr(), to);
+            self.free();
         }
+        std::mem::forget(self);
     }
 
     /// One without a value, which must be written before it may be used or dropped.
     #[inline]
     fn room_for(vtable: &'static Vtable) -> ManuallyDrop<Self> {
         let mut words = Words::uninit();
-        if !vtable.is_small() {
+        if !vtable.is_small {
             // What is of no size is small, unless its alignment is large.
             let memory = match vtable.layout.size() {
                 0 => ptr::without_provenance_mut(vtable.layout.align()),
@@ -167,7 +165,7 @@ impl Erased {
     /// This is not used again.
     #[inline]
     unsafe fn free(&mut self) {
-        if !self.vtable.is_small() && self.vtable.layout.size() > 0 {
+        if !self.vtable.is_small && self.vtable.layout.size() > 0 {
             // SAFETY: it was allocated by `room_for`, with this layout.
             unsafe { dealloc(self.as_mut_ptr(), self.vtable.layout) };
         }
@@ -175,7 +173,7 @@ impl Erased {
 
     #[inline]
     fn as_ptr(&self) -> *const u8 {
-        if self.vtable.is_small() {
+        if self.vtable.is_small {
             self.words.as_ptr().cast()
         } else {
             // SAFETY: a large value has a pointer here.
@@ -185,12 +183,18 @@ impl Erased {
 
     #[inline]
     fn as_mut_ptr(&mut self) -> *mut u8 {
-        if self.vtable.is_small() {
+        if self.vtable.is_small {
             self.words.as_mut_ptr().cast()
         } else {
             // SAFETY: a large value has a pointer here.
             unsafe { self.words.as_ptr().cast::<*mut u8>().read() }
         }
+    }
+
+    /// Whether it is of the type of a table, of which there may be several.
+    #[inline]
+    pub(crate) fn is_of(&self, vtable: &'static Vtable) -> bool {
+        ptr::eq(self.vtable, vtable) || self.vtable.id == vtable.id
     }
 
     #[inline]
@@ -246,7 +250,7 @@ impl Drop for Erased {
             }
         }
         let drop = self.vtable.drop;
-        if drop.is_none() && self.vtable.is_small() {
+        if drop.is_none() && self.vtable.is_small {
             return;
         }
         let this = Free(self);
@@ -298,12 +302,6 @@ impl<'a> ErasedRef<'a> {
             (self.vtable.clone)(self.value.as_ptr(), clone.as_mut_ptr());
         }
         ManuallyDrop::into_inner(clone)
-    }
-
-    /// Whether it is of the type of a table, of which there may be several.
-    #[inline]
-    pub(crate) fn is_of(self, vtable: &'static Vtable) -> bool {
-        ptr::eq(self.vtable, vtable) || (self.vtable.id)() == (vtable.id)()
     }
 }
 

@@ -98,11 +98,7 @@ where
 }
 
 /// Computes as the leader of a flight.
-pub(crate) fn fly(
-    lead: Lead,
-    tags: &[&'static str],
-    body: impl FnOnce() -> Output,
-) -> Result<Erased, Failed> {
+pub(crate) fn fly(lead: Lead, tags: &[&'static str], body: impl FnOnce() -> Output) -> Option<Failed> {
     blocking::fly(lead, &mut computation(tags, body))
 }
 
@@ -161,7 +157,7 @@ impl Stage {
         body: impl FnOnce() -> Output,
     ) -> Output {
         let mut call = computation(tags, body);
-        blocking::compute(self.pursuit(key, how), &mut call);
+        blocking::compute(&mut self.pursuit(key, how), &mut call);
         call.output()
     }
 

@@ -8,14 +8,7 @@ use cache_core::memoize;
 use cache_core::testing::Scope;
 use tests::Count;
 
-use crate::{ALLOCATIONS, alone};
-
-/// How often this thread allocates while `work` runs.
-fn allocations(work: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
-}
+use crate::{allocations, alone};
 
 /// Calls once to store, once for what a thread makes on its first hit, then counts.
 #[track_caller]

@@ -30,6 +30,7 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     hit("ours async, &str, awaited", |passes| awaited(passes, Waiting::Awaited, || borrowed)),
     Subject { name: "ours, u64, new keys: each evicts", of: Of::Misses, run: churn },
     Subject { name: "ours, u64, Zipf over 10x its capacity", of: Of::Both, run: natural },
+    hit("ours, u64, insert over an entry", |passes| sync(passes, overwrite)),
 ];
 
 pub(super) const fn hit(name: &'static str, run: fn(usize) -> Calls) -> Subject {
@@ -130,6 +131,13 @@ async fn borrowed(key: &str) -> u64 {
 #[memoize(ttl = 300, capacity = 10_000)]
 fn small(key: u64) -> u64 {
     origin_u64(key)
+}
+
+/// Writes by hand what is there already.
+fn overwrite(key: u64) -> u64 {
+    let value = key.wrapping_add(1);
+    plain::entry(key).insert(value);
+    value
 }
 
 /// Keys that were never seen before, in a memo that is full.

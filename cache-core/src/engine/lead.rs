@@ -1,5 +1,6 @@
 //! A flight under way, as its leader has it: how it ends.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{Begin, Described, Returned};
@@ -15,7 +16,9 @@ pub(crate) struct Lead {
     pub(crate) how: Begin,
     /// When it began, where that matters.
     pub(crate) begun: Option<Tick>,
-    pub(crate) landed: bool,
+    /// The call that leads it computes it on its own stack: nobody waits for it but those who have joined it.
+    pub(crate) is_own: bool,
+    pub(crate) landed: Cell<bool>,
 }
 
 /// A computation has stored nothing: its return is an error. Whether an older value may stand in for it.
@@ -26,21 +29,24 @@ pub(crate) struct Failed {
 impl Lead {
     /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
     /// if the return is not one to keep.
-    pub(crate) fn settle(self, call: &mut dyn Described) -> Result<Erased, Failed> {
-        let (memo, flight) = (self.memo.clone(), self.flight.clone());
+    #[inline(never)]
+    pub(crate) fn settle(&self, call: &mut dyn Described) -> Result<Erased, Failed> {
+        let Self { memo, flight, .. } = self;
         let mut said = flight.ancestry.said();
         if let Some(held) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
             let counts = call.returned().kept_error(&held).map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && self.has_older();
             if !fails {
-                // An error is not the value that was there.
-                said.unmodified &= counts.is_none();
+                if let Some(said) = &mut said {
+                    // An error is not the value that was there.
+                    said.unmodified &= counts.is_none();
+                }
                 let draft = memo.draft(&flight.key, Some(&held), |draft| {
                     call.describe(Some(&held), draft);
                     draft.decide(said);
                 });
-                memo.land(self, held.clone(), draft, matches!(counts, None | Some(Some(false))));
+                memo.land(self, &held, draft, matches!(counts, None | Some(Some(false))));
                 memo.on_error(&flight.key, call.returned().kept_error(&held));
                 return Ok(held);
             }
@@ -54,23 +60,33 @@ impl Lead {
         let mut garbage = Garbage::new();
         if counts == Some(false) {
             // It is an answer, which is not kept: as a value would, it ends the older one.
-            memo.end_old(&flight, &mut garbage);
+            memo.end_old(flight, &mut garbage);
         }
         let bumped = memo.bump_sources(&mut garbage);
         let counts = counts == Some(true);
         self.fail(call.returned(), counts);
-        memo.sweep_and_dispose(bumped, garbage);
+        memo.sweep_and_dispose(bumped, &mut garbage);
         memo.on_error(&flight.key, call.returned().error());
         Err(Failed { counts })
     }
 
     /// Ends the flight with an error that is not kept.
-    fn fail(mut self, returned: &dyn Returned, counts: bool) {
+    fn fail(&self, returned: &dyn Returned, counts: bool) {
         self.memo.counters.errors.add();
         self.take_off(counts || self.how == Begin::Ahead);
         // Nobody joins it any more, so it is known how many the error is to be shared with.
         let shared = self.memo.share(returned, self.flight.joined());
-        self.flight.land(Landing::Error(shared, counts));
+        self.tell(|| Landing::Error(shared, counts));
+    }
+
+    /// Tells those who wait. The flight was taken off, so nobody joins it any more.
+    #[inline]
+    pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
+        // Within an `Eq` of the user's it is still on.
+        let nobody_waits = self.is_own && self.flight.joined() == 0 && !crate::sync::is_comparing();
+        if !nobody_waits {
+            self.flight.land(landing());
+        }
     }
 
     /// Whether there is an older value whose place an error must not take.
@@ -79,17 +95,17 @@ impl Lead {
     }
 
     /// Takes the flight off its shard, then tells those who wait.
-    pub(crate) fn end(&mut self, landing: Landing) {
+    pub(crate) fn end(&self, landing: Landing) {
         // In the background nobody is told of it, and asking at once again would not help. Elsewhere, that a
         // caller has left says nothing of what it has called.
         let counts = || self.how == Begin::Ahead || std::thread::panicking();
         self.take_off(matches!(landing, Landing::Crashed) && counts());
-        self.flight.land(landing);
+        self.tell(|| landing);
     }
 
     /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
-    fn take_off(&mut self, failed: bool) {
-        self.landed = true;
+    fn take_off(&self, failed: bool) {
+        self.landed.set(true);
         self.memo.end_inheriting(&self.flight, None);
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
@@ -111,7 +127,7 @@ impl Drop for Lead {
     /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
     /// over.
     fn drop(&mut self) {
-        if !self.landed {
+        if !self.landed.get() {
             let counters = &self.memo.counters;
             if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
             self.end(Landing::Crashed);

@@ -7,6 +7,7 @@ mod pursuit;
 mod returned;
 mod start;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub(crate) use lead::Failed;
@@ -76,7 +77,8 @@ impl Begin {
 
 impl MemoCore {
     /// Decides how a call that was not answered goes on.
-    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Begin) -> Step {
+    #[inline]
+    pub(crate) fn begin(self: &Arc<Self>, key: &Erased, hash: u32, how: Begin) -> Step {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.
             self.counters.in_place.add();
@@ -110,11 +112,11 @@ impl MemoCore {
         let (found, key) = (found.map(|entry| entry.slot), key.clone());
         let mut room = ShardLock::upgrade(room);
         let old = found.and_then(|slot| Old::of(&mut room.residents, slot));
-        let ancestry = self.ancestry(old.map(|old| old.node));
-        let flight = Flight::new(key, hash, born, how.kind(), old, ancestry);
+        let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
+        #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
+        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, self.remembers());
         #[cfg(feature = "rayon")]
-        let flight = flight.begun_at(self.clock().now());
-        let flight = Arc::new(flight);
+        flight.begun_at(self.clock().now());
         for flight in &superseded {
             room.flights.remove(flight);
         }
@@ -124,7 +126,7 @@ impl MemoCore {
             Self::note_renewal(&mut room, flight.old_node(), how == Begin::Ahead);
         }
         drop(room);
-        Step::Lead(Lead { memo: self.arc(), flight, how, begun, landed: false })
+        Step::Lead(Lead { memo: self.clone(), flight, how, begun, is_own: false, landed: Cell::new(false) })
     }
 
     /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to

@@ -24,7 +24,8 @@ pub(crate) struct Pursuit {
     /// Whether it has waited for somebody.
     has_waited: bool,
     joins: u32,
-    patience: Patience,
+    /// None if it waits as long as it takes.
+    patience: Option<Box<Patience>>,
 }
 
 /// Until when a call waits.
@@ -105,21 +106,20 @@ pub(crate) enum Own {
 
 impl Pursuit {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, begin: Begin) -> Self {
-        Self { memo, key, hash, begin, has_waited: false, joins: 0, patience: Patience::default() }
+        Self { memo, key, hash, begin, has_waited: false, joins: 0, patience: None }
     }
 
     /// Does not wait longer than that.
-    pub(crate) fn within(mut self, limits: Limits) -> Self {
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
         if limits == Limits::NONE {
-            return self;
+            return;
         }
         let now = self.memo.clock().now();
         let soft = limits.soft.filter(|_| self.falls_back());
-        self.patience = Patience {
+        self.patience = Some(Box::new(Patience {
             soft: soft.map(|limit| after(now, limit)),
             hard: limits.hard.map(|limit| (after(now, limit), limit)),
-        };
-        self
+        }));
     }
 
     pub(crate) fn memo(&self) -> &Arc<MemoCore> {
@@ -131,10 +131,15 @@ impl Pursuit {
         Unstored { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
     }
 
+    /// When to look at what is there, if it does not wait as long as it takes.
+    fn until(&self) -> Option<Tick> {
+        self.patience.as_ref()?.until()
+    }
+
     /// How long to wait for others.
     pub(crate) fn bounds(&self) -> Bounds {
         // Who looks again at some time needs not be let go before.
-        let max_wait = self.patience.until().is_none().then_some(self.memo.spec.max_wait);
+        let max_wait = self.until().is_none().then_some(self.memo.spec.max_wait);
         Bounds { max_wait, ..self.limits(false) }
     }
 
@@ -144,7 +149,7 @@ impl Pursuit {
     }
 
     fn limits(&self, own: bool) -> Bounds {
-        let until = self.patience.until();
+        let until = self.until();
         // Who computes returns when that is done, and not before.
         Bounds { max_wait: None, until, own, begins: until.is_none(), worker_leaves: None }
     }
@@ -155,10 +160,12 @@ impl Pursuit {
     }
 
     /// Decides how it goes on.
+    #[inline]
     pub(crate) fn begin(&self) -> Step {
         self.memo.begin(&self.key, self.hash, self.begin)
     }
 
+    #[inline]
     pub(crate) fn next(&mut self) -> Next {
         let memo = &self.memo;
         let (flight, at) = match self.begin() {
@@ -248,6 +255,7 @@ impl Pursuit {
     }
 
     /// What a call returns whose body has failed: an older value, if one may stand in.
+    #[cold]
     pub(crate) fn or_older(&self, failed: &Failed, returned: &mut dyn Returned) {
         if let Some(older) = self.older(failed) {
             returned.set_value(older);
@@ -274,14 +282,14 @@ impl Pursuit {
     /// waits no more.
     fn late(&mut self) -> Result<Option<Erased>, Duration> {
         let now = self.memo.clock().now();
-        if self.patience.until().is_none_or(|until| now < until) {
+        if self.until().is_none_or(|until| now < until) {
             return Ok(None);
         }
         if let Some(older) = self.older(&Failed { counts: true }) {
             self.memo.note_lateness(&self.key, self.hash);
             return Ok(Some(older));
         }
-        match self.patience.hard {
+        match self.patience.as_ref().and_then(|patience| patience.hard) {
             Some((at, limit)) if at <= now => {
                 self.memo.counters.timeouts.add();
                 self.memo.hand_up_absence();
@@ -289,7 +297,9 @@ impl Pursuit {
             }
             _ => {
                 // From here on only the other limit counts.
-                self.patience.soft = None;
+                if let Some(patience) = &mut self.patience {
+                    patience.soft = None;
+                }
                 Ok(None)
             }
         }

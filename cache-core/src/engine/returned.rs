@@ -42,6 +42,10 @@ pub(crate) trait Body: Described {
 pub(crate) struct Outcome<R: Returns>(pub(crate) Option<R::Output>);
 
 impl<R: Returns> Outcome<R> {
+    pub(crate) fn set(&mut self, output: R::Output) {
+        self.0 = Some(output);
+    }
+
     pub(crate) fn into_output(self) -> R::Output {
         self.0.expect("it has returned")
     }

@@ -39,8 +39,14 @@ pub(crate) enum Start {
 
 impl MemoCore {
     /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it.
-    pub(crate) fn start(&self, further: Further, mode: Mode, call: Option<&mut dyn Repeatable>) -> Start {
-        let (key, hash) = match further {
+    #[inline(never)]
+    pub(crate) fn start(
+        &self,
+        further: &mut Further,
+        mode: Mode,
+        call: Option<&mut dyn Repeatable>,
+    ) -> Start {
+        let (key, hash) = match std::mem::replace(further, Further::Bypass(None)) {
             Further::Hit(held) => return Start::Answer(held),
             Further::Renew(held, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_repeat()) {

@@ -28,25 +28,43 @@ pub(crate) struct Decisions {
 
 /// Where it is said.
 pub(crate) struct Deciding {
-    /// None when the body has returned.
-    said: Mutex<Option<Decisions>>,
+    said: Mutex<Said>,
     memo: Weak<dyn Remembers>,
     old: Option<Node>,
 }
 
+enum Said {
+    /// Most bodies say nothing.
+    Nothing,
+    This(Box<Decisions>),
+    /// The body has returned.
+    Over,
+}
+
 impl Deciding {
     pub(crate) fn new(memo: Weak<dyn Remembers>, old: Option<Node>) -> Self {
-        Self { said: Mutex::new(Some(Decisions::default())), memo, old }
+        Self { said: Mutex::new(Said::Nothing), memo, old }
     }
 
     /// Says something; whether it was heard.
     pub(crate) fn say(&self, say: impl FnOnce(&mut Decisions)) -> bool {
-        self.said.lock().as_mut().map(say).is_some()
+        let mut said = self.said.lock();
+        if matches!(*said, Said::Nothing) {
+            *said = Said::This(Box::default());
+        }
+        match &mut *said {
+            Said::This(decisions) => say(decisions),
+            Said::Nothing | Said::Over => return false,
+        }
+        true
     }
 
     /// The body has returned: what it has said.
-    pub(crate) fn end(&self) -> Decisions {
-        self.said.lock().take().unwrap_or_default()
+    pub(crate) fn end(&self) -> Option<Box<Decisions>> {
+        match std::mem::replace(&mut *self.said.lock(), Said::Over) {
+            Said::This(decisions) => Some(decisions),
+            Said::Nothing | Said::Over => None,
+        }
     }
 
     /// The value that was there when it began, if it still is, and is good for something.

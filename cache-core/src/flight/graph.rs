@@ -59,14 +59,47 @@ impl Ancestry {
         inherits_in: Option<usize>,
         deciding: Option<Deciding>,
     ) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Self::new(parent, inherits_in, deciding))
+    }
+
+    /// The same, which nobody is below yet.
+    pub(crate) fn new(
+        parent: Option<Arc<Ancestry>>,
+        inherits_in: Option<usize>,
+        deciding: Option<Deciding>,
+    ) -> Self {
         let above = parent.as_ref().and_then(|parent| parent.inheriting.clone());
         let (inherits, inheriting) = match inherits_in {
             Some(world) => (true, Some(Inherited::begin(world, above))),
             None => (false, above),
         };
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { id, parent, inheriting, inherits, deciding, updating: None })
+        let id = next_id();
+        Self { id, parent, inheriting, inherits, deciding, updating: None }
+    }
+
+    /// The same, made of one that was ended.
+    pub(super) fn renew(
+        &mut self,
+        parent: Option<Arc<Ancestry>>,
+        inherits_in: Option<usize>,
+        deciding: Option<Deciding>,
+    ) {
+        self.inherits = inherits_in.is_some();
+        if parent.is_some() || self.inherits {
+            *self = Self::new(parent, inherits_in, deciding);
+        } else {
+            // What it is not part of needs not be looked at.
+            self.id = next_id();
+            self.deciding = deciding;
+        }
+    }
+
+    /// Its flight has ended: what it was part of, and what it has said, is let go of.
+    pub(super) fn end(&mut self) {
+        self.parent = None;
+        self.inheriting = None;
+        self.deciding = None;
+        self.updating = None;
     }
 
     /// Of an update in a world, which has read an entry with these tags.
@@ -133,8 +166,8 @@ impl Ancestry {
     }
 
     /// What its body, which has returned, has said of its value.
-    pub(crate) fn said(&self) -> Decisions {
-        self.deciding.as_ref().map(Deciding::end).unwrap_or_default()
+    pub(crate) fn said(&self) -> Option<Box<Decisions>> {
+        self.deciding.as_ref().and_then(Deciding::end)
     }
 
     fn flights(&self) -> impl Iterator<Item = &Self> {
@@ -154,6 +187,11 @@ impl Ancestry {
     pub(crate) fn inherited(&self) -> Option<&Arc<Inherited>> {
         self.inheriting.as_ref().filter(|_| self.inherits)
     }
+}
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Drop for Ancestry {

@@ -7,6 +7,7 @@
 
 mod deciding;
 mod graph;
+mod spare;
 mod tasks;
 mod unbegun;
 
@@ -262,11 +263,10 @@ impl Flight {
         }
     }
 
-    /// The same, begun at some time.
+    /// It has begun at some time. Nobody else has it yet.
     #[cfg(feature = "rayon")]
-    pub(crate) fn begun_at(mut self, begun: Tick) -> Self {
-        self.begun = begun;
-        self
+    pub(crate) fn begun_at(self: &mut Arc<Self>, begun: Tick) {
+        Arc::get_mut(self).expect("nobody else has it yet").begun = begun;
     }
 
     #[cfg(feature = "rayon")]
@@ -425,38 +425,46 @@ impl State {
 
 /// The flights of one shard.
 pub(crate) struct Flights {
-    /// Boxed: a hit does not look at it.
-    table: Option<Box<Table>>,
+    /// Most shards have one at most.
+    first: Option<Arc<Flight>>,
+    /// The others. Boxed: a hit does not look at them.
+    more: Option<Box<Table>>,
 }
 
 type Table = HashTable<Arc<Flight>>;
 
 impl Flights {
     pub(crate) fn new() -> Self {
-        Self { table: None }
+        Self { first: None, more: None }
     }
 
     /// Whether a flight has not been taken off.
     pub(crate) fn is_on(&self, flight: &Arc<Flight>) -> bool {
         let is = |known: &Arc<Flight>| Arc::ptr_eq(known, flight);
-        self.table.as_ref().is_some_and(|table| table.find(u64::from(flight.hash), is).is_some())
+        self.first.as_ref().is_some_and(is)
+            || self.more.as_ref().is_some_and(|more| more.find(u64::from(flight.hash), is).is_some())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {
-        self.table.iter().flat_map(|table| table.iter())
+        self.first.iter().chain(self.more.iter().flat_map(|more| more.iter()))
     }
 
     /// The flight to wait for.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<&Arc<Flight>> {
-        let is =
-            |flight: &Arc<Flight>| flight.kind.is_shared() && flight.hash == hash && eq(flight.key.by_ref());
-        self.table.as_ref()?.find(u64::from(hash), is)
+        if self.is_empty() {
+            return None;
+        }
+        self.of_hash(hash).find(|flight| flight.kind.is_shared() && eq(flight.key.by_ref()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.more.is_none()
     }
 
     /// Those of a hash.
     fn of_hash(&self, hash: u32) -> impl Iterator<Item = &Arc<Flight>> {
-        let all = self.table.iter().flat_map(move |table| table.iter_hash(u64::from(hash)));
-        all.filter(move |flight| flight.hash == hash)
+        let more = self.more.iter().flat_map(move |more| more.iter_hash(u64::from(hash)));
+        self.first.iter().chain(more).filter(move |flight| flight.hash == hash)
     }
 
     /// Those of a key; compares keys, so only shared access is needed.
@@ -470,6 +478,9 @@ impl Flights {
         hash: u32,
         eq: impl Fn(ErasedRef<'_>) -> bool,
     ) -> Vec<Arc<Flight>> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         let mut flights = self.of(hash, eq);
         flights.retain(|flight| !flight.goes_on());
         flights
@@ -477,26 +488,39 @@ impl Flights {
 
     /// The updates among them. Where there are none, which is mostly so, no key is compared.
     pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
+        if self.more.is_none() && self.first.as_ref().is_none_or(|flight| flight.kind != Kind::Update) {
+            return Vec::new();
+        }
         let updates = self.of_hash(hash).filter(|flight| flight.kind == Kind::Update);
         let updates = updates.filter(|flight| eq(flight.key.by_ref()));
         updates.filter(|flight| !flight.goes_on()).cloned().collect()
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, flight: Arc<Flight>) {
-        let table = self.table.get_or_insert_default();
-        table.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
+        if self.first.is_none() {
+            self.first = Some(flight);
+            return;
+        }
+        let more = self.more.get_or_insert_default();
+        more.insert_unique(u64::from(flight.hash), flight, |flight| u64::from(flight.hash));
     }
 
     /// Takes a flight off; whether it was still on.
+    #[inline]
     pub(crate) fn remove(&mut self, flight: &Arc<Flight>) -> bool {
-        let Some(table) = &mut self.table else { return false };
-        let found = table.find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
+        let is = |known: &Arc<Flight>| Arc::ptr_eq(known, flight);
+        if self.first.take_if(|first| is(first)).is_some() {
+            return true;
+        }
+        let Some(more) = &mut self.more else { return false };
+        let found = more.find_entry(u64::from(flight.hash), is);
         let on = found.is_ok();
         if let Ok(found) = found {
             found.remove();
         }
-        if table.is_empty() && table.capacity() > 64 {
-            self.table = None;
+        if more.is_empty() && more.capacity() > 64 {
+            self.more = None;
         }
         on
     }
@@ -504,12 +528,13 @@ impl Flights {
     /// Takes those off that others wait for.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn take_shared(&mut self) -> Vec<Arc<Flight>> {
-        let shared = |flight: &mut Arc<Flight>| flight.kind.is_shared();
-        self.table.as_mut().map_or_else(Vec::new, |table| table.extract_if(shared).collect())
+        let first = self.first.take_if(|flight| flight.kind.is_shared());
+        let more = self.more.iter_mut().flat_map(|more| more.extract_if(|flight| flight.kind.is_shared()));
+        first.into_iter().chain(more).collect()
     }
 
     pub(crate) fn take_all(&mut self) -> impl Sized + use<> {
-        self.table.take()
+        (self.first.take(), self.more.take())
     }
 }
 

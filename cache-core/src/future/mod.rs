@@ -112,7 +112,7 @@ where
 {
     let Missed { begun, call, again, extras } = missed;
     let mut pursuit = match begun {
-        Begun::Search(pursuit) => pursuit.within(extras.patience().limits()),
+        Begun::Search(pursuit) => pursuit,
         Begun::InPlace(told) => {
             return Err(in_place::<R, B, D>(told, call.prepare()).await.outcome.into_output());
         }
@@ -121,6 +121,7 @@ where
             return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
         }
     };
+    pursuit.set_limits(extras.patience().limits());
     loop {
         return match pursue(&mut pursuit).await {
             Pursued::Answer(held) => Err(R::join(held.into())),

@@ -379,11 +379,12 @@ impl MemoCore {
         self.touch_since(number, hash, tags) == Touch::Nothing
     }
 
+    #[inline]
     fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
         self.world.tags.catch_up(tags, &self.revision);
         let touch = self.revision.touch_since(number, tags);
         let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
-        if self.has_deferred.load(Ordering::Acquire) && deferred() { Touch::Dead } else { touch }
+        if self.has_deferred() && deferred() { Touch::Dead } else { touch }
     }
 
     /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
@@ -397,10 +398,12 @@ impl MemoCore {
 
     /// The deferred invalidations, in the order of their numbers.
     pub(crate) fn deferred(&self) -> Vec<Deferred> {
-        if !self.has_deferred.load(Ordering::Acquire) {
-            return Vec::new();
-        }
-        self.deferred.lock().clone()
+        if self.has_deferred() { self.deferred.lock().clone() } else { Vec::new() }
+    }
+
+    #[inline]
+    pub(super) fn has_deferred(&self) -> bool {
+        self.has_deferred.load(Ordering::Acquire)
     }
 
     /// Forgets deferred invalidations up to one, whose entries and flights have been taken out.

@@ -11,6 +11,7 @@ impl MemoCore {
     /// Takes room for a new entry, from this shard's entries if need be. The bound holds at every
     /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
     /// else can take that in between.
+    #[inline]
     pub(super) fn reserve(
         &self,
         room: &mut Room,
@@ -41,18 +42,24 @@ impl MemoCore {
         }
     }
 
+    #[inline]
     fn evict_from(&self, room: &mut Room, now: Tick, garbage: &mut Garbage) -> bool {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
         room.residents.bound(self.spec.policy);
-        let Some(entry) = room.residents.evict() else { return false };
-        let record = entry.record();
-        self.held.fetch_sub(record.weight(), Ordering::Relaxed);
-        self.backlog.credit(record);
+        let Some(slot) = room.residents.victim() else { return false };
+        let Some(entry) = room.residents.at(slot) else { return false };
+        self.held.fetch_sub(entry.weight(), Ordering::Relaxed);
+        self.backlog.credit(*entry);
         if self.is_tracked() {
-            room.sources.mix(record.hash);
+            room.sources.mix(entry.hash);
         }
-        let cause = self.cause(record, now, Cause::Capacity);
-        garbage.push(entry, cause);
+        let cause = self.cause(*entry, now, Cause::Capacity);
+        if entry.tags().is_empty() && !self.sees_leaving() {
+            self.counters.left(cause);
+            room.residents.forget_victim(slot);
+        } else if let Some(entry) = room.residents.take_victim(slot) {
+            garbage.push(entry, cause);
+        }
         true
     }
 

@@ -1,13 +1,10 @@
 //! What an entry is good for by now: what invalidations have done to it, and the rules of its memo, applied
 //! to its times. All of it is asked under the access under which the entry was found.
 
-use std::sync::Arc;
-
 use super::{MemoCore, Room};
 use crate::engine::Begin;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{Ancestry, Deciding, current};
 use crate::policy::{Slot, State, Times, Verdict};
 use crate::store::{Node, Record, Resident};
 use crate::sync::ShardLock;
@@ -209,13 +206,6 @@ impl MemoCore {
             self.hand_up_tags(entry.tags());
         }
         Some(entry.value.to_owned())
-    }
-
-    /// What a computation that begins now is part of, and what its body may decide.
-    pub(crate) fn ancestry(&self, old: Option<Node>) -> Arc<Ancestry> {
-        let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
-        let deciding = Deciding::new(self.remembers(), old);
-        Ancestry::below(current(), inherits_in, Some(deciding))
     }
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.

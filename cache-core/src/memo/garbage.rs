@@ -23,6 +23,11 @@ impl Garbage {
         Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
 
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.first.is_none() && self.sources.is_empty() && self.tags.is_empty()
+    }
+
     pub(crate) fn push(&mut self, entry: Removed, cause: Cause) {
         if self.first.is_none() {
             self.first = Some((entry, cause));
@@ -34,42 +39,56 @@ impl Garbage {
 
 impl MemoCore {
     /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
+    #[inline]
     pub(crate) fn bump_sources(&self, garbage: &mut Garbage) -> Vec<Bumped<MemoCore>> {
-        let sources: Vec<_> = garbage.sources.drain(..).collect();
+        if garbage.sources.is_empty() {
+            return Vec::new();
+        }
+        let sources = std::mem::take(&mut garbage.sources);
         sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
     }
 
     /// And the rest, when nobody waits any more.
-    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: Garbage) {
-        for bumped in bumped {
-            self.world().sweep(bumped);
+    #[inline]
+    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: &mut Garbage) {
+        if !bumped.is_empty() {
+            for bumped in bumped {
+                self.world().sweep(bumped);
+            }
         }
-        self.dispose(garbage);
+        if !garbage.is_empty() {
+            self.dispose_of(std::mem::replace(garbage, Garbage::new()));
+        }
     }
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
+    #[inline]
     pub(crate) fn dispose(&self, garbage: Garbage) -> Applied {
+        if garbage.is_empty() { Applied::default() } else { self.dispose_of(garbage) }
+    }
+
+    fn dispose_of(&self, mut garbage: Garbage) -> Applied {
         let mut applied = Applied::default();
         for name in &garbage.sources {
             applied += self.world().invalidate_tag(name, Form::Hard);
         }
         self.world().tags.release(garbage.tags);
-        if let Some((entry, cause)) = garbage.first {
-            self.leave(entry, cause);
-        }
-        for (entry, cause) in garbage.more {
-            self.leave(entry, cause);
+        self.leave(&mut garbage.first);
+        for entry in garbage.more {
+            self.leave(&mut Some(entry));
         }
         applied
     }
 
-    fn leave(&self, mut entry: Removed, cause: Cause) {
-        self.counters.left(cause);
-        self.on_evict(&entry.key, &entry.value, cause);
+    /// Of what leaves only what has to run user code for that is moved.
+    fn leave(&self, leaving: &mut Option<(Removed, Cause)>) {
+        let Some((entry, cause)) = leaving else { return };
+        self.counters.left(*cause);
+        self.on_evict(&entry.key, &entry.value, *cause);
         let tags = entry.take_tags();
         if self.cell().needs_drop() {
-            self.run_hook(|| drop(entry));
+            self.run_hook(|| drop(leaving.take()));
         }
         self.world().tags.release(tags);
     }

@@ -137,6 +137,7 @@ impl Remembers for MemoCore {
 }
 
 impl MemoCore {
+    #[inline]
     pub(crate) fn on_store(&self, key: &Erased, value: &Erased) {
         if let Some(hook) = &self.types.hooks.on_store {
             self.run_hook_about("on_store", key, || self.key_ref(key, |key| hook(key, value)));
@@ -147,6 +148,11 @@ impl MemoCore {
         if let Some(hook) = &self.types.hooks.on_evict {
             self.run_hook_about("on_evict", key, || self.key_ref(key, |key| hook(key, value, cause)));
         }
+    }
+
+    /// Whether user code is run when an entry leaves.
+    pub(super) fn sees_leaving(&self) -> bool {
+        self.types.hooks.on_evict.is_some() || self.cell().needs_drop()
     }
 
     pub(crate) fn on_error(&self, key: &Erased, error: Option<&dyn Any>) {
@@ -184,6 +190,7 @@ impl MemoCore {
 
     /// What an entry answers to, as the options of its memo say, and those of its function. Where these
     /// panic nothing is stored.
+    #[inline]
     pub(crate) fn draft(
         &self,
         key: &Erased,

@@ -35,6 +35,14 @@ enum Claim<'a> {
 }
 
 impl Claim<'_> {
+    /// Whether it holds only if there is, or is not, a fresh value.
+    fn depends(&self) -> bool {
+        match self {
+            Self::Flight(flight) => flight.kind == Kind::Update,
+            Self::Hand(when, _) => *when != When::Always,
+        }
+    }
+
     /// Whether it is a call that has found nothing that stores.
     fn is_computed(&self) -> bool {
         matches!(self, Self::Flight(flight) if matches!(flight.kind, Kind::Shared | Kind::Alone))
@@ -76,8 +84,9 @@ impl MemoCore {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
-    pub(crate) fn land(&self, mut lead: Lead, value: Erased, mut draft: Draft, answers: bool) {
-        let flight = lead.flight.clone();
+    #[inline]
+    pub(crate) fn land(&self, lead: &Lead, value: &Erased, mut draft: Draft, answers: bool) {
+        let flight = &lead.flight;
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
             flight.ancestry.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
@@ -88,7 +97,7 @@ impl MemoCore {
         let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
         // These are copies: the last of each is let go of as the computation ends.
         drop(inherited);
-        self.end_inheriting(&flight, Some(tags.as_deref().unwrap_or_default()));
+        self.end_inheriting(flight, Some(tags.as_deref().unwrap_or_default()));
         // Those who wait learn by which tags the value may have been invalidated before they came.
         let carried = if draft.unknown || missed {
             Carried::Unknown
@@ -96,9 +105,9 @@ impl MemoCore {
             Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
         };
         let mut garbage = Garbage::new();
-        let claim = Claim::Flight(&flight);
+        let claim = Claim::Flight(flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
-        let candidate = Candidate { key: &flight.key, hash: flight.hash, value: &value, draft: &draft, cost };
+        let candidate = Candidate { key: &flight.key, hash: flight.hash, value, draft: &draft, cost };
         let outcome = if crate::sync::is_comparing() {
             Stored::Refused
         } else {
@@ -112,26 +121,25 @@ impl MemoCore {
             Stored::Overtaken | Stored::Refused => flight.kind == Kind::Refresh,
         };
         if supersedes {
-            self.end_old(&flight, &mut garbage);
+            self.end_old(flight, &mut garbage);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
-        self.note_usual(&flight);
-        let landing = Landing::Value(value.clone(), carried);
+        self.note_usual(flight);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().sources.mix(flight.hash);
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let bumped = self.bump_sources(&mut garbage);
         if stored {
-            lead.landed = true;
-            flight.land(landing);
+            lead.landed.set(true);
+            lead.tell(|| Landing::Value(value.clone(), carried));
         } else {
-            lead.end(landing);
+            lead.end(Landing::Value(value.clone(), carried));
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        self.sweep_and_dispose(bumped, garbage);
+        self.sweep_and_dispose(bumped, &mut garbage);
         if outcome == Stored::Yes {
-            self.on_store(&flight.key, &value);
+            self.on_store(&flight.key, value);
         }
     }
 
@@ -230,20 +238,25 @@ impl MemoCore {
     }
 
     /// The tags that an entry is to carry, if it does.
+    #[inline]
     pub(super) fn attach(&self, draft: &mut Draft, inherited: &[Arc<Mark>]) -> Option<HeldTags> {
+        if draft.tags.is_empty() && inherited.is_empty() {
+            return None;
+        }
         let own = std::mem::take(&mut draft.tags);
-        let attach = || {
-            let names = own.iter().map(|tag| &tag.0);
-            let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
-            HeldTags::new(tags, self.world().clone())
-        };
-        (!own.is_empty() || !inherited.is_empty()).then(attach)
+        let names = own.iter().map(|tag| &tag.0);
+        let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
+        Some(HeldTags::new(tags, self.world().clone()))
     }
 
-    /// The first tick at which an entry stored now is no longer fresh; `None` if it never would be.
-    fn deadline(&self, now: Tick, draft: &Draft) -> Option<Tick> {
-        let rules = &self.spec.rules;
-        rules.deadline(draft.ttl.unwrap_or(rules.ttl), now, fastrand::f64)
+    /// When an entry is stored, and the first tick at which it is no longer fresh; `None` if it never would be.
+    fn times_of(&self, draft: &Draft) -> (Tick, Option<Tick>) {
+        let (rules, clock) = (&self.spec.rules, self.clock());
+        let ttl = draft.ttl.unwrap_or(rules.ttl);
+        // Of what does not end by time it matters less when it has begun.
+        let ends = ttl.is_some() || rules.idle.is_some();
+        let now = if ends { clock.now() } else { clock.coarse() };
+        (now, rules.deadline(ttl, now, fastrand::f64))
     }
 
     /// Writes the entry if the claim holds. Keys are compared under shared access, everything else
@@ -256,8 +269,8 @@ impl MemoCore {
         garbage: &mut Garbage,
     ) -> Stored {
         let &Candidate { key, hash, value, draft, cost } = candidate;
-        let now = self.clock().now();
-        let deadline = self.deadline(now, draft).filter(|_| !draft.refused);
+        let (now, deadline) = self.times_of(draft);
+        let deadline = deadline.filter(|_| !draft.refused);
         // An entry weighs at least one: nothing is bounded by weights of nothing.
         let weight = deadline.and_then(|_| self.weigh(key, value)).map(|weight| weight.max(1));
         let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
@@ -271,7 +284,7 @@ impl MemoCore {
             }
             let room = self.shard(hash).upgradable();
             let found = room.residents.find(hash, same);
-            let existing = found.map(|entry| (entry.slot, self.fresh(*entry)));
+            let existing = found.map(|entry| (entry.slot, claim.depends() && self.fresh(*entry)));
             let renewed = found.filter(|entry| draft.unmodified && self.is_of(claim, entry, now));
             let renewed = renewed.map(|entry| entry.slot);
             let found_one = existing.is_some();
@@ -323,13 +336,22 @@ impl MemoCore {
                 outcome = Stored::Renewed;
                 break;
             }
-            if let Some(entry) = old.and_then(|slot| room.residents.remove(slot)) {
+            garbage.sources.extend(source);
+            let rules = &self.spec.rules;
+            // The one that was there may have been evicted to make room.
+            let Some(slot) = old.filter(|slot| room.residents.at(*slot).is_some()) else {
+                room.residents.insert(key.clone(), value.clone(), hash, lease, rules);
+                break;
+            };
+            if let Some(entry) = room.residents.replace(slot, key.clone(), value.clone(), lease, rules) {
                 self.backlog.credit(entry.record());
                 let cause = self.cause(entry.record(), now, Cause::Replaced);
-                garbage.push(entry, cause);
+                if entry.record().tags().is_empty() && !self.sees_leaving() {
+                    self.counters.left(cause);
+                } else {
+                    garbage.push(entry, cause);
+                }
             }
-            garbage.sources.extend(source);
-            room.residents.insert(key.clone(), value.clone(), hash, lease, &self.spec.rules);
             break;
         }
         if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();

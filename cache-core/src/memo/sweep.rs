@@ -150,6 +150,7 @@ impl Backlog {
     }
 
     /// An entry leaves, or is marked, by another way than a sweep.
+    #[inline]
     pub(super) fn credit(&self, entry: Record<'_>) {
         if !self.is_empty() {
             credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), self.rules, entry);

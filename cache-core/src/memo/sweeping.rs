@@ -114,9 +114,15 @@ impl MemoCore {
 
     /// Takes out what was invalidated from within a user's `Eq`. Needs no comparison: all entries
     /// of the hash go.
+    #[inline]
     pub(crate) fn settle_deferred(&self) {
-        let deferred = self.deferred();
-        for &Deferred { hash, .. } in &deferred {
+        if self.has_deferred() {
+            self.settle_each(&self.deferred());
+        }
+    }
+
+    fn settle_each(&self, deferred: &[Deferred]) {
+        for &Deferred { hash, .. } in deferred {
             let mut garbage = Garbage::new();
             let mut room = self.shard(hash).write();
             let slots: Vec<Slot> = room.residents.of_hash(hash).map(|entry| entry.slot).collect();

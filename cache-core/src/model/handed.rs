@@ -33,15 +33,18 @@ impl Stage {
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
         let patience = Patience { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_patience(patience);
-        let call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
-        blocking::within(self.pursuit(key, Begin::Read), call)
+        let mut call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
+        blocking::within(&mut self.pursuit(key, Begin::Read), &mut call);
+        call.outcome.into_output()
     }
 
     /// Leaves a computation to the background, unless one is under way.
     fn prefetch(&self, key: u64, body: impl FnOnce() -> Output + Send + 'static) {
         let Step::Lead(lead) = self.begin(key, Begin::Read) else { return };
         let flight = lead.flight.clone();
-        let job = move || drop(fly(lead, &[], body));
+        let job = move || {
+            fly(lead, &[], body);
+        };
         drop(blocking::hand(&self.world, &flight, Box::new(job)));
     }
 }

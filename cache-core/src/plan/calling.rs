@@ -338,10 +338,10 @@ where
     fn begin(
         mut self,
         memo: &MemoCore,
-        further: Further,
+        mut further: Further,
         mode: Mode,
     ) -> Result<Missed<KA, SA, Run, A, X>, R::Output> {
-        let begun = match memo.start(further, mode, self.told()) {
+        let begun = match memo.start(&mut further, mode, self.told()) {
             Start::Answer(held) => return Err(R::join(held.into())),
             Start::InPlace(unstored) => Begun::InPlace(unstored),
             Start::Search(pursuit) => Begun::Search(pursuit),

@@ -256,14 +256,16 @@ where
         let memo = callee.memo();
         match look_up(&callee, &memo, &call, &extras, mode) {
             Found::Hit(held) => C::Returns::join(held),
-            Found::Further(further) => {
+            Found::Further(mut further) => {
                 // Only where it is asked for is there code for the background.
                 if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
-                    let call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-                    blocking::go_on(&memo, further, mode, call)
+                    let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+                    blocking::go_on(&memo, &mut further, mode, &mut call);
+                    call.outcome.into_output()
                 } else {
-                    let call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-                    blocking::go_on(&memo, further, mode, call)
+                    let mut call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+                    blocking::go_on(&memo, &mut further, mode, &mut call);
+                    call.outcome.into_output()
                 }
             }
         }

@@ -106,8 +106,13 @@ impl Rules {
 
     /// The same of an entry that nobody reads any more.
     pub(crate) fn end_unread(&self, times: &Times) -> Tick {
-        let end = if times.is_error { times.deadline } else { self.end(times.deadline) };
-        self.idle.map_or(NEVER, |idle| idle::end(idle, times.read)).min(end)
+        self.end_since(times.deadline, || times.read, times.is_error)
+    }
+
+    /// The same of one that was read then for the last time.
+    pub(crate) fn end_since(&self, deadline: Tick, read: impl FnOnce() -> Tick, is_error: bool) -> Tick {
+        let end = if is_error { deadline } else { self.end(deadline) };
+        self.idle.map_or(NEVER, |idle| idle::end(idle, read())).min(end)
     }
 
     /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if

@@ -185,9 +185,10 @@ impl Cells {
     }
 
     /// Gives a key and a value to a cell that has none.
+    #[inline]
     pub(super) fn fill(&mut self, at: usize, key: Erased, value: Erased) {
-        let (is_key, is_value) = (key.by_ref().is_of(self.cell.key), value.by_ref().is_of(self.cell.value));
-        assert!(is_key && is_value, "a memo has one type of keys and one of values");
+        let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
+        assert!(same, "a memo has one type of keys and one of values");
         let head = self.head_mut(at).filter(|head| !head.is_live()).expect("a cell that is free");
         head.link |= LIVE;
         // SAFETY: these are fit for values of these types, and have none.
@@ -199,6 +200,7 @@ impl Cells {
     }
 
     /// Takes key and value out of a cell, if it is live.
+    #[inline]
     pub(super) fn take(&mut self, at: usize) -> Option<(Erased, Erased)> {
         let head = self.head_mut(at).filter(|head| head.is_live())?;
         head.link &= !LIVE;
@@ -211,8 +213,9 @@ impl Cells {
     }
 
     /// Puts a value in the place of that of a cell, if it is live.
+    #[inline]
     pub(super) fn replace(&mut self, at: usize, value: Erased) -> Option<Erased> {
-        assert!(value.by_ref().is_of(self.cell.value), "a memo has one type of values");
+        assert!(value.is_of(self.cell.value), "a memo has one type of values");
         self.head(at).filter(|head| head.is_live())?;
         // SAFETY: it is live, so it has a value, which is moved out before another is moved in.
         unsafe {
@@ -220,6 +223,15 @@ impl Cells {
             let old = Erased::move_from(place, self.cell.value);
             value.move_to(place);
             Some(old)
+        }
+    }
+
+    /// Takes an entry out of a cell that is live, without a look at it: its types need not be dropped.
+    #[inline]
+    pub(super) fn forget(&mut self, at: usize, link: u32) {
+        debug_assert!(!self.cell.needs_drop());
+        if let Some(head) = self.head_mut(at) {
+            head.link = link;
         }
     }
 

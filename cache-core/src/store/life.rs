@@ -57,11 +57,11 @@ impl Life {
         Self { times: atomic::AtomicU64::new(0), valid: AtomicU64::new(0) }
     }
 
-    /// Another life of the same entry, which has been read as often.
-    pub(super) fn renew(&mut self, lease: &Lease) {
-        let reads = self.reads();
-        *self = Self::new(lease);
-        self.set_reads(reads);
+    /// Another life, which has been read as often. The one before.
+    pub(super) fn renew(&mut self, lease: &Lease) -> Self {
+        let life = Self::new(lease);
+        life.set_reads(self.reads());
+        std::mem::replace(self, life)
     }
 
     pub(super) fn created(&self) -> Tick {

@@ -61,17 +61,20 @@ impl Default for More {
 
 impl More {
     /// None where there is nothing of it.
+    #[inline]
     pub(super) fn of(lease: Lease) -> Option<Box<Self>> {
-        if lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles {
-            return None;
-        }
-        Some(Box::new(Self {
+        let is_plain = lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles;
+        if is_plain { None } else { Some(Self::made_of(lease)) }
+    }
+
+    fn made_of(lease: Lease) -> Box<Self> {
+        Box::new(Self {
             tags: lease.tags,
             weight: lease.weight,
             read: atomic::AtomicU64::new(lease.created),
             cost: lease.cost.unwrap_or_default(),
             ..Self::default()
-        }))
+        })
     }
 
     pub(super) fn take_tags(&mut self) -> TagSet {
@@ -221,22 +224,23 @@ impl<'a> Record<'a> {
 
     /// The first tick at which it is good for nothing, if nobody reads it any more.
     pub(super) fn end_unread(self, rules: &Rules) -> Tick {
-        match rules.idle {
-            None if self.is_error() => self.deadline(),
-            None => rules.end(self.deadline()),
-            Some(_) => rules.end_unread(&self.times()),
-        }
+        rules.end_since(self.deadline(), || self.read(), self.is_error())
+    }
+
+    /// When it was last read. What is made where that does not matter has no time of its own.
+    fn read(self) -> Tick {
+        let created = self.created();
+        self.more.map_or(created, |more| more.read.load(Ordering::Relaxed).max(created))
     }
 
     /// Its times, but for marks that only stamps tell of.
     pub(crate) fn times(self) -> Times {
-        let (more, created) = (self.more, self.created());
+        let more = self.more;
         Times {
-            created,
+            created: self.created(),
             deadline: self.deadline(),
             marked: self.is_marked(),
-            // What is made where it does not matter when the entry was read has no time of its own.
-            read: more.map_or(created, |more| more.read.load(Ordering::Relaxed).max(created)),
+            read: self.read(),
             cost: more.map_or(0, |more| more.cost),
             rest: more.map_or(0, |more| more.rest),
             renewing: more.is_some_and(|more| more.renewing),

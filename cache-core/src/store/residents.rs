@@ -113,7 +113,7 @@ impl Residents {
 
     /// The entry of a key.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<Resident<'_>> {
-        let is = |slot: &Slot| self.slab.get(*slot).is_some_and(|entry| eq(entry.key));
+        let is = |slot: &Slot| self.slab.key(*slot).is_some_and(&eq);
         self.slab.get(*self.table.find(long(hash), is)?)
     }
 
@@ -173,7 +173,9 @@ impl Residents {
         (self.slab.range(from, count), more)
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease, rules: &Rules) {
+        let begun = Begun::of(&lease, rules);
         self.rest().weight += lease.weight;
         let slot = self.slab.insert(key, value, hash, lease);
         let slab = &self.slab;
@@ -181,15 +183,39 @@ impl Residents {
         if let Some(rest) = &mut self.rest {
             rest.evictor.insert(slot, &mut self.slab);
         }
-        self.has_begun(slot, rules);
+        self.has_begun(slot, &begun);
+    }
+
+    /// Puts another value in the place of that of an entry of this key: it keeps its slot and its place in the order,
+    /// but not its name. What was there.
+    #[inline]
+    pub(crate) fn replace(
+        &mut self,
+        slot: Slot,
+        key: Erased,
+        value: Erased,
+        lease: Lease,
+        rules: &Rules,
+    ) -> Option<Removed> {
+        let (begun, weight) = (Begun::of(&lease, rules), lease.weight);
+        let old = self.slab.replace(slot, key, value, lease)?;
+        let rest = self.rest();
+        rest.weight = rest.weight + weight - old.record().weight();
+        self.untag(slot, old.record().tags());
+        self.read(slot);
+        self.has_begun(slot, &begun);
+        Some(old)
     }
 
     /// An entry has begun a life.
-    fn has_begun(&mut self, slot: Slot, rules: &Rules) {
-        let (Some(entry), Some(rest)) = (self.slab.get(slot), &mut self.rest) else { return };
-        rest.earliest = rest.earliest.min(entry.end_unread(rules));
-        for tag in entry.tags() {
-            rest.tag(slot, tag.id);
+    #[inline]
+    fn has_begun(&mut self, slot: Slot, begun: &Begun) {
+        let Some(rest) = &mut self.rest else { return };
+        rest.earliest = rest.earliest.min(begun.end);
+        if begun.is_tagged
+            && let Some(entry) = self.slab.get(slot)
+        {
+            entry.tags().iter().for_each(|tag| rest.tag(slot, tag.id));
         }
     }
 
@@ -246,6 +272,7 @@ impl Residents {
         let Some(entry) = self.slab.get(slot) else { return lease.tags };
         // Its value is the same, and so is its name.
         let (id, weight) = (entry.id(), entry.weight());
+        let begun = Begun::of(&lease, rules);
         let old = self.slab.renew(slot, Lease { weight, ..lease });
         let tags = old.map(|mut more| more.take_tags()).unwrap_or_default();
         if id > 0
@@ -254,30 +281,61 @@ impl Residents {
             more.id = id;
         }
         self.untag(slot, &tags);
-        self.has_begun(slot, rules);
+        self.has_begun(slot, &begun);
         tags
     }
 
-    /// Takes out the entry that makes room.
-    pub(crate) fn evict(&mut self) -> Option<Removed> {
-        let slot = self.rest.as_mut()?.evictor.victim(&mut self.slab)?;
+    /// The entry that makes room. It has its place in the order no more: it is to be taken out at once, by one of
+    /// the next two.
+    #[inline]
+    pub(crate) fn victim(&mut self) -> Option<Slot> {
+        self.rest.as_mut()?.evictor.victim(&mut self.slab)
+    }
+
+    pub(crate) fn take_victim(&mut self, slot: Slot) -> Option<Removed> {
         let entry = self.take(slot);
         self.slab.free(slot);
         entry
     }
 
+    /// The same where nobody wants it, it has no tags, and its types need not be dropped.
+    #[inline]
+    pub(crate) fn forget_victim(&mut self, slot: Slot) {
+        self.unlist(slot);
+        self.slab.forget(slot);
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn evict(&mut self) -> Option<Removed> {
+        let slot = self.victim()?;
+        self.take_victim(slot)
+    }
+
     fn take(&mut self, slot: Slot) -> Option<Removed> {
-        let hash = self.slab.hash(slot);
-        if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
-            found.remove();
-        }
+        self.unlist(slot);
         let entry = self.slab.take(slot)?;
-        self.rest().weight -= entry.record().weight();
         self.untag(slot, entry.record().tags());
         Some(entry)
     }
 
+    /// An entry is found no more, nor does it weigh.
+    #[inline]
+    fn unlist(&mut self, slot: Slot) {
+        let Some(entry) = self.slab.get(slot) else { return };
+        let (hash, weight) = (entry.hash, entry.weight());
+        if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
+            found.remove();
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.weight -= weight;
+        }
+    }
+
+    #[inline]
     fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
+        if tags.is_empty() {
+            return;
+        }
         let Some(rest) = &mut self.rest else { return };
         for tag in tags {
             rest.untag(slot, tag.id);
@@ -309,10 +367,14 @@ impl Residents {
     }
 
     /// Begins to keep order, if there was no bound so far.
+    #[inline]
     pub(crate) fn bound(&mut self, policy: Policy) {
-        if self.policy.replace(policy).is_some() || self.rest.is_none() {
-            return;
+        if self.policy.replace(policy).is_none() && self.rest.is_some() {
+            self.order(policy);
         }
+    }
+
+    fn order(&mut self, policy: Policy) {
         let mut evictor = Evictor::new(Some(policy));
         let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
         for slot in slots {
@@ -354,6 +416,19 @@ impl Residents {
                 rest.tag(entry.slot, tag.id);
             }
         }
+    }
+}
+
+/// What has to be known of a life that begins, when its lease was given away.
+struct Begun {
+    end: Tick,
+    is_tagged: bool,
+}
+
+impl Begun {
+    fn of(lease: &Lease, rules: &Rules) -> Self {
+        let end = rules.end_since(lease.deadline, || lease.created, lease.is_error);
+        Self { end, is_tagged: !lease.tags.is_empty() }
     }
 }
 

@@ -8,7 +8,7 @@ use super::cell::{CellType, Cells, Head, LIVE};
 use super::hashes::LOW;
 use super::life::Life;
 use super::resident::{Lease, More, Record, Removed, Resident, Spot};
-use crate::erased::Erased;
+use crate::erased::{Erased, ErasedRef};
 use crate::policy::{NONE, Slot, Slots};
 
 /// No more than a table can tell apart.
@@ -76,6 +76,13 @@ impl Slab {
         Some(Resident { key, value, slot, record: Record { life: &head.life, more, hash: head.hash } })
     }
 
+    /// The key in a slot, if it is live.
+    #[inline]
+    pub(super) fn key(&self, slot: Slot) -> Option<ErasedRef<'_>> {
+        let chunk = self.chunks.get(slot as usize / CHUNK)?;
+        Some(chunk.cells.get(slot as usize % CHUNK)?.1)
+    }
+
     /// The key in a slot, and what a hit looks at.
     ///
     /// # Safety
@@ -99,24 +106,25 @@ impl Slab {
     }
 
     /// Puts an entry into a slot that is free.
+    #[inline]
     pub(super) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease) -> Slot {
-        let life = Life::new(&lease);
-        self.put(Removed { key, value, hash, life, more: More::of(lease) })
+        let head = Head { life: Life::new(&lease), hash, link: NONE };
+        self.put(head, key, value, More::of(lease))
     }
 
-    fn put(&mut self, entry: Removed) -> Slot {
-        let Removed { key, value, hash, life, more } = entry;
+    #[inline]
+    fn put(&mut self, mut head: Head, key: Erased, value: Erased, more: Option<Box<More>>) -> Slot {
         let slot = self.free;
         let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
             Some(chunk) => {
                 let at = slot as usize % CHUNK;
-                let head = chunk.cells.head_mut(at).expect("a slot that is free is there");
+                let free = chunk.cells.head_mut(at).expect("a slot that is free is there");
+                std::mem::swap(free, &mut head);
                 self.free = head.link;
-                *head = Head { life, hash, link: NONE };
                 chunk.cells.fill(at, key, value);
                 slot
             }
-            None => self.push(Head { life, hash, link: NONE }, key, value),
+            None => self.push(head, key, value),
         };
         if let Some(more) = more {
             self.set_more(slot, more);
@@ -192,9 +200,44 @@ impl Slab {
         Some(Removed { key, value, hash, life, more })
     }
 
+    /// The same where nobody wants it, and its types need not be dropped. Its slot is free.
+    #[inline]
+    pub(super) fn forget(&mut self, slot: Slot) {
+        let (at, free) = (slot as usize % CHUNK, self.free);
+        let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
+        if let Some(more) = &mut chunk.more {
+            more[at] = None;
+        }
+        chunk.cells.forget(at, free);
+        self.free = slot;
+        self.live -= 1;
+    }
+
+    /// Puts another value in the place of that of an entry, which has been read as often. What has left with this
+    /// key.
+    #[inline]
+    pub(super) fn replace(
+        &mut self,
+        slot: Slot,
+        key: Erased,
+        value: Erased,
+        lease: Lease,
+    ) -> Option<Removed> {
+        let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
+        let value = chunk.cells.replace(at, value)?;
+        let head = chunk.cells.head_mut(at)?;
+        let (hash, life) = (head.hash, head.life.renew(&lease));
+        let old = chunk.more.as_mut().and_then(|more| more[at].take());
+        if let Some(more) = More::of(lease) {
+            self.set_more(slot, more);
+        }
+        Some(Removed { key, value, hash, life, more: old })
+    }
+
     /// Moves an entry to another slab. Its slot is gone.
     pub(super) fn move_to(&mut self, slot: Slot, other: &mut Self) -> Option<Slot> {
-        Some(other.put(self.take(slot)?))
+        let Removed { key, value, hash, life, more } = self.take(slot)?;
+        Some(other.put(Head { life, hash, link: NONE }, key, value, more))
     }
 
     /// Takes everything out, from the end on.

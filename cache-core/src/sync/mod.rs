@@ -131,6 +131,9 @@ mod locks {
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().unwrap()
         }
+        pub(crate) fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut().unwrap()
+        }
     }
 
     pub(crate) struct Condvar(loom::sync::Condvar);

@@ -20,6 +20,11 @@ impl<T> Mutex<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[cfg_attr(
         all(target_family = "wasm", target_os = "unknown"),
         expect(dead_code, reason = "the clock of a host needs no lock")

@@ -104,8 +104,8 @@ impl Revision {
     /// What invalidations after `number`, of the memo as a whole or of one of these tags, have done.
     /// Tells about all up to a revision only if that was loaded before.
     pub(crate) fn touch_since(&self, number: Number, tags: &[Arc<Mark>]) -> Touch {
-        let all = tags.iter().map(|tag| &tag.stamps).chain([&self.cleared]);
-        all.map(|stamps| stamps.touch_since(number)).max().unwrap_or(Touch::Nothing)
+        let all = self.cleared.touch_since(number);
+        tags.iter().fold(all, |touch, tag| touch.max(tag.stamps.touch_since(number)))
     }
 
     /// Publishes an invalidation; the world's lock is held.

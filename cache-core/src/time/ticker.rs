@@ -39,7 +39,8 @@ pub(super) fn set(_: Read) -> Result<(), ClockIsSet> {
 
 /// Milliseconds since the first use of a clock in this process.
 pub(super) fn exact() -> Tick {
-    Tick::try_from(START.elapsed().as_millis()).unwrap_or(super::NEVER)
+    let elapsed = START.elapsed();
+    elapsed.as_secs().saturating_mul(1000).saturating_add(elapsed.subsec_millis().into())
 }
 
 pub(super) fn coarse() -> Tick {

@@ -17,12 +17,17 @@ pub(super) struct Ghosts {
 
 impl Ghosts {
     /// Makes room for so many keys. What is remembered is lost if that changes by much.
+    #[inline]
     pub(super) fn fit(&mut self, count: usize) {
         let (sets, held) = (count.div_ceil(WAYS), self.sets.len());
-        if sets <= held && sets >= held / 4 {
-            return;
+        if sets > held || sets < held / 4 {
+            self.remake(count, sets);
         }
-        let spare = if held == 0 { 0 } else { sets / 4 };
+    }
+
+    #[cold]
+    fn remake(&mut self, count: usize, sets: usize) {
+        let spare = if self.sets.is_empty() { 0 } else { sets / 4 };
         self.sets = vec![[0; WAYS]; sets + spare].into();
         self.shift = ((8 * count as u64) >> TIME_BITS).checked_ilog2().map_or(0, |bits| bits + 1);
     }

@@ -81,6 +81,7 @@ impl Evictor {
         }
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
         match self {
             Self::Adaptive(queues) => queues.insert(slot, slots),
@@ -104,6 +105,7 @@ impl Evictor {
         }
     }
 
+    #[inline]
     pub(crate) fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
         match self {
             Self::Adaptive(queues) => queues.victim(slots),

@@ -115,6 +115,7 @@ impl Gate {
     }
 
     /// Opens what a guard was forgotten of.
+    #[inline]
     pub(crate) fn open(&self) {
         self.0.open(|| self.lot());
     }

@@ -186,8 +186,12 @@ impl Slots {
     /// raised, and takes back what it shows. Who *gives back* a slot has read before: see
     /// [`give_back`](Taken::give_back). Here each load is one that acquires, so that this is known from a word
     /// that is 0 as it would be from the slot itself.
+    #[inline]
     fn each_taken(&self, mut look: impl FnMut(&'static Slot)) {
-        for block in self.blocks().filter(|block| block.is_in_use()) {
+        for block in self.blocks() {
+            if !block.is_in_use() {
+                continue;
+            }
             for (word, bits) in block.taken.iter().enumerate() {
                 let mut bits = bits.load(Ordering::Acquire);
                 while bits != 0 {

@@ -1,0 +1,61 @@
+//! Flights that a thread has led, kept to be made into its next ones: so most misses allocate none.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
+
+use super::{Ancestry, Deciding, Flight, Kind, Old, Remembers, current};
+use crate::erased::Erased;
+use crate::tags::Number;
+
+/// So many are kept: as deep as most calls are within each other.
+const KEPT: usize = 4;
+
+crate::sync::thread_local! {
+    static SPARE: RefCell<Vec<Arc<Flight>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Flight {
+    /// A flight that this thread begins, and what its body may decide. `inherits_in`: the world of which it takes
+    /// tags over, if it does.
+    #[inline]
+    pub(crate) fn begin(
+        key: Erased,
+        hash: u32,
+        born: Number,
+        kind: Kind,
+        old: Option<Old>,
+        inherits_in: Option<usize>,
+        memo: Weak<dyn Remembers>,
+    ) -> Arc<Self> {
+        let deciding = Some(Deciding::new(memo, old.map(|old| old.node)));
+        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+        let Some(mut spare) = spare else {
+            let ancestry = Ancestry::below(current(), inherits_in, deciding);
+            return Arc::new(Self::new(key, hash, born, kind, old, ancestry));
+        };
+        let flight = Arc::get_mut(&mut spare).expect("nobody else has a spare flight");
+        let ancestry = Arc::get_mut(&mut flight.ancestry).expect("nor its ancestry");
+        ancestry.renew(current(), inherits_in, deciding);
+        (flight.key, flight.hash, flight.born) = (key, hash, born);
+        (flight.kind, flight.old) = (kind, old);
+        spare
+    }
+
+    /// This thread has led a flight that has ended. It is kept if nobody else has ever had it, but not what it was
+    /// for.
+    pub(crate) fn give_back(mut flight: Arc<Self>) {
+        let Some(own) = Arc::get_mut(&mut flight) else { return };
+        if own.joined() > 0 || own.state.get_mut().landing.is_some() {
+            return;
+        }
+        let Some(ancestry) = Arc::get_mut(&mut own.ancestry) else { return };
+        ancestry.end();
+        own.key = Erased::new(());
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < KEPT {
+                spare.push(flight);
+            }
+        });
+    }
+}
