@@ -22,7 +22,7 @@ enum Pursued {
     /// It has returned.
     Answered,
     Lead(Lead),
-    /// Without storing. As a worker of rayon that was let go from a flight, if so.
+    /// It computes without storing. The flight that has let it go, if it waited as a worker of rayon.
     InPlace(Option<Arc<Flight>>),
     /// It has waited for so long, and gives up.
     Late(Duration),

@@ -39,7 +39,7 @@ impl Applied {
     /// was up, and values still being computed do not count.
     ///
     /// Exact, but for entries that other threads write or invalidate at the same moment. Where a tag, or a
-    /// memo as a whole, had more than 256 entries, these are taken out or marked after the call has returned,
+    /// memo as a whole, had more than 64 entries, these are taken out or marked after the call has returned,
     /// and this waits for that, and helps: a million take about a second. 0 for an invalidation from within
     /// the `Eq` of a key: there it holds at once, but entries are seen to later.
     #[must_use]

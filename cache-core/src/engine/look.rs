@@ -123,7 +123,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         on_hit(&KeyRef { name: &memo.name, key: &key }, value);
     }
 
-    /// Not a method: a hit would have to keep all of this in memory for it.
+    /// It takes no `self`: a hit would have to write all of that to memory for it.
     #[inline(never)]
     fn look_further<P: Part<S>>(
         memo: &MemoCore,

@@ -16,7 +16,7 @@ pub(crate) struct Mode {
     pub(crate) origin: bool,
 }
 
-/// A call that the background can make once more.
+/// What a call is told, or can tell, when it was not answered at once.
 pub(crate) trait Repeatable {
     /// The hook for misses.
     fn on_miss(&self, key: &KeyRef<'_>);

@@ -23,8 +23,8 @@ use crate::time::Clock;
 use crate::value::Returns;
 use crate::world::World;
 
-/// What one shard's lock guards. With the lock it is 128 bytes: where that is a power of two, a hit finds its
-/// shard in less. What a hit looks at is on the first of its two lines.
+/// What one shard's lock guards. With the lock it is 128 bytes: a hit finds its shard in fewer
+/// instructions where that is a power of two. What a hit looks at is on the first of its two lines.
 #[repr(C)]
 pub(crate) struct Room {
     pub(crate) residents: Residents,
@@ -76,8 +76,8 @@ impl Types {
 /// The cache behind one memoized function, or one instantiation of a generic one. It does not know the types of
 /// its keys and values: see [`Typed`](super::Typed).
 ///
-/// `repr(C)` with the header first: slots find memos by it. A hit reads two cache lines of this, which nobody
-/// writes to but to invalidate; what others write comes after them.
+/// `repr(C)`: a hit reads the first two cache lines of this, which nobody writes to but to invalidate; what others
+/// write comes after them.
 #[repr(C, align(64))]
 pub struct MemoCore {
     pub(crate) header: Header,

@@ -81,7 +81,7 @@ impl MemoCore {
         applied
     }
 
-    /// Of what leaves only what has to run user code for that is moved.
+    /// Takes leave of one. It is moved out only if its types need a drop, which may be user code.
     fn leave(&self, leaving: &mut Option<(Removed, Cause)>) {
         let Some((entry, cause)) = leaving else { return };
         self.counters.left(*cause);

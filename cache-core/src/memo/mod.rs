@@ -50,7 +50,7 @@ use crate::tags::{Form, TagName, each_public};
 pub trait Data: Clone + Send + Sync + 'static {}
 impl<T: Clone + Send + Sync + 'static> Data for T {}
 
-/// What a slot finds memos by; the first field of every memo.
+/// What a slot finds memos by.
 pub(crate) struct Header {
     /// Instantiation, key and value.
     pub(crate) id: TypeId,

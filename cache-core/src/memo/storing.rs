@@ -259,7 +259,7 @@ impl MemoCore {
         (now, rules.deadline(ttl, now, fastrand::f64))
     }
 
-    /// Writes the entry if the claim holds. Keys are compared under shared access, everything else
+    /// Writes the entry if the claim holds. Keys are compared under upgradable access, everything else
     /// happens under exclusive access, in one piece. What had to go is left to the caller.
     fn store(
         &self,

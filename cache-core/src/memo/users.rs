@@ -32,7 +32,7 @@ impl<V> Members<V> {
     }
 }
 
-/// No slot is there.
+/// In place of a slot's address, where the memo is a function's: no slot has this one.
 const OF_A_FUNCTION: usize = 0;
 
 struct Member<V> {

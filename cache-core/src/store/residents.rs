@@ -128,8 +128,8 @@ impl Residents {
         hash: u64,
         eq: impl Fn(&K) -> bool,
     ) -> Option<Spot<'_, V>> {
-        // SAFETY: `insert`, `take`, `take_all` and `shrink` see to it that the slots in the table are those that
-        // are live. The types are as the caller says.
+        // SAFETY: `insert`, `take`, `forget_victim`, `take_all` and `shrink` see to it that the slots in the table
+        // are those that are live. The types are as the caller says.
         let key = |slot: Slot| unsafe { self.slab.spot::<K, V>(slot).0 };
         let slot = self.table.find(hash, |slot| eq(key(*slot)))?;
         // SAFETY: likewise.

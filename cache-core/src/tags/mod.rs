@@ -9,7 +9,7 @@
 //! Stamps come in two forms, of what is gone and of what is stale ([`Form`]), numbered alike: an entry
 //! that was hit by either is not taken for fresh.
 //!
-//! Two facts carry the proof (and are model-checked in `model.rs`): whoever sees a revision sees the
+//! Two facts carry the proof (and are model-checked in `model/protocol.rs`): whoever sees a revision sees the
 //! stamps behind it, since it is published after them with release; and stamps only grow, so a stamp
 //! no later than the entry's record means that nothing has hit the entry since.
 

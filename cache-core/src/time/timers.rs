@@ -16,7 +16,7 @@ pub(crate) trait Due: Send + Sync {
 /// Where somebody is in the list.
 pub(crate) type At = (Tick, u64);
 
-/// Those who are to be called, by time. They are not kept by it: who has gone is passed over.
+/// Those who are to be called, by time. They are held weakly: what was dropped is skipped.
 #[derive(Default)]
 pub(crate) struct Timers {
     list: Mutex<List>,

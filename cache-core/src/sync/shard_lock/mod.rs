@@ -1,7 +1,7 @@
 //! The lock of a shard: shared, shared with the right to become exclusive, or exclusive.
 //!
-//! User code (`Eq` alone) runs under shared access only; whoever writes first finds its place with an
-//! upgradable access, then upgrades and acts on what it found without comparing again.
+//! User code (`Eq`, and the `Borrow` that it needs) runs under shared or upgradable access. Whoever writes finds its
+//! place under upgradable access first, then upgrades and acts on what it found without comparing again.
 //!
 //! What ships is [`published`]; it has models of its own (`model/locks.rs`). The models of the runtime
 //! have a plain lock in its place, since with both there would be too many schedules.
