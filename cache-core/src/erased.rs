@@ -15,7 +15,7 @@ use crate::memo::Data;
 const WORDS: usize = 4;
 
 /// Where a small value lies, or the pointer to a large one.
-type Words = MaybeUninit<[usize; WORDS]>;
+type Words = MaybeUninit<[u64; WORDS]>;
 
 /// What is known of a type of keys or values.
 pub(crate) struct Vtable {

@@ -75,8 +75,9 @@ impl CellType {
 
     /// The layout of so many cells.
     fn layout(&self, count: u32) -> Layout {
-        let size = self.layout.size() * count as usize;
-        Layout::from_size_align(size, self.layout.align()).expect("a chunk is small")
+        let size = self.layout.size().checked_mul(count as usize);
+        let layout = size.and_then(|size| Layout::from_size_align(size, self.layout.align()).ok());
+        layout.expect("a chunk fits into memory")
     }
 }
 
@@ -134,16 +135,28 @@ impl Cells {
         unsafe { self.memory.as_ptr().add(at * self.cell.layout.size()) }
     }
 
+    /// Where its head is.
+    ///
+    /// # Safety
+    ///
+    /// There is room for so many.
+    #[inline]
+    #[expect(clippy::cast_ptr_alignment, reason = "a cell begins with its head, and is aligned for it")]
+    unsafe fn head_at(&self, at: usize) -> *mut Head {
+        // SAFETY: as the caller says.
+        unsafe { self.at(at).cast() }
+    }
+
     #[inline]
     pub(super) fn head(&self, at: usize) -> Option<&Head> {
         // SAFETY: a cell that there is has its head, at its beginning. This is borrowed as that is.
-        (at < self.len()).then(|| unsafe { &*self.at(at).cast::<Head>() })
+        (at < self.len()).then(|| unsafe { &*self.head_at(at) })
     }
 
     #[inline]
     pub(super) fn head_mut(&mut self, at: usize) -> Option<&mut Head> {
         // SAFETY: as in `head`.
-        (at < self.len()).then(|| unsafe { &mut *self.at(at).cast::<Head>() })
+        (at < self.len()).then(|| unsafe { &mut *self.head_at(at) })
     }
 
     /// The head, key and value of a cell that is live.
@@ -179,7 +192,7 @@ impl Cells {
     pub(super) fn push(&mut self, head: Head, key: Erased, value: Erased) {
         assert!(!self.is_full(), "it was asked before");
         // SAFETY: there is room for one more, in which nothing is yet.
-        unsafe { self.at(self.len()).cast::<Head>().write(head) };
+        unsafe { self.head_at(self.len()).write(head) };
         self.len += 1;
         self.fill(self.len() - 1, key, value);
     }
@@ -241,7 +254,7 @@ impl Cells {
         let entry = self.take(last);
         self.len -= 1;
         // SAFETY: the cell has its head, which is not used again where it lies.
-        let head = unsafe { ptr::read(self.at(last).cast::<Head>()) };
+        let head = unsafe { ptr::read(self.head_at(last)) };
         Some((head, entry))
     }
 }

@@ -14,7 +14,8 @@ use crate::policy::{NONE, Slot, Slots};
 /// No more than a table can tell apart.
 const MOST: usize = 1 << (LOW - 1);
 /// Slots in a chunk. The first grows up to it.
-const CHUNK: usize = 128;
+const CHUNK: usize = FULL as usize;
+const FULL: u32 = 128;
 const FIRST: u32 = 4;
 
 /// See the module.
@@ -139,7 +140,7 @@ impl Slab {
                 // By an eighth: what is kept of a chunk is small, but there may be many.
                 self.chunks.reserve_exact(self.chunks.len() / 8 + 1);
             }
-            let room = if self.chunks.is_empty() { FIRST } else { CHUNK as u32 };
+            let room = if self.chunks.is_empty() { FIRST } else { FULL };
             self.chunks.push(Chunk { cells: Cells::with_capacity(self.cell, room), more: None });
         }
         let first = (self.chunks.len() - 1) * CHUNK;
