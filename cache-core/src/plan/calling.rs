@@ -2,6 +2,7 @@
 //! future of calling it.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -130,22 +131,16 @@ where
         Asynchronous::new(self, |missed| Box::pin(by_caller::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
     }
 
-    /// The same where the future can be sent. That is proved here, and not for each function anew.
+    /// The same where the future can be sent.
     #[inline]
-    pub fn by_caller_send<'a>(
+    pub fn by_caller_send(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<dyn Future<Output = Output<C, KA>> + Send + 'a>>>
-    where
-        C::Returns: 'a,
-        KA: Send + 'a,
-        SA: Send + 'a,
-        Run: Send + 'a,
-        A: Send + 'a,
-        X: Send + 'a,
-        B: Send + 'a,
-        D: Send + 'a,
-    {
-        Asynchronous::new(self, |missed| Box::pin(by_caller::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
+    ) -> Asynchronous<
+        Self,
+        Missed<KA, SA, Run, A, X>,
+        Sendable<impl Future<Output = Output<C, KA>>, (KA, SA, Run, A, X, B, D)>,
+    > {
+        Asynchronous::new(self, Sendable::by_caller::<C::Returns>)
     }
 
     /// The same for what owns all it needs: an executor goes on with it when all have left.
@@ -175,6 +170,59 @@ where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
         Asynchronous::new(self, |missed| Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
+    }
+}
+
+/// The future of [`by_caller`], of which it is known what it has to be sent: `T`. The compiler would find that out by
+/// all that the future is made of, and anew for each function.
+pub struct Sendable<F, T> {
+    future: Pin<Box<F>>,
+    parts: PhantomData<T>,
+}
+
+// SAFETY: its future is that of `by_caller` for these parts, which can be sent if they can, as `is_send` proves.
+unsafe impl<F, T: Send> Send for Sendable<F, T> {}
+
+impl<F, T> Unpin for Sendable<F, T> {}
+
+impl<KA, SA, Run, A, X, B, D> Sendable<(), (KA, SA, Run, A, X, B, D)> {
+    fn by_caller<R>(
+        missed: Missed<KA, SA, Run, A, X>,
+    ) -> Sendable<impl Future<Output = R::Output>, (KA, SA, Run, A, X, B, D)>
+    where
+        R: Returns,
+        Run: FnOnce(KA, SA) -> (B, D),
+        B: Future<Output = R::Output>,
+        D: Fn(Option<&R::Value>, &mut Draft),
+        X: Extras<KA, SA, R>,
+    {
+        let future = Box::pin(by_caller::<R, KA, SA, Run, A, X, B, D>(missed));
+        Sendable { future, parts: PhantomData }
+    }
+
+    /// Compiles because the future can be sent if its parts can.
+    #[expect(dead_code, reason = "it is a proof")]
+    fn is_send<R>(missed: Missed<KA, SA, Run, A, X>) -> impl Send
+    where
+        R: Returns,
+        KA: Send,
+        SA: Send,
+        Run: FnOnce(KA, SA) -> (B, D) + Send,
+        A: Send,
+        X: Extras<KA, SA, R> + Send,
+        B: Future<Output = R::Output> + Send,
+        D: Fn(Option<&R::Value>, &mut Draft) + Send,
+    {
+        by_caller::<R, KA, SA, Run, A, X, B, D>(missed)
+    }
+}
+
+impl<F: Future, T> Future for Sendable<F, T> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.get_mut().future.as_mut().poll(cx)
     }
 }
 
