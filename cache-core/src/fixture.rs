@@ -203,7 +203,7 @@ impl Stage {
     }
 
     pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
-        self.memo.put(&Erased::new(key), self.hash(key), held(value), draft(tags), when)
+        self.memo.put(&Erased::new(key), self.hash(key), &held(value), draft(tags), when)
     }
 
     /// Changes the value that is there, and gives it these tags.

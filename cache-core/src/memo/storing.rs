@@ -144,7 +144,7 @@ impl MemoCore {
     }
 
     /// Writes a value by hand. Whether it was stored.
-    pub(crate) fn put(&self, key: &Erased, hash: u32, value: Erased, mut draft: Draft, when: When) -> bool {
+    pub(crate) fn put(&self, key: &Erased, hash: u32, value: &Erased, mut draft: Draft, when: When) -> bool {
         if self.is_disabled() || crate::sync::is_comparing() {
             return false;
         }
@@ -153,11 +153,11 @@ impl MemoCore {
         let tags = self.attach(&mut draft, &[]);
         let mut garbage = Garbage::new();
         let claim = Claim::Hand(when, born);
-        let candidate = Candidate { key, hash, value: &value, draft: &draft, cost: None };
+        let candidate = Candidate { key, hash, value, draft: &draft, cost: None };
         let stored = self.store(&candidate, tags, &claim, &mut garbage) == Stored::Yes;
         self.dispose(garbage);
         if stored {
-            self.on_store(key, &value);
+            self.on_store(key, value);
         }
         stored
     }

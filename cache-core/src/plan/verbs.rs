@@ -118,7 +118,7 @@ where
         let (_, describe) = call.prepare();
         let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
         let draft = memo.draft_by_hand(&key, &held, describe);
-        memo.put(&key, hash, held.clone(), draft, when)
+        memo.put(&key, hash, &held, draft, when)
     }
 
     pub(super) fn change<B, D>(

@@ -64,17 +64,17 @@ impl More {
     #[inline]
     pub(super) fn of(lease: Lease) -> Option<Box<Self>> {
         let is_plain = lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles;
-        if is_plain { None } else { Some(Self::made_of(lease)) }
+        if is_plain { None } else { Some(Box::new(Self::made_of(lease))) }
     }
 
-    fn made_of(lease: Lease) -> Box<Self> {
-        Box::new(Self {
+    fn made_of(lease: Lease) -> Self {
+        Self {
             tags: lease.tags,
             weight: lease.weight,
             read: atomic::AtomicU64::new(lease.created),
             cost: lease.cost.unwrap_or_default(),
             ..Self::default()
-        })
+        }
     }
 
     pub(super) fn take_tags(&mut self) -> TagSet {
