@@ -17,9 +17,17 @@ use crate::{HELD, alone};
 /// The bytes that `turn` leaves behind over many turns, once everything has reached its size.
 fn growth(turns: u64, mut turn: impl FnMut(u64)) -> isize {
     (0..turns).for_each(&mut turn);
-    let before = HELD.load(Ordering::Relaxed);
-    (turns..4 * turns).for_each(turn);
-    HELD.load(Ordering::Relaxed) - before
+    // What leaks does so in each of the three. A table that happens to double does so in one of them.
+    let mut least = isize::MAX;
+    for from in [turns, 4 * turns, 7 * turns] {
+        let before = HELD.load(Ordering::Relaxed);
+        (from..from + 3 * turns).for_each(&mut turn);
+        least = least.min(HELD.load(Ordering::Relaxed) - before);
+        if least < SLACK {
+            break;
+        }
+    }
+    least
 }
 
 /// What may come and go without being a leak: the capacity of tables and queues.
