@@ -9,10 +9,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::erased::Erased;
 use crate::key::Shape;
-use crate::memo::{
-    AnyMemoRef, Data, Describe, FallbackIf, MemoCore, MemoSpec, OnError, OnEvict, OnStore, Place, ShareError,
-    Typed, Types, Weigh,
-};
+use crate::memo::{AnyMemoRef, Data, MemoCore, MemoSpec, Place, Typed, Types};
 use crate::spec::Spec;
 use crate::value::Returns;
 use crate::world::World;
@@ -86,7 +83,7 @@ impl<S: Shape, R: Returns> Place<S, R> for InSlot {
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
-        hooks: MemoSpec<R>,
+        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
     ) -> Handle<'_, S::Owned, R::Held> {
         slot.memo::<Id, S, R>(hooks)
     }
@@ -170,7 +167,10 @@ impl Slot {
 
     /// The memo of an instantiation.
     #[inline]
-    pub(crate) fn memo<Id, S, R>(&'static self, hooks: MemoSpec<R>) -> Handle<'static, S::Owned, R::Held>
+    pub(crate) fn memo<Id, S, R>(
+        &'static self,
+        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+    ) -> Handle<'static, S::Owned, R::Held>
     where
         Id: Identity + ?Sized,
         S: Shape,
@@ -179,27 +179,14 @@ impl Slot {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            let make = |world: &_| self.make(Types::of::<S, R>(hooks), Id::name, id, world, true, None);
+            let make = |world: &_| {
+                self.make(Types::of::<S, R>(hooks(MemoSpec::new())), Id::name, id, world, true, None)
+            };
             // SAFETY: the scope finds the memo by the id, which is that of these types.
             return unsafe { Handle::scoped(scope.memo(self, id, &make)) };
         }
-        let memo = if let Some(memo) = self.find(id) {
-            memo
-        } else {
-            // One by one, so that a hit puts nothing of it into memory.
-            let MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe } = hooks;
-            self.first_use::<S, R>(
-                id,
-                Id::name,
-                on_store,
-                on_evict,
-                on_error,
-                fallback_if,
-                share_error,
-                weigh,
-                describe,
-            )
-        };
+        let memo =
+            if let Some(memo) = self.find(id) { memo } else { self.first_use::<S, R>(id, Id::name, hooks) };
         // SAFETY: the id is that of these types, and the memo was made for them.
         unsafe { Handle::kept(memo) }
     }
@@ -218,21 +205,13 @@ impl Slot {
     }
 
     #[cold]
-    #[expect(clippy::too_many_arguments, reason = "one by one, so that a hit puts nothing of it into memory")]
     fn first_use<S: Shape, R: Returns>(
         &'static self,
         id: TypeId,
         name: fn(&str) -> Arc<str>,
-        on_store: Option<OnStore<R>>,
-        on_evict: Option<OnEvict<R>>,
-        on_error: Option<OnError<R>>,
-        fallback_if: Option<FallbackIf<R>>,
-        share_error: Option<ShareError<R>>,
-        weigh: Option<Weigh<R>>,
-        describe: Option<Describe<R>>,
+        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
     ) -> &'static MemoCore {
-        let hooks = MemoSpec { on_store, on_evict, on_error, fallback_if, share_error, weigh, describe };
-        self.install(id, name, Types::of::<S, R>(hooks))
+        self.install(id, name, Types::of::<S, R>(hooks(MemoSpec::new())))
     }
 
     fn install(&'static self, id: TypeId, name: fn(&str) -> Arc<str>, types: Types) -> &'static MemoCore {

@@ -11,7 +11,7 @@ use crate::event::Cause;
 use crate::flight::{Remembers, Shared};
 use crate::key::KeyRef;
 use crate::store::Node;
-use crate::value::Returns;
+use crate::value::{IsResult, IsSent, Returns};
 
 pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
 pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
@@ -54,6 +54,64 @@ impl<R: Returns> MemoSpec<R> {
             weigh: None,
             describe: None,
         }
+    }
+
+    /// Called after a value was stored.
+    #[must_use]
+    #[inline]
+    pub fn on_store(mut self, hook: fn(&KeyRef<'_>, &R::Value)) -> Self {
+        self.on_store = Some(hook);
+        self
+    }
+
+    /// Called when an entry has left.
+    #[must_use]
+    #[inline]
+    pub fn on_evict(mut self, hook: fn(&KeyRef<'_>, &R::Value, Cause)) -> Self {
+        self.on_evict = Some(hook);
+        self
+    }
+
+    /// Called after the body has returned an error.
+    #[must_use]
+    #[inline]
+    pub fn on_error(mut self, hook: fn(&KeyRef<'_>, &R::Error)) -> Self
+    where
+        R::Output: IsResult,
+    {
+        self.on_error = Some(hook);
+        self
+    }
+
+    /// Whether an older value may stand in for an error.
+    #[must_use]
+    #[inline]
+    pub fn fallback_if(mut self, condition: fn(&R::Error) -> bool) -> Self
+    where
+        R::Output: IsResult,
+    {
+        self.fallback_if = Some(condition);
+        self
+    }
+
+    /// Makes the error that a waiter gets of the leader's.
+    #[must_use]
+    #[inline]
+    pub fn share_error(mut self, share: fn(&R::Error) -> Box<dyn Any + Send>) -> Self
+    where
+        R::Output: IsResult,
+        R::Error: IsSent,
+    {
+        self.share_error = Some(share);
+        self
+    }
+
+    /// The weight of an entry.
+    #[must_use]
+    #[inline]
+    pub fn weigh(mut self, weigh: fn(&KeyRef<'_>, &R::Value) -> usize) -> Self {
+        self.weigh = Some(weigh);
+        self
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) use flags::Flags;
 pub(crate) use garbage::Garbage;
 pub(crate) use handle::clear;
 pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
-pub(crate) use hooks::{Describe, FallbackIf, MemoSpec, OnError, OnEvict, OnStore, ShareError, Weigh};
+pub(crate) use hooks::MemoSpec;
 pub(crate) use judging::{invalidate_matching, invalidate_shown};
 pub(crate) use sources::{Unstored, hand_up_miss};
 pub use storing::When;

@@ -9,7 +9,6 @@ mod hooks;
 mod patience;
 mod verbs;
 
-use std::any::Any;
 use std::marker::PhantomData;
 
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
@@ -31,11 +30,11 @@ pub use verbs::{Address, Call};
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Look};
-use crate::key::{KeyRef, Shape, Ty};
+use crate::key::{Shape, Ty};
 use crate::memo::{InField, Memo, MemoSpec, Place};
 use crate::node::{Fields, IsValueOf, Node, OfNode};
 use crate::slot::{Handle, Identity, InSlot, Slot, face};
-use crate::value::{IsResult, IsSent, Returns};
+use crate::value::Returns;
 
 /// What is called: a function, and where its memo is.
 pub trait Callee<KA> {
@@ -70,7 +69,7 @@ where
 
     #[inline]
     fn memo(&self) -> Handle<'_, S::Owned, R::Held> {
-        self.place.memo::<Id>(self.slot, self.spec)
+        self.place.memo::<Id>(self.slot, self.hooks)
     }
 
     #[inline]
@@ -88,7 +87,8 @@ pub struct Plan<Id: ?Sized, KA, S, R: Returns, L, W = InSlot> {
     slot: &'static Slot,
     place: W,
     look: L,
-    spec: MemoSpec<R>,
+    /// Not the hooks themselves: a call would carry all of them along.
+    hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
     types: PhantomData<fn(&Id, &KA) -> S>,
 }
 
@@ -102,7 +102,7 @@ where
     /// Binds a function to its slot. `look` passes the parts of the key on to [`Cx::find`].
     #[inline]
     pub fn new(_: Ty<Id>, slot: &'static Slot, _: R, look: L) -> Self {
-        Self { slot, place: InSlot, look, spec: MemoSpec::new(), types: PhantomData }
+        Self { slot, place: InSlot, look, hooks: |hooks| hooks, types: PhantomData }
     }
 
     /// Its memo is in a field.
@@ -122,8 +122,8 @@ where
 
     #[inline]
     fn placed<W>(self, place: W) -> Plan<Id, KA, S, R, L, W> {
-        let Self { slot, place: InSlot, look, spec, types } = self;
-        Plan { slot, place, look, spec, types }
+        let Self { slot, place: InSlot, look, hooks, types } = self;
+        Plan { slot, place, look, hooks, types }
     }
 }
 
@@ -141,7 +141,7 @@ where
     where
         R::Value: IsValueOf<N::Value>,
     {
-        Self { slot, place: InSlot, look, spec: MemoSpec::of_node::<N, S>(), types: PhantomData }
+        Self { slot, place: InSlot, look, hooks: |_| MemoSpec::of_node::<N, S>(), types: PhantomData }
     }
 }
 
@@ -153,61 +153,11 @@ where
     L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
 {
-    /// Called after a value was stored.
+    /// What the attribute tells the memo besides: hooks, weigher, conditions. Asked when the memo is made.
     #[must_use]
     #[inline]
-    pub fn on_store(mut self, hook: fn(&KeyRef<'_>, &R::Value)) -> Self {
-        self.spec.on_store = Some(hook);
-        self
-    }
-
-    /// Called when an entry has left.
-    #[must_use]
-    #[inline]
-    pub fn on_evict(mut self, hook: fn(&KeyRef<'_>, &R::Value, crate::event::Cause)) -> Self {
-        self.spec.on_evict = Some(hook);
-        self
-    }
-
-    /// Called after the body has returned an error.
-    #[must_use]
-    #[inline]
-    pub fn on_error(mut self, hook: fn(&KeyRef<'_>, &R::Error)) -> Self
-    where
-        R::Output: IsResult,
-    {
-        self.spec.on_error = Some(hook);
-        self
-    }
-
-    /// Whether an older value may stand in for an error.
-    #[must_use]
-    #[inline]
-    pub fn fallback_if(mut self, condition: fn(&R::Error) -> bool) -> Self
-    where
-        R::Output: IsResult,
-    {
-        self.spec.fallback_if = Some(condition);
-        self
-    }
-
-    /// Makes the error that a waiter gets of the leader's.
-    #[must_use]
-    #[inline]
-    pub fn share_error(mut self, share: fn(&R::Error) -> Box<dyn Any + Send>) -> Self
-    where
-        R::Output: IsResult,
-        R::Error: IsSent,
-    {
-        self.spec.share_error = Some(share);
-        self
-    }
-
-    /// The weight of an entry.
-    #[must_use]
-    #[inline]
-    pub fn weigh(mut self, weigh: fn(&KeyRef<'_>, &R::Value) -> usize) -> Self {
-        self.spec.weigh = Some(weigh);
+    pub fn with_hooks(mut self, hooks: fn(MemoSpec<R>) -> MemoSpec<R>) -> Self {
+        self.hooks = hooks;
         self
     }
 

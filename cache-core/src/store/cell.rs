@@ -141,7 +141,6 @@ impl Cells {
     ///
     /// There is room for so many.
     #[inline]
-    #[expect(clippy::cast_ptr_alignment, reason = "a cell begins with its head, and is aligned for it")]
     unsafe fn head_at(&self, at: usize) -> *mut Head {
         // SAFETY: as the caller says.
         unsafe { self.at(at).cast() }

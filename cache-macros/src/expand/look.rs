@@ -58,15 +58,12 @@ pub(super) fn plan(model: &Model) -> TokenStream {
         let kept_in = Ident::new(if borrowed { "kept_in" } else { "kept_in_copy" }, mixed);
         quote_spanned!(memo.span()=> .#kept_in(&(#memo)))
     });
+    let hooks = quote!(#on_store #on_evict #on_error #fallback_if #share_error #weigh);
+    let hooks = (!hooks.is_empty()).then(|| quote_spanned!(mixed=> .with_hooks(|__hooks| __hooks #hooks)));
     quote_spanned! {mixed=>
         #krate::__private::Plan::new(#id, #slot(), #returns, #look)
             #kept_in
-            #on_store
-            #on_evict
-            #on_error
-            #fallback_if
-            #share_error
-            #weigh
+            #hooks
     }
 }
 
