@@ -89,7 +89,9 @@ impl<T> describe<T> {
                         }
                     },
                 )
-                .on_evict(|key, value, cause| println!("{key} {cause:?}"))
+                .with_hooks(|__hooks| {
+                    __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
+                })
                 .bind(
                     (cat, lang, arg2),
                     (pool,),
@@ -191,7 +193,9 @@ impl<T> describe<T> {
                     }
                 },
             )
-            .on_evict(|key, value, cause| println!("{key} {cause:?}")))
+            .with_hooks(|__hooks| {
+                __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
+            }))
             .key(&(cat, lang, arg2))
     }
     ///The cache behind `describe`, as a whole.
@@ -239,7 +243,9 @@ impl<T> describe<T> {
                     }
                 },
             )
-            .on_evict(|key, value, cause| println!("{key} {cause:?}")))
+            .with_hooks(|__hooks| {
+                __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
+            }))
             .memo()
     }
     ///The caches behind all instantiations of `describe`.

@@ -197,7 +197,7 @@ impl patient {
                             )
                     },
                 )
-                .fallback_if(|error| error.is_transient())
+                .with_hooks(|__hooks| __hooks.fallback_if(|error| error.is_transient()))
                 .bind(
                     (name,),
                     (),
@@ -261,7 +261,7 @@ impl patient {
                         )
                 },
             )
-            .fallback_if(|error| error.is_transient()))
+            .with_hooks(|__hooks| __hooks.fallback_if(|error| error.is_transient())))
             .memo()
     }
     #[doc(hidden)]

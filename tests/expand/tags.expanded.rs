@@ -145,7 +145,7 @@ impl find {
                         }
                     },
                 )
-                .by_caller(),
+                .by_caller_send(),
         )
     }
     ///The address of an entry of `find`, by the arguments that are part of its key.
