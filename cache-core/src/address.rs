@@ -12,7 +12,7 @@ use crate::erased::{Erased, ErasedRef};
 use crate::invalidate::Applied;
 use crate::memo::{AnyMemoRef, MemoCore};
 use crate::policy::{State, Times};
-use crate::store::Resident;
+use crate::store::EntryRef;
 use crate::tags::Form;
 use crate::time::{NEVER, Tick};
 
@@ -88,7 +88,7 @@ impl Place {
 
     fn ttl(&self) -> Option<Ttl> {
         let is_fresh =
-            |_: Resident<'_>, times: Times, state| (state == State::Fresh).then_some(times.deadline);
+            |_: EntryRef<'_>, times: Times, state| (state == State::Fresh).then_some(times.deadline);
         let deadline = self.memo.see(&self.key, self.hash, is_fresh)?;
         Some(Ttl::between(self.memo.clock().now(), deadline))
     }
@@ -109,7 +109,7 @@ impl Place {
             memo.get(*hash, &is)
         } else {
             if flags.is_tracked() {
-                memo.hand_up_source(*hash, || key.clone());
+                memo.record_source(*hash, || key.clone());
             }
             memo.get_by_rules(*hash, &is, true).map(|(value, _)| value)
         };
@@ -117,7 +117,7 @@ impl Place {
             memo.count_hit();
         } else {
             memo.count_miss();
-            memo.hand_up_absence();
+            memo.record_absence();
         }
         found
     }
@@ -127,16 +127,16 @@ impl Place {
         let Self { memo, key, hash } = self;
         let told = memo.flags().is_tracked();
         if told {
-            memo.hand_up_source(*hash, || key.clone());
+            memo.record_source(*hash, || key.clone());
         }
         let seen = memo.see(key, *hash, |entry, times, state| {
             if told {
-                memo.hand_up_tags(entry.tags());
+                memo.record_tags(entry.tags());
             }
             Some((entry.value.to_owned(), times, state))
         });
         let Some((held, times, state)) = seen else {
-            memo.hand_up_absence();
+            memo.record_absence();
             return Peek::Absent;
         };
         let now = memo.clock().now();

@@ -5,20 +5,18 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::background::{as_background, block_on};
+use crate::call::{Called, Extras, NoHook, Prepared, Repeat, Repeats, Ticket, Waits, Work, give_up};
 use crate::draft::Draft;
-use crate::engine::{
-    After, Body, Failed, Further, Lead, Mode, Next, Own, Pursuit, Repeatable, Returned, Start,
-};
+use crate::engine::{After, Body, Failed, Further, Lead, Miss, Mode, Next, Own, Repeatable, Returned, Start};
 use crate::erased::Erased;
-use crate::flight::{Ancestry, Flight, Job, Unbegun, under};
+use crate::flight::{Flight, FlightContext, Job, Unbegun, under};
 use crate::memo::{MemoCore, Unstored};
-use crate::plan::{Called, Extras, NoHook, Prepared, Repeat, Repeats, Ticket, Waits, Work, give_up};
 use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
 
 /// How a call goes on that was not answered.
-enum Pursued {
+enum Searched {
     /// It has returned.
     Answered,
     Lead(Lead),
@@ -33,7 +31,7 @@ pub(crate) trait Blocks: Body {
     /// Itself, if there is something that it is to be told, or can tell.
     fn told(&mut self) -> Option<&mut dyn Repeatable>;
     /// Computes, or waits for who does.
-    fn compute(&mut self, pursuit: &mut Pursuit);
+    fn compute(&mut self, miss: &mut Miss);
 }
 
 impl<M, R, KA, SA, Run, B, D, A, J, X> Blocks for Called<M, R, KA, SA, Run, D, A, X>
@@ -51,8 +49,8 @@ where
         Called::told(self)
     }
 
-    fn compute(&mut self, pursuit: &mut Pursuit) {
-        if X::Patience::SET { within(pursuit, self) } else { compute(pursuit, self) }
+    fn compute(&mut self, miss: &mut Miss) {
+        if X::Patience::SET { within(miss, self) } else { compute(miss, self) }
     }
 }
 
@@ -64,29 +62,29 @@ pub(crate) fn go_on(memo: &MemoCore, further: &mut Further, mode: Mode, call: &m
     match memo.start(further, mode, call.told()) {
         Start::Answer(held) => call.returned().set_value(held),
         Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
-        Start::Search(ref mut pursuit) => call.compute(pursuit),
+        Start::Search(ref mut miss) => call.compute(miss),
     }
 }
 
 /// Computes, or waits for who does.
-pub(crate) fn compute(pursuit: &mut Pursuit, call: &mut dyn Body) {
-    let failed = match pursue(pursuit, call.returned()) {
-        Pursued::Answered => return,
-        Pursued::Lead(mut lead) => {
+pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
+    let failed = match search(miss, call.returned()) {
+        Searched::Answered => return,
+        Searched::Lead(mut lead) => {
             lead.is_own = true;
             fly(lead, call)
         }
-        Pursued::InPlace(left) => return compute_in_place(pursuit, left, call),
-        Pursued::Late(_) => unreachable!("nobody is late who has no limit"),
+        Searched::InPlace(left) => return compute_in_place(miss, left, call),
+        Searched::Late(_) => unreachable!("nobody is late who has no limit"),
     };
     if let Some(failed) = failed {
-        pursuit.or_older(&failed, call.returned());
+        miss.or_older(&failed, call.returned());
     }
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
 pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
-    pursuit: &mut Pursuit,
+    miss: &mut Miss,
     call: &mut Called<M, R, KA, SA, Run, D, A, X>,
 ) where
     R: Returns,
@@ -97,79 +95,79 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
     J: Work,
     X: Extras<KA, SA, R>,
 {
-    pursuit.set_limits(call.extras.patience().limits());
-    let memo = pursuit.memo().clone();
-    let lead = match pursue(pursuit, &mut call.outcome) {
-        Pursued::Answered => return,
-        Pursued::Late(limit) => return call.outcome.set(give_up(call.extras.patience(), &memo, limit)),
-        Pursued::InPlace(left) => return compute_in_place(pursuit, left, call),
-        Pursued::Lead(lead) => lead,
+    miss.set_limits(call.extras.patience().limits());
+    let memo = miss.memo().clone();
+    let lead = match search(miss, &mut call.outcome) {
+        Searched::Answered => return,
+        Searched::Late(limit) => return call.outcome.set(give_up(call.extras.patience(), &memo, limit)),
+        Searched::InPlace(left) => return compute_in_place(miss, left, call),
+        Searched::Lead(lead) => lead,
     };
     let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call.take_call());
     let patience = call.extras.patience();
-    let (ticket, parcel) = patience.ticket(Ticket::new(lead));
+    let (ticket, one_shot) = patience.ticket(Ticket::new(lead));
     let job = call.again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     // Of the user's code before the body: expressions of the attribute are evaluated there again.
-    let panicked = patience.on_panic(&parcel);
+    let panicked = patience.on_panic(&one_shot);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
     let unbegun = hand(memo.world(), &flight, Box::new(job));
-    call.outcome.set(match wait_for_own(pursuit, &flight, &unbegun) {
+    call.outcome.set(match wait_for_own(miss, &flight, &unbegun) {
         Awaited::Answer(held) => R::join(held.into()),
         Awaited::Late(limit) => give_up(patience, &memo, limit),
-        Awaited::Returned => block_on(parcel.take()).unwrap_or_else(|payload| resume_unwind(payload)),
+        Awaited::Returned => block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload)),
     });
 }
 
 /// Computes without storing, since waiting could be waiting for itself.
 #[inline(never)]
-fn compute_in_place(pursuit: &Pursuit, left: Option<Arc<Flight>>, call: &mut dyn Body) {
-    let begun = pursuit.memo().clock().now();
-    in_place(Some(&pursuit.unstored()), call);
+fn compute_in_place(miss: &Miss, left: Option<Arc<Flight>>, call: &mut dyn Body) {
+    let begun = miss.memo().clock().now();
+    in_place(Some(&miss.unstored()), call);
     if let Some(flight) = left {
-        pursuit.memo().note_by_worker(begun);
+        miss.memo().note_by_worker(begun);
         // What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
         if let Some(held) = call.returned().take_value() {
             flight.give_workers(held.clone());
             call.returned().set_value(held);
         }
     }
-    pursuit.or_older_in_place(call.returned());
+    miss.or_older_in_place(call.returned());
 }
 
 #[inline(never)]
-fn pursue(pursuit: &mut Pursuit, returned: &mut dyn Returned) -> Pursued {
+fn search(miss: &mut Miss, returned: &mut dyn Returned) -> Searched {
     loop {
-        let joined = match pursuit.next() {
+        let joined = match miss.next() {
             Next::Hit(held) => {
                 returned.set_value(held);
-                return Pursued::Answered;
+                return Searched::Answered;
             }
-            Next::Lead(lead) => return Pursued::Lead(lead),
-            Next::InPlace => return Pursued::InPlace(None),
+            Next::Lead(lead) => return Searched::Lead(lead),
+            Next::InPlace => return Searched::InPlace(None),
             Next::Wait(joined) => joined,
         };
-        let memo = pursuit.memo().clone();
+        let memo = miss.memo().clone();
         let worker_leaves = memo.worker_leaves(&joined.flight);
         loop {
-            let mut bounds = pursuit.bounds();
+            let mut bounds = miss.bounds();
             // Who has a limit returns then, and computes nothing.
             bounds.worker_leaves = worker_leaves.filter(|_| bounds.begins);
             let waited = joined.flight.wait(memo.clock(), bounds);
-            match pursuit.after(&joined, waited) {
+            match miss.after(&joined, waited) {
                 After::Answer(held) => {
                     returned.set_value(held);
-                    return Pursued::Answered;
+                    return Searched::Answered;
                 }
                 After::Error(shared) => {
                     if returned.set_error(shared) {
-                        pursuit.has_failed();
-                        return Pursued::Answered;
+                        miss.has_failed();
+                        return Searched::Answered;
                     }
                 }
                 After::Wait => continue,
                 After::Again => {}
-                After::InPlace => return Pursued::InPlace(worker_leaves.map(|_| joined.flight.clone())),
-                After::Late(limit) => return Pursued::Late(limit),
+                After::InPlace => return Searched::InPlace(worker_leaves.map(|_| joined.flight.clone())),
+                After::Late(limit) => return Searched::Late(limit),
             }
             break;
         }
@@ -181,8 +179,8 @@ pub(crate) fn hand(world: &World, flight: &Arc<Flight>, job: Job) -> Arc<Unbegun
     #[cfg(feature = "testing")]
     let job: Job = Box::new(crate::testing::work_in_this_scope(job));
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-    let ancestry = flight.ancestry.clone();
-    let unbegun = Unbegun::new(Box::new(move || under(Some(ancestry), job)));
+    let context = flight.context.clone();
+    let unbegun = Unbegun::new(Box::new(move || under(Some(context), job)));
     flight.offer(&unbegun);
     let handed = Handed { flight: Arc::downgrade(flight), unbegun: unbegun.clone() };
     world.spawn_blocking(Box::new(move || as_background(|| handed.unbegun.begin())));
@@ -214,19 +212,19 @@ enum Awaited {
 }
 
 /// Waits for a flight that it leads, and that the background computes.
-fn wait_for_own(pursuit: &mut Pursuit, flight: &Arc<Flight>, unbegun: &Unbegun) -> Awaited {
-    let memo = pursuit.memo().clone();
+fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Awaited {
+    let memo = miss.memo().clone();
     let clock = memo.clock();
     // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
     let begun_by = after(clock.now(), memo.spec.max_wait);
     let mut refused = false;
     loop {
-        let mut bounds = pursuit.bounds_of_own();
+        let mut bounds = miss.bounds_of_own();
         bounds.begins |= refused || begun_by <= clock.now();
         if !bounds.begins && unbegun.is_there() {
             bounds.until = bounds.until.into_iter().chain([begun_by]).min();
         }
-        match pursuit.after_own(&flight.wait(clock, bounds)) {
+        match miss.after_own(&flight.wait(clock, bounds)) {
             Own::Answer(held) => return Awaited::Answer(held),
             Own::Late(limit) => return Awaited::Late(limit),
             Own::Returned | Own::Crashed => return Awaited::Returned,
@@ -244,7 +242,7 @@ fn in_place(unstored: Option<&Unstored>, call: &mut dyn Body) {
             unstored.returned(call);
         }
     };
-    match Ancestry::aside() {
+    match FlightContext::aside() {
         Some(aside) => under(Some(aside), run),
         None => run(),
     }
@@ -270,7 +268,7 @@ where
 pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let body = &mut *call;
-    let (settled, flight) = under(Some(lead.flight.ancestry.clone()), move || {
+    let (settled, flight) = under(Some(lead.flight.context.clone()), move || {
         body.run();
         (lead.settle(body), lead.flight.clone())
     });
@@ -293,9 +291,9 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
-    let parcel = ticket.take_parcel();
+    let one_shot = ticket.take_one_shot();
     let lead = ticket.into_lead();
-    let Some(parcel) = parcel else {
+    let Some(one_shot) = one_shot else {
         fly(lead, &mut call);
         return;
     };
@@ -303,5 +301,5 @@ where
         fly(lead, &mut call);
         call.outcome.into_output()
     }));
-    parcel.put(returned);
+    one_shot.put(returned);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::draft::IntoTtl;
-use crate::flight::{Ancestry, Deciding, current};
+use crate::flight::{BodyControl, FlightContext, current};
 use crate::tags::Tag;
 
 /// The computation that runs this code: what a body knows about its value that the attribute cannot.
@@ -47,22 +47,22 @@ use crate::tags::Tag;
 /// ```
 #[must_use]
 pub fn computing() -> Computing {
-    Computing(current().and_then(Ancestry::beyond_updates))
+    Computing(current().and_then(FlightContext::beyond_updates))
 }
 
 /// The computation under way. See [`computing`].
 #[derive(Clone)]
-pub struct Computing(Option<Arc<Ancestry>>);
+pub struct Computing(Option<Arc<FlightContext>>);
 
 impl Computing {
-    fn deciding(&self) -> Option<&Deciding> {
-        self.0.as_ref()?.deciding.as_ref()
+    fn control(&self) -> Option<&BodyControl> {
+        self.0.as_ref()?.control.as_ref()
     }
 
     /// Whether there is one.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.deciding().is_some_and(|deciding| deciding.say(|_| ()))
+        self.control().is_some_and(|control| control.say(|_| ()))
     }
 
     /// The value that is there for this call, cloned: fresh, or within a stale window. `None` if there is
@@ -70,7 +70,7 @@ impl Computing {
     /// `entry(..).get()` returns).
     #[must_use]
     pub fn previous<T: 'static>(&self) -> Option<T> {
-        let previous = self.deciding()?.previous()?;
+        let previous = self.control()?.previous()?;
         previous.downcast().ok().map(|previous| *previous)
     }
 
@@ -98,12 +98,12 @@ impl Computing {
     /// If the entry is no longer there by then, what is returned is stored as usual. Whether there is a
     /// computation with a previous value to tell.
     pub fn not_modified(&self) -> bool {
-        let has_previous = self.deciding().is_some_and(|deciding| deciding.previous().is_some());
+        let has_previous = self.control().is_some_and(|control| control.previous().is_some());
         has_previous && self.say(|decisions| decisions.unmodified = true)
     }
 
     fn say(&self, say: impl FnOnce(&mut crate::flight::Decisions)) -> bool {
-        self.deciding().is_some_and(|deciding| deciding.say(say))
+        self.control().is_some_and(|control| control.say(say))
     }
 }
 

@@ -6,9 +6,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::address::{Key, Peek, Ttl};
+use crate::call::{Address, AsyncCall, Call, Calling, How, Ticket, Writes};
 use crate::invalidate::Applied;
 use crate::memo::When;
-use crate::plan::{Address, AsyncCall, Call, Calling, How, Ticket, Writes};
 
 /// A function that is not asynchronous: its verbs act when they are called.
 #[derive(Clone, Copy, Debug)]
@@ -210,10 +210,10 @@ impl<C: AsyncCall> Entry<C, Async> {
     where
         C::Output: 'static,
     {
-        let parcel = ticket.take_parcel();
+        let one_shot = ticket.take_one_shot();
         let output = Calling::new(self.call, How::Fly(ticket)).await;
-        if let Some(parcel) = parcel {
-            parcel.put(Ok(output));
+        if let Some(one_shot) = one_shot {
+            one_shot.put(Ok(output));
         }
     }
 

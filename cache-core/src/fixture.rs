@@ -6,15 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::blocking;
+use crate::call::{Called, NoHook, Prepared};
 use crate::draft::Draft;
-use crate::engine::{Begin, Body, Failed, Lead, Pursuit, Step};
+use crate::engine::{Body, Failed, Intent, Lead, Miss, Step};
 use crate::entry::Blocking;
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
 use crate::future::{Begun, Missed, by_caller, by_owner};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoCore, MemoSpec, Types, When};
-use crate::plan::{Called, NoHook, Prepared};
 use crate::policy::State;
 use crate::slot::face;
 use crate::spec::Spec;
@@ -136,7 +136,7 @@ impl Stage {
 
     /// What a call does that was not told to bypass.
     pub(crate) fn call(&self, key: u64, tags: &[&'static str], body: impl FnOnce() -> Output) -> Output {
-        self.read(key).map_or_else(|| self.compute(key, Begin::Read, tags, body), Ok)
+        self.read(key).map_or_else(|| self.compute(key, Intent::Read, tags, body), Ok)
     }
 
     /// As a call does, which tells the computation it is part of.
@@ -144,7 +144,7 @@ impl Stage {
         if !self.memo.flags().is_tracked() {
             return self.get(key);
         }
-        self.memo.hand_up_source(self.hash(key), || Erased::new(key));
+        self.memo.record_source(self.hash(key), || Erased::new(key));
         self.memo.get_by_rules(self.hash(key), &is(key), false).map(|(held, _)| number(&held))
     }
 
@@ -152,22 +152,22 @@ impl Stage {
     pub(crate) fn compute(
         &self,
         key: u64,
-        how: Begin,
+        how: Intent,
         tags: &[&'static str],
         body: impl FnOnce() -> Output,
     ) -> Output {
         let mut call = computation(tags, body);
-        blocking::compute(&mut self.pursuit(key, how), &mut call);
+        blocking::compute(&mut self.miss(key, how), &mut call);
         call.output()
     }
 
     /// What a call is that was not answered.
-    pub(crate) fn pursuit(&self, key: u64, how: Begin) -> Pursuit {
-        Pursuit::new(self.memo.clone(), Erased::new(key), self.hash(key), how)
+    pub(crate) fn miss(&self, key: u64, how: Intent) -> Miss {
+        Miss::new(self.memo.clone(), Erased::new(key), self.hash(key), how)
     }
 
     /// How such a call goes on.
-    pub(crate) fn begin(&self, key: u64, how: Begin) -> Step {
+    pub(crate) fn begin(&self, key: u64, how: Intent) -> Step {
         self.memo.begin(&Erased::new(key), self.hash(key), how)
     }
 
@@ -185,7 +185,7 @@ impl Stage {
             if let Some(held) = memo.get(hash, &is(key)) {
                 return Ok(number(&held));
             }
-            let begun = Begun::Search(Pursuit::new(memo, Erased::new(key), hash, Begin::Read));
+            let begun = Begun::Search(Miss::new(memo, Erased::new(key), hash, Intent::Read));
             let missed = Missed { begun, call, again: NoHook, extras: NoHook };
             match of {
                 Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,
@@ -220,7 +220,7 @@ impl Stage {
     /// What the entry of a key is good for by now; none if it was taken out.
     pub(crate) fn state(&self, key: u64) -> Option<State> {
         let room = self.memo.shard(self.hash(key)).read();
-        let entry = room.residents.find(self.hash(key), is(key))?;
+        let entry = room.entries.find(self.hash(key), is(key))?;
         Some(self.memo.state(*entry, self.memo.clock().now()))
     }
 

@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::address::{Key, Peek, Ttl};
+use crate::call::{Address as _, Call, HitHook, MissHook, Plan, Writes as _, plain};
 use crate::draft::Draft;
 use crate::engine::{Cx, Found};
 use crate::erased::Erased;
@@ -15,7 +16,6 @@ use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
 use crate::memo::{Memo, MemoSpec, When};
-use crate::plan::{Address as _, Call, HitHook, MissHook, Plan, Writes as _, plain};
 use crate::slot::{Identity, Slot};
 use crate::value::Returns;
 

@@ -1,16 +1,16 @@
 //! What expansions of the attribute name. Not part of the public interface: it changes with any
 //! release, and the attribute is locked to the exact version.
 
+pub use crate::call::{
+    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own,
+    go_on, plain,
+};
 pub use crate::draft::{Draft, IntoTtl};
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
-pub use crate::plan::{
-    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own,
-    go_on, plain,
-};
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Slot};
 pub use crate::spec::Spec;
@@ -103,13 +103,13 @@ pub type Uses<T> = PhantomData<fn(&T)>;
 /// any plain name.
 pub mod picks {
     pub use super::{ArgCopy as _, ArgRef as _};
+    pub use crate::call::{PickMove as _, PickNotGiven as _, PickNotLent as _, PickToOwned as _};
     #[cfg(feature = "json")]
     pub use crate::key::PickJson as _;
     pub use crate::key::{
         Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _,
         PickNoJson as _, PickParts as _, PickShared as _, PickShown as _, PickStd as _,
     };
-    pub use crate::plan::{PickMove as _, PickNotGiven as _, PickNotLent as _, PickToOwned as _};
     pub use crate::tags::{ThroughOption as _, ThroughPlain as _, ThroughRef as _};
     pub use crate::value::{
         PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _,

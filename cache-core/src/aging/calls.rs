@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{History, Life, Ran, Renewal, TAGS, index};
 use crate::computing::computing;
-use crate::engine::{Begin, Cx, Found, Further, Look, Step};
+use crate::engine::{Cx, Found, Further, Intent, Look, Step};
 use crate::fixture::{Failure, Kept, Key, Output, fly, number};
 use crate::memo::{Typed, When};
 
@@ -82,11 +82,11 @@ impl History {
     }
 
     /// A body has run: what has become of the entry.
-    fn has_run(&self, key: u64, how: Begin, ran: &Ran) {
+    fn has_run(&self, key: u64, how: Intent, ran: &Ran) {
         match ran.output {
             Some(Ok(value)) if !ran.overtaken && !ran.is_refused() => self.see_stored(key, value, ran),
             // Whoever has the new value must not find the one that it was to replace.
-            Some(Ok(_)) if how == Begin::Refresh || ran.is_refused() => {
+            Some(Ok(_)) if how == Intent::Refresh || ran.is_refused() => {
                 if self.life(key).is_some_and(|life| Some(life.id) == ran.old) {
                     self.known.borrow_mut().remove(key);
                 }
@@ -107,7 +107,7 @@ impl History {
     }
 
     /// The entry that was to be replaced rests, if it is still there.
-    fn failed(&self, key: u64, old: Option<u64>, how: Begin) {
+    fn failed(&self, key: u64, old: Option<u64>, how: Intent) {
         let (now, stated) = (self.time.now(), &self.stated);
         if stated.while_revalidate == 0 && stated.if_error == 0 && stated.ahead.is_none() {
             return;
@@ -116,7 +116,7 @@ impl History {
             return;
         };
         // A call does not begin on what rests: those that fail together have failed once.
-        if matches!(how, Begin::Read | Begin::Alone) && now < life.rest {
+        if matches!(how, Intent::Read | Intent::Alone) && now < life.rest {
             return;
         }
         self.known.borrow_mut().rest(key, now);
@@ -172,7 +172,7 @@ impl History {
         self.note(format_args!("call {key}: {found:?}, {renew}"));
         let answer = life.filter(|life| self.rules().answers(life, now)).map(|life| life.value);
         assert_eq!(found, answer, "answered with what the windows allow: {life:?}");
-        let Some(life) = life.filter(|_| found.is_some()) else { return self.compute(key, Begin::Read) };
+        let Some(life) = life.filter(|_| found.is_some()) else { return self.compute(key, Intent::Read) };
         self.answered(key, &life);
         let rests = now < life.rest;
         assert!(!(renew && rests), "what rests is left alone");
@@ -192,7 +192,7 @@ impl History {
 
     fn renew(&self, key: u64, life: &Life) {
         let under_way = self.renewals.borrow().iter().any(|one| one.key == key && !one.off);
-        match self.stage.begin(key, Begin::Ahead) {
+        match self.stage.begin(key, Intent::Ahead) {
             Step::Lead(lead) => {
                 assert!(!under_way, "one computation at most");
                 let renewal = Renewal { key, lead, old: Some(life.id), doomed: false, off: false };
@@ -215,20 +215,20 @@ impl History {
         if self.below(6) == 0 {
             self.note("  is dropped");
             drop(lead);
-            return self.failed(key, old, Begin::Ahead);
+            return self.failed(key, old, Intent::Ahead);
         }
         let ran = RefCell::new(None);
         let fly = || fly(lead, &TAGS[index(key)], || self.body(key, old, &ran));
         let _ = catch_unwind(AssertUnwindSafe(fly));
         let ran = ran.take().expect("it has run");
-        self.has_run(key, Begin::Ahead, &Ran { overtaken: ran.overtaken || doomed, ..ran });
+        self.has_run(key, Intent::Ahead, &Ran { overtaken: ran.overtaken || doomed, ..ran });
     }
 
-    pub(super) fn compute(&self, key: u64, how: Begin) {
+    pub(super) fn compute(&self, key: u64, how: Intent) {
         let ran = RefCell::new(None);
         let old = self.life(key).map(|life| life.id);
         let compute = || self.stage.compute(key, how, &TAGS[index(key)], || self.body(key, old, &ran));
-        if how == Begin::Refresh {
+        if how == Intent::Refresh {
             self.doom(key);
         }
         let returned = catch_unwind(AssertUnwindSafe(compute));
@@ -237,8 +237,8 @@ impl History {
         let now = self.time.now();
         let life = self.life(key);
         let falls_back = match how {
-            Begin::Refresh => false,
-            Begin::Origin => true,
+            Intent::Refresh => false,
+            Intent::Origin => true,
             _ => self.stated.if_error > 0,
         };
         let older = life.filter(|life| falls_back && self.rules().stands_in(life, now));

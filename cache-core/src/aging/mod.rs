@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Begin, Lead};
+use crate::engine::{Intent, Lead};
 use crate::erased::Erased;
 use crate::fixture::{Output, Stage, is, number};
 use crate::memo::{MemoSpec, When};
@@ -146,7 +146,7 @@ impl History {
     fn see(&self, key: u64) -> Option<(u64, Time, Phase)> {
         let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
         let room = memo.shard(hash).read();
-        let entry = room.residents.find(hash, is(key))?;
+        let entry = room.entries.find(hash, is(key))?;
         let (state, times) = (memo.state(*entry, self.time.now()), memo.times(*entry)?);
         let phase = match state {
             State::Fresh => Phase::Fresh,
@@ -160,7 +160,7 @@ impl History {
     /// Whether the entry of a key is not even there to be looked at.
     fn has_left(&self, key: u64) -> bool {
         let hash = self.stage.hash(key);
-        self.stage.memo.shard(hash).read().residents.find(hash, is(key)).is_none()
+        self.stage.memo.shard(hash).read().entries.find(hash, is(key)).is_none()
     }
 
     fn is_bounded(&self) -> bool {
@@ -297,11 +297,11 @@ impl History {
             18..26 => self.advance(),
             26 | 27 => {
                 self.note(format_args!("refresh {key}"));
-                self.compute(key, Begin::Refresh);
+                self.compute(key, Intent::Refresh);
             }
             28 | 29 => {
                 self.note(format_args!("call {key}, the origin first"));
-                self.compute(key, Begin::Origin);
+                self.compute(key, Intent::Origin);
             }
             30 => drop(self.insert(key, When::Always)),
             31 => drop(self.insert(key, When::IfAbsent)),

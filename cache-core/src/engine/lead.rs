@@ -3,17 +3,17 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::{Begin, Described, Returned};
+use super::{Described, Intent, Returned};
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
-use crate::memo::{Garbage, MemoCore};
+use crate::memo::{Effects, MemoCore};
 use crate::time::Tick;
 
 /// A flight under way, held by its leader.
 pub(crate) struct Lead {
     pub(crate) memo: Arc<MemoCore>,
     pub(crate) flight: Arc<Flight>,
-    pub(crate) how: Begin,
+    pub(crate) how: Intent,
     /// When it began, where that matters.
     pub(crate) begun: Option<Tick>,
     /// The call that leads it computes it on its own stack: nobody waits for it but those who have joined it.
@@ -32,7 +32,7 @@ impl Lead {
     #[inline(never)]
     pub(crate) fn settle(&self, call: &mut dyn Described) -> Result<Erased, Failed> {
         let Self { memo, flight, .. } = self;
-        let mut said = flight.ancestry.said();
+        let mut said = flight.context.said();
         if let Some(held) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
             let counts = call.returned().kept_error(&held).map(|error| memo.counts(error));
@@ -52,20 +52,20 @@ impl Lead {
             }
             call.returned().set_value(held);
         }
-        memo.hand_up_described(&flight.key, None, |draft| {
+        memo.record_described(&flight.key, None, |draft| {
             call.describe(None, draft);
             draft.decide(said);
         });
         let counts = call.returned().error().and_then(|error| memo.counts(error));
-        let mut garbage = Garbage::new();
+        let mut effects = Effects::new();
         if counts == Some(false) {
             // It is an answer, which is not kept: as a value would, it ends the older one.
-            memo.end_old(flight, &mut garbage);
+            memo.end_old(flight, &mut effects);
         }
-        let bumped = memo.bump_sources(&mut garbage);
+        let bumped = memo.bump_sources(&mut effects);
         let counts = counts == Some(true);
         self.fail(call.returned(), counts);
-        memo.sweep_and_dispose(bumped, &mut garbage);
+        memo.sweep_and_dispose(bumped, &mut effects);
         memo.on_error(&flight.key, call.returned().error());
         Err(Failed { counts })
     }
@@ -73,7 +73,7 @@ impl Lead {
     /// Ends the flight with an error that is not kept.
     fn fail(&self, returned: &dyn Returned, counts: bool) {
         self.memo.counters.errors.add();
-        self.take_off(counts || self.how == Begin::Ahead);
+        self.take_off(counts || self.how == Intent::Ahead);
         // Nobody joins it any more, so it is known how many the error is to be shared with.
         let shared = self.memo.share(returned, self.flight.joined());
         self.tell(|| Landing::Error(shared, counts));
@@ -98,7 +98,7 @@ impl Lead {
     pub(crate) fn end(&self, landing: Landing) {
         // In the background nobody is told of it, and asking at once again would not help. Elsewhere, that a
         // caller has left says nothing of what it has called.
-        let counts = || self.how == Begin::Ahead || std::thread::panicking();
+        let counts = || self.how == Intent::Ahead || std::thread::panicking();
         self.take_off(matches!(landing, Landing::Crashed) && counts());
         self.tell(|| landing);
     }
@@ -114,11 +114,11 @@ impl Lead {
         }
         let mut room = self.memo.shard(self.flight.hash).write();
         room.flights.remove(&self.flight);
-        if self.how == Begin::Ahead {
-            MemoCore::note_renewal(&mut room, self.flight.old_node(), false);
+        if self.how == Intent::Ahead {
+            MemoCore::note_renewal(&mut room, self.flight.old_id(), false);
         }
         if failed {
-            self.memo.note_failure(&mut room, self.flight.old_node(), self.how);
+            self.memo.note_failure(&mut room, self.flight.old_id(), self.how);
         }
     }
 }

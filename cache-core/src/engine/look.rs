@@ -155,7 +155,7 @@ impl MemoCore {
             return Further::Bypass(None);
         }
         if flags.is_tracked() {
-            self.hand_up_source(hash, own);
+            self.record_source(hash, own);
         }
         if flags.is_disabled() {
             return Further::Bypass(Some((own(), hash)));

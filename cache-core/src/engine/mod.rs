@@ -3,7 +3,7 @@
 
 mod lead;
 mod look;
-mod pursuit;
+mod miss;
 mod returned;
 mod start;
 
@@ -15,7 +15,7 @@ pub(crate) use lead::Lead;
 pub(crate) use look::Further;
 pub use look::{Cx, Found};
 pub(crate) use look::{Look, OnHit};
-pub(crate) use pursuit::{After, Joined, Next, Own, Pursuit};
+pub(crate) use miss::{After, Joined, Miss, Next, Own};
 pub(crate) use returned::{Body, Computed, Described, Outcome, Returned};
 pub(crate) use start::{Mode, Repeatable, Start};
 
@@ -23,7 +23,7 @@ use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Carried, Flight, Kind, Old};
 use crate::memo::MemoCore;
 use crate::policy::Verdict;
-use crate::store::Resident;
+use crate::store::EntryRef;
 use crate::sync::ShardLock;
 use crate::tags::Number;
 
@@ -41,7 +41,7 @@ pub(crate) enum Step {
 
 /// How a call may begin.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Begin {
+pub(crate) enum Intent {
     /// Whatever is there will do.
     Read,
     /// Must compute; replaces what is there and what is under way.
@@ -56,7 +56,7 @@ pub(crate) enum Begin {
     Ahead,
 }
 
-impl Begin {
+impl Intent {
     /// The same, without waiting for others.
     fn alone(self) -> Self {
         match self {
@@ -78,7 +78,7 @@ impl Begin {
 impl MemoCore {
     /// Decides how a call that was not answered goes on.
     #[inline]
-    pub(crate) fn begin(self: &Arc<Self>, key: &Erased, hash: u32, how: Begin) -> Step {
+    pub(crate) fn begin(self: &Arc<Self>, key: &Erased, hash: u32, how: Intent) -> Step {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.
             self.counters.in_place.add();
@@ -90,9 +90,9 @@ impl MemoCore {
         let shard = self.shard(hash);
         let room = shard.upgradable();
         let how = if self.spec.single_flight { how } else { how.alone() };
-        let found = room.residents.find(hash, same);
+        let found = room.entries.find(hash, same);
         let mut superseded = Vec::new();
-        if how == Begin::Refresh {
+        if how == Intent::Refresh {
             superseded = room.flights.overtaken_by_write(hash, same);
         } else {
             if let Some(entry) = found
@@ -111,7 +111,7 @@ impl MemoCore {
         let born = self.world().tags.now();
         let (found, key) = (found.map(|entry| entry.slot), key.clone());
         let mut room = ShardLock::upgrade(room);
-        let old = found.and_then(|slot| Old::of(&mut room.residents, slot));
+        let old = found.and_then(|slot| Old::of(&mut room.entries, slot));
         let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
         #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
         let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, self.remembers());
@@ -121,9 +121,9 @@ impl MemoCore {
             room.flights.remove(flight);
         }
         room.flights.add(flight.clone());
-        if matches!(how, Begin::Ahead | Begin::Refresh) {
+        if matches!(how, Intent::Ahead | Intent::Refresh) {
             // A refresh has superseded whoever was at it.
-            Self::note_renewal(&mut room, flight.old_node(), how == Begin::Ahead);
+            Self::note_renewal(&mut room, flight.old_id(), how == Intent::Ahead);
         }
         drop(room);
         Step::Lead(Lead { memo: self.clone(), flight, how, begun, is_own: false, landed: Cell::new(false) })
@@ -136,19 +136,19 @@ impl MemoCore {
         if !crate::sync::is_comparing() {
             let mut room = self.shard(flight.hash).write();
             if room.flights.remove(flight) {
-                Self::note_renewal(&mut room, flight.old_node(), false);
+                Self::note_renewal(&mut room, flight.old_id(), false);
             }
         }
         flight.drop_orphan();
     }
 
     /// Answers with an entry that was stored since it was looked for, if it is good for that.
-    fn answer(&self, entry: Resident<'_>, how: Begin) -> Option<Erased> {
+    fn answer(&self, entry: EntryRef<'_>, how: Intent) -> Option<Erased> {
         let now = self.clock().coarse();
         match how {
-            Begin::Read | Begin::Alone if self.on_call(*entry, now) != Verdict::Compute => {}
+            Intent::Read | Intent::Alone if self.on_call(*entry, now) != Verdict::Compute => {}
             // What was due is due, unless somebody has seen to it. It has answered before.
-            Begin::Ahead if self.on_call_if_due(*entry, now) == Verdict::Serve => {
+            Intent::Ahead if self.on_call_if_due(*entry, now) == Verdict::Serve => {
                 return Some(entry.value.to_owned());
             }
             _ => return None,

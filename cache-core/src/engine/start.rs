@@ -1,6 +1,6 @@
 //! A call that was not answered at once, until it computes or waits.
 
-use super::{Begin, Further, Lead, Pursuit, Step};
+use super::{Further, Intent, Lead, Miss, Step};
 use crate::erased::Erased;
 use crate::key::KeyRef;
 use crate::memo::{MemoCore, Unstored};
@@ -34,7 +34,7 @@ pub(crate) enum Start {
     /// It touches nothing; whom to tell of its return, if its tags are asked for.
     InPlace(Option<Unstored>),
     /// It is to be computed, or waited for.
-    Search(Pursuit),
+    Search(Miss),
 }
 
 impl MemoCore {
@@ -50,7 +50,7 @@ impl MemoCore {
             Further::Hit(held) => return Start::Answer(held),
             Further::Renew(held, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_repeat()) {
-                    Pursuit::new(self.arc(), key, hash, Begin::Ahead).renew(call);
+                    Miss::new(self.arc(), key, hash, Intent::Ahead).renew(call);
                 }
                 return Start::Answer(held);
             }
@@ -63,31 +63,31 @@ impl MemoCore {
             Further::Miss(key, hash) => (key, hash),
         };
         let begin = self.miss(&key, mode, call.as_deref());
-        let pursuit = Pursuit::new(self.arc(), key, hash, begin);
-        if let Some(call) = call.filter(|_| begin == Begin::Read) {
+        let miss = Miss::new(self.arc(), key, hash, begin);
+        if let Some(call) = call.filter(|_| begin == Intent::Read) {
             // If it panics the call computes, as it would without.
             if let Some(placeholder) = self.run_hook(|| call.placeholder()).flatten() {
-                return Start::Answer(pursuit.compute_in_background(call).unwrap_or_else(|| {
+                return Start::Answer(miss.compute_in_background(call).unwrap_or_else(|| {
                     // What is computed from it is as provisional.
-                    crate::memo::hand_up_miss();
+                    crate::memo::record_unknown();
                     placeholder
                 }));
             }
         }
-        Start::Search(pursuit)
+        Start::Search(miss)
     }
 
     /// Counts a call that was not answered, and says how it begins.
-    fn miss(&self, key: &Erased, mode: Mode, call: Option<&dyn Repeatable>) -> Begin {
+    fn miss(&self, key: &Erased, mode: Mode, call: Option<&dyn Repeatable>) -> Intent {
         if mode.refresh || mode.origin {
             self.counters.refreshes.add();
-            return if mode.refresh { Begin::Refresh } else { Begin::Origin };
+            return if mode.refresh { Intent::Refresh } else { Intent::Origin };
         }
         self.count_miss();
         if let Some(call) = call {
             self.run_hook(|| self.key_ref(key, |key| call.on_miss(key)));
         }
-        Begin::Read
+        Intent::Read
     }
 
     /// Goes on with a look-up that only begins to compute. The value, if there is one.
@@ -100,7 +100,7 @@ impl MemoCore {
         match further {
             Further::Hit(held) => Some(held),
             Further::Renew(held, key, hash) => {
-                Pursuit::new(self.arc(), key, hash, Begin::Ahead).renew(call);
+                Miss::new(self.arc(), key, hash, Intent::Ahead).renew(call);
                 Some(held)
             }
             Further::Bypass(_) => {
@@ -109,13 +109,13 @@ impl MemoCore {
             }
             Further::Miss(key, hash) => {
                 let begin = self.miss(&key, mode, Some(call));
-                Pursuit::new(self.arc(), key, hash, begin).compute_in_background(call)
+                Miss::new(self.arc(), key, hash, begin).compute_in_background(call)
             }
         }
     }
 }
 
-impl Pursuit {
+impl Miss {
     /// Computes anew what the call was answered with, unless somebody does.
     fn renew(&self, call: &mut dyn Repeatable) {
         if let Step::Lead(lead) = self.begin() {

@@ -10,26 +10,26 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Deciding, Decisions};
+use super::{BodyControl, Decisions};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use crate::sync::{AtomicBool, AtomicU64 as AtomicNumber, Mutex};
 use crate::tags::{Inherited, Mark, Number, Seen};
 
 /// A flight and the flights within whose bodies it was started.
-pub(crate) struct Ancestry {
+pub(crate) struct FlightContext {
     id: u64,
-    parent: Option<Arc<Ancestry>>,
+    parent: Option<Arc<FlightContext>>,
     /// What takes tags over from calls made within it: it, or the nearest above that does.
     inheriting: Option<Arc<Inherited>>,
     /// Whether that is its own.
     inherits: bool,
     /// What its body decides about its value; none if that is not stored.
-    pub(crate) deciding: Option<Deciding>,
+    pub(crate) control: Option<BodyControl>,
     /// What is written from within it, if it is an update.
     updating: Option<Updating>,
 }
 
-crate::sync::crosses_threads!(Ancestry { id, parent, inheriting, inherits, deciding, updating });
+crate::sync::crosses_threads!(FlightContext { id, parent, inheriting, inherits, control, updating });
 
 /// What the closure of an update does itself.
 struct Updating {
@@ -45,7 +45,7 @@ struct Updating {
     tags: Option<Seen>,
 }
 
-impl Ancestry {
+impl FlightContext {
     /// Of a body that is run without a flight, and whose value is not stored: it is part of those above,
     /// but has nothing to say about theirs. None if there are none.
     pub(crate) fn aside() -> Option<Arc<Self>> {
@@ -55,18 +55,18 @@ impl Ancestry {
     /// Of a body that is run within another one's, or by itself. `inherits_in`: the world of which it takes tags
     /// over, if it does.
     pub(crate) fn below(
-        parent: Option<Arc<Ancestry>>,
+        parent: Option<Arc<FlightContext>>,
         inherits_in: Option<usize>,
-        deciding: Option<Deciding>,
+        control: Option<BodyControl>,
     ) -> Arc<Self> {
-        Arc::new(Self::new(parent, inherits_in, deciding))
+        Arc::new(Self::new(parent, inherits_in, control))
     }
 
     /// The same, which nobody is below yet.
     pub(crate) fn new(
-        parent: Option<Arc<Ancestry>>,
+        parent: Option<Arc<FlightContext>>,
         inherits_in: Option<usize>,
-        deciding: Option<Deciding>,
+        control: Option<BodyControl>,
     ) -> Self {
         let above = parent.as_ref().and_then(|parent| parent.inheriting.clone());
         let (inherits, inheriting) = match inherits_in {
@@ -74,23 +74,23 @@ impl Ancestry {
             None => (false, above),
         };
         let id = next_id();
-        Self { id, parent, inheriting, inherits, deciding, updating: None }
+        Self { id, parent, inheriting, inherits, control, updating: None }
     }
 
     /// The same, made of one that was ended.
     pub(super) fn renew(
         &mut self,
-        parent: Option<Arc<Ancestry>>,
+        parent: Option<Arc<FlightContext>>,
         inherits_in: Option<usize>,
-        deciding: Option<Deciding>,
+        control: Option<BodyControl>,
     ) {
         self.inherits = inherits_in.is_some();
         if parent.is_some() || self.inherits {
-            *self = Self::new(parent, inherits_in, deciding);
+            *self = Self::new(parent, inherits_in, control);
         } else {
             // What it is not part of needs not be looked at.
             self.id = next_id();
-            self.deciding = deciding;
+            self.control = control;
         }
     }
 
@@ -98,13 +98,13 @@ impl Ancestry {
     pub(super) fn end(&mut self) {
         self.parent = None;
         self.inheriting = None;
-        self.deciding = None;
+        self.control = None;
         self.updating = None;
     }
 
     /// Of an update in a world, which has read an entry with these tags.
     pub(crate) fn of_update(world: usize, tags: Option<Seen>) -> Arc<Self> {
-        let mut ancestry = Self::below(current(), None, None);
+        let mut context = Self::below(current(), None, None);
         let updating = Updating {
             world,
             wrote: AtomicBool::new(false),
@@ -112,8 +112,8 @@ impl Ancestry {
             invalidated: AtomicNumber::new(0),
             tags,
         };
-        Arc::get_mut(&mut ancestry).expect("nobody else has it yet").updating = Some(updating);
-        ancestry
+        Arc::get_mut(&mut context).expect("nobody else has it yet").updating = Some(updating);
+        context
     }
 
     /// The tags of the entry that an update has read.
@@ -167,7 +167,7 @@ impl Ancestry {
 
     /// What its body, which has returned, has said of its value.
     pub(crate) fn said(&self) -> Option<Box<Decisions>> {
-        self.deciding.as_ref().and_then(Deciding::end)
+        self.control.as_ref().and_then(BodyControl::end)
     }
 
     fn flights(&self) -> impl Iterator<Item = &Self> {
@@ -194,7 +194,7 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-impl Drop for Ancestry {
+impl Drop for FlightContext {
     /// Unlinks a long chain step by step: the default would recurse as deep as the calls did.
     fn drop(&mut self) {
         let mut parent = self.parent.take();
@@ -205,18 +205,18 @@ impl Drop for Ancestry {
 }
 
 crate::sync::thread_local! {
-    static CURRENT: RefCell<Option<Arc<Ancestry>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Arc<FlightContext>>> = const { RefCell::new(None) };
 }
 
 /// The flight whose body this thread runs. None while the thread is being torn down: a destructor
 /// that calls a memoized function is in no body any more.
-pub(crate) fn current() -> Option<Arc<Ancestry>> {
+pub(crate) fn current() -> Option<Arc<FlightContext>> {
     CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Runs `body` as part of a flight, or of none.
-pub(crate) fn under<T>(flight: Option<Arc<Ancestry>>, body: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Arc<Ancestry>>);
+pub(crate) fn under<T>(flight: Option<Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Arc<FlightContext>>);
     impl Drop for Restore {
         fn drop(&mut self) {
             let outer = self.0.take();
@@ -248,7 +248,7 @@ type Edges = HashMap<u64, HashMap<u64, usize>>;
 /// A wait that is registered.
 pub(crate) struct Wait {
     waits: Arc<Waits>,
-    waiter: Option<Arc<Ancestry>>,
+    waiter: Option<Arc<FlightContext>>,
     awaited: u64,
 }
 
@@ -265,7 +265,7 @@ impl Waits {
 
     /// Registers that this thread or task is about to wait for a flight. `None` if the flight waits, by
     /// whatever way, for something that it runs.
-    pub(crate) fn begin(self: &Arc<Self>, awaited: &Ancestry) -> Option<Wait> {
+    pub(crate) fn begin(self: &Arc<Self>, awaited: &FlightContext) -> Option<Wait> {
         let Some(waiter) = current() else {
             // Nothing depends on a caller that is in no flight.
             return Some(Wait { waits: self.clone(), waiter: None, awaited: awaited.id });
@@ -348,7 +348,7 @@ mod tests {
     fn a_wait_costs_the_same_however_many_there_are() {
         let time = |count: u64| {
             let waits = Arc::new(Waits::new());
-            let flight = |parent| Ancestry::below(parent, None, None);
+            let flight = |parent| FlightContext::below(parent, None, None);
             let (one, other) = (flight(None), flight(None));
             let awaited: Vec<_> = (0..count).map(|_| flight(None)).collect();
             let begin = Instant::now();
@@ -358,7 +358,8 @@ mod tests {
                 all.extend(under(Some(other.clone()), || waits.begin(flight)));
             }
             assert_eq!(all.len(), 2 * awaited.len());
-            let closes = |flight: &Arc<Ancestry>| under(Some(flight.clone()), || waits.begin(&one)).is_none();
+            let closes =
+                |flight: &Arc<FlightContext>| under(Some(flight.clone()), || waits.begin(&one)).is_none();
             assert!(closes(&awaited[0]) && closes(awaited.last().unwrap()));
             // Those that have come last go first: where they are looked for one by one, that takes longest.
             while let Some(wait) = all.pop() {

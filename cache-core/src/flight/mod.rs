@@ -5,7 +5,7 @@
 //! flight that is no longer registered when it lands stores nothing. Whom a flight waits for is known
 //! ([`graph`]), so that recursion and cycles are computed in place instead of waited for.
 
-mod deciding;
+mod control;
 mod graph;
 mod spare;
 mod tasks;
@@ -17,16 +17,16 @@ use std::time::Duration;
 
 use hashbrown::HashTable;
 
-pub(crate) use deciding::{Deciding, Decisions, Remembers};
-pub(crate) use graph::{Ancestry, Wait, Waits, current, has_invalidated, under};
-pub(crate) use tasks::{Adoptable, Adopts, Seat, polled_under};
+pub(crate) use control::{BodyControl, Decisions, Remembers};
+pub(crate) use graph::{FlightContext, Wait, Waits, current, has_invalidated, under};
+pub(crate) use tasks::{Adoptable, Adopts, Waiter, polled_under};
 use tasks::{Leader, PERIOD, Waiters};
 pub(crate) use unbegun::{Job, Unbegun};
 
 use crate::background::{Replaced, begins_from};
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::Slot;
-use crate::store::{Node, Residents};
+use crate::store::{Entries, EntryId};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
 use crate::tags::{Number, Seen};
 use crate::time::{Clock, HAS_THREADS, NEVER, Tick, after};
@@ -41,7 +41,7 @@ pub(crate) struct Flight {
     pub(crate) kind: Kind,
     /// The entry that was there when it began.
     pub(crate) old: Option<Old>,
-    pub(crate) ancestry: Arc<Ancestry>,
+    pub(crate) context: Arc<FlightContext>,
     #[cfg(feature = "rayon")]
     pub(crate) begun: Tick,
     /// How many callers have joined it. It is counted under the shard, so it stands still once the flight was
@@ -57,7 +57,7 @@ crate::sync::crosses_threads!(Flight {
     born,
     kind,
     old,
-    ancestry,
+    context,
     #[cfg(feature = "rayon")]
     begun,
     joined,
@@ -68,15 +68,15 @@ crate::sync::crosses_threads!(Flight {
 /// An entry as it was at some time: with another life it is another.
 #[derive(Clone, Copy)]
 pub(crate) struct Old {
-    pub(crate) node: Node,
+    pub(crate) id: EntryId,
     /// When it was stored, or confirmed.
     pub(crate) since: Tick,
 }
 
 impl Old {
-    pub(crate) fn of(residents: &mut Residents, slot: Slot) -> Option<Self> {
-        let node = residents.name(slot)?;
-        Some(Self { node, since: residents.at(slot)?.created() })
+    pub(crate) fn of(entries: &mut Entries, slot: Slot) -> Option<Self> {
+        let id = entries.name(slot)?;
+        Some(Self { id, since: entries.at(slot)?.created() })
     }
 }
 
@@ -223,7 +223,7 @@ pub(crate) struct Bounds {
 impl Flight {
     /// Whether it goes on though this thread writes its key: this is done from within its own closure.
     pub(crate) fn goes_on(&self) -> bool {
-        self.kind == Kind::Update && self.ancestry.writes_within()
+        self.kind == Kind::Update && self.context.writes_within()
     }
 }
 
@@ -234,7 +234,7 @@ impl Flight {
         born: Number,
         kind: Kind,
         old: Option<Old>,
-        ancestry: Arc<Ancestry>,
+        context: Arc<FlightContext>,
     ) -> Self {
         Self {
             key,
@@ -242,7 +242,7 @@ impl Flight {
             born,
             kind,
             old,
-            ancestry,
+            context,
             #[cfg(feature = "rayon")]
             begun: 0,
             joined: AtomicUsize::new(0),
@@ -275,8 +275,8 @@ impl Flight {
     }
 
     /// The entry that was there when it began.
-    pub(crate) fn old_node(&self) -> Option<Node> {
-        self.old.map(|old| old.node)
+    pub(crate) fn old_id(&self) -> Option<EntryId> {
+        self.old.map(|old| old.id)
     }
 
     /// A caller is about to wait for it. Its shard is held.
@@ -549,8 +549,8 @@ mod tests {
             [(Kind::Shared, true), (Kind::Refresh, true), (Kind::Alone, false), (Kind::Update, false)]
         {
             let mut flights = Flights::new();
-            let ancestry = Ancestry::below(None, None, None);
-            flights.add(Arc::new(Flight::new(Erased::new(1_u64), 7, 0, kind, None, ancestry)));
+            let context = FlightContext::below(None, None, None);
+            flights.add(Arc::new(Flight::new(Erased::new(1_u64), 7, 0, kind, None, context)));
             assert_eq!(flights.find(7, is(1)).is_some(), is_found);
             assert_eq!(flights.of(7, is(1)).len(), 1);
         }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use super::{Ancestry, Deciding, Flight, Kind, Old, Remembers, current};
+use super::{BodyControl, Flight, FlightContext, Kind, Old, Remembers, current};
 use crate::erased::Erased;
 use crate::tags::Number;
 
@@ -27,15 +27,15 @@ impl Flight {
         inherits_in: Option<usize>,
         memo: Weak<dyn Remembers>,
     ) -> Arc<Self> {
-        let deciding = Some(Deciding::new(memo, old.map(|old| old.node)));
+        let control = Some(BodyControl::new(memo, old.map(|old| old.id)));
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let Some(mut spare) = spare else {
-            let ancestry = Ancestry::below(current(), inherits_in, deciding);
-            return Arc::new(Self::new(key, hash, born, kind, old, ancestry));
+            let context = FlightContext::below(current(), inherits_in, control);
+            return Arc::new(Self::new(key, hash, born, kind, old, context));
         };
         let flight = Arc::get_mut(&mut spare).expect("nobody else has a spare flight");
-        let ancestry = Arc::get_mut(&mut flight.ancestry).expect("nor its ancestry");
-        ancestry.renew(current(), inherits_in, deciding);
+        let context = Arc::get_mut(&mut flight.context).expect("nor its context");
+        context.renew(current(), inherits_in, control);
         (flight.key, flight.hash, flight.born) = (key, hash, born);
         (flight.kind, flight.old) = (kind, old);
         spare
@@ -48,8 +48,8 @@ impl Flight {
         if own.joined() > 0 || own.state.get_mut().landing.is_some() {
             return;
         }
-        let Some(ancestry) = Arc::get_mut(&mut own.ancestry) else { return };
-        ancestry.end();
+        let Some(context) = Arc::get_mut(&mut own.context) else { return };
+        context.end();
         own.key = Erased::new(());
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();

@@ -14,29 +14,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::background::{Anywhere, Executor};
+use crate::call::{Extras, Prepared, Repeat, Ticket, Waits, give_up};
 use crate::draft::Draft;
-use crate::engine::{After, Computed, Failed, Joined, Lead, Next, Own, Pursuit};
+use crate::engine::{After, Computed, Failed, Joined, Lead, Miss, Next, Own};
 use crate::erased::Erased;
-use crate::flight::{Adoptable, Adopts, Ancestry, Seat, Shared, polled_under};
+use crate::flight::{Adoptable, Adopts, FlightContext, Shared, Waiter, polled_under};
 use crate::memo::Unstored;
-use crate::plan::{Extras, Prepared, Repeat, Ticket, Waits, give_up};
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
-enum Pursued {
+enum Searched {
     Answer(Erased),
     /// With the leader's error, if there is something of it for this call; else it goes on.
     Error(Shared),
     Lead(Lead),
     /// It computes without storing; what it has waited for may land before.
-    InPlace(Option<(Joined, Seat)>),
+    InPlace(Option<(Joined, Waiter)>),
     Late(Duration),
 }
 
 /// Where a call stands that was not answered.
 pub(crate) enum Begun {
     /// It is to be computed, or waited for.
-    Search(Pursuit),
+    Search(Miss),
     /// It leads a flight already.
     Lead(Lead),
     /// It touches nothing.
@@ -51,28 +51,28 @@ pub struct Missed<KA, SA, Run, A, X> {
     pub(crate) extras: X,
 }
 
-async fn pursue(pursuit: &mut Pursuit) -> Pursued {
-    let memo = pursuit.memo().clone();
+async fn search(miss: &mut Miss) -> Searched {
+    let memo = miss.memo().clone();
     loop {
-        let mut joined = match pursuit.next() {
-            Next::Hit(held) => return Pursued::Answer(held),
-            Next::Lead(lead) => return Pursued::Lead(lead),
-            Next::InPlace => return Pursued::InPlace(None),
+        let mut joined = match miss.next() {
+            Next::Hit(held) => return Searched::Answer(held),
+            Next::Lead(lead) => return Searched::Lead(lead),
+            Next::InPlace => return Searched::InPlace(None),
             Next::Wait(joined) => joined,
         };
-        let seat = joined.flight.seat();
+        let waiter = joined.flight.waiter();
         loop {
-            let waited = seat.wait(memo.clock(), pursuit.bounds()).await;
-            match pursuit.after(&joined, waited) {
-                After::Answer(held) => return Pursued::Answer(held),
-                After::Error(shared) => return Pursued::Error(shared),
+            let waited = waiter.wait(memo.clock(), miss.bounds()).await;
+            match miss.after(&joined, waited) {
+                After::Answer(held) => return Searched::Answer(held),
+                After::Error(shared) => return Searched::Error(shared),
                 After::Wait => continue,
                 After::Again => {}
                 After::InPlace => {
                     joined.waits_no_more();
-                    return Pursued::InPlace(Some((joined, seat)));
+                    return Searched::InPlace(Some((joined, waiter)));
                 }
-                After::Late(limit) => return Pursued::Late(limit),
+                After::Late(limit) => return Searched::Late(limit),
             }
             break;
         }
@@ -81,7 +81,7 @@ async fn pursue(pursuit: &mut Pursuit) -> Pursued {
 
 /// A call that leads a flight, and is to see to its computation.
 struct Leading<KA, SA, Run, A, X> {
-    pursuit: Pursuit,
+    miss: Miss,
     lead: Lead,
     call: Prepared<KA, SA, Run>,
     again: A,
@@ -92,10 +92,10 @@ struct Leading<KA, SA, Run, A, X> {
 type Settled<R> = Result<Erased, (Failed, <R as Returns>::Output)>;
 
 /// What a call returns whose computation has come to this.
-fn returned<R: Returns>(pursuit: &Pursuit, settled: Settled<R>) -> R::Output {
+fn returned<R: Returns>(miss: &Miss, settled: Settled<R>) -> R::Output {
     match settled {
         Ok(held) => R::join(held.into()),
-        Err((failed, output)) => pursuit.older(&failed).map_or(output, |held| R::join(held.into())),
+        Err((failed, output)) => miss.older(&failed).map_or(output, |held| R::join(held.into())),
     }
 }
 
@@ -111,8 +111,8 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let Missed { begun, call, again, extras } = missed;
-    let mut pursuit = match begun {
-        Begun::Search(pursuit) => pursuit,
+    let mut miss = match begun {
+        Begun::Search(miss) => miss,
         Begun::InPlace(told) => {
             return Err(in_place::<R, B, D>(told, call.prepare()).await.outcome.into_output());
         }
@@ -121,35 +121,35 @@ where
             return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
         }
     };
-    pursuit.set_limits(extras.patience().limits());
+    miss.set_limits(extras.patience().limits());
     loop {
-        return match pursue(&mut pursuit).await {
-            Pursued::Answer(held) => Err(R::join(held.into())),
-            Pursued::Error(shared) => match shared.output::<R>() {
+        return match search(&mut miss).await {
+            Searched::Answer(held) => Err(R::join(held.into())),
+            Searched::Error(shared) => match shared.output::<R>() {
                 Some(output) => {
-                    pursuit.has_failed();
+                    miss.has_failed();
                     Err(output)
                 }
                 None => continue,
             },
-            Pursued::InPlace(waited_for) => {
+            Searched::InPlace(waited_for) => {
                 let own = async {
-                    let mut computed = in_place::<R, B, D>(Some(pursuit.unstored()), call.prepare()).await;
-                    pursuit.or_older_in_place(&mut computed.outcome);
+                    let mut computed = in_place::<R, B, D>(Some(miss.unstored()), call.prepare()).await;
+                    miss.or_older_in_place(&mut computed.outcome);
                     computed.outcome.into_output()
                 };
                 Err(match waited_for {
-                    Some((joined, seat)) => {
+                    Some((joined, waiter)) => {
                         let take = |held, carried: &_| {
-                            pursuit.take(&joined, held, carried).map(|held| R::join(held.into()))
+                            miss.take(&joined, held, carried).map(|held| R::join(held.into()))
                         };
-                        seat.or_value(own, take).await
+                        waiter.or_value(own, take).await
                     }
                     None => own.await,
                 })
             }
-            Pursued::Late(limit) => Err(give_up(extras.patience(), pursuit.memo(), limit)),
-            Pursued::Lead(lead) => Ok(Leading { pursuit, lead, call, again, extras }),
+            Searched::Late(limit) => Err(give_up(extras.patience(), miss.memo(), limit)),
+            Searched::Lead(lead) => Ok(Leading { miss, lead, call, again, extras }),
         };
     }
 }
@@ -169,7 +169,7 @@ where
         Err(output) => return output,
     };
     let settled = settled::<R, KA, SA, Run, B, D>(leading.lead, leading.call).await;
-    returned::<R>(&leading.pursuit, settled)
+    returned::<R>(&leading.miss, settled)
 }
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
@@ -188,8 +188,8 @@ where
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { pursuit, lead, call, .. } = leading;
-    let executor = pursuit.memo().world().executor.get().cloned();
+    let Leading { miss, lead, call, .. } = leading;
+    let executor = miss.memo().world().executor.get().cloned();
     let flight = lead.flight.clone();
     let computation = settled::<R, KA, SA, Run, B, D>(lead, call);
     let settled = match executor {
@@ -199,7 +199,7 @@ where
         }
         None => computation.await,
     };
-    returned::<R>(&pursuit, settled)
+    returned::<R>(&miss, settled)
 }
 
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
@@ -217,23 +217,23 @@ where
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { mut pursuit, lead, call, again, extras } = leading;
-    let (memo, flight) = (pursuit.memo().clone(), lead.flight.clone());
-    let (ticket, parcel) = extras.patience().ticket(Ticket::new(lead));
+    let Leading { mut miss, lead, call, again, extras } = leading;
+    let (memo, flight) = (miss.memo().clone(), lead.flight.clone());
+    let (ticket, one_shot) = extras.patience().ticket(Ticket::new(lead));
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-    let job = polled_under(Some(flight.ancestry.clone()), job);
+    let job = polled_under(Some(flight.context.clone()), job);
     let mut computation = Adoptable::new(flight, in_this_scope(job), background, Adopts::All);
     loop {
-        let waited = computation.landed(memo.clock(), pursuit.bounds_of_own()).await;
-        match pursuit.after_own(&waited) {
+        let waited = computation.landed(memo.clock(), miss.bounds_of_own()).await;
+        match miss.after_own(&waited) {
             Own::Answer(held) => return R::join(held.into()),
             Own::Wait => {}
             // If it has panicked, that goes on in the poll of its caller, which is this.
             Own::Returned | Own::Crashed | Own::Refused => {
-                return parcel.take().await.unwrap_or_else(|payload| resume_unwind(payload));
+                return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
             Own::Late(limit) => return give_up(extras.patience(), &memo, limit),
         }
@@ -281,7 +281,7 @@ where
         }
         computed
     };
-    match Ancestry::aside() {
+    match FlightContext::aside() {
         Some(aside) => polled_under(Some(aside), run).await,
         None => run.await,
     }

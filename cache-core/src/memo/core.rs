@@ -4,11 +4,11 @@ use std::any::TypeId;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::backlog::Backlog;
+use super::dependents::Sources;
 use super::hooks::Hooks;
 use super::judging::Judging;
 use super::shards::Shards;
-use super::sources::Sources;
-use super::sweep::Backlog;
 use super::{Header, MemoSpec};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Counters;
@@ -16,7 +16,7 @@ use crate::flight::{Flights, Remembers};
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Policy, State, Times};
 use crate::spec::Spec;
-use crate::store::{CellType, Record, Removed, Resident, Residents, short};
+use crate::store::{CellType, Entries, EntryRef, Record, Removed, short};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
 use crate::time::Clock;
@@ -27,7 +27,7 @@ use crate::world::World;
 /// instructions where that is a power of two. What a hit looks at is on the first of its two lines.
 #[repr(C)]
 pub(crate) struct Room {
-    pub(crate) residents: Residents,
+    pub(crate) entries: Entries,
     pub(crate) flights: Flights,
     pub(crate) sources: Sources,
 }
@@ -45,7 +45,7 @@ const _: () = {
 
 impl Room {
     fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
-        Self { residents: Residents::new(policy, cell), flights: Flights::new(), sources: Sources::new() }
+        Self { entries: Entries::new(policy, cell), flights: Flights::new(), sources: Sources::new() }
     }
 }
 
@@ -265,7 +265,7 @@ impl MemoCore {
     /// [`Flags`](super::flags::Flags)).
     pub(crate) fn get(&self, hash: u32, eq: &dyn Fn(ErasedRef<'_>) -> bool) -> Option<Erased> {
         let room = self.shards.made_at(hash)?.read();
-        let entry = room.residents.find(hash, eq)?;
+        let entry = room.entries.find(hash, eq)?;
         if entry.deadline() <= self.clock.coarse() || self.touch(*entry) != Touch::Nothing {
             return None;
         }
@@ -284,7 +284,7 @@ impl MemoCore {
             return self.get_and_move(hash, eq, is_good);
         }
         let room = self.shards.made_at(hash)?.read();
-        let entry = room.residents.find(hash, eq)?;
+        let entry = room.entries.find(hash, eq)?;
         if !is_good(*entry) {
             return None;
         }
@@ -301,16 +301,16 @@ impl MemoCore {
     ) -> Option<Erased> {
         if crate::sync::is_comparing() {
             let room = self.shards.made_at(hash)?.read();
-            let entry = room.residents.find(hash, eq)?;
+            let entry = room.entries.find(hash, eq)?;
             return is_good(*entry).then(|| entry.value.to_owned());
         }
         let room = self.shards.made_at(hash)?.upgradable();
-        let entry = room.residents.find(hash, eq)?;
+        let entry = room.entries.find(hash, eq)?;
         if !is_good(*entry) {
             return None;
         }
         let (slot, value) = (entry.slot, entry.value.to_owned());
-        ShardLock::upgrade(room).residents.read(slot);
+        ShardLock::upgrade(room).entries.read(slot);
         Some(value)
     }
 
@@ -319,13 +319,13 @@ impl MemoCore {
         &self,
         key: &Erased,
         hash: u32,
-        see: impl FnOnce(Resident<'_>, Times, State) -> Option<T>,
+        see: impl FnOnce(EntryRef<'_>, Times, State) -> Option<T>,
     ) -> Option<T> {
         if self.is_disabled() {
             return None;
         }
         let room = self.shards.made_at(hash)?.read();
-        let entry = room.residents.find(hash, |other| self.same(other, key))?;
+        let entry = room.entries.find(hash, |other| self.same(other, key))?;
         let times = self.times(*entry)?;
         let state = self.spec.rules.state(&times, self.clock.coarse());
         if state == State::Dead { None } else { see(entry, times, state) }
@@ -344,11 +344,11 @@ impl MemoCore {
         }
         let deadline = crate::time::after(self.clock.now(), ttl);
         let room = self.shard(hash).upgradable();
-        let entry = room.residents.find(hash, |other| self.same(other, key));
+        let entry = room.entries.find(hash, |other| self.same(other, key));
         let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
         if !(only_later && entry.deadline() >= deadline) {
             let slot = entry.slot;
-            ShardLock::upgrade(room).residents.set_deadline(slot, deadline, &self.spec.rules);
+            ShardLock::upgrade(room).entries.set_deadline(slot, deadline, &self.spec.rules);
         }
         self.world.wants_sweeping();
         true
@@ -435,7 +435,7 @@ impl Drop for MemoCore {
         };
         for shard in self.shards.iter() {
             let mut room = shard.write();
-            let (emptied, keys) = (room.residents.take_all(None), room.sources.end());
+            let (emptied, keys) = (room.entries.take_all(None), room.sources.end());
             drop(room);
             emptied.for_each(leave);
             for key in keys {

@@ -1,7 +1,7 @@
 //! Making room: the bound of a memo, and whose entries leave for it.
 
-use super::sweep::BITE;
-use super::{Garbage, MemoCore, Room};
+use super::backlog::BITE;
+use super::{Effects, MemoCore, Room};
 use crate::event::Cause;
 use crate::policy::Slot;
 use crate::sync::Ordering;
@@ -18,14 +18,14 @@ impl MemoCore {
         weight: usize,
         replaced: Option<Slot>,
         now: Tick,
-        garbage: &mut Garbage,
+        effects: &mut Effects,
     ) -> bool {
         // Where nothing else bounds a memo, the numbers of slots do.
-        if room.residents.is_full() && !self.evict_from(room, now, garbage) {
+        if room.entries.is_full() && !self.evict_from(room, now, effects) {
             return false;
         }
         loop {
-            let replaced = replaced.and_then(|slot| room.residents.at(slot));
+            let replaced = replaced.and_then(|slot| room.entries.at(slot));
             let left = replaced.map_or(0, |entry| entry.weight());
             // Anew each time: a bound that is no longer in force evicts nothing.
             let capacity = self.capacity.load(Ordering::Relaxed);
@@ -36,18 +36,18 @@ impl MemoCore {
             if taken.is_ok() {
                 return true;
             }
-            if !self.evict_from(room, now, garbage) {
+            if !self.evict_from(room, now, effects) {
                 return false;
             }
         }
     }
 
     #[inline]
-    fn evict_from(&self, room: &mut Room, now: Tick, garbage: &mut Garbage) -> bool {
+    fn evict_from(&self, room: &mut Room, now: Tick, effects: &mut Effects) -> bool {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
-        room.residents.bound(self.spec.policy);
-        let Some(slot) = room.residents.victim() else { return false };
-        let Some(entry) = room.residents.at(slot) else { return false };
+        room.entries.bound(self.spec.policy);
+        let Some(slot) = room.entries.victim() else { return false };
+        let Some(entry) = room.entries.at(slot) else { return false };
         self.held.fetch_sub(entry.weight(), Ordering::Relaxed);
         self.backlog.credit(*entry);
         if self.is_tracked() {
@@ -56,18 +56,18 @@ impl MemoCore {
         let cause = self.cause(*entry, now, Cause::Capacity);
         if entry.tags().is_empty() && !self.sees_leaving() {
             self.counters.left(cause);
-            room.residents.forget_victim(slot);
-        } else if let Some(entry) = room.residents.take_victim(slot) {
-            garbage.push(entry, cause);
+            room.entries.forget_victim(slot);
+        } else if let Some(entry) = room.entries.take_victim(slot) {
+            effects.push(entry, cause);
         }
         true
     }
 
     /// Makes room for so much in other shards. Each key begins with a shard of its own, so that none has to make
     /// room for all the others.
-    pub(super) fn evict_anywhere(&self, hash: u32, weight: usize, garbage: &mut Garbage) {
+    pub(super) fn evict_anywhere(&self, hash: u32, weight: usize, effects: &mut Effects) {
         let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight);
-        self.evict_down_to(bound, hash as usize, garbage, |_| ());
+        self.evict_down_to(bound, hash as usize, effects, |_| ());
     }
 
     /// Evicts a few entries of one shard after the other, until no more than `bound` is held. `then` runs after
@@ -76,8 +76,8 @@ impl MemoCore {
         &self,
         bound: usize,
         from: usize,
-        garbage: &mut Garbage,
-        mut then: impl FnMut(&mut Garbage),
+        effects: &mut Effects,
+        mut then: impl FnMut(&mut Effects),
     ) {
         let count = self.shards().len();
         let mut progress = true;
@@ -85,9 +85,9 @@ impl MemoCore {
             progress = false;
             for at in 0..count {
                 let shard = self.shards().nth((from + at) % count);
-                let Some(shard) = shard.filter(|shard| shard.read().residents.len() > 0) else { continue };
-                progress |= self.evict_some(&mut shard.write(), bound, garbage);
-                then(garbage);
+                let Some(shard) = shard.filter(|shard| shard.read().entries.len() > 0) else { continue };
+                progress |= self.evict_some(&mut shard.write(), bound, effects);
+                then(effects);
                 if self.held.load(Ordering::Relaxed) <= bound {
                     return;
                 }
@@ -96,10 +96,10 @@ impl MemoCore {
     }
 
     /// Evicts a few entries of a shard while more than `bound` is held. Whether it could.
-    fn evict_some(&self, room: &mut Room, bound: usize, garbage: &mut Garbage) -> bool {
+    fn evict_some(&self, room: &mut Room, bound: usize, effects: &mut Effects) -> bool {
         let now = self.clock().now();
         let too_much = || self.held.load(Ordering::Relaxed) > bound;
-        let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, garbage));
+        let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, effects));
         evicted.count() > 0
     }
 }

@@ -55,9 +55,9 @@ impl MemoCore {
             // SAFETY: as the caller says.
             let room = unsafe { shard.forked() };
             for flight in room.flights.take_shared() {
-                let renewing: Vec<_> = room.residents.of_hash(flight.hash).map(|entry| entry.slot).collect();
+                let renewing: Vec<_> = room.entries.of_hash(flight.hash).map(|entry| entry.slot).collect();
                 for slot in renewing {
-                    room.residents.note_renewal(slot, false);
+                    room.entries.note_renewal(slot, false);
                 }
                 // What it has is the user's, and may be what this thread is in the midst of.
                 std::mem::forget(flight);

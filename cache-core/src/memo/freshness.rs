@@ -2,11 +2,11 @@
 //! to its times. All of it is asked under the access under which the entry was found.
 
 use super::{MemoCore, Room};
-use crate::engine::Begin;
+use crate::engine::Intent;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::policy::{Slot, State, Times, Verdict};
-use crate::store::{Node, Record, Resident};
+use crate::store::{EntryId, EntryRef, Record};
 use crate::sync::ShardLock;
 use crate::tags::{Carrier, Touch};
 use crate::time::Tick;
@@ -94,7 +94,7 @@ impl MemoCore {
     }
 
     /// Answers with an entry, which was found to be good for that.
-    pub(crate) fn serve(&self, entry: Resident<'_>, now: Tick) -> Erased {
+    pub(crate) fn serve(&self, entry: EntryRef<'_>, now: Tick) -> Erased {
         entry.touch();
         self.note_use(*entry, self.state(*entry, now), now);
         entry.value.to_owned()
@@ -106,29 +106,29 @@ impl MemoCore {
         if state == State::Stale {
             self.counters.stale.add();
             // What is computed from it would be kept as if it were fresh, and hear nothing when it is renewed.
-            self.hand_up_absence();
+            self.record_absence();
         } else if self.is_tracked() {
-            self.hand_up_tags(entry.tags());
+            self.record_tags(entry.tags());
         }
     }
 
     /// Whether an older value may stand in for one that is computed.
-    pub(crate) fn falls_back(&self, how: Begin) -> bool {
+    pub(crate) fn falls_back(&self, how: Intent) -> bool {
         match how {
-            Begin::Origin | Begin::OriginAlone => true,
-            Begin::Read | Begin::Alone => self.spec.rules.stale_if_error > 0,
-            Begin::Refresh | Begin::Ahead => false,
+            Intent::Origin | Intent::OriginAlone => true,
+            Intent::Read | Intent::Alone => self.spec.rules.stale_if_error > 0,
+            Intent::Refresh | Intent::Ahead => false,
         }
     }
 
     /// Whether there is an older value whose place an error must not take.
-    pub(crate) fn keeps_older(&self, key: &Erased, hash: u32, how: Begin) -> bool {
+    pub(crate) fn keeps_older(&self, key: &Erased, hash: u32, how: Intent) -> bool {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
-        let entry = room.residents.find(hash, |other| self.same(other, key));
-        let is_kept = |entry: Resident<'_>| match how {
+        let entry = room.entries.find(hash, |other| self.same(other, key));
+        let is_kept = |entry: EntryRef<'_>| match how {
             // It was an answer when this began, and as long as it is one it rests.
-            Begin::Ahead => self.state(*entry, now) != State::Dead && !entry.is_error(),
+            Intent::Ahead => self.state(*entry, now) != State::Dead && !entry.is_error(),
             how => {
                 let falls_back = self.falls_back(how) || self.spec.rules.stale_if_error > 0;
                 falls_back && self.stands_in(*entry, now)
@@ -141,7 +141,7 @@ impl MemoCore {
     pub(crate) fn stand_in(&self, key: &Erased, hash: u32) -> Option<Erased> {
         let now = self.clock().coarse();
         let room = self.shard(hash).read();
-        let entry = room.residents.find(hash, |other| self.same(other, key));
+        let entry = room.entries.find(hash, |other| self.same(other, key));
         let value = entry.filter(|entry| self.stands_in(**entry, now)).map(|entry| self.serve(entry, now))?;
         drop(room);
         self.counters.fallbacks.add();
@@ -154,30 +154,30 @@ impl MemoCore {
 
     /// The entry that was there is being computed anew in the background, or no longer is: meanwhile those
     /// who find it have nothing to begin.
-    pub(crate) fn note_renewal(room: &mut Room, old: Option<Node>, renewing: bool) {
-        let entry = old.and_then(|node| room.residents.named(node));
+    pub(crate) fn note_renewal(room: &mut Room, old: Option<EntryId>, renewing: bool) {
+        let entry = old.and_then(|id| room.entries.named(id));
         if let Some(slot) = entry.map(|entry| entry.slot) {
-            room.residents.note_renewal(slot, renewing);
+            room.entries.note_renewal(slot, renewing);
         }
     }
 
     /// Computing the entry that was there anew has failed: it is left alone for a while.
-    pub(crate) fn note_failure(&self, room: &mut Room, old: Option<Node>, how: Begin) {
+    pub(crate) fn note_failure(&self, room: &mut Room, old: Option<EntryId>, how: Intent) {
         let rules = &self.spec.rules;
         if !rules.has_window() && rules.ahead.is_none() {
             return;
         }
         let now = self.clock().now();
-        let rests = |entry: &Resident<'_>| {
+        let rests = |entry: &EntryRef<'_>| {
             // Of what answers nothing any more there is nothing to rest.
             let of_use = self.state(**entry, now) != State::Dead;
             // Who finds it resting does not compute: those who have failed together have failed once.
-            let counted = matches!(how, Begin::Read | Begin::Alone) && now < entry.times().rest;
+            let counted = matches!(how, Intent::Read | Intent::Alone) && now < entry.times().rest;
             of_use && !counted
         };
-        let entry = old.and_then(|node| room.residents.named(node)).filter(rests);
+        let entry = old.and_then(|id| room.entries.named(id)).filter(rests);
         if let Some(slot) = entry.map(|entry| entry.slot) {
-            room.residents.note_failure(slot, now);
+            room.entries.note_failure(slot, now);
             self.counters.backoffs.add();
         }
     }
@@ -188,22 +188,22 @@ impl MemoCore {
             return;
         }
         let room = self.shard(hash).upgradable();
-        let entry = room.residents.find(hash, |other| self.same(other, key));
+        let entry = room.entries.find(hash, |other| self.same(other, key));
         let slot = entry.map(|entry| entry.slot);
         let mut room = ShardLock::upgrade(room);
-        let old = slot.and_then(|slot| room.residents.name(slot));
+        let old = slot.and_then(|slot| room.entries.name(slot));
         // However it began: those who are late together are so for one computation.
-        self.note_failure(&mut room, old, Begin::Read);
+        self.note_failure(&mut room, old, Intent::Read);
     }
 
     /// The value of an entry, if it is still there and good for something.
-    pub(super) fn value_at(&self, node: Node) -> Option<Erased> {
+    pub(super) fn value_at(&self, id: EntryId) -> Option<Erased> {
         let now = self.clock().coarse();
-        let room = self.shard(node.hash).read();
-        let entry = room.residents.named(node).filter(|entry| self.state(**entry, now) != State::Dead)?;
+        let room = self.shard(id.hash).read();
+        let entry = room.entries.named(id).filter(|entry| self.state(**entry, now) != State::Dead)?;
         if self.is_tracked() {
             // What is made of it goes with what it was made of.
-            self.hand_up_tags(entry.tags());
+            self.record_tags(entry.tags());
         }
         Some(entry.value.to_owned())
     }
@@ -212,10 +212,10 @@ impl MemoCore {
     /// It is to be swept when its window ends.
     pub(super) fn mark(&self, room: &mut Room, slot: Slot, at: Tick, before: impl FnOnce(Record<'_>)) {
         // Whoever computes it anew has begun before this.
-        room.residents.note_renewal(slot, false);
-        let Some(entry) = room.residents.at(slot) else { return };
+        room.entries.note_renewal(slot, false);
+        let Some(entry) = room.entries.at(slot) else { return };
         let Some(times) = self.times(*entry).filter(|_| !entry.is_marked()) else { return };
         before(*entry);
-        room.residents.mark(slot, times.marked_at(at).deadline, &self.spec.rules);
+        room.entries.mark(slot, times.marked_at(at).deadline, &self.spec.rules);
     }
 }

@@ -1,37 +1,275 @@
-//! Memos whose types are not known, as users hold them.
+//! Memos as users hold them: of a function, or of a field.
 
+use std::any::TypeId;
 use std::fmt;
-use std::sync::Arc;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
 
-use super::{MemoCore, invalidate_matching};
-use crate::address::AnyKey;
+use super::core::Types;
+use super::{AnyMemoRef, MemoCore, MemoSpec, ZeroCapacity};
+use crate::address::Key;
+use crate::entry::Blocking;
+use crate::erased::Erased;
 use crate::event::Stats;
 use crate::invalidate::Applied;
-use crate::slot::Slot;
-use crate::tags::{Carrier, Form};
+use crate::key::{KeyRef, Shape};
+use crate::slot::{self, Handle, Identity, Slot};
+use crate::sync::plain::{Mutex, MutexGuard};
+use crate::tags::Form;
+use crate::value::Returns;
+use crate::world::World;
 
-/// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
-#[derive(Clone)]
-pub struct AnyMemoRef(pub(crate) Arc<MemoCore>);
+/// The memos of a field: one for each method that keeps its values there. The list only grows.
+struct Members<V> {
+    first: OnceLock<Box<Member<V>>>,
+    settings: Mutex<Settings>,
+}
 
-impl fmt::Debug for AnyMemoRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Memo").field("name", &self.name()).field("len", &self.len()).finish_non_exhaustive()
+impl<V> Members<V> {
+    /// With the lock under which memos are made: a `fork` waits for that one, and cannot find these.
+    fn settings(&self) -> (MutexGuard<'static, ()>, MutexGuard<'_, Settings>) {
+        (crate::slot::making(), self.settings.lock())
     }
 }
 
-impl AnyMemoRef {
-    /// The registered name: crate, modules and function, such as `cats::get_cat`, or what `name = …`
-    /// says. An instantiation of a generic function carries its types: `cats::get<u32>`.
+/// In place of a slot's address, where the memo is a function's: no slot has this one.
+const OF_A_FUNCTION: usize = 0;
+
+struct Member<V> {
+    memo: AnyMemoRef,
+    /// A value, as companions speak of it.
+    face: fn(Erased) -> Option<V>,
+    /// Which function's, and which instantiation.
+    id: (usize, TypeId),
+    #[cfg(feature = "testing")]
+    world: Arc<World>,
+    next: OnceLock<Box<Member<V>>>,
+}
+
+/// What was set before the first method was called.
+#[derive(Default)]
+struct Settings {
+    capacity: Option<usize>,
+    enabled: Option<bool>,
+}
+
+impl<V: 'static> Members<V> {
+    fn iter(&self) -> impl Iterator<Item = &Member<V>> {
+        let all = std::iter::successors(self.first.get(), |member| member.next.get());
+        all.map(|member| &**member).filter(|member| member.is_here())
+    }
+
+    #[inline]
+    fn find(&self, id: (usize, TypeId)) -> Option<&MemoCore> {
+        Some(&self.iter().find(|member| member.id == id)?.memo.0)
+    }
+
+    #[cold]
+    fn first_use(
+        &self,
+        id: (usize, TypeId),
+        slot: &'static Slot,
+        types: Types,
+        name: fn(&str) -> Arc<str>,
+        face: fn(Erased) -> Option<V>,
+    ) {
+        let (_making, settings) = self.settings();
+        if self.find(id).is_some() {
+            return;
+        }
+        // Made for the capacity that was set, as for one of the attribute.
+        let memo = slot.make(types, name, id.1, &World::current(), false, settings.capacity);
+        if let Some(enabled) = settings.enabled {
+            memo.switch(enabled);
+        }
+        self.push(Member::new(memo, face, id));
+    }
+
+    fn push(&self, member: Member<V>) {
+        let mut member = Box::new(member);
+        let mut place = &self.first;
+        while let Err(back) = place.set(member) {
+            member = back;
+            place = &place.get().expect("it is taken").next;
+        }
+    }
+}
+
+impl<V: 'static> Member<V> {
+    fn new(memo: Arc<MemoCore>, face: fn(Erased) -> Option<V>, id: (usize, TypeId)) -> Self {
+        Self {
+            id,
+            #[cfg(feature = "testing")]
+            world: memo.world().clone(),
+            memo: AnyMemoRef(memo),
+            face,
+            next: OnceLock::new(),
+        }
+    }
+
+    fn keys<M>(&self) -> impl Iterator<Item = Key<V, M>> {
+        let memo = &self.memo.0;
+        let keys = memo.live_keys(None).into_iter();
+        keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.face))
+    }
+
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
+        let memo = &self.memo.0;
+        let condemned = |key: &Erased, held: &Erased| {
+            let value = (self.face)(held.clone());
+            value.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
+        };
+        memo.invalidate_where(&|_| true, &condemned, form)
+    }
+
+    /// Whether it is a function's, or of the world that this thread works in.
+    #[cfg(feature = "testing")]
+    #[inline]
+    fn is_here(&self) -> bool {
+        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(&self.world)
+    }
+
+    /// There is one world only.
+    #[cfg(not(feature = "testing"))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "there may be several worlds")]
+    fn is_here(&self) -> bool {
+        true
+    }
+}
+
+/// The cache behind one memoized function, `get_cat::memo()`, or behind methods of one instance.
+///
+/// A handle; copies of it are the same memo. `V` is what [`Entry::get`](crate::Entry::get) gives: the
+/// `Ok` where the function visibly returns a `Result`, else what it returns. `M` says whether the
+/// function is asynchronous: its keys read as it does.
+///
+/// # In a field
+///
+/// With `memo = self.cats` a method keeps its entries in a field, and they go when it goes. Options
+/// are those of the attribute; if several methods share the field, each has its own entries in it.
+///
+/// ```
+/// use cache_core::{Memo, memoize};
+///
+/// #[derive(Default)]
+/// struct Home {
+///     cats: Memo<String>,
+/// }
+///
+/// impl Home {
+///     #[memoize(memo = self.cats, ttl = 60)]
+///     fn cat(&self, name: &str) -> String {
+///         format!("{name} at home")
+///     }
+/// }
+///
+/// let (here, there) = (Home::default(), Home::default());
+/// here.cat("tom");
+/// assert_eq!((here.cats.len(), there.cats.len()), (1, 0));
+/// ```
+///
+/// What is known only when it is made, it says itself: expressions such as a ttl may name it, and the
+/// capacity is set in advance.
+///
+/// ```
+/// use cache_core::{Memo, memoize};
+/// use std::time::Duration;
+///
+/// struct Home {
+///     cats: Memo<String>,
+///     ttl: Duration,
+/// }
+///
+/// impl Home {
+///     fn new(capacity: usize, ttl: Duration) -> Self {
+///         let cats = Memo::new();
+///         // There is no capacity of 0. Here it stands for no caching.
+///         if cats.set_capacity(capacity).is_err() {
+///             cats.set_enabled(false);
+///         }
+///         Self { cats, ttl }
+///     }
+///
+///     #[memoize(memo = self.cats, ttl = self.ttl)]
+///     fn cat(&self, name: &str) -> String {
+///         format!("{name} at home")
+///     }
+/// }
+///
+/// let home = Home::new(100, Duration::from_secs(60));
+/// assert_eq!(home.cats.capacity(), Some(100));
+/// let bare = Home::new(0, Duration::from_secs(60));
+/// (home.cat("tom"), bare.cat("tom"));
+/// assert_eq!((home.cats.len(), bare.cats.len()), (1, 0));
+/// ```
+pub struct Memo<V, M = Blocking> {
+    members: Arc<Members<V>>,
+    mode: PhantomData<fn() -> M>,
+}
+
+impl<V, M> Clone for Memo<V, M> {
+    fn clone(&self) -> Self {
+        Self { members: self.members.clone(), mode: PhantomData }
+    }
+}
+
+impl<V: 'static, M> fmt::Debug for Memo<V, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.memos().as_slice() {
+            [one] => one.fmt(f),
+            several => f.debug_list().entries(several).finish(),
+        }
+    }
+}
+
+impl<V: 'static, M> Default for Memo<V, M> {
+    /// For a field: see [`Memo::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V: 'static, M> Memo<V, M> {
+    /// An empty one, for a field that methods name with `memo = self.field`.
+    #[must_use]
+    pub fn new() -> Self {
+        let members = Members { first: OnceLock::new(), settings: Mutex::default() };
+        Self { members: Arc::new(members), mode: PhantomData }
+    }
+
+    /// Of a function.
+    pub(crate) fn of(memo: Arc<MemoCore>, face: fn(Erased) -> Option<V>) -> Self {
+        let this = Self::new();
+        this.members.push(Member::new(memo, face, (OF_A_FUNCTION, TypeId::of::<()>())));
+        this
+    }
+
+    /// The same for functions of another kind.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_mode<N>(&self) -> Memo<V, N> {
+        Memo { members: self.members.clone(), mode: PhantomData }
+    }
+
+    /// The memo without its types, as the [`registry`](crate::registry()) knows it. One; of a field
+    /// as many as methods have used it so far.
+    #[must_use]
+    pub fn memos(&self) -> Vec<AnyMemoRef> {
+        self.members.iter().map(|member| member.memo.clone()).collect()
+    }
+
+    /// The registered name: see [`AnyMemoRef::name`]. Of a field that of the first method that used
+    /// it, and empty before.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        self.members.iter().next().map_or("", |member| member.memo.name())
     }
 
     /// How many entries are live: fresh and not invalidated. Looks at each of them.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.memos().iter().map(AnyMemoRef::len).sum()
     }
 
     /// Whether no entry is live.
@@ -40,20 +278,27 @@ impl AnyMemoRef {
         self.len() == 0
     }
 
-    /// How many entries, or how much weight, it may hold; `None` without a bound.
+    /// How many entries, or how much weight, it may hold; `None` without a bound. Of a field, for each
+    /// method.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
-        self.0.capacity()
+        match self.members.iter().next() {
+            Some(member) => member.memo.capacity(),
+            None => self.members.settings().1.capacity,
+        }
     }
 
     /// What its entries weigh together, as the attribute's `weigh` says; without one, how many they are. Entries
-    /// whose time is up count until they are reclaimed. One load.
+    /// whose time is up count until they are reclaimed. One load for each method.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.0.held.load(crate::sync::Ordering::Relaxed)
+        self.memos().iter().map(AnyMemoRef::weight).fold(0, usize::saturating_add)
     }
 
-    /// Bounds it anew; what is too much is evicted before this returns.
+    /// Bounds it anew; what is too much is evicted before this returns. `usize::MAX` is no bound at all.
+    ///
+    /// How the memo is divided stays as its first capacity wanted it: one that was made for many entries and may
+    /// hold a few dozen by now chooses worse what to evict than one that was made for so few.
     ///
     /// # Errors
     ///
@@ -62,160 +307,216 @@ impl AnyMemoRef {
         if capacity == 0 {
             return Err(ZeroCapacity);
         }
-        self.0.bound(capacity);
-        Ok(())
+        self.members.settings().1.capacity = Some(capacity);
+        self.memos().iter().try_for_each(|memo| memo.set_capacity(capacity))
     }
 
     /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
     /// nothing and writes do nothing; what was there is still there afterwards.
     pub fn set_enabled(&self, enabled: bool) {
-        self.0.switch(enabled);
+        self.members.settings().1.enabled = Some(enabled);
+        self.memos().iter().for_each(|memo| memo.set_enabled(enabled));
     }
 
     /// Whether calls are cached: neither this memo nor caching as a whole is switched off.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        !self.0.is_disabled()
+        match self.members.iter().next() {
+            Some(member) => member.memo.is_enabled(),
+            None => self.members.settings().1.enabled.unwrap_or(true) && crate::is_enabled(),
+        }
     }
 
     /// The figures so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.0.counters.read()
+        self.memos().iter().map(AnyMemoRef::stats).fold(Stats::default(), |sum, stats| sum + stats)
     }
 
     /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
     #[must_use]
     pub fn tags(&self) -> Vec<crate::TagName> {
-        self.0.tags()
+        let mut tags: Vec<crate::TagName> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
     }
 
     /// The live entries, in no order.
     #[must_use]
-    pub fn any_keys(&self) -> Vec<AnyKey> {
-        self.0.keys()
+    pub fn keys(&self) -> Vec<Key<V, M>> {
+        self.members.iter().flat_map(Member::keys).collect()
+    }
+
+    /// The live entries without their types, in no order.
+    #[must_use]
+    pub fn any_keys(&self) -> Vec<crate::AnyKey> {
+        self.memos().iter().flat_map(AnyMemoRef::any_keys).collect()
     }
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        clear(std::slice::from_ref(self), Form::Hard)
+        super::clear(&self.memos(), Form::Hard)
     }
 
-    /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
-    /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
-    /// Looks at every entry.
+    /// Invalidates every entry whose key matches a pattern: see [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        invalidate_matching(std::slice::from_ref(self), pattern, Form::Hard)
+        super::invalidate_matching(&self.memos(), pattern, Form::Hard)
     }
 
-    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
-    /// they show alike. Looks at every entry.
+    /// Invalidates the entries for which `predicate` says so.
+    ///
+    /// It is called outside every lock, with copies. Values being computed meanwhile are not stored,
+    /// whatever their key.
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` does; entries it has not seen then stay.
+    pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
+        self.judge(&predicate, Form::Hard)
+    }
+
+    /// Invalidates the entry whose key displays as this text: see [`AnyMemoRef::invalidate_key_text`].
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text, Form::Hard)
+        super::invalidate_shown(&self.memos(), &|key| key == text, Form::Hard)
     }
 
-    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
+    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
     pub fn mark_all_stale(&self) -> Applied {
-        clear(std::slice::from_ref(self), Form::Soft)
+        super::clear(&self.memos(), Form::Soft)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        invalidate_matching(std::slice::from_ref(self), pattern, Form::Soft)
+        super::invalidate_matching(&self.memos(), pattern, Form::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text, Form::Soft)
+        super::invalidate_shown(&self.memos(), &|key| key == text, Form::Soft)
     }
 
-    /// Reclaims entries whose time is up now, instead of when their place is needed or the
-    /// background sweep comes by (within seconds); and what large invalidations have left for later. How
-    /// many entries had expired.
+    /// The soft form of [`invalidate_if`](Self::invalidate_if).
+    ///
+    /// # Panics
+    ///
+    /// If `predicate` does; entries it has not seen then stay.
+    pub fn mark_stale_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
+        self.judge(&predicate, Form::Soft)
+    }
+
+    fn judge(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
+        let judge = || self.members.iter().map(|member| member.invalidate_if(predicate, form)).sum();
+        super::judging::judge_all(&self.memos(), None, judge)
+    }
+
+    /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].
     pub fn sweep(&self) -> usize {
-        self.0.reclaim()
+        self.memos().iter().map(AnyMemoRef::sweep).sum()
     }
 
-    /// The key of a call, from its arguments as anything that serializes as JSON: a tuple or array in
-    /// the order of the key, or a map or struct by the arguments' names (one that is left out is
-    /// `None`). Arguments under `skip` are left out.
+    /// The key of a call from its arguments as JSON: see [`AnyMemoRef::key_of_json`]. Of a field that
+    /// several methods share, a key of the first whose arguments fit.
     ///
     /// # Errors
     ///
-    /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`.
+    /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`; of
+    /// a field also if no method has used it yet.
     #[cfg(feature = "json")]
     pub fn key_of_json(
         &self,
         arguments: &impl serde::Serialize,
-    ) -> Result<AnyKey, crate::registry::LookupError> {
-        let json = serde_json::to_value(arguments).map_err(|error| error.to_string());
-        json.and_then(|json| self.0.key_of_json(&json))
-            .map_err(|why| crate::registry::LookupError::arguments(self.name(), &why))
+    ) -> Result<crate::AnyKey, crate::registry::LookupError> {
+        let mut error = crate::registry::LookupError::name("memo");
+        for memo in self.memos() {
+            match memo.key_of_json(arguments) {
+                Ok(key) => return Ok(key),
+                Err(why) => error = why,
+            }
+        }
+        Err(error)
     }
 }
 
-/// Invalidates all of some memos of one world in one piece: what is computed for one may be made of what is
-/// in another.
-pub(crate) fn clear(memos: &[AnyMemoRef], form: Form) -> Applied {
-    let Some(first) = memos.first() else { return Applied::default() };
-    let decree = first.0.world().bump_whole(memos.iter().map(|memo| memo.0.revision()), form);
-    memos.iter().map(|memo| memo.0.sweep_cleared(decree)).sum()
-}
-
-/// A memo cannot be bounded to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ZeroCapacity;
-
-impl fmt::Display for ZeroCapacity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a capacity of 0 keeps nothing: switch the memo off with set_enabled(false)")
+impl<V: 'static> Memo<V> {
+    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
+    /// reads.
+    #[must_use]
+    pub fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V>>) -> Vec<Option<V>> {
+        keys.into_iter().map(Key::<V>::get).collect()
     }
 }
 
-impl std::error::Error for ZeroCapacity {}
+impl<V: 'static> Memo<V, crate::Async> {
+    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
+    /// reads.
+    pub async fn get_many<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k Key<V, crate::Async>>,
+    ) -> Vec<Option<V>> {
+        let mut values = Vec::new();
+        for key in keys {
+            values.push(key.get().await);
+        }
+        values
+    }
+}
 
-/// All instantiations of a generic memoized function: `get::<u32>::all()`, with whatever type.
-#[derive(Clone, Copy)]
-pub struct AllMemos {
+/// Where a function finds its memo.
+pub trait Place<S: Shape, R: Returns> {
+    /// The memo of an instantiation.
+    #[doc(hidden)]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held>;
+}
+
+/// In a field.
+#[derive(Clone, Copy, Debug)]
+pub struct InField<T>(pub T);
+
+impl<S: Shape, R: Returns, M> Place<S, R> for InField<&Memo<R::Face, M>> {
+    #[inline]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held> {
+        in_members::<Id, S, R>(&self.0.members, slot, hooks)
+    }
+}
+
+impl<S: Shape, R: Returns, M> Place<S, R> for InField<Memo<R::Face, M>> {
+    #[inline]
+    fn memo<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+    ) -> Handle<'_, S::Owned, R::Held> {
+        in_members::<Id, S, R>(&self.0.members, slot, hooks)
+    }
+}
+
+#[inline]
+fn in_members<'m, Id, S, R>(
+    members: &'m Members<R::Face>,
     slot: &'static Slot,
-}
-
-impl fmt::Debug for AllMemos {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.memos()).finish()
-    }
-}
-
-impl AllMemos {
-    pub(crate) fn new(slot: &'static Slot) -> Self {
-        Self { slot }
-    }
-
-    /// Each instantiation that has been used so far.
-    #[must_use]
-    pub fn memos(&self) -> Vec<AnyMemoRef> {
-        self.slot.memos()
-    }
-
-    /// How many entries are live in all of them.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.memos().iter().map(AnyMemoRef::len).sum()
-    }
-
-    /// Whether no entry is live in any.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Invalidates every entry of all of them.
-    pub fn clear(&self) -> Applied {
-        clear(&self.memos(), Form::Hard)
-    }
-
-    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
-    pub fn mark_all_stale(&self) -> Applied {
-        clear(&self.memos(), Form::Soft)
-    }
+    hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+) -> Handle<'m, S::Owned, R::Held>
+where
+    Id: Identity + ?Sized,
+    S: Shape,
+    R: Returns,
+{
+    let id = (slot.address(), slot::id::<Id, S, R>());
+    let memo = if let Some(memo) = members.find(id) {
+        memo
+    } else {
+        members.first_use(id, slot, Types::of::<S, R>(hooks(MemoSpec::new())), Id::name, slot::face::<R>);
+        members.find(id).expect("it was made just now")
+    };
+    // SAFETY: the id is that of these types, and the memo was made for them.
+    unsafe { Handle::kept(memo) }
 }

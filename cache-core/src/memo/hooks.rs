@@ -10,7 +10,7 @@ use crate::erased::Erased;
 use crate::event::Cause;
 use crate::flight::{Remembers, Shared};
 use crate::key::KeyRef;
-use crate::store::Node;
+use crate::store::EntryId;
 use crate::value::{IsResult, IsSent, Returns};
 
 pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
@@ -188,8 +188,8 @@ impl Hooks {
 }
 
 impl Remembers for MemoCore {
-    fn recall(&self, node: Node) -> Option<Box<dyn Any>> {
-        let value = self.value_at(node)?;
+    fn recall(&self, id: EntryId) -> Option<Box<dyn Any>> {
+        let value = self.value_at(id)?;
         (self.types.hooks.show)(value)
     }
 }
@@ -270,7 +270,7 @@ impl MemoCore {
         draft.refused |= draft.unknown;
         if draft.unknown && self.is_tracked() {
             // Nobody knows by which tags what is computed from it would have to go.
-            crate::memo::hand_up_miss();
+            crate::memo::record_unknown();
         }
         draft
     }

@@ -89,7 +89,7 @@ fn a_mark_holds_though_its_time_is_yet_to_come() {
 
     store(&stage, 1, 2);
     let mut room = stage.memo.shard(stage.hash(1)).write();
-    let slot = room.residents.iter().next().expect("it is there").slot;
+    let slot = room.entries.iter().next().expect("it is there").slot;
     stage.memo.mark(&mut room, slot, 5, |_| {});
     drop(room);
     assert_eq!((stage.get(1), stage.state(1)), (None, Some(State::Stale)), "by itself");
@@ -258,7 +258,7 @@ fn an_idle_entry_is_reclaimed_when_nobody_has_read_it_for_so_long() {
     assert_eq!(stage.memo.sweep_due(9), (false, true));
     time.advance(8);
     let room = stage.memo.shard(stage.hash(1)).read();
-    room.residents.find(stage.hash(1), is(1)).expect("it is there").note_read(8);
+    room.entries.find(stage.hash(1), is(1)).expect("it is there").note_read(8);
     drop(room);
     time.advance(2);
     assert_eq!(stage.memo.sweep_due(10), (true, true));

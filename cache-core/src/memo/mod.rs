@@ -1,45 +1,45 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
+mod backlog;
 mod core;
+mod dependents;
+mod effects;
 mod evicting;
 mod flags;
 #[cfg(all(unix, not(miri), not(loom)))]
 mod forking;
 mod freshness;
-mod garbage;
 mod handle;
 mod hooks;
+mod invalidating;
 mod judging;
 #[cfg(all(test, not(loom)))]
 mod marks;
 mod nesting;
 mod shards;
-mod sources;
 mod storing;
-mod sweep;
-mod sweeping;
 mod typed;
-mod users;
+mod untyped;
 mod usual;
 
 use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
+pub(crate) use backlog::{Sweep, Swept};
 pub(crate) use core::MemoCore;
 pub(crate) use core::{Room, Types};
+pub(crate) use dependents::{Unstored, record_unknown};
+pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
-pub(crate) use garbage::Garbage;
-pub(crate) use handle::clear;
-pub use handle::{AllMemos, AnyMemoRef, ZeroCapacity};
+pub use handle::Memo;
+pub(crate) use handle::{InField, Place};
 pub(crate) use hooks::MemoSpec;
 pub(crate) use judging::{invalidate_matching, invalidate_shown};
-pub(crate) use sources::{Unstored, hand_up_miss};
 pub use storing::When;
-pub(crate) use sweep::{Sweep, Swept};
 pub(crate) use typed::Typed;
-pub use users::Memo;
-pub(crate) use users::{InField, Place};
+pub(crate) use untyped::clear;
+pub use untyped::{AllMemos, AnyMemoRef, ZeroCapacity};
 
 use crate::address::AnyKey;
 use crate::erased::Erased;
@@ -67,7 +67,7 @@ impl Header {
 /// What the registry and tags ask of a memo.
 impl MemoCore {
     pub(crate) fn len(&self) -> usize {
-        self.shards().map(|shard| shard.read().residents.iter().filter(|e| self.fresh(**e)).count()).sum()
+        self.shards().map(|shard| shard.read().entries.iter().filter(|e| self.fresh(**e)).count()).sum()
     }
 
     pub(crate) fn capacity(&self) -> Option<usize> {
@@ -80,7 +80,7 @@ impl MemoCore {
         let mut groups = HashSet::new();
         for shard in self.shards() {
             let room = shard.read();
-            for entry in room.residents.iter().filter(|entry| self.fresh(**entry)) {
+            for entry in room.entries.iter().filter(|entry| self.fresh(**entry)) {
                 live = true;
                 each_public(entry.tags(), &mut groups, |name| names.push(TagName(name.clone())));
             }

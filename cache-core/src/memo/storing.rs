@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Garbage, MemoCore, Room};
+use super::{Effects, MemoCore, Room};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{Ancestry, Carried, Flight, Kind, Landing, Old, under};
+use crate::flight::{Carried, Flight, FlightContext, Kind, Landing, Old, under};
 use crate::policy::State;
-use crate::store::{Lease, Resident};
+use crate::store::{EntryRef, Lease};
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Mark, Number, Seen};
 use crate::time::{NEVER, Tick};
@@ -89,7 +89,7 @@ impl MemoCore {
         let flight = &lead.flight;
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
-            flight.ancestry.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
+            flight.context.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
         // That it is made of something stale, or of nothing, says nothing of the older one.
         let missed = inherited.is_none();
         let untold = missed && !draft.refused;
@@ -104,14 +104,14 @@ impl MemoCore {
         } else {
             Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
         };
-        let mut garbage = Garbage::new();
+        let mut effects = Effects::new();
         let claim = Claim::Flight(flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
         let candidate = Candidate { key: &flight.key, hash: flight.hash, value, draft: &draft, cost };
         let outcome = if crate::sync::is_comparing() {
             Stored::Refused
         } else {
-            self.store(&candidate, tags, &claim, &mut garbage)
+            self.store(&candidate, tags, &claim, &mut effects)
         };
         // Whoever gets the new value must not find the one that it was to replace: not if it came too late to be
         // stored, and not if it is not one to keep.
@@ -121,7 +121,7 @@ impl MemoCore {
             Stored::Overtaken | Stored::Refused => flight.kind == Kind::Refresh,
         };
         if supersedes {
-            self.end_old(flight, &mut garbage);
+            self.end_old(flight, &mut effects);
         }
         let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
         self.note_usual(flight);
@@ -129,7 +129,7 @@ impl MemoCore {
             self.shard(flight.hash).write().sources.mix(flight.hash);
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
-        let bumped = self.bump_sources(&mut garbage);
+        let bumped = self.bump_sources(&mut effects);
         if stored {
             lead.landed.set(true);
             lead.tell(|| Landing::Value(value.clone(), carried));
@@ -137,7 +137,7 @@ impl MemoCore {
             lead.end(Landing::Value(value.clone(), carried));
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        self.sweep_and_dispose(bumped, &mut garbage);
+        self.sweep_and_dispose(bumped, &mut effects);
         if outcome == Stored::Yes {
             self.on_store(&flight.key, value);
         }
@@ -151,11 +151,11 @@ impl MemoCore {
         self.settle_deferred();
         let born = self.world().tags.now();
         let tags = self.attach(&mut draft, &[]);
-        let mut garbage = Garbage::new();
+        let mut effects = Effects::new();
         let claim = Claim::Hand(when, born);
         let candidate = Candidate { key, hash, value, draft: &draft, cost: None };
-        let stored = self.store(&candidate, tags, &claim, &mut garbage) == Stored::Yes;
-        self.dispose(garbage);
+        let stored = self.store(&candidate, tags, &claim, &mut effects) == Stored::Yes;
+        self.dispose(effects);
         if stored {
             self.on_store(key, value);
         }
@@ -176,16 +176,16 @@ impl MemoCore {
         }
         self.settle_deferred();
         if self.is_tracked() {
-            self.hand_up_source(hash, || key.clone());
+            self.record_source(hash, || key.clone());
         }
         let same = |other: ErasedRef<'_>| self.same(other, key);
         loop {
             let room = self.shard(hash).upgradable();
             // Before the entry is found valid.
             let born = self.world().tags.now();
-            let Some(entry) = room.residents.find(hash, same).filter(|entry| self.fresh(**entry)) else {
+            let Some(entry) = room.entries.find(hash, same).filter(|entry| self.fresh(**entry)) else {
                 drop(room);
-                self.hand_up_absence();
+                self.record_absence();
                 return None;
             };
             let held = entry.value.to_owned();
@@ -194,27 +194,27 @@ impl MemoCore {
             let carried = HeldTags::new(carried, self.world().clone());
             let read = (!entry.tags().is_empty())
                 .then(|| Arc::new(HeldTags::new(entry.tags().into(), self.world().clone())) as Seen);
-            let ancestry = Ancestry::of_update(self.world().address(), read);
+            let context = FlightContext::of_update(self.world().address(), read);
             let slot = entry.slot;
             let mut room = ShardLock::upgrade(room);
-            let old = Old::of(&mut room.residents, slot);
-            let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, ancestry));
+            let old = Old::of(&mut room.entries, slot);
+            let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, context));
             room.flights.add(flight.clone());
             drop(room);
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
-            let (value, mut draft) = under(Some(flight.ancestry.clone()), || change(held))?;
+            let (value, mut draft) = under(Some(flight.context.clone()), || change(held))?;
             let tags = self.attach(&mut draft, &carried);
             if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
-                self.hand_up_tags(tags);
+                self.record_tags(tags);
             }
             if self.has_invalidated_itself(&flight, tags.as_deref().unwrap_or_default()) {
                 return None;
             }
-            let mut garbage = Garbage::new();
+            let mut effects = Effects::new();
             let candidate = Candidate { key, hash, value: &value, draft: &draft, cost: None };
-            let stored = self.store(&candidate, tags, &Claim::Flight(&flight), &mut garbage);
-            self.dispose(garbage);
+            let stored = self.store(&candidate, tags, &Claim::Flight(&flight), &mut effects);
+            self.dispose(effects);
             match stored {
                 Stored::Yes | Stored::Renewed => {
                     self.on_store(key, &value);
@@ -229,11 +229,11 @@ impl MemoCore {
     /// Whether the closure of an update has invalidated what the update has read, or what it is to store with these
     /// tags.
     fn has_invalidated_itself(&self, flight: &Flight, tags: &[Arc<Mark>]) -> bool {
-        let ancestry = &flight.ancestry;
-        ancestry.has_ended_itself()
-            || ancestry.has_invalidated().is_some_and(|first| {
+        let context = &flight.context;
+        context.has_ended_itself()
+            || context.has_invalidated().is_some_and(|first| {
                 let untouched = |tags| self.untouched_since(first - 1, flight.hash, tags);
-                self.judged() >= first || !untouched(ancestry.tags_of_read()) || !untouched(tags)
+                self.judged() >= first || !untouched(context.tags_of_read()) || !untouched(tags)
             })
     }
 
@@ -266,7 +266,7 @@ impl MemoCore {
         candidate: &Candidate<'_>,
         mut tags: Option<HeldTags>,
         claim: &Claim<'_>,
-        garbage: &mut Garbage,
+        effects: &mut Effects,
     ) -> Stored {
         let &Candidate { key, hash, value, draft, cost } = candidate;
         let (now, deadline) = self.times_of(draft);
@@ -283,7 +283,7 @@ impl MemoCore {
                 return Stored::Refused;
             }
             let room = self.shard(hash).upgradable();
-            let found = room.residents.find(hash, same);
+            let found = room.entries.find(hash, same);
             let existing = found.map(|entry| (entry.slot, claim.depends() && self.fresh(*entry)));
             let renewed = found.filter(|entry| draft.unmodified && self.is_of(claim, entry, now));
             let renewed = renewed.map(|entry| entry.slot);
@@ -308,10 +308,10 @@ impl MemoCore {
                 return Stored::Overtaken;
             };
             let old = existing.map(|(slot, _)| slot);
-            if renewed.is_none() && !self.reserve(&mut room, weight, old, now, garbage) {
+            if renewed.is_none() && !self.reserve(&mut room, weight, old, now, effects) {
                 // All room is taken in other shards.
                 drop(room);
-                self.evict_anywhere(hash, weight, garbage);
+                self.evict_anywhere(hash, weight, effects);
                 continue;
             }
             let own = match claim {
@@ -332,24 +332,24 @@ impl MemoCore {
                 is_error: (self.types.hooks.is_error)(value),
             };
             if let Some(slot) = renewed {
-                garbage.tags = room.residents.renew(slot, lease, &self.spec.rules);
+                effects.tags = room.entries.renew(slot, lease, &self.spec.rules);
                 outcome = Stored::Renewed;
                 break;
             }
-            garbage.sources.extend(source);
+            effects.sources.extend(source);
             let rules = &self.spec.rules;
             // The one that was there may have been evicted to make room.
-            let Some(slot) = old.filter(|slot| room.residents.at(*slot).is_some()) else {
-                room.residents.insert(key.clone(), value.clone(), hash, lease, rules);
+            let Some(slot) = old.filter(|slot| room.entries.at(*slot).is_some()) else {
+                room.entries.insert(key.clone(), value.clone(), hash, lease, rules);
                 break;
             };
-            if let Some(entry) = room.residents.replace(slot, key.clone(), value.clone(), lease, rules) {
+            if let Some(entry) = room.entries.replace(slot, key.clone(), value.clone(), lease, rules) {
                 self.backlog.credit(entry.record());
                 let cause = self.cause(entry.record(), now, Cause::Replaced);
                 if entry.record().tags().is_empty() && !self.sees_leaving() {
                     self.counters.left(cause);
                 } else {
-                    garbage.push(entry, cause);
+                    effects.push(entry, cause);
                 }
             }
             break;
@@ -362,9 +362,9 @@ impl MemoCore {
     }
 
     /// Whether an entry is the one that was there when a flight began, and is good for something.
-    fn is_of(&self, claim: &Claim<'_>, entry: &Resident<'_>, now: Tick) -> bool {
+    fn is_of(&self, claim: &Claim<'_>, entry: &EntryRef<'_>, now: Tick) -> bool {
         let Claim::Flight(flight) = claim else { return false };
-        flight.old_node().is_some_and(|old| entry.is(old)) && self.state(**entry, now) != State::Dead
+        flight.old_id().is_some_and(|old| entry.is(old)) && self.state(**entry, now) != State::Dead
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.
@@ -380,9 +380,9 @@ impl MemoCore {
             // What an update has read must still be there, and valid. If its own closure has replaced it, it must
             // not have been invalidated.
             Claim::Flight(flight) if flight.kind == Kind::Update => {
-                let ancestry = &flight.ancestry;
-                let stands = !ancestry.has_written()
-                    || self.untouched_since(flight.born, hash, ancestry.tags_of_read());
+                let context = &flight.context;
+                let stands =
+                    !context.has_written() || self.untouched_since(flight.born, hash, context.tags_of_read());
                 (room.flights.is_on(flight) && present && stands, flight.born)
             }
             Claim::Flight(flight) => {

@@ -56,7 +56,7 @@ impl<'m, K: Data, V: Data> Typed<'m, K, V> {
         let now = memo.clock().coarse_at_once()?;
         let room = memo.shards.made_at(short(long_hash))?.read_at_once()?;
         // SAFETY: the memo was made for these types, and so were its shards.
-        let spot = unsafe { room.residents.spot::<K, V>(long_hash, eq) }?;
+        let spot = unsafe { room.entries.spot::<K, V>(long_hash, eq) }?;
         if spot.expired(now) || !spot.is_valid_at(memo.revision.current()) {
             return None;
         }

@@ -86,7 +86,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use crate::engine::{Begin, Step};
+    use crate::engine::{Intent, Step};
     use crate::fixture::Stage;
     use crate::memo::MemoSpec;
     use crate::spec::Spec;
@@ -105,7 +105,7 @@ mod tests {
             };
             stage.call(key, &[], body).unwrap();
         }
-        let Step::Lead(lead) = stage.begin(1, Begin::Read) else { unreachable!() };
+        let Step::Lead(lead) = stage.begin(1, Intent::Read) else { unreachable!() };
         time.advance(age);
         let now = time.now();
         let workers = rayon_core::ThreadPoolBuilder::new().num_threads(1).build().unwrap();

@@ -1,11 +1,11 @@
 //! Clearing a memo, and invalidating a tag that all of its entries carry, against computations.
 
 use super::{ALL, KEY, NEW, ONE_SHARD, Scene, check};
-use crate::engine::Begin;
+use crate::engine::Intent;
 
 impl Scene {
     fn refresh(&self) {
-        self.stage.compute(KEY, Begin::Refresh, &[], || Ok(self.load())).expect("never fails");
+        self.stage.compute(KEY, Intent::Refresh, &[], || Ok(self.load())).expect("never fails");
     }
 }
 

@@ -3,7 +3,7 @@
 use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, KEY, OLD, Scene, check, join};
-use crate::engine::{Begin, Step};
+use crate::engine::{Intent, Step};
 use crate::fixture::Failure;
 
 impl Scene {
@@ -14,7 +14,7 @@ impl Scene {
 
     /// Begins to lead, and leaves without an end. Whether it led.
     fn crash(&self) -> bool {
-        matches!(self.stage.begin(KEY, Begin::Read), Step::Lead(_))
+        matches!(self.stage.begin(KEY, Intent::Read), Step::Lead(_))
     }
 }
 

@@ -11,11 +11,11 @@ use loom::thread::{JoinHandle, spawn};
 use super::{ALL, FEW, KEY, Scene, check, join};
 use crate::background::{Executor, Task};
 use crate::blocking;
+use crate::call::{Again, Called, Hooking as _, Limits, NoHook, Patience, Prepared, Ticket};
 use crate::draft::Draft;
-use crate::engine::{Begin, Step};
+use crate::engine::{Intent, Step};
 use crate::entry::Blocking;
 use crate::fixture::{Failure, Kept, Output, Stage, fly};
-use crate::plan::{Again, Called, Hooking as _, Limits, NoHook, Patience, Prepared, Ticket};
 
 impl Stage {
     /// A call that waits no longer than an hour: the background computes it.
@@ -34,13 +34,13 @@ impl Stage {
         let patience = Patience { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_patience(patience);
         let mut call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
-        blocking::within(&mut self.pursuit(key, Begin::Read), &mut call);
+        blocking::within(&mut self.miss(key, Intent::Read), &mut call);
         call.outcome.into_output()
     }
 
     /// Leaves a computation to the background, unless one is under way.
     fn prefetch(&self, key: u64, body: impl FnOnce() -> Output + Send + 'static) {
-        let Step::Lead(lead) = self.begin(key, Begin::Read) else { return };
+        let Step::Lead(lead) = self.begin(key, Intent::Read) else { return };
         let flight = lead.flight.clone();
         let job = move || {
             fly(lead, &[], body);

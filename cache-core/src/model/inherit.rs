@@ -6,7 +6,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
 use super::{FEWER, KEY, NEW, OLD, check};
-use crate::engine::Begin;
+use crate::engine::Intent;
 use crate::fixture::Stage;
 use crate::memo::MemoSpec;
 use crate::spec::Spec;
@@ -133,7 +133,7 @@ fn dependents_go_with_a_refresh(evicted: bool, overtaken: bool) {
             }
             Ok(site.origin.load(Ordering::Relaxed))
         };
-        site.cats.compute(KEY, Begin::Refresh, &["new"], body).expect("never fails");
+        site.cats.compute(KEY, Intent::Refresh, &["new"], body).expect("never fails");
         assert_eq!((site.page(KEY), site.page(KEY + 1)), (NEW, NEW), "computed from what was refreshed");
         other.join().unwrap();
         assert_eq!((site.page(KEY), site.page(KEY + 1)), (NEW, NEW), "what was computed before is kept");

@@ -3,7 +3,7 @@
 use wildmatch::WildMatch;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
-use crate::engine::Begin;
+use crate::engine::Intent;
 use crate::tags::Form;
 
 /// Matches [`KEY`] alone.
@@ -43,7 +43,7 @@ fn call(scene: &Scene) {
 }
 
 fn refresh(scene: &Scene) {
-    scene.stage.compute(KEY, Begin::Refresh, &[], || Ok(scene.load())).expect("never fails");
+    scene.stage.compute(KEY, Intent::Refresh, &[], || Ok(scene.load())).expect("never fails");
 }
 
 #[test]

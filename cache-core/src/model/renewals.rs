@@ -7,7 +7,7 @@ use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
 use crate::computing::computing;
-use crate::engine::{Begin, Step};
+use crate::engine::{Intent, Step};
 use crate::fixture::{Failure, Output, fly, is, number};
 use crate::spec::Spec;
 use crate::tags::Form;
@@ -34,7 +34,7 @@ impl Scene {
         let Some((held, renew)) = memo.get_by_rules(hash, &is(KEY), false) else {
             return self.call(TAGS);
         };
-        if renew && let Step::Lead(lead) = self.stage.begin(KEY, Begin::Ahead) {
+        if renew && let Step::Lead(lead) = self.stage.begin(KEY, Intent::Ahead) {
             let body = || {
                 self.runs.fetch_add(1, Ordering::Relaxed);
                 Ok(self.load())
@@ -105,7 +105,7 @@ fn a_mark_lets_another_renewal_begin() {
 #[test]
 fn leader_and_waiter_get_what_stands_in() {
     fn fails(scene: &Scene) -> Output {
-        scene.stage.compute(KEY, Begin::Read, TAGS, || {
+        scene.stage.compute(KEY, Intent::Read, TAGS, || {
             scene.runs.fetch_add(1, Ordering::Relaxed);
             Err(Failure)
         })
@@ -126,15 +126,15 @@ fn leader_and_waiter_get_what_stands_in() {
 fn what_was_invalidated_stands_in_for_nothing() {
     check(ALL, || {
         let scene = Scene::stale(COVERED);
-        let other = scene.go(|scene| scene.stage.compute(KEY, Begin::Read, TAGS, || Err(Failure)));
+        let other = scene.go(|scene| scene.stage.compute(KEY, Intent::Read, TAGS, || Err(Failure)));
         scene.stage.invalidate(KEY);
-        assert_eq!(scene.stage.compute(KEY, Begin::Read, TAGS, || Err(Failure)), Err(Failure));
+        assert_eq!(scene.stage.compute(KEY, Intent::Read, TAGS, || Err(Failure)), Err(Failure));
         assert!([Ok(OLD), Err(Failure)].contains(&other.join().unwrap()));
     });
 }
 
 fn unmodified(scene: &Scene) -> Output {
-    scene.stage.compute(KEY, Begin::Refresh, TAGS, || {
+    scene.stage.compute(KEY, Intent::Refresh, TAGS, || {
         let load = || Ok(scene.load());
         match computing().previous::<Output>() {
             Some(previous) if scene.load() == OLD && computing().not_modified() => previous,
@@ -177,7 +177,7 @@ fn a_refresh_that_a_predicate_has_doomed_leaves_nothing_older() {
         scene.call(TAGS);
         scene.change();
         let other = scene.go(|scene| scene.stage.invalidate_if(|_| false, Form::Hard));
-        let new = scene.stage.compute(KEY, Begin::Refresh, TAGS, || Ok(scene.load()));
+        let new = scene.stage.compute(KEY, Intent::Refresh, TAGS, || Ok(scene.load()));
         assert_eq!(new, Ok(NEW));
         assert_ne!(scene.stage.get(KEY), Some(OLD), "who has the new value has found the old one");
         other.join().unwrap();

@@ -1,7 +1,7 @@
 //! Values that are changed in place, against one another and all else that writes.
 
 use super::{ALL, FEW, KEY, OLD, Scene, check, join};
-use crate::engine::Begin;
+use crate::engine::Intent;
 use crate::memo::When;
 
 /// A value given by hand.
@@ -69,7 +69,7 @@ fn an_update_supersedes_what_is_refreshed() {
         let scene = Scene::warm();
         let update = scene.go(Scene::add_one);
         let body = || Ok(GIVEN * scene.stage.get(KEY).expect("it is there"));
-        let refreshed = scene.stage.compute(KEY, Begin::Refresh, &[], body).expect("never fails");
+        let refreshed = scene.stage.compute(KEY, Intent::Refresh, &[], body).expect("never fails");
         let ends = (refreshed, update.join().unwrap(), scene.at_rest());
         let (one, two) = (GIVEN * OLD, GIVEN * (OLD + 1));
         let before = (two, Some(OLD + 1), Some(two));

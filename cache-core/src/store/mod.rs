@@ -1,15 +1,15 @@
 //! Where entries live. So far: in the process.
 
 mod cell;
+mod entries;
+mod entry_ref;
 mod hashes;
 mod life;
-mod resident;
-mod residents;
 mod slab;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 pub(crate) use cell::CellType;
+pub(crate) use entries::{Emptied, Entries, EntryId};
+pub(crate) use entry_ref::{EntryRef, Lease, Record, Removed};
 pub(crate) use hashes::short;
-pub(crate) use resident::{Lease, Record, Removed, Resident};
-pub(crate) use residents::{Emptied, Node, Residents};

@@ -5,9 +5,9 @@
 //! entry), *gone* (its entry has left, but a queue still goes through it) or free.
 
 use super::cell::{CellType, Cells, Head, LIVE};
+use super::entry_ref::{EntryRef, Lease, More, Record, Removed, Spot};
 use super::hashes::LOW;
 use super::life::Life;
-use super::resident::{Lease, More, Record, Removed, Resident, Spot};
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::{NONE, Slot, Slots};
 
@@ -69,12 +69,12 @@ impl Slab {
 
     /// The entry in a slot, if it is live.
     #[inline]
-    pub(super) fn get(&self, slot: Slot) -> Option<Resident<'_>> {
+    pub(super) fn get(&self, slot: Slot) -> Option<EntryRef<'_>> {
         let chunk = self.chunks.get(slot as usize / CHUNK)?;
         let at = slot as usize % CHUNK;
         let (head, key, value) = chunk.cells.get(at)?;
         let more = chunk.more.as_ref().and_then(|more| more[at].as_deref());
-        Some(Resident { key, value, slot, record: Record { life: &head.life, more, hash: head.hash } })
+        Some(EntryRef { key, value, slot, record: Record { life: &head.life, more, hash: head.hash } })
     }
 
     /// The key in a slot, if it is live.
@@ -101,7 +101,7 @@ impl Slab {
 
     /// The entries in so many slots from one on.
     #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than that")]
-    pub(super) fn range(&self, from: usize, count: usize) -> impl Iterator<Item = Resident<'_>> {
+    pub(super) fn range(&self, from: usize, count: usize) -> impl Iterator<Item = EntryRef<'_>> {
         let end = from.saturating_add(count).min(self.slots());
         (from..end).filter_map(|slot| self.get(slot as Slot))
     }

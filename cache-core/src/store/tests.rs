@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::cell::{Cells, Head, LIVE};
 use super::hashes::{long, short};
 use super::life::Life;
-use super::{CellType, Lease, Residents};
+use super::{CellType, Entries, Lease};
 use crate::erased::Erased;
 use crate::memo::Data;
 use crate::policy::{NONE, Policy, Rules};
@@ -168,62 +168,62 @@ fn cells_keep_what_is_in_them<K: Kind, V: Kind>() {
 }
 
 /// All entries are there, by each way to find one.
-fn residents_have<K: Kind, V: Kind>(residents: &Residents, numbers: &[u64]) {
-    assert_eq!(residents.len(), numbers.len());
+fn entries_have<K: Kind, V: Kind>(entries: &Entries, numbers: &[u64]) {
+    assert_eq!(entries.len(), numbers.len());
     for &number in numbers {
         let (key, value) = (K::of(number), V::of(number));
-        let entry = residents.find(hash(number), |other| *other.get::<K>() == key).unwrap();
+        let entry = entries.find(hash(number), |other| *other.get::<K>() == key).unwrap();
         assert_eq!((entry.hash, entry.value.get::<V>()), (hash(number), &value));
         // SAFETY: these are its types.
-        let spot = unsafe { residents.spot::<K, V>(long(hash(number)), |other| *other == key) };
+        let spot = unsafe { entries.spot::<K, V>(long(hash(number)), |other| *other == key) };
         assert_eq!(spot.unwrap().value, &value);
     }
 }
 
-fn residents_keep_what_is_put_in<K: Kind, V: Kind>() {
+fn entries_keep_what_is_put_in<K: Kind, V: Kind>() {
     // More than fit into a chunk; of no size, there is but one key.
     let most = if size_of::<K>() == 0 { 1 } else { 132 };
-    let mut residents = Residents::new(Some(Policy::Adaptive), CellType::of::<K, V>());
-    let insert = |residents: &mut Residents, number| {
-        residents.insert(erased::<K>(number), erased::<V>(number), hash(number), lease(1), &RULES);
+    let mut entries = Entries::new(Some(Policy::Adaptive), CellType::of::<K, V>());
+    let insert = |entries: &mut Entries, number| {
+        entries.insert(erased::<K>(number), erased::<V>(number), hash(number), lease(1), &RULES);
     };
     let mut numbers: Vec<u64> = (0..most).collect();
     for number in &numbers {
-        insert(&mut residents, *number);
+        insert(&mut entries, *number);
     }
-    residents_have::<K, V>(&residents, &numbers);
+    entries_have::<K, V>(&entries, &numbers);
     // One after the other is taken out or evicted, and another is put in its place.
     for number in most..most + 10 {
-        let slot = residents.of_hash(hash(numbers[0])).next().unwrap().slot;
-        let taken = if number % 2 == 0 { residents.remove(slot) } else { residents.evict() }.unwrap();
+        let slot = entries.of_hash(hash(numbers[0])).next().unwrap().slot;
+        let taken = if number % 2 == 0 { entries.remove(slot) } else { entries.evict() }.unwrap();
         let at = numbers.iter().position(|number| hash(*number) == taken.record().hash).unwrap();
         let left = numbers.swap_remove(at);
         are::<K, V>((taken.key, taken.value), left, left);
-        insert(&mut residents, number);
+        insert(&mut entries, number);
         numbers.push(number);
     }
-    residents_have::<K, V>(&residents, &numbers);
+    entries_have::<K, V>(&entries, &numbers);
     // Those that are left move together.
     for number in numbers.split_off((numbers.len() / 8).max(1)) {
-        let slot = residents.of_hash(hash(number)).next().unwrap().slot;
-        residents.remove(slot).unwrap();
+        let slot = entries.of_hash(hash(number)).next().unwrap().slot;
+        entries.remove(slot).unwrap();
     }
-    residents.settle(&RULES);
-    assert_eq!(residents.moves(), u32::from(most > 1));
-    residents_have::<K, V>(&residents, &numbers);
+    entries.settle(&RULES);
+    assert_eq!(entries.moves(), u32::from(most > 1));
+    entries_have::<K, V>(&entries, &numbers);
     // Some are gone through, and the others dropped.
-    let mut emptied = residents.take_all(None);
+    let mut emptied = entries.take_all(None);
     drop(emptied.next().unwrap());
-    insert(&mut residents, 7);
+    insert(&mut entries, 7);
     drop(emptied);
-    residents_have::<K, V>(&residents, &[7]);
+    entries_have::<K, V>(&entries, &[7]);
 }
 
 /// One test: both count.
 #[test]
 fn entries_of_all_kinds_stay_what_they_are() {
     of_all_kinds!(cells_keep_what_is_in_them);
-    of_all_kinds!(residents_keep_what_is_put_in);
+    of_all_kinds!(entries_keep_what_is_put_in);
     assert_eq!(COUNT.load(Ordering::Relaxed), 0, "each is dropped, and once");
 }
 
@@ -255,12 +255,12 @@ fn the_last_panics<const N: usize>() {
     let alive = Arc::new(());
     let value = |panics| Erased::new(Panics(panics, [(); N].map(|()| alive.clone())));
     let key = |number: u64| Erased::new((number, alive.clone()));
-    let mut residents = Residents::new(None, CellType::of::<(u64, Arc<()>), Panics<N>>());
+    let mut entries = Entries::new(None, CellType::of::<(u64, Arc<()>), Panics<N>>());
     // They are dropped from the end on.
     for number in 0..3 {
-        residents.insert(key(number), value(number == 0), hash(number), lease(1), &RULES);
+        entries.insert(key(number), value(number == 0), hash(number), lease(1), &RULES);
     }
-    assert!(guarded(|| drop(residents)).is_none());
+    assert!(guarded(|| drop(entries)).is_none());
     assert_eq!(Arc::strong_count(&alive), 1);
 }
 

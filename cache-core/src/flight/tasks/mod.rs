@@ -21,7 +21,7 @@ pub(super) use leader::Leader;
 pub(crate) use leader::{Adoptable, Adopts};
 pub(super) use waiters::Waiters;
 
-use super::{Ancestry, Bounds, Carried, Flight, Landing, State, Waited, under};
+use super::{Bounds, Carried, Flight, FlightContext, Landing, State, Waited, under};
 use crate::erased::Erased;
 use crate::time::{Clock, Due, Tick};
 
@@ -29,22 +29,22 @@ use crate::time::{Clock, Due, Tick};
 pub(super) const PERIOD: Tick = 100;
 
 /// A task's place among those who wait for a flight.
-pub(crate) struct Seat {
+pub(crate) struct Waiter {
     flight: Arc<Flight>,
     number: usize,
 }
 
 impl Flight {
     /// Lets a task wait.
-    pub(crate) fn seat(self: &Arc<Self>) -> Seat {
-        let number = self.state.lock().waiters.get_or_insert_default().sit_down();
-        Seat { flight: self.clone(), number }
+    pub(crate) fn waiter(self: &Arc<Self>) -> Waiter {
+        let number = self.state.lock().waiters.get_or_insert_default().add();
+        Waiter { flight: self.clone(), number }
     }
 
     /// Waits for the landing, within bounds.
     fn poll(
         self: &Arc<Self>,
-        seat: usize,
+        number: usize,
         cx: &mut Context<'_>,
         clock: &Clock,
         bounds: Bounds,
@@ -56,7 +56,7 @@ impl Flight {
             Ok(waited) => return Poll::Ready(waited),
             Err(look) => look.min(now + PERIOD),
         };
-        let old = state.register(seat, waker);
+        let old = state.register(number, waker);
         let is_timed = std::mem::replace(&mut state.timed, true);
         drop(state);
         drop(old);
@@ -75,12 +75,12 @@ impl Flight {
 
 impl State {
     #[must_use]
-    fn register(&mut self, seat: usize, waker: Waker) -> Option<Waker> {
-        self.waiters.get_or_insert_default().register(seat, waker)
+    fn register(&mut self, number: usize, waker: Waker) -> Option<Waker> {
+        self.waiters.get_or_insert_default().register(number, waker)
     }
 }
 
-impl Seat {
+impl Waiter {
     /// Waits for the flight to land, within bounds.
     pub(crate) async fn wait(&self, clock: &Clock, bounds: Bounds) -> Waited {
         let alarm = bounds.until.map(|until| Set::new(clock, until));
@@ -129,11 +129,11 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Waiter {
     fn drop(&mut self) {
         let mut state = self.flight.state.lock();
         let Some(waiters) = &mut state.waiters else { return };
-        let waker = waiters.stand_up(self.number);
+        let waker = waiters.remove(self.number);
         let orphan = if waiters.is_empty() { waiters.take_orphan() } else { None };
         drop(state);
         drop(waker);
@@ -170,7 +170,7 @@ pub(super) fn wake(waker: Waker) {
 }
 
 /// Runs a future to its end, each poll as part of a flight, or of none.
-pub(crate) async fn polled_under<F: Future>(flight: Option<Arc<Ancestry>>, future: F) -> F::Output {
+pub(crate) async fn polled_under<F: Future>(flight: Option<Arc<FlightContext>>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| under(flight.clone(), || future.as_mut().poll(cx))).await
 }

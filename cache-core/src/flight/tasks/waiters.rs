@@ -5,10 +5,10 @@ use std::task::Waker;
 
 use crate::background::{Executor, Task};
 
-/// The tasks that wait for a flight, by the number of their seat.
+/// The tasks that wait for a flight, each by its number.
 #[derive(Default)]
 pub(in crate::flight) struct Waiters {
-    /// Whom to wake; none for seats that are free, and for tasks that have been woken.
+    /// Whom to wake; none for numbers that are free, and for tasks that have been woken.
     wakers: Vec<Option<Waker>>,
     free: Vec<usize>,
     /// A computation whose caller has left, until a waiter begins anew; and who goes on with it if none does.
@@ -16,7 +16,7 @@ pub(in crate::flight) struct Waiters {
 }
 
 impl Waiters {
-    pub(super) fn sit_down(&mut self) -> usize {
+    pub(super) fn add(&mut self) -> usize {
         self.free.pop().unwrap_or_else(|| {
             self.wakers.push(None);
             self.wakers.len() - 1
@@ -24,17 +24,17 @@ impl Waiters {
     }
 
     /// Notes whom to wake. Hands back who was noted before: to drop a waker may drop its task, which
-    /// may have a seat here as well, so it must not happen under the lock.
+    /// may wait here as well, so it must not happen under the lock.
     #[must_use]
-    pub(super) fn register(&mut self, seat: usize, waker: Waker) -> Option<Waker> {
-        self.wakers[seat].replace(waker)
+    pub(super) fn register(&mut self, number: usize, waker: Waker) -> Option<Waker> {
+        self.wakers[number].replace(waker)
     }
 
-    /// Frees a seat, whose waker is handed back as above.
+    /// Lets a number go, whose waker is handed back as above.
     #[must_use]
-    pub(super) fn stand_up(&mut self, seat: usize) -> Option<Waker> {
-        self.free.push(seat);
-        self.wakers[seat].take()
+    pub(super) fn remove(&mut self, number: usize) -> Option<Waker> {
+        self.free.push(number);
+        self.wakers[number].take()
     }
 
     pub(super) fn is_empty(&self) -> bool {

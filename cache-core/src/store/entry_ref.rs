@@ -102,7 +102,7 @@ pub(crate) struct Record<'a> {
 
 /// An entry that is there.
 #[derive(Clone, Copy)]
-pub(crate) struct Resident<'a> {
+pub(crate) struct EntryRef<'a> {
     pub(crate) key: ErasedRef<'a>,
     pub(crate) value: ErasedRef<'a>,
     /// Where: as long as the shard is held.
@@ -145,7 +145,7 @@ pub(crate) struct Removed {
     pub(super) more: Option<Box<More>>,
 }
 
-impl<'a> Deref for Resident<'a> {
+impl<'a> Deref for EntryRef<'a> {
     type Target = Record<'a>;
 
     #[inline]

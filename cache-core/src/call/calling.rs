@@ -274,7 +274,7 @@ where
 impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
         // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-        let job = polled_under(Some(flight.ancestry.clone()), job);
+        let job = polled_under(Some(flight.context.clone()), job);
         #[cfg(feature = "testing")]
         let job = crate::testing::in_this_scope(job);
         memo.world().spawn(Box::pin(job));
@@ -412,7 +412,7 @@ where
         let begun = match memo.start(&mut further, mode, self.told()) {
             Start::Answer(held) => return Err(R::join(held.into())),
             Start::InPlace(unstored) => Begun::InPlace(unstored),
-            Start::Search(pursuit) => Begun::Search(pursuit),
+            Start::Search(miss) => Begun::Search(miss),
         };
         Ok(Missed { begun, call: self.take_call(), again: self.again, extras: self.extras })
     }

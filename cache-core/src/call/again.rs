@@ -12,24 +12,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::engine::Lead;
-use crate::parcel::{Parcel, Returned};
+use crate::one_shot::{OneShot, Returned};
 
 /// What a call in the background computes for: the flight that was begun for it.
 pub struct Ticket {
     /// A [`Lead`]. Without its type it is known at once that it can be sent, of each job of each function.
     lead: Box<dyn Any + Send>,
     /// Where what it returns is waited for.
-    parcel: Option<Box<dyn Any + Send>>,
+    one_shot: Option<Box<dyn Any + Send>>,
 }
 
 impl Ticket {
     pub(crate) fn new(lead: Lead) -> Self {
-        Self { lead: Box::new(lead), parcel: None }
+        Self { lead: Box::new(lead), one_shot: None }
     }
 
     /// Somebody waits for what it returns.
-    pub(crate) fn with<P: Send + Sync + 'static>(mut self, parcel: Arc<P>) -> Self {
-        self.parcel = Some(Box::new(parcel));
+    pub(crate) fn with<P: Send + Sync + 'static>(mut self, one_shot: Arc<P>) -> Self {
+        self.one_shot = Some(Box::new(one_shot));
         self
     }
 
@@ -39,9 +39,9 @@ impl Ticket {
     }
 
     /// Who waits for a return of this type, apart.
-    pub(crate) fn take_parcel<O: 'static>(&mut self) -> Option<Arc<Parcel<Returned<O>>>> {
-        let parcel = self.parcel.take().and_then(|parcel| parcel.downcast().ok());
-        parcel.map(|parcel| *parcel)
+    pub(crate) fn take_one_shot<O: 'static>(&mut self) -> Option<Arc<OneShot<Returned<O>>>> {
+        let one_shot = self.one_shot.take().and_then(|one_shot| one_shot.downcast().ok());
+        one_shot.map(|one_shot| *one_shot)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Begin, Failed, Lead, Returned, Step};
+use super::{Failed, Intent, Lead, Returned, Step};
+use crate::call::Limits;
 use crate::erased::Erased;
 use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited};
 use crate::memo::{MemoCore, Unstored};
-use crate::plan::Limits;
 use crate::tags::Number;
 use crate::time::{Tick, after};
 
@@ -16,11 +16,11 @@ use crate::time::{Tick, after};
 const JOINS: u32 = 3;
 
 /// A call that was not answered, on its way to an answer.
-pub(crate) struct Pursuit {
+pub(crate) struct Miss {
     memo: Arc<MemoCore>,
     key: Erased,
     hash: u32,
-    begin: Begin,
+    begin: Intent,
     /// Whether it has waited for somebody.
     has_waited: bool,
     joins: u32,
@@ -44,7 +44,7 @@ impl Patience {
     }
 }
 
-/// What a pursuit does next.
+/// What a miss does next.
 pub(crate) enum Next {
     /// Somebody has stored it meanwhile.
     Hit(Erased),
@@ -72,7 +72,7 @@ impl Joined {
     }
 }
 
-/// How a pursuit goes on after it has waited.
+/// How a miss goes on after it has waited.
 pub(crate) enum After {
     /// With an answer.
     Answer(Erased),
@@ -104,8 +104,8 @@ pub(crate) enum Own {
     Late(Duration),
 }
 
-impl Pursuit {
-    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, begin: Begin) -> Self {
+impl Miss {
+    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, begin: Intent) -> Self {
         Self { memo, key, hash, begin, has_waited: false, joins: 0, patience: None }
     }
 
@@ -177,7 +177,7 @@ impl Pursuit {
         if !std::mem::replace(&mut self.has_waited, true) {
             memo.counters.waits.add();
         }
-        if let Some(wait) = memo.world().waits.begin(&flight.ancestry) {
+        if let Some(wait) = memo.world().waits.begin(&flight.context) {
             return Next::Wait(Joined { flight, at, wait: Some(wait) });
         }
         memo.counters.in_place.add();
@@ -231,7 +231,7 @@ impl Pursuit {
             return None;
         }
         if self.memo.is_tracked() {
-            self.memo.hand_up_carried(carried);
+            self.memo.record_carried(carried);
         }
         Some(held)
     }
@@ -247,7 +247,7 @@ impl Pursuit {
             Waited::Landed(Landing::Error(_, counts)) => {
                 self.older(&Failed { counts: *counts }).map_or(Own::Returned, Own::Answer)
             }
-            // Not from the parcel, which comes after the hooks.
+            // Not from the one_shot, which comes after the hooks.
             Waited::Landed(Landing::Value(held, _)) => Own::Answer(held.clone()),
             Waited::Landed(Landing::Crashed) => Own::Crashed,
             Waited::LetGo | Waited::Refused | Waited::Abandoned => Own::Refused,
@@ -270,7 +270,7 @@ impl Pursuit {
 
     /// It returns the leader's error.
     pub(crate) fn has_failed(&self) {
-        self.memo.hand_up_absence();
+        self.memo.record_absence();
     }
 
     /// What stands in for a value that has failed, or is late.
@@ -292,7 +292,7 @@ impl Pursuit {
         match self.patience.as_ref().and_then(|patience| patience.hard) {
             Some((at, limit)) if at <= now => {
                 self.memo.counters.timeouts.add();
-                self.memo.hand_up_absence();
+                self.memo.record_absence();
                 Err(limit)
             }
             _ => {

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::sync::Weak;
 use std::time::Duration;
 
-use crate::store::Node;
+use crate::store::EntryId;
 use crate::sync::Mutex;
 use crate::tags::TagName;
 
 /// A memo, as a body asks it for the value that is there.
 pub(crate) trait Remembers: Send + Sync {
     /// The value of an entry as companions speak of it, unless it is good for nothing.
-    fn recall(&self, node: Node) -> Option<Box<dyn Any>>;
+    fn recall(&self, id: EntryId) -> Option<Box<dyn Any>>;
 }
 
 /// What was said.
@@ -27,10 +27,10 @@ pub(crate) struct Decisions {
 }
 
 /// Where it is said.
-pub(crate) struct Deciding {
+pub(crate) struct BodyControl {
     said: Mutex<Said>,
     memo: Weak<dyn Remembers>,
-    old: Option<Node>,
+    old: Option<EntryId>,
 }
 
 enum Said {
@@ -41,8 +41,8 @@ enum Said {
     Over,
 }
 
-impl Deciding {
-    pub(crate) fn new(memo: Weak<dyn Remembers>, old: Option<Node>) -> Self {
+impl BodyControl {
+    pub(crate) fn new(memo: Weak<dyn Remembers>, old: Option<EntryId>) -> Self {
         Self { said: Mutex::new(Said::Nothing), memo, old }
     }
 

@@ -9,10 +9,10 @@ use std::iter::Flatten;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
-use super::{Garbage, MemoCore};
+use super::{Effects, MemoCore};
 use crate::event::Cause;
 use crate::policy::{Rules, Slot, State};
-use crate::store::{Emptied, Record, Removed, Residents};
+use crate::store::{Emptied, Entries, Record, Removed};
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::tags::{Decree, Form, Ids};
 use crate::time::Clock;
@@ -41,10 +41,10 @@ impl Sweep {
     }
 
     /// Where what it may have hit is in a shard.
-    fn meant(&self, residents: &Residents) -> Vec<Slot> {
+    fn meant(&self, entries: &Entries) -> Vec<Slot> {
         match &self.tags {
-            Some(tags) => residents.tagged(tags).map(|entry| entry.slot).collect(),
-            None => residents.iter().map(|entry| entry.slot).collect(),
+            Some(tags) => entries.tagged(tags).map(|entry| entry.slot).collect(),
+            None => entries.iter().map(|entry| entry.slot).collect(),
         }
     }
 
@@ -217,7 +217,7 @@ impl MemoCore {
         let sweep = Arc::new(Sweep { decree, tags, counted: AtomicUsize::new(0) });
         let (size, mut job) = match &sweep.tags {
             Some(tags) => {
-                let sizes = self.shards().map(|shard| shard.read().residents.tagged_len(tags));
+                let sizes = self.shards().map(|shard| shard.read().entries.tagged_len(tags));
                 (sizes.sum(), Job::Shards(0))
             }
             None if marks => (self.take_off_flights(), Job::Shards(0)),
@@ -246,7 +246,7 @@ impl MemoCore {
         for shard in self.shards() {
             let mut room = shard.write();
             let flights = room.flights.take_all();
-            size += room.residents.len();
+            size += room.entries.len();
             drop(room);
             drop(flights);
         }
@@ -259,8 +259,8 @@ impl MemoCore {
         for shard in self.shards() {
             let mut room = shard.write();
             let flights = room.flights.take_all();
-            self.held.fetch_sub(room.residents.weight(), Ordering::Relaxed);
-            let emptied = room.residents.take_all(self.policy());
+            self.held.fetch_sub(room.entries.weight(), Ordering::Relaxed);
+            let emptied = room.entries.take_all(self.policy());
             drop(room);
             drop(flights);
             size += emptied.len();
@@ -286,7 +286,7 @@ impl MemoCore {
 
     /// Does a piece of a sweep. The shard in which nothing is left, if there is one.
     fn work(&self, sweep: &Sweep, piece: Piece) -> Option<usize> {
-        let mut garbage = Garbage::new();
+        let mut effects = Effects::new();
         let (past, entries) = match piece {
             Piece::Entries(entries) => (None, entries),
             Piece::Shard(at) if sweep.marks() => {
@@ -300,9 +300,9 @@ impl MemoCore {
         };
         for entry in entries {
             let cause = self.cause(entry.record(), sweep.decree.at, Cause::Invalidated);
-            garbage.push(entry, cause);
+            effects.push(entry, cause);
         }
-        self.dispose(garbage);
+        self.dispose(effects);
         past
     }
 
@@ -312,11 +312,11 @@ impl MemoCore {
             return (Vec::new(), false);
         };
         // Most shards have none of a small tag: nobody who reads there is held up.
-        if shard.read().residents.tagged_len(tags) == 0 {
+        if shard.read().entries.tagged_len(tags) == 0 {
             return (Vec::new(), false);
         }
         let mut room = shard.write();
-        let tagged = room.residents.tagged(tags);
+        let tagged = room.entries.tagged(tags);
         // What was stored after the invalidation is valid, and stays.
         let dead = tagged.filter(|entry| sweep.hits(**entry)).map(|entry| entry.slot);
         let mut dead: Vec<Slot> = dead.take(BITE).collect();
@@ -324,7 +324,7 @@ impl MemoCore {
         // An entry that carries several of the tags is taken out once.
         dead.sort_unstable();
         dead.dedup();
-        let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.residents.remove(slot)).collect();
+        let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.entries.remove(slot)).collect();
         for entry in &entries {
             self.held.fetch_sub(entry.record().weight(), Ordering::Relaxed);
         }
@@ -334,7 +334,7 @@ impl MemoCore {
             credit(and(&before, sweep), &self.spec.rules, entry.record());
         }
         if !more {
-            room.residents.shrink();
+            room.entries.shrink();
         }
         (entries, more)
     }
@@ -346,15 +346,15 @@ impl MemoCore {
         let mut slots = Vec::new();
         loop {
             let mut room = shard.write();
-            if moves != Some(room.residents.moves()) {
+            if moves != Some(room.entries.moves()) {
                 // Entries lie elsewhere now. Those that were marked are not marked again.
-                moves = Some(room.residents.moves());
-                slots = sweep.meant(&room.residents);
+                moves = Some(room.entries.moves());
+                slots = sweep.meant(&room.entries);
             }
             let rest = slots.len().saturating_sub(BITE);
             let before = self.backlog.pending();
             for slot in slots.drain(rest..) {
-                if room.residents.at(slot).is_some_and(|entry| sweep.hits(*entry)) {
+                if room.entries.at(slot).is_some_and(|entry| sweep.hits(*entry)) {
                     let told = |entry: Record<'_>| credit(and(&before, sweep), &self.spec.rules, entry);
                     self.mark(&mut room, slot, sweep.decree.at, told);
                 }

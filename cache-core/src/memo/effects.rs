@@ -8,7 +8,7 @@ use crate::tags::{Bumped, Form, Name, TagSet};
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
 #[must_use = "to be disposed of"]
-pub(crate) struct Garbage {
+pub(crate) struct Effects {
     /// Most writes remove one entry, and need no list for it.
     first: Option<(Removed, Cause)>,
     more: Vec<(Removed, Cause)>,
@@ -18,7 +18,7 @@ pub(crate) struct Garbage {
     pub(super) tags: TagSet,
 }
 
-impl Garbage {
+impl Effects {
     pub(crate) fn new() -> Self {
         Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
     }
@@ -40,42 +40,42 @@ impl Garbage {
 impl MemoCore {
     /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
     #[inline]
-    pub(crate) fn bump_sources(&self, garbage: &mut Garbage) -> Vec<Bumped<MemoCore>> {
-        if garbage.sources.is_empty() {
+    pub(crate) fn bump_sources(&self, effects: &mut Effects) -> Vec<Bumped<MemoCore>> {
+        if effects.sources.is_empty() {
             return Vec::new();
         }
-        let sources = std::mem::take(&mut garbage.sources);
+        let sources = std::mem::take(&mut effects.sources);
         sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
     }
 
     /// And the rest, when nobody waits any more.
     #[inline]
-    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, garbage: &mut Garbage) {
+    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, effects: &mut Effects) {
         if !bumped.is_empty() {
             for bumped in bumped {
                 self.world().sweep(bumped);
             }
         }
-        if !garbage.is_empty() {
-            self.dispose_of(std::mem::replace(garbage, Garbage::new()));
+        if !effects.is_empty() {
+            self.dispose_of(std::mem::replace(effects, Effects::new()));
         }
     }
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
     #[inline]
-    pub(crate) fn dispose(&self, garbage: Garbage) -> Applied {
-        if garbage.is_empty() { Applied::default() } else { self.dispose_of(garbage) }
+    pub(crate) fn dispose(&self, effects: Effects) -> Applied {
+        if effects.is_empty() { Applied::default() } else { self.dispose_of(effects) }
     }
 
-    fn dispose_of(&self, mut garbage: Garbage) -> Applied {
+    fn dispose_of(&self, mut effects: Effects) -> Applied {
         let mut applied = Applied::default();
-        for name in &garbage.sources {
+        for name in &effects.sources {
             applied += self.world().invalidate_tag(name, Form::Hard);
         }
-        self.world().tags.release(garbage.tags);
-        self.leave(&mut garbage.first);
-        for entry in garbage.more {
+        self.world().tags.release(effects.tags);
+        self.leave(&mut effects.first);
+        for entry in effects.more {
             self.leave(&mut Some(entry));
         }
         applied

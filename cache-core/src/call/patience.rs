@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{NoHook, Ticket};
 use crate::memo::MemoCore;
-use crate::parcel::{Parcel, Returned};
+use crate::one_shot::{OneShot, Returned};
 
 /// How long a call waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,9 +113,9 @@ pub trait Waits<O> {
     /// What is returned after the last of them; none if there is none.
     fn late(&self, late: TimedOut) -> Option<O>;
     /// A computation that is to be made elsewhere, and how what it returns comes back.
-    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<Parcel<Returned<O>>>);
+    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<OneShot<Returned<O>>>);
     /// Tells who waits there of a panic from before the body.
-    fn on_panic(&self, parcel: &Arc<Parcel<Returned<O>>>) -> Panicked;
+    fn on_panic(&self, one_shot: &Arc<OneShot<Returned<O>>>) -> Panicked;
 }
 
 impl<O> Waits<O> for NoHook {
@@ -127,11 +127,11 @@ impl<O> Waits<O> for NoHook {
     fn late(&self, _: TimedOut) -> Option<O> {
         None
     }
-    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<Parcel<Returned<O>>>) {
+    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<OneShot<Returned<O>>>) {
         // Nobody waits for it.
-        (ticket, Arc::new(Parcel::new()))
+        (ticket, Arc::new(OneShot::new()))
     }
-    fn on_panic(&self, _: &Arc<Parcel<Returned<O>>>) -> Panicked {
+    fn on_panic(&self, _: &Arc<OneShot<Returned<O>>>) -> Panicked {
         Box::new(drop)
     }
 }
@@ -144,13 +144,13 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
     fn late(&self, late: TimedOut) -> Option<O> {
         Some((self.late)(late))
     }
-    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<Parcel<Returned<O>>>) {
-        let parcel = Arc::new(Parcel::new());
-        (ticket.with(parcel.clone()), parcel)
+    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<OneShot<Returned<O>>>) {
+        let one_shot = Arc::new(OneShot::new());
+        (ticket.with(one_shot.clone()), one_shot)
     }
-    fn on_panic(&self, parcel: &Arc<Parcel<Returned<O>>>) -> Panicked {
-        let parcel = parcel.clone();
-        Box::new(move |payload| parcel.put(Err(payload)))
+    fn on_panic(&self, one_shot: &Arc<OneShot<Returned<O>>>) -> Panicked {
+        let one_shot = one_shot.clone();
+        Box::new(move |payload| one_shot.put(Err(payload)))
     }
 }
 

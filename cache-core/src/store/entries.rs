@@ -9,8 +9,8 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::cell::CellType;
+use super::entry_ref::{EntryRef, Lease, Removed, Spot};
 use super::hashes::long;
-use super::resident::{Lease, Removed, Resident, Spot};
 use super::slab::Slab;
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::{Evictor, NONE, Policy, Rules, Slot, Slots};
@@ -23,7 +23,7 @@ const SMALL: usize = 64;
 
 /// The entries of one shard. What a hit looks at comes first.
 #[repr(C)]
-pub(crate) struct Residents {
+pub(crate) struct Entries {
     /// Slots by the hashes of their keys.
     table: HashTable<Slot>,
     slab: Slab,
@@ -49,7 +49,7 @@ struct Rest {
 
 /// An entry, to be found again when the shard was let go meanwhile, if it is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Node {
+pub(crate) struct EntryId {
     pub(crate) hash: u32,
     id: u64,
 }
@@ -80,7 +80,7 @@ fn spread_slot(slot: Slot) -> u64 {
     u64::from(slot).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-impl Residents {
+impl Entries {
     pub(crate) fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
         Self { table: HashTable::new(), slab: Slab::new(cell), policy, rest: None }
     }
@@ -112,7 +112,7 @@ impl Residents {
     }
 
     /// The entry of a key.
-    pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<Resident<'_>> {
+    pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<EntryRef<'_>> {
         let is = |slot: &Slot| self.slab.key(*slot).is_some_and(&eq);
         self.slab.get(*self.table.find(long(hash), is)?)
     }
@@ -137,38 +137,38 @@ impl Residents {
     }
 
     /// Those of a hash.
-    pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = Resident<'_>> {
+    pub(crate) fn of_hash(&self, hash: u32) -> impl Iterator<Item = EntryRef<'_>> {
         let found = self.table.iter_hash(long(hash)).filter_map(|slot| self.slab.get(*slot));
         found.filter(move |entry| entry.hash == hash)
     }
 
     /// The entry in a slot, if there is one.
-    pub(crate) fn at(&self, slot: Slot) -> Option<Resident<'_>> {
+    pub(crate) fn at(&self, slot: Slot) -> Option<EntryRef<'_>> {
         self.slab.get(slot)
     }
 
     /// A name by which an entry is found again.
-    pub(crate) fn name(&mut self, slot: Slot) -> Option<Node> {
+    pub(crate) fn name(&mut self, slot: Slot) -> Option<EntryId> {
         let (rest, more) = (self.rest.as_mut()?, self.slab.more_mut(slot)?);
         if more.id == 0 {
             rest.last_id += 1;
             more.id = rest.last_id;
         }
         let id = more.id;
-        Some(Node { hash: self.slab.hash(slot), id })
+        Some(EntryId { hash: self.slab.hash(slot), id })
     }
 
     /// The entry of a name, if it is still there.
-    pub(crate) fn named(&self, node: Node) -> Option<Resident<'_>> {
-        self.of_hash(node.hash).find(|entry| entry.is(node))
+    pub(crate) fn named(&self, id: EntryId) -> Option<EntryRef<'_>> {
+        self.of_hash(id.hash).find(|entry| entry.is(id))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Resident<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
         self.slab.range(0, usize::MAX)
     }
 
     /// The entries in so many slots from one on, and whether there are more slots.
-    pub(crate) fn range(&self, from: usize, count: usize) -> (impl Iterator<Item = Resident<'_>>, bool) {
+    pub(crate) fn range(&self, from: usize, count: usize) -> (impl Iterator<Item = EntryRef<'_>>, bool) {
         let more = from.saturating_add(count) < self.slab.slots();
         (self.slab.range(from, count), more)
     }
@@ -357,7 +357,7 @@ impl Residents {
     }
 
     /// The entries that carry these tags, each once for each that it carries.
-    pub(crate) fn tagged(&self, tags: &[u64]) -> impl Iterator<Item = Resident<'_>> {
+    pub(crate) fn tagged(&self, tags: &[u64]) -> impl Iterator<Item = EntryRef<'_>> {
         let slots = tags.iter().filter_map(|tag| self.slots_of(*tag)).flat_map(HashTable::iter);
         slots.filter_map(|slot| self.slab.get(*slot))
     }
@@ -459,14 +459,14 @@ impl Rest {
     }
 }
 
-impl Resident<'_> {
+impl EntryRef<'_> {
     fn id(&self) -> u64 {
         self.record.more.map_or(0, |more| more.id)
     }
 
     /// Whether it is the entry of a name.
-    pub(crate) fn is(&self, node: Node) -> bool {
-        self.hash == node.hash && self.id() == node.id
+    pub(crate) fn is(&self, id: EntryId) -> bool {
+        self.hash == id.hash && self.id() == id.id
     }
 }
 
@@ -487,8 +487,8 @@ mod tests {
         u32::try_from(key % 500).unwrap().wrapping_mul(0x9E37_79B9)
     }
 
-    fn slot_of(residents: &Residents, key: u64) -> Option<Slot> {
-        residents.find(hash(key), |other| *other.get::<u64>() == key).map(|entry| entry.slot)
+    fn slot_of(entries: &Entries, key: u64) -> Option<Slot> {
+        entries.find(hash(key), |other| *other.get::<u64>() == key).map(|entry| entry.slot)
     }
 
     /// Everything that is kept agrees with a map, whatever happens in whatever order, and each value is
@@ -500,50 +500,50 @@ mod tests {
         for policy in policies.into_iter().take(if cfg!(miri) { 1 } else { 3 }) {
             let mut random = fastrand::Rng::with_seed(7);
             let alive = Arc::new(());
-            let mut residents = Residents::new(policy, CellType::of::<u64, Value>());
-            let mut map: Map<u64, (u64, usize, Option<Node>)> = Map::new();
+            let mut entries = Entries::new(policy, CellType::of::<u64, Value>());
+            let mut map: Map<u64, (u64, usize, Option<EntryId>)> = Map::new();
             for step in 0..turns * turn {
                 // By turns more comes than leaves, and the other way.
                 let growing = step % (2 * turn) < turn;
                 let key = random.u64(..turn / 4);
-                let slot = slot_of(&residents, key);
+                let slot = slot_of(&entries, key);
                 assert_eq!(slot.is_some(), map.contains_key(&key));
                 match (slot, random.u8(..10)) {
                     (None, 0..=7) if growing => {
                         let weight = random.usize(1..3);
                         let value = Erased::new((step, alive.clone()));
-                        residents.insert(Erased::new(key), value, hash(key), lease(weight), &RULES);
+                        entries.insert(Erased::new(key), value, hash(key), lease(weight), &RULES);
                         map.insert(key, (step, weight, None));
                     }
                     (Some(slot), 0..=1) => {
-                        let node = residents.name(slot).unwrap();
-                        let known = map.get_mut(&key).unwrap().2.replace(node);
-                        assert!(known.is_none_or(|known| known == node), "an entry has one name");
+                        let id = entries.name(slot).unwrap();
+                        let known = map.get_mut(&key).unwrap().2.replace(id);
+                        assert!(known.is_none_or(|known| known == id), "an entry has one name");
                     }
-                    (Some(slot), 2) => residents.read(slot),
-                    (Some(slot), 3) => drop(residents.renew(slot, lease(9), &RULES)),
+                    (Some(slot), 2) => entries.read(slot),
+                    (Some(slot), 3) => drop(entries.renew(slot, lease(9), &RULES)),
                     (Some(slot), 4..=8) if !growing => {
-                        assert_eq!(residents.remove(slot).unwrap().key.into::<u64>(), key);
+                        assert_eq!(entries.remove(slot).unwrap().key.into::<u64>(), key);
                         map.remove(&key);
                     }
                     (_, 9) if !growing || step % 5 == 0 => {
-                        if let Some(evicted) = residents.evict() {
+                        if let Some(evicted) = entries.evict() {
                             assert!(map.remove(evicted.key.get::<u64>()).is_some());
                         }
                     }
                     _ => {}
                 }
                 if step % (turn / 10) == 0 {
-                    residents.settle(&RULES);
+                    entries.settle(&RULES);
                 }
                 if step % (turn / looks) == 0 {
-                    check(&residents, &map);
+                    check(&entries, &map);
                     assert_eq!(Arc::strong_count(&alive), map.len() + 1);
                 }
             }
-            assert!(residents.moves() > 0, "nothing was moved together");
-            let emptied = residents.take_all(policy);
-            assert_eq!((emptied.len(), residents.len(), residents.weight()), (map.len(), 0, 0));
+            assert!(entries.moves() > 0, "nothing was moved together");
+            let emptied = entries.take_all(policy);
+            assert_eq!((emptied.len(), entries.len(), entries.weight()), (map.len(), 0, 0));
             let mut half = emptied;
             for entry in half.by_ref().take(map.len() / 2) {
                 assert_eq!(map.remove(entry.key.get::<u64>()).unwrap().0, entry.value.get::<Value>().0);
@@ -553,31 +553,31 @@ mod tests {
         }
     }
 
-    fn check(residents: &Residents, map: &Map<u64, (u64, usize, Option<Node>)>) {
-        let entries: Map<u64, u64> =
-            residents.iter().map(|entry| (*entry.key.get(), entry.value.get::<Value>().0)).collect();
-        assert_eq!(entries, map.iter().map(|(key, (value, ..))| (*key, *value)).collect());
-        assert_eq!(residents.len(), map.len());
-        assert_eq!(residents.weight(), map.values().map(|(_, weight, _)| *weight).sum::<usize>());
-        for (key, (_, weight, node)) in map {
-            let entry = residents.at(slot_of(residents, *key).unwrap()).unwrap();
+    fn check(entries: &Entries, map: &Map<u64, (u64, usize, Option<EntryId>)>) {
+        let there: Map<u64, u64> =
+            entries.iter().map(|entry| (*entry.key.get(), entry.value.get::<Value>().0)).collect();
+        assert_eq!(there, map.iter().map(|(key, (value, ..))| (*key, *value)).collect());
+        assert_eq!(entries.len(), map.len());
+        assert_eq!(entries.weight(), map.values().map(|(_, weight, _)| *weight).sum::<usize>());
+        for (key, (_, weight, id)) in map {
+            let entry = entries.at(slot_of(entries, *key).unwrap()).unwrap();
             assert_eq!((entry.weight(), entry.hash), (*weight, hash(*key)));
-            if let Some(node) = node {
-                assert_eq!(residents.named(*node).map(|entry| *entry.key.get()), Some(*key));
+            if let Some(id) = id {
+                assert_eq!(entries.named(*id).map(|entry| *entry.key.get()), Some(*key));
             }
         }
     }
 
     #[test]
     fn a_name_is_that_of_one_entry_for_ever() {
-        let mut residents = Residents::new(None, CellType::of::<u64, u64>());
-        residents.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
-        let slot = slot_of(&residents, 1).unwrap();
-        let node = residents.name(slot).unwrap();
-        residents.remove(slot).unwrap();
-        residents.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
-        assert_eq!(slot_of(&residents, 1), Some(slot), "slots are used again");
-        assert!(residents.named(node).is_none());
-        assert_ne!(residents.name(slot), Some(node));
+        let mut entries = Entries::new(None, CellType::of::<u64, u64>());
+        entries.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
+        let slot = slot_of(&entries, 1).unwrap();
+        let id = entries.name(slot).unwrap();
+        entries.remove(slot).unwrap();
+        entries.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
+        assert_eq!(slot_of(&entries, 1), Some(slot), "slots are used again");
+        assert!(entries.named(id).is_none());
+        assert_ne!(entries.name(slot), Some(id));
     }
 }

@@ -8,14 +8,14 @@ use crate::sync::Mutex;
 pub(crate) type Returned<O> = std::thread::Result<O>;
 
 /// See above. It is put in once, and taken out once, if at all.
-pub struct Parcel<T>(Mutex<Inside<T>>);
+pub struct OneShot<T>(Mutex<Inside<T>>);
 
 struct Inside<T> {
     content: Option<T>,
     waker: Option<Waker>,
 }
 
-impl<T> Parcel<T> {
+impl<T> OneShot<T> {
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Inside { content: None, waker: None }))
     }

@@ -5,17 +5,17 @@
 
 use std::collections::HashMap;
 
+use super::backlog::BITE;
 use super::core::Deferred;
+use super::dependents::Spared;
 use super::judging::Judgement;
-use super::sources::Spared;
-use super::sweep::BITE;
-use super::{Garbage, MemoCore, Room};
+use super::{Effects, MemoCore, Room};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Flight, Kind, Old};
 use crate::invalidate::Applied;
 use crate::policy::{Slot, State};
-use crate::store::Resident;
+use crate::store::EntryRef;
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Decree, Form, Number};
 use crate::time::Tick;
@@ -32,13 +32,13 @@ impl MemoCore {
         self.settle_deferred();
         let same = |other: ErasedRef<'_>| self.same(other, key);
         let room = self.shard(hash).upgradable();
-        let existing = room.residents.find(hash, same).map(|entry| entry.slot);
+        let existing = room.entries.find(hash, same).map(|entry| entry.slot);
         let flights = room.flights.of(hash, same);
         for flight in &flights {
-            flight.ancestry.ends_within();
+            flight.context.ends_within();
         }
         let source = room.sources.of(hash, same);
-        let mut garbage = Garbage::new();
+        let mut effects = Effects::new();
         let mut count = 0;
         if existing.is_some() || !flights.is_empty() {
             let mut room = ShardLock::upgrade(room);
@@ -48,10 +48,10 @@ impl MemoCore {
             let now = self.clock().now();
             count = match existing {
                 Some(slot) if self.leaves_marked(form) => self.mark_one(&mut room, slot, now),
-                Some(slot) => self.remove(&mut room, slot, now, &mut garbage),
+                Some(slot) => self.remove(&mut room, slot, now, &mut effects),
                 None => 0,
             };
-            room.residents.shrink();
+            room.entries.shrink();
             drop(room);
         } else {
             drop(room);
@@ -60,28 +60,27 @@ impl MemoCore {
             self.world().wants_sweeping();
         }
         let dependents = source.map(|name| self.world().invalidate_tag(&name, form));
-        self.dispose(garbage);
+        self.dispose(effects);
         Applied::new(count) + dependents.unwrap_or_default()
     }
 
     /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
     /// go is left to the caller. Within an `Eq` nothing is written, so nothing is ended either.
-    pub(crate) fn end_old(&self, flight: &Flight, garbage: &mut Garbage) {
+    pub(crate) fn end_old(&self, flight: &Flight, effects: &mut Effects) {
         if crate::sync::is_comparing() {
             return;
         }
         let room = self.shard(flight.hash).upgradable();
-        let as_it_was =
-            |old: Old| room.residents.named(old.node).filter(|entry| entry.created() == old.since);
+        let as_it_was = |old: Old| room.entries.named(old.id).filter(|entry| entry.created() == old.since);
         let slot = flight.old.and_then(as_it_was).map(|entry| entry.slot);
         // What was computed from an entry may outlive it: a refresh ends that though nothing is there.
         if slot.is_some() || flight.kind == Kind::Refresh {
             let same = |other: ErasedRef<'_>| self.same(other, &flight.key);
-            garbage.sources.extend(room.sources.of(flight.hash, same));
+            effects.sources.extend(room.sources.of(flight.hash, same));
         }
         let Some(slot) = slot else { return };
         let mut room = ShardLock::upgrade(room);
-        self.remove(&mut room, slot, self.clock().now(), garbage);
+        self.remove(&mut room, slot, self.clock().now(), effects);
     }
 
     /// Whether what an invalidation of this form has hit is marked, and stays. Where no stale window keeps it,
@@ -101,14 +100,14 @@ impl MemoCore {
     }
 
     /// Takes an entry out; how many could still have been returned.
-    fn remove(&self, room: &mut Room, slot: Slot, now: Tick, garbage: &mut Garbage) -> usize {
-        let Some(entry) = room.residents.remove(slot) else { return 0 };
+    fn remove(&self, room: &mut Room, slot: Slot, now: Tick, effects: &mut Effects) -> usize {
+        let Some(entry) = room.entries.remove(slot) else { return 0 };
         let record = entry.record();
         self.held.fetch_sub(record.weight(), Ordering::Relaxed);
         self.backlog.credit(record);
         let was_of_use = self.state(record, now) != State::Dead;
         let cause = self.cause(record, now, Cause::Invalidated);
-        garbage.push(entry, cause);
+        effects.push(entry, cause);
         usize::from(was_of_use)
     }
 
@@ -123,21 +122,21 @@ impl MemoCore {
 
     fn settle_each(&self, deferred: &[Deferred]) {
         for &Deferred { hash, .. } in deferred {
-            let mut garbage = Garbage::new();
+            let mut effects = Effects::new();
             let mut room = self.shard(hash).write();
-            let slots: Vec<Slot> = room.residents.of_hash(hash).map(|entry| entry.slot).collect();
+            let slots: Vec<Slot> = room.entries.of_hash(hash).map(|entry| entry.slot).collect();
             // Held until the shard is released: of one that has ended within the `Eq` this is the last.
             let flights = room.flights.of(hash, |_| true);
             for flight in &flights {
-                flight.ancestry.ends_within();
+                flight.context.ends_within();
                 room.flights.remove(flight);
             }
             let now = self.clock().now();
             for slot in slots {
-                self.remove(&mut room, slot, now, &mut garbage);
+                self.remove(&mut room, slot, now, &mut effects);
             }
             drop(room);
-            self.dispose(garbage);
+            self.dispose(effects);
         }
         if let Some(last) = deferred.last() {
             self.forget_deferred(last.number);
@@ -198,7 +197,7 @@ impl MemoCore {
     /// What is fresh or stale in a shard, with its hash.
     fn of_use_in(&self, room: &Room) -> Vec<(Erased, Erased, u32)> {
         let now = self.clock().coarse();
-        let of_use = room.residents.iter().filter(|entry| self.state(**entry, now) != State::Dead);
+        let of_use = room.entries.iter().filter(|entry| self.state(**entry, now) != State::Dead);
         of_use.map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.hash)).collect()
     }
 
@@ -207,15 +206,15 @@ impl MemoCore {
         let mut keys = Vec::new();
         for shard in self.shards() {
             let room = shard.read();
-            let live = |entry: &Resident<'_>| self.fresh(**entry);
-            let address = |entry: Resident<'_>| (entry.key.to_owned(), entry.hash);
+            let live = |entry: &EntryRef<'_>| self.fresh(**entry);
+            let address = |entry: EntryRef<'_>| (entry.key.to_owned(), entry.hash);
             match tags {
-                None => keys.extend(room.residents.iter().filter(live).map(address)),
+                None => keys.extend(room.entries.iter().filter(live).map(address)),
                 Some(tags) => {
-                    let mut slots: Vec<Slot> = room.residents.tagged(tags).map(|entry| entry.slot).collect();
+                    let mut slots: Vec<Slot> = room.entries.tagged(tags).map(|entry| entry.slot).collect();
                     slots.sort_unstable();
                     slots.dedup();
-                    let tagged = slots.into_iter().filter_map(|slot| room.residents.at(slot));
+                    let tagged = slots.into_iter().filter_map(|slot| room.entries.at(slot));
                     keys.extend(tagged.filter(live).map(address));
                 }
             }
@@ -236,14 +235,14 @@ impl MemoCore {
     }
 
     fn reclaim_in(&self, shard: &ShardLock<Room>, now: Tick) -> usize {
-        let is_dead = |entry: &Resident<'_>| self.state(**entry, now) == State::Dead;
+        let is_dead = |entry: &EntryRef<'_>| self.state(**entry, now) == State::Dead;
         let mut count = 0;
         let (mut from, mut more) = (0, true);
         while more {
             // Most pieces have nothing dead in them: nobody who reads there is held up.
             let any = {
                 let room = shard.read();
-                let (mut entries, beyond) = room.residents.range(from, BITE);
+                let (mut entries, beyond) = room.entries.range(from, BITE);
                 more = beyond;
                 entries.any(|entry| is_dead(&entry))
             };
@@ -256,11 +255,11 @@ impl MemoCore {
         // nothing carries a source any more.
         let due = {
             let room = shard.read();
-            count > 0 || room.residents.earliest() <= now || room.sources.has_dead()
+            count > 0 || room.entries.earliest() <= now || room.sources.has_dead()
         };
         if due {
             let mut room = shard.write();
-            room.residents.settle(&self.spec.rules);
+            room.entries.settle(&self.spec.rules);
             let gone = room.sources.settle();
             drop(room);
             self.drop_keys(gone);
@@ -271,23 +270,23 @@ impl MemoCore {
     /// Reclaims what is dead in some slots of a shard. Entries may have moved meanwhile; what is missed so is
     /// found by the next sweep.
     fn reclaim_from(&self, shard: &ShardLock<Room>, from: usize, now: Tick) -> usize {
-        let mut garbage = Garbage::new();
+        let mut effects = Effects::new();
         let mut room = shard.write();
-        let (entries, _) = room.residents.range(from, BITE);
+        let (entries, _) = room.entries.range(from, BITE);
         let dead = entries.filter(|entry| self.state(**entry, now) == State::Dead);
         let dead: Vec<(Slot, u32)> = dead.map(|entry| (entry.slot, entry.hash)).collect();
         for &(slot, hash) in &dead {
             room.sources.mix(hash);
-            self.remove(&mut room, slot, now, &mut garbage);
+            self.remove(&mut room, slot, now, &mut effects);
         }
         drop(room);
-        self.dispose(garbage);
+        self.dispose(effects);
         dead.len()
     }
 
     /// Whether a sweep would find something by now, and whether it ever could.
     pub(crate) fn sweep_due(&self, now: Tick) -> (bool, bool) {
-        let earliest = self.shards().map(|shard| shard.read().residents.earliest()).min();
+        let earliest = self.shards().map(|shard| shard.read().entries.earliest()).min();
         let earliest = earliest.unwrap_or(crate::time::NEVER);
         (earliest <= now, earliest < crate::time::NEVER)
     }
@@ -299,14 +298,14 @@ impl MemoCore {
             return;
         }
         for shard in self.shards() {
-            shard.write().residents.bound(self.spec.policy);
+            shard.write().entries.bound(self.spec.policy);
         }
         // What has left is disposed of as it goes: it may be much.
-        self.evict_down_to(capacity, 0, &mut Garbage::new(), |evicted| {
-            self.dispose(std::mem::replace(evicted, Garbage::new()));
+        self.evict_down_to(capacity, 0, &mut Effects::new(), |evicted| {
+            self.dispose(std::mem::replace(evicted, Effects::new()));
         });
         for shard in self.shards() {
-            shard.write().residents.settle(&self.spec.rules);
+            shard.write().entries.settle(&self.spec.rules);
         }
     }
 }

@@ -120,7 +120,7 @@ impl MemoCore {
     /// is about to read: an entry of this memo. Asked only where the memo is tracked, as are all of
     /// these; they are cold, so that a hit has as little to do with them as can be.
     #[cold]
-    pub(crate) fn hand_up_source(&self, hash: u32, key: impl FnOnce() -> Erased) {
+    pub(crate) fn record_source(&self, hash: u32, key: impl FnOnce() -> Erased) {
         let Some(to) = inheriting() else { return };
         let Some(source) = self.source(&key(), hash) else {
             return to.miss();
@@ -134,14 +134,14 @@ impl MemoCore {
 
     /// Tells it by what a value that it has read is invalidated.
     #[cold]
-    pub(crate) fn hand_up_tags(&self, tags: &[Arc<Mark>]) {
+    pub(crate) fn record_tags(&self, tags: &[Arc<Mark>]) {
         if let Some(to) = inheriting() {
             to.add(self.world().address(), tags);
         }
     }
 
     /// The same of a return that is not stored: what its value, or its error, would have carried.
-    pub(crate) fn hand_up_described(
+    pub(crate) fn record_described(
         &self,
         key: &Erased,
         held: Option<&Erased>,
@@ -152,24 +152,24 @@ impl MemoCore {
         }
         let mut draft = self.draft(key, held, describe);
         if let Some(tags) = self.attach(&mut draft, &[]) {
-            self.hand_up_tags(&tags);
+            self.record_tags(&tags);
         }
     }
 
     /// It has found nothing, or nothing fresh, which holds no longer than until any call stores it: what is
     /// computed from that is not kept.
-    pub(crate) fn hand_up_absence(&self) {
+    pub(crate) fn record_absence(&self) {
         if self.is_tracked() {
-            hand_up_miss();
+            record_unknown();
         }
     }
 
     /// The same of a value that it has waited for.
     #[cold]
-    pub(crate) fn hand_up_carried(&self, carried: &Carried) {
+    pub(crate) fn record_carried(&self, carried: &Carried) {
         match carried {
-            Carried::Tags(seen) => self.hand_up_tags(seen.as_ref().map_or(&[], |seen| seen)),
-            Carried::Unknown => hand_up_miss(),
+            Carried::Tags(seen) => self.record_tags(seen.as_ref().map_or(&[], |seen| seen)),
+            Carried::Unknown => record_unknown(),
         }
     }
 
@@ -245,10 +245,10 @@ impl MemoCore {
     /// A computation has ended: whoever is above it takes over what its value carries; all that it has taken over
     /// itself, if it has none.
     pub(crate) fn end_inheriting(&self, flight: &Flight, carried: Option<&[Arc<Mark>]>) {
-        match (flight.ancestry.inherited(), carried) {
+        match (flight.context.inherited(), carried) {
             (Some(inherited), _) => self.world().tags.release(inherited.end(carried).into()),
             (None, Some(tags)) => {
-                if let Some(above) = flight.ancestry.inheriting() {
+                if let Some(above) = flight.context.inheriting() {
                     above.add(self.world().address(), tags);
                 }
             }
@@ -282,10 +282,10 @@ impl Unstored {
                 if !crate::sync::is_comparing() {
                     memo.shard(*hash).write().sources.mix(*hash);
                 }
-                memo.hand_up_described(key, Some(&held), |draft| call.describe(Some(&held), draft));
+                memo.record_described(key, Some(&held), |draft| call.describe(Some(&held), draft));
                 call.returned().set_value(held);
             }
-            None => memo.hand_up_described(key, None, |draft| call.describe(None, draft)),
+            None => memo.record_described(key, None, |draft| call.describe(None, draft)),
         }
     }
 }
@@ -293,7 +293,7 @@ impl Unstored {
 /// Tells a computation that takes over tags, if this thread runs one, that it has read something of which
 /// nobody can say that it was invalidated.
 #[cold]
-pub(crate) fn hand_up_miss() {
+pub(crate) fn record_unknown() {
     if let Some(to) = inheriting() {
         to.miss();
     }

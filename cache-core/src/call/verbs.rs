@@ -165,7 +165,7 @@ impl MemoCore {
             Further::Hit(held) | Further::Renew(held, ..) => Some(held),
             Further::Miss(..) => {
                 self.count_miss();
-                self.hand_up_absence();
+                self.record_absence();
                 None
             }
             Further::Bypass(_) => None,
