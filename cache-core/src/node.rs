@@ -15,8 +15,8 @@ use crate::erased::Erased;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
-use crate::memo::{Memo, MemoSpec, When};
-use crate::slot::{Identity, Slot};
+use crate::memo::{Memo, MemoHooks, MemoSpec, When};
+use crate::slot::{Identity, InSlot, Slot};
 use crate::value::Returns;
 
 /// A key that is declared as a struct: a *node*. Several functions can keep their values under it.
@@ -335,6 +335,19 @@ impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
     }
 }
 
+/// What the memo of a node is told when it is made.
+pub struct HooksOfNode<N, S>(PhantomData<fn(&N) -> S>);
+
+impl<N, S> HooksOfNode<N, S> {
+    pub(crate) const NEW: Self = Self(PhantomData);
+}
+
+impl<N: Node, S: Fields<N>, R: Returns> MemoHooks<R> for HooksOfNode<N, S> {
+    fn spec(&self) -> MemoSpec<R> {
+        MemoSpec::of_node::<N, S>()
+    }
+}
+
 impl<R: Returns> MemoSpec<R> {
     /// What a node declares, for its memo. `R` is that of the function that is called first.
     #[inline]
@@ -384,7 +397,15 @@ where
 fn plan<'v, N, S, R>(
     shape: S,
     returns: R,
-) -> Plan<OfNode<N>, N::View<'v>, S, R, impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<R::Held>>
+) -> Plan<
+    OfNode<N>,
+    N::View<'v>,
+    S,
+    R,
+    impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<R::Held>,
+    InSlot,
+    HooksOfNode<N, S>,
+>
 where
     N: Node,
     S: Fields<N>,

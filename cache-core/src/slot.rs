@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::erased::Erased;
 use crate::key::Shape;
-use crate::memo::{AnyMemoRef, Data, MemoCore, MemoSpec, Place, Typed, Types};
+use crate::memo::{AnyMemoRef, Data, MemoCore, MemoHooks, Place, Typed, Types};
 use crate::spec::Spec;
 use crate::value::Returns;
 use crate::world::World;
@@ -83,7 +83,7 @@ impl<S: Shape, R: Returns> Place<S, R> for InSlot {
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
-        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+        hooks: &dyn MemoHooks<R>,
     ) -> Handle<'_, S::Owned, R::Held> {
         slot.memo::<Id, S, R>(hooks)
     }
@@ -169,7 +169,7 @@ impl Slot {
     #[inline]
     pub(crate) fn memo<Id, S, R>(
         &'static self,
-        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+        hooks: &dyn MemoHooks<R>,
     ) -> Handle<'static, S::Owned, R::Held>
     where
         Id: Identity + ?Sized,
@@ -179,9 +179,8 @@ impl Slot {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            let make = |world: &_| {
-                self.make(Types::of::<S, R>(hooks(MemoSpec::new())), Id::name, id, world, true, None)
-            };
+            let make =
+                |world: &_| self.make(Types::of::<S, R>(hooks.spec()), Id::name, id, world, true, None);
             // SAFETY: the scope finds the memo by the id, which is that of these types.
             return unsafe { Handle::scoped(scope.memo(self, id, &make)) };
         }
@@ -209,9 +208,9 @@ impl Slot {
         &'static self,
         id: TypeId,
         name: fn(&str) -> Arc<str>,
-        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+        hooks: &dyn MemoHooks<R>,
     ) -> &'static MemoCore {
-        self.install(id, name, Types::of::<S, R>(hooks(MemoSpec::new())))
+        self.install(id, name, Types::of::<S, R>(hooks.spec()))
     }
 
     fn install(&'static self, id: TypeId, name: fn(&str) -> Arc<str>, types: Types) -> &'static MemoCore {

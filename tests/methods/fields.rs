@@ -1,5 +1,7 @@
 //! Entries that live in a field of the instance, and go with it.
 
+use cache_core::{Cause, KeyRef};
+
 use super::*;
 
 #[derive(Clone, Default)]
@@ -278,4 +280,36 @@ fn instances_of_a_generic_type() {
     let (number, text) = (Cell { value: 4, memo: Memo::new() }, Cell { value: "four", memo: Memo::new() });
     assert_eq!((number.get(1), text.get(1)), (4, "four"));
     assert_eq!((number.memo.len(), text.memo.len()), (1, 1));
+}
+
+/// Whose hooks are fields as well.
+struct Watched {
+    cats: Memo<u64>,
+    leaves: fn(&KeyRef<'_>, &u64, Cause),
+    weigh: fn(&KeyRef<'_>, &u64) -> usize,
+}
+
+impl Watched {
+    #[memoize(memo = self.cats, capacity = 10, on_evict = self.leaves, weigh = self.weigh)]
+    fn cat(&self, id: u64) -> u64 {
+        id
+    }
+
+    #[memoize(memo = self.cats, on_evict = self.leaves)]
+    fn of_arc(self: Arc<Self>, id: u64) -> u64 {
+        id
+    }
+}
+
+#[test]
+fn hooks_and_weighers_may_be_those_of_the_instance() {
+    static LEFT: Count = Count::new();
+    let leaves = |_: &KeyRef<'_>, _: &u64, _: Cause| {
+        LEFT.add();
+    };
+    let home = Arc::new(Watched { cats: Memo::new(), leaves, weigh: |_, _| 6 });
+    assert_eq!((home.cat(1), home.cats.weight()), (1, 6));
+    assert_eq!((home.cat(2), home.cats.weight(), LEFT.get()), (2, 6, 1));
+    assert_eq!(home.clone().of_arc(3), 3);
+    assert_eq!((home.cats.clear().count(), LEFT.get()), (2, 3));
 }

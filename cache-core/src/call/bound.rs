@@ -170,13 +170,13 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     }
 }
 
-impl<N: Node, KA, S, R: Returns, L, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L>, KA, SA, Run> {
+impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L, W, H>, KA, SA, Run> {
     /// The hooks of the node, for hits and misses.
     #[inline]
     pub fn with_hooks_of_node(
         self,
     ) -> Bound<
-        Plan<OfNode<N>, KA, S, R, L>,
+        Plan<OfNode<N>, KA, S, R, L, W, H>,
         KA,
         SA,
         Run,

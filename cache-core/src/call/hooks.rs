@@ -10,7 +10,7 @@ pub struct NoHook;
 
 /// A hook that was given.
 #[derive(Clone, Copy)]
-pub struct Hooked<F>(pub(super) F);
+pub struct Hooked<F>(pub(crate) F);
 
 /// What runs when a call is answered from the cache.
 pub trait HitHook<KA, SA, V> {

@@ -31,8 +31,8 @@ use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Look};
 use crate::key::{Shape, Ty};
-use crate::memo::{InField, Memo, MemoSpec, Place};
-use crate::node::{Fields, IsValueOf, Node, OfNode};
+use crate::memo::{InField, Memo, MemoHooks, MemoSpec, Place};
+use crate::node::{Fields, HooksOfNode, IsValueOf, Node, OfNode};
 use crate::slot::{Handle, Identity, InSlot, Slot, face};
 use crate::value::Returns;
 
@@ -55,13 +55,14 @@ pub trait Callee<KA> {
     ) -> Found<<Self::Returns as Returns>::Held>;
 }
 
-impl<Id, KA, S, R, L, W> Callee<KA> for Plan<Id, KA, S, R, L, W>
+impl<Id, KA, S, R, L, W, H> Callee<KA> for Plan<Id, KA, S, R, L, W, H>
 where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
     L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
+    H: MemoHooks<R>,
 {
     type Shape = S;
     type Returns = R;
@@ -69,7 +70,7 @@ where
 
     #[inline]
     fn memo(&self) -> Handle<'_, S::Owned, R::Held> {
-        self.place.memo::<Id>(self.slot, self.hooks)
+        self.place.memo::<Id>(self.slot, &self.hooks)
     }
 
     #[inline]
@@ -82,14 +83,13 @@ where
 ///
 /// `Id` tells instantiations of a generic function apart, `KA` is the tuple of the arguments that are
 /// part of the key, `S` the key's shape, `R` what is decided about the return, `L` looks a call up,
-/// `W` is where the memo is found.
-pub struct Plan<Id: ?Sized, KA, S, R: Returns, L, W = InSlot> {
+/// `W` is where the memo is found, `H` what the memo is told when it is made.
+pub struct Plan<Id: ?Sized, KA, S, R: Returns, L, W = InSlot, H = NoHook> {
     slot: &'static Slot,
     place: W,
     look: L,
-    /// Not the hooks themselves: a call would carry all of them along.
-    hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
-    types: PhantomData<fn(&Id, &KA) -> S>,
+    hooks: H,
+    types: PhantomData<fn(&Id, &KA) -> (S, R)>,
 }
 
 impl<Id, KA, S, R, L> Plan<Id, KA, S, R, L>
@@ -102,7 +102,7 @@ where
     /// Binds a function to its slot. `look` passes the parts of the key on to [`Cx::find`].
     #[inline]
     pub fn new(_: Ty<Id>, slot: &'static Slot, _: R, look: L) -> Self {
-        Self { slot, place: InSlot, look, hooks: |hooks| hooks, types: PhantomData }
+        Self { slot, place: InSlot, look, hooks: NoHook, types: PhantomData }
     }
 
     /// Its memo is in a field.
@@ -127,7 +127,7 @@ where
     }
 }
 
-impl<N, KA, S, R, L> Plan<OfNode<N>, KA, S, R, L>
+impl<N, KA, S, R, L> Plan<OfNode<N>, KA, S, R, L, InSlot, HooksOfNode<N, S>>
 where
     N: Node,
     S: Fields<N>,
@@ -141,26 +141,32 @@ where
     where
         R::Value: IsValueOf<N::Value>,
     {
-        Self { slot, place: InSlot, look, hooks: |_| MemoSpec::of_node::<N, S>(), types: PhantomData }
+        Self { slot, place: InSlot, look, hooks: HooksOfNode::NEW, types: PhantomData }
     }
 }
 
-impl<Id, KA, S, R, L, W> Plan<Id, KA, S, R, L, W>
+impl<Id: ?Sized, KA, S, R: Returns, L, W> Plan<Id, KA, S, R, L, W> {
+    /// What the attribute tells the memo besides: hooks, weigher, conditions. Asked when the memo is made; the call
+    /// carries what makes them along, which is nothing unless they are of an instance.
+    #[inline]
+    pub fn with_hooks<F: Fn(MemoSpec<R>) -> MemoSpec<R>>(
+        self,
+        hooks: F,
+    ) -> Plan<Id, KA, S, R, L, W, Hooked<F>> {
+        let Self { slot, place, look, hooks: NoHook, types } = self;
+        Plan { slot, place, look, hooks: Hooked(hooks), types }
+    }
+}
+
+impl<Id, KA, S, R, L, W, H> Plan<Id, KA, S, R, L, W, H>
 where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
     L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
     W: Place<S, R>,
+    H: MemoHooks<R>,
 {
-    /// What the attribute tells the memo besides: hooks, weigher, conditions. Asked when the memo is made.
-    #[must_use]
-    #[inline]
-    pub fn with_hooks(mut self, hooks: fn(MemoSpec<R>) -> MemoSpec<R>) -> Self {
-        self.hooks = hooks;
-        self
-    }
-
     /// The key of the call with these arguments.
     pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
         let memo = Callee::memo(self);

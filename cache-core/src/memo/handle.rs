@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
 use super::core::Types;
-use super::{AnyMemoRef, MemoCore, MemoSpec, ZeroCapacity};
+use super::{AnyMemoRef, MemoCore, MemoHooks, ZeroCapacity};
 use crate::address::Key;
 use crate::entry::Blocking;
 use crate::erased::Erased;
@@ -469,7 +469,7 @@ pub trait Place<S: Shape, R: Returns> {
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
-        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+        hooks: &dyn MemoHooks<R>,
     ) -> Handle<'_, S::Owned, R::Held>;
 }
 
@@ -482,7 +482,7 @@ impl<S: Shape, R: Returns, M> Place<S, R> for InField<&Memo<R::Face, M>> {
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
-        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+        hooks: &dyn MemoHooks<R>,
     ) -> Handle<'_, S::Owned, R::Held> {
         in_members::<Id, S, R>(&self.0.members, slot, hooks)
     }
@@ -493,7 +493,7 @@ impl<S: Shape, R: Returns, M> Place<S, R> for InField<Memo<R::Face, M>> {
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
-        hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+        hooks: &dyn MemoHooks<R>,
     ) -> Handle<'_, S::Owned, R::Held> {
         in_members::<Id, S, R>(&self.0.members, slot, hooks)
     }
@@ -503,7 +503,7 @@ impl<S: Shape, R: Returns, M> Place<S, R> for InField<Memo<R::Face, M>> {
 fn in_members<'m, Id, S, R>(
     members: &'m Members<R::Face>,
     slot: &'static Slot,
-    hooks: fn(MemoSpec<R>) -> MemoSpec<R>,
+    hooks: &dyn MemoHooks<R>,
 ) -> Handle<'m, S::Owned, R::Held>
 where
     Id: Identity + ?Sized,
@@ -514,7 +514,7 @@ where
     let memo = if let Some(memo) = members.find(id) {
         memo
     } else {
-        members.first_use(id, slot, Types::of::<S, R>(hooks(MemoSpec::new())), Id::name, slot::face::<R>);
+        members.first_use(id, slot, Types::of::<S, R>(hooks.spec()), Id::name, slot::face::<R>);
         members.find(id).expect("it was made just now")
     };
     // SAFETY: the id is that of these types, and the memo was made for them.

@@ -34,7 +34,7 @@ pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
 pub use handle::Memo;
 pub(crate) use handle::{InField, Place};
-pub(crate) use hooks::MemoSpec;
+pub(crate) use hooks::{MemoHooks, MemoSpec};
 pub(crate) use judging::{invalidate_matching, invalidate_shown};
 pub use storing::When;
 pub(crate) use typed::Typed;

@@ -8,7 +8,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
 use super::{callee, without_mut};
-use crate::model::{Arg, Face, Model, Part, at, local, mixed, without_self};
+use crate::model::{Arg, Face, Model, Part, at, local, mention, mixed, without_self};
 use crate::options::Given;
 use crate::shape::shape;
 
@@ -25,10 +25,17 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     let returns =
         [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
     let look = look(model);
-    let hook = |name: &str, given: &Option<Given<Expr>>| {
+    // What an instance has is looked at now: the instance may be gone when the memo is made.
+    let mut of_instance = TokenStream::new();
+    let mut hook = |name: &str, given: &Option<Given<Expr>>| {
         given.as_ref().map(|given| {
-            let (name, hook) = (Ident::new(name, given.span.resolved_at(mixed)), &given.value);
-            quote_spanned!(hook.span()=> .#name(#hook))
+            let (method, hook) = (Ident::new(name, given.span.resolved_at(mixed)), &given.value);
+            if mention(hook.to_token_stream(), "self").is_none() {
+                return quote_spanned!(hook.span()=> .#method(#hook));
+            }
+            let value = local(name);
+            of_instance.extend(quote_spanned!(hook.span()=> let #value = #hook;));
+            quote_spanned!(hook.span()=> .#method(#value))
         })
     };
     let on_store = hook("on_store", &options.on_store);
@@ -59,7 +66,13 @@ pub(super) fn plan(model: &Model) -> TokenStream {
         quote_spanned!(memo.span()=> .#kept_in(&(#memo)))
     });
     let hooks = quote!(#on_store #on_evict #on_error #fallback_if #share_error #weigh);
-    let hooks = (!hooks.is_empty()).then(|| quote_spanned!(mixed=> .with_hooks(|__hooks| __hooks #hooks)));
+    let hooks = (!hooks.is_empty()).then(|| {
+        if of_instance.is_empty() {
+            quote_spanned!(mixed=> .with_hooks(|__hooks| __hooks #hooks))
+        } else {
+            quote_spanned!(mixed=> .with_hooks({ #of_instance move |__hooks| __hooks #hooks }))
+        }
+    });
     quote_spanned! {mixed=>
         #krate::__private::Plan::new(#id, #slot(), #returns, #look)
             #kept_in
