@@ -5,12 +5,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::background::{as_background, block_on};
-use crate::call::{Called, Extras, NoHook, Prepared, Repeat, Repeats, Ticket, Waits, Work, give_up};
+use crate::call::{Called, Extras, FlightHandle, NoHook, Prepared, Repeat, Repeats, Waits, Work, give_up};
 use crate::draft::Draft;
 use crate::engine::{After, Body, Failed, Further, Lead, Miss, Mode, Next, Own, Repeatable, Returned, Start};
 use crate::erased::Erased;
 use crate::flight::{Flight, FlightContext, Job, Unbegun, under};
-use crate::memo::{MemoCore, Unstored};
+use crate::memo::{MemoCore, UncachedCall};
 use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
@@ -50,7 +50,7 @@ where
     }
 
     fn compute(&mut self, miss: &mut Miss) {
-        if X::Patience::SET { within(miss, self) } else { compute(miss, self) }
+        if X::Timeouts::SET { within(miss, self) } else { compute(miss, self) }
     }
 }
 
@@ -95,25 +95,25 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
     J: Work,
     X: Extras<KA, SA, R>,
 {
-    miss.set_limits(call.extras.patience().limits());
+    miss.set_limits(call.extras.timeouts().limits());
     let memo = miss.memo().clone();
     let lead = match search(miss, &mut call.outcome) {
         Searched::Answered => return,
-        Searched::Late(limit) => return call.outcome.set(give_up(call.extras.patience(), &memo, limit)),
+        Searched::Late(limit) => return call.outcome.set(give_up(call.extras.timeouts(), &memo, limit)),
         Searched::InPlace(left) => return compute_in_place(miss, left, call),
         Searched::Lead(lead) => lead,
     };
     let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call.take_call());
-    let patience = call.extras.patience();
-    let (ticket, one_shot) = patience.ticket(Ticket::new(lead));
-    let job = call.again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
+    let timeouts = call.extras.timeouts();
+    let (handle, one_shot) = timeouts.handle(FlightHandle::new(lead));
+    let job = call.again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
     // Of the user's code before the body: expressions of the attribute are evaluated there again.
-    let panicked = patience.on_panic(&one_shot);
+    let panicked = timeouts.on_panic(&one_shot);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
     let unbegun = hand(memo.world(), &flight, Box::new(job));
     call.outcome.set(match wait_for_own(miss, &flight, &unbegun) {
         Awaited::Answer(held) => R::join(held.into()),
-        Awaited::Late(limit) => give_up(patience, &memo, limit),
+        Awaited::Late(limit) => give_up(timeouts, &memo, limit),
         Awaited::Returned => block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload)),
     });
 }
@@ -235,7 +235,7 @@ fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Awa
 }
 
 /// Computes without a flight, and without storing.
-fn in_place(unstored: Option<&Unstored>, call: &mut dyn Body) {
+fn in_place(unstored: Option<&UncachedCall>, call: &mut dyn Body) {
     let mut run = || {
         call.run();
         if let Some(unstored) = unstored {
@@ -283,7 +283,7 @@ pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.
-pub(crate) fn fly_for<R, KA, SA, Run, B, D>(mut ticket: Ticket, call: Prepared<KA, SA, Run>)
+pub(crate) fn fly_for<R, KA, SA, Run, B, D>(mut handle: FlightHandle, call: Prepared<KA, SA, Run>)
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
@@ -291,8 +291,8 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
-    let one_shot = ticket.take_one_shot();
-    let lead = ticket.into_lead();
+    let one_shot = handle.take_one_shot();
+    let lead = handle.into_lead();
     let Some(one_shot) = one_shot else {
         fly(lead, &mut call);
         return;

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address, AsyncCall, Call, Calling, How, Ticket, Writes};
+use crate::call::{Address, AsyncCall, Call, Calling, FlightHandle, How, Writes};
 use crate::invalidate::Applied;
 use crate::memo::When;
 
@@ -206,12 +206,12 @@ impl<C: AsyncCall> Entry<C, Async> {
 
     /// Computes for a flight that was begun.
     #[doc(hidden)]
-    pub async fn fly(self, mut ticket: Ticket)
+    pub async fn fly(self, mut handle: FlightHandle)
     where
         C::Output: 'static,
     {
-        let one_shot = ticket.take_one_shot();
-        let output = Calling::new(self.call, How::Fly(ticket)).await;
+        let one_shot = handle.take_one_shot();
+        let output = Calling::new(self.call, How::Fly(handle)).await;
         if let Some(one_shot) = one_shot {
             one_shot.put(Ok(output));
         }
@@ -289,8 +289,8 @@ impl<C: AsyncCall> Entry<C, Async> {
 impl<C: Call> Entry<C> {
     /// Computes for a flight that was begun.
     #[doc(hidden)]
-    pub fn fly(self, ticket: Ticket) {
-        self.call.fly(ticket);
+    pub fn fly(self, handle: FlightHandle) {
+        self.call.fly(handle);
     }
 }
 

@@ -2,8 +2,8 @@
 //! release, and the attribute is locked to the exact version.
 
 pub use crate::call::{
-    Address, AsyncCall, Bound, Call, Given, Lent, Limits, NoHook, Plan, Ticket, TimedOut, Why, all, can_own,
-    go_on, plain,
+    Address, AsyncCall, Bound, Call, FlightHandle, Given, Lent, Limits, NoHook, Plan, TimedOut, Why, all,
+    can_own, go_on, plain,
 };
 pub use crate::draft::{Draft, IntoTtl};
 pub use crate::engine::{Cx, Found};

@@ -12,9 +12,9 @@ mod detached;
 mod entry;
 mod look;
 pub(crate) mod node;
-mod patience;
 mod slot;
 mod tags;
+mod timeouts;
 mod uses;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};

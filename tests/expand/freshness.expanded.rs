@@ -206,7 +206,7 @@ impl patient {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .patience(
+                .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(0u64, 200000000u32))
                         .hard(::core::time::Duration::new(2u64, 0u32)),
@@ -358,7 +358,7 @@ impl first {
                     ),
                 )
                 .origin_first()
-                .patience(
+                .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(2u64, 0u32)),
                     ::cache_core::__private::never_late,
@@ -601,7 +601,7 @@ impl by_node {
                     ),
                 )
                 .with_hooks_of_node()
-                .patience(
+                .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .hard(::core::time::Duration::new(2u64, 0u32)),
                     |_| ::cache_core::__private::late(Error::Late),

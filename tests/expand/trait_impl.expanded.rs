@@ -83,7 +83,7 @@ trait DbCatsMemo: Cats {
     fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
-    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket);
+    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::FlightHandle);
 }
 #[allow(
     non_camel_case_types,
@@ -263,7 +263,7 @@ impl DbCatsMemo for Db {
     }
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
-    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::Ticket) {
+    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::FlightHandle) {
         <Self as DbCatsMemo>::cat_entry(self, name).fly(__ticket)
     }
 }

@@ -15,14 +15,14 @@ use crate::engine::Lead;
 use crate::one_shot::{OneShot, Returned};
 
 /// What a call in the background computes for: the flight that was begun for it.
-pub struct Ticket {
+pub struct FlightHandle {
     /// A [`Lead`]. Without its type it is known at once that it can be sent, of each job of each function.
     lead: Box<dyn Any + Send>,
     /// Where what it returns is waited for.
     one_shot: Option<Box<dyn Any + Send>>,
 }
 
-impl Ticket {
+impl FlightHandle {
     pub(crate) fn new(lead: Lead) -> Self {
         Self { lead: Box::new(lead), one_shot: None }
     }
@@ -54,7 +54,7 @@ pub trait Repeat<KA, SA> {
     /// Whether it is done for calls that were answered. Where it is not, no code is made for it.
     const ASKED: bool = false;
     /// Takes the arguments along.
-    fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<Self::Job>;
+    fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<Self::Job>;
 }
 
 /// In words, why something is not.
@@ -66,7 +66,7 @@ pub trait Why {
 impl<KA, SA> Repeat<KA, SA> for super::NoHook {
     type Job = Nothing;
     const WHY_NOT: Option<&'static str> = Some("this function cannot be computed in the background");
-    fn job(&self, _: KA, _: SA, _: Ticket) -> Option<Self::Job> {
+    fn job(&self, _: KA, _: SA, _: FlightHandle) -> Option<Self::Job> {
         None
     }
 }
@@ -86,7 +86,7 @@ impl<W> Once<W> {
 impl<KA, SA, W: Why> Repeat<KA, SA> for Once<W> {
     type Job = Nothing;
     const WHY_NOT: Option<&'static str> = Some(W::TEXT);
-    fn job(&self, _: KA, _: SA, _: Ticket) -> Option<Self::Job> {
+    fn job(&self, _: KA, _: SA, _: FlightHandle) -> Option<Self::Job> {
         None
     }
 }
@@ -94,11 +94,11 @@ impl<KA, SA, W: Why> Repeat<KA, SA> for Once<W> {
 /// It is made by a function that is given how each argument is owned.
 pub struct Again<O, F>(pub(crate) O, pub(crate) F);
 
-impl<KA, SA, O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J> Repeat<KA, SA> for Again<O, F> {
+impl<KA, SA, O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J> Repeat<KA, SA> for Again<O, F> {
     type Job = J;
     const WHY_NOT: Option<&'static str> = O::WHY_NOT;
-    fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<J> {
-        Some((self.1)(self.0, keyed, skipped, ticket))
+    fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<J> {
+        Some((self.1)(self.0, keyed, skipped, handle))
     }
 }
 
@@ -109,8 +109,8 @@ impl<KA, SA, A: Repeat<KA, SA>> Repeat<KA, SA> for Asked<A> {
     type Job = A::Job;
     const WHY_NOT: Option<&'static str> = A::WHY_NOT;
     const ASKED: bool = true;
-    fn job(&self, keyed: KA, skipped: SA, ticket: Ticket) -> Option<A::Job> {
-        self.0.job(keyed, skipped, ticket)
+    fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<A::Job> {
+        self.0.job(keyed, skipped, handle)
     }
 }
 

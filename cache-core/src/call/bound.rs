@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{
-    Again, Asked, Callee, Extras, Hooked, Hooking, Hooks, Limits, NoHook, Once, Owners, Patience, Plan,
-    Repeat, Ticket, TimedOut, Why,
+    Again, Asked, Callee, Extras, FlightHandle, Hooked, Hooking, Hooks, Limits, NoHook, Once, Owners, Plan,
+    Repeat, TimedOut, Timeouts, Why,
 };
 use crate::draft::Draft;
-use crate::engine::{Body, Cx, Described, Found, Lead, Look, Mode, OnHit, Outcome, Repeatable, Returned};
+use crate::engine::{Body, Cx, Described, Found, Lead, Look, Mode, OnHit, Repeatable, ReturnSlot, Returned};
 use crate::erased::Erased;
 use crate::flight::Flight;
 use crate::key::{KeyRef, Shape};
@@ -92,16 +92,16 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     /// How long a call waits: for something that can stand in for the value, and at all; and what it
     /// returns then.
     #[inline]
-    pub fn patience<F>(
+    pub fn timeouts<F>(
         self,
         limits: Limits,
         late: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, X::Stand, Patience<F>>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, X::Stand, Timeouts<F>>>
     where
         X: Hooking,
         F: Fn(TimedOut) -> <C::Returns as Returns>::Output,
     {
-        self.with_extras(|extras| extras.hooks().with_patience(Patience { limits, late }))
+        self.with_extras(|extras| extras.hooks().with_timeouts(Timeouts { limits, late }))
     }
 
     /// The hook for hits.
@@ -109,7 +109,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     pub fn on_hit<F>(
         self,
         hook: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<Hooked<F>, X::Miss, X::Stand, X::Patience>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<Hooked<F>, X::Miss, X::Stand, X::Timeouts>>
     where
         X: Hooking,
         F: Fn(&KA, &SA, &KeyRef<'_>, &<C::Returns as Returns>::Value),
@@ -122,7 +122,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     pub fn on_miss<F>(
         self,
         hook: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, Hooked<F>, X::Stand, X::Patience>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, Hooked<F>, X::Stand, X::Timeouts>>
     where
         X: Hooking,
         F: Fn(&KA, &SA, &KeyRef<'_>),
@@ -135,7 +135,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     pub fn placeholder<F>(
         self,
         make: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, Hooked<F>, X::Patience>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, Hooked<F>, X::Timeouts>>
     where
         X: Hooking,
         F: Fn(&KA, &SA) -> <C::Returns as Returns>::Face,
@@ -155,7 +155,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
 
     /// How the call is made once more, in the background.
     #[inline]
-    pub fn again<O: Owners, F: Fn(O, KA, SA, Ticket) -> J, J: Send + 'static>(
+    pub fn again<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
         self,
         owners: O,
         make: F,
@@ -241,7 +241,7 @@ where
     A: Repeat<KA, SA>,
 {
     let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
-    if let Some(job) = again.job(keyed, skipped, Ticket::new(lead)) {
+    if let Some(job) = again.job(keyed, skipped, FlightHandle::new(lead)) {
         M::start(&memo, &flight, job);
     }
 }
@@ -254,14 +254,14 @@ pub(crate) struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
     pub(crate) extras: X,
     /// What describes the value; none before the body was begun.
     describe: Option<D>,
-    pub(crate) outcome: Outcome<R>,
+    pub(crate) outcome: ReturnSlot<R>,
     kind: PhantomData<fn() -> M>,
 }
 
 impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     #[inline]
     pub(crate) fn new(call: Prepared<KA, SA, Run>, again: A, extras: X) -> Self {
-        Self { call: Some(call), again, extras, describe: None, outcome: Outcome(None), kind: PhantomData }
+        Self { call: Some(call), again, extras, describe: None, outcome: ReturnSlot(None), kind: PhantomData }
     }
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
@@ -339,7 +339,7 @@ where
 {
     fn run(&mut self) {
         let (body, describe) = self.take_call().prepare();
-        self.outcome = Outcome(Some(body()));
+        self.outcome = ReturnSlot(Some(body()));
         self.describe = Some(describe);
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use super::bound::{Repeats, Starts, look_up};
 use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, Called, Callee, Extras, NoHook, Repeat, Ticket, Writes};
+use super::{Address, Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat, Writes};
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Found, Further, Lead, Mode, Start};
@@ -40,7 +40,7 @@ pub enum How {
     /// Runs the body, touches nothing.
     Uncached,
     /// Computes for a flight that was begun.
-    Fly(Ticket),
+    Fly(FlightHandle),
 }
 
 /// The future of calling an asynchronous memoized function: [`Entry::call`](crate::Entry::call).
@@ -340,7 +340,7 @@ where
             How::Call => bound.begin::<D>(further, false),
             How::Refresh => bound.begin::<D>(further, true),
             How::Uncached => Ok(bound.missed(Begun::InPlace(None))),
-            How::Fly(ticket) => Ok(bound.missed(Begun::Lead(ticket.into_lead()))),
+            How::Fly(handle) => Ok(bound.missed(Begun::Lead(handle.into_lead()))),
         };
         match missed {
             Err(output) => Poll::Ready(output),

@@ -86,7 +86,7 @@ pub trait Extras<KA, SA, R: Returns> {
     /// Whether there is a placeholder.
     const PLACEHOLDER: bool = false;
     /// How long a call waits.
-    type Patience: Waits<R::Output>;
+    type Timeouts: Waits<R::Output>;
 
     /// Runs the hook for hits.
     #[inline]
@@ -100,12 +100,12 @@ pub trait Extras<KA, SA, R: Returns> {
         None
     }
     /// How long a call waits.
-    fn patience(&self) -> &Self::Patience;
+    fn timeouts(&self) -> &Self::Timeouts;
 }
 
 impl<KA, SA, R: Returns> Extras<KA, SA, R> for NoHook {
-    type Patience = NoHook;
-    fn patience(&self) -> &NoHook {
+    type Timeouts = NoHook;
+    fn timeouts(&self) -> &NoHook {
         self
     }
 }
@@ -115,7 +115,7 @@ pub struct Hooks<Hit, Miss, St, T> {
     hit: Hit,
     miss: Miss,
     stand: St,
-    patience: T,
+    timeouts: T,
 }
 
 impl<KA, SA, R, Hit, Miss, St, T> Extras<KA, SA, R> for Hooks<Hit, Miss, St, T>
@@ -129,7 +129,7 @@ where
     const ON_HIT: bool = Hit::SET;
     const ON_MISS: bool = Miss::SET;
     const PLACEHOLDER: bool = St::SET;
-    type Patience = T;
+    type Timeouts = T;
 
     fn on_hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, value: &R::Value) {
         self.hit.hit(keyed, skipped, key, value);
@@ -140,27 +140,27 @@ where
     fn placeholder(&self, keyed: &KA, skipped: &SA) -> Option<R::Face> {
         self.stand.stand_in(keyed, skipped)
     }
-    fn patience(&self) -> &T {
-        &self.patience
+    fn timeouts(&self) -> &T {
+        &self.timeouts
     }
 }
 
 impl<Hit, Miss, St, T> Hooks<Hit, Miss, St, T> {
     #[inline]
     pub(super) fn with_hit<H>(self, hit: H) -> Hooks<H, Miss, St, T> {
-        Hooks { hit, miss: self.miss, stand: self.stand, patience: self.patience }
+        Hooks { hit, miss: self.miss, stand: self.stand, timeouts: self.timeouts }
     }
     #[inline]
     pub(super) fn with_miss<M>(self, miss: M) -> Hooks<Hit, M, St, T> {
-        Hooks { hit: self.hit, miss, stand: self.stand, patience: self.patience }
+        Hooks { hit: self.hit, miss, stand: self.stand, timeouts: self.timeouts }
     }
     #[inline]
     pub(super) fn with_stand<S>(self, stand: S) -> Hooks<Hit, Miss, S, T> {
-        Hooks { hit: self.hit, miss: self.miss, stand, patience: self.patience }
+        Hooks { hit: self.hit, miss: self.miss, stand, timeouts: self.timeouts }
     }
     #[inline]
-    pub(crate) fn with_patience<P>(self, patience: P) -> Hooks<Hit, Miss, St, P> {
-        Hooks { hit: self.hit, miss: self.miss, stand: self.stand, patience }
+    pub(crate) fn with_timeouts<P>(self, timeouts: P) -> Hooks<Hit, Miss, St, P> {
+        Hooks { hit: self.hit, miss: self.miss, stand: self.stand, timeouts }
     }
 }
 
@@ -173,19 +173,19 @@ pub trait Hooking {
     /// The placeholder so far.
     type Stand;
     /// The limits so far.
-    type Patience;
+    type Timeouts;
     /// All of them.
-    fn hooks(self) -> Hooks<Self::Hit, Self::Miss, Self::Stand, Self::Patience>;
+    fn hooks(self) -> Hooks<Self::Hit, Self::Miss, Self::Stand, Self::Timeouts>;
 }
 
 impl Hooking for NoHook {
     type Hit = NoHook;
     type Miss = NoHook;
     type Stand = NoHook;
-    type Patience = NoHook;
+    type Timeouts = NoHook;
     #[inline]
     fn hooks(self) -> Hooks<NoHook, NoHook, NoHook, NoHook> {
-        Hooks { hit: NoHook, miss: NoHook, stand: NoHook, patience: NoHook }
+        Hooks { hit: NoHook, miss: NoHook, stand: NoHook, timeouts: NoHook }
     }
 }
 
@@ -193,7 +193,7 @@ impl<Hit, Miss, St, T> Hooking for Hooks<Hit, Miss, St, T> {
     type Hit = Hit;
     type Miss = Miss;
     type Stand = St;
-    type Patience = T;
+    type Timeouts = T;
     #[inline]
     fn hooks(self) -> Self {
         self

@@ -6,13 +6,13 @@ mod bound;
 mod calling;
 mod detached;
 mod hooks;
-mod patience;
+mod timeouts;
 mod verbs;
 
 use std::marker::PhantomData;
 
 pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
-pub use again::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Ticket, Why, can_own};
+pub use again::{FlightHandle, Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Why, can_own};
 pub use bound::Bound;
 pub(crate) use bound::{Called, Prepared, Repeats};
 pub(crate) use calling::How;
@@ -20,9 +20,9 @@ pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;
 pub use hooks::NoHook;
 pub(crate) use hooks::{Extras, HitHook, Hooked, Hooking, Hooks, MissHook};
-pub(crate) use patience::give_up;
-pub use patience::{Limits, TimedOut};
-pub(crate) use patience::{Patience, Waits};
+pub(crate) use timeouts::give_up;
+pub use timeouts::{Limits, TimedOut};
+pub(crate) use timeouts::{Timeouts, Waits};
 pub(crate) use verbs::Work;
 pub(crate) use verbs::Writes;
 pub use verbs::{Address, Call};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::again::Nothing;
 use super::bound::{Repeats, Starts, look_up};
-use super::{Bound, Called, Callee, Extras, NoHook, Repeat, Ticket};
+use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat};
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::Draft;
@@ -68,7 +68,7 @@ pub trait Call: Writes<Mode = Blocking> {
     fn uncached(self) -> Self::Output;
     /// Computes for a flight that was begun.
     #[doc(hidden)]
-    fn fly(self, ticket: Ticket);
+    fn fly(self, handle: FlightHandle);
 }
 
 pub(super) mod sealed {
@@ -280,7 +280,7 @@ where
         blocking::uncached::<C::Returns, _, _, _, B, D>(self.call)
     }
 
-    fn fly(self, ticket: Ticket) {
-        blocking::fly_for::<C::Returns, _, _, _, B, D>(ticket, self.call);
+    fn fly(self, handle: FlightHandle) {
+        blocking::fly_for::<C::Returns, _, _, _, B, D>(handle, self.call);
     }
 }

@@ -7,7 +7,7 @@ use super::{Failed, Intent, Lead, Returned, Step};
 use crate::call::Limits;
 use crate::erased::Erased;
 use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited};
-use crate::memo::{MemoCore, Unstored};
+use crate::memo::{MemoCore, UncachedCall};
 use crate::tags::Number;
 use crate::time::{Tick, after};
 
@@ -25,19 +25,19 @@ pub(crate) struct Miss {
     has_waited: bool,
     joins: u32,
     /// None if it waits as long as it takes.
-    patience: Option<Box<Patience>>,
+    deadlines: Option<Box<Deadlines>>,
 }
 
 /// Until when a call waits.
 #[derive(Default)]
-struct Patience {
+struct Deadlines {
     /// For something to stand in for the value.
     soft: Option<Tick>,
     /// At all; and how long that is.
     hard: Option<(Tick, Duration)>,
 }
 
-impl Patience {
+impl Deadlines {
     /// When to look at what is there.
     fn until(&self) -> Option<Tick> {
         self.soft.into_iter().chain(self.hard.map(|(at, _)| at)).min()
@@ -106,7 +106,7 @@ pub(crate) enum Own {
 
 impl Miss {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, begin: Intent) -> Self {
-        Self { memo, key, hash, begin, has_waited: false, joins: 0, patience: None }
+        Self { memo, key, hash, begin, has_waited: false, joins: 0, deadlines: None }
     }
 
     /// Does not wait longer than that.
@@ -116,7 +116,7 @@ impl Miss {
         }
         let now = self.memo.clock().now();
         let soft = limits.soft.filter(|_| self.falls_back());
-        self.patience = Some(Box::new(Patience {
+        self.deadlines = Some(Box::new(Deadlines {
             soft: soft.map(|limit| after(now, limit)),
             hard: limits.hard.map(|limit| (after(now, limit), limit)),
         }));
@@ -127,13 +127,13 @@ impl Miss {
     }
 
     /// It computes without storing.
-    pub(crate) fn unstored(&self) -> Unstored {
-        Unstored { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
+    pub(crate) fn unstored(&self) -> UncachedCall {
+        UncachedCall { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
     }
 
     /// When to look at what is there, if it does not wait as long as it takes.
     fn until(&self) -> Option<Tick> {
-        self.patience.as_ref()?.until()
+        self.deadlines.as_ref()?.until()
     }
 
     /// How long to wait for others.
@@ -289,7 +289,7 @@ impl Miss {
             self.memo.note_lateness(&self.key, self.hash);
             return Ok(Some(older));
         }
-        match self.patience.as_ref().and_then(|patience| patience.hard) {
+        match self.deadlines.as_ref().and_then(|deadlines| deadlines.hard) {
             Some((at, limit)) if at <= now => {
                 self.memo.counters.timeouts.add();
                 self.memo.record_absence();
@@ -297,8 +297,8 @@ impl Miss {
             }
             _ => {
                 // From here on only the other limit counts.
-                if let Some(patience) = &mut self.patience {
-                    patience.soft = None;
+                if let Some(deadlines) = &mut self.deadlines {
+                    deadlines.soft = None;
                 }
                 Ok(None)
             }

@@ -16,7 +16,7 @@ pub(crate) use look::Further;
 pub use look::{Cx, Found};
 pub(crate) use look::{Look, OnHit};
 pub(crate) use miss::{After, Joined, Miss, Next, Own};
-pub(crate) use returned::{Body, Computed, Described, Outcome, Returned};
+pub(crate) use returned::{Body, Computed, Described, ReturnSlot, Returned};
 pub(crate) use start::{Mode, Repeatable, Start};
 
 use crate::erased::{Erased, ErasedRef};

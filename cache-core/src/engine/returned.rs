@@ -39,9 +39,9 @@ pub(crate) trait Body: Described {
 }
 
 /// What a call returns, once it does.
-pub(crate) struct Outcome<R: Returns>(pub(crate) Option<R::Output>);
+pub(crate) struct ReturnSlot<R: Returns>(pub(crate) Option<R::Output>);
 
-impl<R: Returns> Outcome<R> {
+impl<R: Returns> ReturnSlot<R> {
     pub(crate) fn set(&mut self, output: R::Output) {
         self.0 = Some(output);
     }
@@ -51,7 +51,7 @@ impl<R: Returns> Outcome<R> {
     }
 }
 
-impl<R: Returns> Returned for Outcome<R> {
+impl<R: Returns> Returned for ReturnSlot<R> {
     fn take_value(&mut self) -> Option<Erased> {
         match R::split(self.0.take()?) {
             Ok(held) => Some(Erased::new(held)),
@@ -86,13 +86,13 @@ impl<R: Returns> Returned for Outcome<R> {
 
 /// A body has returned this, and what describes its value.
 pub(crate) struct Computed<R: Returns, D> {
-    pub(crate) outcome: Outcome<R>,
+    pub(crate) outcome: ReturnSlot<R>,
     describe: D,
 }
 
 impl<R: Returns, D> Computed<R, D> {
     pub(crate) fn new(output: R::Output, describe: D) -> Self {
-        Self { outcome: Outcome(Some(output)), describe }
+        Self { outcome: ReturnSlot(Some(output)), describe }
     }
 }
 

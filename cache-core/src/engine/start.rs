@@ -3,7 +3,7 @@
 use super::{Further, Intent, Lead, Miss, Step};
 use crate::erased::Erased;
 use crate::key::KeyRef;
-use crate::memo::{MemoCore, Unstored};
+use crate::memo::{MemoCore, UncachedCall};
 
 /// What a call is told besides its arguments.
 #[derive(Clone, Copy, Default)]
@@ -32,7 +32,7 @@ pub(crate) trait Repeatable {
 pub(crate) enum Start {
     Answer(Erased),
     /// It touches nothing; whom to tell of its return, if its tags are asked for.
-    InPlace(Option<Unstored>),
+    InPlace(Option<UncachedCall>),
     /// It is to be computed, or waited for.
     Search(Miss),
 }
@@ -57,7 +57,8 @@ impl MemoCore {
             Further::Bypass(key) => {
                 self.counters.bypasses.add();
                 // What is computed from the return depends on the call all the same.
-                let unstored = key.map(|(key, hash)| Unstored { memo: self.arc(), key, hash, bypass: true });
+                let unstored =
+                    key.map(|(key, hash)| UncachedCall { memo: self.arc(), key, hash, bypass: true });
                 return Start::InPlace(unstored);
             }
             Further::Miss(key, hash) => (key, hash),

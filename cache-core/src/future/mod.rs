@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::background::{Anywhere, Executor};
-use crate::call::{Extras, Prepared, Repeat, Ticket, Waits, give_up};
+use crate::call::{Extras, FlightHandle, Prepared, Repeat, Waits, give_up};
 use crate::draft::Draft;
 use crate::engine::{After, Computed, Failed, Joined, Lead, Miss, Next, Own};
 use crate::erased::Erased;
 use crate::flight::{Adoptable, Adopts, FlightContext, Shared, Waiter, polled_under};
-use crate::memo::Unstored;
+use crate::memo::UncachedCall;
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
@@ -40,7 +40,7 @@ pub(crate) enum Begun {
     /// It leads a flight already.
     Lead(Lead),
     /// It touches nothing.
-    InPlace(Option<Unstored>),
+    InPlace(Option<UncachedCall>),
 }
 
 /// A call that was not answered, what it computes with, how that is done once more, and what else is told of it.
@@ -121,7 +121,7 @@ where
             return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
         }
     };
-    miss.set_limits(extras.patience().limits());
+    miss.set_limits(extras.timeouts().limits());
     loop {
         return match search(&mut miss).await {
             Searched::Answer(held) => Err(R::join(held.into())),
@@ -148,7 +148,7 @@ where
                     None => own.await,
                 })
             }
-            Searched::Late(limit) => Err(give_up(extras.patience(), miss.memo(), limit)),
+            Searched::Late(limit) => Err(give_up(extras.timeouts(), miss.memo(), limit)),
             Searched::Lead(lead) => Ok(Leading { miss, lead, call, again, extras }),
         };
     }
@@ -219,9 +219,9 @@ where
     };
     let Leading { mut miss, lead, call, again, extras } = leading;
     let (memo, flight) = (miss.memo().clone(), lead.flight.clone());
-    let (ticket, one_shot) = extras.patience().ticket(Ticket::new(lead));
+    let (handle, one_shot) = extras.timeouts().handle(FlightHandle::new(lead));
     let Prepared { keyed, skipped, .. } = call;
-    let job = again.job(keyed, skipped, ticket).expect("refused when it was compiled, if it cannot be");
+    let job = again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let job = polled_under(Some(flight.context.clone()), job);
@@ -235,7 +235,7 @@ where
             Own::Returned | Own::Crashed | Own::Refused => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Late(limit) => return give_up(extras.patience(), &memo, limit),
+            Own::Late(limit) => return give_up(extras.timeouts(), &memo, limit),
         }
     }
 }
@@ -268,7 +268,7 @@ where
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place<R, B, D>(unstored: Option<Unstored>, (body, describe): (B, D)) -> Computed<R, D>
+async fn in_place<R, B, D>(unstored: Option<UncachedCall>, (body, describe): (B, D)) -> Computed<R, D>
 where
     R: Returns,
     B: Future<Output = R::Output>,

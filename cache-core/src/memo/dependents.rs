@@ -258,7 +258,7 @@ impl MemoCore {
 }
 
 /// A call whose return is not stored, and what is computed from that return depends on all the same.
-pub(crate) struct Unstored {
+pub(crate) struct UncachedCall {
     pub(crate) memo: Arc<MemoCore>,
     pub(crate) key: Erased,
     pub(crate) hash: u32,
@@ -266,7 +266,7 @@ pub(crate) struct Unstored {
     pub(crate) bypass: bool,
 }
 
-impl Unstored {
+impl UncachedCall {
     /// Its body has returned.
     pub(crate) fn returned(&self, call: &mut dyn Described) {
         let Self { memo, key, hash, bypass } = self;

@@ -29,7 +29,7 @@ use std::sync::atomic::AtomicPtr;
 pub(crate) use backlog::{Sweep, Swept};
 pub(crate) use core::MemoCore;
 pub(crate) use core::{Room, Types};
-pub(crate) use dependents::{Unstored, record_unknown};
+pub(crate) use dependents::{UncachedCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
 pub use handle::Memo;

@@ -11,7 +11,7 @@ use loom::thread::{JoinHandle, spawn};
 use super::{ALL, FEW, KEY, Scene, check, join};
 use crate::background::{Executor, Task};
 use crate::blocking;
-use crate::call::{Again, Called, Hooking as _, Limits, NoHook, Patience, Prepared, Ticket};
+use crate::call::{Again, Called, FlightHandle, Hooking as _, Limits, NoHook, Prepared, Timeouts};
 use crate::draft::Draft;
 use crate::engine::{Intent, Step};
 use crate::entry::Blocking;
@@ -24,15 +24,15 @@ impl Stage {
             return Ok(value);
         }
         let describe = |_: Option<&u64>, _: &mut Draft| ();
-        let again = |(), (), (), ticket: Ticket| {
+        let again = |(), (), (), handle: FlightHandle| {
             let body = body.clone();
             let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
-            move || blocking::fly_for::<Kept, _, _, _, _, _>(ticket, call)
+            move || blocking::fly_for::<Kept, _, _, _, _, _>(handle, call)
         };
         let limits = Limits { soft: None, hard: Some(Duration::from_hours(1)) };
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
-        let patience = Patience { limits, late: |_| Err(Failure) };
-        let hooks = NoHook.hooks().with_patience(patience);
+        let timeouts = Timeouts { limits, late: |_| Err(Failure) };
+        let hooks = NoHook.hooks().with_timeouts(timeouts);
         let mut call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
         blocking::within(&mut self.miss(key, Intent::Read), &mut call);
         call.outcome.into_output()

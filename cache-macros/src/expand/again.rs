@@ -155,7 +155,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
         inline: false,
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params,)* __ticket: #krate::__private::Ticket) #output #clause
+            fn #name #generics (#(#params,)* __ticket: #krate::__private::FlightHandle) #output #clause
         },
         declaration: None,
         body,

@@ -7,7 +7,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::again::{Owned, owned};
 use super::{
-    Companion, Signature, attributes, attrs, bound_again, callee, entry, own_turbofish, patience, signature,
+    Companion, Signature, attributes, attrs, bound_again, callee, entry, own_turbofish, signature, timeouts,
 };
 use crate::function::Form;
 use crate::model::{Arg, Capture, Model, at, mixed, this};
@@ -17,7 +17,7 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
     let is_boxed = model.asyncness.is_some_and(|asyncness| asyncness.form == Form::Boxed);
-    let detached = if patience::patience(model).is_some() || model.options.inherit_tags.is_some() {
+    let detached = if timeouts::timeouts(model).is_some() || model.options.inherit_tags.is_some() {
         later(model)
     } else {
         let entry::Bound { before, bound } = entry::bound(model, true);

@@ -6,7 +6,7 @@ use syn::{Expr, Pat};
 
 use super::{
     Companion, Signature, again, attributes, attrs, bound_again, callee, deprecated, describe, elided,
-    expected, face, look, own_turbofish, patience, signature, underscores, used, without_mut,
+    expected, face, look, own_turbofish, signature, timeouts, underscores, used, without_mut,
 };
 use crate::function::Form;
 use crate::model::{Arg, Capture, Model, Place, at, local, mentions, mixed, without_self};
@@ -26,7 +26,7 @@ pub(super) fn entry(model: &Model) -> Companion {
     let (call, mode, driver) = if model.asyncness.is_none() {
         (quote!(Call), None, None)
     } else {
-        let driver = if patience::patience(model).is_some() {
+        let driver = if timeouts::timeouts(model).is_some() {
             quote!(.by_clock())
         } else if model.owned {
             quote!(.by_owner())
@@ -99,7 +99,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let run = run(model, detached);
     let again = again::again(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
-    let (fails, patience) = (patience::fails(model), patience::patience(model));
+    let (fails, timeouts) = (timeouts::fails(model), timeouts::timeouts(model));
     let bind = Ident::new(if model.asyncness.is_none() { "bind" } else { "bind_async" }, mixed);
     let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
     Bound {
@@ -112,7 +112,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
                 #bypass_if
                 #refresh_if
                 #origin_first
-                #patience
+                #timeouts
                 #again
         },
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{NoHook, Ticket};
+use super::{FlightHandle, NoHook};
 use crate::memo::MemoCore;
 use crate::one_shot::{OneShot, Returned};
 
@@ -96,7 +96,7 @@ pub trait CrossesThreads: Send + 'static {}
 impl<T: Send + 'static> CrossesThreads for T {}
 
 /// How long a call of a function waits, and what it returns then.
-pub struct Patience<F> {
+pub struct Timeouts<F> {
     pub(crate) limits: Limits,
     pub(crate) late: F,
 }
@@ -113,7 +113,7 @@ pub trait Waits<O> {
     /// What is returned after the last of them; none if there is none.
     fn late(&self, late: TimedOut) -> Option<O>;
     /// A computation that is to be made elsewhere, and how what it returns comes back.
-    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<OneShot<Returned<O>>>);
+    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<Returned<O>>>);
     /// Tells who waits there of a panic from before the body.
     fn on_panic(&self, one_shot: &Arc<OneShot<Returned<O>>>) -> Panicked;
 }
@@ -127,16 +127,16 @@ impl<O> Waits<O> for NoHook {
     fn late(&self, _: TimedOut) -> Option<O> {
         None
     }
-    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<OneShot<Returned<O>>>) {
+    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<Returned<O>>>) {
         // Nobody waits for it.
-        (ticket, Arc::new(OneShot::new()))
+        (handle, Arc::new(OneShot::new()))
     }
     fn on_panic(&self, _: &Arc<OneShot<Returned<O>>>) -> Panicked {
         Box::new(drop)
     }
 }
 
-impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
+impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Timeouts<F> {
     const SET: bool = true;
     fn limits(&self) -> Limits {
         self.limits
@@ -144,9 +144,9 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
     fn late(&self, late: TimedOut) -> Option<O> {
         Some((self.late)(late))
     }
-    fn ticket(&self, ticket: Ticket) -> (Ticket, Arc<OneShot<Returned<O>>>) {
+    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<Returned<O>>>) {
         let one_shot = Arc::new(OneShot::new());
-        (ticket.with(one_shot.clone()), one_shot)
+        (handle.with(one_shot.clone()), one_shot)
     }
     fn on_panic(&self, one_shot: &Arc<OneShot<Returned<O>>>) -> Panicked {
         let one_shot = one_shot.clone();
@@ -155,7 +155,7 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Patience<F> {
 }
 
 /// What a call returns that has waited for so long.
-pub(crate) fn give_up<O>(patience: &impl Waits<O>, memo: &MemoCore, limit: Duration) -> O {
-    let late = patience.late(TimedOut::new(memo.name.clone(), limit));
+pub(crate) fn give_up<O>(timeouts: &impl Waits<O>, memo: &MemoCore, limit: Duration) -> O {
+    let late = timeouts.late(TimedOut::new(memo.name.clone(), limit));
     late.unwrap_or_else(|| unreachable!("nobody is late who has no limit"))
 }

@@ -32,8 +32,8 @@ pub(super) fn fails(model: &Model) -> Option<TokenStream> {
     Some(at(span, of_output))
 }
 
-/// `.patience(..)`, if there is a limit.
-pub(super) fn patience(model: &Model) -> Option<TokenStream> {
+/// `.timeouts(..)`, if there is a limit.
+pub(super) fn timeouts(model: &Model) -> Option<TokenStream> {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
     // Only one of the two is given.
@@ -52,5 +52,5 @@ pub(super) fn patience(model: &Model) -> Option<TokenStream> {
             quote_spanned!(mixed=> |__late| #timed_out(__late))
         }
     };
-    Some(quote_spanned!(mixed=> .patience(#krate::__private::Limits::NONE #soft #limit, #late)))
+    Some(quote_spanned!(mixed=> .timeouts(#krate::__private::Limits::NONE #soft #limit, #late)))
 }
