@@ -9,7 +9,7 @@ use crate::call::{Called, Extras, FlightHandle, NoHook, Prepared, Repeat, Repeat
 use crate::draft::Draft;
 use crate::engine::{After, Body, Failed, Further, Lead, Miss, Mode, Next, Own, Repeatable, Returned, Start};
 use crate::erased::Erased;
-use crate::flight::{Flight, FlightContext, Job, Unbegun, under};
+use crate::flight::{Flight, FlightContext, Job, Unbegun, Within, under};
 use crate::memo::{MemoCore, UncachedCall};
 use crate::time::after;
 use crate::value::Returns;
@@ -72,7 +72,11 @@ pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
         Searched::Answered => return,
         Searched::Lead(mut lead) => {
             lead.is_own = true;
-            fly(lead, call)
+            let failed = fly(&lead, call);
+            let flight = lead.flight.clone();
+            drop(lead);
+            Flight::give_back(flight);
+            failed
         }
         Searched::InPlace(left) => return compute_in_place(miss, left, call),
         Searched::Late(_) => unreachable!("nobody is late who has no limit"),
@@ -235,6 +239,7 @@ fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Awa
 }
 
 /// Computes without a flight, and without storing.
+#[inline(never)]
 fn in_place(unstored: Option<&UncachedCall>, call: &mut dyn Body) {
     let mut run = || {
         call.run();
@@ -265,14 +270,12 @@ where
 }
 
 /// Computes as the leader of a flight. What it returns instead of a value, if it does.
-pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
+pub(crate) fn fly(lead: &Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
-    let body = &mut *call;
-    let (settled, flight) = under(Some(lead.flight.context.clone()), move || {
-        body.run();
-        (lead.settle(body), lead.flight.clone())
-    });
-    Flight::give_back(flight);
+    let within = Within::enter(Some(lead.flight.context.clone()));
+    call.run();
+    let settled = lead.settle(call);
+    drop(within);
     match settled {
         Ok(held) => {
             call.returned().set_value(held);
@@ -294,11 +297,11 @@ where
     let one_shot = handle.take_one_shot();
     let lead = handle.into_lead();
     let Some(one_shot) = one_shot else {
-        fly(lead, &mut call);
+        fly(&lead, &mut call);
         return;
     };
     let returned = catch_unwind(AssertUnwindSafe(|| {
-        fly(lead, &mut call);
+        fly(&lead, &mut call);
         call.outcome.into_output()
     }));
     one_shot.put(returned);

@@ -254,20 +254,24 @@ where
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
         let Self { callee, call, again, extras, mode } = self;
         let memo = callee.memo();
-        match look_up(&callee, &memo, &call, &extras, mode) {
-            Found::Hit(held) => C::Returns::join(held),
-            Found::Further(mut further) => {
-                // Only where it is asked for is there code for the background.
-                if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
-                    let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-                    blocking::go_on(&memo, &mut further, mode, &mut call);
-                    call.outcome.into_output()
-                } else {
-                    let mut call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-                    blocking::go_on(&memo, &mut further, mode, &mut call);
-                    call.outcome.into_output()
-                }
+        let mut found = look_up(&callee, &memo, &call, &extras, mode);
+        // Where it is: it would be on the stack twice if it was moved, while the body runs.
+        let further = match &mut found {
+            Found::Further(further) => further,
+            Found::Hit(_) => {
+                let Found::Hit(held) = found else { unreachable!("it is one") };
+                return C::Returns::join(held);
             }
+        };
+        // Only where it is asked for is there code for the background.
+        if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+            let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+            blocking::go_on(&memo, further, mode, &mut call);
+            call.outcome.into_output()
+        } else {
+            let mut call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
+            blocking::go_on(&memo, further, mode, &mut call);
+            call.outcome.into_output()
         }
     }
 

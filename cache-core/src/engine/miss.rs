@@ -256,6 +256,7 @@ impl Miss {
 
     /// What a call returns whose body has failed: an older value, if one may stand in.
     #[cold]
+    #[inline(never)]
     pub(crate) fn or_older(&self, failed: &Failed, returned: &mut dyn Returned) {
         if let Some(older) = self.older(failed) {
             returned.set_value(older);

@@ -216,15 +216,24 @@ pub(crate) fn current() -> Option<Arc<FlightContext>> {
 
 /// Runs `body` as part of a flight, or of none.
 pub(crate) fn under<T>(flight: Option<Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Arc<FlightContext>>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            let outer = self.0.take();
-            let _ = CURRENT.try_with(|current| current.replace(outer));
-        }
-    }
-    let _restore = Restore(CURRENT.try_with(|current| current.replace(flight)).ok().flatten());
+    let _within = Within::enter(flight);
     body()
+}
+
+/// For as long as this is there, the thread runs as part of a flight, or of none. It holds what it was part of before.
+pub(crate) struct Within(Option<Arc<FlightContext>>);
+
+impl Within {
+    pub(crate) fn enter(flight: Option<Arc<FlightContext>>) -> Self {
+        Self(CURRENT.try_with(|current| current.replace(flight)).ok().flatten())
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        let outer = self.0.take();
+        let _ = CURRENT.try_with(|current| current.replace(outer));
+    }
 }
 
 /// This thread has made the invalidation of that number, perhaps from within the closures of updates.
