@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::ready;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,6 +158,34 @@ impl Place {
     }
 }
 
+/// A place that addresses share, without its type: lints would take what a memo has inside for a part of its key.
+#[derive(Clone)]
+struct SharedPlace(Arc<dyn Placed>);
+
+trait Placed: Send + Sync {
+    fn place(&self) -> &Place;
+}
+
+impl Placed for Place {
+    fn place(&self) -> &Place {
+        self
+    }
+}
+
+impl SharedPlace {
+    fn new(place: Place) -> Self {
+        Self(Arc::new(place))
+    }
+}
+
+impl Deref for SharedPlace {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        self.0.place()
+    }
+}
+
 /// The address of an entry: what identifies one call of one memoized function.
 ///
 /// Displays as `cats::get_cat("tom")`; arguments that are not `Debug` show as `_`. It can be kept and
@@ -164,7 +193,7 @@ impl Place {
 /// entry. `V` is what [`get`](Self::get) gives; `M` is [`Blocking`], or [`Async`] for the key of an
 /// asynchronous function, which reads and writes as the function does.
 pub struct Key<V, M = Blocking> {
-    place: Arc<Place>,
+    place: SharedPlace,
     /// A value, as [`get`](Self::get) hands it out.
     face: fn(Erased) -> Option<V>,
     mode: PhantomData<fn() -> M>,
@@ -172,7 +201,7 @@ pub struct Key<V, M = Blocking> {
 
 impl<V: 'static, M> Key<V, M> {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, face: fn(Erased) -> Option<V>) -> Self {
-        Self { place: Arc::new(Place { memo, key, hash }), face, mode: PhantomData }
+        Self { place: SharedPlace::new(Place { memo, key, hash }), face, mode: PhantomData }
     }
 
     fn read(&self) -> Option<V> {
@@ -246,12 +275,12 @@ impl<V: 'static> Key<V, Async> {
 /// [`tag`](crate::tag) hand out. See [`Key`].
 #[derive(Clone)]
 pub struct AnyKey {
-    place: Arc<Place>,
+    place: SharedPlace,
 }
 
 impl AnyKey {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32) -> Self {
-        Self { place: Arc::new(Place { memo, key, hash }) }
+        Self { place: SharedPlace::new(Place { memo, key, hash }) }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::TypeId;
+use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::{self, NonNull};
@@ -95,7 +96,8 @@ impl Vtable {
 
 /// A value whose type is forgotten.
 pub struct Erased {
-    words: Words,
+    /// In a cell: a value may have cells in it, which are written through a shared reference.
+    words: UnsafeCell<Words>,
     vtable: &'static Vtable,
 }
 
@@ -155,7 +157,7 @@ impl Erased {
             // SAFETY: a pointer fits.
             unsafe { words.as_mut_ptr().cast::<NonNull<u8>>().write(memory) };
         }
-        ManuallyDrop::new(Self { words, vtable })
+        ManuallyDrop::new(Self { words: UnsafeCell::new(words), vtable })
     }
 
     /// Gives the memory of a large value back, which has been moved or dropped.
@@ -174,20 +176,20 @@ impl Erased {
     #[inline]
     fn as_ptr(&self) -> *const u8 {
         if self.vtable.is_small {
-            self.words.as_ptr().cast()
+            self.words.get().cast_const().cast()
         } else {
             // SAFETY: a large value has a pointer here.
-            unsafe { self.words.as_ptr().cast::<*const u8>().read() }
+            unsafe { self.words.get().cast::<*const u8>().read() }
         }
     }
 
     #[inline]
     fn as_mut_ptr(&mut self) -> *mut u8 {
         if self.vtable.is_small {
-            self.words.as_mut_ptr().cast()
+            self.words.get().cast()
         } else {
             // SAFETY: a large value has a pointer here.
-            unsafe { self.words.as_ptr().cast::<*mut u8>().read() }
+            unsafe { self.words.get().cast::<*mut u8>().read() }
         }
     }
 

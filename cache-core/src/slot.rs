@@ -179,10 +179,13 @@ impl Slot {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            let make =
-                |world: &_| self.make(Types::of::<S, R>(hooks.spec()), Id::name, id, world, true, None);
+            let memo = scope.memo(self, id).unwrap_or_else(|| {
+                // Under no lock: expressions of the attribute are evaluated for it.
+                let types = Types::of::<S, R>(hooks.spec());
+                scope.make_memo(self, id, |world| self.make(types, Id::name, id, world, true, None))
+            });
             // SAFETY: the scope finds the memo by the id, which is that of these types.
-            return unsafe { Handle::scoped(scope.memo(self, id, &make)) };
+            return unsafe { Handle::scoped(memo) };
         }
         let memo =
             if let Some(memo) = self.find(id) { memo } else { self.first_use::<S, R>(id, Id::name, hooks) };

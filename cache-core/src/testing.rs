@@ -256,12 +256,17 @@ impl Scope {
         &self.inner.world
     }
 
-    /// The scope's memo for a slot, made by `make` on first use.
-    pub(crate) fn memo(
+    /// The scope's memo for a slot, if it was made.
+    pub(crate) fn memo(&self, slot: &Slot, id: TypeId) -> Option<Arc<MemoCore>> {
+        self.inner.memos.lock().get(&(slot.address(), id)).cloned()
+    }
+
+    /// The scope's memo for a slot, made by `make` unless somebody has made it meanwhile.
+    pub(crate) fn make_memo(
         &self,
         slot: &Slot,
         id: TypeId,
-        make: &dyn Fn(&Arc<World>) -> Arc<MemoCore>,
+        make: impl FnOnce(&Arc<World>) -> Arc<MemoCore>,
     ) -> Arc<MemoCore> {
         let mut memos = self.inner.memos.lock();
         memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.world)).clone()

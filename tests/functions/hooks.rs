@@ -182,3 +182,67 @@ fn a_miss_is_told_before_the_body_runs() {
     run(1);
     assert_eq!(*LOG.lock().unwrap(), ["miss", "body", "store"]);
 }
+
+/// A name, whose case does not matter.
+#[derive(Clone, Debug)]
+struct Name(&'static str);
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl std::hash::Hash for Name {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.to_ascii_lowercase().hash(state);
+    }
+}
+
+#[test]
+fn an_entry_that_is_replaced_leaves_with_its_own_key() {
+    static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    #[memoize(
+        name = "names",
+        tags = ["name:{name.0}"],
+        on_store = |key, _| LOG.lock().unwrap().push(format!("stored {key}")),
+        on_evict = |key, _, cause| LOG.lock().unwrap().push(format!("{key} left: {cause:?}")),
+    )]
+    fn length(name: Name) -> usize {
+        name.0.len()
+    }
+
+    length(Name("tom"));
+    length::entry(Name("TOM")).refresh();
+    let keys: Vec<String> = length::memo().keys().iter().map(ToString::to_string).collect();
+    assert_eq!(keys, [r#"names(Name("TOM"))"#]);
+    assert_eq!(length::memo().invalidate_matching("*TOM*").count(), 1);
+    let log = std::mem::take(&mut *LOG.lock().unwrap());
+    let expected = [
+        r#"stored names(Name("tom"))"#,
+        r#"names(Name("tom")) left: Replaced"#,
+        r#"stored names(Name("TOM"))"#,
+        r#"names(Name("TOM")) left: Invalidated"#,
+    ];
+    assert_eq!(log, expected);
+}
+
+#[test]
+fn the_expression_of_a_hook_may_call_memoized_functions() {
+    #[memoize]
+    fn limit() -> usize {
+        10
+    }
+    #[memoize(capacity = 100, weigh = { assert_eq!(limit(), 10); |_key, _value| 7 })]
+    fn heavy(n: u32) -> u32 {
+        n
+    }
+
+    tests::no_hang(|| {
+        let scope = Scope::new();
+        let _inside = scope.enter();
+        assert_eq!((heavy(1), heavy::memo().weight(), limit::memo().len()), (1, 7, 1));
+    });
+}

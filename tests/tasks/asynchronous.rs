@@ -372,3 +372,18 @@ fn generic_functions() {
     });
     assert_eq!((parsed::<u8>::memo().len(), parsed::<u8>::all().len()), (1, 2));
 }
+
+#[test]
+fn a_future_that_borrows_nothing_can_be_shared_between_threads() {
+    #[memoize]
+    fn length(text: &str) -> impl Future<Output = usize> + Send + Sync + use<> {
+        let length = text.len();
+        async move { length }
+    }
+
+    let future = length("tom");
+    std::thread::scope(|scope| {
+        scope.spawn(|| &future);
+    });
+    assert_eq!(tests::now(future), 3);
+}

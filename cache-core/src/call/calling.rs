@@ -307,7 +307,10 @@ where
             let memo = callee.memo();
             match look_up(callee, &memo, call, extras, *mode) {
                 Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                Found::Further(further) => {
+                Found::Further(mut further) => {
+                    if let Some(held) = further.take_hit() {
+                        return Poll::Ready(C::Returns::join(held.into()));
+                    }
                     drop(memo);
                     return self.go_on(Some(further), cx);
                 }

@@ -48,7 +48,7 @@ where
     C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Returns, Timeouts = NoHook>,
 {
     /// Looks the call up at once, and calls the function unless that answers it. `go_on` is [`go_on`]: it is given,
     /// so that the type of its future depends on what is left of the call, and not on all of it.

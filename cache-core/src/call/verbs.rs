@@ -263,6 +263,9 @@ where
                 return C::Returns::join(held);
             }
         };
+        if let Some(held) = further.take_hit() {
+            return C::Returns::join(held.into());
+        }
         // Only where it is asked for is there code for the background.
         if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
             let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);

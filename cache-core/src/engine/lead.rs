@@ -1,7 +1,7 @@
 //! A flight under way, as its leader has it: how it ends.
 
-use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Described, Intent, Returned};
 use crate::erased::Erased;
@@ -18,7 +18,7 @@ pub(crate) struct Lead {
     pub(crate) begun: Option<Tick>,
     /// The call that leads it computes it on its own stack: nobody waits for it but those who have joined it.
     pub(crate) is_own: bool,
-    pub(crate) landed: Cell<bool>,
+    pub(crate) landed: AtomicBool,
 }
 
 /// A computation has stored nothing: its return is an error. Whether an older value may stand in for it.
@@ -105,7 +105,7 @@ impl Lead {
 
     /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
     fn take_off(&self, failed: bool) {
-        self.landed.set(true);
+        self.landed.store(true, Ordering::Relaxed);
         self.memo.end_inheriting(&self.flight, None);
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
@@ -127,7 +127,7 @@ impl Drop for Lead {
     /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
     /// over.
     fn drop(&mut self) {
-        if !self.landed.get() {
+        if !self.landed.load(Ordering::Relaxed) {
             let counters = &self.memo.counters;
             if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
             self.end(Landing::Crashed);

@@ -74,6 +74,20 @@ pub enum Further {
     Bypass(Option<(Erased, u32)>),
 }
 
+impl Further {
+    /// The entry that it is to be answered with, if that is all there is to it.
+    #[inline]
+    pub(crate) fn take_hit(&mut self) -> Option<Erased> {
+        match self {
+            Self::Hit(_) => match std::mem::replace(self, Self::Bypass(None)) {
+                Self::Hit(held) => Some(held),
+                _ => unreachable!("it is one"),
+            },
+            _ => None,
+        }
+    }
+}
+
 impl<V> Found<V> {
     /// The key of a look-up that was not to read.
     pub(crate) fn into_key(self) -> (Erased, u32) {
@@ -117,7 +131,6 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         Found::Further(Self::look_further(memo.memo(), self.look, self.on_hit, parts))
     }
 
-    #[cold]
     fn tell<P: Part<S>>(memo: &MemoCore, on_hit: OnHit<'_, R::Held>, parts: &P, value: &R::Held) {
         let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
         on_hit(&KeyRef { name: &memo.name, key: &key }, value);

@@ -7,8 +7,8 @@ mod miss;
 mod returned;
 mod start;
 
-use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub(crate) use lead::Failed;
 pub(crate) use lead::Lead;
@@ -126,7 +126,14 @@ impl MemoCore {
             Self::note_renewal(&mut room, flight.old_id(), how == Intent::Ahead);
         }
         drop(room);
-        Step::Lead(Lead { memo: self.clone(), flight, how, begun, is_own: false, landed: Cell::new(false) })
+        Step::Lead(Lead {
+            memo: self.clone(),
+            flight,
+            how,
+            begun,
+            is_own: false,
+            landed: AtomicBool::new(false),
+        })
     }
 
     /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to

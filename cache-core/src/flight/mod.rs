@@ -458,7 +458,11 @@ impl Flights {
     }
 
     fn is_empty(&self) -> bool {
-        self.first.is_none() && self.more.is_none()
+        self.first.is_none() && self.has_no_more()
+    }
+
+    fn has_no_more(&self) -> bool {
+        self.more.as_ref().is_none_or(|more| more.is_empty())
     }
 
     /// Those of a hash.
@@ -488,7 +492,7 @@ impl Flights {
 
     /// The updates among them. Where there are none, which is mostly so, no key is compared.
     pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
-        if self.more.is_none() && self.first.as_ref().is_none_or(|flight| flight.kind != Kind::Update) {
+        if self.has_no_more() && self.first.as_ref().is_none_or(|flight| flight.kind != Kind::Update) {
             return Vec::new();
         }
         let updates = self.of_hash(hash).filter(|flight| flight.kind == Kind::Update);

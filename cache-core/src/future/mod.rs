@@ -62,8 +62,8 @@ async fn search(miss: &mut Miss) -> Searched {
         };
         let waiter = joined.flight.waiter();
         loop {
-            let waited = waiter.wait(memo.clock(), miss.bounds()).await;
-            match miss.after(&joined, waited) {
+            let ended = waiter.wait(memo.clock(), miss.bounds()).await;
+            match miss.after(&joined, ended) {
                 After::Answer(held) => return Searched::Answer(held),
                 After::Error(shared) => return Searched::Error(shared),
                 After::Wait => continue,

@@ -131,7 +131,7 @@ impl MemoCore {
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let bumped = self.bump_sources(&mut effects);
         if stored {
-            lead.landed.set(true);
+            lead.landed.store(true, std::sync::atomic::Ordering::Relaxed);
             lead.tell(|| Landing::Value(value.clone(), carried));
         } else {
             lead.end(Landing::Value(value.clone(), carried));

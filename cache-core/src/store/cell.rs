@@ -224,18 +224,12 @@ impl Cells {
         }
     }
 
-    /// Puts a value in the place of that of a cell, if it is live.
+    /// Puts a key and a value in the place of those of a cell, if it is live.
     #[inline]
-    pub(super) fn replace(&mut self, at: usize, value: Erased) -> Option<Erased> {
-        assert!(value.is_of(self.cell.value), "a memo has one type of values");
-        self.head(at).filter(|head| head.is_live())?;
-        // SAFETY: it is live, so it has a value, which is moved out before another is moved in.
-        unsafe {
-            let place = self.at(at).add(self.cell.value_at);
-            let old = Erased::move_from(place, self.cell.value);
-            value.move_to(place);
-            Some(old)
-        }
+    pub(super) fn replace(&mut self, at: usize, key: Erased, value: Erased) -> Option<(Erased, Erased)> {
+        let old = self.take(at)?;
+        self.fill(at, key, value);
+        Some(old)
     }
 
     /// Takes an entry out of a cell that is live, without a look at it: its types need not be dropped.

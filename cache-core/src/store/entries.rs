@@ -186,8 +186,8 @@ impl Entries {
         self.has_begun(slot, &begun);
     }
 
-    /// Puts another value in the place of that of an entry of this key: it keeps its slot and its place in the order,
-    /// but not its name. What was there.
+    /// Puts another entry of the same key in the place of one: it keeps its slot and its place in the order, but not
+    /// its name. What was there.
     #[inline]
     pub(crate) fn replace(
         &mut self,

@@ -214,8 +214,7 @@ impl Slab {
         self.live -= 1;
     }
 
-    /// Puts another value in the place of that of an entry, which has been read as often. What has left with this
-    /// key.
+    /// Puts another entry in the place of one, which has been read as often. What has left.
     #[inline]
     pub(super) fn replace(
         &mut self,
@@ -225,7 +224,7 @@ impl Slab {
         lease: Lease,
     ) -> Option<Removed> {
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
-        let value = chunk.cells.replace(at, value)?;
+        let (key, value) = chunk.cells.replace(at, key, value)?;
         let head = chunk.cells.head_mut(at)?;
         let (hash, life) = (head.hash, head.life.renew(&lease));
         let old = chunk.more.as_mut().and_then(|more| more[at].take());

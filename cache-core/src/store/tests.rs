@@ -145,10 +145,12 @@ fn cells_keep_what_is_in_them<K: Kind, V: Kind>() {
         push::<K, V>(&mut cells, number);
     }
     (0..9).for_each(|at| cells_have::<K, V>(&cells, at, at as u64, at as u64));
-    assert_eq!(cells.replace(3, erased::<V>(30)).unwrap().into::<V>(), V::of(3));
+    are::<K, V>(cells.replace(3, erased::<K>(3), erased::<V>(30)).unwrap(), 3, 3);
     are::<K, V>(cells.take(4).unwrap(), 4, 4);
     assert!(cells.get(4).is_none() && cells.take(4).is_none());
-    assert!(cells.replace(4, erased::<V>(7)).is_none() && cells.replace(9, erased::<V>(7)).is_none());
+    for at in [4, 9] {
+        assert!(cells.replace(at, erased::<K>(7), erased::<V>(7)).is_none());
+    }
     cells.fill(4, erased::<K>(40), erased::<V>(40));
     cells.take(5).unwrap();
     cells_have::<K, V>(&cells, 3, 3, 30);
@@ -234,11 +236,11 @@ fn a_key_of_another_type_is_refused() {
 }
 
 #[test]
-#[should_panic = "one type of values"]
+#[should_panic = "one type of keys and one of values"]
 fn a_value_of_another_type_is_refused() {
     let mut cells = Cells::with_capacity(CellType::of::<u64, String>(), 1);
     push::<u64, String>(&mut cells, 7);
-    cells.replace(0, erased::<u64>(7));
+    cells.replace(0, erased::<u64>(7), erased::<u64>(7));
 }
 
 /// Panics when it is dropped, if it is to.
