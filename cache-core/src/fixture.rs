@@ -99,7 +99,9 @@ where
 
 /// Computes as the leader of a flight.
 pub(crate) fn fly(lead: Lead, tags: &[&'static str], body: impl FnOnce() -> Output) -> Option<Failed> {
-    blocking::fly(&lead, &mut computation(tags, body))
+    let failed = blocking::fly(&lead, &mut computation(tags, body));
+    drop(lead);
+    failed
 }
 
 /// A memo and its world, which end together.
