@@ -303,18 +303,18 @@ where
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if it is not answered.
         if let State::Idle { bound: Some(bound), how: How::Call } = &self.state {
-            let Bound { callee, call, extras, mode, .. } = bound;
-            let memo = callee.memo();
-            match look_up(callee, &memo, call, extras, *mode) {
-                Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                Found::Further(mut further) => {
-                    if let Some(held) = further.take_hit() {
-                        return Poll::Ready(C::Returns::join(held.into()));
-                    }
-                    drop(memo);
-                    return self.go_on(Some(further), cx);
+            let further = {
+                let Bound { callee, call, extras, mode, .. } = bound;
+                let memo = callee.memo();
+                match look_up(callee, &memo, call, extras, *mode) {
+                    Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
+                    Found::Further(mut further) => match further.take_hit() {
+                        Some(held) => return Poll::Ready(C::Returns::join(held.into())),
+                        None => further,
+                    },
                 }
-            }
+            };
+            return self.go_on(Some(further), cx);
         }
         match &mut self.state {
             State::Running { future } => Pin::new(future).poll(cx),
