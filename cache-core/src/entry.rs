@@ -186,7 +186,7 @@ impl<C: AsyncCall> Entry<C, Async> {
     /// If the body does.
     #[inline]
     pub fn call(self) -> Calling<C> {
-        Calling::new(self.call, How::Call)
+        Calling::new(self.call)
     }
 
     /// Computes now and replaces what is there. The old value serves others meanwhile; a computation
@@ -196,12 +196,12 @@ impl<C: AsyncCall> Entry<C, Async> {
     ///
     /// If the body does; then the old value stays.
     pub fn refresh(self) -> Calling<C> {
-        Calling::new(self.call, How::Refresh)
+        Calling::by(How::Refresh, self.call)
     }
 
     /// Runs the body and touches nothing.
     pub fn uncached(self) -> Calling<C> {
-        Calling::new(self.call, How::Uncached)
+        Calling::by(How::Uncached, self.call)
     }
 
     /// Computes for a flight that was begun.
@@ -211,7 +211,7 @@ impl<C: AsyncCall> Entry<C, Async> {
         C::Output: 'static,
     {
         let one_shot = handle.take_one_shot();
-        let output = Calling::new(self.call, How::Fly(handle)).await;
+        let output = Calling::by(How::Fly(handle), self.call).await;
         if let Some(one_shot) = one_shot {
             one_shot.put(Ok(output));
         }

@@ -59,8 +59,14 @@ impl<C> std::fmt::Debug for Calling<C> {
 }
 
 impl<C: AsyncCall> Calling<C> {
+    /// Answers from the cache, or computes.
     #[inline]
-    pub(crate) fn new(mut call: C, how: How) -> Self {
+    pub(crate) fn new(call: C) -> Self {
+        Self { call }
+    }
+
+    /// In another way. To set it costs more than a hit does.
+    pub(crate) fn by(how: How, mut call: C) -> Self {
         call.set(how);
         Self { call }
     }

@@ -254,14 +254,9 @@ where
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
         let Self { callee, call, again, extras, mode } = self;
         let memo = callee.memo();
-        let mut found = look_up(&callee, &memo, &call, &extras, mode);
-        // Where it is: it would be on the stack twice if it was moved, while the body runs.
-        let further = match &mut found {
+        let mut further = match look_up(&callee, &memo, &call, &extras, mode) {
+            Found::Hit(held) => return C::Returns::join(held),
             Found::Further(further) => further,
-            Found::Hit(_) => {
-                let Found::Hit(held) = found else { unreachable!("it is one") };
-                return C::Returns::join(held);
-            }
         };
         if let Some(held) = further.take_hit() {
             return C::Returns::join(held.into());
@@ -269,11 +264,11 @@ where
         // Only where it is asked for is there code for the background.
         if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
             let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-            blocking::go_on(&memo, further, mode, &mut call);
+            blocking::go_on(&memo, &mut further, mode, &mut call);
             call.outcome.into_output()
         } else {
             let mut call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-            blocking::go_on(&memo, further, mode, &mut call);
+            blocking::go_on(&memo, &mut further, mode, &mut call);
             call.outcome.into_output()
         }
     }
