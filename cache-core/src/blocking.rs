@@ -301,7 +301,10 @@ where
         return;
     };
     let returned = catch_unwind(AssertUnwindSafe(|| {
+        // It is gone before a panic is caught, so that its flight ends with one.
+        let lead = lead;
         fly(&lead, &mut call);
+        drop(lead);
         call.outcome.into_output()
     }));
     one_shot.put(returned);
