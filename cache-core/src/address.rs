@@ -123,7 +123,7 @@ impl Place {
         found
     }
 
-    /// What is there, without touching it.
+    /// The entry, fresh or stale, without counting a read.
     fn peek<V>(&self, face: fn(Erased) -> Option<V>) -> Peek<V> {
         let Self { memo, key, hash } = self;
         let told = memo.flags().is_tracked();

@@ -72,9 +72,8 @@ pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
         Searched::Answered => return,
         Searched::Lead(mut lead) => {
             lead.is_own = true;
-            let failed = fly(&lead, call);
             let flight = lead.flight.clone();
-            drop(lead);
+            let failed = fly(lead, call);
             Flight::give_back(flight);
             failed
         }
@@ -269,8 +268,10 @@ where
     call.outcome.into_output()
 }
 
-/// Computes as the leader of a flight. What it returns instead of a value, if it does.
-pub(crate) fn fly(lead: &Lead, call: &mut dyn Body) -> Option<Failed> {
+/// Computes as the leader of a flight, which ends with this, also by a panic. What it returns instead of a value, if it
+/// does.
+#[expect(clippy::needless_pass_by_value, reason = "the flight ends here")]
+pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let within = Within::enter(Some(lead.flight.context.clone()));
     call.run();
@@ -297,14 +298,11 @@ where
     let one_shot = handle.take_one_shot();
     let lead = handle.into_lead();
     let Some(one_shot) = one_shot else {
-        fly(&lead, &mut call);
+        fly(lead, &mut call);
         return;
     };
     let returned = catch_unwind(AssertUnwindSafe(|| {
-        // It is gone before a panic is caught, so that its flight ends with one.
-        let lead = lead;
-        fly(&lead, &mut call);
-        drop(lead);
+        fly(lead, &mut call);
         call.outcome.into_output()
     }));
     one_shot.put(returned);

@@ -99,9 +99,7 @@ where
 
 /// Computes as the leader of a flight.
 pub(crate) fn fly(lead: Lead, tags: &[&'static str], body: impl FnOnce() -> Output) -> Option<Failed> {
-    let failed = blocking::fly(&lead, &mut computation(tags, body));
-    drop(lead);
-    failed
+    blocking::fly(lead, &mut computation(tags, body))
 }
 
 /// A memo and its world, which end together.

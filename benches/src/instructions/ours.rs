@@ -133,7 +133,7 @@ fn small(key: u64) -> u64 {
     origin_u64(key)
 }
 
-/// Writes by hand what is there already.
+/// Inserts values for keys that have an entry.
 fn overwrite(key: u64) -> u64 {
     let value = key.wrapping_add(1);
     plain::entry(key).insert(value);

@@ -129,7 +129,6 @@ impl History {
         let memo = unsafe { Typed::new(&self.stage.memo) };
         match Cx::<Key, Kept>::new(memo, look).look_up(&key) {
             Found::Hit(held) => (Some(held.0), false),
-            Found::Further(Further::Hit(held)) => (Some(number(&held)), false),
             Found::Further(Further::Renew(held, ..)) => (Some(number(&held)), true),
             Found::Further(Further::Miss(..) | Further::Bypass(_)) => (None, false),
         }

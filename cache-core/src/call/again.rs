@@ -38,7 +38,7 @@ impl FlightHandle {
         *self.lead.downcast().expect("it was made of one")
     }
 
-    /// Who waits for a return of this type, apart.
+    /// Takes the channel to the caller who waits for the return, if there is one.
     pub(crate) fn take_one_shot<O: 'static>(&mut self) -> Option<Arc<OneShot<Returned<O>>>> {
         let one_shot = self.one_shot.take().and_then(|one_shot| one_shot.downcast().ok());
         one_shot.map(|one_shot| *one_shot)

@@ -1,4 +1,4 @@
-//! One call of a function: its arguments, what is told of it besides, and what it comes to.
+//! One call of a memoized function: its arguments, its hooks and options, and what it returns.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self
     }
 
-    /// Always call the function; what is there is only for when that fails, or is late.
+    /// Always run the body. The entry is the answer only if the body fails or is late.
     #[must_use]
     #[inline]
     pub fn origin_first(mut self) -> Self {
@@ -168,6 +168,16 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     pub fn once<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, Once<Y>, X> {
         self.with_again(|_| Once::NEW)
     }
+}
+
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    A: Repeat<KA, SA>,
+    X: Extras<KA, SA, C::Returns>,
+{
+    /// Whether the background may be asked to make the call once more.
+    pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND;
 }
 
 impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L, W, H>, KA, SA, Run> {

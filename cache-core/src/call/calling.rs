@@ -314,10 +314,7 @@ where
                 let memo = callee.memo();
                 match look_up(callee, &memo, call, extras, *mode) {
                     Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                    Found::Further(mut further) => match further.take_hit() {
-                        Some(held) => return Poll::Ready(C::Returns::join(held.into())),
-                        None => further,
-                    },
+                    Found::Further(further) => further,
                 }
             };
             return self.go_on(Some(further), cx);
@@ -396,7 +393,7 @@ where
             Found::Further(further) => further,
         };
         // Only where it is asked for is there code for the background.
-        if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+        if const { Self::IN_BACKGROUND } {
             Called::<Async, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
                 .begin(&memo, further, mode)
         } else {

@@ -30,6 +30,7 @@ pub use verbs::{Address, Call};
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Look};
+use crate::erased::Erased;
 use crate::key::{Shape, Ty};
 use crate::memo::{InField, Memo, MemoHooks, MemoSpec, Place};
 use crate::node::{Fields, HooksOfNode, IsValueOf, Node, OfNode};
@@ -53,6 +54,22 @@ pub trait Callee<KA> {
         keyed: &KA,
         cx: Cx<'_, Self::Shape, Self::Returns>,
     ) -> Found<<Self::Returns as Returns>::Held>;
+
+    /// The key of a call as it is stored, and its hash. `memo` is its memo.
+    fn own(
+        &self,
+        keyed: &KA,
+        memo: &Handle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>,
+    ) -> (Erased, u32) {
+        self.look(keyed, Cx::new(memo.typed(), Look::OWN)).into_key()
+    }
+
+    /// The key of a call.
+    fn key<M>(&self, keyed: &KA) -> Key<<Self::Returns as Returns>::Face, M> {
+        let memo = self.memo();
+        let (key, hash) = self.own(keyed, &memo);
+        Key::new(memo.arc(), key, hash, face::<Self::Returns>)
+    }
 }
 
 impl<Id, KA, S, R, L, W, H> Callee<KA> for Plan<Id, KA, S, R, L, W, H>
@@ -169,9 +186,7 @@ where
 {
     /// The key of the call with these arguments.
     pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
-        let memo = Callee::memo(self);
-        let (key, hash) = self.look(keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
-        Key::new(memo.arc(), key, hash, face::<R>)
+        Callee::key(self, keyed)
     }
 
     /// The memo.

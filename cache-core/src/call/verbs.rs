@@ -50,7 +50,7 @@ pub trait Writes: Address {
     /// Changes the value that is there.
     #[doc(hidden)]
     fn update(self, change: impl FnMut(Self::Face) -> Self::Face) -> Option<Self::Face>;
-    /// What is there; begins to compute it if nothing is.
+    /// The value of the entry. If there is none, the background begins to compute it.
     #[doc(hidden)]
     fn prefetch(self) -> Option<Self::Face>;
 }
@@ -93,10 +93,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     }
 
     pub(super) fn address<M>(&self) -> Key<FaceOf<C, KA>, M> {
-        let memo = self.callee.memo();
-        let cx = Cx::new(memo.typed(), Look::OWN);
-        let (key, hash) = self.callee.look(&self.call.keyed, cx).into_key();
-        Key::new(memo.arc(), key, hash, face::<C::Returns>)
+        self.callee.key(&self.call.keyed)
     }
 }
 
@@ -113,7 +110,7 @@ where
         let Self { callee, call, .. } = self;
         let Some(held) = C::Returns::keep(value) else { return false };
         let (memo, held) = (callee.memo(), Erased::new(held));
-        let (key, hash) = callee.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
+        let (key, hash) = callee.own(&call.keyed, &memo);
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
         let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
@@ -131,7 +128,7 @@ where
     {
         let Self { callee, call, .. } = self;
         let memo = callee.memo();
-        let (key, hash) = callee.look(&call.keyed, Cx::new(memo.typed(), Look::OWN)).into_key();
+        let (key, hash) = callee.own(&call.keyed, &memo);
         let (_, describe) = call.prepare();
         let updated = memo.update(&key, hash, &mut |held| {
             let held = Erased::new(C::Returns::keep(change(face::<C::Returns>(held)?))?);
@@ -162,7 +159,7 @@ impl MemoCore {
     /// The value of a look-up that only reads.
     fn read(&self, further: Further) -> Option<Erased> {
         match further {
-            Further::Hit(held) | Further::Renew(held, ..) => Some(held),
+            Further::Renew(held, ..) => Some(held),
             Further::Miss(..) => {
                 self.count_miss();
                 self.record_absence();
@@ -258,11 +255,8 @@ where
             Found::Hit(held) => return C::Returns::join(held),
             Found::Further(further) => further,
         };
-        if let Some(held) = further.take_hit() {
-            return C::Returns::join(held.into());
-        }
         // Only where it is asked for is there code for the background.
-        if const { A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND } {
+        if const { Self::IN_BACKGROUND } {
             let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
             blocking::go_on(&memo, &mut further, mode, &mut call);
             call.outcome.into_output()

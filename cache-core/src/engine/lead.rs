@@ -18,7 +18,7 @@ pub(crate) struct Lead {
     pub(crate) begun: Option<Tick>,
     /// The call that leads it computes it on its own stack: nobody waits for it but those who have joined it.
     pub(crate) is_own: bool,
-    pub(crate) landed: AtomicBool,
+    landed: AtomicBool,
 }
 
 /// A computation has stored nothing: its return is an error. Whether an older value may stand in for it.
@@ -27,6 +27,10 @@ pub(crate) struct Failed {
 }
 
 impl Lead {
+    pub(super) fn new(memo: Arc<MemoCore>, flight: Arc<Flight>, how: Intent, begun: Option<Tick>) -> Self {
+        Self { memo, flight, how, begun, is_own: false, landed: AtomicBool::new(false) }
+    }
+
     /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
     /// if the return is not one to keep.
     #[inline(never)]
@@ -82,6 +86,7 @@ impl Lead {
     /// Tells those who wait. The flight was taken off, so nobody joins it any more.
     #[inline]
     pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
+        self.landed.store(true, Ordering::Relaxed);
         // Within an `Eq` of the user's it is still on.
         let nobody_waits = self.is_own && self.flight.joined() == 0 && !crate::sync::is_comparing();
         if !nobody_waits {
@@ -105,7 +110,6 @@ impl Lead {
 
     /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
     fn take_off(&self, failed: bool) {
-        self.landed.store(true, Ordering::Relaxed);
         self.memo.end_inheriting(&self.flight, None);
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.

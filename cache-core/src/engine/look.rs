@@ -56,36 +56,20 @@ pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 
 /// What a look-up found.
 pub enum Found<V> {
-    /// An entry to answer with, as usual.
+    /// An entry to answer with.
     Hit(V),
-    /// What is less usual.
+    /// Anything else.
     Further(Further),
 }
 
-/// What a look-up found that was not answered at once.
+/// What a look-up found that is not just an entry to answer with.
 pub enum Further {
-    /// An entry to answer with.
-    Hit(Erased),
     /// One that is to be computed anew in the background; and its key, to go on with.
     Renew(Erased, Erased, u32),
     /// None: the key, to go on with.
     Miss(Erased, u32),
     /// The call touches nothing. Its key, if what is computed from it is to know of it.
     Bypass(Option<(Erased, u32)>),
-}
-
-impl Further {
-    /// The entry that it is to be answered with, if that is all there is to it.
-    #[inline]
-    pub(crate) fn take_hit(&mut self) -> Option<Erased> {
-        match self {
-            Self::Hit(_) => match std::mem::replace(self, Self::Bypass(None)) {
-                Self::Hit(held) => Some(held),
-                _ => unreachable!("it is one"),
-            },
-            _ => None,
-        }
-    }
 }
 
 impl<V> Found<V> {
@@ -128,7 +112,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
             }
             return Found::Hit(value);
         }
-        Found::Further(Self::look_further(memo.memo(), self.look, self.on_hit, parts))
+        Self::look_further(memo.memo(), self.look, self.on_hit, parts)
     }
 
     fn tell<P: Part<S>>(memo: &MemoCore, on_hit: OnHit<'_, R::Held>, parts: &P, value: &R::Held) {
@@ -143,15 +127,20 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         look: Look,
         on_hit: Option<OnHit<'_, R::Held>>,
         parts: &P,
-    ) -> Further {
+    ) -> Found<R::Held> {
         // Once more: a hit would have to keep it for this.
         let hash = memo.hash(parts);
         let matches = |key: ErasedRef<'_>| parts.matches(key.get());
-        let further = memo.look_further(hash, look, &matches, &|| Erased::new(parts.own()));
-        if let (Some(on_hit), Further::Hit(value) | Further::Renew(value, ..)) = (on_hit, &further) {
+        let found = memo.look_further(hash, look, &matches, &|| Erased::new(parts.own()));
+        if let (Some(on_hit), Found::Hit(value) | Found::Further(Further::Renew(value, ..))) =
+            (on_hit, &found)
+        {
             Self::tell(memo, on_hit, parts, value.get());
         }
-        further
+        match found {
+            Found::Hit(value) => Found::Hit(value.into()),
+            Found::Further(further) => Found::Further(further),
+        }
     }
 }
 
@@ -162,16 +151,16 @@ impl MemoCore {
         look: Look,
         matches: &dyn Fn(ErasedRef<'_>) -> bool,
         own: &dyn Fn() -> Erased,
-    ) -> Further {
+    ) -> Found<Erased> {
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
-            return Further::Bypass(None);
+            return Found::Further(Further::Bypass(None));
         }
         if flags.is_tracked() {
             self.record_source(hash, own);
         }
         if flags.is_disabled() {
-            return Further::Bypass(Some((own(), hash)));
+            return Found::Further(Further::Bypass(Some((own(), hash))));
         }
         let found = if look.0 & Look::UNREAD != 0 {
             None
@@ -181,8 +170,8 @@ impl MemoCore {
         } else {
             self.get_by_rules(hash, matches, look.0 & Look::FRESH != 0)
         };
-        let Some((value, renew)) = found else { return Further::Miss(own(), hash) };
+        let Some((value, renew)) = found else { return Found::Further(Further::Miss(own(), hash)) };
         self.count_hit();
-        if renew { Further::Renew(value, own(), hash) } else { Further::Hit(value) }
+        if renew { Found::Further(Further::Renew(value, own(), hash)) } else { Found::Hit(value) }
     }
 }

@@ -131,7 +131,7 @@ impl Miss {
         UncachedCall { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
     }
 
-    /// When to look at what is there, if it does not wait as long as it takes.
+    /// When the caller stops waiting for the leader and looks for an older value; `None` without a limit.
     fn until(&self) -> Option<Tick> {
         self.deadlines.as_ref()?.until()
     }

@@ -8,13 +8,10 @@ mod returned;
 mod start;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-pub(crate) use lead::Failed;
-pub(crate) use lead::Lead;
-pub(crate) use look::Further;
+pub(crate) use lead::{Failed, Lead};
 pub use look::{Cx, Found};
-pub(crate) use look::{Look, OnHit};
+pub(crate) use look::{Further, Look, OnHit};
 pub(crate) use miss::{After, Joined, Miss, Next, Own};
 pub(crate) use returned::{Body, Computed, Described, ReturnSlot, Returned};
 pub(crate) use start::{Mode, Repeatable, Start};
@@ -114,7 +111,7 @@ impl MemoCore {
         let old = found.and_then(|slot| Old::of(&mut room.entries, slot));
         let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
         #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
-        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, self.remembers());
+        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, self.weak());
         #[cfg(feature = "rayon")]
         flight.begun_at(self.clock().now());
         for flight in &superseded {
@@ -126,14 +123,7 @@ impl MemoCore {
             Self::note_renewal(&mut room, flight.old_id(), how == Intent::Ahead);
         }
         drop(room);
-        Step::Lead(Lead {
-            memo: self.clone(),
-            flight,
-            how,
-            begun,
-            is_own: false,
-            landed: AtomicBool::new(false),
-        })
+        Step::Lead(Lead::new(self.clone(), flight, how, begun))
     }
 
     /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to

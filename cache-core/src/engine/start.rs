@@ -12,7 +12,7 @@ pub(crate) struct Mode {
     pub(crate) bypass: bool,
     /// Do not read, but write.
     pub(crate) refresh: bool,
-    /// Always compute; what is there is only for when that fails, or is late.
+    /// Always run the body. The entry is the answer only if the body fails or is late.
     pub(crate) origin: bool,
 }
 
@@ -47,7 +47,6 @@ impl MemoCore {
         call: Option<&mut dyn Repeatable>,
     ) -> Start {
         let (key, hash) = match std::mem::replace(further, Further::Bypass(None)) {
-            Further::Hit(held) => return Start::Answer(held),
             Further::Renew(held, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_repeat()) {
                     Miss::new(self.arc(), key, hash, Intent::Ahead).renew(call);
@@ -99,7 +98,6 @@ impl MemoCore {
         call: &mut dyn Repeatable,
     ) -> Option<Erased> {
         match further {
-            Further::Hit(held) => Some(held),
             Further::Renew(held, key, hash) => {
                 Miss::new(self.arc(), key, hash, Intent::Ahead).renew(call);
                 Some(held)

@@ -131,6 +131,7 @@ impl State {
 }
 
 /// How a flight ended.
+#[derive(Clone)]
 pub(crate) enum Landing {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
     Value(Erased, Carried),
@@ -183,16 +184,6 @@ pub(crate) enum Carried {
     Unknown,
 }
 
-impl Clone for Landing {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Value(value, tags) => Self::Value(value.clone(), tags.clone()),
-            Self::Error(error, counts) => Self::Error(error.clone(), *counts),
-            Self::Crashed => Self::Crashed,
-        }
-    }
-}
-
 /// What a waiter gets.
 pub(crate) enum Waited {
     Landed(Landing),
@@ -225,9 +216,7 @@ impl Flight {
     pub(crate) fn goes_on(&self) -> bool {
         self.kind == Kind::Update && self.context.writes_within()
     }
-}
 
-impl Flight {
     pub(crate) fn new(
         key: Erased,
         hash: u32,
@@ -322,9 +311,7 @@ impl Flight {
         self.state.lock().refused = true;
         self.landed.notify_all();
     }
-}
 
-impl Flight {
     /// Waits for the flight to land, within bounds.
     pub(crate) fn wait(self: &Arc<Self>, clock: &Clock, bounds: Bounds) -> Waited {
         let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
@@ -409,9 +396,7 @@ impl State {
         }
         Err(look)
     }
-}
 
-impl State {
     /// Whether a waiter may go, one for each `max_wait`; else when the next one may.
     fn let_go(&mut self, now: Tick, max_wait: Duration) -> Result<(), Tick> {
         let release = *self.release.get_or_insert_with(|| after(now, max_wait));

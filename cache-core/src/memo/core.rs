@@ -12,7 +12,7 @@ use super::shards::Shards;
 use super::{Header, MemoSpec};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Counters;
-use crate::flight::{Flights, Remembers};
+use crate::flight::Flights;
 use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
 use crate::policy::{Policy, State, Times};
 use crate::spec::Spec;
@@ -191,10 +191,6 @@ impl MemoCore {
     /// A handle that keeps the memo.
     pub(crate) fn arc(&self) -> Arc<Self> {
         self.this.upgrade().expect("a memo is only reached through a handle")
-    }
-
-    pub(crate) fn remembers(&self) -> Weak<dyn Remembers> {
-        self.this.clone()
     }
 
     pub(crate) fn weak(&self) -> Weak<Self> {

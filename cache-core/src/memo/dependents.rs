@@ -107,9 +107,7 @@ impl Sources {
         table.insert_unique(hash, source, |source| u64::from(source.hash));
         gone
     }
-}
 
-impl Sources {
     fn all(&self) -> impl Iterator<Item = (Erased, u32, Name, bool)> + '_ {
         self.iter().map(|source| (source.key.clone(), source.hash, source.name.clone(), source.mixed))
     }

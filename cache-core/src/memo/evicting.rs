@@ -54,7 +54,7 @@ impl MemoCore {
             room.sources.mix(entry.hash);
         }
         let cause = self.cause(*entry, now, Cause::Capacity);
-        if entry.tags().is_empty() && !self.sees_leaving() {
+        if self.leaves_unseen(*entry) {
             self.counters.left(cause);
             room.entries.forget_victim(slot);
         } else if let Some(entry) = room.entries.take_victim(slot) {

@@ -11,7 +11,7 @@ use crate::erased::Erased;
 use crate::event::Cause;
 use crate::flight::{Remembers, Shared};
 use crate::key::KeyRef;
-use crate::store::EntryId;
+use crate::store::{EntryId, Record};
 use crate::value::{IsResult, IsSent, Returns};
 
 pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
@@ -227,9 +227,9 @@ impl MemoCore {
         }
     }
 
-    /// Whether user code is run when an entry leaves.
-    pub(super) fn sees_leaving(&self) -> bool {
-        self.types.hooks.on_evict.is_some() || self.cell().needs_drop()
+    /// Whether an entry can leave at once: it has no tags to let go of, and no user code is run for it.
+    pub(super) fn leaves_unseen(&self, entry: Record<'_>) -> bool {
+        entry.tags().is_empty() && self.types.hooks.on_evict.is_none() && !self.cell().needs_drop()
     }
 
     pub(crate) fn on_error(&self, key: &Erased, error: Option<&dyn Any>) {

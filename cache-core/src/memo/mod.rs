@@ -27,8 +27,7 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
 pub(crate) use backlog::{Sweep, Swept};
-pub(crate) use core::MemoCore;
-pub(crate) use core::{Room, Types};
+pub(crate) use core::{MemoCore, Room, Types};
 pub(crate) use dependents::{UncachedCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
@@ -129,9 +128,7 @@ impl MemoCore {
         let hash = self.hash_owned(&key);
         Ok(AnyKey::new(self.arc(), key, hash))
     }
-}
 
-impl MemoCore {
     /// Whether a key displays so. A user's `Debug` that panics does: dropping too much is only a miss.
     pub(crate) fn shows_as(&self, key: &Erased, is_meant: &dyn Fn(&str) -> bool) -> bool {
         self.run_hook(|| self.key_ref(key, |key| is_meant(&key.to_string()))).unwrap_or(true)

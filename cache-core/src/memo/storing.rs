@@ -131,7 +131,6 @@ impl MemoCore {
         // Before anybody learns of the new value: who has it must not find what was made of the old.
         let bumped = self.bump_sources(&mut effects);
         if stored {
-            lead.landed.store(true, std::sync::atomic::Ordering::Relaxed);
             lead.tell(|| Landing::Value(value.clone(), carried));
         } else {
             lead.end(Landing::Value(value.clone(), carried));
@@ -346,7 +345,7 @@ impl MemoCore {
             if let Some(entry) = room.entries.replace(slot, key.clone(), value.clone(), lease, rules) {
                 self.backlog.credit(entry.record());
                 let cause = self.cause(entry.record(), now, Cause::Replaced);
-                if entry.record().tags().is_empty() && !self.sees_leaving() {
+                if self.leaves_unseen(entry.record()) {
                     self.counters.left(cause);
                 } else {
                     effects.push(entry, cause);
