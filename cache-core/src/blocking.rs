@@ -72,10 +72,7 @@ pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
         Searched::Answered => return,
         Searched::Lead(mut lead) => {
             lead.is_own = true;
-            let flight = lead.flight.clone();
-            let failed = fly(lead, call);
-            Flight::give_back(flight);
-            failed
+            fly(lead, call)
         }
         Searched::InPlace(left) => return compute_in_place(miss, left, call),
         Searched::Late(_) => unreachable!("nobody is late who has no limit"),
@@ -106,7 +103,7 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
         Searched::InPlace(left) => return compute_in_place(miss, left, call),
         Searched::Lead(lead) => lead,
     };
-    let (flight, Prepared { keyed, skipped, .. }) = (lead.flight.clone(), call.take_call());
+    let (flight, Prepared { keyed, skipped, .. }) = (lead.flight().clone(), call.take_call());
     let timeouts = call.extras.timeouts();
     let (handle, one_shot) = timeouts.handle(FlightHandle::new(lead));
     let job = call.again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
@@ -183,7 +180,7 @@ pub(crate) fn hand(world: &World, flight: &Arc<Flight>, job: Job) -> Arc<Unbegun
     let job: Job = Box::new(crate::testing::work_in_this_scope(job));
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let context = flight.context.clone();
-    let unbegun = Unbegun::new(Box::new(move || under(Some(context), job)));
+    let unbegun = Unbegun::new(Box::new(move || under(Some(&context), job)));
     flight.offer(&unbegun);
     let handed = Handed { flight: Arc::downgrade(flight), unbegun: unbegun.clone() };
     world.spawn_blocking(Box::new(move || as_background(|| handed.unbegun.begin())));
@@ -247,7 +244,7 @@ fn in_place(unstored: Option<&UncachedCall>, call: &mut dyn Body) {
         }
     };
     match FlightContext::aside() {
-        Some(aside) => under(Some(aside), run),
+        Some(aside) => under(Some(&aside), run),
         None => run(),
     }
 }
@@ -273,7 +270,7 @@ where
 #[expect(clippy::needless_pass_by_value, reason = "the flight ends here")]
 pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
-    let within = Within::enter(Some(lead.flight.context.clone()));
+    let within = Within::enter(Some(&lead.flight().context));
     call.run();
     let settled = lead.settle(call);
     drop(within);

@@ -47,6 +47,12 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Whether it says nothing.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.tags.is_empty() && self.ttl.is_none() && !self.refused && !self.unmodified
+    }
+
     /// Takes the tags that were made before the body. Without one of them the entry could not be
     /// invalidated by it, so if they could not be made, nothing is stored.
     pub fn tags_before(&mut self, made: &TagList) {

@@ -296,13 +296,22 @@ impl<'a> ErasedRef<'a> {
         unsafe { self.value.cast::<T>().as_ref() }
     }
 
+    /// Clones the value to where the clone is to lie.
+    ///
+    /// # Safety
+    ///
+    /// `to` points to memory that is fit for a value of this type, and has none.
+    #[inline]
+    pub(crate) unsafe fn clone_to(self, to: *mut u8) {
+        // SAFETY: the value is of that type; the rest is as the caller says.
+        unsafe { (self.vtable.clone)(self.value.as_ptr(), to) };
+    }
+
     #[inline]
     pub(crate) fn to_owned(self) -> Erased {
         let mut clone = Erased::room_for(self.vtable);
-        // SAFETY: the value is of that type, and there is room for one.
-        unsafe {
-            (self.vtable.clone)(self.value.as_ptr(), clone.as_mut_ptr());
-        }
+        // SAFETY: there is room for one, which is not used if cloning panics.
+        unsafe { self.clone_to(clone.as_mut_ptr()) };
         ManuallyDrop::into_inner(clone)
     }
 }

@@ -163,7 +163,7 @@ impl Stage {
 
     /// What a call is that was not answered.
     pub(crate) fn miss(&self, key: u64, how: Intent) -> Miss {
-        Miss::new(self.memo.clone(), Erased::new(key), self.hash(key), how)
+        Miss::new(self.memo.handle(), Erased::new(key), self.hash(key), how)
     }
 
     /// How such a call goes on.
@@ -185,7 +185,7 @@ impl Stage {
             if let Some(held) = memo.get(hash, &is(key)) {
                 return Ok(number(&held));
             }
-            let begun = Begun::Search(Miss::new(memo, Erased::new(key), hash, Intent::Read));
+            let begun = Begun::Search(Miss::new(memo.handle(), Erased::new(key), hash, Intent::Read));
             let missed = Missed { begun, call, again: NoHook, extras: NoHook };
             match of {
                 Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,

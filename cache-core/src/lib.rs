@@ -156,7 +156,7 @@ pub fn is_enabled() -> bool {
 /// ```
 pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let parent = flight::current();
-    move || flight::under(parent, work)
+    move || flight::under(parent.as_ref(), work)
 }
 
 /// The same for a future, to be spawned as a task of its own.

@@ -224,7 +224,8 @@ impl Slot {
         let memo = self.make(types, name, id, World::global(), true, None);
         let raw = Arc::into_raw(memo);
         // SAFETY: just leaked: it is never dropped.
-        let memo = unsafe { &*raw };
+        let memo: &'static MemoCore = unsafe { &*raw };
+        memo.note_that_it_stays();
         let chain = &self.chains[chain(id)];
         memo.header.next.store(chain.load(Ordering::Relaxed), Ordering::Relaxed);
         chain.store(raw.cast_mut(), Ordering::Release);

@@ -250,7 +250,7 @@ where
     M: Starts<A::Job>,
     A: Repeat<KA, SA>,
 {
-    let (memo, flight) = (lead.memo.clone(), lead.flight.clone());
+    let (memo, flight) = (lead.memo.clone(), lead.flight().clone());
     if let Some(job) = again.job(keyed, skipped, FlightHandle::new(lead)) {
         M::start(&memo, &flight, job);
     }

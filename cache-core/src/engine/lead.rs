@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::{Described, Intent, Returned};
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
-use crate::memo::{Effects, MemoCore};
+use crate::memo::{Effects, MemoCore, MemoRef};
 use crate::time::Tick;
 
 /// A flight under way, held by its leader.
 pub(crate) struct Lead {
-    pub(crate) memo: Arc<MemoCore>,
-    pub(crate) flight: Arc<Flight>,
+    pub(crate) memo: MemoRef,
+    /// Until it is dropped.
+    flight: Option<Arc<Flight>>,
     pub(crate) how: Intent,
     /// When it began, where that matters.
     pub(crate) begun: Option<Tick>,
@@ -27,15 +28,21 @@ pub(crate) struct Failed {
 }
 
 impl Lead {
-    pub(super) fn new(memo: Arc<MemoCore>, flight: Arc<Flight>, how: Intent, begun: Option<Tick>) -> Self {
+    pub(super) fn new(memo: MemoRef, flight: Arc<Flight>, how: Intent, begun: Option<Tick>) -> Self {
+        let flight = Some(flight);
         Self { memo, flight, how, begun, is_own: false, landed: AtomicBool::new(false) }
+    }
+
+    #[inline]
+    pub(crate) fn flight(&self) -> &Arc<Flight> {
+        self.flight.as_ref().expect("it has one until it is dropped")
     }
 
     /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
     /// if the return is not one to keep.
     #[inline(never)]
     pub(crate) fn settle(&self, call: &mut dyn Described) -> Result<Erased, Failed> {
-        let Self { memo, flight, .. } = self;
+        let (memo, flight) = (&self.memo, self.flight());
         let mut said = flight.context.said();
         if let Some(held) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
@@ -79,7 +86,7 @@ impl Lead {
         self.memo.counters.errors.add();
         self.take_off(counts || self.how == Intent::Ahead);
         // Nobody joins it any more, so it is known how many the error is to be shared with.
-        let shared = self.memo.share(returned, self.flight.joined());
+        let shared = self.memo.share(returned, self.flight().joined());
         self.tell(|| Landing::Error(shared, counts));
     }
 
@@ -88,15 +95,16 @@ impl Lead {
     pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
         self.landed.store(true, Ordering::Relaxed);
         // Within an `Eq` of the user's it is still on.
-        let nobody_waits = self.is_own && self.flight.joined() == 0 && !crate::sync::is_comparing();
+        let nobody_waits = self.is_own && self.flight().joined() == 0 && !crate::sync::is_comparing();
         if !nobody_waits {
-            self.flight.land(landing());
+            self.flight().land(landing());
         }
     }
 
     /// Whether there is an older value whose place an error must not take.
     fn has_older(&self) -> bool {
-        self.memo.keeps_older(&self.flight.key, self.flight.hash, self.how)
+        let flight = self.flight();
+        self.memo.keeps_older(&flight.key, flight.hash, self.how)
     }
 
     /// Takes the flight off its shard, then tells those who wait.
@@ -110,19 +118,20 @@ impl Lead {
 
     /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
     fn take_off(&self, failed: bool) {
-        self.memo.end_inheriting(&self.flight, None);
+        let flight = self.flight();
+        self.memo.end_inheriting(flight, None);
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: the next who writes takes the flight off.
-            self.memo.defer(self.flight.hash);
+            self.memo.defer(flight.hash);
             return;
         }
-        let mut room = self.memo.shard(self.flight.hash).write();
-        room.flights.remove(&self.flight);
+        let mut room = self.memo.shard(flight.hash).write();
+        room.flights.remove(flight);
         if self.how == Intent::Ahead {
-            MemoCore::note_renewal(&mut room, self.flight.old_id(), false);
+            MemoCore::note_renewal(&mut room, flight.old_id(), false);
         }
         if failed {
-            self.memo.note_failure(&mut room, self.flight.old_id(), self.how);
+            self.memo.note_failure(&mut room, flight.old_id(), self.how);
         }
     }
 }
@@ -135,6 +144,9 @@ impl Drop for Lead {
             let counters = &self.memo.counters;
             if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
             self.end(Landing::Crashed);
+        }
+        if let Some(flight) = self.flight.take().filter(|_| self.is_own) {
+            Flight::give_back(flight);
         }
     }
 }

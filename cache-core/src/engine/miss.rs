@@ -7,7 +7,7 @@ use super::{Failed, Intent, Lead, Returned, Step};
 use crate::call::Limits;
 use crate::erased::Erased;
 use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited};
-use crate::memo::{MemoCore, UncachedCall};
+use crate::memo::{MemoRef, UncachedCall};
 use crate::tags::Number;
 use crate::time::{Tick, after};
 
@@ -17,7 +17,7 @@ const JOINS: u32 = 3;
 
 /// A call that was not answered, on its way to an answer.
 pub(crate) struct Miss {
-    memo: Arc<MemoCore>,
+    memo: MemoRef,
     key: Erased,
     hash: u32,
     begin: Intent,
@@ -58,11 +58,11 @@ pub(crate) enum Next {
 
 /// A flight that somebody waits for.
 pub(crate) struct Joined {
+    /// For as long as it waits. It is dropped first.
+    wait: Option<Wait>,
     pub(crate) flight: Arc<Flight>,
     /// The last invalidation from before it joined.
     at: Number,
-    /// For as long as it waits.
-    wait: Option<Wait>,
 }
 
 impl Joined {
@@ -105,7 +105,7 @@ pub(crate) enum Own {
 }
 
 impl Miss {
-    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, begin: Intent) -> Self {
+    pub(crate) fn new(memo: MemoRef, key: Erased, hash: u32, begin: Intent) -> Self {
         Self { memo, key, hash, begin, has_waited: false, joins: 0, deadlines: None }
     }
 
@@ -122,7 +122,7 @@ impl Miss {
         }));
     }
 
-    pub(crate) fn memo(&self) -> &Arc<MemoCore> {
+    pub(crate) fn memo(&self) -> &MemoRef {
         &self.memo
     }
 

@@ -75,7 +75,7 @@ impl Intent {
 impl MemoCore {
     /// Decides how a call that was not answered goes on.
     #[inline]
-    pub(crate) fn begin(self: &Arc<Self>, key: &Erased, hash: u32, how: Intent) -> Step {
+    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Intent) -> Step {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.
             self.counters.in_place.add();
@@ -111,7 +111,7 @@ impl MemoCore {
         let old = found.and_then(|slot| Old::of(&mut room.entries, slot));
         let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
         #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
-        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, self.weak());
+        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, || self.weak());
         #[cfg(feature = "rayon")]
         flight.begun_at(self.clock().now());
         for flight in &superseded {
@@ -123,7 +123,7 @@ impl MemoCore {
             Self::note_renewal(&mut room, flight.old_id(), how == Intent::Ahead);
         }
         drop(room);
-        Step::Lead(Lead::new(self.clone(), flight, how, begun))
+        Step::Lead(Lead::new(self.handle(), flight, how, begun))
     }
 
     /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to

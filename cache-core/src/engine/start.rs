@@ -49,7 +49,7 @@ impl MemoCore {
         let (key, hash) = match std::mem::replace(further, Further::Bypass(None)) {
             Further::Renew(held, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_repeat()) {
-                    Miss::new(self.arc(), key, hash, Intent::Ahead).renew(call);
+                    Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
                 }
                 return Start::Answer(held);
             }
@@ -57,13 +57,13 @@ impl MemoCore {
                 self.counters.bypasses.add();
                 // What is computed from the return depends on the call all the same.
                 let unstored =
-                    key.map(|(key, hash)| UncachedCall { memo: self.arc(), key, hash, bypass: true });
+                    key.map(|(key, hash)| UncachedCall { memo: self.handle(), key, hash, bypass: true });
                 return Start::InPlace(unstored);
             }
             Further::Miss(key, hash) => (key, hash),
         };
         let begin = self.miss(&key, mode, call.as_deref());
-        let miss = Miss::new(self.arc(), key, hash, begin);
+        let miss = Miss::new(self.handle(), key, hash, begin);
         if let Some(call) = call.filter(|_| begin == Intent::Read) {
             // If it panics the call computes, as it would without.
             if let Some(placeholder) = self.run_hook(|| call.placeholder()).flatten() {
@@ -99,7 +99,7 @@ impl MemoCore {
     ) -> Option<Erased> {
         match further {
             Further::Renew(held, key, hash) => {
-                Miss::new(self.arc(), key, hash, Intent::Ahead).renew(call);
+                Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
                 Some(held)
             }
             Further::Bypass(_) => {
@@ -108,7 +108,7 @@ impl MemoCore {
             }
             Further::Miss(key, hash) => {
                 let begin = self.miss(&key, mode, Some(call));
-                Miss::new(self.arc(), key, hash, begin).compute_in_background(call)
+                Miss::new(self.handle(), key, hash, begin).compute_in_background(call)
             }
         }
     }

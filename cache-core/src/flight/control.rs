@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::store::EntryId;
@@ -28,47 +29,47 @@ pub(crate) struct Decisions {
 
 /// Where it is said.
 pub(crate) struct BodyControl {
-    said: Mutex<Said>,
-    memo: Weak<dyn Remembers>,
-    old: Option<EntryId>,
-}
-
-enum Said {
-    /// Most bodies say nothing.
-    Nothing,
-    This(Box<Decisions>),
+    said: Mutex<Option<Box<Decisions>>>,
+    /// Something was said. Most bodies say nothing.
+    has_spoken: AtomicBool,
     /// The body has returned.
-    Over,
+    is_over: AtomicBool,
+    /// The entry that was there when it began, and its memo.
+    old: Option<(Weak<dyn Remembers>, EntryId)>,
 }
 
 impl BodyControl {
-    pub(crate) fn new(memo: Weak<dyn Remembers>, old: Option<EntryId>) -> Self {
-        Self { said: Mutex::new(Said::Nothing), memo, old }
+    pub(crate) fn new(old: Option<(Weak<dyn Remembers>, EntryId)>) -> Self {
+        let (has_spoken, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { said: Mutex::new(None), has_spoken, is_over, old }
     }
 
     /// Says something; whether it was heard.
     pub(crate) fn say(&self, say: impl FnOnce(&mut Decisions)) -> bool {
         let mut said = self.said.lock();
-        if matches!(*said, Said::Nothing) {
-            *said = Said::This(Box::default());
+        if self.is_over.load(Ordering::Relaxed) {
+            return false;
         }
-        match &mut *said {
-            Said::This(decisions) => say(decisions),
-            Said::Nothing | Said::Over => return false,
-        }
+        self.has_spoken.store(true, Ordering::Relaxed);
+        say(said.get_or_insert_default());
         true
     }
 
-    /// The body has returned: what it has said.
-    pub(crate) fn end(&self) -> Option<Box<Decisions>> {
-        match std::mem::replace(&mut *self.said.lock(), Said::Over) {
-            Said::This(decisions) => Some(decisions),
-            Said::Nothing | Said::Over => None,
+    /// The body has returned: what it has said. `is_alone`: nobody else can say anything at this moment, and who
+    /// has said something has told this thread so.
+    pub(super) fn end(&self, is_alone: bool) -> Option<Box<Decisions>> {
+        if is_alone && !self.has_spoken.load(Ordering::Relaxed) {
+            self.is_over.store(true, Ordering::Relaxed);
+            return None;
         }
+        let mut said = self.said.lock();
+        self.is_over.store(true, Ordering::Relaxed);
+        said.take()
     }
 
     /// The value that was there when it began, if it still is, and is good for something.
     pub(crate) fn previous(&self) -> Option<Box<dyn Any>> {
-        self.memo.upgrade()?.recall(self.old?)
+        let (memo, old) = self.old.as_ref()?;
+        memo.upgrade()?.recall(*old)
     }
 }

@@ -5,10 +5,12 @@
 //! noticed before it begins, under one lock; only calls made from within a flight take it, and only
 //! to wait.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::marker::PhantomData;
+use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::fence;
 
 use super::{BodyControl, Decisions};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
@@ -17,7 +19,6 @@ use crate::tags::{Inherited, Mark, Number, Seen};
 
 /// A flight and the flights within whose bodies it was started.
 pub(crate) struct FlightContext {
-    id: u64,
     parent: Option<Arc<FlightContext>>,
     /// What takes tags over from calls made within it: it, or the nearest above that does.
     inheriting: Option<Arc<Inherited>>,
@@ -29,7 +30,7 @@ pub(crate) struct FlightContext {
     updating: Option<Updating>,
 }
 
-crate::sync::crosses_threads!(FlightContext { id, parent, inheriting, inherits, control, updating });
+crate::sync::crosses_threads!(FlightContext { parent, inheriting, inherits, control, updating });
 
 /// What the closure of an update does itself.
 struct Updating {
@@ -73,8 +74,7 @@ impl FlightContext {
             Some(world) => (true, Some(Inherited::begin(world, above))),
             None => (false, above),
         };
-        let id = next_id();
-        Self { id, parent, inheriting, inherits, control, updating: None }
+        Self { parent, inheriting, inherits, control, updating: None }
     }
 
     /// The same, made of one that was ended.
@@ -89,7 +89,6 @@ impl FlightContext {
             *self = Self::new(parent, inherits_in, control);
         } else {
             // What it is not part of needs not be looked at.
-            self.id = next_id();
             self.control = control;
         }
     }
@@ -149,7 +148,7 @@ impl FlightContext {
 
     fn note_within(&self, what: impl Fn(&Updating) -> &AtomicBool) -> bool {
         let Some(updating) = &self.updating else { return false };
-        let within = current().is_some_and(|current| current.chain().any(|id| id == self.id));
+        let within = current().is_some_and(|current| current.chain().any(|id| id == self.id()));
         if within {
             what(updating).store(true, Release);
         }
@@ -166,16 +165,24 @@ impl FlightContext {
     }
 
     /// What its body, which has returned, has said of its value.
-    pub(crate) fn said(&self) -> Option<Box<Decisions>> {
-        self.control.as_ref().and_then(BodyControl::end)
+    pub(crate) fn said(self: &Arc<Self>) -> Option<Box<Decisions>> {
+        let is_alone = Arc::strong_count(self) == 1;
+        // Acquire: whoever has let go of it has said what it had to say.
+        fence(Acquire);
+        self.control.as_ref()?.end(is_alone)
     }
 
     fn flights(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |flight| flight.parent.as_deref())
     }
 
-    fn chain(&self) -> impl Iterator<Item = u64> + '_ {
-        self.flights().map(|flight| flight.id)
+    /// What it is told apart by, while it is there.
+    fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    fn chain(&self) -> impl Iterator<Item = usize> + '_ {
+        self.flights().map(Self::id)
     }
 
     /// What takes tags over from calls made within it, if anything does.
@@ -189,11 +196,6 @@ impl FlightContext {
     }
 }
 
-fn next_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
 impl Drop for FlightContext {
     /// Unlinks a long chain step by step: the default would recurse as deep as the calls did.
     fn drop(&mut self) {
@@ -205,34 +207,49 @@ impl Drop for FlightContext {
 }
 
 crate::sync::thread_local! {
-    static CURRENT: RefCell<Option<Arc<FlightContext>>> = const { RefCell::new(None) };
+    /// What [`Within`] has entered last; null if nothing. That holds it.
+    static CURRENT: Cell<*const FlightContext> = const { Cell::new(ptr::null()) };
 }
 
 /// The flight whose body this thread runs. None while the thread is being torn down: a destructor
 /// that calls a memoized function is in no body any more.
 pub(crate) fn current() -> Option<Arc<FlightContext>> {
-    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+    if current.is_null() {
+        return None;
+    }
+    // SAFETY: it was made of an `Arc` by `Within::enter`, which borrows that until it has taken this back. The count
+    // is raised for the one that is made here.
+    unsafe {
+        Arc::increment_strong_count(current);
+        Some(Arc::from_raw(current))
+    }
 }
 
 /// Runs `body` as part of a flight, or of none.
-pub(crate) fn under<T>(flight: Option<Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
+pub(crate) fn under<T>(flight: Option<&Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
     let _within = Within::enter(flight);
     body()
 }
 
-/// For as long as this is there, the thread runs as part of a flight, or of none. It holds what it was part of before.
-pub(crate) struct Within(Option<Arc<FlightContext>>);
+/// For as long as this is there, the thread runs as part of a flight, or of none. What was entered later has ended
+/// before.
+pub(crate) struct Within<'a> {
+    outer: *const FlightContext,
+    flight: PhantomData<Option<&'a Arc<FlightContext>>>,
+}
 
-impl Within {
-    pub(crate) fn enter(flight: Option<Arc<FlightContext>>) -> Self {
-        Self(CURRENT.try_with(|current| current.replace(flight)).ok().flatten())
+impl<'a> Within<'a> {
+    pub(crate) fn enter(flight: Option<&'a Arc<FlightContext>>) -> Self {
+        let flight = flight.map_or(ptr::null(), Arc::as_ptr);
+        let outer = CURRENT.try_with(|current| current.replace(flight)).unwrap_or(ptr::null());
+        Self { outer, flight: PhantomData }
     }
 }
 
-impl Drop for Within {
+impl Drop for Within<'_> {
     fn drop(&mut self) {
-        let outer = self.0.take();
-        let _ = CURRENT.try_with(|current| current.replace(outer));
+        let _ = CURRENT.try_with(|current| current.set(self.outer));
     }
 }
 
@@ -252,13 +269,13 @@ pub(crate) struct Waits {
     edges: Mutex<Edges>,
 }
 
-type Edges = HashMap<u64, HashMap<u64, usize>>;
+type Edges = HashMap<usize, HashMap<usize, usize>>;
 
-/// A wait that is registered.
+/// A wait that is registered. It ends before the flight that is waited for is let go of.
 pub(crate) struct Wait {
     waits: Arc<Waits>,
     waiter: Option<Arc<FlightContext>>,
-    awaited: u64,
+    awaited: usize,
 }
 
 impl Waits {
@@ -277,14 +294,14 @@ impl Waits {
     pub(crate) fn begin(self: &Arc<Self>, awaited: &FlightContext) -> Option<Wait> {
         let Some(waiter) = current() else {
             // Nothing depends on a caller that is in no flight.
-            return Some(Wait { waits: self.clone(), waiter: None, awaited: awaited.id });
+            return Some(Wait { waits: self.clone(), waiter: None, awaited: awaited.id() });
         };
-        if waiter.chain().any(|id| id == awaited.id) {
+        if waiter.chain().any(|id| id == awaited.id()) {
             return None;
         }
         let mut edges = self.edges.lock();
-        let mut seen = HashSet::from([awaited.id]);
-        let mut next = vec![awaited.id];
+        let mut seen = HashSet::from([awaited.id()]);
+        let mut next = vec![awaited.id()];
         while let Some(id) = next.pop() {
             let awaited = edges.get(&id).into_iter().flat_map(HashMap::keys);
             next.extend(awaited.filter(|id| seen.insert(**id)));
@@ -293,10 +310,10 @@ impl Waits {
             return None;
         }
         for id in waiter.chain() {
-            *edges.entry(id).or_default().entry(awaited.id).or_default() += 1;
+            *edges.entry(id).or_default().entry(awaited.id()).or_default() += 1;
         }
         drop(edges);
-        Some(Wait { waits: self.clone(), waiter: Some(waiter), awaited: awaited.id })
+        Some(Wait { waits: self.clone(), waiter: Some(waiter), awaited: awaited.id() })
     }
 
     #[cfg(test)]
@@ -326,6 +343,7 @@ impl Drop for Wait {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::cell::RefCell;
     use std::sync::mpsc::{Sender, channel};
     use std::time::Instant;
 
@@ -363,12 +381,11 @@ mod tests {
             let begin = Instant::now();
             let mut all = Vec::new();
             for flight in &awaited {
-                all.extend(under(Some(one.clone()), || waits.begin(flight)));
-                all.extend(under(Some(other.clone()), || waits.begin(flight)));
+                all.extend(under(Some(&one), || waits.begin(flight)));
+                all.extend(under(Some(&other), || waits.begin(flight)));
             }
             assert_eq!(all.len(), 2 * awaited.len());
-            let closes =
-                |flight: &Arc<FlightContext>| under(Some(flight.clone()), || waits.begin(&one)).is_none();
+            let closes = |flight: &Arc<FlightContext>| under(Some(flight), || waits.begin(&one)).is_none();
             assert!(closes(&awaited[0]) && closes(awaited.last().unwrap()));
             // Those that have come last go first: where they are looked for one by one, that takes longest.
             while let Some(wait) = all.pop() {

@@ -430,6 +430,16 @@ impl Flights {
             || self.more.as_ref().is_some_and(|more| more.find(u64::from(flight.hash), is).is_some())
     }
 
+    /// Whether a flight has not been taken off, and is the only one of its hash.
+    #[inline]
+    pub(crate) fn is_only(&self, flight: &Arc<Flight>) -> bool {
+        if self.has_no_more() {
+            return self.first.as_ref().is_some_and(|first| Arc::ptr_eq(first, flight));
+        }
+        let mut flights = self.of_hash(flight.hash);
+        flights.next().is_some_and(|one| Arc::ptr_eq(one, flight)) && flights.next().is_none()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {
         self.first.iter().chain(self.more.iter().flat_map(|more| more.iter()))
     }

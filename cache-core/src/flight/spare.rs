@@ -25,9 +25,9 @@ impl Flight {
         kind: Kind,
         old: Option<Old>,
         inherits_in: Option<usize>,
-        memo: Weak<dyn Remembers>,
+        memo: impl FnOnce() -> Weak<dyn Remembers>,
     ) -> Arc<Self> {
-        let control = Some(BodyControl::new(memo, old.map(|old| old.id)));
+        let control = Some(BodyControl::new(old.map(|old| (memo() as Weak<dyn Remembers>, old.id))));
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let Some(mut spare) = spare else {
             let context = FlightContext::below(current(), inherits_in, control);

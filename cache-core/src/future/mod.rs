@@ -190,7 +190,7 @@ where
     };
     let Leading { miss, lead, call, .. } = leading;
     let executor = miss.memo().world().executor.get().cloned();
-    let flight = lead.flight.clone();
+    let flight = lead.flight().clone();
     let computation = settled::<R, KA, SA, Run, B, D>(lead, call);
     let settled = match executor {
         Some(executor) => {
@@ -218,7 +218,7 @@ where
         Err(output) => return output,
     };
     let Leading { mut miss, lead, call, again, extras } = leading;
-    let (memo, flight) = (miss.memo().clone(), lead.flight.clone());
+    let (memo, flight) = (miss.memo().clone(), lead.flight().clone());
     let (handle, one_shot) = extras.timeouts().handle(FlightHandle::new(lead));
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
@@ -257,7 +257,7 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let flight = lead.flight.clone();
+    let flight = lead.flight().clone();
     flight
         .led(async move {
             let (body, describe) = call.prepare();

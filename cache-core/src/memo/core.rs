@@ -19,7 +19,7 @@ use crate::spec::Spec;
 use crate::store::{CellType, Entries, EntryRef, Record, Removed, short};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
-use crate::time::Clock;
+use crate::time::{Clock, Tick};
 use crate::value::Returns;
 use crate::world::World;
 
@@ -99,8 +99,11 @@ pub struct MemoCore {
     pub(crate) slot: usize,
     pub(crate) name: Arc<str>,
     pub(super) types: Types,
+    pub(super) plain_ttl: Option<Tick>,
     world: Arc<World>,
     this: Weak<Self>,
+    /// Itself, if it is never dropped.
+    pub(super) stays: OnceLock<&'static Self>,
     /// Carried by every entry; held so that they are never forgotten.
     fixed_tags: OnceLock<TagSet>,
     pub(super) own_off: Mutex<bool>,
@@ -128,8 +131,10 @@ crate::sync::crosses_threads!(MemoCore {
     slot,
     name,
     types,
+    plain_ttl,
     world,
     this,
+    stays,
     fixed_tags,
     own_off,
     deferred,
@@ -167,9 +172,11 @@ impl MemoCore {
             slot,
             name,
             types,
+            plain_ttl: Self::plain_ttl(spec, weighed),
             fixed_tags: OnceLock::new(),
             world: world.clone(),
             this: this.clone(),
+            stays: OnceLock::new(),
             held: AtomicUsize::new(0),
             capacity: AtomicUsize::new(capacity),
             own_off: Mutex::new(false),
@@ -188,7 +195,12 @@ impl MemoCore {
         memo
     }
 
-    /// A handle that keeps the memo.
+    /// It is never dropped.
+    pub(crate) fn note_that_it_stays(&'static self) {
+        self.stays.get_or_init(|| self);
+    }
+
+    /// A handle that keeps the memo, and can be had of any.
     pub(crate) fn arc(&self) -> Arc<Self> {
         self.this.upgrade().expect("a memo is only reached through a handle")
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashTable;
 
-use super::MemoCore;
+use super::{MemoCore, MemoRef};
 use crate::draft::Draft;
 use crate::engine::Described;
 use crate::erased::{Erased, ErasedRef};
@@ -257,7 +257,7 @@ impl MemoCore {
 
 /// A call whose return is not stored, and what is computed from that return depends on all the same.
 pub(crate) struct UncachedCall {
-    pub(crate) memo: Arc<MemoCore>,
+    pub(crate) memo: MemoRef,
     pub(crate) key: Erased,
     pub(crate) hash: u32,
     /// The call touches nothing: the hook for errors does not run.

@@ -21,14 +21,22 @@ impl MemoCore {
         effects: &mut Effects,
     ) -> bool {
         // Where nothing else bounds a memo, the numbers of slots do.
-        if room.entries.is_full() && !self.evict_from(room, now, effects) {
-            return false;
+        let mut freed = 0;
+        if room.entries.is_full() {
+            match self.evict_from(room, now, effects) {
+                Some(weight) => freed = weight,
+                None => return false,
+            }
         }
         loop {
             let replaced = replaced.and_then(|slot| room.entries.at(slot));
-            let left = replaced.map_or(0, |entry| entry.weight());
+            let left = freed + replaced.map_or(0, |entry| entry.weight());
             // Anew each time: a bound that is no longer in force evicts nothing.
             let capacity = self.capacity.load(Ordering::Relaxed);
+            if left == weight && self.held.load(Ordering::Relaxed) <= capacity {
+                // It takes the place of what has left, and the number, which all shards share, stays.
+                return true;
+            }
             let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
                 // What cannot be counted is too much for any capacity.
                 (held - left).checked_add(weight).filter(|held| *held <= capacity)
@@ -36,19 +44,24 @@ impl MemoCore {
             if taken.is_ok() {
                 return true;
             }
-            if !self.evict_from(room, now, effects) {
-                return false;
+            match self.evict_from(room, now, effects) {
+                Some(weight) => freed += weight,
+                None => {
+                    self.held.fetch_sub(freed, Ordering::Relaxed);
+                    return false;
+                }
             }
         }
     }
 
+    /// Takes an entry out. Its weight, which is still held.
     #[inline]
-    fn evict_from(&self, room: &mut Room, now: Tick, effects: &mut Effects) -> bool {
+    fn evict_from(&self, room: &mut Room, now: Tick, effects: &mut Effects) -> Option<usize> {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
         room.entries.bound(self.spec.policy);
-        let Some(slot) = room.entries.victim() else { return false };
-        let Some(entry) = room.entries.at(slot) else { return false };
-        self.held.fetch_sub(entry.weight(), Ordering::Relaxed);
+        let slot = room.entries.victim()?;
+        let entry = room.entries.at(slot)?;
+        let weight = entry.weight();
         self.backlog.credit(*entry);
         if self.is_tracked() {
             room.sources.mix(entry.hash);
@@ -60,7 +73,7 @@ impl MemoCore {
         } else if let Some(entry) = room.entries.take_victim(slot) {
             effects.push(entry, cause);
         }
-        true
+        Some(weight)
     }
 
     /// Makes room for so much in other shards. Each key begins with a shard of its own, so that none has to make
@@ -99,8 +112,12 @@ impl MemoCore {
     fn evict_some(&self, room: &mut Room, bound: usize, effects: &mut Effects) -> bool {
         let now = self.clock().now();
         let too_much = || self.held.load(Ordering::Relaxed) > bound;
-        let evicted = (0..BITE).take_while(|_| too_much() && self.evict_from(room, now, effects));
-        evicted.count() > 0
+        let mut evict = || {
+            let weight = if too_much() { self.evict_from(room, now, effects)? } else { return None };
+            self.held.fetch_sub(weight, Ordering::Relaxed);
+            Some(())
+        };
+        (0..BITE).take_while(|_| evict().is_some()).count() > 0
     }
 }
 

@@ -15,7 +15,9 @@ mod invalidating;
 mod judging;
 #[cfg(all(test, not(loom)))]
 mod marks;
+mod memo_ref;
 mod nesting;
+mod new_key;
 mod shards;
 mod storing;
 mod typed;
@@ -35,6 +37,7 @@ pub use handle::Memo;
 pub(crate) use handle::{InField, Place};
 pub(crate) use hooks::{MemoHooks, MemoSpec};
 pub(crate) use judging::{invalidate_matching, invalidate_shown};
+pub(crate) use memo_ref::MemoRef;
 pub use storing::When;
 pub(crate) use typed::Typed;
 pub(crate) use untyped::clear;

@@ -9,10 +9,10 @@ use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Carried, Flight, FlightContext, Kind, Landing, Old, under};
 use crate::policy::State;
-use crate::store::{EntryRef, Lease};
+use crate::store::{EntryRef, Lease, More};
 use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Mark, Number, Seen};
-use crate::time::{NEVER, Tick};
+use crate::time::{NEVER, SECOND, Tick, ticks};
 use crate::world::HeldTags;
 
 /// When a value that is given by hand is written.
@@ -86,7 +86,18 @@ impl MemoCore {
     /// older one where it is not one to keep.
     #[inline]
     pub(crate) fn land(&self, lead: &Lead, value: &Erased, mut draft: Draft, answers: bool) {
-        let flight = &lead.flight;
+        let flight = lead.flight();
+        let mut effects = Effects::new();
+        if flight.context.inheriting().is_none()
+            && !crate::sync::is_comparing()
+            && self.store_new(flight, value, &draft, &mut effects)
+        {
+            self.note_usual(flight);
+            lead.tell(|| Landing::Value(value.clone(), Carried::Tags(None)));
+            // Not before: nobody waits for hooks, which may call and wait themselves.
+            self.dispose(effects);
+            return self.on_store(&flight.key, value);
+        }
         let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
             flight.context.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
@@ -104,7 +115,6 @@ impl MemoCore {
         } else {
             Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
         };
-        let mut effects = Effects::new();
         let claim = Claim::Flight(flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
         let candidate = Candidate { key: &flight.key, hash: flight.hash, value, draft: &draft, cost };
@@ -202,7 +212,7 @@ impl MemoCore {
             drop(room);
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
-            let (value, mut draft) = under(Some(flight.context.clone()), || change(held))?;
+            let (value, mut draft) = under(Some(&flight.context), || change(held))?;
             let tags = self.attach(&mut draft, &carried);
             if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
                 self.record_tags(tags);
@@ -252,9 +262,9 @@ impl MemoCore {
     fn times_of(&self, draft: &Draft) -> (Tick, Option<Tick>) {
         let (rules, clock) = (&self.spec.rules, self.clock());
         let ttl = draft.ttl.unwrap_or(rules.ttl);
-        // Of what does not end by time it matters less when it has begun.
-        let ends = ttl.is_some() || rules.idle.is_some();
-        let now = if ends { clock.now() } else { clock.coarse() };
+        // What begins earlier ends earlier: of a long time that is no matter.
+        let ends_soon = ttl.is_some_and(|ttl| ticks(ttl) < SECOND) || rules.idle.is_some();
+        let now = if ends_soon { clock.now() } else { clock.coarse() };
         (now, rules.deadline(ttl, now, fastrand::f64))
     }
 
@@ -324,11 +334,13 @@ impl MemoCore {
                 created: now,
                 deadline,
                 verified: born.max(revision),
-                weight,
-                tags: tags.take().map(HeldTags::into_set).unwrap_or_default(),
-                cost,
-                idles: self.spec.rules.idle.is_some(),
                 is_error: (self.types.hooks.is_error)(value),
+                more: More::of(
+                    tags.take().map(HeldTags::into_set).unwrap_or_default(),
+                    weight,
+                    cost,
+                    self.spec.rules.idle.map(|_| now),
+                ),
             };
             if let Some(slot) = renewed {
                 effects.tags = room.entries.renew(slot, lease, &self.spec.rules);
@@ -339,10 +351,10 @@ impl MemoCore {
             let rules = &self.spec.rules;
             // The one that was there may have been evicted to make room.
             let Some(slot) = old.filter(|slot| room.entries.at(*slot).is_some()) else {
-                room.entries.insert(key.clone(), value.clone(), hash, lease, rules);
+                room.entries.insert(key, value, hash, lease, rules);
                 break;
             };
-            if let Some(entry) = room.entries.replace(slot, key.clone(), value.clone(), lease, rules) {
+            if let Some(entry) = room.entries.replace(slot, key, value, lease, rules) {
                 self.backlog.credit(entry.record());
                 let cause = self.cause(entry.record(), now, Cause::Replaced);
                 if self.leaves_unseen(entry.record()) {
@@ -354,10 +366,16 @@ impl MemoCore {
             break;
         }
         if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();
+        self.will_end(deadline);
+        outcome
+    }
+
+    /// An entry of this deadline was stored.
+    #[inline]
+    pub(super) fn will_end(&self, deadline: Tick) {
         if deadline != NEVER || self.spec.rules.idle.is_some() {
             self.world().wants_sweeping();
         }
-        outcome
     }
 
     /// Whether an entry is the one that was there when a flight began, and is good for something.

@@ -109,8 +109,8 @@ mod tests {
         time.advance(age);
         let now = time.now();
         let workers = rayon_core::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let there = workers.install(|| stage.memo.worker_leaves(&lead.flight));
-        (there.map(|by| by - now), stage.memo.worker_leaves(&lead.flight))
+        let there = workers.install(|| stage.memo.worker_leaves(lead.flight()));
+        (there.map(|by| by - now), stage.memo.worker_leaves(lead.flight()))
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Stage {
     /// Leaves a computation to the background, unless one is under way.
     fn prefetch(&self, key: u64, body: impl FnOnce() -> Output + Send + 'static) {
         let Step::Lead(lead) = self.begin(key, Intent::Read) else { return };
-        let flight = lead.flight.clone();
+        let flight = lead.flight().clone();
         let job = move || {
             fly(lead, &[], body);
         };

@@ -188,7 +188,7 @@ impl Cells {
     }
 
     /// Adds a cell with an entry.
-    pub(super) fn push(&mut self, head: Head, key: Erased, value: Erased) {
+    pub(super) fn push(&mut self, head: Head, key: &Erased, value: &Erased) {
         assert!(!self.is_full(), "it was asked before");
         // SAFETY: there is room for one more, in which nothing is yet.
         unsafe { self.head_at(self.len()).write(head) };
@@ -196,18 +196,19 @@ impl Cells {
         self.fill(self.len() - 1, key, value);
     }
 
-    /// Gives a key and a value to a cell that has none.
+    /// Gives copies of a key and a value to a cell that has none.
     #[inline]
-    pub(super) fn fill(&mut self, at: usize, key: Erased, value: Erased) {
+    pub(super) fn fill(&mut self, at: usize, key: &Erased, value: &Erased) {
         let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
         assert!(same, "a memo has one type of keys and one of values");
-        let head = self.head_mut(at).filter(|head| !head.is_live()).expect("a cell that is free");
-        head.link |= LIVE;
-        // SAFETY: these are fit for values of these types, and have none.
+        let is_free = self.head(at).is_some_and(|head| !head.is_live());
+        assert!(is_free, "a cell that is free");
+        // SAFETY: there is such a cell. Its places are fit for values of these types, and have none.
         unsafe {
             let cell = self.at(at);
-            key.move_to(cell.add(self.cell.key_at));
-            value.move_to(cell.add(self.cell.value_at));
+            key.by_ref().clone_to(cell.add(self.cell.key_at));
+            value.by_ref().clone_to(cell.add(self.cell.value_at));
+            (*cell.cast::<Head>()).link |= LIVE;
         }
     }
 
@@ -226,7 +227,7 @@ impl Cells {
 
     /// Puts a key and a value in the place of those of a cell, if it is live.
     #[inline]
-    pub(super) fn replace(&mut self, at: usize, key: Erased, value: Erased) -> Option<(Erased, Erased)> {
+    pub(super) fn replace(&mut self, at: usize, key: &Erased, value: &Erased) -> Option<(Erased, Erased)> {
         let old = self.take(at)?;
         self.fill(at, key, value);
         Some(old)

@@ -117,6 +117,12 @@ impl Entries {
         self.slab.get(*self.table.find(long(hash), is)?)
     }
 
+    /// Whether there may be one: of a key of this hash.
+    #[inline]
+    pub(crate) fn has(&self, hash: u32) -> bool {
+        self.table.find(long(hash), |slot| self.slab.hash(*slot) == hash).is_some()
+    }
+
     /// The same, for a hit, by the long form of the hash.
     ///
     /// # Safety
@@ -174,9 +180,9 @@ impl Entries {
     }
 
     #[inline]
-    pub(crate) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease, rules: &Rules) {
+    pub(crate) fn insert(&mut self, key: &Erased, value: &Erased, hash: u32, lease: Lease, rules: &Rules) {
         let begun = Begun::of(&lease, rules);
-        self.rest().weight += lease.weight;
+        self.rest().weight += lease.weight();
         let slot = self.slab.insert(key, value, hash, lease);
         let slab = &self.slab;
         self.table.insert_unique(long(hash), slot, |slot| long(slab.hash(*slot)));
@@ -192,12 +198,12 @@ impl Entries {
     pub(crate) fn replace(
         &mut self,
         slot: Slot,
-        key: Erased,
-        value: Erased,
+        key: &Erased,
+        value: &Erased,
         lease: Lease,
         rules: &Rules,
     ) -> Option<Removed> {
-        let (begun, weight) = (Begun::of(&lease, rules), lease.weight);
+        let (begun, weight) = (Begun::of(&lease, rules), lease.weight());
         let old = self.slab.replace(slot, key, value, lease)?;
         let rest = self.rest();
         rest.weight = rest.weight + weight - old.record().weight();
@@ -269,16 +275,20 @@ impl Entries {
 
     /// Gives an entry a new life, and hands the tags out that it has carried so far.
     pub(crate) fn renew(&mut self, slot: Slot, lease: Lease, rules: &Rules) -> TagSet {
-        let Some(entry) = self.slab.get(slot) else { return lease.tags };
+        let Some(entry) = self.slab.get(slot) else {
+            return lease.more.map(|mut more| more.take_tags()).unwrap_or_default();
+        };
         // Its value is the same, and so is its name.
         let (id, weight) = (entry.id(), entry.weight());
         let begun = Begun::of(&lease, rules);
-        let old = self.slab.renew(slot, Lease { weight, ..lease });
+        let has_more = id > 0 || weight != 1 || lease.more.is_some();
+        let old = self.slab.renew(slot, lease);
         let tags = old.map(|mut more| more.take_tags()).unwrap_or_default();
-        if id > 0
+        if has_more
             && let Some(more) = self.slab.more_mut(slot)
         {
             more.id = id;
+            more.set_weight(weight);
         }
         self.untag(slot, &tags);
         self.has_begun(slot, &begun);
@@ -428,7 +438,7 @@ struct Begun {
 impl Begun {
     fn of(lease: &Lease, rules: &Rules) -> Self {
         let end = rules.end_since(lease.deadline, || lease.created, lease.is_error);
-        Self { end, is_tagged: !lease.tags.is_empty() }
+        Self { end, is_tagged: lease.more.as_ref().is_some_and(|more| !more.tags().is_empty()) }
     }
 }
 
@@ -512,7 +522,7 @@ mod tests {
                     (None, 0..=7) if growing => {
                         let weight = random.usize(1..3);
                         let value = Erased::new((step, alive.clone()));
-                        entries.insert(Erased::new(key), value, hash(key), lease(weight), &RULES);
+                        entries.insert(&Erased::new(key), &value, hash(key), lease(weight), &RULES);
                         map.insert(key, (step, weight, None));
                     }
                     (Some(slot), 0..=1) => {
@@ -571,11 +581,11 @@ mod tests {
     #[test]
     fn a_name_is_that_of_one_entry_for_ever() {
         let mut entries = Entries::new(None, CellType::of::<u64, u64>());
-        entries.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
+        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), lease(1), &RULES);
         let slot = slot_of(&entries, 1).unwrap();
         let id = entries.name(slot).unwrap();
         entries.remove(slot).unwrap();
-        entries.insert(Erased::new(1_u64), Erased::new(1_u64), hash(1), lease(1), &RULES);
+        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), lease(1), &RULES);
         assert_eq!(slot_of(&entries, 1), Some(slot), "slots are used again");
         assert!(entries.named(id).is_none());
         assert_ne!(entries.name(slot), Some(id));

@@ -18,18 +18,19 @@ pub(crate) struct Lease {
     pub(crate) deadline: Tick,
     /// The revision at which it is valid.
     pub(crate) verified: Number,
-    pub(crate) weight: usize,
-    pub(crate) tags: TagSet,
-    /// How long it took to compute, where that matters.
-    pub(crate) cost: Option<Tick>,
-    /// Whether it matters when it was last read.
-    pub(crate) idles: bool,
     /// Whether its value is an error.
     pub(crate) is_error: bool,
+    pub(crate) more: Option<Box<More>>,
+}
+
+impl Lease {
+    pub(super) fn weight(&self) -> usize {
+        self.more.as_ref().map_or(1, |more| more.weight)
+    }
 }
 
 /// What most entries do not have.
-pub(super) struct More {
+pub(crate) struct More {
     tags: TagSet,
     weight: usize,
     /// Which of all entries of its shard it is, once somebody wanted to find it again; else 0.
@@ -60,21 +61,26 @@ impl Default for More {
 }
 
 impl More {
-    /// None where there is nothing of it.
-    #[inline]
-    pub(super) fn of(lease: Lease) -> Option<Box<Self>> {
-        let is_plain = lease.tags.is_empty() && lease.weight == 1 && lease.cost.is_none() && !lease.idles;
-        if is_plain { None } else { Some(Box::new(Self::made_of(lease))) }
+    /// None where there is nothing of it. `read`: when it was last read, where that matters.
+    pub(crate) fn of(
+        tags: TagSet,
+        weight: usize,
+        cost: Option<Tick>,
+        read: Option<Tick>,
+    ) -> Option<Box<Self>> {
+        if tags.is_empty() && weight == 1 && cost.is_none() && read.is_none() {
+            return None;
+        }
+        let (cost, read) = (cost.unwrap_or_default(), atomic::AtomicU64::new(read.unwrap_or_default()));
+        Some(Box::new(Self { tags, weight, read, cost, ..Self::default() }))
     }
 
-    fn made_of(lease: Lease) -> Self {
-        Self {
-            tags: lease.tags,
-            weight: lease.weight,
-            read: atomic::AtomicU64::new(lease.created),
-            cost: lease.cost.unwrap_or_default(),
-            ..Self::default()
-        }
+    pub(super) fn set_weight(&mut self, weight: usize) {
+        self.weight = weight;
+    }
+
+    pub(super) fn tags(&self) -> &[Arc<Mark>] {
+        &self.tags
     }
 
     pub(super) fn take_tags(&mut self) -> TagSet {

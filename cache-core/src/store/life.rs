@@ -145,16 +145,7 @@ mod tests {
     use crate::time::NEVER;
 
     fn life(created: Tick, deadline: Tick, verified: Number, is_error: bool) -> Life {
-        let lease = Lease {
-            created,
-            deadline,
-            verified,
-            weight: 1,
-            tags: Box::default(),
-            cost: None,
-            idles: false,
-            is_error,
-        };
+        let lease = Lease { created, deadline, verified, is_error, more: None };
         Life::new(&lease)
     }
 
@@ -194,16 +185,7 @@ mod tests {
         life.mark();
         assert_eq!(all(&life), (77, 1 << 39, 9, 3, true));
         assert!(life.is_marked() && !life.is_valid_at(0));
-        life.renew(&Lease {
-            created: 78,
-            deadline: 100,
-            verified: 10,
-            weight: 1,
-            tags: Box::default(),
-            cost: None,
-            idles: false,
-            is_error: false,
-        });
+        life.renew(&Lease { created: 78, deadline: 100, verified: 10, is_error: false, more: None });
         assert_eq!(all(&life), (78, 100, 10, 3, false));
         assert!(!life.is_marked());
     }

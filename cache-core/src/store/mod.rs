@@ -11,5 +11,5 @@ mod tests;
 
 pub(crate) use cell::CellType;
 pub(crate) use entries::{Emptied, Entries, EntryId};
-pub(crate) use entry_ref::{EntryRef, Lease, Record, Removed};
+pub(crate) use entry_ref::{EntryRef, Lease, More, Record, Removed};
 pub(crate) use hashes::short;

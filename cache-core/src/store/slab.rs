@@ -108,13 +108,13 @@ impl Slab {
 
     /// Puts an entry into a slot that is free.
     #[inline]
-    pub(super) fn insert(&mut self, key: Erased, value: Erased, hash: u32, lease: Lease) -> Slot {
+    pub(super) fn insert(&mut self, key: &Erased, value: &Erased, hash: u32, lease: Lease) -> Slot {
         let head = Head { life: Life::new(&lease), hash, link: NONE };
-        self.put(head, key, value, More::of(lease))
+        self.put(head, key, value, lease.more)
     }
 
     #[inline]
-    fn put(&mut self, mut head: Head, key: Erased, value: Erased, more: Option<Box<More>>) -> Slot {
+    fn put(&mut self, mut head: Head, key: &Erased, value: &Erased, more: Option<Box<More>>) -> Slot {
         let slot = self.free;
         let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
             Some(chunk) => {
@@ -134,7 +134,7 @@ impl Slab {
         slot
     }
 
-    fn push(&mut self, head: Head, key: Erased, value: Erased) -> Slot {
+    fn push(&mut self, head: Head, key: &Erased, value: &Erased) -> Slot {
         if self.chunks.last().is_none_or(|chunk| chunk.cells.len() == CHUNK) {
             if self.chunks.len() == self.chunks.capacity() {
                 // By an eighth: what is kept of a chunk is small, but there may be many.
@@ -178,7 +178,7 @@ impl Slab {
     pub(super) fn renew(&mut self, slot: Slot, lease: Lease) -> Option<Box<More>> {
         let old = self.take_more(slot);
         self.head_mut(slot)?.life.renew(&lease);
-        if let Some(more) = More::of(lease) {
+        if let Some(more) = lease.more {
             self.set_more(slot, more);
         }
         old
@@ -219,8 +219,8 @@ impl Slab {
     pub(super) fn replace(
         &mut self,
         slot: Slot,
-        key: Erased,
-        value: Erased,
+        key: &Erased,
+        value: &Erased,
         lease: Lease,
     ) -> Option<Removed> {
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
@@ -228,7 +228,7 @@ impl Slab {
         let head = chunk.cells.head_mut(at)?;
         let (hash, life) = (head.hash, head.life.renew(&lease));
         let old = chunk.more.as_mut().and_then(|more| more[at].take());
-        if let Some(more) = More::of(lease) {
+        if let Some(more) = lease.more {
             self.set_more(slot, more);
         }
         Some(Removed { key, value, hash, life, more: old })
@@ -237,7 +237,7 @@ impl Slab {
     /// Moves an entry to another slab. Its slot is gone.
     pub(super) fn move_to(&mut self, slot: Slot, other: &mut Self) -> Option<Slot> {
         let Removed { key, value, hash, life, more } = self.take(slot)?;
-        Some(other.put(Head { life, hash, link: NONE }, key, value, more))
+        Some(other.put(Head { life, hash, link: NONE }, &key, &value, more))
     }
 
     /// Takes everything out, from the end on.

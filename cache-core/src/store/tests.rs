@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::cell::{Cells, Head, LIVE};
 use super::hashes::{long, short};
 use super::life::Life;
-use super::{CellType, Entries, Lease};
+use super::{CellType, Entries, Lease, More};
 use crate::erased::Erased;
 use crate::memo::Data;
 use crate::policy::{NONE, Policy, Rules};
@@ -21,11 +21,8 @@ pub(super) fn lease(weight: usize) -> Lease {
         created: 0,
         deadline: NEVER,
         verified: 0,
-        weight,
-        tags: Box::default(),
-        cost: None,
-        idles: false,
         is_error: false,
+        more: More::of(Box::default(), weight, None, None),
     }
 }
 
@@ -117,7 +114,7 @@ fn hash(number: u64) -> u32 {
 
 fn push<K: Kind, V: Kind>(cells: &mut Cells, number: u64) {
     let head = Head { life: Life::none(), hash: hash(number), link: NONE };
-    cells.push(head, erased::<K>(number), erased::<V>(number));
+    cells.push(head, &erased::<K>(number), &erased::<V>(number));
 }
 
 fn are<K: Kind, V: Kind>(entry: (Erased, Erased), key: u64, value: u64) {
@@ -145,13 +142,13 @@ fn cells_keep_what_is_in_them<K: Kind, V: Kind>() {
         push::<K, V>(&mut cells, number);
     }
     (0..9).for_each(|at| cells_have::<K, V>(&cells, at, at as u64, at as u64));
-    are::<K, V>(cells.replace(3, erased::<K>(3), erased::<V>(30)).unwrap(), 3, 3);
+    are::<K, V>(cells.replace(3, &erased::<K>(3), &erased::<V>(30)).unwrap(), 3, 3);
     are::<K, V>(cells.take(4).unwrap(), 4, 4);
     assert!(cells.get(4).is_none() && cells.take(4).is_none());
     for at in [4, 9] {
-        assert!(cells.replace(at, erased::<K>(7), erased::<V>(7)).is_none());
+        assert!(cells.replace(at, &erased::<K>(7), &erased::<V>(7)).is_none());
     }
-    cells.fill(4, erased::<K>(40), erased::<V>(40));
+    cells.fill(4, &erased::<K>(40), &erased::<V>(40));
     cells.take(5).unwrap();
     cells_have::<K, V>(&cells, 3, 3, 30);
     cells_have::<K, V>(&cells, 4, 40, 40);
@@ -187,7 +184,7 @@ fn entries_keep_what_is_put_in<K: Kind, V: Kind>() {
     let most = if size_of::<K>() == 0 { 1 } else { 132 };
     let mut entries = Entries::new(Some(Policy::Adaptive), CellType::of::<K, V>());
     let insert = |entries: &mut Entries, number| {
-        entries.insert(erased::<K>(number), erased::<V>(number), hash(number), lease(1), &RULES);
+        entries.insert(&erased::<K>(number), &erased::<V>(number), hash(number), lease(1), &RULES);
     };
     let mut numbers: Vec<u64> = (0..most).collect();
     for number in &numbers {
@@ -240,27 +237,37 @@ fn a_key_of_another_type_is_refused() {
 fn a_value_of_another_type_is_refused() {
     let mut cells = Cells::with_capacity(CellType::of::<u64, String>(), 1);
     push::<u64, String>(&mut cells, 7);
-    cells.replace(0, erased::<u64>(7), erased::<u64>(7));
+    cells.replace(0, &erased::<u64>(7), &erased::<u64>(7));
 }
 
-/// Panics when it is dropped, if it is to.
-#[derive(Clone)]
-struct Panics<const N: usize>(bool, [Arc<()>; N]);
+/// Panics when it is dropped, if it is to; a clone, if that is to.
+struct Panics<const N: usize> {
+    panics: bool,
+    clones_panic: bool,
+    words: [Arc<()>; N],
+}
+
+impl<const N: usize> Clone for Panics<N> {
+    fn clone(&self) -> Self {
+        Self { panics: self.clones_panic, clones_panic: self.clones_panic, words: self.words.clone() }
+    }
+}
 
 impl<const N: usize> Drop for Panics<N> {
     fn drop(&mut self) {
-        assert!(!self.0, "dropped");
+        assert!(!self.panics, "dropped");
     }
 }
 
 fn the_last_panics<const N: usize>() {
     let alive = Arc::new(());
-    let value = |panics| Erased::new(Panics(panics, [(); N].map(|()| alive.clone())));
+    let words = || [(); N].map(|()| alive.clone());
+    let value = |clones_panic| Erased::new(Panics { panics: false, clones_panic, words: words() });
     let key = |number: u64| Erased::new((number, alive.clone()));
     let mut entries = Entries::new(None, CellType::of::<(u64, Arc<()>), Panics<N>>());
     // They are dropped from the end on.
     for number in 0..3 {
-        entries.insert(key(number), value(number == 0), hash(number), lease(1), &RULES);
+        entries.insert(&key(number), &value(number == 0), hash(number), lease(1), &RULES);
     }
     assert!(guarded(|| drop(entries)).is_none());
     assert_eq!(Arc::strong_count(&alive), 1);

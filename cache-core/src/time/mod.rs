@@ -182,6 +182,9 @@ impl Clock {
     }
 }
 
+/// A second.
+pub(crate) const SECOND: Tick = 1000;
+
 /// A duration in ticks; a part of a millisecond is not granted.
 #[expect(clippy::cast_possible_truncation, reason = "looked at before")]
 pub(crate) const fn ticks(duration: Duration) -> Tick {

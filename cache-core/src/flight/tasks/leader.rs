@@ -69,7 +69,7 @@ impl Flight {
         poll_fn(|cx| {
             self.begin_to_poll(cx.waker().clone());
             let poll = || computation.as_mut().poll(&mut Context::from_waker(&waker));
-            let polled = under(Some(self.context.clone()), poll);
+            let polled = under(Some(&self.context), poll);
             if polled.is_pending() {
                 self.state.lock().leader.polls = false;
             }

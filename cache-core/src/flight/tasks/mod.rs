@@ -172,5 +172,5 @@ pub(super) fn wake(waker: Waker) {
 /// Runs a future to its end, each poll as part of a flight, or of none.
 pub(crate) async fn polled_under<F: Future>(flight: Option<Arc<FlightContext>>, future: F) -> F::Output {
     let mut future = pin!(future);
-    poll_fn(|cx| under(flight.clone(), || future.as_mut().poll(cx))).await
+    poll_fn(|cx| under(flight.as_ref(), || future.as_mut().poll(cx))).await
 }
