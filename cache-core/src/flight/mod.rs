@@ -430,6 +430,12 @@ impl Flights {
             || self.more.as_ref().is_some_and(|more| more.find(u64::from(flight.hash), is).is_some())
     }
 
+    /// Whether there may be one: of a key of this hash.
+    #[inline]
+    pub(crate) fn has(&self, hash: u32) -> bool {
+        !self.is_empty() && self.of_hash(hash).next().is_some()
+    }
+
     /// Whether a flight has not been taken off, and is the only one of its hash.
     #[inline]
     pub(crate) fn is_only(&self, flight: &Arc<Flight>) -> bool {

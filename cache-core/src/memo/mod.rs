@@ -17,7 +17,7 @@ mod judging;
 mod marks;
 mod memo_ref;
 mod nesting;
-mod new_key;
+mod plain;
 mod shards;
 mod storing;
 mod typed;

@@ -158,6 +158,10 @@ impl MemoCore {
             return false;
         }
         self.settle_deferred();
+        if when == When::Always && self.overwrite(key, hash, value, &draft) {
+            self.on_store(key, value);
+            return true;
+        }
         let born = self.world().tags.now();
         let tags = self.attach(&mut draft, &[]);
         let mut effects = Effects::new();

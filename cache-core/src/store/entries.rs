@@ -213,6 +213,21 @@ impl Entries {
         Some(old)
     }
 
+    /// The same where nobody wants what was there: both are plain, and the types of key and value need no drop.
+    #[inline]
+    pub(crate) fn overwrite(
+        &mut self,
+        slot: Slot,
+        key: &Erased,
+        value: &Erased,
+        lease: &Lease,
+        rules: &Rules,
+    ) {
+        self.slab.overwrite(slot, key, value, lease);
+        self.read(slot);
+        self.has_begun(slot, &Begun::of(lease, rules));
+    }
+
     /// An entry has begun a life.
     #[inline]
     fn has_begun(&mut self, slot: Slot, begun: &Begun) {
@@ -284,9 +299,7 @@ impl Entries {
         let has_more = id > 0 || weight != 1 || lease.more.is_some();
         let old = self.slab.renew(slot, lease);
         let tags = old.map(|mut more| more.take_tags()).unwrap_or_default();
-        if has_more
-            && let Some(more) = self.slab.more_mut(slot)
-        {
+        if has_more && let Some(more) = self.slab.more_mut(slot) {
             more.id = id;
             more.set_weight(weight);
         }

@@ -211,6 +211,11 @@ impl<'a> Record<'a> {
         self.life.touch();
     }
 
+    /// Whether it has nothing but what all entries have.
+    pub(crate) fn is_plain(self) -> bool {
+        self.more.is_none()
+    }
+
     pub(crate) fn weight(self) -> usize {
         self.more.map_or(1, |more| more.weight)
     }

@@ -234,6 +234,18 @@ impl Slab {
         Some(Removed { key, value, hash, life, more: old })
     }
 
+    /// The same where nobody wants what was there, and its types need not be dropped.
+    #[inline]
+    pub(super) fn overwrite(&mut self, slot: Slot, key: &Erased, value: &Erased, lease: &Lease) {
+        let Some(head) = self.head_mut(slot) else { return };
+        head.life.renew(lease);
+        let at = slot as usize % CHUNK;
+        let link = head.link & !LIVE;
+        let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
+        chunk.cells.forget(at, link);
+        chunk.cells.fill(at, key, value);
+    }
+
     /// Moves an entry to another slab. Its slot is gone.
     pub(super) fn move_to(&mut self, slot: Slot, other: &mut Self) -> Option<Slot> {
         let Removed { key, value, hash, life, more } = self.take(slot)?;

@@ -1,0 +1,106 @@
+//! The short ways of a plain value to its entry: one of which there is nothing to say but that it is there.
+//!
+//! They store what [`store`](MemoCore::store) would, or nothing: then that decides.
+
+use std::sync::Arc;
+
+use super::{Effects, MemoCore};
+use crate::draft::Draft;
+use crate::erased::Erased;
+use crate::event::Cause;
+use crate::flight::{Flight, Kind};
+use crate::spec::Spec;
+use crate::store::Lease;
+use crate::sync::ShardLock;
+use crate::tags::{Carrier, Number};
+use crate::time::{NEVER, SECOND, Tick, later, ticks};
+
+impl MemoCore {
+    /// How long entries live of which the options of a memo leave nothing to say but their value; none if they do not.
+    pub(super) fn plain_ttl(spec: &Spec, weighs: bool) -> Option<Tick> {
+        let rules = &spec.rules;
+        let ttl = rules.ttl.map_or(NEVER, ticks);
+        let is_plain = !weighs && rules.idle.is_none() && rules.jitter == 0.0 && !rules.asks_for_cost();
+        // What ends soon is noted by the exact clock.
+        (is_plain && ttl >= SECOND).then_some(ttl)
+    }
+
+    /// Stores the value of a flight whose key is new, and takes the flight off. Whether it did.
+    #[inline]
+    pub(super) fn store_new(
+        &self,
+        flight: &Arc<Flight>,
+        value: &Erased,
+        draft: &Draft,
+        effects: &mut Effects,
+    ) -> bool {
+        let is_new = matches!(flight.kind, Kind::Shared | Kind::Alone) && flight.old.is_none();
+        let Some((now, deadline)) = self.plain_times(draft).filter(|_| is_new) else { return false };
+        let mut room = self.shard(flight.hash).write();
+        // Nobody else has stored it, or computes it: keys need not be compared.
+        if !room.flights.is_only(flight) || room.entries.has(flight.hash) || self.judging.is_under_way() {
+            return false;
+        }
+        // Loaded before the stamps: the entry is valid at this revision or not at all.
+        let revision = self.revision().current();
+        if !self.untouched_since(flight.born, flight.hash, &[])
+            || !self.reserve(&mut room, 1, None, now, effects)
+        {
+            return false;
+        }
+        let lease = self.plain_lease(value, now, deadline, flight.born.max(revision));
+        room.entries.insert(&flight.key, value, flight.hash, lease, &self.spec.rules);
+        room.flights.remove(flight);
+        drop(room);
+        self.counters.stores.add();
+        self.will_end(deadline);
+        true
+    }
+
+    /// Puts a value in the place of the one that is there, by hand. Whether it did.
+    #[inline]
+    pub(super) fn overwrite(&self, key: &Erased, hash: u32, value: &Erased, draft: &Draft) -> bool {
+        let Some((now, deadline)) = self.plain_times(draft) else { return false };
+        let born = self.world().tags.now();
+        let room = self.shard(hash).upgradable();
+        // A flight of the key would end, and so would what was computed from the entry.
+        if room.flights.has(hash) || self.is_tracked() {
+            return false;
+        }
+        let found = room.entries.find(hash, |other| self.same(other, key));
+        let Some(entry) = found.filter(|entry| entry.is_plain() && self.leaves_unseen(**entry)) else {
+            return false;
+        };
+        let slot = entry.slot;
+        let mut room = ShardLock::upgrade(room);
+        // Loaded before the stamps: the entry is valid at this revision or not at all.
+        let revision = self.revision().current();
+        if !self.untouched_since(born, hash, &[]) {
+            return false;
+        }
+        if let Some(entry) = room.entries.at(slot) {
+            self.backlog.credit(*entry);
+            self.counters.left(self.cause(*entry, now, Cause::Replaced));
+        }
+        let lease = self.plain_lease(value, now, deadline, born.max(revision));
+        room.entries.overwrite(slot, key, value, &lease, &self.spec.rules);
+        drop(room);
+        self.counters.stores.add();
+        self.will_end(deadline);
+        true
+    }
+
+    /// When a plain value is stored, and the first tick at which it is no longer fresh; none if it is not plain.
+    #[inline]
+    fn plain_times(&self, draft: &Draft) -> Option<(Tick, Tick)> {
+        let ttl = self.plain_ttl.filter(|_| draft.is_plain())?;
+        // What begins earlier ends earlier: of a long time that is no matter.
+        let now = self.clock().coarse();
+        Some((now, later(now, ttl)))
+    }
+
+    #[inline]
+    fn plain_lease(&self, value: &Erased, created: Tick, deadline: Tick, verified: Number) -> Lease {
+        Lease { created, deadline, verified, is_error: (self.types.hooks.is_error)(value), more: None }
+    }
+}
