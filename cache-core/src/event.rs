@@ -41,7 +41,7 @@ macro_rules! counters {
             }
         }
 
-        /// The counters of a memo. Hits are counted without a shared line; the rest is rare.
+        /// The counters of a memo. What is frequent is counted without a shared line.
         #[repr(C)]
         pub(crate) struct Counters {
             $(pub(crate) $name: $counter,)*
@@ -64,11 +64,11 @@ counters! {
     hits: Tally;
     /// Calls and reads that found no fresh entry, those that waited for another's computation
     /// included.
-    misses: Counter;
+    misses: Tally;
     /// Misses that waited for another caller's computation.
     waits: Counter;
     /// Values stored.
-    stores: Counter;
+    stores: Tally;
     /// Values that were computed but not stored, since an invalidation or a write came between.
     overtaken: Counter;
     /// Values that were not stored since they weigh more than the memo may hold.
@@ -88,7 +88,7 @@ counters! {
     /// for themselves: recursion, cycles, and one waiter for each `max_wait`.
     in_place: Counter;
     /// Entries that made room for others.
-    evictions: Counter;
+    evictions: Tally;
     /// Entries reclaimed after their time was up.
     expirations: Counter;
     /// Entries removed by an invalidation, or ended by a newer answer that was not one to keep.

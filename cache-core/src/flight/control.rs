@@ -27,6 +27,9 @@ pub(crate) struct Decisions {
     pub(crate) unmodified: bool,
 }
 
+/// The entry that was there when a body began, and its memo; none if there was none.
+pub(crate) type OldEntry = Option<(Weak<dyn Remembers>, EntryId)>;
+
 /// Where it is said.
 pub(crate) struct BodyControl {
     said: Mutex<Option<Box<Decisions>>>,
@@ -34,14 +37,26 @@ pub(crate) struct BodyControl {
     has_spoken: AtomicBool,
     /// The body has returned.
     is_over: AtomicBool,
-    /// The entry that was there when it began, and its memo.
-    old: Option<(Weak<dyn Remembers>, EntryId)>,
+    old: OldEntry,
 }
 
 impl BodyControl {
-    pub(crate) fn new(old: Option<(Weak<dyn Remembers>, EntryId)>) -> Self {
+    pub(crate) fn new(old: OldEntry) -> Self {
         let (has_spoken, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { said: Mutex::new(None), has_spoken, is_over, old }
+    }
+
+    /// Of another body, which has not begun.
+    pub(super) fn renew(&mut self, old: OldEntry) {
+        self.is_over.store(false, Ordering::Relaxed);
+        self.old = old;
+    }
+
+    /// Its flight has ended: what was said is let go of.
+    pub(super) fn forget(&mut self) {
+        if self.has_spoken.load(Ordering::Relaxed) || self.old.is_some() {
+            *self = Self::new(None);
+        }
     }
 
     /// Says something; whether it was heard.

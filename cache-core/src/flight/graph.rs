@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::fence;
 
-use super::{BodyControl, Decisions};
+use super::{BodyControl, Decisions, OldEntry};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use crate::sync::{AtomicBool, AtomicU64 as AtomicNumber, Mutex};
 use crate::tags::{Inherited, Mark, Number, Seen};
@@ -82,14 +82,13 @@ impl FlightContext {
         &mut self,
         parent: Option<Arc<FlightContext>>,
         inherits_in: Option<usize>,
-        control: Option<BodyControl>,
+        old: OldEntry,
     ) {
         self.inherits = inherits_in.is_some();
-        if parent.is_some() || self.inherits {
-            *self = Self::new(parent, inherits_in, control);
-        } else {
+        match &mut self.control {
             // What it is not part of needs not be looked at.
-            self.control = control;
+            Some(control) if parent.is_none() && !self.inherits => control.renew(old),
+            _ => *self = Self::new(parent, inherits_in, Some(BodyControl::new(old))),
         }
     }
 
@@ -97,8 +96,10 @@ impl FlightContext {
     pub(super) fn end(&mut self) {
         self.parent = None;
         self.inheriting = None;
-        self.control = None;
         self.updating = None;
+        if let Some(control) = &mut self.control {
+            control.forget();
+        }
     }
 
     /// Of an update in a world, which has read an entry with these tags.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use hashbrown::HashTable;
 
-pub(crate) use control::{BodyControl, Decisions, Remembers};
+pub(crate) use control::{BodyControl, Decisions, OldEntry, Remembers};
 pub(crate) use graph::{FlightContext, Wait, Waits, Within, current, has_invalidated, under};
 pub(crate) use tasks::{Adoptable, Adopts, Waiter, polled_under};
 use tasks::{Leader, PERIOD, Waiters};

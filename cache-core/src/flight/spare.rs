@@ -27,15 +27,17 @@ impl Flight {
         inherits_in: Option<usize>,
         memo: impl FnOnce() -> Weak<dyn Remembers>,
     ) -> Arc<Self> {
-        let control = Some(BodyControl::new(old.map(|old| (memo() as Weak<dyn Remembers>, old.id))));
+        let old_entry = old.map(|old| (memo() as Weak<dyn Remembers>, old.id));
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
-        let Some(mut spare) = spare else {
-            let context = FlightContext::below(current(), inherits_in, control);
+        let Some(spare) = spare else {
+            let context = FlightContext::below(current(), inherits_in, Some(BodyControl::new(old_entry)));
             return Arc::new(Self::new(key, hash, born, kind, old, context));
         };
-        let flight = Arc::get_mut(&mut spare).expect("nobody else has a spare flight");
-        let context = Arc::get_mut(&mut flight.context).expect("nor its context");
-        context.renew(current(), inherits_in, control);
+        // SAFETY: nobody else has a spare flight, as was asked before it was kept.
+        let flight = unsafe { &mut *Arc::as_ptr(&spare).cast_mut() };
+        // SAFETY: nor its context.
+        let context = unsafe { &mut *Arc::as_ptr(&flight.context).cast_mut() };
+        context.renew(current(), inherits_in, old_entry);
         (flight.key, flight.hash, flight.born) = (key, hash, born);
         (flight.kind, flight.old) = (kind, old);
         spare

@@ -369,7 +369,11 @@ impl MemoCore {
             }
             break;
         }
-        if outcome == Stored::Yes { &self.counters.stores } else { &self.counters.not_modified }.add();
+        if outcome == Stored::Yes {
+            self.counters.stores.add();
+        } else {
+            self.counters.not_modified.add();
+        }
         self.will_end(deadline);
         outcome
     }
