@@ -219,7 +219,7 @@ impl Stage {
 
     /// What the entry of a key is good for by now; none if it was taken out.
     pub(crate) fn state(&self, key: u64) -> Option<State> {
-        let room = self.memo.shard(self.hash(key)).read();
+        let room = self.memo.shard(self.hash(key)).upgradable();
         let entry = room.entries.find(self.hash(key), is(key))?;
         Some(self.memo.state(*entry, self.memo.clock().now()))
     }
@@ -231,13 +231,13 @@ impl Stage {
 
     /// How many computations are under way.
     pub(crate) fn flights(&self) -> usize {
-        self.memo.shards().map(|shard| shard.read().flights.iter().count()).sum()
+        self.memo.shards().map(|shard| shard.upgradable().gated().iter().count()).sum()
     }
 
     /// The computation of a key that callers wait for.
     pub(crate) fn flight(&self, key: u64) -> Option<Arc<Flight>> {
-        let room = self.memo.shard(self.hash(key)).read();
-        room.flights.find(self.hash(key), is(key)).cloned()
+        let room = self.memo.shard(self.hash(key)).upgradable();
+        room.gated().find(self.hash(key), is(key)).cloned()
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &'static str) -> usize {

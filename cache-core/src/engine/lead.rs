@@ -7,6 +7,7 @@ use super::{Described, Intent, Returned};
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
 use crate::memo::{Effects, MemoCore, MemoRef};
+use crate::sync::ShardLock;
 use crate::time::Tick;
 
 /// A flight under way, held by its leader.
@@ -125,8 +126,12 @@ impl Lead {
             self.memo.defer(flight.hash);
             return;
         }
-        let mut room = self.memo.shard(flight.hash).write();
-        room.flights.remove(flight);
+        let mut room = self.memo.shard(flight.hash).upgradable();
+        room.gated_mut().remove(flight);
+        if self.how != Intent::Ahead && !failed {
+            return;
+        }
+        let mut room = ShardLock::upgrade(room);
         if self.how == Intent::Ahead {
             MemoCore::note_renewal(&mut room, flight.old_id(), false);
         }

@@ -17,7 +17,7 @@ pub(crate) use returned::{Body, Computed, Described, ReturnSlot, Returned};
 pub(crate) use start::{Mode, Repeatable, Start};
 
 use crate::erased::{Erased, ErasedRef};
-use crate::flight::{Carried, Flight, Kind, Old};
+use crate::flight::{Carried, Flight, Flights, Kind, Old};
 use crate::memo::MemoCore;
 use crate::policy::Verdict;
 use crate::store::EntryRef;
@@ -85,12 +85,12 @@ impl MemoCore {
         let begun = self.spec.rules.asks_for_cost().then(|| self.clock().now());
         let same = |other: ErasedRef<'_>| self.same(other, key);
         let shard = self.shard(hash);
-        let room = shard.upgradable();
+        let mut room = shard.upgradable();
         let how = if self.spec.single_flight { how } else { how.alone() };
         let found = room.entries.find(hash, same);
         let mut superseded = Vec::new();
         if how == Intent::Refresh {
-            superseded = room.flights.overtaken_by_write(hash, same);
+            superseded = room.gated().overtaken_by_write(hash, same);
         } else {
             if let Some(entry) = found
                 && let Some(value) = self.answer(entry, how)
@@ -98,7 +98,7 @@ impl MemoCore {
                 return Step::Hit(value);
             }
             if how.kind() == Kind::Shared
-                && let Some(flight) = room.flights.find(hash, same)
+                && let Some(flight) = room.gated().find(hash, same)
             {
                 let now = self.world().tags.now();
                 flight.join();
@@ -106,23 +106,31 @@ impl MemoCore {
             }
         }
         let born = self.world().tags.now();
-        let (found, key) = (found.map(|entry| entry.slot), key.clone());
-        let mut room = ShardLock::upgrade(room);
-        let old = found.and_then(|slot| Old::of(&mut room.entries, slot));
         let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
-        #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
-        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, || self.weak());
-        #[cfg(feature = "rayon")]
-        flight.begun_at(self.clock().now());
-        for flight in &superseded {
-            room.flights.remove(flight);
-        }
-        room.flights.add(flight.clone());
-        if matches!(how, Intent::Ahead | Intent::Refresh) {
-            // A refresh has superseded whoever was at it.
-            Self::note_renewal(&mut room, flight.old_id(), how == Intent::Ahead);
-        }
-        drop(room);
+        let register = |flights: &mut Flights, old| {
+            #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
+            let mut flight =
+                Flight::begin(key.clone(), hash, born, how.kind(), old, inherits_in, || self.weak());
+            #[cfg(feature = "rayon")]
+            flight.begun_at(self.clock().now());
+            for flight in &superseded {
+                flights.remove(flight);
+            }
+            flights.add(flight.clone());
+            flight
+        };
+        let flight = if let Some(slot) = found.map(|entry| entry.slot) {
+            let mut room = ShardLock::upgrade(room);
+            let old = Old::of(&mut room.entries, slot);
+            if matches!(how, Intent::Ahead | Intent::Refresh) {
+                // A refresh has superseded whoever was at it.
+                Self::note_renewal(&mut room, old.map(|old| old.id), how == Intent::Ahead);
+            }
+            register(room.gated_mut(), old)
+        } else {
+            // Those who read entries are not in the way.
+            register(room.gated_mut(), None)
+        };
         Step::Lead(Lead::new(self.handle(), flight, how, begun))
     }
 
@@ -132,7 +140,7 @@ impl MemoCore {
         // Within a user's `Eq` the caller computes in place.
         if !crate::sync::is_comparing() {
             let mut room = self.shard(flight.hash).write();
-            if room.flights.remove(flight) {
+            if room.gated_mut().remove(flight) {
                 Self::note_renewal(&mut room, flight.old_id(), false);
             }
         }

@@ -409,6 +409,7 @@ impl State {
 }
 
 /// The flights of one shard.
+#[derive(Default)]
 pub(crate) struct Flights {
     /// Most shards have one at most.
     first: Option<Arc<Flight>>,
@@ -419,10 +420,6 @@ pub(crate) struct Flights {
 type Table = HashTable<Arc<Flight>>;
 
 impl Flights {
-    pub(crate) fn new() -> Self {
-        Self { first: None, more: None }
-    }
-
     /// Whether a flight has not been taken off.
     pub(crate) fn is_on(&self, flight: &Arc<Flight>) -> bool {
         let is = |known: &Arc<Flight>| Arc::ptr_eq(known, flight);
@@ -553,7 +550,7 @@ mod tests {
         for (kind, is_found) in
             [(Kind::Shared, true), (Kind::Refresh, true), (Kind::Alone, false), (Kind::Update, false)]
         {
-            let mut flights = Flights::new();
+            let mut flights = Flights::default();
             let context = FlightContext::below(None, None, None);
             flights.add(Arc::new(Flight::new(Erased::new(1_u64), 7, 0, kind, None, context)));
             assert_eq!(flights.find(7, is(1)).is_some(), is_found);

@@ -245,7 +245,7 @@ impl MemoCore {
         let mut size = 0;
         for shard in self.shards() {
             let mut room = shard.write();
-            let flights = room.flights.take_all();
+            let flights = room.gated_mut().take_all();
             size += room.entries.len();
             drop(room);
             drop(flights);
@@ -258,7 +258,7 @@ impl MemoCore {
         let (mut size, mut tables) = (0, Vec::new());
         for shard in self.shards() {
             let mut room = shard.write();
-            let flights = room.flights.take_all();
+            let flights = room.gated_mut().take_all();
             self.held.fetch_sub(room.entries.weight(), Ordering::Relaxed);
             let emptied = room.entries.take_all(self.policy());
             drop(room);

@@ -23,12 +23,14 @@ use crate::time::{Clock, Tick};
 use crate::value::Returns;
 use crate::world::World;
 
-/// What one shard's lock guards. With the lock it is 128 bytes: a hit finds its shard in fewer
+/// One shard. A flight is registered while others read entries.
+pub(crate) type Shard = ShardLock<Room, Flights>;
+
+/// What one shard's lock guards besides flights. With the lock it is 128 bytes: a hit finds its shard in fewer
 /// instructions where that is a power of two. What a hit looks at is on the first of its two lines.
 #[repr(C)]
 pub(crate) struct Room {
     pub(crate) entries: Entries,
-    pub(crate) flights: Flights,
     pub(crate) sources: Sources,
 }
 
@@ -37,7 +39,7 @@ const _: () = {
     use std::mem::{offset_of, size_of};
 
     type Memo = MemoCore;
-    assert!(size_of::<crate::sync::Padded<ShardLock<Room>>>() == 128);
+    assert!(size_of::<crate::sync::Padded<Shard>>() == 128);
     // What a hit reads.
     assert!(offset_of!(Memo, counters) + size_of::<crate::sync::Tally>() <= 128);
     assert!(offset_of!(Memo, counters) == offset_of!(Memo, flags) + 8);
@@ -45,7 +47,7 @@ const _: () = {
 
 impl Room {
     fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
-        Self { entries: Entries::new(policy, cell), flights: Flights::new(), sources: Sources::new() }
+        Self { entries: Entries::new(policy, cell), sources: Sources::new() }
     }
 }
 
@@ -83,7 +85,7 @@ pub struct MemoCore {
     pub(crate) header: Header,
     // What a hit reads.
     hasher: RandomState,
-    pub(super) shards: Shards<Room>,
+    pub(super) shards: Shards<Room, Flights>,
     pub(super) revision: Revision,
     clock: Clock,
     /// [`Flags`](super::flags::Flags)
@@ -246,11 +248,11 @@ impl MemoCore {
         short(state.finish())
     }
 
-    pub(crate) fn shard(&self, hash: u32) -> &ShardLock<Room> {
+    pub(crate) fn shard(&self, hash: u32) -> &Shard {
         self.shards.at(hash, || Room::new(self.policy(), self.types.cell))
     }
 
-    pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &ShardLock<Room>> {
+    pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &Shard> {
         self.shards.iter()
     }
 

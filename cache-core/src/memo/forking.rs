@@ -53,8 +53,8 @@ impl MemoCore {
         self.judging.forget_other_threads();
         for shard in self.shards.made().iter().take(count) {
             // SAFETY: as the caller says.
-            let room = unsafe { shard.forked() };
-            for flight in room.flights.take_shared() {
+            let (room, flights) = unsafe { shard.forked() };
+            for flight in flights.take_shared() {
                 let renewing: Vec<_> = room.entries.of_hash(flight.hash).map(|entry| entry.slot).collect();
                 for slot in renewing {
                     room.entries.note_renewal(slot, false);

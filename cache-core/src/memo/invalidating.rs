@@ -9,7 +9,7 @@ use super::backlog::BITE;
 use super::core::Deferred;
 use super::dependents::Spared;
 use super::judging::Judgement;
-use super::{Effects, MemoCore, Room};
+use super::{Effects, MemoCore, Room, Shard};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Flight, Kind, Old};
@@ -33,7 +33,7 @@ impl MemoCore {
         let same = |other: ErasedRef<'_>| self.same(other, key);
         let room = self.shard(hash).upgradable();
         let existing = room.entries.find(hash, same).map(|entry| entry.slot);
-        let flights = room.flights.of(hash, same);
+        let flights = room.gated().of(hash, same);
         for flight in &flights {
             flight.context.ends_within();
         }
@@ -43,7 +43,7 @@ impl MemoCore {
         if existing.is_some() || !flights.is_empty() {
             let mut room = ShardLock::upgrade(room);
             for flight in &flights {
-                room.flights.remove(flight);
+                room.gated_mut().remove(flight);
             }
             let now = self.clock().now();
             count = match existing {
@@ -126,10 +126,10 @@ impl MemoCore {
             let mut room = self.shard(hash).write();
             let slots: Vec<Slot> = room.entries.of_hash(hash).map(|entry| entry.slot).collect();
             // Held until the shard is released: of one that has ended within the `Eq` this is the last.
-            let flights = room.flights.of(hash, |_| true);
+            let flights = room.gated().of(hash, |_| true);
             for flight in &flights {
                 flight.context.ends_within();
-                room.flights.remove(flight);
+                room.gated_mut().remove(flight);
             }
             let now = self.clock().now();
             for slot in slots {
@@ -234,7 +234,7 @@ impl MemoCore {
         self.shards().map(|shard| self.reclaim_in(shard, now)).sum()
     }
 
-    fn reclaim_in(&self, shard: &ShardLock<Room>, now: Tick) -> usize {
+    fn reclaim_in(&self, shard: &Shard, now: Tick) -> usize {
         let is_dead = |entry: &EntryRef<'_>| self.state(**entry, now) == State::Dead;
         let mut count = 0;
         let (mut from, mut more) = (0, true);
@@ -269,7 +269,7 @@ impl MemoCore {
 
     /// Reclaims what is dead in some slots of a shard. Entries may have moved meanwhile; what is missed so is
     /// found by the next sweep.
-    fn reclaim_from(&self, shard: &ShardLock<Room>, from: usize, now: Tick) -> usize {
+    fn reclaim_from(&self, shard: &Shard, from: usize, now: Tick) -> usize {
         let mut effects = Effects::new();
         let mut room = shard.write();
         let (entries, _) = room.entries.range(from, BITE);

@@ -113,14 +113,14 @@ impl MemoCore {
     pub(super) fn doom(&self, doomed: &dyn Fn(&Erased) -> bool, before: Number) -> Vec<u32> {
         let mut hashes = Vec::new();
         for shard in self.shards() {
-            let flights: Vec<_> = shard.read().flights.iter().cloned().collect();
+            let flights: Vec<_> = shard.upgradable().gated().iter().cloned().collect();
             let is_doomed =
                 |flight: &std::sync::Arc<crate::flight::Flight>| flight.born < before && doomed(&flight.key);
             let flights: Vec<_> = flights.into_iter().filter(is_doomed).collect();
             if !flights.is_empty() {
-                let mut room = shard.write();
+                let mut room = shard.upgradable();
                 for flight in &flights {
-                    room.flights.remove(flight);
+                    room.gated_mut().remove(flight);
                     hashes.push(flight.hash);
                 }
             }

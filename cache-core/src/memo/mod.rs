@@ -29,7 +29,7 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
 pub(crate) use backlog::{Sweep, Swept};
-pub(crate) use core::{MemoCore, Room, Types};
+pub(crate) use core::{MemoCore, Room, Shard, Types};
 pub(crate) use dependents::{UncachedCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;

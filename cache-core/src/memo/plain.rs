@@ -38,7 +38,7 @@ impl MemoCore {
         let Some((now, deadline)) = self.plain_times(draft).filter(|_| is_new) else { return false };
         let mut room = self.shard(flight.hash).write();
         // Nobody else has stored it, or computes it: keys need not be compared.
-        if !room.flights.is_only(flight) || room.entries.has(flight.hash) || self.judging.is_under_way() {
+        if !room.gated().is_only(flight) || room.entries.has(flight.hash) || self.judging.is_under_way() {
             return false;
         }
         // Loaded before the stamps: the entry is valid at this revision or not at all.
@@ -50,7 +50,7 @@ impl MemoCore {
         }
         let lease = self.plain_lease(value, now, deadline, flight.born.max(revision));
         room.entries.insert(&flight.key, value, flight.hash, lease, &self.spec.rules);
-        room.flights.remove(flight);
+        room.gated_mut().remove(flight);
         drop(room);
         self.counters.stores.add();
         self.will_end(deadline);
@@ -64,7 +64,7 @@ impl MemoCore {
         let born = self.world().tags.now();
         let room = self.shard(hash).upgradable();
         // A flight of the key would end, and so would what was computed from the entry.
-        if room.flights.has(hash) || self.is_tracked() {
+        if room.gated().has(hash) || self.is_tracked() {
             return false;
         }
         let found = room.entries.find(hash, |other| self.same(other, key));

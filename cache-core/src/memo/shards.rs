@@ -17,14 +17,14 @@ const UNBOUNDED: usize = 64;
 const MAX: usize = 1 << 12;
 
 /// Made when the first call looks at them: what is never called costs nothing of it.
-pub(super) struct Shards<T> {
-    all: OnceLock<Box<[Padded<ShardLock<T>>]>>,
+pub(super) struct Shards<T, G = ()> {
+    all: OnceLock<Box<[Padded<ShardLock<T, G>>]>>,
     /// Held by who makes them, and passed through by who has found none.
     making: Gate,
     count: u32,
 }
 
-impl<T> Shards<T> {
+impl<T, G: Default> Shards<T, G> {
     pub(super) fn one() -> Self {
         Self { all: OnceLock::new(), making: Gate::new(), count: 1 }
     }
@@ -39,7 +39,7 @@ impl<T> Shards<T> {
         Self { all: OnceLock::new(), making: Gate::new(), count }
     }
 
-    pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T> {
+    pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T, G> {
         let all = match self.all.get() {
             Some(all) => all,
             None => self.make(make),
@@ -49,31 +49,31 @@ impl<T> Shards<T> {
 
     /// The same, if they are made.
     #[inline]
-    pub(super) fn made_at(&self, hash: u32) -> Option<&ShardLock<T>> {
+    pub(super) fn made_at(&self, hash: u32) -> Option<&ShardLock<T, G>> {
         Some(choose(self.all.get()?, hash))
     }
 
     #[cold]
-    fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T>>] {
+    fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T, G>>] {
         let _making = self.making.lock();
         self.all.get_or_init(|| (0..self.count).map(|_| Padded(ShardLock::new(make()))).collect())
     }
 
     /// Those that are made.
     #[cfg(all(unix, not(miri), not(loom)))]
-    pub(super) fn made(&self) -> &[Padded<ShardLock<T>>] {
+    pub(super) fn made(&self) -> &[Padded<ShardLock<T, G>>] {
         self.all.get().map_or(&[][..], |all| all)
     }
 
     /// Keeps others from making them.
     #[cfg(all(unix, not(miri), not(loom)))]
-    pub(super) fn hold(&self) -> impl Sized + use<'_, T> {
+    pub(super) fn hold(&self) -> impl Sized + use<'_, T, G> {
         self.making.lock()
     }
 
     /// None if they are not made. Whoever makes them later sees all that was done before this: an invalidation
     /// that has nothing to look at must be known to who begins to compute, as if it had taken the shard's lock.
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &ShardLock<T>> {
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &ShardLock<T, G>> {
         if self.all.get().is_none() {
             drop(self.making.lock());
         }
@@ -83,7 +83,7 @@ impl<T> Shards<T> {
 
 /// The shard of a hash, among those that there are.
 #[inline]
-fn choose<T>(all: &[Padded<ShardLock<T>>], hash: u32) -> &ShardLock<T> {
+fn choose<T, G>(all: &[Padded<ShardLock<T, G>>], hash: u32) -> &ShardLock<T, G> {
     // Neither the bits that choose the bucket nor those that tell entries of it apart. Scaled, not cut off: the
     // number of shards need not be a power of two.
     let bits = (hash >> 9) & 0xFFFF;

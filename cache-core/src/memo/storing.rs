@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Effects, MemoCore, Room};
+use super::{Effects, MemoCore};
 use crate::draft::Draft;
 use crate::engine::Lead;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{Carried, Flight, FlightContext, Kind, Landing, Old, under};
+use crate::flight::{Carried, Flight, FlightContext, Flights, Kind, Landing, Old, under};
 use crate::policy::State;
 use crate::store::{EntryRef, Lease, More};
 use crate::sync::{Ordering, ShardLock};
@@ -76,7 +76,7 @@ struct Off<'a>(&'a MemoCore, &'a Arc<Flight>);
 
 impl Drop for Off<'_> {
     fn drop(&mut self) {
-        self.0.shard(self.1.hash).write().flights.remove(self.1);
+        self.0.shard(self.1.hash).upgradable().gated_mut().remove(self.1);
     }
 }
 
@@ -212,7 +212,7 @@ impl MemoCore {
             let mut room = ShardLock::upgrade(room);
             let old = Old::of(&mut room.entries, slot);
             let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, context));
-            room.flights.add(flight.clone());
+            room.gated_mut().add(flight.clone());
             drop(room);
             // Whatever comes of it, the flight is taken off.
             let _off = Off(self, &flight);
@@ -303,8 +303,8 @@ impl MemoCore {
             let found_one = existing.is_some();
             // A computed value ends only those that have read the one it replaces.
             let superseded = match claim {
-                Claim::Flight(flight) if flight.kind != Kind::Update => room.flights.updates_of(hash, same),
-                _ => room.flights.overtaken_by_write(hash, same),
+                Claim::Flight(flight) if flight.kind != Kind::Update => room.gated().updates_of(hash, same),
+                _ => room.gated().overtaken_by_write(hash, same),
             };
             // What is written on purpose is a change to what was computed from it.
             let changes = !claim.is_computed() && renewed.is_none();
@@ -317,7 +317,7 @@ impl MemoCore {
             let revision = self.revision().current();
             let present = existing.is_some_and(|(_, fresh)| fresh);
             let carried = tags.as_deref().unwrap_or_default();
-            let Some(born) = self.allowed(claim, &room, hash, carried, present) else {
+            let Some(born) = self.allowed(claim, room.gated(), hash, carried, present) else {
                 return Stored::Overtaken;
             };
             let old = existing.map(|(slot, _)| slot);
@@ -332,7 +332,7 @@ impl MemoCore {
                 Claim::Hand(..) => None,
             };
             for flight in superseded.iter().chain(own) {
-                room.flights.remove(flight);
+                room.gated_mut().remove(flight);
             }
             let lease = Lease {
                 created: now,
@@ -396,7 +396,7 @@ impl MemoCore {
     fn allowed(
         &self,
         claim: &Claim<'_>,
-        room: &Room,
+        flights: &Flights,
         hash: u32,
         tags: &[Arc<Mark>],
         present: bool,
@@ -408,11 +408,9 @@ impl MemoCore {
                 let context = &flight.context;
                 let stands =
                     !context.has_written() || self.untouched_since(flight.born, hash, context.tags_of_read());
-                (room.flights.is_on(flight) && present && stands, flight.born)
+                (flights.is_on(flight) && present && stands, flight.born)
             }
-            Claim::Flight(flight) => {
-                (room.flights.is_on(flight) && !self.judging.is_under_way(), flight.born)
-            }
+            Claim::Flight(flight) => (flights.is_on(flight) && !self.judging.is_under_way(), flight.born),
             Claim::Hand(When::Always, born) => (true, *born),
             Claim::Hand(When::IfPresent, born) => (present, *born),
             Claim::Hand(When::IfAbsent, born) => (!present, *born),

@@ -26,61 +26,68 @@ const IN: u32 = 2;
 /// One reader that is counted.
 const READER: u32 = 4;
 
+/// The lock of a `T`, and of a `G` that readers do not look at: who changes that alone waits for no reader.
+///
 /// The lock comes first, so that it is on a line with what is read first of the data.
 #[repr(C)]
-pub(crate) struct ShardLock<T> {
+pub(crate) struct ShardLock<T, G = ()> {
     /// Flags, and how many readers are counted.
     state: AtomicU32,
     /// Held by who writes, or may.
     gate: Gate,
     data: UnsafeCell<T>,
+    gated: UnsafeCell<G>,
 }
 
-// SAFETY: it owns the value, and hands it out mutably from wherever it is.
-unsafe impl<T: Send> Send for ShardLock<T> {}
-// SAFETY: readers on several threads see the value at once; a writer is alone.
-unsafe impl<T: Send + Sync> Sync for ShardLock<T> {}
+// SAFETY: it owns the values, and hands them out mutably from wherever it is.
+unsafe impl<T: Send, G: Send> Send for ShardLock<T, G> {}
+// SAFETY: readers on several threads see the one value at once; a writer is alone, and so is who holds the gate.
+unsafe impl<T: Send + Sync, G: Send> Sync for ShardLock<T, G> {}
 
 /// What a guard does when it goes it does on the thread that made it.
 type Here = PhantomData<*const ()>;
 
 /// Shared access.
-pub(crate) struct Read<'a, T> {
-    lock: &'a ShardLock<T>,
+pub(crate) struct Read<'a, T, G> {
+    lock: &'a ShardLock<T, G>,
     /// Where it is shown; else it is counted.
     slot: Option<&'static Slot>,
     here: Here,
 }
 
 /// Shared access that was had at once.
-pub(crate) struct Shown<'a, T> {
-    lock: &'a ShardLock<T>,
+pub(crate) struct Shown<'a, T, G> {
+    lock: &'a ShardLock<T, G>,
     slot: &'static Slot,
     here: Here,
 }
 
 /// Shared access; nobody else can write meanwhile.
-pub(crate) struct Upgradable<'a, T> {
-    lock: &'a ShardLock<T>,
+pub(crate) struct Upgradable<'a, T, G> {
+    lock: &'a ShardLock<T, G>,
     gate: GateGuard<'a>,
     here: Here,
 }
 
 /// Exclusive access.
-pub(crate) struct Write<'a, T> {
-    lock: &'a ShardLock<T>,
+pub(crate) struct Write<'a, T, G> {
+    lock: &'a ShardLock<T, G>,
     /// Goes after the flag was lowered.
     _gate: GateGuard<'a>,
     here: Here,
 }
 
-impl<T> ShardLock<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self { state: AtomicU32::new(0), gate: Gate::new(), data: UnsafeCell::new(value) }
+impl<T, G> ShardLock<T, G> {
+    pub(crate) fn new(value: T) -> Self
+    where
+        G: Default,
+    {
+        let (data, gated) = (UnsafeCell::new(value), UnsafeCell::new(G::default()));
+        Self { state: AtomicU32::new(0), gate: Gate::new(), data, gated }
     }
 
     #[inline]
-    pub(crate) fn read(&self) -> Read<'_, T> {
+    pub(crate) fn read(&self) -> Read<'_, T, G> {
         match slots::mine() {
             Some(slot) if slot.is_empty() && self.enter(slot) => self.shown(slot),
             _ => self.read_slowly(),
@@ -89,24 +96,24 @@ impl<T> ShardLock<T> {
 
     /// Shared access if it is to be had at once: nobody writes, and this thread reads nothing else.
     #[inline]
-    pub(crate) fn read_at_once(&self) -> Option<Shown<'_, T>> {
+    pub(crate) fn read_at_once(&self) -> Option<Shown<'_, T, G>> {
         let slot = slots::mine().filter(|slot| slot.is_empty() && self.enter(slot))?;
         Some(Shown { lock: self, slot, here: PhantomData })
     }
 
     #[inline]
-    pub(crate) fn upgradable(&self) -> Upgradable<'_, T> {
+    pub(crate) fn upgradable(&self) -> Upgradable<'_, T, G> {
         Upgradable { lock: self, gate: self.gate.lock(), here: PhantomData }
     }
 
-    pub(crate) fn upgrade(guard: Upgradable<'_, T>) -> Write<'_, T> {
+    pub(crate) fn upgrade(guard: Upgradable<'_, T, G>) -> Write<'_, T, G> {
         let Upgradable { lock, gate, here } = guard;
         lock.exclude();
         Write { lock, _gate: gate, here }
     }
 
     #[inline]
-    pub(crate) fn write(&self) -> Write<'_, T> {
+    pub(crate) fn write(&self) -> Write<'_, T, G> {
         Self::upgrade(self.upgradable())
     }
 
@@ -116,7 +123,7 @@ impl<T> ShardLock<T> {
     }
 
     #[inline]
-    fn shown(&self, slot: &'static Slot) -> Read<'_, T> {
+    fn shown(&self, slot: &'static Slot) -> Read<'_, T, G> {
         Read { lock: self, slot: Some(slot), here: PhantomData }
     }
 
@@ -135,7 +142,7 @@ impl<T> ShardLock<T> {
 
     #[cold]
     #[inline(never)]
-    fn read_slowly(&self) -> Read<'_, T> {
+    fn read_slowly(&self) -> Read<'_, T, G> {
         match slots::mine_or_new() {
             // Within `Eq` this thread may hold up a writer, which must not hold it up.
             Some(slot) if slot.is_empty() && !is_comparing() => self.read_in_turn(slot),
@@ -144,7 +151,7 @@ impl<T> ShardLock<T> {
     }
 
     /// Waits for the writer, behind those who wait already.
-    fn read_in_turn(&self, slot: &'static Slot) -> Read<'_, T> {
+    fn read_in_turn(&self, slot: &'static Slot) -> Read<'_, T, G> {
         let mut backoff = Backoff::new();
         while backoff.spins() {
             if self.state.load(Ordering::Relaxed) & RAISED == 0 && self.enter(slot) {
@@ -159,7 +166,7 @@ impl<T> ShardLock<T> {
     }
 
     /// Passes a writer that waits.
-    fn read_counted(&self) -> Read<'_, T> {
+    fn read_counted(&self) -> Read<'_, T, G> {
         // Acquire: what the last writer wrote.
         let count = |state| (state & IN == 0).then_some(state + READER);
         let mut backoff = Backoff::new();
@@ -192,7 +199,7 @@ impl<T> ShardLock<T> {
 
 /// What is done around a `fork`.
 #[cfg(all(unix, not(miri), not(loom)))]
-impl<T> ShardLock<T> {
+impl<T, G> ShardLock<T, G> {
     /// Keeps writers away.
     pub(crate) fn hold(&self) {
         std::mem::forget(self.gate.lock());
@@ -209,15 +216,15 @@ impl<T> ShardLock<T> {
     ///
     /// There is one thread, which holds the lock by [`hold`](Self::hold) and in no other way.
     #[expect(clippy::mut_from_ref, reason = "as a lock does")]
-    pub(crate) unsafe fn forked(&self) -> &mut T {
+    pub(crate) unsafe fn forked(&self) -> (&mut T, &mut G) {
         self.state.store(0, Ordering::Relaxed);
         // SAFETY: nobody else writes, since the gate is closed, or reads, since there is nobody else.
-        unsafe { &mut *self.data.get() }
+        unsafe { (&mut *self.data.get(), &mut *self.gated.get()) }
     }
 }
 
 #[cfg(all(test, not(loom)))]
-impl<T> ShardLock<T> {
+impl<T, G> ShardLock<T, G> {
     /// Whether a writer is in, or waits.
     pub(super) fn is_raised(&self) -> bool {
         self.state.load(Ordering::Relaxed) & RAISED != 0
@@ -232,7 +239,7 @@ impl<T> ShardLock<T> {
     }
 }
 
-impl<T> Drop for Read<'_, T> {
+impl<T, G> Drop for Read<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         match self.slot {
@@ -245,14 +252,14 @@ impl<T> Drop for Read<'_, T> {
     }
 }
 
-impl<T> Drop for Shown<'_, T> {
+impl<T, G> Drop for Shown<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         self.slot.clear();
     }
 }
 
-impl<T> Drop for Write<'_, T> {
+impl<T, G> Drop for Write<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         // Nobody else changes the state while a writer is in. Release: who reads then sees what was
@@ -261,7 +268,7 @@ impl<T> Drop for Write<'_, T> {
     }
 }
 
-impl<T> Deref for Read<'_, T> {
+impl<T, G> Deref for Read<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -270,7 +277,7 @@ impl<T> Deref for Read<'_, T> {
     }
 }
 
-impl<T> Deref for Shown<'_, T> {
+impl<T, G> Deref for Shown<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -279,7 +286,7 @@ impl<T> Deref for Shown<'_, T> {
     }
 }
 
-impl<T> Deref for Upgradable<'_, T> {
+impl<T, G> Deref for Upgradable<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -288,7 +295,7 @@ impl<T> Deref for Upgradable<'_, T> {
     }
 }
 
-impl<T> Deref for Write<'_, T> {
+impl<T, G> Deref for Write<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -297,10 +304,40 @@ impl<T> Deref for Write<'_, T> {
     }
 }
 
-impl<T> DerefMut for Write<'_, T> {
+impl<T, G> DerefMut for Write<'_, T, G> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above; and the guard is borrowed mutably.
         unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T, G> Upgradable<'_, T, G> {
+    /// What the gate alone guards.
+    #[inline]
+    pub(crate) fn gated(&self) -> &G {
+        // SAFETY: only who holds the gate sees it, which this does; it is borrowed from here.
+        unsafe { &*self.lock.gated.get() }
+    }
+
+    #[inline]
+    pub(crate) fn gated_mut(&mut self) -> &mut G {
+        // SAFETY: as above; and the guard is borrowed mutably.
+        unsafe { &mut *self.lock.gated.get() }
+    }
+}
+
+impl<T, G> Write<'_, T, G> {
+    /// What the gate alone guards.
+    #[inline]
+    pub(crate) fn gated(&self) -> &G {
+        // SAFETY: as for `Upgradable`.
+        unsafe { &*self.lock.gated.get() }
+    }
+
+    #[inline]
+    pub(crate) fn gated_mut(&mut self) -> &mut G {
+        // SAFETY: as for `Upgradable`.
+        unsafe { &mut *self.lock.gated.get() }
     }
 }
