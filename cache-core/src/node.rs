@@ -8,8 +8,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address as _, Call, HitHook, MissHook, Plan, Writes as _, plain};
-use crate::draft::Draft;
+use crate::call::{Address as _, Call, HitHook, MissHook, Plan, Writes as _};
+use crate::draft::{Draft, plain};
 use crate::engine::{Cx, Found};
 use crate::erased::Erased;
 use crate::event::Cause;

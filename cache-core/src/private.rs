@@ -3,9 +3,9 @@
 
 pub use crate::call::{
     Address, AsyncCall, Bound, Call, FlightHandle, Given, Lent, Limits, NoHook, Plan, TimedOut, Why, all,
-    can_own, go_on, plain,
+    can_own, go_on,
 };
-pub use crate::draft::{Draft, IntoTtl};
+pub use crate::draft::{Draft, IntoTtl, plain};
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};

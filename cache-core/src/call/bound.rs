@@ -7,7 +7,7 @@ use super::{
     Again, Asked, Callee, Extras, FlightHandle, Hooked, Hooking, Hooks, Limits, NoHook, Once, Owners, Plan,
     Repeat, TimedOut, Timeouts, Why,
 };
-use crate::draft::Draft;
+use crate::draft::{Draft, describes};
 use crate::engine::{Body, Cx, Described, Found, Lead, Look, Mode, OnHit, Repeatable, ReturnSlot, Returned};
 use crate::erased::Erased;
 use crate::flight::Flight;
@@ -331,6 +331,10 @@ where
 {
     fn returned(&mut self) -> &mut dyn Returned {
         &mut self.outcome
+    }
+
+    fn describes(&self) -> bool {
+        describes::<D, R::Value>()
     }
 
     fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {

@@ -222,7 +222,3 @@ where
 pub fn all(slot: &'static Slot) -> crate::memo::AllMemos {
     crate::memo::AllMemos::new(slot)
 }
-
-/// Describes nothing: no tags, no ttl of its own.
-#[inline]
-pub fn plain<V>(_: Option<&V>, _: &mut Draft) {}

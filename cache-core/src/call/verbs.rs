@@ -8,7 +8,7 @@ use super::bound::{Repeats, Starts, look_up};
 use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat};
 use crate::address::Key;
 use crate::blocking;
-use crate::draft::Draft;
+use crate::draft::{Draft, describes};
 use crate::engine::{Cx, Found, Further, Lead, Look};
 use crate::entry::Blocking;
 use crate::erased::Erased;
@@ -114,7 +114,8 @@ where
         // The body is made and dropped: what is wanted is the description that comes with it.
         let (_, describe) = call.prepare();
         let describe = |draft: &mut Draft| describe(C::Returns::value(held.get()), draft);
-        let draft = memo.draft_by_hand(&key, &held, describe);
+        let says = describes::<D, <C::Returns as Returns>::Value>() || memo.describes();
+        let draft = if says { memo.draft_by_hand(&key, &held, describe) } else { Draft::default() };
         memo.put(&key, hash, &held, draft, when)
     }
 

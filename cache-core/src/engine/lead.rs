@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Described, Intent, Returned};
+use crate::draft::Draft;
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
 use crate::memo::{Effects, MemoCore, MemoRef};
@@ -54,10 +55,11 @@ impl Lead {
                     // An error is not the value that was there.
                     said.unmodified &= counts.is_none();
                 }
-                let draft = memo.draft(&flight.key, Some(&held), |draft| {
-                    call.describe(Some(&held), draft);
-                    draft.decide(said);
-                });
+                let mut draft = Draft::default();
+                if call.describes() || memo.describes() {
+                    draft = memo.draft(&flight.key, Some(&held), |draft| call.describe(Some(&held), draft));
+                }
+                draft.decide(said);
                 memo.land(self, &held, draft, matches!(counts, None | Some(Some(false))));
                 memo.on_error(&flight.key, call.returned().kept_error(&held));
                 return Ok(held);

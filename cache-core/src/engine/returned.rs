@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::draft::Draft;
+use crate::draft::{Draft, describes};
 use crate::erased::Erased;
 use crate::flight::Shared;
 use crate::value::Returns;
@@ -28,6 +28,8 @@ pub(crate) trait Returned {
 pub(crate) trait Described {
     /// What it returns.
     fn returned(&mut self) -> &mut dyn Returned;
+    /// Whether its function says something of the value.
+    fn describes(&self) -> bool;
     /// What an entry of the value answers to; of the error, if there is none.
     fn describe(&self, value: Option<&Erased>, draft: &mut Draft);
 }
@@ -99,6 +101,10 @@ impl<R: Returns, D> Computed<R, D> {
 impl<R: Returns, D: Fn(Option<&R::Value>, &mut Draft)> Described for Computed<R, D> {
     fn returned(&mut self) -> &mut dyn Returned {
         &mut self.outcome
+    }
+
+    fn describes(&self) -> bool {
+        describes::<D, R::Value>()
     }
 
     fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {

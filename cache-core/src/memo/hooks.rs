@@ -265,6 +265,12 @@ impl MemoCore {
         }
     }
 
+    /// Whether its options say something of values, whichever function computes them.
+    #[inline]
+    pub(crate) fn describes(&self) -> bool {
+        self.types.hooks.describe.is_some()
+    }
+
     /// What an entry answers to, as the options of its memo say, and those of its function. Where these
     /// panic nothing is stored.
     #[inline]

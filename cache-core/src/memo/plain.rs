@@ -71,17 +71,15 @@ impl MemoCore {
         let Some(entry) = found.filter(|entry| entry.is_plain() && self.leaves_unseen(**entry)) else {
             return false;
         };
-        let slot = entry.slot;
-        let mut room = ShardLock::upgrade(room);
         // Loaded before the stamps: the entry is valid at this revision or not at all.
         let revision = self.revision().current();
         if !self.untouched_since(born, hash, &[]) {
             return false;
         }
-        if let Some(entry) = room.entries.at(slot) {
-            self.backlog.credit(*entry);
-            self.counters.left(self.cause(*entry, now, Cause::Replaced));
-        }
+        self.backlog.credit(*entry);
+        self.counters.left(self.cause(*entry, now, Cause::Replaced));
+        let slot = entry.slot;
+        let mut room = ShardLock::upgrade(room);
         let lease = self.plain_lease(value, now, deadline, born.max(revision));
         room.entries.overwrite(slot, key, value, &lease, &self.spec.rules);
         drop(room);

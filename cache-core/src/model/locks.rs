@@ -29,6 +29,12 @@ fn check_with(slots: usize, preemptions: Option<usize>, model: impl Fn() + Send 
 /// A number that only writers may change.
 struct Watched(UnsafeCell<u64>);
 
+impl Default for Watched {
+    fn default() -> Self {
+        Self(UnsafeCell::new(0))
+    }
+}
+
 // SAFETY: the model checker panics on accesses that must not meet.
 unsafe impl Sync for Watched {}
 
@@ -47,7 +53,7 @@ impl Watched {
 type Lock = Arc<ShardLock<Watched>>;
 
 fn lock() -> Lock {
-    Arc::new(ShardLock::new(Watched(UnsafeCell::new(0))))
+    Arc::new(ShardLock::new(Watched::default()))
 }
 
 fn go<T: 'static>(lock: &Lock, run: impl FnOnce(&ShardLock<Watched>) -> T + 'static) -> JoinHandle<T> {
@@ -88,6 +94,31 @@ fn find_and_write(lock: &ShardLock<Watched>) {
     let mut found = ShardLock::upgrade(found);
     assert_eq!(found.get(), before, "somebody has written in between");
     found.add();
+}
+
+/// Those who hold the gate meet neither each other nor a writer, while a reader is in.
+#[test]
+fn what_the_gate_guards_is_had_by_one_at_a_time() {
+    check(FEW, || {
+        let lock: Arc<ShardLock<Watched, Watched>> = Arc::new(ShardLock::new(Watched::default()));
+        let holders = [false, true].map(|writes| {
+            let lock = lock.clone();
+            spawn(move || {
+                let mut held = lock.upgradable();
+                held.gated_mut().add();
+                if writes {
+                    let mut held = ShardLock::upgrade(held);
+                    held.add();
+                    held.gated_mut().add();
+                }
+            })
+        });
+        let read = lock.read().get();
+        assert!(read <= 1);
+        holders.map(|holder| holder.join().unwrap());
+        let held = lock.upgradable();
+        assert_eq!((held.get(), held.gated().get()), (1, 3));
+    });
 }
 
 #[test]

@@ -50,6 +50,21 @@ fn it_takes_eight_bytes() {
 }
 
 #[test]
+fn what_the_gate_guards_is_changed_while_others_read() {
+    let lock: ShardLock<u64, u64> = ShardLock::new(1);
+    let read = lock.read();
+    thread::scope(|scope| {
+        scope.spawn(|| *lock.upgradable().gated_mut() += 1);
+    });
+    assert_eq!(*read, 1);
+    drop(read);
+    let mut write = lock.write();
+    *write.gated_mut() += *write;
+    drop(write);
+    assert_eq!(*lock.upgradable().gated(), 2);
+}
+
+#[test]
 fn readers_and_writers_of_all_kinds_never_meet() {
     const ROUNDS: u64 = if cfg!(miri) { 20 } else { 2_000 };
     let locks = [pair(), pair()];
