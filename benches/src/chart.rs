@@ -11,11 +11,13 @@ use crate::Outcome;
 
 pub(crate) const NAME: &str = "chart";
 pub(crate) const ABOUT: &str =
-    "draws what `hit`, `memory` and `ratio` have written: chart FILES.. [--svg FILE]";
+    "draws what `hit`, `mixed`, `memory`, `ratio` and `compile` have written: chart FILES.. [--svg FILE]";
 
 /// Where it is written, if nothing else is said.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.svg");
 const LOCK: &str = include_str!("../../Cargo.lock");
+/// What can be drawn.
+const DRAWN: &str = "`hit`, `mixed`, `memory`, `ratio` and `compile`";
 /// The crates whose versions are told.
 const PEERS: [&str; 8] =
     ["cached", "cachelito", "foyer-memory", "lru", "memoize", "moka", "quick_cache", "scc"];
@@ -53,18 +55,16 @@ impl Words {
             }
         }
         if files.is_empty() {
-            return Err(
-                "`chart` wants files that `hit`, `memory` and `ratio` have written with `--json`".to_owned()
-            );
+            return Err(format!("`chart` wants files that {DRAWN} have written with `--json`"));
         }
         Ok(Self { files, to })
     }
 }
 
-/// What is drawn: hits on the left, the rest on the right.
+/// What is drawn: what calls cost on the left, the rest on the right.
 #[derive(Default)]
 struct Drawing {
-    hits: Vec<Panel>,
+    calls: Vec<Panel>,
     rest: Vec<Panel>,
     notes: Vec<String>,
 }
@@ -74,7 +74,17 @@ impl Drawing {
         match figures["measurement"].as_str() {
             Some("hit") => {
                 let (panel, note) = hit(figures).ok_or("has not what `hit` writes")?;
-                self.hits.push(panel);
+                self.calls.push(panel);
+                self.notes.push(note);
+            }
+            Some("mixed") => {
+                let (panel, note) = misses(figures).ok_or("has not what `mixed` writes")?;
+                self.calls.push(panel);
+                self.notes.push(note);
+            }
+            Some("compile") => {
+                let (panel, note) = build(figures).ok_or("has not what `compile` writes")?;
+                self.rest.push(panel);
                 self.notes.push(note);
             }
             Some("memory") => self.rest.push(memory(figures).ok_or("has not what `memory` writes")?),
@@ -83,7 +93,7 @@ impl Drawing {
                 self.rest.push(panel);
                 self.notes.push(note);
             }
-            _ => return Err("is of none that can be drawn: `hit`, `memory` and `ratio`".to_owned()),
+            _ => return Err(format!("is of none that can be drawn: {DRAWN}")),
         }
         Ok(())
     }
@@ -91,7 +101,7 @@ impl Drawing {
     fn draw(mut self) -> String {
         self.notes.push("All in one run on one machine: believe the ratios, not the nanoseconds.".to_owned());
         self.notes.push(format!("{}.", versions(LOCK).join(", ")));
-        svg::draw(&[self.hits, self.rest], &self.notes)
+        svg::draw(&[self.calls, self.rest], &self.notes)
     }
 }
 
@@ -113,21 +123,60 @@ fn by_first_bar(mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// `None` if the figures are not of that form.
-fn hit(figures: &Value) -> Option<(Panel, String)> {
-    let rows = figures["keys"]["u64"].as_array()?.iter().filter_map(|entrant| {
+/// The times of some entrants; `None` if the figures are not of that form.
+fn times(title: &str, entrants: &Value) -> Option<Panel> {
+    let rows = entrants.as_array()?.iter().filter_map(|entrant| {
         let timings = entrant["timings"].as_array()?;
         row(entrant["entrant"].as_str()?, timings.iter().map(|timing| timing["ns"].as_f64()).collect())
     });
     let rows = by_first_bar(rows.collect());
+    Some(Panel {
+        title: format!("{title}, ns on each thread (log scale; less is better)"),
+        scale: Scale::Log(most(&rows)),
+        series: &["1 thread", "2 threads"],
+        rows,
+    })
+}
+
+fn hit(figures: &Value) -> Option<(Panel, String)> {
     let note = format!(
         "Hits: u64 to u64, Zipf {} over {} keys that are all there; medians of {} interleaved rounds.",
         figures["zipf"], figures["resident_keys"], figures["rounds"]
     );
+    Some((times("A hit", &figures["keys"]["u64"])?, note))
+}
+
+fn misses(figures: &Value) -> Option<(Panel, String)> {
+    let note = format!(
+        "Every call misses, evicts, and computes next to nothing; capacity {}; medians of {} rounds.",
+        figures["small_capacity"], figures["rounds"]
+    );
+    Some((times("A miss", &figures["keys"]["churn"])?, note))
+}
+
+/// Without what the functions take that are not memoized.
+fn build(figures: &Value) -> Option<(Panel, String)> {
+    let subjects = figures["subjects"].as_array()?;
+    let seconds = |subject: &Value, action: &str| {
+        let actions = subject["actions"].as_array()?;
+        actions.iter().find(|this| this["action"] == action)?["seconds"].as_f64()
+    };
+    let (alone, memoized) = subjects.split_first()?;
+    let rows = memoized.iter().filter_map(|subject| {
+        let added = |action| Some((seconds(subject, action)? - seconds(alone, action)?).max(0.0));
+        row(
+            subject["subject"].as_str()?,
+            ["cargo build", "cargo build --release"].map(added).into_iter().collect(),
+        )
+    });
+    let rows = by_first_bar(rows.collect());
+    let functions = &figures["functions"];
+    let note =
+        format!("Build: what {functions} memoized functions add to the same functions, dependencies aside.");
     let panel = Panel {
-        title: "A hit, ns on each thread (log scale; less is better)".to_owned(),
-        scale: Scale::Log(most(&rows)),
-        series: &["1 thread", "2 threads"],
+        title: format!("Build of {functions} functions, seconds (less is better)"),
+        scale: Scale::Linear(most(&rows)),
+        series: &["debug", "release"],
         rows,
     };
     Some((panel, note))
@@ -213,7 +262,7 @@ mod tests {
     #[test]
     fn other_files_are_refused() {
         let mut drawing = Drawing::default();
-        assert!(drawing.add(&json!({ "measurement": "compile" })).is_err());
+        assert!(drawing.add(&json!({ "measurement": "startup" })).is_err());
         assert!(drawing.add(&json!({ "measurement": "memory" })).is_err());
     }
 }
