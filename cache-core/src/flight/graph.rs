@@ -207,8 +207,8 @@ impl Drop for FlightContext {
     }
 }
 
+// What [`Within`] has entered last; null if nothing. That holds it.
 crate::sync::thread_local! {
-    /// What [`Within`] has entered last; null if nothing. That holds it.
     static CURRENT: Cell<*const FlightContext> = const { Cell::new(ptr::null()) };
 }
 

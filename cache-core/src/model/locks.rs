@@ -115,7 +115,7 @@ fn what_the_gate_guards_is_had_by_one_at_a_time() {
         });
         let read = lock.read().get();
         assert!(read <= 1);
-        holders.map(|holder| holder.join().unwrap());
+        join(holders);
         let held = lock.upgradable();
         assert_eq!((held.get(), held.gated().get()), (1, 3));
     });
