@@ -105,7 +105,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<R::Held> {
         let memo = self.memo;
         if self.look.0 == 0
-            && let Some(value) = memo.get_at_once(memo.long_hash(parts), |key| parts.matches(key))
+            && let Some(value) = memo.get_at_once(parts)
         {
             if let Some(on_hit) = self.on_hit {
                 Self::tell(memo.memo(), on_hit, parts, &value);
