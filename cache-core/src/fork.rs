@@ -72,7 +72,6 @@ extern "C" fn child() {
         // Some locks may be held for ever.
         return crate::time::lose_threads();
     };
-    crate::sync::forget_other_threads();
     locks.guards.iter_mut().for_each(|guard| guard.forked());
     for gates in &locks.gates {
         // SAFETY: this is the only thread, and the gates are held here. It is not within an `Eq`, where alone it

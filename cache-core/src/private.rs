@@ -12,7 +12,7 @@ pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty
 pub use crate::memo::{Memo, When};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::policy::{Ahead, Policy};
-pub use crate::slot::{Function, Method, Slot};
+pub use crate::slot::{Function, Method, Only, Slot};
 pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{
@@ -70,6 +70,13 @@ pub fn kept<R, O: Outcome<R>>(_: Ty<R>, _: O) -> Ty<O::Kept> {
 #[must_use]
 #[inline]
 pub fn id<Id: ?Sized>() -> Ty<Function<Id>> {
+    Ty::NEW
+}
+
+/// The same of a function that has one instantiation. It must be so, and keys and values of one type.
+#[must_use]
+#[inline]
+pub fn only<Id: ?Sized>() -> Ty<Only<Id>> {
     Ty::NEW
 }
 

@@ -79,6 +79,8 @@ impl<'a, K: Data, V: Data> Handle<'a, K, V> {
 pub struct InSlot;
 
 impl<S: Shape, R: Returns> Place<S, R> for InSlot {
+    const ONE: bool = true;
+
     #[inline]
     fn memo<Id: Identity + ?Sized>(
         &self,
@@ -87,6 +89,11 @@ impl<S: Shape, R: Returns> Place<S, R> for InSlot {
     ) -> Handle<'_, S::Owned, R::Held> {
         slot.memo::<Id, S, R>(hooks)
     }
+
+    #[inline]
+    fn only<Id: Identity + ?Sized>(&self, slot: &'static Slot) -> Option<Handle<'_, S::Owned, R::Held>> {
+        if const { Id::ONLY } { slot.only::<Id, S, R>() } else { None }
+    }
 }
 
 /// What tells instantiations of a function apart, and names them.
@@ -94,6 +101,9 @@ pub trait Identity {
     /// Whether its entries are computed in the background, too, for a reason that the function does not
     /// know of.
     const IN_BACKGROUND: bool = false;
+    /// Whether its slot has this instantiation alone, so that a call need not look which it has found; and its key is
+    /// made of arguments alone, so that a call may be looked up twice.
+    const ONLY: bool = false;
     /// The registered name.
     fn name(base: &str) -> Arc<str>;
 }
@@ -101,10 +111,20 @@ pub trait Identity {
 /// A function, by its companion type, which carries all type parameters.
 pub struct Function<Id: ?Sized>(PhantomData<fn(&Id)>);
 
+/// A function that has one instantiation.
+pub struct Only<Id: ?Sized>(PhantomData<fn(&Id)>);
+
 /// A method of `T`, with its own type parameters as those of a function pointer.
 pub struct Method<T: ?Sized, P>(PhantomData<(fn(&T), P)>);
 
 impl<Id: ?Sized> Identity for Function<Id> {
+    fn name(base: &str) -> Arc<str> {
+        name_of_function(base, type_name::<Id>())
+    }
+}
+
+impl<Id: ?Sized> Identity for Only<Id> {
+    const ONLY: bool = true;
     fn name(base: &str) -> Arc<str> {
         name_of_function(base, type_name::<Id>())
     }
@@ -191,6 +211,26 @@ impl Slot {
             if let Some(memo) = self.find(id) { memo } else { self.first_use::<S, R>(id, Id::name, hooks) };
         // SAFETY: the id is that of these types, and the memo was made for them.
         unsafe { Handle::kept(memo) }
+    }
+
+    /// The memo of the one instantiation that there is, if it is made, and no test has another.
+    #[inline]
+    fn only<Id, S, R>(&'static self) -> Option<Handle<'static, S::Owned, R::Held>>
+    where
+        Id: Identity + ?Sized,
+        S: Shape,
+        R: Returns,
+    {
+        #[cfg(feature = "testing")]
+        if crate::testing::current().is_some() {
+            return None;
+        }
+        let id = id::<Id, S, R>();
+        // SAFETY: as in `find`.
+        let memo = unsafe { self.chains[chain(id)].load(Ordering::Acquire).as_ref::<'static>()? };
+        debug_assert!(Id::ONLY && memo.header.id == id);
+        // SAFETY: it was made for the types of the one instantiation.
+        Some(unsafe { Handle::kept(memo) })
     }
 
     #[inline]

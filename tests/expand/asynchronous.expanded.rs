@@ -45,7 +45,7 @@ impl get_cat {
         let _ = get_cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
+                    ::cache_core::__private::only::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Cat, OfReturn),
                     |__keyed: &(&str,), __cx| {
@@ -109,7 +109,7 @@ impl get_cat {
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
         (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id::<Self>(),
+            ::cache_core::__private::only::<Self>(),
             Self::__slot(),
             ::cache_core::__returns!(Cat, OfReturn),
             |__keyed: &(&str,), __cx| {

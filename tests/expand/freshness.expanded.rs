@@ -41,7 +41,7 @@ impl revalidated {
         let _ = revalidated;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
+                    ::cache_core::__private::only::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Cat, OfReturn),
                     |__keyed: &(&str,), __cx| {
@@ -98,7 +98,7 @@ impl revalidated {
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = revalidated;
         (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id::<Self>(),
+            ::cache_core::__private::only::<Self>(),
             Self::__slot(),
             ::cache_core::__returns!(Cat, OfReturn),
             |__keyed: &(&str,), __cx| {
@@ -186,7 +186,7 @@ impl patient {
         let _ = patient;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
+                    ::cache_core::__private::only::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < Cat, Error >, OfValue),
                     |__keyed: &(&str,), __cx| {
@@ -250,7 +250,7 @@ impl patient {
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = patient;
         (&::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
+                ::cache_core::__private::only::<Self>(),
                 Self::__slot(),
                 ::cache_core::__returns!(Result < Cat, Error >, OfValue),
                 |__keyed: &(&str,), __cx| {
@@ -340,7 +340,7 @@ impl first {
         let _ = first;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
+                    ::cache_core::__private::only::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < Cat, Error >, OfValue),
                     |__keyed: &(String,), __cx| {
@@ -411,7 +411,7 @@ impl first {
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = first;
         (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id::<Self>(),
+            ::cache_core::__private::only::<Self>(),
             Self::__slot(),
             ::cache_core::__returns!(Result < Cat, Error >, OfValue),
             |__keyed: &(String,), __cx| {

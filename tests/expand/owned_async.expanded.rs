@@ -45,7 +45,7 @@ impl lives {
         let _ = lives;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
+                    ::cache_core::__private::only::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
                     |__keyed: &(u64,), __cx| {
@@ -105,7 +105,7 @@ impl lives {
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         let _ = lives;
         (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id::<Self>(),
+            ::cache_core::__private::only::<Self>(),
             Self::__slot(),
             ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
             |__keyed: &(u64,), __cx| __cx.find((::cache_core::__leaf!(u64),), __keyed),

@@ -46,7 +46,7 @@ impl find {
         let _ = find;
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
+                    ::cache_core::__private::only::<Self>(),
                     Self::__slot(),
                     ::cache_core::__returns!(Option < Found >, OfReturn),
                     |__keyed: &(&Cat,), __cx| {
@@ -162,7 +162,7 @@ impl find {
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
         let _ = find;
         (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id::<Self>(),
+            ::cache_core::__private::only::<Self>(),
             Self::__slot(),
             ::cache_core::__returns!(Option < Found >, OfReturn),
             |__keyed: &(&Cat,), __cx| {
@@ -189,7 +189,7 @@ impl find {
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         let _ = find;
         (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id::<Self>(),
+            ::cache_core::__private::only::<Self>(),
             Self::__slot(),
             ::cache_core::__returns!(Option < Found >, OfReturn),
             |__keyed: &(&Cat,), __cx| {

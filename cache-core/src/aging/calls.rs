@@ -155,7 +155,7 @@ impl History {
         let rules = &self.stage.memo.spec.rules;
         let flags = self.stage.memo.flags();
         let plain = !rules.has_window() && flags.is_plain();
-        let look = if plain { Look::at(flags) } else { Look::at(flags).only_fresh() };
+        let look = if plain { Look::USUAL } else { Look::ONLY_FRESH };
         let (got, renew) = self.find(key, look);
         self.note(format_args!("get {key}: {got:?}"));
         assert_eq!(got, fresh, "`get` returns what is fresh: {life:?}");
@@ -167,7 +167,7 @@ impl History {
 
     pub(super) fn call(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
-        let (found, renew) = self.find(key, Look::at(self.stage.memo.flags()));
+        let (found, renew) = self.find(key, Look::USUAL);
         self.note(format_args!("call {key}: {found:?}, {renew}"));
         let answer = life.filter(|life| self.rules().answers(life, now)).map(|life| life.value);
         assert_eq!(found, answer, "answered with what the windows allow: {life:?}");

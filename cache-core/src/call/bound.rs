@@ -57,7 +57,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[must_use]
     #[inline]
     pub fn bypass_if(mut self, bypass: bool) -> Self {
-        self.mode.bypass = bypass;
+        self.mode = self.mode.with(Mode::BYPASS, bypass);
         self
     }
 
@@ -65,7 +65,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[must_use]
     #[inline]
     pub fn refresh_if(mut self, refresh: bool) -> Self {
-        self.mode.refresh = refresh;
+        self.mode = self.mode.with(Mode::REFRESH, refresh);
         self
     }
 
@@ -73,7 +73,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[must_use]
     #[inline]
     pub fn origin_first(mut self) -> Self {
-        self.mode.origin = true;
+        self.mode = self.mode.with(Mode::ORIGIN, true);
         self
     }
 
@@ -178,6 +178,19 @@ where
 {
     /// Whether the background may be asked to make the call once more.
     pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND;
+    /// Whether a hit need not know more than the key.
+    pub(super) const GLANCES: bool = C::GLANCES && !X::ON_HIT;
+
+    /// What it is usually answered with, if that is there at once. It takes no `self`: all of that would have to be
+    /// in memory for it.
+    #[inline]
+    pub(super) fn glance(callee: &C, keyed: &KA, mode: Mode) -> Option<<C::Returns as Returns>::Output> {
+        if const { Self::GLANCES } && mode.is_usual() {
+            callee.glance(keyed).map(C::Returns::join)
+        } else {
+            None
+        }
+    }
 }
 
 impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L, W, H>, KA, SA, Run> {
@@ -199,7 +212,7 @@ impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, 
     }
 }
 
-/// Looks a call up, and tells the hook. The whole of a hit.
+/// Looks a call up, and tells the hook. The whole of a hit, unless a glance was enough.
 #[inline]
 pub(super) fn look_up<C, KA, SA, Run, X>(
     callee: &C,
@@ -207,18 +220,19 @@ pub(super) fn look_up<C, KA, SA, Run, X>(
     call: &Prepared<KA, SA, Run>,
     extras: &X,
     mode: Mode,
+    after_glance: bool,
 ) -> Found<<C::Returns as Returns>::Held>
 where
     C: Callee<KA>,
     X: Extras<KA, SA, C::Returns>,
 {
-    let look = Look::at(memo.flags()).unread_if(mode.refresh || mode.origin).bypass_if(mode.bypass);
     let tell = |key: &KeyRef<'_>, held: &<C::Returns as Returns>::Held| {
         if let Some(value) = C::Returns::value(held) {
             memo.run_hook(|| extras.on_hit(&call.keyed, &call.skipped, key, value));
         }
     };
     let tell: Option<OnHit<'_, _>> = if X::ON_HIT { Some(&tell) } else { None };
+    let look = Look::of(mode).after_glance_if(after_glance);
     callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
 }
 

@@ -31,10 +31,8 @@ pub trait AsyncCall: Writes<Mode = Async> + Unpin {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output>;
 }
 
-/// How to call.
+/// How to call, other than usual.
 pub enum How {
-    /// Answers from the cache, or computes.
-    Call,
     /// Computes and stores, whatever is there.
     Refresh,
     /// Runs the body, touches nothing.
@@ -82,33 +80,30 @@ pub struct Asynchronous<Bo, M, F> {
 impl<Bo, M, F> Unpin for Asynchronous<Bo, M, F> {}
 
 enum State<Bo, F> {
-    Idle {
-        bound: Option<Bo>,
-        how: How,
-    },
+    /// It is to be answered, or computed.
+    Idle(Bo),
     /// It is a box: a driver is large, and a hit, which needs none, would be moved about with room for it.
-    Running {
-        future: F,
-    },
+    Running(F),
+    Over,
 }
 
 impl<Bo, M, F> Asynchronous<Bo, M, F> {
     #[inline]
     fn new(bound: Bo, drive: fn(M) -> F) -> Self {
-        Self { state: State::Idle { bound: Some(bound), how: How::Call }, drive }
+        Self { state: State::Idle(bound), drive }
     }
 
     /// The call, which has not begun.
     fn idle(&self) -> &Bo {
         match &self.state {
-            State::Idle { bound: Some(bound), .. } => bound,
+            State::Idle(bound) => bound,
             _ => unreachable!("an entry that is called is gone"),
         }
     }
 
     fn into_idle(self) -> Bo {
         match self.state {
-            State::Idle { bound: Some(bound), .. } => bound,
+            State::Idle(bound) => bound,
             _ => unreachable!("an entry that is called is gone"),
         }
     }
@@ -298,31 +293,43 @@ where
     X: Extras<KA, SA, C::Returns>,
     F: Future<Output = Output<C, KA>> + Unpin,
 {
-    #[inline]
-    fn set(&mut self, to: How) {
-        if let State::Idle { how, .. } = &mut self.state {
-            *how = to;
-        }
+    fn set(&mut self, how: How) {
+        let State::Idle(mut bound) = std::mem::replace(&mut self.state, State::Over) else {
+            unreachable!("an entry that is called is gone")
+        };
+        let begun = match how {
+            How::Refresh => {
+                bound.mode = bound.mode.with(Mode::REFRESH, true);
+                self.state = State::Idle(bound);
+                return;
+            }
+            How::Uncached => Begun::InPlace(None),
+            How::Fly(handle) => Begun::Lead(handle.into_lead()),
+        };
+        self.state = State::Running((self.drive)(bound.missed(begun)));
     }
 
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if it is not answered.
-        if let State::Idle { bound: Some(bound), how: How::Call } = &self.state {
-            let further = {
-                let Bound { callee, call, extras, mode, .. } = bound;
-                let memo = callee.memo();
-                match look_up(callee, &memo, call, extras, *mode) {
-                    Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                    Found::Further(further) => further,
+        let further = match &mut self.state {
+            State::Idle(Bound { callee, call, extras, mode, .. }) => {
+                if const { Bound::<C, KA, SA, Run, A, X>::GLANCES } {
+                    match Bound::<C, KA, SA, Run, A, X>::glance(callee, &call.keyed, *mode) {
+                        Some(output) => return Poll::Ready(output),
+                        None => None,
+                    }
+                } else {
+                    match look_up(callee, &callee.memo(), call, extras, *mode, false) {
+                        Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
+                        Found::Further(further) => Some(further),
+                    }
                 }
-            };
-            return self.go_on(Some(further), cx);
-        }
-        match &mut self.state {
-            State::Running { future } => Pin::new(future).poll(cx),
-            State::Idle { .. } => self.go_on(None, cx),
-        }
+            }
+            State::Running(future) => return Pin::new(future).poll(cx),
+            State::Over => None,
+        };
+        self.go_on(further, cx)
     }
 }
 
@@ -332,7 +339,7 @@ where
     X: Extras<KA, SA, C::Returns>,
     F: Future<Output = Output<C, KA>> + Unpin,
 {
-    /// Goes over to the driver. It was looked up, if it is a call.
+    /// Goes over to the driver. `further`: if it was looked up by more than a glance.
     #[cold]
     #[inline(never)]
     fn go_on<B, D>(&mut self, further: Option<Further>, cx: &mut Context<'_>) -> Poll<Output<C, KA>>
@@ -340,20 +347,16 @@ where
         Run: FnOnce(KA, SA) -> (B, D),
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        let State::Idle { bound, how } = &mut self.state else { unreachable!("it runs") };
-        let bound = bound.take().expect("`Calling` is not polled after it is ready");
-        let missed = match std::mem::replace(how, How::Call) {
-            How::Call => bound.begin::<D>(further, false),
-            How::Refresh => bound.begin::<D>(further, true),
-            How::Uncached => Ok(bound.missed(Begun::InPlace(None))),
-            How::Fly(handle) => Ok(bound.missed(Begun::Lead(handle.into_lead()))),
+        let missed = match std::mem::replace(&mut self.state, State::Over) {
+            State::Idle(bound) => bound.begin::<D>(further),
+            State::Running(_) | State::Over => unreachable!("`Calling` is not polled after it is ready"),
         };
         match missed {
             Err(output) => Poll::Ready(output),
             Ok(missed) => {
                 let mut future = (self.drive)(missed);
                 let polled = Pin::new(&mut future).poll(cx);
-                self.state = State::Running { future };
+                self.state = State::Running(future);
                 polled
             }
         }
@@ -372,21 +375,16 @@ where
 
     /// What a call comes to before its first await: an answer, or what the driver is to do. It is looked up, unless
     /// it was.
-    pub(super) fn begin<D>(
-        mut self,
-        further: Option<Further>,
-        refresh: bool,
-    ) -> Result<Missed<KA, SA, Run, A, X>, Output<C, KA>>
+    pub(super) fn begin<D>(self, further: Option<Further>) -> Result<Missed<KA, SA, Run, A, X>, Output<C, KA>>
     where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        self.mode.refresh |= refresh;
         let Self { callee, call, again, extras, mode } = self;
         let memo = callee.memo();
         let found = match further {
             Some(further) => Found::Further(further),
-            None => look_up(&callee, &memo, &call, &extras, mode),
+            None => look_up(&callee, &memo, &call, &extras, mode, Self::GLANCES),
         };
         let further = match found {
             Found::Hit(held) => return Err(C::Returns::join(held)),

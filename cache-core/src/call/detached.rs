@@ -57,7 +57,10 @@ where
         self,
         go_on: fn(Detachable<C::Returns, B, D>) -> F,
     ) -> Detached<<C::Returns as Returns>::Output, F> {
-        match self.begin::<D>(None, false) {
+        if let Some(output) = Self::glance(&self.callee, &self.call.keyed, self.mode) {
+            return Detached::Answered(Some(output));
+        }
+        match self.begin::<D>(None) {
             Err(output) => Detached::Answered(Some(output)),
             Ok(Missed { begun, call, .. }) => {
                 let (body, describe) = call.prepare();

@@ -45,6 +45,11 @@ pub trait Callee<KA> {
     type Returns: Returns;
     /// Whether its entries are computed in the background, too, for a reason that a call does not know of.
     const IN_BACKGROUND: bool;
+    /// Whether a call is looked at by [`glance`](Self::glance) first.
+    const GLANCES: bool;
+
+    /// What a call is usually answered with, if it is there at once.
+    fn glance(&self, keyed: &KA) -> Option<<Self::Returns as Returns>::Held>;
 
     /// Its memo.
     fn memo(&self) -> Handle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>;
@@ -84,6 +89,13 @@ where
     type Shape = S;
     type Returns = R;
     const IN_BACKGROUND: bool = Id::IN_BACKGROUND;
+    const GLANCES: bool = Id::ONLY && W::ONE;
+
+    #[inline]
+    fn glance(&self, keyed: &KA) -> Option<R::Held> {
+        let memo = self.place.only::<Id>(self.slot)?;
+        Cx::glance(memo.typed(), |cx| (self.look)(keyed, cx))
+    }
 
     #[inline]
     fn memo(&self) -> Handle<'_, S::Owned, R::Held> {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::again::Nothing;
 use super::bound::{Repeats, Starts, look_up};
-use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat};
+use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Prepared, Repeat};
 use crate::address::Key;
 use crate::blocking;
 use crate::draft::{Draft, describes};
-use crate::engine::{Cx, Found, Further, Lead, Look};
+use crate::engine::{Cx, Found, Further, Lead, Look, Mode};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
@@ -81,11 +81,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
     pub(super) fn read(&self) -> Option<FaceOf<C, KA>> {
         let memo = self.callee.memo();
-        let flags = memo.flags();
-        let mut look = Look::at(flags);
-        if !flags.is_plain() || memo.spec.rules.has_window() {
-            look = look.only_fresh();
-        }
+        let plain = memo.flags().is_plain() && !memo.spec.rules.has_window();
+        let look = if plain { Look::USUAL } else { Look::ONLY_FRESH };
         match self.callee.look(&self.call.keyed, Cx::new(memo.typed(), look)) {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => memo.read(further).and_then(face::<C::Returns>),
@@ -146,7 +143,7 @@ where
     {
         let Self { callee, call, again, extras, mode } = self;
         let memo = callee.memo();
-        match look_up(&callee, &memo, &call, &extras, mode) {
+        match look_up(&callee, &memo, &call, &extras, mode, false) {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => {
                 let mut call = Called::<M, C::Returns, _, _, _, (), _, _>::new(call, again, extras);
@@ -237,7 +234,8 @@ impl<J: Work> Starts<J> for Blocking {
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
+/// A call that has had its glance, if it has one.
+impl<C, KA, SA, Run, B, D, A, J, X> Bound<C, KA, SA, Run, A, X>
 where
     C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
@@ -248,11 +246,15 @@ where
     X: Extras<KA, SA, C::Returns>,
 {
     #[inline]
-    fn call(self) -> Self::Output {
-        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        let Self { callee, call, again, extras, mode } = self;
+    fn answer(
+        callee: &C,
+        call: Prepared<KA, SA, Run>,
+        again: A,
+        extras: X,
+        mode: Mode,
+    ) -> <C::Returns as Returns>::Output {
         let memo = callee.memo();
-        let mut further = match look_up(&callee, &memo, &call, &extras, mode) {
+        let mut further = match look_up(callee, &memo, &call, &extras, mode, Self::GLANCES) {
             Found::Hit(held) => return C::Returns::join(held),
             Found::Further(further) => further,
         };
@@ -268,8 +270,47 @@ where
         }
     }
 
+    /// By itself, so that nothing of it is in the way of a hit. It takes all in registers, where it fits.
+    #[cold]
+    #[inline(never)]
+    #[expect(clippy::needless_pass_by_value, reason = "a reference would be to memory")]
+    fn answer_further(
+        callee: C,
+        call: Prepared<KA, SA, Run>,
+        again: A,
+        extras: X,
+        mode: Mode,
+    ) -> <C::Returns as Returns>::Output {
+        Self::answer(&callee, call, again, extras, mode)
+    }
+}
+
+impl<C, KA, SA, Run, B, D, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: FnOnce() -> <C::Returns as Returns>::Output,
+    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
+    A: Repeat<KA, SA, Job = J>,
+    J: Work,
+    X: Extras<KA, SA, C::Returns>,
+{
+    #[inline]
+    fn call(self) -> Self::Output {
+        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        let Self { callee, call, again, extras, mode } = self;
+        if let Some(output) = Self::glance(&callee, &call.keyed, mode) {
+            return output;
+        }
+        if const { Self::GLANCES } {
+            Self::answer_further(callee, call, again, extras, mode)
+        } else {
+            Self::answer(&callee, call, again, extras, mode)
+        }
+    }
+
     fn refresh(mut self) -> Self::Output {
-        self.mode.refresh = true;
+        self.mode = self.mode.with(Mode::REFRESH, true);
         self.call()
     }
 

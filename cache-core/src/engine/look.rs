@@ -1,5 +1,6 @@
 //! Looking a call up: what is there, and what it is good for.
 
+use super::Mode;
 use crate::erased::{Erased, ErasedRef};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Flags, MemoCore, Typed};
@@ -12,42 +13,46 @@ pub struct Cx<'m, S: Shape, R: Returns> {
     look: Look,
 }
 
-/// How to look: what is unusual about it, in one number, of which a hit asks whether it is 0. It begins with
-/// what is unusual about the memo.
+/// How to look: what is unusual about the call, in bits beside those that say what is unusual about the memo.
 #[derive(Clone, Copy)]
 pub(crate) struct Look(usize);
 
 impl Look {
     const UNREAD: usize = Flags::END;
     const FRESH: usize = Flags::END << 1;
+    const AFTER_GLANCE: usize = Flags::END << 2;
 
-    /// Only to make the key.
-    pub(crate) const OWN: Self = Self(Self::UNREAD);
+    /// As calls usually do.
+    pub(crate) const USUAL: Self = Self(0);
+    /// Only for what is found at once.
+    const GLANCE: Self = Self(Flags::END << 3);
+    /// Only to make the key, whatever is unusual about the memo.
+    pub(crate) const OWN: Self = Self(Self::UNREAD | Flags::END << 4);
+    /// Only for what is fresh, and without having it computed anew.
+    pub(crate) const ONLY_FRESH: Self = Self(Self::FRESH);
 
+    /// For a call that is told so.
     #[inline]
-    pub(crate) fn at(flags: Flags) -> Self {
-        Self(flags.bits())
+    pub(crate) fn of(mode: Mode) -> Self {
+        let unread = if mode.computes() { Self::UNREAD } else { 0 };
+        // A call that touches nothing is one where the memo is switched off.
+        Self(unread | if mode.bypasses() { Flags::DISABLED } else { 0 })
+    }
+
+    /// The same after a glance, if so.
+    #[inline]
+    pub(crate) fn after_glance_if(self, after_glance: bool) -> Self {
+        Self(if after_glance { self.0 | Self::AFTER_GLANCE } else { self.0 })
+    }
+
+    /// With what is unusual about the memo.
+    fn at(self, memo: &MemoCore) -> Self {
+        let memo = if self.0 == Self::OWN.0 { 0 } else { memo.flags().bits() };
+        Self((self.0 & !Self::AFTER_GLANCE) | memo)
     }
 
     fn flags(self) -> Flags {
         Flags::of(self.0)
-    }
-
-    /// Not to read, if so.
-    #[inline]
-    pub(crate) fn unread_if(self, unread: bool) -> Self {
-        Self(if unread { self.0 | Self::UNREAD } else { self.0 })
-    }
-
-    /// Only for what is fresh, and without having it computed anew.
-    pub(crate) fn only_fresh(self) -> Self {
-        Self(self.0 | Self::FRESH)
-    }
-
-    /// For a call that touches nothing, if so: as where the memo is switched off.
-    #[inline]
-    pub(crate) fn bypass_if(self, bypass: bool) -> Self {
-        Self(if bypass { self.0 | Flags::DISABLED } else { self.0 })
     }
 }
 
@@ -95,6 +100,21 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         self
     }
 
+    /// A look-up that finds a fresh entry at once, or nothing: then the call is to be looked up again.
+    #[inline]
+    pub(crate) fn glance(
+        memo: Typed<'m, S::Owned, R::Held>,
+        look: impl FnOnce(Self) -> Found<R::Held>,
+    ) -> Option<R::Held> {
+        match look(Self::new(memo, Look::GLANCE)) {
+            Found::Hit(held) => Some(held),
+            Found::Further(nothing) => {
+                std::mem::forget(nothing);
+                None
+            }
+        }
+    }
+
     /// Looks the key up that is made of these parts.
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<R::Held> {
@@ -104,13 +124,18 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<R::Held> {
         let memo = self.memo;
-        if self.look.0 == 0
-            && let Some(value) = memo.get_at_once(memo.long_hash(parts), |key| parts.matches(key))
+        let glance = self.look.0 == Look::GLANCE.0;
+        if (self.look.0 == 0 || glance)
+            && memo.flags().is_plain()
+            && let Some(value) = memo.get_at_once(parts)
         {
             if let Some(on_hit) = self.on_hit {
                 Self::tell(memo.memo(), on_hit, parts, &value);
             }
             return Found::Hit(value);
+        }
+        if glance {
+            return Found::Further(Further::Bypass(None));
         }
         Self::look_further(memo.memo(), self.look, self.on_hit, parts)
     }
@@ -152,6 +177,7 @@ impl MemoCore {
         matches: &dyn Fn(ErasedRef<'_>) -> bool,
         own: &dyn Fn() -> Erased,
     ) -> Found<Erased> {
+        let look = look.at(self);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
             return Found::Further(Further::Bypass(None));

@@ -5,15 +5,45 @@ use crate::erased::Erased;
 use crate::key::KeyRef;
 use crate::memo::{MemoCore, UncachedCall};
 
-/// What a call is told besides its arguments.
+/// What a call is told besides its arguments, in bits: a hit asks whether it is none of it.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Mode {
+pub(crate) struct Mode(u8);
+
+impl Mode {
     /// Neither read nor write.
-    pub(crate) bypass: bool,
+    pub(crate) const BYPASS: Self = Self(1);
     /// Do not read, but write.
-    pub(crate) refresh: bool,
+    pub(crate) const REFRESH: Self = Self(2);
     /// Always run the body. The entry is the answer only if the body fails or is late.
-    pub(crate) origin: bool,
+    pub(crate) const ORIGIN: Self = Self(4);
+
+    /// The same with another one, or without.
+    #[inline]
+    #[must_use]
+    pub(crate) fn with(self, other: Self, set: bool) -> Self {
+        Self(if set { self.0 | other.0 } else { self.0 & !other.0 })
+    }
+
+    #[inline]
+    pub(crate) fn is_usual(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline]
+    pub(crate) fn bypasses(self) -> bool {
+        self.0 & Self::BYPASS.0 != 0
+    }
+
+    #[inline]
+    pub(crate) fn refreshes(self) -> bool {
+        self.0 & Self::REFRESH.0 != 0
+    }
+
+    /// Whether it computes even if there is an entry.
+    #[inline]
+    pub(crate) fn computes(self) -> bool {
+        self.0 & (Self::REFRESH.0 | Self::ORIGIN.0) != 0
+    }
 }
 
 /// What a call is told, or can tell, when it was not answered at once.
@@ -79,9 +109,9 @@ impl MemoCore {
 
     /// Counts a call that was not answered, and says how it begins.
     fn miss(&self, key: &Erased, mode: Mode, call: Option<&dyn Repeatable>) -> Intent {
-        if mode.refresh || mode.origin {
+        if mode.computes() {
             self.counters.refreshes.add();
-            return if mode.refresh { Intent::Refresh } else { Intent::Origin };
+            return if mode.refreshes() { Intent::Refresh } else { Intent::Origin };
         }
         self.count_miss();
         if let Some(call) = call {

@@ -19,7 +19,7 @@ use crate::spec::Spec;
 use crate::store::{CellType, Entries, EntryRef, Record, Removed, short};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
 use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
-use crate::time::{Clock, Tick};
+use crate::time::{Clock, Tick, WordRef};
 use crate::value::Returns;
 use crate::world::World;
 
@@ -87,12 +87,14 @@ pub struct MemoCore {
     hasher: RandomState,
     pub(super) shards: Shards<Room, Flights>,
     pub(super) revision: Revision,
-    clock: Clock,
+    time: WordRef,
     /// [`Flags`](super::flags::Flags)
     pub(super) flags: AtomicUsize,
     /// The first of them is that of the hits.
     pub(crate) counters: Counters,
     // What only the rest reads.
+    /// The clock behind `time`.
+    clock: Clock,
     /// How much is in it, by weight.
     pub(crate) held: AtomicUsize,
     pub(crate) capacity: AtomicUsize,
@@ -124,9 +126,10 @@ crate::sync::crosses_threads!(MemoCore {
     hasher,
     shards,
     revision,
-    clock,
+    time,
     flags,
     counters,
+    clock,
     held,
     capacity,
     spec,
@@ -167,6 +170,8 @@ impl MemoCore {
             hasher: RandomState::default(),
             shards,
             revision: Revision::new(),
+            // SAFETY: the memo keeps a clone of the clock.
+            time: unsafe { WordRef::of(&world.clock) },
             clock: world.clock.clone(),
             flags: AtomicUsize::new(0),
             counters: Counters::new(),
@@ -217,6 +222,12 @@ impl MemoCore {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Entries whose times are less have expired, if that is known at once.
+    #[inline]
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.time.limit()
     }
 
     pub(crate) fn fixed_tags(&self) -> &[Arc<Mark>] {

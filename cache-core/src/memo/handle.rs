@@ -464,6 +464,10 @@ impl<V: 'static> Memo<V, crate::Async> {
 
 /// Where a function finds its memo.
 pub trait Place<S: Shape, R: Returns> {
+    /// Whether a function that has one instantiation has one memo.
+    #[doc(hidden)]
+    const ONE: bool = false;
+
     /// The memo of an instantiation.
     #[doc(hidden)]
     fn memo<Id: Identity + ?Sized>(
@@ -471,6 +475,13 @@ pub trait Place<S: Shape, R: Returns> {
         slot: &'static Slot,
         hooks: &dyn MemoHooks<R>,
     ) -> Handle<'_, S::Owned, R::Held>;
+
+    /// The same at once, for a function that has one.
+    #[doc(hidden)]
+    #[inline]
+    fn only<Id: Identity + ?Sized>(&self, _: &'static Slot) -> Option<Handle<'_, S::Owned, R::Held>> {
+        None
+    }
 }
 
 /// In a field.

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Data, MemoCore};
+use crate::key::{Part, Shape};
 use crate::store::short;
 
 /// A memo of keys `K` and values `V`.
@@ -48,21 +49,24 @@ impl<'m, K: Data, V: Data> Typed<'m, K, V> {
     /// Looks a fresh entry up. The whole of a hit: one shared access, nothing allocated. For memos without
     /// further rules (see [`Flags`](super::flags::Flags)). What takes longer than usual is left to
     /// [`get`](MemoCore::get): nothing is called here but `eq` and, for some values, `clone`, so there is nothing to
-    /// put aside meanwhile.
-    #[inline]
-    pub(crate) fn get_at_once(self, long_hash: u64, eq: impl Fn(&K) -> bool) -> Option<V> {
+    /// put aside meanwhile. It is one function for all that have such keys and values.
+    #[inline(never)]
+    pub(crate) fn get_at_once<S, P>(self, parts: &P) -> Option<V>
+    where
+        S: Shape<Owned = K>,
+        P: Part<S>,
+    {
         let memo = self.memo;
-        let count = memo.counters.hits.cell()?;
-        let now = memo.clock().coarse_at_once()?;
-        let room = memo.shards.made_at(short(long_hash))?.read_at_once()?;
+        let thread = crate::sync::mine()?;
+        let long_hash = memo.long_hash(parts);
+        let room = memo.shards.made_at(short(long_hash))?.read_at_once(thread)?;
         // SAFETY: the memo was made for these types, and so were its shards.
-        let spot = unsafe { room.entries.spot::<K, V>(long_hash, eq) }?;
-        if spot.expired(now) || !spot.is_valid_at(memo.revision.current()) {
+        let spot = unsafe { room.entries.spot::<K, V>(long_hash, |key| parts.matches(key)) }?;
+        let times = spot.unexpired(memo.limit()?)?;
+        if !spot.is_valid_at(memo.revision.current()) || !memo.counters.hits.add_at_once(thread) {
             return None;
         }
-        spot.touch();
-        let value = spot.value.clone();
-        count.bump();
-        Some(value)
+        spot.touch(times);
+        Some(spot.value.clone())
     }
 }

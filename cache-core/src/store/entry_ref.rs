@@ -123,10 +123,10 @@ pub(crate) struct Spot<'a, V> {
 }
 
 impl<V> Spot<'_, V> {
-    /// Whether its time is up.
+    /// Its times, if it has not expired: see [`Word`](crate::time::Word).
     #[inline]
-    pub(crate) fn expired(&self, now: Tick) -> bool {
-        self.life.deadline() <= now
+    pub(crate) fn unexpired(&self, limit: u64) -> Option<u64> {
+        self.life.unexpired(limit)
     }
 
     /// Whether it is not marked, and was found valid at a revision.
@@ -135,10 +135,10 @@ impl<V> Spot<'_, V> {
         self.life.is_valid_at(revision)
     }
 
-    /// Counts a read, and writes only if that changes something.
+    /// Counts a read, where these are its times, and writes only if that changes something.
     #[inline]
-    pub(crate) fn touch(&self) {
-        self.life.touch();
+    pub(crate) fn touch(&self, times: u64) {
+        self.life.touch(times);
     }
 }
 
@@ -208,7 +208,7 @@ impl<'a> Record<'a> {
     /// Counts a read, and writes only if that changes something.
     #[inline]
     pub(crate) fn touch(self) {
-        self.life.touch();
+        self.life.touch(self.life.times());
     }
 
     /// Whether it has nothing but what all entries have.

@@ -6,7 +6,7 @@
 //! greatest there is: an entry is then found dead too early, never too late.
 //!
 //! ```text
-//! times:  deadline (40) | created, upper half (21) | error (1) | reads (2)
+//! times:  deadline (40) | created, upper half (21) | error (1) | unread (2)
 //! valid:  marked (1) | revision (44) | created, lower half (19)
 //! ```
 
@@ -18,8 +18,8 @@ use crate::tags::Number;
 use crate::time::Tick;
 
 const TIME: u32 = 40;
-/// How often it was read of late.
-const READS: u64 = 0b11;
+/// How many reads of late are missing to the most that are counted.
+const UNREAD: u64 = 0b11;
 /// Whether its value is an error that is kept.
 const ERROR: u64 = 0b100;
 const UPPER: u32 = 3;
@@ -33,6 +33,7 @@ const LOWER: u32 = u64::BITS - REVISION - 1;
 const MARKED: u64 = 1 << 63;
 
 const _: () = assert!(DEADLINE - UPPER + LOWER == TIME && crate::time::NEVER == (1 << TIME) - 1);
+const _: () = assert!(DEADLINE == crate::time::LIMIT);
 
 /// See the module.
 pub(crate) struct Life {
@@ -47,14 +48,14 @@ impl Life {
     pub(super) fn new(lease: &Lease) -> Self {
         let created = lease.created.min(crate::time::NEVER);
         let error = if lease.is_error { ERROR } else { 0 };
-        let times = (deadline(lease.deadline) << DEADLINE) | ((created >> LOWER) << UPPER) | error;
+        let times = (deadline(lease.deadline) << DEADLINE) | ((created >> LOWER) << UPPER) | error | UNREAD;
         let valid = (revision(lease.verified) << LOWER) | (created & ((1 << LOWER) - 1));
         Self { times: atomic::AtomicU64::new(times), valid: AtomicU64::new(valid) }
     }
 
     /// Of no entry.
     pub(super) fn none() -> Self {
-        Self { times: atomic::AtomicU64::new(0), valid: AtomicU64::new(0) }
+        Self { times: atomic::AtomicU64::new(UNREAD), valid: AtomicU64::new(0) }
     }
 
     /// Another life, which has been read as often. The one before.
@@ -65,25 +66,38 @@ impl Life {
     }
 
     pub(super) fn created(&self) -> Tick {
-        let upper = (self.times.load(Ordering::Relaxed) & ((1 << DEADLINE) - 1)) >> UPPER;
+        let upper = (self.times() & ((1 << DEADLINE) - 1)) >> UPPER;
         (upper << LOWER) | (self.valid.load(Ordering::Relaxed) & ((1 << LOWER) - 1))
+    }
+
+    /// Its times, as they are kept.
+    #[inline]
+    pub(super) fn times(&self) -> u64 {
+        self.times.load(Ordering::Relaxed)
+    }
+
+    /// The same, if its deadline has not passed: see [`Word`](crate::time::Word).
+    #[inline]
+    pub(super) fn unexpired(&self, limit: u64) -> Option<u64> {
+        let times = self.times();
+        (times >= limit).then_some(times)
     }
 
     /// The first tick at which it is no longer fresh; [`NEVER`](crate::time::NEVER) if there is none.
     #[inline]
     pub(super) fn deadline(&self) -> Tick {
-        self.times.load(Ordering::Relaxed) >> DEADLINE
+        self.times() >> DEADLINE
     }
 
     /// Under exclusive access, as are all that write but [`touch`](Self::touch) and
     /// [`note_verified`](Self::note_verified).
     pub(super) fn set_deadline(&self, tick: Tick) {
-        let rest = self.times.load(Ordering::Relaxed) & ((1 << DEADLINE) - 1);
+        let rest = self.times() & ((1 << DEADLINE) - 1);
         self.times.store((deadline(tick) << DEADLINE) | rest, Ordering::Relaxed);
     }
 
     pub(super) fn is_error(&self) -> bool {
-        self.times.load(Ordering::Relaxed) & ERROR != 0
+        self.times() & ERROR != 0
     }
 
     /// Whether it is not marked, and was found valid at a revision.
@@ -111,23 +125,22 @@ impl Life {
         self.valid.load(Ordering::Relaxed) & MARKED != 0
     }
 
-    /// Counts a read, and writes only if that changes something: an entry that is read often is not written
-    /// to at all.
+    /// Counts a read, where these are its times, and writes only if that changes something: an entry that is read
+    /// often is not written to at all.
     #[inline]
-    pub(super) fn touch(&self) {
-        let times = self.times.load(Ordering::Relaxed);
-        if times & READS < READS {
-            self.times.store(times + 1, Ordering::Relaxed);
+    pub(super) fn touch(&self, times: u64) {
+        if times & UNREAD != 0 {
+            self.times.store(times - 1, Ordering::Relaxed);
         }
     }
 
     pub(super) fn reads(&self) -> u8 {
-        (self.times.load(Ordering::Relaxed) & READS) as u8
+        (!self.times() & UNREAD) as u8
     }
 
     pub(super) fn set_reads(&self, reads: u8) {
-        let times = self.times.load(Ordering::Relaxed);
-        self.times.store((times & !READS) | u64::from(reads).min(READS), Ordering::Relaxed);
+        let unread = UNREAD - u64::from(reads).min(UNREAD);
+        self.times.store((self.times() & !UNREAD) | unread, Ordering::Relaxed);
     }
 }
 
@@ -174,7 +187,7 @@ mod tests {
     #[test]
     fn one_part_of_a_word_is_changed_without_the_others() {
         let mut life = life(77, 99, 5, true);
-        (0..5).for_each(|_| life.touch());
+        (0..5).for_each(|_| life.touch(life.times()));
         life.set_deadline(1 << 39);
         life.note_verified(9);
         life.note_verified(8);

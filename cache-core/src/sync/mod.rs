@@ -17,10 +17,8 @@ pub(crate) use fork::{Locked, around, held, held_in, in_children};
 /// There are no children, nor does the interpreter know of any.
 #[cfg(all(any(not(unix), miri), not(loom)))]
 pub(crate) fn in_children(_: extern "C" fn()) {}
-#[cfg(all(unix, not(miri), not(loom)))]
-pub(crate) use counter::forget_other_threads;
-pub(crate) use shard_lock::ShardLock;
 pub(crate) use shard_lock::gate::Gate;
+pub(crate) use shard_lock::{ShardLock, mine};
 #[cfg(all(test, loom))]
 pub(crate) use shard_lock::{gate, published, slots};
 

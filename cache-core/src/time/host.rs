@@ -3,7 +3,10 @@
 use std::sync::{OnceLock, Weak};
 use std::time::Duration;
 
-use super::{At, ClockIsSet, Due, NEVER, Read, Tick, ticks};
+use super::{At, ClockIsSet, Due, NEVER, Read, Tick, Word, ticks};
+
+/// Always unusual: the time is not known without asking.
+pub(super) static WORD: Word = Word::new(0, 1);
 
 /// None, for good, if the time was asked for before there was a clock.
 static CLOCK: OnceLock<Option<Read>> = OnceLock::new();
@@ -26,9 +29,9 @@ pub(super) fn coarse() -> Tick {
     exact()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a ticker may have to be told")]
-pub(super) fn coarse_at_once() -> Option<Tick> {
-    Some(exact())
+/// Each hit asks.
+pub(super) fn limit() -> Option<u64> {
+    Some(Word::bits(exact(), 0))
 }
 
 /// Nobody is called: there is no thread that could.

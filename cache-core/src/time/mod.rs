@@ -12,6 +12,7 @@ mod system;
 mod timers;
 
 use std::fmt;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -86,24 +87,89 @@ impl std::error::Error for ClockIsSet {}
 /// What a host tells the time by.
 type Read = Box<dyn Fn() -> Duration + Send + Sync>;
 
+/// Where a hit reads the time: the first deadline that has not passed, which is the tick after the present one, above
+/// [`LIMIT`] bits that are 0 unless something is to be done first. So one comparison tells what has expired.
+pub(crate) struct Word(AtomicU64);
+
+/// Where the tick begins in a word: where the deadline does in that of an entry.
+pub(crate) const LIMIT: u32 = 24;
+
+impl Word {
+    const fn new(tick: Tick, flags: u64) -> Self {
+        Self(AtomicU64::new(Self::bits(tick, flags)))
+    }
+
+    const fn bits(tick: Tick, flags: u64) -> u64 {
+        let limit = if tick < NEVER { tick + 1 } else { NEVER };
+        (limit << LIMIT) | flags
+    }
+
+    /// The tick in such bits.
+    const fn tick(bits: u64) -> Tick {
+        (bits >> LIMIT) - 1
+    }
+
+    /// Its bits if no flag is set: greater than the bits of all entries that have expired, and of no others.
+    ///
+    /// Acquire: who sees the time of a manual clock sees what was done before it moved.
+    #[inline]
+    fn limit(&self) -> Option<u64> {
+        let bits = self.0.load(Ordering::Acquire);
+        if bits & ((1 << LIMIT) - 1) == 0 { Some(bits) } else { system::limit() }
+    }
+}
+
+/// The word of a clock that is kept beside it.
+pub(crate) struct WordRef(NonNull<Word>);
+
+// SAFETY: it is read on any thread.
+unsafe impl Send for WordRef {}
+// SAFETY: likewise.
+unsafe impl Sync for WordRef {}
+
+impl WordRef {
+    /// # Safety
+    ///
+    /// The clock, or a clone of it, is kept as long as this is used.
+    pub(crate) unsafe fn of(clock: &Clock) -> Self {
+        Self(NonNull::from(clock.word()))
+    }
+
+    /// [`Word::limit`]
+    #[inline]
+    pub(crate) fn limit(&self) -> Option<u64> {
+        // SAFETY: the clock is kept, and its word is where it was: in a static or an `Arc`.
+        unsafe { self.0.as_ref() }.limit()
+    }
+}
+
 /// A clock that stands still until it is told to move.
-#[derive(Default)]
 pub(crate) struct Manual {
-    time: AtomicU64,
+    word: Word,
     timers: Timers,
+}
+
+impl Default for Manual {
+    fn default() -> Self {
+        Self { word: Word::new(0, 0), timers: Timers::default() }
+    }
 }
 
 impl Manual {
     pub(crate) fn now(&self) -> Tick {
-        self.time.load(Ordering::Acquire)
+        Word::tick(self.word.0.load(Ordering::Acquire))
+    }
+
+    /// Release: who sees the new time sees what was done before it.
+    fn change(&self, change: impl Fn(Tick) -> Tick) {
+        let change = |bits| Some(Word::bits(change(Word::tick(bits)), 0));
+        let _ = self.word.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
     }
 
     /// Moves on, and calls whoever is due by then.
     #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
     pub(crate) fn advance(&self, by: Tick) {
-        // Release: who sees the new time sees what was done before it.
-        let advance = |time: u64| Some(time.saturating_add(by).min(NEVER - 1));
-        let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, advance);
+        self.change(|time| time.saturating_add(by).min(NEVER - 1));
         self.timers.run(self.now());
     }
 
@@ -116,8 +182,7 @@ impl Manual {
     /// Moves back, as no monotonic clock should.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn go_back(&self, by: Tick) {
-        let back = |time: u64| Some(time.saturating_sub(by));
-        let _ = self.time.fetch_update(Ordering::AcqRel, Ordering::Acquire, back);
+        self.change(|time| time.saturating_sub(by));
     }
 }
 
@@ -139,12 +204,10 @@ impl Clock {
         }
     }
 
-    /// The same, if it is known without further ado.
-    #[inline]
-    pub(crate) fn coarse_at_once(&self) -> Option<Tick> {
+    fn word(&self) -> &Word {
         match self {
-            Self::System => system::coarse_at_once(),
-            Self::Manual(manual) => Some(manual.now()),
+            Self::System => &system::WORD,
+            Self::Manual(manual) => &manual.word,
         }
     }
 

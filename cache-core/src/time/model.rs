@@ -2,7 +2,9 @@
 
 use std::sync::Weak;
 
-use super::{At, ClockIsSet, Due, Read, Tick};
+use super::{At, ClockIsSet, Due, Read, Tick, Word};
+
+pub(super) static WORD: Word = Word::new(0, 0);
 
 pub(super) fn set(_: Read) -> Result<(), ClockIsSet> {
     Err(ClockIsSet)
@@ -16,8 +18,8 @@ pub(super) fn coarse() -> Tick {
     0
 }
 
-pub(super) fn coarse_at_once() -> Option<Tick> {
-    Some(0)
+pub(super) fn limit() -> Option<u64> {
+    None
 }
 
 pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> At {

@@ -1,34 +1,33 @@
 //! The thread that keeps the coarse clock, and parks when nobody reads it.
 //!
-//! One word holds the time and two flags. While a reader finds both set, the time is current. `SEEN`
-//! is cleared now and then; a reader that finds it cleared sets it again, so that the ticker knows
+//! One word holds the time and two flags. While a reader finds neither set, the time is current. `UNREAD`
+//! is set now and then; a reader that finds it set clears it again, so that the ticker knows
 //! when a whole period went by unread, and parks. A reader that finds the ticker parked asks the
 //! system's clock, and wakes the ticker.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 #[cfg(all(unix, not(miri)))]
 pub(crate) use super::timers::thread::hold as hold_timers;
 pub(super) use super::timers::thread::{call_at, forget};
-use super::{ClockIsSet, HAS_THREADS, Read, Tick};
+use super::{ClockIsSet, HAS_THREADS, LIMIT, Read, Tick, Word};
 use crate::sync::plain::Mutex;
 
 /// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
 const RESOLUTION: Duration = Duration::from_millis(5);
 
-/// The ticker runs: the time in the word is current.
-const RUNNING: u64 = 1;
-/// Somebody has read the word in this period.
-const SEEN: u64 = 2;
-const SHIFT: u32 = 2;
+/// The ticker does not run: the time in the word is not current.
+const PARKED: u64 = 1;
+/// Nobody has read the word in this period.
+const UNREAD: u64 = 2;
 /// Rounds after which an unread clock parks.
 const PERIOD: u32 = 200;
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-static WORD: AtomicU64 = AtomicU64::new(0);
+pub(super) static WORD: Word = Word::new(0, PARKED | UNREAD);
 static TICKER: Mutex<Option<Thread>> = Mutex::new(None);
 static FORKED: AtomicBool = AtomicBool::new(false);
 
@@ -44,21 +43,23 @@ pub(super) fn exact() -> Tick {
 }
 
 pub(super) fn coarse() -> Tick {
-    coarse_at_once().unwrap_or_else(|| unusual(WORD.load(Ordering::Relaxed)))
+    match WORD.0.load(Ordering::Relaxed) {
+        bits if bits & (PARKED | UNREAD) == 0 => Word::tick(bits),
+        bits => unusual(bits),
+    }
 }
 
-/// None if the ticker is to be told that somebody reads.
+/// For a hit that has found a flag: it is left to others to say what is unusual.
 #[inline]
-pub(super) fn coarse_at_once() -> Option<Tick> {
-    let word = WORD.load(Ordering::Relaxed);
-    (word & (RUNNING | SEEN) == (RUNNING | SEEN)).then_some(word >> SHIFT)
+pub(super) fn limit() -> Option<u64> {
+    None
 }
 
 #[cold]
-fn unusual(word: u64) -> Tick {
-    if word & RUNNING != 0 {
-        WORD.fetch_or(SEEN, Ordering::Relaxed);
-        return word >> SHIFT;
+fn unusual(bits: u64) -> Tick {
+    if bits & PARKED == 0 {
+        WORD.0.fetch_and(!UNREAD, Ordering::Relaxed);
+        return Word::tick(bits);
     }
     if HAS_THREADS && !has_forked() {
         wake();
@@ -74,7 +75,7 @@ pub(crate) fn has_forked() -> bool {
 /// Starts or wakes the ticker. Whoever finds another thread at it goes on without.
 fn wake() {
     let Some(mut ticker) = TICKER.try_lock() else { return };
-    if WORD.load(Ordering::Relaxed) & RUNNING != 0 {
+    if WORD.0.load(Ordering::Relaxed) & PARKED == 0 {
         return;
     }
     if ticker.is_none() {
@@ -83,7 +84,7 @@ fn wake() {
         let Ok(handle) = spawned else { return };
         *ticker = Some(handle.thread().clone());
     }
-    WORD.store((exact() << SHIFT) | RUNNING | SEEN, Ordering::Relaxed);
+    WORD.0.store(Word::bits(exact(), 0), Ordering::Relaxed);
     if let Some(thread) = &*ticker {
         thread.unpark();
     }
@@ -93,7 +94,7 @@ fn run() {
     loop {
         tick_until_unread();
         // `park` may return early: the flag says whether there is work.
-        while WORD.load(Ordering::Relaxed) & RUNNING == 0 {
+        while WORD.0.load(Ordering::Relaxed) & PARKED != 0 {
             thread::park();
         }
     }
@@ -103,18 +104,18 @@ fn tick_until_unread() {
     loop {
         for _ in 0..PERIOD {
             thread::sleep(RESOLUTION);
-            let now = exact();
+            let now = Word::bits(exact(), 0) >> LIMIT;
             // Only this thread changes the time while it runs, readers only the flag.
-            let shown = WORD.load(Ordering::Relaxed) >> SHIFT;
-            WORD.fetch_add(now.saturating_sub(shown) << SHIFT, Ordering::Relaxed);
+            let shown = WORD.0.load(Ordering::Relaxed) >> LIMIT;
+            WORD.0.fetch_add(now.saturating_sub(shown) << LIMIT, Ordering::Relaxed);
         }
-        if WORD.fetch_and(!SEEN, Ordering::Relaxed) & SEEN == 0 {
+        if WORD.0.fetch_or(UNREAD, Ordering::Relaxed) & UNREAD != 0 {
             // Under the lock: whoever wakes the ticker either sees it parked or finds it running.
             let _ticker = TICKER.lock();
-            if WORD.fetch_and(!RUNNING, Ordering::Relaxed) & SEEN == 0 {
+            if WORD.0.fetch_or(PARKED, Ordering::Relaxed) & UNREAD != 0 {
                 return;
             }
-            WORD.fetch_or(RUNNING, Ordering::Relaxed);
+            WORD.0.fetch_and(!PARKED, Ordering::Relaxed);
         }
     }
 }
@@ -123,7 +124,7 @@ fn tick_until_unread() {
 #[cfg(all(unix, not(miri)))]
 pub(crate) fn lose_threads() {
     FORKED.store(true, Ordering::Relaxed);
-    WORD.store(0, Ordering::Relaxed);
+    WORD.0.store(Word::bits(0, PARKED | UNREAD), Ordering::Relaxed);
 }
 
 /// Around a `fork`: in the child the ticker is started anew.
@@ -132,7 +133,7 @@ pub(crate) fn hold_ticker() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(TICKER.lock(), |ticker| {
         // It is the parent's thread, so nobody tells it anything.
         std::mem::forget(ticker.take());
-        WORD.store(0, Ordering::Relaxed);
+        WORD.0.store(Word::bits(0, PARKED | UNREAD), Ordering::Relaxed);
     })
 }
 

@@ -4,6 +4,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
+use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
@@ -95,6 +96,9 @@ fn node_ty(model: &Model, node: &Type) -> TokenStream {
 /// What tells instantiations apart.
 fn id(model: &Model) -> TokenStream {
     let (krate, mixed) = (&model.krate, mixed());
+    if is_one(model) {
+        return quote_spanned!(mixed=> #krate::__private::only::<Self>());
+    }
     if model.is_free() {
         return quote_spanned!(mixed=> #krate::__private::id::<Self>());
     }
@@ -107,6 +111,21 @@ fn id(model: &Model) -> TokenStream {
         param => super::param_name(param),
     });
     quote_spanned!(mixed=> #krate::__private::id_of_method::<Self, fn(#(#params),*)>())
+}
+
+/// Whether there is one instantiation, with one type of keys: nothing is generic, be it seen or behind a macro, and
+/// the types of keys are those of arguments.
+fn is_one(model: &Model) -> bool {
+    struct Macros(bool);
+    impl<'ast> Visit<'ast> for Macros {
+        fn visit_type_macro(&mut self, _: &'ast syn::TypeMacro) {
+            self.0 = true;
+        }
+    }
+    let mut macros = Macros(false);
+    model.args.iter().for_each(|arg| macros.visit_type(&arg.ty));
+    let is_generic = !model.identity.is_empty() || !model.incidental.is_empty() || macros.0;
+    model.is_free() && model.parts.is_none() && model.node().is_none() && !is_generic
 }
 
 /// The closure that looks a call up by its keyed arguments.

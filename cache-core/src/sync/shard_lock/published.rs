@@ -94,11 +94,10 @@ impl<T, G> ShardLock<T, G> {
         }
     }
 
-    /// Shared access if it is to be had at once: nobody writes, and this thread reads nothing else.
+    /// Shared access if it is to be had at once: nobody writes, and this thread, whose slot it is, reads nothing else.
     #[inline]
-    pub(crate) fn read_at_once(&self) -> Option<Shown<'_, T, G>> {
-        let slot = slots::mine().filter(|slot| slot.is_empty() && self.enter(slot))?;
-        Some(Shown { lock: self, slot, here: PhantomData })
+    pub(crate) fn read_at_once(&self, slot: &'static Slot) -> Option<Shown<'_, T, G>> {
+        (slot.is_empty() && self.enter(slot)).then(|| Shown { lock: self, slot, here: PhantomData })
     }
 
     #[inline]

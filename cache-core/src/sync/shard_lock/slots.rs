@@ -24,9 +24,18 @@ const WORD: usize = if cfg!(loom) { 8 } else { 64 };
 pub(crate) struct Slot {
     /// The address of the lock that the thread reads. Only that thread changes it.
     shown: AtomicUsize,
+    /// How many slots come before this one.
+    number: usize,
 }
 
 impl Slot {
+    /// The thread's number: the lowest that no other thread had when it took the slot. No thread has it before all
+    /// that the one before has done by it.
+    #[inline]
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
     /// Whether the thread shows nothing; asked by itself.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
@@ -79,9 +88,11 @@ struct Block {
 }
 
 impl Block {
-    fn new(size: usize) -> Self {
+    /// With so many slots, after so many others.
+    fn new(size: usize, before: usize) -> Self {
+        let numbers = before..before + size;
         Self {
-            slots: (0..size).map(|_| Slot { shown: AtomicUsize::new(NOTHING) }).collect(),
+            slots: numbers.map(|number| Slot { shown: AtomicUsize::new(NOTHING), number }).collect(),
             taken: (0..size.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect(),
             alive: (size > WORD).then(|| AtomicUsize::new(0)),
             next: AtomicPtr::new(ptr::null_mut()),
@@ -98,7 +109,8 @@ impl Block {
                 let taken = bits | none;
                 (taken != u64::MAX).then(|| bits | (!taken & (taken + 1)))
             };
-            // Acquire: what the thread before has read was read before whatever this one shows.
+            // Acquire: what the thread before has read was read before whatever this one shows; and what it has
+            // counted was counted before.
             if let Ok(before) = bits.fetch_update(Ordering::Acquire, Ordering::Relaxed, lowest) {
                 let at = word * WORD + (before | none).trailing_ones() as usize;
                 if let Some(alive) = &self.alive {
@@ -117,17 +129,17 @@ impl Block {
 
     /// The next block, which is made if need be.
     fn next(&'static self) -> &'static Block {
-        block_at(&self.next, self.slots.len() * 2)
+        block_at(&self.next, self.slots.len() * 2, self.slots[0].number + self.slots.len())
     }
 }
 
-/// The block at a place, where one of this size is put if there is none.
-fn block_at(place: &AtomicPtr<Block>, size: usize) -> &'static Block {
+/// The block at a place, where one of this size, after so many slots, is put if there is none.
+fn block_at(place: &AtomicPtr<Block>, size: usize, before: usize) -> &'static Block {
     // SAFETY: what is at the place was put there below, and lives on. Acquire: it is whole.
     if let Some(block) = unsafe { place.load(Ordering::Acquire).as_ref() } {
         return block;
     }
-    let made = Box::into_raw(Box::new(Block::new(size)));
+    let made = Box::into_raw(Box::new(Block::new(size, before)));
     // Release: who finds it finds it whole.
     match place.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
         // SAFETY: it was just made, lives on, and is shared from here on.
@@ -163,7 +175,7 @@ pub(crate) struct Slots {
 
 impl Slots {
     fn take(&self) -> Taken {
-        let mut block = block_at(&self.first, FIRST);
+        let mut block = block_at(&self.first, FIRST, 0);
         loop {
             if let Some(taken) = block.take() {
                 return taken;
@@ -235,12 +247,12 @@ impl Drop for Return {
 
 /// This thread's slot, if it has one yet.
 #[inline]
-pub(super) fn mine() -> Option<&'static Slot> {
+pub(crate) fn mine() -> Option<&'static Slot> {
     MINE.try_with(Cell::get).ok().flatten()
 }
 
 /// This thread's slot; none if the thread is being torn down.
-pub(super) fn mine_or_new() -> Option<&'static Slot> {
+pub(crate) fn mine_or_new() -> Option<&'static Slot> {
     if let Some(slot) = mine() {
         return Some(slot);
     }
@@ -298,7 +310,7 @@ mod modelled {
 
     /// Begins an execution, whose first block is made and has so many slots.
     pub(crate) fn fresh(size: usize) {
-        let first = AtomicPtr::new(Box::into_raw(Box::new(Block::new(size))));
+        let first = AtomicPtr::new(Box::into_raw(Box::new(Block::new(size, 0))));
         SLOTS.set(Some(Box::leak(Box::new(Slots { first }))));
     }
 
