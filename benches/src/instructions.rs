@@ -2,6 +2,7 @@
 //! the same on a busy machine.
 
 mod counting;
+mod misses;
 mod ours;
 
 use serde_json::json;

@@ -17,6 +17,7 @@ mod workload;
 mod instructions {
     pub(crate) mod baseline;
     pub(crate) mod counting;
+    mod misses;
     pub(crate) mod ours;
 }
 

@@ -11,11 +11,11 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::thread;
 use std::time::Duration;
 
-use crate::sync::guarded;
 use crate::sync::plain::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Parker, guarded};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
 use crate::world::World;
 
@@ -110,12 +110,9 @@ impl World {
     }
 }
 
-/// Runs tasks as [`World::spawn`] does.
-pub(crate) struct Anywhere(pub(crate) Arc<World>);
-
-impl Executor for Anywhere {
+impl Executor for World {
     fn spawn(&self, task: Task) {
-        self.0.spawn(task);
+        self.spawn(task);
     }
 }
 
@@ -398,18 +395,13 @@ impl Drop for PoolTask {
 
 /// Runs a future on this thread.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let parker = Parker::new();
+    let waker = Waker::from(parker.clone());
     let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => parker.park(Duration::MAX),
         }
     }
 }

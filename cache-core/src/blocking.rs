@@ -2,29 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use crate::background::{as_background, block_on};
 use crate::call::{Called, Extras, FlightHandle, NoHook, Prepared, Repeat, Repeats, Waits, Work, give_up};
 use crate::draft::Draft;
-use crate::engine::{After, Body, Failed, Further, Lead, Miss, Mode, Next, Own, Repeatable, Returned, Start};
-use crate::erased::Erased;
-use crate::flight::{Flight, FlightContext, Job, Unbegun, Within, under};
+use crate::engine::{
+    Body, Failed, Further, Joined, Lead, Miss, Mode, Next, Own, Repeatable, Returned, Start, Step,
+};
+use crate::flight::{Flight, FlightContext, Job, Unbegun, Waited, Waiter, Within, under};
 use crate::memo::{MemoCore, UncachedCall};
 use crate::time::after;
 use crate::value::Returns;
 use crate::world::World;
-
-/// How a call goes on that was not answered.
-enum Searched {
-    /// It has returned.
-    Answered,
-    Lead(Lead),
-    /// It computes without storing. The flight that has let it go, if it waited as a worker of rayon.
-    InPlace(Option<Arc<Flight>>),
-    /// It has waited for so long, and gives up.
-    Late(Duration),
-}
 
 /// A call of a function that is not asynchronous.
 pub(crate) trait Blocks: Body {
@@ -69,13 +58,13 @@ pub(crate) fn go_on(memo: &MemoCore, further: &mut Further, mode: Mode, call: &m
 /// Computes, or waits for who does.
 pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
     let failed = match search(miss, call.returned()) {
-        Searched::Answered => return,
-        Searched::Lead(mut lead) => {
+        None => return,
+        Some(Next::Lead(mut lead)) => {
             lead.is_own = true;
             fly(lead, call)
         }
-        Searched::InPlace(left) => return compute_in_place(miss, left, call),
-        Searched::Late(_) => unreachable!("nobody is late who has no limit"),
+        Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
+        Some(_) => unreachable!("nobody is late who has no limit"),
     };
     if let Some(failed) = failed {
         miss.or_older(&failed, call.returned());
@@ -98,10 +87,13 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
     miss.set_limits(call.extras.timeouts().limits());
     let memo = miss.memo().clone();
     let lead = match search(miss, &mut call.outcome) {
-        Searched::Answered => return,
-        Searched::Late(limit) => return call.outcome.set(give_up(call.extras.timeouts(), &memo, limit)),
-        Searched::InPlace(left) => return compute_in_place(miss, left, call),
-        Searched::Lead(lead) => lead,
+        None => return,
+        Some(Next::Lead(lead)) => lead,
+        Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
+        Some(Next::Late(limit)) => {
+            return call.outcome.set(give_up(call.extras.timeouts(), &memo, limit));
+        }
+        Some(Next::Answer(_) | Next::Error(_) | Next::Wait(_)) => unreachable!("it was searched further"),
     };
     let (flight, Prepared { keyed, skipped, .. }) = (lead.flight().clone(), call.take_call());
     let timeouts = call.extras.timeouts();
@@ -112,18 +104,21 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
     let unbegun = hand(memo.world(), &flight, Box::new(job));
     call.outcome.set(match wait_for_own(miss, &flight, &unbegun) {
-        Awaited::Answer(held) => R::join(held.into()),
-        Awaited::Late(limit) => give_up(timeouts, &memo, limit),
-        Awaited::Returned => block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload)),
+        Own::Answer(held) => R::join(held.into()),
+        Own::Late(limit) => give_up(timeouts, &memo, limit),
+        Own::Returned | Own::Wait | Own::Refused => {
+            block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload))
+        }
     });
 }
 
 /// Computes without storing, since waiting could be waiting for itself.
 #[inline(never)]
-fn compute_in_place(miss: &Miss, left: Option<Arc<Flight>>, call: &mut dyn Body) {
+fn compute_in_place(miss: &Miss, joined: Option<Joined>, call: &mut dyn Body) {
     let begun = miss.memo().clock().now();
+    let flight = joined.map(|joined| joined.waiter.flight().clone());
     in_place(Some(&miss.unstored()), call);
-    if let Some(flight) = left {
+    if let Some(flight) = flight.filter(|flight| miss.memo().worker_leaves(flight).is_some()) {
         miss.memo().note_by_worker(begun);
         // What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
         if let Some(held) = call.returned().take_value() {
@@ -134,44 +129,49 @@ fn compute_in_place(miss: &Miss, left: Option<Arc<Flight>>, call: &mut dyn Body)
     miss.or_older_in_place(call.returned());
 }
 
+/// How the call is computed; nothing, if it has returned.
 #[inline(never)]
-fn search(miss: &mut Miss, returned: &mut dyn Returned) -> Searched {
+fn search(miss: &mut Miss, returned: &mut dyn Returned) -> Option<Next> {
+    match miss.begin() {
+        Step::Lead(lead) => Some(Next::Lead(lead)),
+        step => search_further(miss, step, returned),
+    }
+}
+
+/// The same where it does not lead at once: it may wait.
+#[cold]
+#[inline(never)]
+fn search_further(miss: &mut Miss, step: Step, returned: &mut dyn Returned) -> Option<Next> {
+    let mut next = miss.after_step(step);
     loop {
-        let joined = match miss.next() {
-            Next::Hit(held) => {
+        next = match next {
+            Next::Answer(held) => {
                 returned.set_value(held);
-                return Searched::Answered;
+                return None;
             }
-            Next::Lead(lead) => return Searched::Lead(lead),
-            Next::InPlace => return Searched::InPlace(None),
-            Next::Wait(joined) => joined,
-        };
-        let memo = miss.memo().clone();
-        let worker_leaves = memo.worker_leaves(&joined.flight);
-        loop {
-            let mut bounds = miss.bounds();
-            // Who has a limit returns then, and computes nothing.
-            bounds.worker_leaves = worker_leaves.filter(|_| bounds.begins);
-            let waited = joined.flight.wait(memo.clock(), bounds);
-            match miss.after(&joined, waited) {
-                After::Answer(held) => {
-                    returned.set_value(held);
-                    return Searched::Answered;
+            Next::Error(shared) => {
+                if returned.set_error(shared) {
+                    miss.has_failed();
+                    return None;
                 }
-                After::Error(shared) => {
-                    if returned.set_error(shared) {
-                        miss.has_failed();
-                        return Searched::Answered;
-                    }
-                }
-                After::Wait => continue,
-                After::Again => {}
-                After::InPlace => return Searched::InPlace(worker_leaves.map(|_| joined.flight.clone())),
-                After::Late(limit) => return Searched::Late(limit),
+                miss.again()
             }
-            break;
+            Next::Wait(joined) => {
+                let waited = wait(miss, &joined.waiter);
+                miss.after(joined, waited)
+            }
+            next => return Some(next),
         }
     }
+}
+
+fn wait(miss: &Miss, waiter: &Waiter) -> Waited {
+    let mut bounds = miss.bounds();
+    // Who has a limit returns then, and computes nothing.
+    if bounds.begins {
+        bounds.worker_leaves = miss.memo().worker_leaves(waiter.flight());
+    }
+    waiter.block(miss.memo().clock(), bounds)
 }
 
 /// Hands a computation to the background. Until somebody begins it, whoever waits for its flight may.
@@ -203,20 +203,13 @@ impl Drop for Handed {
     }
 }
 
-/// What a call has come to that has waited for what it leads itself.
-enum Awaited {
-    Answer(Erased),
-    Late(Duration),
-    /// Its body has returned, or has panicked: it is told which.
-    Returned,
-}
-
 /// Waits for a flight that it leads, and that the background computes.
-fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Awaited {
+fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Own {
     let memo = miss.memo().clone();
     let clock = memo.clock();
     // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
     let begun_by = after(clock.now(), memo.spec.max_wait);
+    let waiter = Waiter::new(flight.clone());
     let mut refused = false;
     loop {
         let mut bounds = miss.bounds_of_own();
@@ -224,12 +217,10 @@ fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Awa
         if !bounds.begins && unbegun.is_there() {
             bounds.until = bounds.until.into_iter().chain([begun_by]).min();
         }
-        match miss.after_own(&flight.wait(clock, bounds)) {
-            Own::Answer(held) => return Awaited::Answer(held),
-            Own::Late(limit) => return Awaited::Late(limit),
-            Own::Returned | Own::Crashed => return Awaited::Returned,
+        match miss.after_own(waiter.block(clock, bounds)) {
             Own::Wait => {}
             Own::Refused => refused = true,
+            own => return own,
         }
     }
 }

@@ -23,7 +23,6 @@ pub use std::compile_error;
 pub use std::primitive::{bool, str};
 
 use std::marker::PhantomData;
-use std::pin::Pin;
 
 /// An argument, as expressions in options see it.
 pub struct Arg<'a, T: ?Sized>(pub &'a T);
@@ -318,12 +317,11 @@ pub fn body_is_send_or_write_memoize_with_question_mark_send<F: Future + Send>(b
     body
 }
 
-/// The same for one that owns all it needs. In a box, and its type forgotten, so that the function may
-/// call itself.
+/// The same for one that owns all it needs.
 pub fn body_is_send_and_owned_or_write_memoize_with_question_mark_send<F: Future + Send + 'static>(
     body: F,
-) -> Pin<Box<dyn Future<Output = F::Output> + Send>> {
-    Box::pin(body)
+) -> F {
+    body
 }
 
 /// Refuses `err_ttl` where there are no errors.

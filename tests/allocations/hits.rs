@@ -237,12 +237,12 @@ fn the_headline() {
     no_allocation_on_a_hit(|| get_cat("tom").lives);
 }
 
-/// A hit is ready at the first poll.
-fn ready<T>(future: impl Future<Output = T>) -> T {
+/// A call that awaits nothing is ready at the first poll.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {
         std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("a hit that waits"),
+        std::task::Poll::Pending => panic!("it awaits something"),
     }
 }
 

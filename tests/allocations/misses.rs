@@ -2,6 +2,7 @@
 
 use cache_core::memoize;
 
+use crate::hits::ready;
 use crate::{allocations, alone};
 
 /// How often a thread allocates that has missed before.
@@ -48,6 +49,25 @@ fn what_is_returned_is_not_kept() {
     }
     no_allocation_on_a_miss(|n| assert_eq!(run(n), Err(n)));
     assert_eq!(run::memo().stats().misses, 11_000);
+}
+
+/// But for the box in which the computation of an asynchronous function is polled.
+#[test]
+fn asynchronous_functions() {
+    let _alone = alone();
+    #[memoize(capacity = 100)]
+    async fn owning(n: u64) -> u64 {
+        n
+    }
+    #[memoize(capacity = 100)]
+    async fn lending(n: &u64) -> u64 {
+        *n
+    }
+    for call in [|n| ready(owning(n)), |n| ready(lending(&n))] {
+        (0..10_000).for_each(|n| assert_eq!(call(n), n));
+        let count = allocations(|| (10_000..11_000).for_each(|n| assert_eq!(call(n), n)));
+        assert_eq!(count, 1000, "allocations in a thousand misses");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use super::counting::{Calls, Of, Subject, calls, hits};
+use super::misses;
 use crate::harness::{Entrant, Role, Waiting};
 use crate::workload::{Key, Random, SEED, SEQUENCE, SKEW, Zipf, mix, origin_str, origin_u64};
 
@@ -29,6 +30,7 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     hit("ours async, &str, polled", |passes| awaited(passes, Waiting::Polled, || borrowed)),
     hit("ours async, &str, awaited", |passes| awaited(passes, Waiting::Awaited, || borrowed)),
     Subject { name: "ours, u64, new keys: each evicts", of: Of::Misses, run: churn },
+    Subject { name: "ours async, u64, new keys: each evicts", of: Of::Misses, run: misses::asynchronous },
     Subject { name: "ours, u64, Zipf over 10x its capacity", of: Of::Both, run: natural },
     hit("ours, u64, insert over an entry", |passes| sync(passes, overwrite)),
 ];
@@ -142,7 +144,11 @@ fn overwrite(key: u64) -> u64 {
 
 /// Keys that were never seen before, in a memo that is full.
 fn churn(passes: usize) -> Calls {
-    let mut worker = Entrant::function("", Role::Ours, small).worker();
+    churn_of(&Entrant::function("", Role::Ours, small), passes)
+}
+
+pub(super) fn churn_of(entrant: &Entrant<u64>, passes: usize) -> Calls {
+    let mut worker = entrant.worker();
     let mut fresh = (0..).map(mix);
     let mut keys = || -> Vec<u64> { fresh.by_ref().take(SEQUENCE).collect() };
     worker(&keys());

@@ -150,6 +150,8 @@ impl Drop for Lead {
         if !self.landed.load(Ordering::Relaxed) {
             let counters = &self.memo.counters;
             if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
+            // It lands in any case: the task that led it may be noted there, to be woken.
+            self.is_own = false;
             self.end(Landing::Crashed);
         }
         if let Some(flight) = self.flight.take().filter(|_| self.is_own) {

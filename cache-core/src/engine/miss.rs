@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Failed, Intent, Lead, Returned, Step};
 use crate::call::Limits;
 use crate::erased::Erased;
-use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited};
+use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited, Waiter};
 use crate::memo::{MemoRef, UncachedCall};
 use crate::tags::Number;
 use crate::time::{Tick, after};
@@ -46,46 +46,27 @@ impl Deadlines {
 
 /// What a miss does next.
 pub(crate) enum Next {
-    /// Somebody has stored it meanwhile.
-    Hit(Erased),
-    /// Computes, and tells those who wait.
+    /// It returns this.
+    Answer(Erased),
+    /// It returns the leader's error, if there is something of it for this call; else it begins again.
+    Error(Shared),
+    /// It computes, and tells those who wait.
     Lead(Lead),
-    /// Computes without storing.
-    InPlace,
-    /// Waits.
+    /// It computes without storing, unless what it has waited for lands before.
+    InPlace(Option<Joined>),
+    /// It waits.
     Wait(Joined),
+    /// It has waited for so long, and gives up.
+    Late(Duration),
 }
 
 /// A flight that somebody waits for.
 pub(crate) struct Joined {
-    /// For as long as it waits. It is dropped first.
+    /// For as long as it waits, and computes nothing itself. It is dropped before the flight.
     wait: Option<Wait>,
-    pub(crate) flight: Arc<Flight>,
+    pub(crate) waiter: Waiter,
     /// The last invalidation from before it joined.
     at: Number,
-}
-
-impl Joined {
-    /// Computes for itself, and no longer depends on the flight.
-    pub(crate) fn waits_no_more(&mut self) {
-        self.wait = None;
-    }
-}
-
-/// How a miss goes on after it has waited.
-pub(crate) enum After {
-    /// With an answer.
-    Answer(Erased),
-    /// With the leader's error, if there is something of it for this call; else it computes for itself.
-    Error(Shared),
-    /// It waits on.
-    Wait,
-    /// It looks again.
-    Again,
-    /// It computes without storing, unless what it has waited for lands before.
-    InPlace,
-    /// It has waited for so long, and gives up.
-    Late(Duration),
 }
 
 /// The same where it has waited for what it leads itself.
@@ -94,10 +75,8 @@ pub(crate) enum Own {
     Answer(Erased),
     /// It waits on.
     Wait,
-    /// With what its body has returned.
+    /// With what its body has returned, or has panicked with.
     Returned,
-    /// Its body has panicked, or was given up.
-    Crashed,
     /// Nobody runs its body: it has to.
     Refused,
     /// It has waited for so long, and gives up.
@@ -165,42 +144,59 @@ impl Miss {
         self.memo.begin(&self.key, self.hash, self.begin)
     }
 
-    #[inline]
-    pub(crate) fn next(&mut self) -> Next {
-        let memo = &self.memo;
-        let (flight, at) = match self.begin() {
-            Step::Hit(held) => return Next::Hit(held),
-            Step::Lead(lead) => return Next::Lead(lead),
-            Step::InPlace => return Next::InPlace,
-            Step::Join(flight, joined) => (flight, joined),
-        };
-        if !std::mem::replace(&mut self.has_waited, true) {
-            memo.counters.waits.add();
-        }
-        if let Some(wait) = memo.world().waits.begin(&flight.context) {
-            return Next::Wait(Joined { flight, at, wait: Some(wait) });
-        }
-        memo.counters.in_place.add();
-        Next::InPlace
+    /// Decides how it goes on, where it has waited in vain.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn again(&mut self) -> Next {
+        let step = self.begin();
+        self.after_step(step)
     }
 
-    pub(crate) fn after(&mut self, joined: &Joined, waited: Waited) -> After {
+    /// The same, before it has waited.
+    #[inline]
+    pub(crate) fn after_step(&mut self, step: Step) -> Next {
+        match step {
+            Step::Hit(held) => Next::Answer(held),
+            Step::Lead(lead) => Next::Lead(lead),
+            Step::InPlace => Next::InPlace(None),
+            Step::Join(flight, at) => self.join(flight, at),
+        }
+    }
+
+    #[cold]
+    fn join(&mut self, flight: Arc<Flight>, at: Number) -> Next {
+        let counters = &self.memo.counters;
+        if !std::mem::replace(&mut self.has_waited, true) {
+            counters.waits.add();
+        }
+        if let Some(wait) = self.memo.world().waits.begin(&flight.context) {
+            return Next::Wait(Joined { wait: Some(wait), waiter: Waiter::new(flight), at });
+        }
+        counters.in_place.add();
+        Next::InPlace(None)
+    }
+
+    /// Decides how it goes on, after it has waited.
+    #[inline(never)]
+    pub(crate) fn after(&mut self, mut joined: Joined, waited: Waited) -> Next {
         let landing = match waited {
             Waited::Landed(landing) => landing,
             Waited::Late => {
                 return match self.late() {
-                    Ok(Some(older)) => After::Answer(older),
-                    Ok(None) => After::Wait,
-                    Err(limit) => After::Late(limit),
+                    Ok(Some(older)) => Next::Answer(older),
+                    Ok(None) => Next::Wait(joined),
+                    Err(limit) => Next::Late(limit),
                 };
             }
             Waited::Abandoned => {
-                self.memo.overtake(&joined.flight);
-                return After::Again;
+                self.memo.overtake(joined.waiter.flight());
+                drop(joined);
+                return self.again();
             }
             Waited::LetGo | Waited::Refused => {
                 self.memo.counters.in_place.add();
-                return After::InPlace;
+                joined.wait = None;
+                return Next::InPlace(Some(joined));
             }
         };
         self.joins += 1;
@@ -209,25 +205,31 @@ impl Miss {
         }
         match landing {
             Landing::Value(held, carried) => {
-                self.take(joined, held, &carried).map_or(After::Again, After::Answer)
+                if let Some(held) = self.take(&joined, held, &carried) {
+                    return Next::Answer(held);
+                }
             }
             Landing::Error(shared, counts) => {
                 if let Some(older) = self.older(&Failed { counts }) {
-                    return After::Answer(older);
+                    return Next::Answer(older);
                 }
                 // What the error may have been invalidated by is not known: it has no tags.
-                let shared = if joined.at == joined.flight.born { shared } else { Shared::Nothing };
+                let is_shared = joined.at == joined.waiter.flight().born;
                 // If there is nothing for it, together with the others, not one behind the other.
                 self.begin = self.begin.alone();
-                After::Error(shared)
+                if is_shared {
+                    return Next::Error(shared);
+                }
             }
-            Landing::Crashed => After::Again,
+            Landing::Crashed => {}
         }
+        drop(joined);
+        self.again()
     }
 
     /// The return that a flight has landed with, if this call may have it.
     pub(crate) fn take(&self, joined: &Joined, held: Erased, carried: &Carried) -> Option<Erased> {
-        if !self.memo.may_take(&joined.flight, joined.at, carried) {
+        if !self.memo.may_take(joined.waiter.flight(), joined.at, carried) {
             return None;
         }
         if self.memo.is_tracked() {
@@ -237,7 +239,7 @@ impl Miss {
     }
 
     /// The same after it has waited for its own flight.
-    pub(crate) fn after_own(&mut self, waited: &Waited) -> Own {
+    pub(crate) fn after_own(&mut self, waited: Waited) -> Own {
         match waited {
             Waited::Late => match self.late() {
                 Ok(Some(older)) => Own::Answer(older),
@@ -245,11 +247,11 @@ impl Miss {
                 Err(limit) => Own::Late(limit),
             },
             Waited::Landed(Landing::Error(_, counts)) => {
-                self.older(&Failed { counts: *counts }).map_or(Own::Returned, Own::Answer)
+                self.older(&Failed { counts }).map_or(Own::Returned, Own::Answer)
             }
             // Not from the one_shot, which comes after the hooks.
-            Waited::Landed(Landing::Value(held, _)) => Own::Answer(held.clone()),
-            Waited::Landed(Landing::Crashed) => Own::Crashed,
+            Waited::Landed(Landing::Value(held, _)) => Own::Answer(held),
+            Waited::Landed(Landing::Crashed) => Own::Returned,
             Waited::LetGo | Waited::Refused | Waited::Abandoned => Own::Refused,
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) use lead::{Failed, Lead};
 pub use look::{Cx, Found};
 pub(crate) use look::{Further, Look, OnHit};
-pub(crate) use miss::{After, Joined, Miss, Next, Own};
+pub(crate) use miss::{Joined, Miss, Next, Own};
 pub(crate) use returned::{Body, Computed, Described, ReturnSlot, Returned};
 pub(crate) use start::{Mode, Repeatable, Start};
 

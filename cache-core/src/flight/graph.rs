@@ -7,7 +7,9 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::fence;
@@ -231,6 +233,12 @@ pub(crate) fn current() -> Option<Arc<FlightContext>> {
 pub(crate) fn under<T>(flight: Option<&Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
     let _within = Within::enter(flight);
     body()
+}
+
+/// Runs a future to its end, each poll as part of a flight, or of none.
+pub(crate) async fn polled_under<F: Future>(flight: Option<Arc<FlightContext>>, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| under(flight.as_ref(), || future.as_mut().poll(cx))).await
 }
 
 /// For as long as this is there, the thread runs as part of a flight, or of none. What was entered later has ended

@@ -8,28 +8,27 @@
 mod control;
 mod graph;
 mod spare;
-mod tasks;
 mod unbegun;
+mod waiting;
 
 use std::any::Any;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use hashbrown::HashTable;
 
 pub(crate) use control::{BodyControl, Decisions, OldEntry, Remembers};
-pub(crate) use graph::{FlightContext, Wait, Waits, Within, current, has_invalidated, under};
-pub(crate) use tasks::{Adoptable, Adopts, Waiter, polled_under};
-use tasks::{Leader, PERIOD, Waiters};
+pub(crate) use graph::{FlightContext, Wait, Waits, Within, current, has_invalidated, polled_under, under};
 pub(crate) use unbegun::{Job, Unbegun};
+pub(crate) use waiting::{Adoptable, Adopts, Bounds, Waited, Waiter};
+use waiting::{Leader, Waiters};
 
-use crate::background::{Replaced, begins_from};
+use crate::background::{Executor, Task};
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::Slot;
 use crate::store::{Entries, EntryId};
-use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering};
+use crate::sync::{AtomicUsize, Mutex, Ordering};
 use crate::tags::{Number, Seen};
-use crate::time::{Clock, HAS_THREADS, NEVER, Tick, after};
+use crate::time::Tick;
 use crate::value::Returns;
 
 /// One computation under way.
@@ -48,7 +47,6 @@ pub(crate) struct Flight {
     /// taken off.
     joined: AtomicUsize,
     state: Mutex<State>,
-    landed: Condvar,
 }
 
 crate::sync::crosses_threads!(Flight {
@@ -62,7 +60,6 @@ crate::sync::crosses_threads!(Flight {
     begun,
     joined,
     state,
-    landed,
 });
 
 /// An entry as it was at some time: with another life it is another.
@@ -115,19 +112,12 @@ struct State {
     release: Option<Tick>,
     /// The task that leads it, if it is one.
     leader: Leader,
-    /// How many threads wait.
-    threads: usize,
-    /// The tasks that wait. Boxed: most flights have none.
-    waiters: Option<Box<Waiters>>,
+    /// A computation that its leader has left, until a waiter begins anew; and who goes on with it if none does.
+    orphan: Option<(Task, Arc<dyn Executor>)>,
+    /// The threads and tasks that wait.
+    waiters: Waiters,
     /// The flight is looked at now and then.
     timed: bool,
-}
-
-impl State {
-    /// Its leader has left it, or does not go on though it could: a waiter is to lead in its place.
-    fn is_abandoned(&self) -> bool {
-        self.leader.is_stalled() || self.waiters.as_ref().is_some_and(|waiters| waiters.has_orphan())
-    }
 }
 
 /// How a flight ended.
@@ -184,33 +174,6 @@ pub(crate) enum Carried {
     Unknown,
 }
 
-/// What a waiter gets.
-pub(crate) enum Waited {
-    Landed(Landing),
-    /// It has waited long enough for something that may depend on it: it computes in place.
-    LetGo,
-    /// The leader has left, or does not go on though it could: a waiter is to lead in its place.
-    Abandoned,
-    /// It has waited as long as it wanted to.
-    Late,
-    /// It waits for its own flight, and those who were to compute it have refused.
-    Refused,
-}
-
-/// How long to wait.
-#[derive(Clone, Copy)]
-pub(crate) struct Bounds {
-    /// To be let go then, one for each time that this takes.
-    pub(crate) max_wait: Option<Duration>,
-    pub(crate) until: Option<Tick>,
-    /// It is its own flight that somebody waits for.
-    pub(crate) own: bool,
-    /// Who waits has the time to compute: it begins what the background has not begun.
-    pub(crate) begins: bool,
-    /// To be let go then, as all who wait so are: what is waited for may be beneath it on its own stack.
-    pub(crate) worker_leaves: Option<Tick>,
-}
-
 impl Flight {
     /// Whether it goes on though this thread writes its key: this is done from within its own closure.
     pub(crate) fn goes_on(&self) -> bool {
@@ -244,11 +207,10 @@ impl Flight {
                 in_place: None,
                 release: None,
                 leader: Leader::default(),
-                threads: 0,
-                waiters: None,
+                orphan: None,
+                waiters: Waiters::default(),
                 timed: false,
             }),
-            landed: Condvar::new(),
         }
     }
 
@@ -280,131 +242,26 @@ impl Flight {
 
     /// Tells everyone who waits.
     pub(crate) fn land(&self, landing: Landing) {
-        let mut state = self.state.lock();
-        state.landing = Some(landing);
-        let wakers = state.waiters.as_mut().map(|waiters| waiters.take_wakers());
         // Its body may have left wakers of this flight elsewhere, which must not keep the leader's task.
-        let leader = state.leader.take_waker();
-        drop(state);
-        drop(leader);
-        self.landed.notify_all();
-        wakers.into_iter().flatten().for_each(tasks::wake);
+        drop(self.tell(|state| {
+            state.landing = Some(landing);
+            state.leader.take_waker()
+        }));
     }
 
     /// A worker of rayon that was let go has computed in place: so much for the others that wait.
     pub(crate) fn give_workers(&self, value: Erased) {
-        let mut state = self.state.lock();
-        let late = state.in_place.replace(Box::new(value));
-        drop(state);
-        drop(late);
-        self.landed.notify_all();
+        drop(self.tell(|state| state.in_place.replace(Box::new(value))));
     }
 
     /// The background was given its computation: until that is begun, whoever waits may take it.
     pub(crate) fn offer(&self, unbegun: &Arc<Unbegun>) {
-        self.state.lock().unbegun = Some(Arc::downgrade(unbegun));
-        self.landed.notify_all();
+        self.tell(|state| state.unbegun = Some(Arc::downgrade(unbegun)));
     }
 
     /// Those who were to compute it have refused: its leader, who waits without being let go, is told.
     pub(crate) fn refuse(&self) {
-        self.state.lock().refused = true;
-        self.landed.notify_all();
-    }
-
-    /// Waits for the flight to land, within bounds.
-    pub(crate) fn wait(self: &Arc<Self>, clock: &Clock, bounds: Bounds) -> Waited {
-        let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
-        // Declared first: it is dropped when the lock is released.
-        let mut replaced = None;
-        let mut state = self.state.lock();
-        loop {
-            let now = clock.now();
-            let mut look = match state.look(now, bounds) {
-                Ok(waited) => return waited,
-                Err(look) => look,
-            };
-            if let (Some(from), Some(_)) = (begins_from, &state.unbegun) {
-                if from <= now {
-                    let unbegun = state.unbegun.take();
-                    drop(state);
-                    replaced = None;
-                    unbegun.as_ref().and_then(Weak::upgrade).into_iter().for_each(|unbegun| unbegun.begin());
-                    state = self.state.lock();
-                    continue;
-                }
-                look = look.min(from);
-            }
-            if !HAS_THREADS {
-                // Who computes it does not go on before this returns.
-                return Waited::LetGo;
-            }
-            if replaced.is_none() && Replaced::is_needed() {
-                drop(state);
-                replaced = Some(Replaced::new());
-                state = self.state.lock();
-                continue;
-            }
-            if state.leader.is_task() && !std::mem::replace(&mut state.timed, true) {
-                drop(state);
-                self.look_at(clock, look.min(now + PERIOD));
-                state = self.state.lock();
-                continue;
-            }
-            state.threads += 1;
-            self.landed.wait_for(&mut state, clock.nap(look));
-            state.threads -= 1;
-        }
-    }
-}
-
-impl State {
-    /// What a waiter finds, or when it is to look again.
-    fn look(&mut self, now: Tick, bounds: Bounds) -> Result<Waited, Tick> {
-        if let Some(landing) = &self.landing {
-            return Ok(Waited::Landed(landing.clone()));
-        }
-        if bounds.own && std::mem::take(&mut self.refused) {
-            return Ok(Waited::Refused);
-        }
-        if !bounds.own && self.is_abandoned() {
-            return Ok(Waited::Abandoned);
-        }
-        if bounds.until.is_some_and(|until| until <= now) {
-            return Ok(Waited::Late);
-        }
-        let mut leaves = NEVER;
-        if let Some(by) = bounds.worker_leaves {
-            // It was begun later than the flight, so it will do for whom the flight's value does.
-            if let Some(value) = self.in_place.as_deref() {
-                return Ok(Waited::Landed(Landing::Value(value.clone(), Carried::Unknown)));
-            }
-            // All leave when the first does.
-            let by = *self.workers_leave.get_or_insert(by);
-            if by <= now {
-                self.left_by_workers = true;
-                return Ok(Waited::LetGo);
-            }
-            leaves = by;
-        }
-        let mut look = bounds.until.unwrap_or(NEVER).min(leaves);
-        if let Some(max_wait) = bounds.max_wait {
-            match self.let_go(now, max_wait) {
-                Ok(()) => return Ok(Waited::LetGo),
-                Err(release) => look = look.min(release),
-            }
-        }
-        Err(look)
-    }
-
-    /// Whether a waiter may go, one for each `max_wait`; else when the next one may.
-    fn let_go(&mut self, now: Tick, max_wait: Duration) -> Result<(), Tick> {
-        let release = *self.release.get_or_insert_with(|| after(now, max_wait));
-        if release > now {
-            return Err(release);
-        }
-        self.release = Some(after(now, max_wait));
-        Ok(())
+        self.tell(|state| state.refused = true);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use super::{BodyControl, Flight, FlightContext, Kind, Old, Remembers, current};
+use super::{BodyControl, Flight, FlightContext, Kind, Leader, Old, Remembers, current};
 use crate::erased::Erased;
 use crate::tags::Number;
 
@@ -47,8 +47,13 @@ impl Flight {
     /// for.
     pub(crate) fn give_back(mut flight: Arc<Self>) {
         let Some(own) = Arc::get_mut(&mut flight) else { return };
-        if own.joined() > 0 || own.state.get_mut().landing.is_some() {
+        let joined = own.joined();
+        let state = own.state.get_mut();
+        if joined > 0 || state.landing.is_some() {
             return;
+        }
+        if state.leader.is_task() {
+            state.leader = Leader::default();
         }
         let Some(context) = Arc::get_mut(&mut own.context) else { return };
         context.end();

@@ -10,28 +10,17 @@ mod tests;
 
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::background::{Anywhere, Executor};
+use crate::background::Executor;
 use crate::call::{Extras, FlightHandle, Prepared, Repeat, Waits, give_up};
 use crate::draft::Draft;
-use crate::engine::{After, Computed, Failed, Joined, Lead, Miss, Next, Own};
+use crate::engine::{Computed, Failed, Lead, Miss, Next, Own};
 use crate::erased::Erased;
-use crate::flight::{Adoptable, Adopts, FlightContext, Shared, Waiter, polled_under};
+use crate::flight::{Adoptable, Adopts, Flight, FlightContext, polled_under};
 use crate::memo::UncachedCall;
 use crate::value::Returns;
-
-/// What a call that was not answered has come to.
-enum Searched {
-    Answer(Erased),
-    /// With the leader's error, if there is something of it for this call; else it goes on.
-    Error(Shared),
-    Lead(Lead),
-    /// It computes without storing; what it has waited for may land before.
-    InPlace(Option<(Joined, Waiter)>),
-    Late(Duration),
-}
 
 /// Where a call stands that was not answered.
 pub(crate) enum Begun {
@@ -51,32 +40,15 @@ pub struct Missed<KA, SA, Run, A, X> {
     pub(crate) extras: X,
 }
 
-async fn search(miss: &mut Miss) -> Searched {
-    let memo = miss.memo().clone();
-    loop {
-        let mut joined = match miss.next() {
-            Next::Hit(held) => return Searched::Answer(held),
-            Next::Lead(lead) => return Searched::Lead(lead),
-            Next::InPlace => return Searched::InPlace(None),
-            Next::Wait(joined) => joined,
-        };
-        let waiter = joined.flight.waiter();
-        loop {
-            let ended = waiter.wait(memo.clock(), miss.bounds()).await;
-            match miss.after(&joined, ended) {
-                After::Answer(held) => return Searched::Answer(held),
-                After::Error(shared) => return Searched::Error(shared),
-                After::Wait => continue,
-                After::Again => {}
-                After::InPlace => {
-                    joined.waits_no_more();
-                    return Searched::InPlace(Some((joined, waiter)));
-                }
-                After::Late(limit) => return Searched::Late(limit),
-            }
-            break;
-        }
+/// Waits until it is known how the call goes on otherwise.
+async fn search(miss: &mut Miss) -> Next {
+    let step = miss.begin();
+    let mut next = miss.after_step(step);
+    while let Next::Wait(joined) = next {
+        let waited = joined.waiter.wait(miss.memo().clock(), miss.bounds()).await;
+        next = miss.after(joined, waited);
     }
+    next
 }
 
 /// A call that leads a flight, and is to see to its computation.
@@ -124,32 +96,33 @@ where
     miss.set_limits(extras.timeouts().limits());
     loop {
         return match search(&mut miss).await {
-            Searched::Answer(held) => Err(R::join(held.into())),
-            Searched::Error(shared) => match shared.output::<R>() {
+            Next::Answer(held) => Err(R::join(held.into())),
+            Next::Error(shared) => match shared.output::<R>() {
                 Some(output) => {
                     miss.has_failed();
                     Err(output)
                 }
                 None => continue,
             },
-            Searched::InPlace(waited_for) => {
+            Next::InPlace(joined) => {
                 let own = async {
                     let mut computed = in_place::<R, B, D>(Some(miss.unstored()), call.prepare()).await;
                     miss.or_older_in_place(&mut computed.outcome);
                     computed.outcome.into_output()
                 };
-                Err(match waited_for {
-                    Some((joined, waiter)) => {
+                Err(match joined {
+                    Some(joined) => {
                         let take = |held, carried: &_| {
                             miss.take(&joined, held, carried).map(|held| R::join(held.into()))
                         };
-                        waiter.or_value(own, take).await
+                        joined.waiter.or_value(pin!(own), take).await
                     }
                     None => own.await,
                 })
             }
-            Searched::Late(limit) => Err(give_up(extras.timeouts(), miss.memo(), limit)),
-            Searched::Lead(lead) => Ok(Leading { miss, lead, call, again, extras }),
+            Next::Lead(lead) => Ok(Leading { miss, lead, call, again, extras }),
+            Next::Late(limit) => Err(give_up(extras.timeouts(), miss.memo(), limit)),
+            Next::Wait(_) => unreachable!("it has waited"),
         };
     }
 }
@@ -164,12 +137,13 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
+    let Leading { miss, mut lead, call, .. } = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let settled = settled::<R, KA, SA, Run, B, D>(leading.lead, leading.call).await;
-    returned::<R>(&leading.miss, settled)
+    lead.is_own = true;
+    let settled = settled::<R, KA, SA, Run, B, D>(lead, call).await;
+    returned::<R>(&miss, settled)
 }
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
@@ -184,20 +158,19 @@ where
     B: Future<Output = R::Output> + Send + 'static,
     D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
 {
-    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
+    let Leading { miss, mut lead, call, .. } = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { miss, lead, call, .. } = leading;
+    lead.is_own = true;
     let executor = miss.memo().world().executor.get().cloned();
-    let flight = lead.flight().clone();
-    let computation = settled::<R, KA, SA, Run, B, D>(lead, call);
     let settled = match executor {
         Some(executor) => {
-            let computation = in_this_scope(computation);
+            let flight = lead.flight().clone();
+            let computation = in_this_scope(settled::<R, KA, SA, Run, B, D>(lead, call));
             Adoptable::new(flight, computation, executor, Adopts::Unwanted).returned().await
         }
-        None => computation.await,
+        None => settled::<R, KA, SA, Run, B, D>(lead, call).await,
     };
     returned::<R>(&miss, settled)
 }
@@ -213,26 +186,26 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
+    let approached = approach::<R, KA, SA, Run, A, X, B, D>(missed).await;
+    let Leading { mut miss, lead, call, again, extras } = match approached {
         Ok(leading) => leading,
         Err(output) => return output,
     };
-    let Leading { mut miss, lead, call, again, extras } = leading;
     let (memo, flight) = (miss.memo().clone(), lead.flight().clone());
     let (handle, one_shot) = extras.timeouts().handle(FlightHandle::new(lead));
     let Prepared { keyed, skipped, .. } = call;
     let job = again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
-    let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
+    let background: Arc<dyn Executor> = memo.world().clone();
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let job = polled_under(Some(flight.context.clone()), job);
     let mut computation = Adoptable::new(flight, in_this_scope(job), background, Adopts::All);
     loop {
         let waited = computation.landed(memo.clock(), miss.bounds_of_own()).await;
-        match miss.after_own(&waited) {
+        match miss.after_own(waited) {
             Own::Answer(held) => return R::join(held.into()),
             Own::Wait => {}
             // If it has panicked, that goes on in the poll of its caller, which is this.
-            Own::Returned | Own::Crashed | Own::Refused => {
+            Own::Returned | Own::Refused => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
             Own::Late(limit) => return give_up(extras.timeouts(), &memo, limit),
@@ -258,13 +231,14 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let flight = lead.flight().clone();
-    flight
-        .led(async move {
-            let (body, describe) = call.prepare();
-            let mut computed = Computed::<R, D>::new(body.await, describe);
-            lead.settle(&mut computed).map_err(|failed| (failed, computed.outcome.into_output()))
-        })
-        .await
+    let computation = async move {
+        let (body, describe) = call.prepare();
+        let mut computed = Computed::<R, D>::new(body.await, describe);
+        lead.settle(&mut computed).map_err(|failed| (failed, computed.outcome.into_output()))
+    };
+    let settled = flight.led(pin!(computation)).await;
+    Flight::give_back(flight);
+    settled
 }
 
 /// Computes without a flight, and without storing.
@@ -282,7 +256,7 @@ where
         computed
     };
     match FlightContext::aside() {
-        Some(aside) => polled_under(Some(aside), run).await,
+        Some(aside) => polled_under(Some(aside), pin!(run)).await,
         None => run.await,
     }
 }

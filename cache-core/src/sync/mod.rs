@@ -6,6 +6,7 @@ mod backoff;
 mod counter;
 #[cfg(not(loom))]
 mod fork;
+mod parker;
 pub(crate) mod plain;
 mod shard_lock;
 
@@ -17,6 +18,7 @@ pub(crate) use fork::{Locked, around, held, held_in, in_children};
 /// There are no children, nor does the interpreter know of any.
 #[cfg(all(any(not(unix), miri), not(loom)))]
 pub(crate) fn in_children(_: extern "C" fn()) {}
+pub(crate) use parker::Parker;
 pub(crate) use shard_lock::gate::Gate;
 pub(crate) use shard_lock::{ShardLock, mine};
 #[cfg(all(test, loom))]

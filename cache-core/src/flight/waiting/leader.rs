@@ -1,41 +1,41 @@
 //! The task that leads a flight, and what becomes of its computation when it leaves.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::super::{Bounds, Flight, Waited, under};
-use super::alarm::Set;
-use super::wake;
+use super::super::{Flight, under};
+use super::alarm::alarmed;
+use super::{Bounds, Look, Waited, wake};
 use crate::background::{Executor, Task};
 use crate::sync::guarded;
 use crate::time::Clock;
 
-/// What is known of the task that leads a flight; nothing, if a thread does.
+/// What is known of the task that leads a flight; nothing, if a thread does, or before the first poll is over.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(in crate::flight) struct Leader {
     /// Whom to wake when the computation can go on.
     waker: Option<Waker>,
-    /// It has polled the computation at least once.
-    has_polled: bool,
-    /// It polls the computation at this moment.
-    polls: bool,
+    /// A task leads it.
+    is_task: bool,
+    /// The computation has been polled, is not ready, and is not polled at this moment.
+    waits: bool,
     /// The computation can go on since it was last polled.
     woken: bool,
     /// It could already when the flight was last looked at.
     noticed: bool,
-    /// It did not poll the computation between two looks though that could go on.
+    /// It was not polled between two looks though it could go on.
     stalled: bool,
 }
 
 impl Leader {
     pub(in crate::flight) fn is_task(&self) -> bool {
-        self.has_polled
+        self.is_task
     }
 
-    pub(in crate::flight) fn is_stalled(&self) -> bool {
+    pub(super) fn is_stalled(&self) -> bool {
         self.stalled
     }
 
@@ -45,16 +45,9 @@ impl Leader {
         self.waker.take()
     }
 
-    #[must_use]
-    fn begins_to_poll(&mut self, waker: Waker) -> Option<Waker> {
-        (self.woken, self.noticed, self.stalled) = (false, false, false);
-        (self.has_polled, self.polls) = (true, true);
-        self.waker.replace(waker)
-    }
-
     /// Whether it stands still, as is seen at the second look after it was woken.
     pub(super) fn look(&mut self) -> bool {
-        let waits = self.woken && !self.polls;
+        let waits = self.woken && self.waits;
         self.stalled |= waits && self.noticed;
         self.noticed = waits;
         self.stalled
@@ -63,31 +56,51 @@ impl Leader {
 
 impl Flight {
     /// Runs the computation of this flight as part of the task that leads it, and of no other.
-    pub(crate) async fn led<F: Future>(self: Arc<Self>, computation: F) -> F::Output {
+    pub(crate) fn led<F: Future>(
+        self: &Arc<Self>,
+        mut computation: Pin<&mut F>,
+    ) -> impl Future<Output = F::Output> {
         let waker = Waker::from(self.clone());
-        let mut computation = pin!(computation);
-        poll_fn(|cx| {
-            self.begin_to_poll(cx.waker().clone());
+        let mut is_first = true;
+        poll_fn(move |cx| {
+            if !is_first {
+                self.is_polled();
+            }
             let poll = || computation.as_mut().poll(&mut Context::from_waker(&waker));
             let polled = under(Some(&self.context), poll);
             if polled.is_pending() {
-                self.state.lock().leader.polls = false;
+                self.was_polled(cx.waker().clone(), is_first);
+                is_first = false;
             }
             polled
         })
-        .await
     }
 
-    fn begin_to_poll(&self, waker: Waker) {
+    /// The task that leads it is about to poll its computation again.
+    fn is_polled(&self) {
         let mut state = self.state.lock();
-        let is_first = !state.leader.has_polled;
-        let old = state.leader.begins_to_poll(waker);
-        let threads = state.threads;
+        let leader = &mut state.leader;
+        (leader.waits, leader.woken, leader.noticed, leader.stalled) = (false, false, false, false);
+        let waker = leader.take_waker();
         drop(state);
-        drop(old);
-        if is_first && threads > 0 {
-            // They see to it that the flight is looked at from now on.
-            self.landed.notify_all();
+        drop(waker);
+    }
+
+    /// The task that leads it, which has this waker, has polled its computation, and that is not ready.
+    fn was_polled(&self, waker: Waker, is_first: bool) {
+        let mut state = self.state.lock();
+        let leader = &mut state.leader;
+        (leader.is_task, leader.waits) = (true, true);
+        let woken = leader.woken;
+        let waker = if woken { Some(waker) } else { leader.waker.replace(waker) };
+        // Threads that wait see to it that the flight is looked at from now on.
+        let tells = is_first && !state.timed && !state.waiters.is_empty();
+        drop(state);
+        if tells {
+            self.tell(|_| ());
+        }
+        if woken {
+            waker.into_iter().for_each(wake);
         }
     }
 
@@ -95,14 +108,11 @@ impl Flight {
     fn hand_over(&self, computation: Task, executor: Arc<dyn Executor>, adopts: Adopts) {
         let mut state = self.state.lock();
         let leader = state.leader.take_waker();
-        let waiters =
-            state.waiters.as_mut().filter(|waiters| adopts == Adopts::Unwanted && !waiters.is_empty());
-        if let Some(waiters) = waiters {
-            waiters.keep(computation, executor);
-            let wakers = waiters.take_wakers();
+        let is_kept = adopts == Adopts::Unwanted && !state.waiters.is_empty();
+        if is_kept {
+            state.orphan = Some((computation, executor));
             drop(state);
-            self.landed.notify_all();
-            wakers.into_iter().for_each(wake);
+            self.tell(|_| ());
         } else {
             drop(state);
             adopt(computation, &*executor);
@@ -112,7 +122,7 @@ impl Flight {
 
     /// Drops the computation that a leader has left, if there is one: somebody else begins anew.
     pub(crate) fn drop_orphan(&self) {
-        let orphan = self.state.lock().waiters.as_mut().and_then(|waiters| waiters.take_orphan());
+        let orphan = self.state.lock().orphan.take();
         let _ = guarded(|| drop(orphan));
     }
 }
@@ -121,7 +131,7 @@ impl Wake for Flight {
     /// The computation can go on: the leader is told.
     fn wake(self: Arc<Self>) {
         let mut state = self.state.lock();
-        state.leader.woken = true;
+        (state.leader.is_task, state.leader.woken) = (true, true);
         let waker = state.leader.take_waker();
         drop(state);
         waker.into_iter().for_each(wake);
@@ -172,19 +182,16 @@ impl<F: Future + Send + 'static> Adoptable<F> {
     }
 
     /// Waits until it has returned.
-    pub(crate) async fn returned(&mut self) -> F::Output {
-        poll_fn(|cx| self.poll(cx)).await
+    pub(crate) fn returned(&mut self) -> impl Future<Output = F::Output> {
+        poll_fn(|cx| self.poll(cx))
     }
 
     /// Waits until its flight has landed, within bounds.
-    pub(crate) async fn landed(&mut self, clock: &Clock, bounds: Bounds) -> Waited {
-        let alarm = bounds.until.map(|until| Set::new(clock, until));
-        poll_fn(|cx| {
+    pub(crate) fn landed(&mut self, clock: &Clock, bounds: Bounds) -> impl Future<Output = Waited> {
+        alarmed(clock, bounds.until, move |cx| {
             loop {
-                if let Some(set) = &alarm {
-                    set.alarm.wakes(cx.waker());
-                }
-                if let Ok(waited) = self.flight.state.lock().look(clock.now(), bounds) {
+                let look = self.flight.state.lock().look(clock.now(), bounds, None);
+                if let Look::Ended(waited) = look {
                     return Poll::Ready(waited);
                 }
                 if self.computation.is_none() || self.poll(cx).is_pending() {
@@ -192,7 +199,6 @@ impl<F: Future + Send + 'static> Adoptable<F> {
                 }
             }
         })
-        .await
     }
 }
 

@@ -1,21 +1,37 @@
 //! Waking a task at some time.
 
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Weak};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use super::wake;
 use crate::sync::Mutex;
 use crate::time::{At, Clock, Due, Tick};
 
+/// Waits as `poll` says, which is asked again at some time.
+pub(super) fn alarmed<T>(
+    clock: &Clock,
+    at: Option<Tick>,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> impl Future<Output = T> {
+    let alarm = at.map(|at| Set::new(clock, at));
+    poll_fn(move |cx| {
+        if let Some(set) = &alarm {
+            set.alarm.wakes(cx.waker());
+        }
+        poll(cx)
+    })
+}
+
 /// An alarm that is set, until it is dropped: most calls end long before it.
-pub(super) struct Set<'c> {
-    pub(super) alarm: Arc<Alarm>,
+struct Set<'c> {
+    alarm: Arc<Alarm>,
     clock: &'c Clock,
     at: At,
 }
 
 impl<'c> Set<'c> {
-    pub(super) fn new(clock: &'c Clock, at: Tick) -> Self {
+    fn new(clock: &'c Clock, at: Tick) -> Self {
         let alarm = Arc::new(Alarm(Mutex::new(None)));
         let weak: Weak<Alarm> = Arc::downgrade(&alarm);
         Self { alarm, clock, at: clock.call_at(at, weak) }
@@ -29,10 +45,10 @@ impl Drop for Set<'_> {
 }
 
 /// Wakes a task at some time.
-pub(super) struct Alarm(Mutex<Option<Waker>>);
+struct Alarm(Mutex<Option<Waker>>);
 
 impl Alarm {
-    pub(super) fn wakes(&self, waker: &Waker) {
+    fn wakes(&self, waker: &Waker) {
         // Cloned before, and dropped after: wakers are the executor's.
         let waker = waker.clone();
         let old = self.0.lock().replace(waker);

@@ -1,18 +1,13 @@
-//! The tasks that wait for a flight.
+//! The list of those who wait for a flight.
 
-use std::sync::Arc;
 use std::task::Waker;
 
-use crate::background::{Executor, Task};
-
-/// The tasks that wait for a flight, each by its number.
+/// Those who wait for a flight, each by its number.
 #[derive(Default)]
 pub(in crate::flight) struct Waiters {
-    /// Whom to wake; none for numbers that are free, and for tasks that have been woken.
+    /// Whom to wake; none for numbers that are free, and for those who have been woken.
     wakers: Vec<Option<Waker>>,
     free: Vec<usize>,
-    /// A computation whose caller has left, until a waiter begins anew; and who goes on with it if none does.
-    orphan: Option<(Task, Arc<dyn Executor>)>,
 }
 
 impl Waiters {
@@ -41,20 +36,7 @@ impl Waiters {
         self.free.len() == self.wakers.len()
     }
 
-    pub(in crate::flight) fn take_wakers(&mut self) -> Vec<Waker> {
+    pub(super) fn take_wakers(&mut self) -> Vec<Waker> {
         self.wakers.iter_mut().filter_map(Option::take).collect()
-    }
-
-    /// Keeps a computation whose caller has left.
-    pub(super) fn keep(&mut self, computation: Task, executor: Arc<dyn Executor>) {
-        self.orphan = Some((computation, executor));
-    }
-
-    pub(in crate::flight) fn has_orphan(&self) -> bool {
-        self.orphan.is_some()
-    }
-
-    pub(super) fn take_orphan(&mut self) -> Option<(Task, Arc<dyn Executor>)> {
-        self.orphan.take()
     }
 }

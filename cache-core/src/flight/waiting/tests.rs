@@ -292,6 +292,30 @@ fn a_thread_that_waits_overtakes_a_leader_that_does_not_poll() {
     assert_eq!(scene.stage.get(KEY), Some(VALUE + 1), "what was overtaken is not stored");
 }
 
+/// Threads and tasks wait in one list: an executor goes on with a computation only if neither waits.
+#[test]
+fn a_thread_that_waits_begins_anew_when_the_task_that_leads_has_left() {
+    let scene = Arc::new(Scene::new());
+    let (send, adopted) = channel();
+    let executor = move |task: crate::Task| send.send(task).unwrap();
+    assert!(scene.stage.world.set_executor(executor).is_ok());
+    let mut leader = scene.task(Of::Owner, 1);
+    assert!(leader.poll().is_pending());
+    let flight = scene.stage.flight(KEY).expect("it is under way");
+    let waiter = std::thread::spawn({
+        let scene = scene.clone();
+        move || scene.stage.call(KEY, &[], || Ok(VALUE + 1))
+    });
+    while flight.state.lock().waiters.is_empty() {
+        std::thread::yield_now();
+    }
+    drop(leader);
+    assert_eq!(waiter.join().unwrap(), Ok(VALUE + 1));
+    assert!(adopted.try_recv().is_err(), "an executor goes on with what nobody needs");
+    let stats = scene.stage.memo.counters.read();
+    assert_eq!((stats.stores, stats.cancelled, scene.stage.flights()), (1, 1, 0));
+}
+
 #[test]
 fn one_who_waits_is_let_go_for_each_max_wait() {
     let scene = Scene::new();
@@ -428,7 +452,7 @@ fn a_waker_that_holds_a_task_may_be_let_go_of() {
         drop(holds);
         assert!(waiter.poll().is_pending());
         let flight = scene.stage.flight(KEY).expect("it is under way");
-        let waits = || flight.state.lock().waiters.as_ref().is_some_and(|waiters| !waiters.is_empty());
+        let waits = || !flight.state.lock().waiters.is_empty();
         let before = waits();
         drop(waiter);
         done.send((before, waits())).unwrap();
