@@ -97,7 +97,7 @@ impl get_cat {
                         }
                     },
                 )
-                .by_caller_send(),
+                .by_caller(),
         )
     }
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.

@@ -145,7 +145,7 @@ impl find {
                         }
                     },
                 )
-                .by_caller_send(),
+                .by_caller(),
         )
     }
     ///The address of an entry of `find`, by the arguments that are part of its key.

@@ -257,7 +257,7 @@ where
 }
 
 /// A call that was not answered at once. `M` is its kind.
-pub(crate) struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
+pub struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
     /// None when its body was begun.
     call: Option<Prepared<KA, SA, Run>>,
     pub(crate) again: A,
@@ -276,6 +276,31 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
         self.call.take().expect("a body is run once")
+    }
+
+    /// Makes the body, and what describes its value.
+    pub(crate) fn begin_body<B>(&mut self) -> B
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+    {
+        let (body, describe) = self.take_call().prepare();
+        self.describe = Some(describe);
+        body
+    }
+}
+
+impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook> {
+    /// A call whose body was made.
+    pub(crate) fn described_by(describe: D) -> Self {
+        let outcome = ReturnSlot(None);
+        Self {
+            call: None,
+            again: NoHook,
+            extras: NoHook,
+            describe: Some(describe),
+            outcome,
+            kind: PhantomData,
+        }
     }
 }
 
@@ -312,6 +337,7 @@ where
     }
 }
 
+#[expect(private_bounds, reason = "its kinds are ours")]
 impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
 where
     M: Repeats<KA, SA, A>,
@@ -348,8 +374,7 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     fn run(&mut self) {
-        let (body, describe) = self.take_call().prepare();
+        let body = self.begin_body();
         self.outcome = ReturnSlot(Some(body()));
-        self.describe = Some(describe);
     }
 }

@@ -2,7 +2,6 @@
 //! future of calling it.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,13 +9,14 @@ use std::task::{Context, Poll};
 use super::bound::{Repeats, Starts, look_up};
 use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat, Writes};
+use super::{Address, Bound, Called, Callee, Extras, FlightHandle, Repeat, Waits as _, Writes};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Found, Further, Lead, Mode, Start};
+use crate::engine::{Found, Further, Lead, Mode};
 use crate::entry::Async;
+use crate::erased::Erased;
 use crate::flight::{Flight, polled_under};
-use crate::future::{Begun, Missed, by_caller, by_clock, by_owner};
+use crate::future::{Begun, Driven, Polled, by_caller, by_clock, by_owner};
 use crate::memo::{MemoCore, When};
 use crate::value::Returns;
 
@@ -26,6 +26,9 @@ pub trait AsyncCall: Writes<Mode = Async> + Unpin {
     /// Says how to call.
     #[doc(hidden)]
     fn set(&mut self, how: How);
+    /// Computes and stores, whatever is there.
+    #[doc(hidden)]
+    fn refresh(&mut self);
     /// Goes on.
     #[doc(hidden)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output>;
@@ -35,8 +38,6 @@ pub trait AsyncCall: Writes<Mode = Async> + Unpin {
 pub enum How {
     /// Answers from the cache, or computes.
     Call,
-    /// Computes and stores, whatever is there.
-    Refresh,
     /// Runs the body, touches nothing.
     Uncached,
     /// Computes for a flight that was begun.
@@ -70,16 +71,21 @@ impl<C: AsyncCall> Calling<C> {
         call.set(how);
         Self { call }
     }
+
+    pub(crate) fn refresh(mut call: C) -> Self {
+        call.refresh();
+        Self { call }
+    }
 }
 
 /// A call, and the driver that it goes over to when it is not answered at once.
-pub struct Asynchronous<Bo, M, F> {
+pub struct Asynchronous<Bo, T, F> {
     state: State<Bo, F>,
-    drive: fn(M) -> F,
+    drive: fn(Begun, T) -> F,
 }
 
 /// Nothing in it is pinned: the driver is in a box.
-impl<Bo, M, F> Unpin for Asynchronous<Bo, M, F> {}
+impl<Bo, T, F> Unpin for Asynchronous<Bo, T, F> {}
 
 enum State<Bo, F> {
     Idle {
@@ -92,9 +98,9 @@ enum State<Bo, F> {
     },
 }
 
-impl<Bo, M, F> Asynchronous<Bo, M, F> {
+impl<Bo, T, F> Asynchronous<Bo, T, F> {
     #[inline]
-    fn new(bound: Bo, drive: fn(M) -> F) -> Self {
+    fn new(bound: Bo, drive: fn(Begun, T) -> F) -> Self {
         Self { state: State::Idle { bound: Some(bound), how: How::Call }, drive }
     }
 
@@ -114,8 +120,10 @@ impl<Bo, M, F> Asynchronous<Bo, M, F> {
     }
 }
 
-impl<Bo, M, F> Sealed for Asynchronous<Bo, M, F> {}
+impl<Bo, T, F> Sealed for Asynchronous<Bo, T, F> {}
 
+/// A call that was not answered.
+type CalledAsync<C, KA, SA, Run, D, A, X> = Called<Async, <C as Callee<KA>>::Returns, KA, SA, Run, D, A, X>;
 /// What a call returns.
 type Output<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Output;
 /// What describes its value.
@@ -133,27 +141,23 @@ where
     #[inline]
     pub fn by_caller(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>> {
-        Asynchronous::new(self, |missed| Box::pin(by_caller::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
-    }
-
-    /// The same where the future can be sent.
-    #[inline]
-    pub fn by_caller_send(
-        self,
     ) -> Asynchronous<
         Self,
-        Missed<KA, SA, Run, A, X>,
-        Sendable<impl Future<Output = Output<C, KA>>, (KA, SA, Run, A, X, B, D)>,
+        CalledAsync<C, KA, SA, Run, D, A, X>,
+        Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
     > {
-        Asynchronous::new(self, Sendable::by_caller::<C::Returns>)
+        Asynchronous::new(self, |begun, called| by_caller(begun, called.limits(), Polled::new(called)))
     }
 
     /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
     pub fn by_owner(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<dyn Future<Output = Output<C, KA>> + Send>>>
+    ) -> Asynchronous<
+        Self,
+        CalledAsync<C, KA, SA, Run, D, A, X>,
+        Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
+    >
     where
         Output<C, KA>: Send,
         KA: Send + 'static,
@@ -164,71 +168,20 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, |missed| Box::pin(by_owner::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
+        Asynchronous::new(self, |begun, called| by_owner(begun, called.limits(), Polled::new(called)))
     }
 
     /// Computed by its caller as long as that waits, then in the background.
     #[inline]
     pub fn by_clock(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>>
+    ) -> Asynchronous<Self, CalledAsync<C, KA, SA, Run, D, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>>
     where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        Asynchronous::new(self, |missed| Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
-    }
-}
-
-/// The future of [`by_caller`], of which it is known what it has to be sent: `T`. The compiler would find that out by
-/// all that the future is made of, and anew for each function.
-pub struct Sendable<F, T> {
-    future: Pin<Box<F>>,
-    parts: PhantomData<T>,
-}
-
-// SAFETY: its future is that of `by_caller` for these parts, which can be sent if they can, as `is_send` proves.
-unsafe impl<F, T: Send> Send for Sendable<F, T> {}
-
-impl<F, T> Unpin for Sendable<F, T> {}
-
-impl<KA, SA, Run, A, X, B, D> Sendable<(), (KA, SA, Run, A, X, B, D)> {
-    fn by_caller<R>(
-        missed: Missed<KA, SA, Run, A, X>,
-    ) -> Sendable<impl Future<Output = R::Output>, (KA, SA, Run, A, X, B, D)>
-    where
-        R: Returns,
-        Run: FnOnce(KA, SA) -> (B, D),
-        B: Future<Output = R::Output>,
-        D: Fn(Option<&R::Value>, &mut Draft),
-        X: Extras<KA, SA, R>,
-    {
-        let future = Box::pin(by_caller::<R, KA, SA, Run, A, X, B, D>(missed));
-        Sendable { future, parts: PhantomData }
-    }
-
-    /// Compiles because the future can be sent if its parts can.
-    #[expect(dead_code, reason = "it is a proof")]
-    fn is_send<R>(missed: Missed<KA, SA, Run, A, X>) -> impl Send
-    where
-        R: Returns,
-        KA: Send,
-        SA: Send,
-        Run: FnOnce(KA, SA) -> (B, D) + Send,
-        A: Send,
-        X: Extras<KA, SA, R> + Send,
-        B: Future<Output = R::Output> + Send,
-        D: Fn(Option<&R::Value>, &mut Draft) + Send,
-    {
-        by_caller::<R, KA, SA, Run, A, X, B, D>(missed)
-    }
-}
-
-impl<F: Future, T> Future for Sendable<F, T> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.get_mut().future.as_mut().poll(cx)
+        Asynchronous::new(self, |begun, called| {
+            Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(begun, called))
+        })
     }
 }
 
@@ -288,11 +241,10 @@ impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
 }
 
 impl<C, KA, SA, Run, B, D, A, X, F> AsyncCall
-    for Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<KA, SA, Run, A, X>, F>
+    for Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = Output<C, KA>>,
     D: Fn(Option<&Value<C, KA>>, &mut Draft),
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
@@ -306,57 +258,68 @@ where
     }
 
     #[inline]
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // By reference: the call is moved only if it is not answered.
-        if let State::Idle { bound: Some(bound), how: How::Call } = &self.state {
-            let further = {
-                let Bound { callee, call, extras, mode, .. } = bound;
-                let memo = callee.memo();
-                match look_up(callee, &memo, call, extras, *mode) {
-                    Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                    Found::Further(further) => further,
-                }
-            };
-            return self.go_on(Some(further), cx);
+    fn refresh(&mut self) {
+        if let State::Idle { bound: Some(bound), .. } = &mut self.state {
+            bound.mode.refresh = true;
         }
+    }
+
+    #[inline]
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.state {
-            State::Running { future } => Pin::new(future).poll(cx),
-            State::Idle { .. } => self.go_on(None, cx),
+            // By reference: the call is moved only if it is not answered.
+            State::Idle { bound: Some(bound), how: How::Call } => match bound.look_up() {
+                Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
+                Found::Further(further) => {
+                    if let Some(output) = self.go_on(Ok(further)) {
+                        return Poll::Ready(output);
+                    }
+                }
+            },
+            State::Idle { how, .. } => {
+                let begun = how.begin();
+                self.go_on(Err(begun));
+            }
+            State::Running { .. } => {}
+        }
+        let State::Running { future } = &mut self.state else { unreachable!("it runs") };
+        Pin::new(future).poll(cx)
+    }
+}
+
+impl How {
+    /// What is to be done with a call that is not looked up.
+    fn begin(&mut self) -> Begun {
+        match std::mem::replace(self, Self::Uncached) {
+            Self::Fly(handle) => Begun::Lead(handle.into_lead()),
+            Self::Uncached => Begun::InPlace(None),
+            Self::Call => panic!("`Calling` is not polled after it is ready"),
         }
     }
 }
 
-impl<C, KA, SA, Run, A, X, F> Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<KA, SA, Run, A, X>, F>
+impl<C, KA, SA, Run, D, A, X, F>
+    Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: Callee<KA>,
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
-    F: Future<Output = Output<C, KA>> + Unpin,
 {
-    /// Goes over to the driver. It was looked up, if it is a call.
+    /// Goes over to the driver, unless the call is answered.
     #[cold]
     #[inline(never)]
-    fn go_on<B, D>(&mut self, further: Option<Further>, cx: &mut Context<'_>) -> Poll<Output<C, KA>>
-    where
-        Run: FnOnce(KA, SA) -> (B, D),
-        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    {
-        let State::Idle { bound, how } = &mut self.state else { unreachable!("it runs") };
-        let bound = bound.take().expect("`Calling` is not polled after it is ready");
-        let missed = match std::mem::replace(how, How::Call) {
-            How::Call => bound.begin::<D>(further, false),
-            How::Refresh => bound.begin::<D>(further, true),
-            How::Uncached => Ok(bound.missed(Begun::InPlace(None))),
-            How::Fly(handle) => Ok(bound.missed(Begun::Lead(handle.into_lead()))),
+    fn go_on(&mut self, begun: Result<Further, Begun>) -> Option<Output<C, KA>> {
+        let State::Idle { bound, .. } = &mut self.state else { unreachable!("it runs") };
+        let (callee, mode, mut called) = bound.take()?.into_called();
+        let begun = match begun {
+            Ok(further) => match called.begin::<C>(&callee.memo(), further, mode) {
+                Ok(begun) => begun,
+                Err(held) => return Some(C::Returns::join(held.into())),
+            },
+            Err(begun) => begun,
         };
-        match missed {
-            Err(output) => Poll::Ready(output),
-            Ok(missed) => {
-                let mut future = (self.drive)(missed);
-                let polled = Pin::new(&mut future).poll(cx);
-                self.state = State::Running { future };
-                polled
-            }
-        }
+        self.state = State::Running { future: (self.drive)(begun, called) };
+        None
     }
 }
 
@@ -365,62 +328,48 @@ where
     C: Callee<KA>,
     X: Extras<KA, SA, C::Returns>,
 {
-    fn missed(self, begun: Begun) -> Missed<KA, SA, Run, A, X> {
-        let Self { call, again, extras, .. } = self;
-        Missed { begun, call, again, extras }
-    }
-
-    /// What a call comes to before its first await: an answer, or what the driver is to do. It is looked up, unless
-    /// it was.
-    pub(super) fn begin<D>(
-        mut self,
-        further: Option<Further>,
-        refresh: bool,
-    ) -> Result<Missed<KA, SA, Run, A, X>, Output<C, KA>>
-    where
-        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    {
-        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        self.mode.refresh |= refresh;
-        let Self { callee, call, again, extras, mode } = self;
-        let memo = callee.memo();
-        let found = match further {
-            Some(further) => Found::Further(further),
-            None => look_up(&callee, &memo, &call, &extras, mode),
-        };
-        let further = match found {
-            Found::Hit(held) => return Err(C::Returns::join(held)),
-            Found::Further(further) => further,
-        };
-        // Only where it is asked for is there code for the background.
-        if const { Self::IN_BACKGROUND } {
-            Called::<Async, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
-                .begin(&memo, further, mode)
-        } else {
-            Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
-                .begin(&memo, further, mode)
-        }
+    #[inline]
+    pub(super) fn look_up(&self) -> Found<<C::Returns as Returns>::Held> {
+        let Self { callee, call, extras, mode, .. } = self;
+        look_up(callee, &callee.memo(), call, extras, *mode)
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
+impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
+    pub(super) fn into_called<D>(self) -> (C, Mode, CalledAsync<C, KA, SA, Run, D, A, X>) {
+        let Self { callee, call, again, extras, mode } = self;
+        (callee, mode, Called::new(call, again, extras))
+    }
+}
+
+impl<R, KA, SA, Run, D, A, X> Called<Async, R, KA, SA, Run, D, A, X>
 where
-    M: Repeats<KA, SA, A>,
+    R: Returns,
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    X: Extras<KA, SA, R>,
+{
+    /// What a call of `C` comes to before its first await that was looked up: an answer, or what the driver is to do.
+    pub(super) fn begin<C: Callee<KA>>(
+        &mut self,
+        memo: &MemoCore,
+        further: Further,
+        mode: Mode,
+    ) -> Result<Begun, Erased> {
+        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        // Only where it may be asked for is there code for the background.
+        let told = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
+        Begun::of(memo, further, mode, if told { self.told() } else { None })
+    }
+}
+
+impl<C, R, KA, SA, Run, D, A, X> Called<C, R, KA, SA, Run, D, A, X>
+where
     R: Returns,
     X: Extras<KA, SA, R>,
 {
-    fn begin(
-        mut self,
-        memo: &MemoCore,
-        mut further: Further,
-        mode: Mode,
-    ) -> Result<Missed<KA, SA, Run, A, X>, R::Output> {
-        let begun = match memo.start(&mut further, mode, self.told()) {
-            Start::Answer(held) => return Err(R::join(held.into())),
-            Start::InPlace(unstored) => Begun::InPlace(unstored),
-            Start::Search(miss) => Begun::Search(miss),
-        };
-        Ok(Missed { begun, call: self.take_call(), again: self.again, extras: self.extras })
+    /// How long it waits.
+    pub(crate) fn limits(&self) -> super::Limits {
+        self.extras.timeouts().limits()
     }
 }
 
