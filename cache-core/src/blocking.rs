@@ -58,8 +58,8 @@ where
 /// the stack while the body runs, which may call its function again.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on(memo: &MemoCore, further: &mut Further, mode: Mode, call: &mut dyn Blocks) {
-    match memo.start(further, mode, call.told()) {
+pub(crate) fn go_on(memo: &MemoCore, mut further: Further, mode: Mode, call: &mut dyn Blocks) {
+    match memo.start(&mut further, mode, call.told()) {
         Start::Answer(held) => call.returned().set_value(held),
         Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
         Start::Search(ref mut miss) => call.compute(miss),

@@ -48,7 +48,7 @@ pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
 impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
     #[inline]
     pub(super) fn new(callee: C, call: Prepared<KA, SA, Run>) -> Self {
-        Self { callee, call, again: NoHook, extras: NoHook, mode: Mode::default() }
+        Self { callee, call, again: NoHook, extras: NoHook, mode: Mode::PLAIN }
     }
 }
 
@@ -81,12 +81,6 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     fn with_extras<Y>(self, with: impl FnOnce(X) -> Y) -> Bound<C, KA, SA, Run, A, Y> {
         let Self { callee, call, again, extras, mode } = self;
         Bound { callee, call, again, extras: with(extras), mode }
-    }
-
-    #[inline]
-    fn with_again<B>(self, with: impl FnOnce(A) -> B) -> Bound<C, KA, SA, Run, B, X> {
-        let Self { callee, call, again, extras, mode } = self;
-        Bound { callee, call, again: with(again), extras, mode }
     }
 
     /// How long a call waits: for something that can stand in for the value, and at all; and what it
@@ -150,7 +144,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         A: Repeat<KA, SA>,
     {
         const { super::again::refuse_if(true, A::WHY_NOT) }
-        self.with_again(Asked)
+        let Self { callee, call, again, extras, mode } = self;
+        Bound { callee, call, again: Asked(again), extras, mode }
     }
 
     /// How the call is made once more, in the background.
@@ -160,13 +155,15 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         owners: O,
         make: F,
     ) -> Bound<C, KA, SA, Run, Again<O, F>, X> {
-        self.with_again(|_| Again(owners, make))
+        let Self { callee, call, extras, mode, .. } = self;
+        Bound { callee, call, again: Again(owners, make), extras, mode }
     }
 
     /// Why it cannot be.
     #[inline]
     pub fn once<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, Once<Y>, X> {
-        self.with_again(|_| Once::NEW)
+        let Self { callee, call, extras, mode, .. } = self;
+        Bound { callee, call, again: Once::NEW, extras, mode }
     }
 }
 
@@ -199,7 +196,20 @@ impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, 
     }
 }
 
-/// Looks a call up, and tells the hook. The whole of a hit.
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+{
+    /// Looks the call up, and tells the hook. The whole of a hit.
+    #[inline]
+    pub(super) fn look_up(&self) -> Found<<C::Returns as Returns>::Held> {
+        let Self { callee, call, extras, mode, .. } = self;
+        look_up(callee, &callee.memo(), call, extras, *mode)
+    }
+}
+
+/// Looks a call up, and tells the hook.
 #[inline]
 pub(super) fn look_up<C, KA, SA, Run, X>(
     callee: &C,
@@ -212,14 +222,23 @@ where
     C: Callee<KA>,
     X: Extras<KA, SA, C::Returns>,
 {
-    let look = Look::at(memo.flags()).unread_if(mode.refresh || mode.origin).bypass_if(mode.bypass);
     let tell = |key: &KeyRef<'_>, held: &<C::Returns as Returns>::Held| {
         if let Some(value) = C::Returns::value(held) {
             memo.run_hook(|| extras.on_hit(&call.keyed, &call.skipped, key, value));
         }
     };
     let tell: Option<OnHit<'_, _>> = if X::ON_HIT { Some(&tell) } else { None };
+    let look = Look::at(memo.flags()).in_mode(mode);
     callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
+}
+
+impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
+    /// The call, of a kind, that was not answered.
+    #[inline]
+    pub(super) fn into_called<M, D>(self) -> (C, Mode, Called<M, C::Returns, KA, SA, Run, D, A, X>) {
+        let Self { callee, call, again, extras, mode } = self;
+        (callee, mode, Called::new(call, again, extras))
+    }
 }
 
 /// How a job that computes for a flight is started, by the kind of function.
@@ -275,7 +294,8 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     }
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
-        self.call.take().expect("a body is run once")
+        let Some(call) = self.call.take() else { unreachable!("a body is run once") };
+        call
     }
 
     /// Makes the body, and what describes its value.
@@ -361,7 +381,8 @@ where
 
     fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
         if let Some(describe) = &self.describe {
-            describe(value.and_then(|value| R::value(value.get())), draft);
+            let value = if let Some(value) = value { R::value(value.get()) } else { None };
+            describe(value, draft);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::bound::{Repeats, Starts, look_up};
+use super::bound::{Repeats, Starts};
 use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
 use super::{Address, Bound, Called, Callee, Extras, FlightHandle, Repeat, Waits as _, Writes};
@@ -310,7 +310,7 @@ where
     #[inline(never)]
     fn go_on(&mut self, begun: Result<Further, Begun>) -> Option<Output<C, KA>> {
         let State::Idle { bound, .. } = &mut self.state else { unreachable!("it runs") };
-        let (callee, mode, mut called) = bound.take()?.into_called();
+        let (callee, mode, mut called) = bound.take()?.into_called::<Async, D>();
         let begun = match begun {
             Ok(further) => match called.begin::<C>(&callee.memo(), further, mode) {
                 Ok(begun) => begun,
@@ -320,25 +320,6 @@ where
         };
         self.state = State::Running { future: (self.drive)(begun, called) };
         None
-    }
-}
-
-impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
-where
-    C: Callee<KA>,
-    X: Extras<KA, SA, C::Returns>,
-{
-    #[inline]
-    pub(super) fn look_up(&self) -> Found<<C::Returns as Returns>::Held> {
-        let Self { callee, call, extras, mode, .. } = self;
-        look_up(callee, &callee.memo(), call, extras, *mode)
-    }
-}
-
-impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
-    pub(super) fn into_called<D>(self) -> (C, Mode, CalledAsync<C, KA, SA, Run, D, A, X>) {
-        let Self { callee, call, again, extras, mode } = self;
-        (callee, mode, Called::new(call, again, extras))
     }
 }
 

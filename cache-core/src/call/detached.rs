@@ -63,7 +63,7 @@ where
             Found::Hit(held) => return Detached::Answered(Some(C::Returns::join(held))),
             Found::Further(further) => further,
         };
-        let (callee, mode, mut called) = self.into_called::<D>();
+        let (callee, mode, mut called) = self.into_called::<Async, D>();
         match called.begin::<C>(&callee.memo(), further, mode) {
             Err(held) => Detached::Answered(Some(C::Returns::join(held.into()))),
             Ok(begun) => {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::again::Nothing;
 use super::bound::{Repeats, Starts, look_up};
-use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat};
+use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Prepared, Repeat};
 use crate::address::Key;
-use crate::blocking;
+use crate::blocking::{self, Blocks};
 use crate::draft::Draft;
-use crate::engine::{Cx, Found, Further, Lead, Look};
+use crate::engine::{Cx, Found, Further, Lead, Look, Mode};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
@@ -143,15 +143,34 @@ where
     where
         M: Repeats<KA, SA, A>,
     {
-        let Self { callee, call, again, extras, mode } = self;
-        let memo = callee.memo();
-        match look_up(&callee, &memo, &call, &extras, mode) {
+        match self.look_up() {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => {
-                let mut call = Called::<M, C::Returns, _, _, _, (), _, _>::new(call, again, extras);
-                memo.look_ahead(further, mode, &mut call).and_then(face::<C::Returns>)
+                let (callee, mode, mut call) = self.into_called::<M, ()>();
+                callee.memo().look_ahead(further, mode, &mut call).and_then(face::<C::Returns>)
             }
         }
+    }
+}
+
+impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
+    /// What a call returns that was looked up, and not answered.
+    #[cold]
+    #[inline(never)]
+    fn go_on(
+        call: Prepared<KA, SA, Run>,
+        again: A,
+        extras: X,
+        memo: &MemoCore,
+        further: Further,
+        mode: Mode,
+    ) -> R::Output
+    where
+        Self: Blocks,
+    {
+        let mut call = Self::new(call, again, extras);
+        blocking::go_on(memo, further, mode, &mut call);
+        call.outcome.take()
     }
 }
 
@@ -251,19 +270,17 @@ where
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
         let Self { callee, call, again, extras, mode } = self;
         let memo = callee.memo();
-        let mut further = match look_up(&callee, &memo, &call, &extras, mode) {
-            Found::Hit(held) => return C::Returns::join(held),
-            Found::Further(further) => further,
-        };
-        // Only where it is asked for is there code for the background.
-        if const { Self::IN_BACKGROUND } {
-            let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-            blocking::go_on(&memo, &mut further, mode, &mut call);
-            call.outcome.into_output()
-        } else {
-            let mut call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-            blocking::go_on(&memo, &mut further, mode, &mut call);
-            call.outcome.into_output()
+        match look_up(&callee, &memo, &call, &extras, mode) {
+            Found::Hit(held) => C::Returns::join(held),
+            // Only where it is asked for is there code for the background.
+            Found::Further(further) if const { Self::IN_BACKGROUND } => {
+                Called::<Blocking, C::Returns, _, _, _, D, _, _>::go_on(
+                    call, again, extras, &memo, further, mode,
+                )
+            }
+            Found::Further(further) => Called::<NoHook, C::Returns, _, _, _, D, _, _>::go_on(
+                call, again, extras, &memo, further, mode,
+            ),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Looking a call up: what is there, and what it is good for.
 
+use super::Mode;
 use crate::erased::{Erased, ErasedRef};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Flags, MemoCore, Typed};
@@ -33,21 +34,18 @@ impl Look {
         Flags::of(self.0)
     }
 
-    /// Not to read, if so.
+    /// For a call in a mode: one that is to compute does not read, and one that touches nothing looks as where the
+    /// memo is switched off.
     #[inline]
-    pub(crate) fn unread_if(self, unread: bool) -> Self {
-        Self(if unread { self.0 | Self::UNREAD } else { self.0 })
+    pub(crate) fn in_mode(self, mode: Mode) -> Self {
+        let unread = if mode.refresh || mode.origin { Self::UNREAD } else { 0 };
+        let bypass = if mode.bypass { Flags::DISABLED } else { 0 };
+        Self(self.0 | unread | bypass)
     }
 
     /// Only for what is fresh, and without having it computed anew.
     pub(crate) fn only_fresh(self) -> Self {
         Self(self.0 | Self::FRESH)
-    }
-
-    /// For a call that touches nothing, if so: as where the memo is switched off.
-    #[inline]
-    pub(crate) fn bypass_if(self, bypass: bool) -> Self {
-        Self(if bypass { self.0 | Flags::DISABLED } else { self.0 })
     }
 }
 

@@ -47,7 +47,8 @@ impl<R: Returns> ReturnSlot<R> {
     }
 
     pub(crate) fn take(&mut self) -> R::Output {
-        self.0.take().expect("it has returned")
+        let Some(output) = self.0.take() else { unreachable!("it has returned") };
+        output
     }
 
     pub(crate) fn into_output(mut self) -> R::Output {

@@ -6,7 +6,7 @@ use crate::key::KeyRef;
 use crate::memo::{MemoCore, UncachedCall};
 
 /// What a call is told besides its arguments.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Mode {
     /// Neither read nor write.
     pub(crate) bypass: bool,
@@ -14,6 +14,11 @@ pub(crate) struct Mode {
     pub(crate) refresh: bool,
     /// Always run the body. The entry is the answer only if the body fails or is late.
     pub(crate) origin: bool,
+}
+
+impl Mode {
+    /// A call that was told nothing.
+    pub(crate) const PLAIN: Self = Self { bypass: false, refresh: false, origin: false };
 }
 
 /// What a call is told, or can tell, when it was not answered at once.
