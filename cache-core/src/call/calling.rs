@@ -17,7 +17,8 @@ use crate::entry::Async;
 use crate::erased::Erased;
 use crate::flight::{Flight, polled_under};
 use crate::future::{Begun, Driven, Polled, by_caller, by_clock, by_owner};
-use crate::memo::{MemoCore, When};
+use crate::memo::{Memo, MemoCore, When};
+use crate::slot::{Slot, face};
 use crate::value::Returns;
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
@@ -196,6 +197,9 @@ impl<C: Callee<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, K
     }
     fn key(&self) -> Key<Self::Face, Async> {
         self.idle().address()
+    }
+    fn memo(slot: &'static Slot) -> Memo<Self::Face, Async> {
+        Memo::of(C::memo_in(slot).arc(), face::<C::Returns>)
     }
 }
 

@@ -13,8 +13,8 @@ use crate::engine::{Cx, Found, Further, Lead, Look, Mode};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
-use crate::memo::{MemoCore, When};
-use crate::slot::face;
+use crate::memo::{Memo, MemoCore, When};
+use crate::slot::{Slot, face};
 use crate::value::Returns;
 
 /// What companions of a function speak of.
@@ -36,6 +36,9 @@ pub trait Address: sealed::Sealed {
     /// The key.
     #[doc(hidden)]
     fn key(&self) -> Key<Self::Face, Self::Mode>;
+    /// The memo of the function, by its slot.
+    #[doc(hidden)]
+    fn memo(slot: &'static Slot) -> Memo<Self::Face, Self::Mode>;
 }
 
 /// What needs the function's body, or what describes its value.
@@ -201,6 +204,9 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, X> {
     fn key(&self) -> Key<Self::Face, Blocking> {
         self.address()
     }
+    fn memo(slot: &'static Slot) -> Memo<Self::Face, Blocking> {
+        Memo::of(C::memo_in(slot).arc(), face::<C::Returns>)
+    }
 }
 
 impl<C, KA, SA, Run, B, D, A, J, X> Writes for Bound<C, KA, SA, Run, A, X>
@@ -272,15 +278,17 @@ where
         let memo = callee.memo();
         match look_up(&callee, &memo, &call, &extras, mode) {
             Found::Hit(held) => C::Returns::join(held),
-            // Only where it is asked for is there code for the background.
-            Found::Further(further) if const { Self::IN_BACKGROUND } => {
-                Called::<Blocking, C::Returns, _, _, _, D, _, _>::go_on(
-                    call, again, extras, &memo, further, mode,
-                )
+            Found::Further(further) => {
+                // Only where it is asked for is there code for the background.
+                let go_on = const {
+                    if Self::IN_BACKGROUND {
+                        Called::<Blocking, C::Returns, KA, SA, Run, D, A, X>::go_on
+                    } else {
+                        Called::<NoHook, C::Returns, KA, SA, Run, D, A, X>::go_on
+                    }
+                };
+                go_on(call, again, extras, &memo, further, mode)
             }
-            Found::Further(further) => Called::<NoHook, C::Returns, _, _, _, D, _, _>::go_on(
-                call, again, extras, &memo, further, mode,
-            ),
         }
     }
 
