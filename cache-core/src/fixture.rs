@@ -80,7 +80,7 @@ fn draft(tags: &[&'static str]) -> Draft {
 /// A call with this body.
 fn computation(tags: &[&'static str], body: impl FnOnce() -> Output) -> impl Computation {
     let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, carry(tags)) };
-    Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, NoHook, NoHook)
+    Called::<Blocking, Kept, _, _, _, _, _, _>::alone(call)
 }
 
 /// What becomes of such a call.
@@ -186,7 +186,7 @@ impl Stage {
                 return Ok(number(&held));
             }
             let begun = Begun::Search(Miss::new(memo, Erased::new(key), hash, Intent::Read));
-            let call = Polled::new(Called::<Async, Kept, _, _, _, _, _, _>::new(call, NoHook, NoHook));
+            let call = Polled::new(Called::<Async, Kept, _, _, _, _, _, _>::alone(call));
             match of {
                 Of::Caller => by_caller(begun, Limits::NONE, call).await,
                 Of::Owner => by_owner(begun, Limits::NONE, call).await,

@@ -39,16 +39,21 @@ impl<KA, SA, Run> Prepared<KA, SA, Run> {
 /// them, `A` makes the call once more, `X` is what else is told of it.
 pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
     pub(super) callee: C,
-    pub(super) call: Prepared<KA, SA, Run>,
-    pub(super) again: A,
-    pub(super) extras: X,
+    pub(super) parts: Parts<KA, SA, Run, A, X>,
     pub(super) mode: Mode,
+}
+
+/// What a call is made of, besides its function. It is moved in one piece.
+pub(super) struct Parts<KA, SA, Run, A, X> {
+    pub(super) call: Prepared<KA, SA, Run>,
+    again: A,
+    pub(super) extras: X,
 }
 
 impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
     #[inline]
     pub(super) fn new(callee: C, call: Prepared<KA, SA, Run>) -> Self {
-        Self { callee, call, again: NoHook, extras: NoHook, mode: Mode::PLAIN }
+        Self { callee, parts: Parts { call, again: NoHook, extras: NoHook }, mode: Mode::PLAIN }
     }
 }
 
@@ -79,8 +84,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
 
     #[inline]
     fn with_extras<Y>(self, with: impl FnOnce(X) -> Y) -> Bound<C, KA, SA, Run, A, Y> {
-        let Self { callee, call, again, extras, mode } = self;
-        Bound { callee, call, again, extras: with(extras), mode }
+        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
+        Bound { callee, parts: Parts { call, again, extras: with(extras) }, mode }
     }
 
     /// How long a call waits: for something that can stand in for the value, and at all; and what it
@@ -144,8 +149,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         A: Repeat<KA, SA>,
     {
         const { super::again::refuse_if(true, A::WHY_NOT) }
-        let Self { callee, call, again, extras, mode } = self;
-        Bound { callee, call, again: Asked(again), extras, mode }
+        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
+        Bound { callee, parts: Parts { call, again: Asked(again), extras }, mode }
     }
 
     /// How the call is made once more, in the background.
@@ -155,15 +160,15 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         owners: O,
         make: F,
     ) -> Bound<C, KA, SA, Run, Again<O, F>, X> {
-        let Self { callee, call, extras, mode, .. } = self;
-        Bound { callee, call, again: Again(owners, make), extras, mode }
+        let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
+        Bound { callee, parts: Parts { call, again: Again(owners, make), extras }, mode }
     }
 
     /// Why it cannot be.
     #[inline]
     pub fn once<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, Once<Y>, X> {
-        let Self { callee, call, extras, mode, .. } = self;
-        Bound { callee, call, again: Once::NEW, extras, mode }
+        let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
+        Bound { callee, parts: Parts { call, again: Once::NEW, extras }, mode }
     }
 }
 
@@ -190,9 +195,9 @@ impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, 
         NoHook,
         Hooks<NodeHook<N>, NodeHook<N>, NoHook, NoHook>,
     > {
-        let Self { callee, call, again, extras, mode } = self;
+        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
         let extras = extras.hooks().with_hit(NodeHook::NEW).with_miss(NodeHook::NEW);
-        Bound { callee, call, again, extras, mode }
+        Bound { callee, parts: Parts { call, again, extras }, mode }
     }
 }
 
@@ -204,18 +209,16 @@ where
     /// Looks the call up, and tells the hook. The whole of a hit.
     #[inline]
     pub(super) fn look_up(&self) -> Found<<C::Returns as Returns>::Held> {
-        let Self { callee, call, extras, mode, .. } = self;
-        look_up(callee, &callee.memo(), call, extras, *mode)
+        look_up(&self.callee, &self.callee.memo(), &self.parts, self.mode)
     }
 }
 
 /// Looks a call up, and tells the hook.
 #[inline]
-pub(super) fn look_up<C, KA, SA, Run, X>(
+pub(super) fn look_up<C, KA, SA, Run, A, X>(
     callee: &C,
     memo: &Handle<'_, <C::Shape as Shape>::Owned, <C::Returns as Returns>::Held>,
-    call: &Prepared<KA, SA, Run>,
-    extras: &X,
+    Parts { call, extras, .. }: &Parts<KA, SA, Run, A, X>,
     mode: Mode,
 ) -> Found<<C::Returns as Returns>::Held>
 where
@@ -236,8 +239,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     /// The call, of a kind, that was not answered.
     #[inline]
     pub(super) fn into_called<M, D>(self) -> (C, Mode, Called<M, C::Returns, KA, SA, Run, D, A, X>) {
-        let Self { callee, call, again, extras, mode } = self;
-        (callee, mode, Called::new(call, again, extras))
+        let Self { callee, parts, mode } = self;
+        (callee, mode, Called::new(parts))
     }
 }
 
@@ -289,7 +292,7 @@ pub struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
 
 impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     #[inline]
-    pub(crate) fn new(call: Prepared<KA, SA, Run>, again: A, extras: X) -> Self {
+    pub(super) fn new(Parts { call, again, extras }: Parts<KA, SA, Run, A, X>) -> Self {
         Self { call: Some(call), again, extras, describe: None, outcome: ReturnSlot(None), kind: PhantomData }
     }
 
@@ -306,6 +309,13 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
         let (body, describe) = self.take_call().prepare();
         self.describe = Some(describe);
         body
+    }
+}
+
+impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook> {
+    /// A call that nothing is told of.
+    pub(crate) fn alone(call: Prepared<KA, SA, Run>) -> Self {
+        Self::new(Parts { call, again: NoHook, extras: NoHook })
     }
 }
 
@@ -354,19 +364,6 @@ where
     fn repeat(&mut self, lead: Lead) {
         let Prepared { keyed, skipped, .. } = self.take_call();
         M::repeat(&self.again, keyed, skipped, lead);
-    }
-}
-
-#[expect(private_bounds, reason = "its kinds are ours")]
-impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
-where
-    M: Repeats<KA, SA, A>,
-    R: Returns,
-    X: Extras<KA, SA, R>,
-{
-    /// Itself, if there is something that it is to be told, or can tell.
-    pub(crate) fn told(&mut self) -> Option<&mut dyn Repeatable> {
-        if const { X::ON_MISS || X::PLACEHOLDER || M::REPEATS } { Some(self) } else { None }
     }
 }
 

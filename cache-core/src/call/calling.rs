@@ -314,16 +314,15 @@ where
     #[inline(never)]
     fn go_on(&mut self, begun: Result<Further, Begun>) -> Option<Output<C, KA>> {
         let State::Idle { bound, .. } = &mut self.state else { unreachable!("it runs") };
-        let (callee, mode, mut called) = bound.take()?.into_called::<Async, D>();
-        let begun = match begun {
-            Ok(further) => match called.begin::<C>(&callee.memo(), further, mode) {
-                Ok(begun) => begun,
-                Err(held) => return Some(C::Returns::join(held.into())),
-            },
-            Err(begun) => begun,
-        };
-        self.state = State::Running { future: (self.drive)(begun, called) };
-        None
+        let Some(bound) = bound.take() else { unreachable!("it runs") };
+        let (callee, mode, mut called) = bound.into_called::<Async, D>();
+        match called.begin::<C>(&callee.memo(), begun, mode) {
+            Ok(begun) => {
+                self.state = State::Running { future: (self.drive)(begun, called) };
+                None
+            }
+            Err(held) => Some(C::Returns::join(held.into())),
+        }
     }
 }
 
@@ -333,17 +332,18 @@ where
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, R>,
 {
-    /// What a call of `C` comes to before its first await that was looked up: an answer, or what the driver is to do.
+    /// What a call of `C` comes to before its first await: an answer, or what the driver is to do.
+    #[inline]
     pub(super) fn begin<C: Callee<KA>>(
         &mut self,
         memo: &MemoCore,
-        further: Further,
+        begun: Result<Further, Begun>,
         mode: Mode,
     ) -> Result<Begun, Erased> {
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
         // Only where it may be asked for is there code for the background.
         let told = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
-        Begun::of(memo, further, mode, if told { self.told() } else { None })
+        Begun::of(memo, begun, mode, if told { Some(self) } else { None })
     }
 }
 

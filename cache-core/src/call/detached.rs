@@ -64,7 +64,7 @@ where
             Found::Further(further) => further,
         };
         let (callee, mode, mut called) = self.into_called::<Async, D>();
-        match called.begin::<C>(&callee.memo(), further, mode) {
+        match called.begin::<C>(&callee.memo(), Ok(further), mode) {
             Err(held) => Detached::Answered(Some(C::Returns::join(held.into()))),
             Ok(begun) => {
                 let (body, describe) = called.take_call().prepare();

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::again::Nothing;
-use super::bound::{Repeats, Starts, look_up};
-use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Prepared, Repeat};
+use super::bound::{Parts, Repeats, Starts, look_up};
+use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat};
 use crate::address::Key;
 use crate::blocking::{self, Blocks};
 use crate::draft::Draft;
@@ -89,14 +89,14 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         if !flags.is_plain() || memo.spec.rules.has_window() {
             look = look.only_fresh();
         }
-        match self.callee.look(&self.call.keyed, Cx::new(memo.typed(), look)) {
+        match self.callee.look(&self.parts.call.keyed, Cx::new(memo.typed(), look)) {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => memo.read(further).and_then(face::<C::Returns>),
         }
     }
 
     pub(super) fn address<M>(&self) -> Key<FaceOf<C, KA>, M> {
-        self.callee.key(&self.call.keyed)
+        self.callee.key(&self.parts.call.keyed)
     }
 }
 
@@ -110,7 +110,7 @@ where
         Run: FnOnce(KA, SA) -> (B, D),
         D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     {
-        let Self { callee, call, .. } = self;
+        let Self { callee, parts: Parts { call, .. }, .. } = self;
         let Some(held) = C::Returns::keep(value) else { return false };
         let (memo, held) = (callee.memo(), Erased::new(held));
         let (key, hash) = callee.own(&call.keyed, &memo);
@@ -129,7 +129,7 @@ where
         Run: FnOnce(KA, SA) -> (B, D),
         D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     {
-        let Self { callee, call, .. } = self;
+        let Self { callee, parts: Parts { call, .. }, .. } = self;
         let memo = callee.memo();
         let (key, hash) = callee.own(&call.keyed, &memo);
         let (_, describe) = call.prepare();
@@ -160,18 +160,11 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     /// What a call returns that was looked up, and not answered.
     #[cold]
     #[inline(never)]
-    fn go_on(
-        call: Prepared<KA, SA, Run>,
-        again: A,
-        extras: X,
-        memo: &MemoCore,
-        further: Further,
-        mode: Mode,
-    ) -> R::Output
+    fn go_on(parts: Parts<KA, SA, Run, A, X>, memo: &MemoCore, further: Further, mode: Mode) -> R::Output
     where
         Self: Blocks,
     {
-        let mut call = Self::new(call, again, extras);
+        let mut call = Self::new(parts);
         blocking::go_on(memo, further, mode, &mut call);
         call.outcome.take()
     }
@@ -274,9 +267,9 @@ where
     #[inline]
     fn call(self) -> Self::Output {
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        let Self { callee, call, again, extras, mode } = self;
+        let Self { callee, parts, mode } = self;
         let memo = callee.memo();
-        match look_up(&callee, &memo, &call, &extras, mode) {
+        match look_up(&callee, &memo, &parts, mode) {
             Found::Hit(held) => C::Returns::join(held),
             Found::Further(further) => {
                 // Only where it is asked for is there code for the background.
@@ -287,7 +280,7 @@ where
                         Called::<NoHook, C::Returns, KA, SA, Run, D, A, X>::go_on
                     }
                 };
-                go_on(call, again, extras, &memo, further, mode)
+                go_on(parts, &memo, further, mode)
             }
         }
     }
@@ -298,10 +291,10 @@ where
     }
 
     fn uncached(self) -> Self::Output {
-        blocking::uncached::<C::Returns, _, _, _, B, D>(self.call)
+        blocking::uncached::<C::Returns, _, _, _, B, D>(self.parts.call)
     }
 
     fn fly(self, handle: FlightHandle) {
-        blocking::fly_for::<C::Returns, _, _, _, B, D>(handle, self.call);
+        blocking::fly_for::<C::Returns, _, _, _, B, D>(handle, self.parts.call);
     }
 }

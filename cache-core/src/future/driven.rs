@@ -83,15 +83,19 @@ impl<C, T> Driven<C, T> {
         Self { driver: driver(begun, limits, call), call: PhantomData }
     }
 
-    /// Goes on with the driver.
-    pub(super) fn poll_driver(&mut self, cx: &mut Context<'_>) -> Poll<(Pin<Box<C>>, T)> {
-        let (call, came) = ready!(self.driver.as_mut().poll(cx));
+    /// Goes on with the driver. The call when it is ready, and what it has come to.
+    pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<(Pin<Box<C>>, T)> {
+        let (call, came) = ready!(poll(&mut self.driver, cx));
         // SAFETY: it is the box of this type that the driver was given, and is pinned as it was.
         let call = unsafe {
             Pin::new_unchecked(Box::from_raw(Box::into_raw(Pin::into_inner_unchecked(call)).cast::<C>()))
         };
         Poll::Ready((call, came))
     }
+}
+
+fn poll<T>(driver: &mut Driver<T>, cx: &mut Context<'_>) -> Poll<(BoxedCall, T)> {
+    driver.as_mut().poll(cx)
 }
 
 impl<M, R, KA, SA, Run, B, D, A, X> Future for Driven<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>>
@@ -104,7 +108,12 @@ where
 {
     type Output = R::Output;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R::Output> {
-        let (mut call, ()) = ready!(self.poll_driver(cx));
-        Poll::Ready(call.as_mut().called().outcome.take())
+        let (mut call, ()) = ready!(poll(&mut self.driver, cx));
+        // SAFETY: it is the call of this type that the driver was given, and it is not moved.
+        let call = unsafe {
+            &mut *std::ptr::from_mut(call.as_mut().get_unchecked_mut())
+                .cast::<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>>()
+        };
+        Poll::Ready(call.called.outcome.take())
     }
 }

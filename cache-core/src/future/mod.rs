@@ -55,14 +55,18 @@ pub(crate) enum Begun {
 }
 
 impl Begun {
-    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it. The
-    /// answer, if there is one.
+    /// Goes on with a look-up, if that is how it begins. `call`: the call, if there is something that it is told or
+    /// that tells of it. The answer, if there is one.
     pub(crate) fn of(
         memo: &MemoCore,
-        mut further: Further,
+        begun: Result<Further, Self>,
         mode: Mode,
         call: Option<&mut dyn Repeatable>,
     ) -> Result<Self, Erased> {
+        let mut further = match begun {
+            Ok(further) => further,
+            Err(begun) => return Ok(begun),
+        };
         match memo.start(&mut further, mode, call) {
             Start::Answer(held) => Err(held),
             Start::InPlace(unstored) => Ok(Self::InPlace(unstored)),
@@ -203,7 +207,7 @@ where
 {
     let limits = called.limits();
     let mut approaching = approaching(begun, limits, Polled::new(called));
-    let (mut call, led) = poll_fn(|cx| approaching.poll_driver(cx)).await;
+    let (mut call, led) = poll_fn(|cx| approaching.poll_call(cx)).await;
     let called = call.as_mut().called();
     let Some((mut miss, lead)) = led else { return called.outcome.take() };
     let (memo, flight) = (miss.memo().clone(), lead.flight.clone());

@@ -31,7 +31,7 @@ pub(crate) type BoxedCall = Pin<Box<DynBody>>;
 
 /// A call with its body, once that has begun.
 pub struct Polled<C, B> {
-    called: C,
+    pub(super) called: C,
     /// It stays where it is.
     body: Option<B>,
 }
