@@ -270,21 +270,19 @@ where
 
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.state {
-            // By reference: the call is moved only if it is not answered.
-            State::Idle { bound: Some(bound), how: How::Call } => match bound.look_up() {
+        // By reference: the call is moved only if it is not answered.
+        if let State::Idle { bound: Some(bound), how: How::Call } = &self.state {
+            match bound.look_up() {
                 Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
                 Found::Further(further) => {
                     if let Some(output) = self.go_on(Ok(further)) {
                         return Poll::Ready(output);
                     }
                 }
-            },
-            State::Idle { how, .. } => {
-                let begun = how.begin();
-                self.go_on(Err(begun));
             }
-            State::Running { .. } => {}
+        } else if let State::Idle { how, .. } = &mut self.state {
+            let begun = how.begin();
+            self.go_on(Err(begun));
         }
         let State::Running { future } = &mut self.state else { unreachable!("it runs") };
         Pin::new(future).poll(cx)

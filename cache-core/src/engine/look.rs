@@ -38,9 +38,14 @@ impl Look {
     /// memo is switched off.
     #[inline]
     pub(crate) fn in_mode(self, mode: Mode) -> Self {
-        let unread = if mode.refresh || mode.origin { Self::UNREAD } else { 0 };
-        let bypass = if mode.bypass { Flags::DISABLED } else { 0 };
-        Self(self.0 | unread | bypass)
+        let mut look = self.0;
+        if mode.refresh || mode.origin {
+            look |= Self::UNREAD;
+        }
+        if mode.bypass {
+            look |= Flags::DISABLED;
+        }
+        Self(look)
     }
 
     /// Only for what is fresh, and without having it computed anew.
