@@ -3,7 +3,7 @@
 
 pub use crate::call::{
     Address, AsyncCall, Bound, Call, FlightHandle, Given, Lent, Limits, NoHook, Plan, TimedOut, Why, all,
-    can_own, go_on, plain,
+    can_own, go_on, memo_of, plain,
 };
 pub use crate::draft::{Draft, IntoTtl};
 pub use crate::engine::{Cx, Found};

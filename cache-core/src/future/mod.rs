@@ -8,18 +8,29 @@
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-use std::future::Future;
+mod driven;
+mod polled;
+
+use std::future::{Future, poll_fn};
+use std::ops::DerefMut;
 use std::panic::resume_unwind;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use driven::approaching;
+pub(crate) use driven::{Driven, by_caller, by_owner};
+use polled::Running;
+pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
+
 use crate::background::{Anywhere, Executor};
-use crate::call::{Extras, FlightHandle, Prepared, Repeat, Waits, give_up};
+use crate::call::{Called, Extras, FlightHandle, Limits, Prepared, Repeat, Waits, give_up};
 use crate::draft::Draft;
-use crate::engine::{After, Computed, Failed, Joined, Lead, Miss, Next, Own};
+use crate::engine::{After, Failed, Further, Joined, Lead, Miss, Mode, Next, Own, Repeatable, Start};
+use crate::entry::Async;
 use crate::erased::Erased;
 use crate::flight::{Adoptable, Adopts, FlightContext, Shared, Waiter, polled_under};
-use crate::memo::UncachedCall;
+use crate::memo::{MemoCore, UncachedCall};
 use crate::value::Returns;
 
 /// What a call that was not answered has come to.
@@ -43,12 +54,21 @@ pub(crate) enum Begun {
     InPlace(Option<UncachedCall>),
 }
 
-/// A call that was not answered, what it computes with, how that is done once more, and what else is told of it.
-pub struct Missed<KA, SA, Run, A, X> {
-    pub(crate) begun: Begun,
-    pub(crate) call: Prepared<KA, SA, Run>,
-    pub(crate) again: A,
-    pub(crate) extras: X,
+impl Begun {
+    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it. The answer,
+    /// if there is one.
+    pub(crate) fn of(
+        memo: &MemoCore,
+        mut further: Further,
+        mode: Mode,
+        call: Option<&mut dyn Repeatable>,
+    ) -> Result<Self, Erased> {
+        match memo.start(&mut further, mode, call) {
+            Start::Answer(held) => Err(held),
+            Start::InPlace(unstored) => Ok(Self::InPlace(unstored)),
+            Start::Search(miss) => Ok(Self::Search(miss)),
+        }
+    }
 }
 
 async fn search(miss: &mut Miss) -> Searched {
@@ -79,132 +99,100 @@ async fn search(miss: &mut Miss) -> Searched {
     }
 }
 
-/// A call that leads a flight, and is to see to its computation.
-struct Leading<KA, SA, Run, A, X> {
-    miss: Miss,
-    lead: Lead,
-    call: Prepared<KA, SA, Run>,
-    again: A,
-    extras: X,
-}
-
-/// What a computation has come to: its value; or its return, if that is not one to keep.
-type Settled<R> = Result<Erased, (Failed, <R as Returns>::Output)>;
-
-/// What a call returns whose computation has come to this.
-fn returned<R: Returns>(miss: &Miss, settled: Settled<R>) -> R::Output {
-    match settled {
-        Ok(held) => R::join(held.into()),
-        Err((failed, output)) => miss.older(&failed).map_or(output, |held| R::join(held.into())),
-    }
-}
-
-/// What all drivers have in common: a call on its way to a return, or to a computation of its own.
-async fn approach<R, KA, SA, Run, A, X, B, D>(
-    missed: Missed<KA, SA, Run, A, X>,
-) -> Result<Leading<KA, SA, Run, A, X>, R::Output>
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
-    let Missed { begun, call, again, extras } = missed;
+/// What all drivers have in common: a call on its way to a return, or to a computation of its own, which is
+/// handed back.
+async fn approach(begun: Begun, limits: Limits, mut call: Pin<&mut DynBody>) -> Option<(Miss, Lead)> {
     let mut miss = match begun {
         Begun::Search(miss) => miss,
         Begun::InPlace(told) => {
-            return Err(in_place::<R, B, D>(told, call.prepare()).await.outcome.into_output());
+            in_place(told, call).await;
+            return None;
         }
         Begun::Lead(lead) => {
-            let settled = settled::<R, KA, SA, Run, B, D>(lead, call).await;
-            return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
+            let (call, settled) = settled(lead, call).await;
+            if let Ok(held) = settled {
+                call.described().returned().set_value(held);
+            }
+            return None;
         }
     };
-    miss.set_limits(extras.timeouts().limits());
+    miss.set_limits(limits);
     loop {
-        return match search(&mut miss).await {
-            Searched::Answer(held) => Err(R::join(held.into())),
-            Searched::Error(shared) => match shared.output::<R>() {
-                Some(output) => {
-                    miss.has_failed();
-                    Err(output)
+        match search(&mut miss).await {
+            Searched::Answer(held) => call.described().returned().set_value(held),
+            Searched::Error(shared) => {
+                if !call.as_mut().described().returned().set_error(shared) {
+                    continue;
                 }
-                None => continue,
-            },
+                miss.has_failed();
+            }
             Searched::InPlace(waited_for) => {
                 let own = async {
-                    let mut computed = in_place::<R, B, D>(Some(miss.unstored()), call.prepare()).await;
-                    miss.or_older_in_place(&mut computed.outcome);
-                    computed.outcome.into_output()
+                    in_place(Some(miss.unstored()), call.as_mut()).await;
+                    miss.or_older_in_place(call.as_mut().described().returned());
+                    None
                 };
-                Err(match waited_for {
+                // If it lands, its own body is dropped.
+                let landed = match waited_for {
                     Some((joined, waiter)) => {
-                        let take = |held, carried: &_| {
-                            miss.take(&joined, held, carried).map(|held| R::join(held.into()))
-                        };
+                        let take = |held, carried: &_| miss.take(&joined, held, carried).map(Some);
                         waiter.or_value(own, take).await
                     }
                     None => own.await,
-                })
+                };
+                if let Some(held) = landed {
+                    call.described().returned().set_value(held);
+                }
             }
-            Searched::Late(limit) => Err(give_up(extras.timeouts(), miss.memo(), limit)),
-            Searched::Lead(lead) => Ok(Leading { miss, lead, call, again, extras }),
-        };
+            Searched::Late(limit) => call.late(miss.memo(), limit),
+            Searched::Lead(lead) => return Some((miss, lead)),
+        }
+        return None;
+    }
+}
+
+/// Returns what a computation has come to: its value; or its return, if that is not one to keep.
+fn conclude(miss: &Miss, settled: Result<Erased, Failed>, call: Pin<&mut DynBody>) {
+    let returned = call.described().returned();
+    match settled {
+        Ok(held) => returned.set_value(held),
+        Err(failed) => miss.or_older(&failed, returned),
     }
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
-pub(crate) async fn by_caller<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
-    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
-        Ok(leading) => leading,
-        Err(output) => return output,
-    };
-    let settled = settled::<R, KA, SA, Run, B, D>(leading.lead, leading.call).await;
-    returned::<R>(&leading.miss, settled)
+async fn lead_by_caller(begun: Begun, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
+    let Some((miss, lead)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
+    let (mut call, settled) = settled(lead, call).await;
+    conclude(&miss, settled, call.as_mut());
+    (call, ())
 }
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
 /// if one was set.
-pub(crate) async fn by_owner<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
-where
-    R: Returns<Output: Send>,
-    KA: Send + 'static,
-    SA: Send + 'static,
-    Run: FnOnce(KA, SA) -> (B, D) + Send + 'static,
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output> + Send + 'static,
-    D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
-{
-    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
-        Ok(leading) => leading,
-        Err(output) => return output,
-    };
-    let Leading { miss, lead, call, .. } = leading;
+async fn lead_by_owner(begun: Begun, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
+    let Some((miss, lead)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
     let executor = miss.memo().world().executor.get().cloned();
     let flight = lead.flight.clone();
-    let computation = settled::<R, KA, SA, Run, B, D>(lead, call);
-    let settled = match executor {
+    let computation = settled(lead, call);
+    let (mut call, settled) = match executor {
         Some(executor) => {
             let computation = in_this_scope(computation);
             Adoptable::new(flight, computation, executor, Adopts::Unwanted).returned().await
         }
         None => computation.await,
     };
-    returned::<R>(&miss, settled)
+    conclude(&miss, settled, call.as_mut());
+    (call, ())
 }
 
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
 /// so that the background can go on with it when its caller has left.
-pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
+pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(
+    begun: Begun,
+    called: Called<Async, R, KA, SA, Run, D, A, X>,
+) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
@@ -213,15 +201,16 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let leading = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
-        Ok(leading) => leading,
-        Err(output) => return output,
-    };
-    let Leading { mut miss, lead, call, again, extras } = leading;
+    let limits = called.limits();
+    let mut approaching = approaching(begun, limits, Polled::new(called));
+    let (mut call, led) = poll_fn(|cx| approaching.poll_call(cx)).await;
+    let called = call.as_mut().called();
+    let Some((mut miss, lead)) = led else { return called.outcome.take() };
     let (memo, flight) = (miss.memo().clone(), lead.flight.clone());
-    let (handle, one_shot) = extras.timeouts().handle(FlightHandle::new(lead));
-    let Prepared { keyed, skipped, .. } = call;
-    let job = again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
+    let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(lead));
+    let Prepared { keyed, skipped, .. } = called.take_call();
+    let job = called.again.job(keyed, skipped, handle);
+    let job = job.expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = Arc::new(Anywhere(memo.world().clone()));
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let job = polled_under(Some(flight.context.clone()), job);
@@ -235,7 +224,7 @@ where
             Own::Returned | Own::Crashed | Own::Refused => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Late(limit) => return give_up(extras.timeouts(), &memo, limit),
+            Own::Late(limit) => return give_up(call.as_mut().called().extras.timeouts(), &memo, limit),
         }
     }
 }
@@ -249,37 +238,31 @@ fn in_this_scope<F: Future + Send + 'static>(
     computation
 }
 
-/// Computes as the leader of a flight.
-async fn settled<R, KA, SA, Run, B, D>(lead: Lead, call: Prepared<KA, SA, Run>) -> Settled<R>
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
+/// Computes as the leader of a flight. If this is dropped, the body is before the flight ends.
+async fn settled<P: DerefMut<Target = DynBody>>(
+    lead: Lead,
+    call: Pin<P>,
+) -> (Pin<P>, Result<Erased, Failed>) {
     let flight = lead.flight.clone();
     flight
         .led(async move {
-            let (body, describe) = call.prepare();
-            let mut computed = Computed::<R, D>::new(body.await, describe);
-            lead.settle(&mut computed).map_err(|failed| (failed, computed.outcome.into_output()))
+            let mut running = Running::new(call);
+            running.returned().await;
+            let settled = lead.settle(running.call().described());
+            (running.into_call(), settled)
         })
         .await
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place<R, B, D>(unstored: Option<UncachedCall>, (body, describe): (B, D)) -> Computed<R, D>
-where
-    R: Returns,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
+async fn in_place(unstored: Option<UncachedCall>, call: Pin<&mut DynBody>) {
     let run = async move {
-        let mut computed = Computed::<R, D>::new(body.await, describe);
+        let mut running = Running::new(call);
+        running.returned().await;
         if let Some(unstored) = unstored {
-            unstored.returned(&mut computed);
+            unstored.returned(running.call().described());
         }
-        computed
+        running.into_call();
     };
     match FlightContext::aside() {
         Some(aside) => polled_under(Some(aside), run).await,
