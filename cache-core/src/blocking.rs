@@ -35,7 +35,7 @@ where
     X: Extras<KA, SA, R>,
 {
     fn told(&mut self) -> Option<&mut dyn Repeatable> {
-        Called::told(self)
+        if const { X::ON_MISS || X::PLACEHOLDER || M::REPEATS } { Some(self) } else { None }
     }
 
     fn compute(&mut self, miss: &mut Miss) {
@@ -47,8 +47,8 @@ where
 /// the stack while the body runs, which may call its function again.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on(memo: &MemoCore, further: &mut Further, mode: Mode, call: &mut dyn Blocks) {
-    match memo.start(further, mode, call.told()) {
+pub(crate) fn go_on(memo: &MemoCore, mut further: Further, mode: Mode, call: &mut dyn Blocks) {
+    match memo.start(&mut further, mode, call.told()) {
         Start::Answer(held) => call.returned().set_value(held),
         Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
         Start::Search(ref mut miss) => call.compute(miss),
@@ -251,7 +251,7 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
+    let mut call = Alone::<R, _, _, _, D>::alone(call);
     in_place(None, &mut call);
     call.outcome.into_output()
 }
@@ -282,7 +282,7 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let mut call = Alone::<R, _, _, _, D>::new(call, NoHook, NoHook);
+    let mut call = Alone::<R, _, _, _, D>::alone(call);
     let one_shot = handle.take_one_shot();
     let lead = handle.into_lead();
     let Some(one_shot) = one_shot else {

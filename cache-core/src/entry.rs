@@ -196,7 +196,7 @@ impl<C: AsyncCall> Entry<C, Async> {
     ///
     /// If the body does; then the old value stays.
     pub fn refresh(self) -> Calling<C> {
-        Calling::by(How::Refresh, self.call)
+        Calling::refresh(self.call)
     }
 
     /// Runs the body and touches nothing.

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::blocking;
-use crate::call::{Called, NoHook, Prepared};
+use crate::call::{Called, Limits, NoHook, Prepared};
 use crate::draft::Draft;
 use crate::engine::{Body, Failed, Intent, Lead, Miss, Step};
-use crate::entry::Blocking;
+use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
-use crate::future::{Begun, Missed, by_caller, by_owner};
+use crate::future::{Begun, Polled, by_caller, by_owner};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoCore, MemoSpec, Types, When};
 use crate::policy::State;
@@ -80,7 +80,7 @@ fn draft(tags: &[&'static str]) -> Draft {
 /// A call with this body.
 fn computation(tags: &[&'static str], body: impl FnOnce() -> Output) -> impl Computation {
     let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, carry(tags)) };
-    Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, NoHook, NoHook)
+    Called::<Blocking, Kept, _, _, _, _, _, _>::alone(call)
 }
 
 /// What becomes of such a call.
@@ -186,10 +186,10 @@ impl Stage {
                 return Ok(number(&held));
             }
             let begun = Begun::Search(Miss::new(memo.handle(), Erased::new(key), hash, Intent::Read));
-            let missed = Missed { begun, call, again: NoHook, extras: NoHook };
+            let call = Polled::new(Called::<Async, Kept, _, _, _, _, _, _>::alone(call));
             match of {
-                Of::Caller => by_caller::<Kept, _, _, _, _, _, _, _>(missed).await,
-                Of::Owner => by_owner::<Kept, _, _, _, _, _, _, _>(missed).await,
+                Of::Caller => by_caller(begun, Limits::NONE, call).await,
+                Of::Owner => by_owner(begun, Limits::NONE, call).await,
             }
         })
     }

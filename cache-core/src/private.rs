@@ -3,7 +3,7 @@
 
 pub use crate::call::{
     Address, AsyncCall, Bound, Call, FlightHandle, Given, Lent, Limits, NoHook, Plan, TimedOut, Why, all,
-    can_own, go_on,
+    can_own, go_on, memo_of,
 };
 pub use crate::draft::{Draft, IntoTtl, plain};
 pub use crate::engine::{Cx, Found};

@@ -323,6 +323,10 @@ fn memo(model: &Model) -> Companion {
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
         quote_spanned!(mixed=> #used #krate::Memo::with_mode(&(#memo)))
+    } else if is_known_by_entry(model) {
+        let (entry, slot) = (callee(model, &model.names.entry), callee(model, &model.names.slot));
+        let args = model.args.iter().map(|_| quote_spanned!(mixed=> _,));
+        quote_spanned!(mixed=> #used #krate::__private::memo_of::<(#(#args)*), _>(#entry, #slot()))
     } else {
         quote_spanned!(mixed=> #used (&#plan).memo())
     };
@@ -334,6 +338,16 @@ fn memo(model: &Model) -> Companion {
         declaration: None,
         body,
     }
+}
+
+/// Whether the memo is known by the type of an entry: it is the function's own, and is told nothing.
+fn is_known_by_entry(model: &Model) -> bool {
+    model.is_free()
+        && model.node().is_none()
+        && model.incidental.is_empty()
+        && model.args.len() <= 8
+        && !look::has_hooks(model)
+        && attributes(model, &["target_feature"]).next().is_none()
 }
 
 fn all(model: &Model) -> Companion {

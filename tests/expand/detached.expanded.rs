@@ -97,7 +97,7 @@ impl get_cat {
                         }
                     },
                 )
-                .by_caller_send(),
+                .by_caller(),
         )
     }
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.
@@ -127,19 +127,7 @@ impl get_cat {
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::only::<Self>(),
-            Self::__slot(),
-            ::cache_core::__returns!(Cat, OfReturn),
-            |__keyed: &(&str,), __cx| {
-                __cx
-                    .find(
-                        (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                        __keyed,
-                    )
-            },
-        ))
-            .memo()
+        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {

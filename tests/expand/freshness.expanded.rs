@@ -97,19 +97,7 @@ impl revalidated {
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = revalidated;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::only::<Self>(),
-            Self::__slot(),
-            ::cache_core::__returns!(Cat, OfReturn),
-            |__keyed: &(&str,), __cx| {
-                __cx
-                    .find(
-                        (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                        __keyed,
-                    )
-            },
-        ))
-            .memo()
+        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -410,15 +398,7 @@ impl first {
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = first;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::only::<Self>(),
-            Self::__slot(),
-            ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-            |__keyed: &(String,), __cx| {
-                __cx.find((::cache_core::__leaf!(String),), __keyed)
-            },
-        ))
-            .memo()
+        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {

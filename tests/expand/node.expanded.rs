@@ -228,7 +228,7 @@ impl cat_of_row {
                         }
                     },
                 )
-                .by_caller_send(),
+                .by_caller(),
         )
     }
     ///The address of an entry of `cat_of_row`, by the arguments that are part of its key.

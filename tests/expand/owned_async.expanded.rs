@@ -104,13 +104,7 @@ impl lives {
     #[inline]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         let _ = lives;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::only::<Self>(),
-            Self::__slot(),
-            ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
-            |__keyed: &(u64,), __cx| __cx.find((::cache_core::__leaf!(u64),), __keyed),
-        ))
-            .memo()
+        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {

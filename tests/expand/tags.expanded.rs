@@ -145,7 +145,7 @@ impl find {
                         }
                     },
                 )
-                .by_caller_send(),
+                .by_caller(),
         )
     }
     ///The address of an entry of `find`, by the arguments that are part of its key.
@@ -188,19 +188,7 @@ impl find {
     #[inline]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         let _ = find;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::only::<Self>(),
-            Self::__slot(),
-            ::cache_core::__returns!(Option < Found >, OfReturn),
-            |__keyed: &(&Cat,), __cx| {
-                __cx
-                    .find(
-                        (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
-                        __keyed,
-                    )
-            },
-        ))
-            .memo()
+        ::cache_core::__private::memo_of::<(_, _), _>(Self::entry, Self::__slot())
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {

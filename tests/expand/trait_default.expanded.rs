@@ -115,7 +115,7 @@ pub trait CatsMemo: Cats {
                         "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does"
                     ),
                 )
-                .by_caller_send(),
+                .by_caller(),
         )
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.

@@ -39,16 +39,21 @@ impl<KA, SA, Run> Prepared<KA, SA, Run> {
 /// them, `A` makes the call once more, `X` is what else is told of it.
 pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
     pub(super) callee: C,
-    pub(super) call: Prepared<KA, SA, Run>,
-    pub(super) again: A,
-    pub(super) extras: X,
+    pub(super) parts: Parts<KA, SA, Run, A, X>,
     pub(super) mode: Mode,
+}
+
+/// What a call is made of, besides its function. It is moved in one piece.
+pub(super) struct Parts<KA, SA, Run, A, X> {
+    pub(super) call: Prepared<KA, SA, Run>,
+    again: A,
+    pub(super) extras: X,
 }
 
 impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
     #[inline]
     pub(super) fn new(callee: C, call: Prepared<KA, SA, Run>) -> Self {
-        Self { callee, call, again: NoHook, extras: NoHook, mode: Mode::default() }
+        Self { callee, parts: Parts { call, again: NoHook, extras: NoHook }, mode: Mode::PLAIN }
     }
 }
 
@@ -79,14 +84,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
 
     #[inline]
     fn with_extras<Y>(self, with: impl FnOnce(X) -> Y) -> Bound<C, KA, SA, Run, A, Y> {
-        let Self { callee, call, again, extras, mode } = self;
-        Bound { callee, call, again, extras: with(extras), mode }
-    }
-
-    #[inline]
-    fn with_again<B>(self, with: impl FnOnce(A) -> B) -> Bound<C, KA, SA, Run, B, X> {
-        let Self { callee, call, again, extras, mode } = self;
-        Bound { callee, call, again: with(again), extras, mode }
+        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
+        Bound { callee, parts: Parts { call, again, extras: with(extras) }, mode }
     }
 
     /// How long a call waits: for something that can stand in for the value, and at all; and what it
@@ -150,7 +149,8 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         A: Repeat<KA, SA>,
     {
         const { super::again::refuse_if(true, A::WHY_NOT) }
-        self.with_again(Asked)
+        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
+        Bound { callee, parts: Parts { call, again: Asked(again), extras }, mode }
     }
 
     /// How the call is made once more, in the background.
@@ -160,13 +160,15 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         owners: O,
         make: F,
     ) -> Bound<C, KA, SA, Run, Again<O, F>, X> {
-        self.with_again(|_| Again(owners, make))
+        let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
+        Bound { callee, parts: Parts { call, again: Again(owners, make), extras }, mode }
     }
 
     /// Why it cannot be.
     #[inline]
     pub fn once<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, Once<Y>, X> {
-        self.with_again(|_| Once::NEW)
+        let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
+        Bound { callee, parts: Parts { call, again: Once::NEW, extras }, mode }
     }
 }
 
@@ -178,19 +180,6 @@ where
 {
     /// Whether the background may be asked to make the call once more.
     pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND;
-    /// Whether a hit need not know more than the key.
-    pub(super) const GLANCES: bool = C::GLANCES && !X::ON_HIT;
-
-    /// What it is usually answered with, if that is there at once. It takes no `self`: all of that would have to be
-    /// in memory for it.
-    #[inline]
-    pub(super) fn glance(callee: &C, keyed: &KA, mode: Mode) -> Option<<C::Returns as Returns>::Output> {
-        if const { Self::GLANCES } && mode.is_usual() {
-            callee.glance(keyed).map(C::Returns::join)
-        } else {
-            None
-        }
-    }
 }
 
 impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L, W, H>, KA, SA, Run> {
@@ -206,19 +195,44 @@ impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, 
         NoHook,
         Hooks<NodeHook<N>, NodeHook<N>, NoHook, NoHook>,
     > {
-        let Self { callee, call, again, extras, mode } = self;
+        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
         let extras = extras.hooks().with_hit(NodeHook::NEW).with_miss(NodeHook::NEW);
-        Bound { callee, call, again, extras, mode }
+        Bound { callee, parts: Parts { call, again, extras }, mode }
     }
 }
 
-/// Looks a call up, and tells the hook. The whole of a hit, unless a glance was enough.
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: Callee<KA>,
+    X: Extras<KA, SA, C::Returns>,
+{
+    /// Whether a hit need not know more than the key.
+    pub(super) const GLANCES: bool = C::GLANCES && !X::ON_HIT;
+
+    /// What it is usually answered with, if that is there at once. It takes no `self`: all of that would have to be
+    /// in memory for it.
+    #[inline]
+    pub(super) fn glance(callee: &C, keyed: &KA, mode: Mode) -> Option<<C::Returns as Returns>::Output> {
+        if const { Self::GLANCES } && mode.is_plain() {
+            callee.glance(keyed).map(C::Returns::join)
+        } else {
+            None
+        }
+    }
+
+    /// Looks the call up, and tells the hook. The whole of a hit, unless a glance was enough.
+    #[inline]
+    pub(super) fn look_up(&self, after_glance: bool) -> Found<<C::Returns as Returns>::Held> {
+        look_up(&self.callee, &self.callee.memo(), &self.parts, self.mode, after_glance)
+    }
+}
+
+/// Looks a call up, and tells the hook.
 #[inline]
-pub(super) fn look_up<C, KA, SA, Run, X>(
+pub(super) fn look_up<C, KA, SA, Run, A, X>(
     callee: &C,
     memo: &Handle<'_, <C::Shape as Shape>::Owned, <C::Returns as Returns>::Held>,
-    call: &Prepared<KA, SA, Run>,
-    extras: &X,
+    Parts { call, extras, .. }: &Parts<KA, SA, Run, A, X>,
     mode: Mode,
     after_glance: bool,
 ) -> Found<<C::Returns as Returns>::Held>
@@ -234,6 +248,15 @@ where
     let tell: Option<OnHit<'_, _>> = if X::ON_HIT { Some(&tell) } else { None };
     let look = Look::of(mode).after_glance_if(after_glance);
     callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
+}
+
+impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
+    /// The call, of a kind, that was not answered.
+    #[inline]
+    pub(super) fn into_called<M, D>(self) -> (C, Mode, Called<M, C::Returns, KA, SA, Run, D, A, X>) {
+        let Self { callee, parts, mode } = self;
+        (callee, mode, Called::new(parts))
+    }
 }
 
 /// How a job that computes for a flight is started, by the kind of function.
@@ -271,7 +294,7 @@ where
 }
 
 /// A call that was not answered at once. `M` is its kind.
-pub(crate) struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
+pub struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
     /// None when its body was begun.
     call: Option<Prepared<KA, SA, Run>>,
     pub(crate) again: A,
@@ -284,12 +307,45 @@ pub(crate) struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
 
 impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     #[inline]
-    pub(crate) fn new(call: Prepared<KA, SA, Run>, again: A, extras: X) -> Self {
+    pub(super) fn new(Parts { call, again, extras }: Parts<KA, SA, Run, A, X>) -> Self {
         Self { call: Some(call), again, extras, describe: None, outcome: ReturnSlot(None), kind: PhantomData }
     }
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
-        self.call.take().expect("a body is run once")
+        let Some(call) = self.call.take() else { unreachable!("a body is run once") };
+        call
+    }
+
+    /// Makes the body, and what describes its value.
+    pub(crate) fn begin_body<B>(&mut self) -> B
+    where
+        Run: FnOnce(KA, SA) -> (B, D),
+    {
+        let (body, describe) = self.take_call().prepare();
+        self.describe = Some(describe);
+        body
+    }
+}
+
+impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook> {
+    /// A call that nothing is told of.
+    pub(crate) fn alone(call: Prepared<KA, SA, Run>) -> Self {
+        Self::new(Parts { call, again: NoHook, extras: NoHook })
+    }
+}
+
+impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook> {
+    /// A call whose body was made.
+    pub(crate) fn described_by(describe: D) -> Self {
+        let outcome = ReturnSlot(None);
+        Self {
+            call: None,
+            again: NoHook,
+            extras: NoHook,
+            describe: Some(describe),
+            outcome,
+            kind: PhantomData,
+        }
     }
 }
 
@@ -326,18 +382,6 @@ where
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
-where
-    M: Repeats<KA, SA, A>,
-    R: Returns,
-    X: Extras<KA, SA, R>,
-{
-    /// Itself, if there is something that it is to be told, or can tell.
-    pub(crate) fn told(&mut self) -> Option<&mut dyn Repeatable> {
-        if const { X::ON_MISS || X::PLACEHOLDER || M::REPEATS } { Some(self) } else { None }
-    }
-}
-
 impl<M, R, KA, SA, Run, D, A, X> Described for Called<M, R, KA, SA, Run, D, A, X>
 where
     R: Returns,
@@ -353,7 +397,8 @@ where
 
     fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
         if let Some(describe) = &self.describe {
-            describe(value.and_then(|value| R::value(value.get())), draft);
+            let value = if let Some(value) = value { R::value(value.get()) } else { None };
+            describe(value, draft);
         }
     }
 }
@@ -366,8 +411,7 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     fn run(&mut self) {
-        let (body, describe) = self.take_call().prepare();
+        let body = self.begin_body();
         self.outcome = ReturnSlot(Some(body()));
-        self.describe = Some(describe);
     }
 }

@@ -2,22 +2,23 @@
 //! future of calling it.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::bound::{Repeats, Starts, look_up};
+use super::bound::{Repeats, Starts};
 use super::verbs::FaceOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat, Writes};
+use super::{Address, Bound, Called, Callee, Extras, FlightHandle, Repeat, Waits as _, Writes};
 use crate::address::Key;
 use crate::draft::Draft;
-use crate::engine::{Found, Further, Lead, Mode, Start};
+use crate::engine::{Found, Further, Lead, Mode};
 use crate::entry::Async;
+use crate::erased::Erased;
 use crate::flight::{Flight, polled_under};
-use crate::future::{Begun, Missed, by_caller, by_clock, by_owner};
-use crate::memo::{MemoCore, When};
+use crate::future::{Begun, Driven, Polled, by_caller, by_clock, by_owner};
+use crate::memo::{Memo, MemoCore, When};
+use crate::slot::{Slot, face};
 use crate::value::Returns;
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
@@ -26,15 +27,16 @@ pub trait AsyncCall: Writes<Mode = Async> + Unpin {
     /// Says how to call.
     #[doc(hidden)]
     fn set(&mut self, how: How);
+    /// Computes and stores, whatever is there.
+    #[doc(hidden)]
+    fn refresh(&mut self);
     /// Goes on.
     #[doc(hidden)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output>;
 }
 
-/// How to call, other than usual.
+/// How to call without a look-up.
 pub enum How {
-    /// Computes and stores, whatever is there.
-    Refresh,
     /// Runs the body, touches nothing.
     Uncached,
     /// Computes for a flight that was begun.
@@ -68,16 +70,21 @@ impl<C: AsyncCall> Calling<C> {
         call.set(how);
         Self { call }
     }
+
+    pub(crate) fn refresh(mut call: C) -> Self {
+        call.refresh();
+        Self { call }
+    }
 }
 
 /// A call, and the driver that it goes over to when it is not answered at once.
-pub struct Asynchronous<Bo, M, F> {
+pub struct Asynchronous<Bo, T, F> {
     state: State<Bo, F>,
-    drive: fn(M) -> F,
+    drive: fn(Begun, T) -> F,
 }
 
 /// Nothing in it is pinned: the driver is in a box.
-impl<Bo, M, F> Unpin for Asynchronous<Bo, M, F> {}
+impl<Bo, T, F> Unpin for Asynchronous<Bo, T, F> {}
 
 enum State<Bo, F> {
     /// It is to be answered, or computed.
@@ -87,9 +94,9 @@ enum State<Bo, F> {
     Over,
 }
 
-impl<Bo, M, F> Asynchronous<Bo, M, F> {
+impl<Bo, T, F> Asynchronous<Bo, T, F> {
     #[inline]
-    fn new(bound: Bo, drive: fn(M) -> F) -> Self {
+    fn new(bound: Bo, drive: fn(Begun, T) -> F) -> Self {
         Self { state: State::Idle(bound), drive }
     }
 
@@ -107,10 +114,20 @@ impl<Bo, M, F> Asynchronous<Bo, M, F> {
             _ => unreachable!("an entry that is called is gone"),
         }
     }
+
+    /// The call, which begins.
+    fn begin(&mut self) -> Bo {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Idle(bound) => bound,
+            _ => unreachable!("`Calling` is not polled after it is ready"),
+        }
+    }
 }
 
-impl<Bo, M, F> Sealed for Asynchronous<Bo, M, F> {}
+impl<Bo, T, F> Sealed for Asynchronous<Bo, T, F> {}
 
+/// A call that was not answered.
+type CalledAsync<C, KA, SA, Run, D, A, X> = Called<Async, <C as Callee<KA>>::Returns, KA, SA, Run, D, A, X>;
 /// What a call returns.
 type Output<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Output;
 /// What describes its value.
@@ -128,27 +145,23 @@ where
     #[inline]
     pub fn by_caller(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>> {
-        Asynchronous::new(self, |missed| Box::pin(by_caller::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
-    }
-
-    /// The same where the future can be sent.
-    #[inline]
-    pub fn by_caller_send(
-        self,
     ) -> Asynchronous<
         Self,
-        Missed<KA, SA, Run, A, X>,
-        Sendable<impl Future<Output = Output<C, KA>>, (KA, SA, Run, A, X, B, D)>,
+        CalledAsync<C, KA, SA, Run, D, A, X>,
+        Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
     > {
-        Asynchronous::new(self, Sendable::by_caller::<C::Returns>)
+        Asynchronous::new(self, |begun, called| by_caller(begun, called.limits(), Polled::new(called)))
     }
 
     /// The same for what owns all it needs: an executor goes on with it when all have left.
     #[inline]
     pub fn by_owner(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<dyn Future<Output = Output<C, KA>> + Send>>>
+    ) -> Asynchronous<
+        Self,
+        CalledAsync<C, KA, SA, Run, D, A, X>,
+        Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
+    >
     where
         Output<C, KA>: Send,
         KA: Send + 'static,
@@ -159,71 +172,20 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, |missed| Box::pin(by_owner::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
+        Asynchronous::new(self, |begun, called| by_owner(begun, called.limits(), Polled::new(called)))
     }
 
     /// Computed by its caller as long as that waits, then in the background.
     #[inline]
     pub fn by_clock(
         self,
-    ) -> Asynchronous<Self, Missed<KA, SA, Run, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>>
+    ) -> Asynchronous<Self, CalledAsync<C, KA, SA, Run, D, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>>
     where
         A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        Asynchronous::new(self, |missed| Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(missed)))
-    }
-}
-
-/// The future of [`by_caller`], of which it is known what it has to be sent: `T`. The compiler would find that out by
-/// all that the future is made of, and anew for each function.
-pub struct Sendable<F, T> {
-    future: Pin<Box<F>>,
-    parts: PhantomData<T>,
-}
-
-// SAFETY: its future is that of `by_caller` for these parts, which can be sent if they can, as `is_send` proves.
-unsafe impl<F, T: Send> Send for Sendable<F, T> {}
-
-impl<F, T> Unpin for Sendable<F, T> {}
-
-impl<KA, SA, Run, A, X, B, D> Sendable<(), (KA, SA, Run, A, X, B, D)> {
-    fn by_caller<R>(
-        missed: Missed<KA, SA, Run, A, X>,
-    ) -> Sendable<impl Future<Output = R::Output>, (KA, SA, Run, A, X, B, D)>
-    where
-        R: Returns,
-        Run: FnOnce(KA, SA) -> (B, D),
-        B: Future<Output = R::Output>,
-        D: Fn(Option<&R::Value>, &mut Draft),
-        X: Extras<KA, SA, R>,
-    {
-        let future = Box::pin(by_caller::<R, KA, SA, Run, A, X, B, D>(missed));
-        Sendable { future, parts: PhantomData }
-    }
-
-    /// Compiles because the future can be sent if its parts can.
-    #[expect(dead_code, reason = "it is a proof")]
-    fn is_send<R>(missed: Missed<KA, SA, Run, A, X>) -> impl Send
-    where
-        R: Returns,
-        KA: Send,
-        SA: Send,
-        Run: FnOnce(KA, SA) -> (B, D) + Send,
-        A: Send,
-        X: Extras<KA, SA, R> + Send,
-        B: Future<Output = R::Output> + Send,
-        D: Fn(Option<&R::Value>, &mut Draft) + Send,
-    {
-        by_caller::<R, KA, SA, Run, A, X, B, D>(missed)
-    }
-}
-
-impl<F: Future, T> Future for Sendable<F, T> {
-    type Output = F::Output;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.get_mut().future.as_mut().poll(cx)
+        Asynchronous::new(self, |begun, called| {
+            Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(begun, called))
+        })
     }
 }
 
@@ -238,6 +200,9 @@ impl<C: Callee<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, K
     }
     fn key(&self) -> Key<Self::Face, Async> {
         self.idle().address()
+    }
+    fn memo(slot: &'static Slot) -> Memo<Self::Face, Async> {
+        Memo::of(C::memo_in(slot).arc(), face::<C::Returns>)
     }
 }
 
@@ -283,142 +248,117 @@ impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
 }
 
 impl<C, KA, SA, Run, B, D, A, X, F> AsyncCall
-    for Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<KA, SA, Run, A, X>, F>
+    for Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: Callee<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = Output<C, KA>>,
     D: Fn(Option<&Value<C, KA>>, &mut Draft),
     A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
     F: Future<Output = Output<C, KA>> + Unpin,
 {
     fn set(&mut self, how: How) {
-        let State::Idle(mut bound) = std::mem::replace(&mut self.state, State::Over) else {
-            unreachable!("an entry that is called is gone")
-        };
         let begun = match how {
-            How::Refresh => {
-                bound.mode = bound.mode.with(Mode::REFRESH, true);
-                self.state = State::Idle(bound);
-                return;
-            }
             How::Uncached => Begun::InPlace(None),
             How::Fly(handle) => Begun::Lead(handle.into_lead()),
         };
-        self.state = State::Running((self.drive)(bound.missed(begun)));
+        let (_, _, called) = self.begin().into_called::<Async, D>();
+        self.state = State::Running((self.drive)(begun, called));
+    }
+
+    fn refresh(&mut self) {
+        if let State::Idle(bound) = &mut self.state {
+            bound.mode = bound.mode.with(Mode::REFRESH, true);
+        }
     }
 
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if it is not answered.
-        let further = match &mut self.state {
-            State::Idle(Bound { callee, call, extras, mode, .. }) => {
-                if const { Bound::<C, KA, SA, Run, A, X>::GLANCES } {
-                    match Bound::<C, KA, SA, Run, A, X>::glance(callee, &call.keyed, *mode) {
-                        Some(output) => return Poll::Ready(output),
-                        None => None,
-                    }
-                } else {
-                    match look_up(callee, &callee.memo(), call, extras, *mode, false) {
-                        Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                        Found::Further(further) => Some(further),
-                    }
+        if let State::Idle(bound) = &self.state {
+            let further = if const { Bound::<C, KA, SA, Run, A, X>::GLANCES } {
+                let Bound { callee, parts, mode } = bound;
+                match Bound::<C, KA, SA, Run, A, X>::glance(callee, &parts.call.keyed, *mode) {
+                    Some(output) => return Poll::Ready(output),
+                    None => None,
                 }
+            } else {
+                match bound.look_up(false) {
+                    Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
+                    Found::Further(further) => Some(further),
+                }
+            };
+            if let Some(output) = self.go_on(further) {
+                return Poll::Ready(output);
             }
-            State::Running(future) => return Pin::new(future).poll(cx),
-            State::Over => None,
-        };
-        self.go_on(further, cx)
+        }
+        match &mut self.state {
+            State::Running(future) => Pin::new(future).poll(cx),
+            _ => unreachable!("`Calling` is not polled after it is ready"),
+        }
     }
 }
 
-impl<C, KA, SA, Run, A, X, F> Asynchronous<Bound<C, KA, SA, Run, A, X>, Missed<KA, SA, Run, A, X>, F>
+impl<C, KA, SA, Run, D, A, X, F>
+    Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: Callee<KA>,
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
-    F: Future<Output = Output<C, KA>> + Unpin,
 {
-    /// Goes over to the driver. `further`: if it was looked up by more than a glance.
+    /// Goes over to the driver, unless the call is answered. `further`: if it was looked up by more than a glance.
     #[cold]
     #[inline(never)]
-    fn go_on<B, D>(&mut self, further: Option<Further>, cx: &mut Context<'_>) -> Poll<Output<C, KA>>
-    where
-        Run: FnOnce(KA, SA) -> (B, D),
-        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    {
-        let missed = match std::mem::replace(&mut self.state, State::Over) {
-            State::Idle(bound) => bound.begin::<D>(further),
-            State::Running(_) | State::Over => unreachable!("`Calling` is not polled after it is ready"),
-        };
-        match missed {
-            Err(output) => Poll::Ready(output),
-            Ok(missed) => {
-                let mut future = (self.drive)(missed);
-                let polled = Pin::new(&mut future).poll(cx);
-                self.state = State::Running(future);
-                polled
-            }
-        }
-    }
-}
-
-impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
-where
-    C: Callee<KA>,
-    X: Extras<KA, SA, C::Returns>,
-{
-    fn missed(self, begun: Begun) -> Missed<KA, SA, Run, A, X> {
-        let Self { call, again, extras, .. } = self;
-        Missed { begun, call, again, extras }
-    }
-
-    /// What a call comes to before its first await: an answer, or what the driver is to do. It is looked up, unless
-    /// it was.
-    pub(super) fn begin<D>(self, further: Option<Further>) -> Result<Missed<KA, SA, Run, A, X>, Output<C, KA>>
-    where
-        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    {
-        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        let Self { callee, call, again, extras, mode } = self;
-        let memo = callee.memo();
+    fn go_on(&mut self, further: Option<Further>) -> Option<Output<C, KA>> {
+        let bound = self.begin();
         let found = match further {
             Some(further) => Found::Further(further),
-            None => look_up(&callee, &memo, &call, &extras, mode, Self::GLANCES),
+            None => bound.look_up(true),
         };
         let further = match found {
-            Found::Hit(held) => return Err(C::Returns::join(held)),
+            Found::Hit(held) => return Some(C::Returns::join(held)),
             Found::Further(further) => further,
         };
-        // Only where it is asked for is there code for the background.
-        if const { Self::IN_BACKGROUND } {
-            Called::<Async, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
-                .begin(&memo, further, mode)
-        } else {
-            Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras)
-                .begin(&memo, further, mode)
+        let (callee, mode, mut called) = bound.into_called::<Async, D>();
+        match called.begin::<C>(&callee.memo(), further, mode) {
+            Ok(begun) => {
+                self.state = State::Running((self.drive)(begun, called));
+                None
+            }
+            Err(held) => Some(C::Returns::join(held.into())),
         }
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X>
+impl<R, KA, SA, Run, D, A, X> Called<Async, R, KA, SA, Run, D, A, X>
 where
-    M: Repeats<KA, SA, A>,
+    R: Returns,
+    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    X: Extras<KA, SA, R>,
+{
+    /// What a call of `C` comes to before its first await: an answer, or what the driver is to do.
+    #[inline]
+    pub(super) fn begin<C: Callee<KA>>(
+        &mut self,
+        memo: &MemoCore,
+        further: Further,
+        mode: Mode,
+    ) -> Result<Begun, Erased> {
+        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        // Only where it may be asked for is there code for the background.
+        let told = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
+        Begun::of(memo, further, mode, if told { Some(self) } else { None })
+    }
+}
+
+impl<C, R, KA, SA, Run, D, A, X> Called<C, R, KA, SA, Run, D, A, X>
+where
     R: Returns,
     X: Extras<KA, SA, R>,
 {
-    fn begin(
-        mut self,
-        memo: &MemoCore,
-        mut further: Further,
-        mode: Mode,
-    ) -> Result<Missed<KA, SA, Run, A, X>, R::Output> {
-        let begun = match memo.start(&mut further, mode, self.told()) {
-            Start::Answer(held) => return Err(R::join(held.into())),
-            Start::InPlace(unstored) => Begun::InPlace(unstored),
-            Start::Search(miss) => Begun::Search(miss),
-        };
-        Ok(Missed { begun, call: self.take_call(), again: self.again, extras: self.extras })
+    /// How long it waits.
+    pub(crate) fn limits(&self) -> super::Limits {
+        self.extras.timeouts().limits()
     }
 }
 

@@ -5,9 +5,11 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Bound, Callee, Extras, NoHook, Prepared, Repeat};
+use super::{Bound, Called, Callee, Extras, Limits, NoHook, Repeat};
 use crate::draft::Draft;
-use crate::future::{Begun, Missed, by_caller};
+use crate::engine::Found;
+use crate::entry::Async;
+use crate::future::{Begun, Polled, by_caller};
 use crate::value::Returns;
 
 /// The future of a call that was looked up when it was made; and, if it was not answered, its function called.
@@ -57,13 +59,18 @@ where
         self,
         go_on: fn(Detachable<C::Returns, B, D>) -> F,
     ) -> Detached<<C::Returns as Returns>::Output, F> {
-        if let Some(output) = Self::glance(&self.callee, &self.call.keyed, self.mode) {
+        if let Some(output) = Self::glance(&self.callee, &self.parts.call.keyed, self.mode) {
             return Detached::Answered(Some(output));
         }
-        match self.begin::<D>(None) {
-            Err(output) => Detached::Answered(Some(output)),
-            Ok(Missed { begun, call, .. }) => {
-                let (body, describe) = call.prepare();
+        let further = match self.look_up(Self::GLANCES) {
+            Found::Hit(held) => return Detached::Answered(Some(C::Returns::join(held))),
+            Found::Further(further) => further,
+        };
+        let (callee, mode, mut called) = self.into_called::<Async, D>();
+        match called.begin::<C>(&callee.memo(), further, mode) {
+            Err(held) => Detached::Answered(Some(C::Returns::join(held.into()))),
+            Ok(begun) => {
+                let (body, describe) = called.take_call().prepare();
                 Detached::Running(Box::pin(go_on(Detachable { begun, body, describe, returns: PhantomData })))
             }
         }
@@ -78,6 +85,6 @@ where
     D: Fn(Option<&R::Value>, &mut Draft),
 {
     let Detachable { begun, body, describe, returns: _ } = call;
-    let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
-    by_caller::<R, (), (), _, NoHook, NoHook, B, D>(Missed { begun, call, again: NoHook, extras: NoHook })
+    let called = Called::<Async, R, (), (), fn((), ()) -> (B, D), D, _, _>::described_by(describe);
+    by_caller(begun, Limits::NONE, Polled::with(called, body))
 }

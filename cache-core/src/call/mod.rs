@@ -30,6 +30,7 @@ pub use verbs::{Address, Call};
 use crate::address::Key;
 use crate::draft::Draft;
 use crate::engine::{Cx, Found, Look};
+use crate::entry::Entry;
 use crate::erased::Erased;
 use crate::key::{Shape, Ty};
 use crate::memo::{InField, Memo, MemoHooks, MemoSpec, Place};
@@ -51,6 +52,10 @@ pub trait Callee<KA> {
     /// What a call is usually answered with, if it is there at once.
     fn glance(&self, keyed: &KA) -> Option<<Self::Returns as Returns>::Held>;
 
+    /// The memo of a function whose memo is in this slot, and is told nothing when it is made.
+    fn memo_in(
+        slot: &'static Slot,
+    ) -> Handle<'static, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>;
     /// Its memo.
     fn memo(&self) -> Handle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>;
     /// Looks a call up.
@@ -95,6 +100,10 @@ where
     fn glance(&self, keyed: &KA) -> Option<R::Held> {
         let memo = self.place.only::<Id>(self.slot)?;
         Cx::glance(memo.typed(), |cx| (self.look)(keyed, cx))
+    }
+
+    fn memo_in(slot: &'static Slot) -> Handle<'static, S::Owned, R::Held> {
+        slot.memo::<Id, S, R>(&NoHook)
     }
 
     #[inline]
@@ -228,6 +237,38 @@ where
         Bound::new(self, Prepared { keyed, skipped, run })
     }
 }
+
+/// The memo of a function, whose types its entry knows.
+pub fn memo_of<A, E: MakesEntry<A>>(
+    _: E,
+    slot: &'static Slot,
+) -> Memo<<E::Call as Address>::Face, <E::Call as Address>::Mode> {
+    E::Call::memo(slot)
+}
+
+/// The companion that makes an entry of arguments.
+pub trait MakesEntry<A> {
+    /// The call of its entries.
+    type Call: Address;
+}
+
+macro_rules! makes_entry {
+    ($($A:ident)*) => {
+        impl<F: Fn($($A),*) -> Entry<C, M>, C: Address, M, $($A),*> MakesEntry<($($A,)*)> for F {
+            type Call = C;
+        }
+    };
+}
+
+makes_entry!();
+makes_entry!(A0);
+makes_entry!(A0 A1);
+makes_entry!(A0 A1 A2);
+makes_entry!(A0 A1 A2 A3);
+makes_entry!(A0 A1 A2 A3 A4);
+makes_entry!(A0 A1 A2 A3 A4 A5);
+makes_entry!(A0 A1 A2 A3 A4 A5 A6);
+makes_entry!(A0 A1 A2 A3 A4 A5 A6 A7);
 
 /// Every instantiation of a generic function at once.
 #[must_use]

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use super::again::Nothing;
-use super::bound::{Repeats, Starts, look_up};
-use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Prepared, Repeat};
+use super::bound::{Parts, Repeats, Starts, look_up};
+use super::{Bound, Called, Callee, Extras, FlightHandle, NoHook, Repeat};
 use crate::address::Key;
-use crate::blocking;
+use crate::blocking::{self, Blocks};
 use crate::draft::{Draft, describes};
 use crate::engine::{Cx, Found, Further, Lead, Look, Mode};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
-use crate::memo::{MemoCore, When};
-use crate::slot::face;
+use crate::memo::{Memo, MemoCore, When};
+use crate::slot::{Slot, face};
 use crate::value::Returns;
 
 /// What companions of a function speak of.
@@ -36,6 +36,9 @@ pub trait Address: sealed::Sealed {
     /// The key.
     #[doc(hidden)]
     fn key(&self) -> Key<Self::Face, Self::Mode>;
+    /// The memo of the function, by its slot.
+    #[doc(hidden)]
+    fn memo(slot: &'static Slot) -> Memo<Self::Face, Self::Mode>;
 }
 
 /// What needs the function's body, or what describes its value.
@@ -83,14 +86,14 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         let memo = self.callee.memo();
         let plain = memo.flags().is_plain() && !memo.spec.rules.has_window();
         let look = if plain { Look::USUAL } else { Look::ONLY_FRESH };
-        match self.callee.look(&self.call.keyed, Cx::new(memo.typed(), look)) {
+        match self.callee.look(&self.parts.call.keyed, Cx::new(memo.typed(), look)) {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => memo.read(further).and_then(face::<C::Returns>),
         }
     }
 
     pub(super) fn address<M>(&self) -> Key<FaceOf<C, KA>, M> {
-        self.callee.key(&self.call.keyed)
+        self.callee.key(&self.parts.call.keyed)
     }
 }
 
@@ -104,7 +107,7 @@ where
         Run: FnOnce(KA, SA) -> (B, D),
         D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     {
-        let Self { callee, call, .. } = self;
+        let Self { callee, parts: Parts { call, .. }, .. } = self;
         let Some(held) = C::Returns::keep(value) else { return false };
         let (memo, held) = (callee.memo(), Erased::new(held));
         let (key, hash) = callee.own(&call.keyed, &memo);
@@ -124,7 +127,7 @@ where
         Run: FnOnce(KA, SA) -> (B, D),
         D: Fn(Option<&<C::Returns as Returns>::Value>, &mut Draft),
     {
-        let Self { callee, call, .. } = self;
+        let Self { callee, parts: Parts { call, .. }, .. } = self;
         let memo = callee.memo();
         let (key, hash) = callee.own(&call.keyed, &memo);
         let (_, describe) = call.prepare();
@@ -141,15 +144,27 @@ where
     where
         M: Repeats<KA, SA, A>,
     {
-        let Self { callee, call, again, extras, mode } = self;
-        let memo = callee.memo();
-        match look_up(&callee, &memo, &call, &extras, mode, false) {
+        match self.look_up(false) {
             Found::Hit(held) => C::Returns::face(held),
             Found::Further(further) => {
-                let mut call = Called::<M, C::Returns, _, _, _, (), _, _>::new(call, again, extras);
-                memo.look_ahead(further, mode, &mut call).and_then(face::<C::Returns>)
+                let (callee, mode, mut call) = self.into_called::<M, ()>();
+                callee.memo().look_ahead(further, mode, &mut call).and_then(face::<C::Returns>)
             }
         }
+    }
+}
+
+impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
+    /// What a call returns that was looked up, and not answered.
+    #[cold]
+    #[inline(never)]
+    fn go_on(parts: Parts<KA, SA, Run, A, X>, memo: &MemoCore, further: Further, mode: Mode) -> R::Output
+    where
+        Self: Blocks,
+    {
+        let mut call = Self::new(parts);
+        blocking::go_on(memo, further, mode, &mut call);
+        call.outcome.take()
     }
 }
 
@@ -179,6 +194,9 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, X> {
     }
     fn key(&self) -> Key<Self::Face, Blocking> {
         self.address()
+    }
+    fn memo(slot: &'static Slot) -> Memo<Self::Face, Blocking> {
+        Memo::of(C::memo_in(slot).arc(), face::<C::Returns>)
     }
 }
 
@@ -246,27 +264,21 @@ where
     X: Extras<KA, SA, C::Returns>,
 {
     #[inline]
-    fn answer(
-        callee: &C,
-        call: Prepared<KA, SA, Run>,
-        again: A,
-        extras: X,
-        mode: Mode,
-    ) -> <C::Returns as Returns>::Output {
+    fn answer(callee: &C, parts: Parts<KA, SA, Run, A, X>, mode: Mode) -> <C::Returns as Returns>::Output {
         let memo = callee.memo();
-        let mut further = match look_up(callee, &memo, &call, &extras, mode, Self::GLANCES) {
-            Found::Hit(held) => return C::Returns::join(held),
-            Found::Further(further) => further,
-        };
-        // Only where it is asked for is there code for the background.
-        if const { Self::IN_BACKGROUND } {
-            let mut call = Called::<Blocking, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-            blocking::go_on(&memo, &mut further, mode, &mut call);
-            call.outcome.into_output()
-        } else {
-            let mut call = Called::<NoHook, C::Returns, _, _, _, D, _, _>::new(call, again, extras);
-            blocking::go_on(&memo, &mut further, mode, &mut call);
-            call.outcome.into_output()
+        match look_up(callee, &memo, &parts, mode, Self::GLANCES) {
+            Found::Hit(held) => C::Returns::join(held),
+            Found::Further(further) => {
+                // Only where it is asked for is there code for the background.
+                let go_on = const {
+                    if Self::IN_BACKGROUND {
+                        Called::<Blocking, C::Returns, KA, SA, Run, D, A, X>::go_on
+                    } else {
+                        Called::<NoHook, C::Returns, KA, SA, Run, D, A, X>::go_on
+                    }
+                };
+                go_on(parts, &memo, further, mode)
+            }
         }
     }
 
@@ -276,12 +288,10 @@ where
     #[expect(clippy::needless_pass_by_value, reason = "a reference would be to memory")]
     fn answer_further(
         callee: C,
-        call: Prepared<KA, SA, Run>,
-        again: A,
-        extras: X,
+        parts: Parts<KA, SA, Run, A, X>,
         mode: Mode,
     ) -> <C::Returns as Returns>::Output {
-        Self::answer(&callee, call, again, extras, mode)
+        Self::answer(&callee, parts, mode)
     }
 }
 
@@ -298,14 +308,14 @@ where
     #[inline]
     fn call(self) -> Self::Output {
         const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        let Self { callee, call, again, extras, mode } = self;
-        if let Some(output) = Self::glance(&callee, &call.keyed, mode) {
+        let Self { callee, parts, mode } = self;
+        if let Some(output) = Self::glance(&callee, &parts.call.keyed, mode) {
             return output;
         }
         if const { Self::GLANCES } {
-            Self::answer_further(callee, call, again, extras, mode)
+            Self::answer_further(callee, parts, mode)
         } else {
-            Self::answer(&callee, call, again, extras, mode)
+            Self::answer(&callee, parts, mode)
         }
     }
 
@@ -315,10 +325,10 @@ where
     }
 
     fn uncached(self) -> Self::Output {
-        blocking::uncached::<C::Returns, _, _, _, B, D>(self.call)
+        blocking::uncached::<C::Returns, _, _, _, B, D>(self.parts.call)
     }
 
     fn fly(self, handle: FlightHandle) {
-        blocking::fly_for::<C::Returns, _, _, _, B, D>(handle, self.call);
+        blocking::fly_for::<C::Returns, _, _, _, B, D>(handle, self.parts.call);
     }
 }

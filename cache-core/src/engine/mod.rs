@@ -13,7 +13,7 @@ pub(crate) use lead::{Failed, Lead};
 pub use look::{Cx, Found};
 pub(crate) use look::{Further, Look, OnHit};
 pub(crate) use miss::{Joined, Miss, Next, Own};
-pub(crate) use returned::{Body, Computed, Described, ReturnSlot, Returned};
+pub(crate) use returned::{Body, Described, ReturnSlot, Returned};
 pub(crate) use start::{Mode, Repeatable, Start};
 
 use crate::erased::{Erased, ErasedRef};

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::draft::{Draft, describes};
+use crate::draft::Draft;
 use crate::erased::Erased;
 use crate::flight::Shared;
 use crate::value::Returns;
@@ -48,8 +48,13 @@ impl<R: Returns> ReturnSlot<R> {
         self.0 = Some(output);
     }
 
-    pub(crate) fn into_output(self) -> R::Output {
-        self.0.expect("it has returned")
+    pub(crate) fn take(&mut self) -> R::Output {
+        let Some(output) = self.0.take() else { unreachable!("it has returned") };
+        output
+    }
+
+    pub(crate) fn into_output(mut self) -> R::Output {
+        self.take()
     }
 }
 
@@ -83,31 +88,5 @@ impl<R: Returns> Returned for ReturnSlot<R> {
 
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         R::share_error(self.0.as_ref()?)
-    }
-}
-
-/// A body has returned this, and what describes its value.
-pub(crate) struct Computed<R: Returns, D> {
-    pub(crate) outcome: ReturnSlot<R>,
-    describe: D,
-}
-
-impl<R: Returns, D> Computed<R, D> {
-    pub(crate) fn new(output: R::Output, describe: D) -> Self {
-        Self { outcome: ReturnSlot(Some(output)), describe }
-    }
-}
-
-impl<R: Returns, D: Fn(Option<&R::Value>, &mut Draft)> Described for Computed<R, D> {
-    fn returned(&mut self) -> &mut dyn Returned {
-        &mut self.outcome
-    }
-
-    fn describes(&self) -> bool {
-        describes::<D, R::Value>()
-    }
-
-    fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
-        (self.describe)(value.and_then(|value| R::value(value.get())), draft);
     }
 }

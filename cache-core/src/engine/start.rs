@@ -6,10 +6,12 @@ use crate::key::KeyRef;
 use crate::memo::{MemoCore, UncachedCall};
 
 /// What a call is told besides its arguments, in bits: a hit asks whether it is none of it.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Mode(u8);
 
 impl Mode {
+    /// A call that was told nothing.
+    pub(crate) const PLAIN: Self = Self(0);
     /// Neither read nor write.
     pub(crate) const BYPASS: Self = Self(1);
     /// Do not read, but write.
@@ -25,7 +27,7 @@ impl Mode {
     }
 
     #[inline]
-    pub(crate) fn is_usual(self) -> bool {
+    pub(crate) fn is_plain(self) -> bool {
         self.0 == 0
     }
 

@@ -8,18 +8,28 @@
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-use std::future::Future;
+mod driven;
+mod polled;
+
+use std::future::{Future, poll_fn};
+use std::ops::DerefMut;
 use std::panic::resume_unwind;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
+use driven::approaching;
+pub(crate) use driven::{Driven, by_caller, by_owner};
+use polled::Running;
+pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
+
 use crate::background::Executor;
-use crate::call::{Extras, FlightHandle, Prepared, Repeat, Waits, give_up};
+use crate::call::{Called, Extras, FlightHandle, Limits, Prepared, Repeat, Waits, give_up};
 use crate::draft::Draft;
-use crate::engine::{Computed, Failed, Lead, Miss, Next, Own};
+use crate::engine::{Failed, Further, Lead, Miss, Mode, Next, Own, Repeatable, Start};
+use crate::entry::Async;
 use crate::erased::Erased;
 use crate::flight::{Adoptable, Adopts, Flight, FlightContext, polled_under};
-use crate::memo::UncachedCall;
+use crate::memo::{MemoCore, UncachedCall};
 use crate::value::Returns;
 
 /// Where a call stands that was not answered.
@@ -32,12 +42,21 @@ pub(crate) enum Begun {
     InPlace(Option<UncachedCall>),
 }
 
-/// A call that was not answered, what it computes with, how that is done once more, and what else is told of it.
-pub struct Missed<KA, SA, Run, A, X> {
-    pub(crate) begun: Begun,
-    pub(crate) call: Prepared<KA, SA, Run>,
-    pub(crate) again: A,
-    pub(crate) extras: X,
+impl Begun {
+    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it. The answer,
+    /// if there is one.
+    pub(crate) fn of(
+        memo: &MemoCore,
+        mut further: Further,
+        mode: Mode,
+        call: Option<&mut dyn Repeatable>,
+    ) -> Result<Self, Erased> {
+        match memo.start(&mut further, mode, call) {
+            Start::Answer(held) => Err(held),
+            Start::InPlace(unstored) => Ok(Self::InPlace(unstored)),
+            Start::Search(miss) => Ok(Self::Search(miss)),
+        }
+    }
 }
 
 /// Waits until it is known how the call goes on otherwise.
@@ -51,133 +70,102 @@ async fn search(miss: &mut Miss) -> Next {
     next
 }
 
-/// A call that leads a flight, and is to see to its computation.
-struct Leading<KA, SA, Run, A, X> {
-    miss: Miss,
-    lead: Lead,
-    call: Prepared<KA, SA, Run>,
-    again: A,
-    extras: X,
-}
-
-/// What a computation has come to: its value; or its return, if that is not one to keep.
-type Settled<R> = Result<Erased, (Failed, <R as Returns>::Output)>;
-
-/// What a call returns whose computation has come to this.
-fn returned<R: Returns>(miss: &Miss, settled: Settled<R>) -> R::Output {
-    match settled {
-        Ok(held) => R::join(held.into()),
-        Err((failed, output)) => miss.older(&failed).map_or(output, |held| R::join(held.into())),
-    }
-}
-
-/// What all drivers have in common: a call on its way to a return, or to a computation of its own.
-async fn approach<R, KA, SA, Run, A, X, B, D>(
-    missed: Missed<KA, SA, Run, A, X>,
-) -> Result<Leading<KA, SA, Run, A, X>, R::Output>
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
-    let Missed { begun, call, again, extras } = missed;
+/// What all drivers have in common: a call on its way to a return, or to a computation of its own, which is
+/// handed back.
+async fn approach(begun: Begun, limits: Limits, mut call: Pin<&mut DynBody>) -> Option<(Miss, Lead)> {
     let mut miss = match begun {
         Begun::Search(miss) => miss,
         Begun::InPlace(told) => {
-            return Err(in_place::<R, B, D>(told, call.prepare()).await.outcome.into_output());
+            in_place(told, call).await;
+            return None;
         }
         Begun::Lead(lead) => {
-            let settled = settled::<R, KA, SA, Run, B, D>(lead, call).await;
-            return Err(settled.map_or_else(|(_, output)| output, |held| R::join(held.into())));
+            let (call, settled) = settled(lead, call).await;
+            if let Ok(held) = settled {
+                call.described().returned().set_value(held);
+            }
+            return None;
         }
     };
-    miss.set_limits(extras.timeouts().limits());
+    miss.set_limits(limits);
     loop {
-        return match search(&mut miss).await {
-            Next::Answer(held) => Err(R::join(held.into())),
-            Next::Error(shared) => match shared.output::<R>() {
-                Some(output) => {
-                    miss.has_failed();
-                    Err(output)
+        match search(&mut miss).await {
+            Next::Answer(held) => call.described().returned().set_value(held),
+            Next::Error(shared) => {
+                if !call.as_mut().described().returned().set_error(shared) {
+                    continue;
                 }
-                None => continue,
-            },
+                miss.has_failed();
+            }
             Next::InPlace(joined) => {
                 let own = async {
-                    let mut computed = in_place::<R, B, D>(Some(miss.unstored()), call.prepare()).await;
-                    miss.or_older_in_place(&mut computed.outcome);
-                    computed.outcome.into_output()
+                    in_place(Some(miss.unstored()), call.as_mut()).await;
+                    miss.or_older_in_place(call.as_mut().described().returned());
+                    None
                 };
-                Err(match joined {
+                // If it lands, its own body is dropped.
+                let landed = match joined {
                     Some(joined) => {
-                        let take = |held, carried: &_| {
-                            miss.take(&joined, held, carried).map(|held| R::join(held.into()))
-                        };
+                        let take = |held, carried: &_| miss.take(&joined, held, carried).map(Some);
                         joined.waiter.or_value(pin!(own), take).await
                     }
                     None => own.await,
-                })
+                };
+                if let Some(held) = landed {
+                    call.described().returned().set_value(held);
+                }
             }
-            Next::Lead(lead) => Ok(Leading { miss, lead, call, again, extras }),
-            Next::Late(limit) => Err(give_up(extras.timeouts(), miss.memo(), limit)),
+            Next::Late(limit) => call.late(miss.memo(), limit),
+            Next::Lead(lead) => return Some((miss, lead)),
             Next::Wait(_) => unreachable!("it has waited"),
-        };
+        }
+        return None;
+    }
+}
+
+/// Returns what a computation has come to: its value; or its return, if that is not one to keep.
+fn conclude(miss: &Miss, settled: Result<Erased, Failed>, call: Pin<&mut DynBody>) {
+    let returned = call.described().returned();
+    match settled {
+        Ok(held) => returned.set_value(held),
+        Err(failed) => miss.or_older(&failed, returned),
     }
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
-pub(crate) async fn by_caller<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
-    let Leading { miss, mut lead, call, .. } = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
-        Ok(leading) => leading,
-        Err(output) => return output,
-    };
+async fn lead_by_caller(begun: Begun, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
+    let Some((miss, mut lead)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
     lead.is_own = true;
-    let settled = settled::<R, KA, SA, Run, B, D>(lead, call).await;
-    returned::<R>(&miss, settled)
+    let (mut call, settled) = settled(lead, call).await;
+    conclude(&miss, settled, call.as_mut());
+    (call, ())
 }
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
 /// if one was set.
-pub(crate) async fn by_owner<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
-where
-    R: Returns<Output: Send>,
-    KA: Send + 'static,
-    SA: Send + 'static,
-    Run: FnOnce(KA, SA) -> (B, D) + Send + 'static,
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output> + Send + 'static,
-    D: Fn(Option<&R::Value>, &mut Draft) + Send + 'static,
-{
-    let Leading { miss, mut lead, call, .. } = match approach::<R, KA, SA, Run, A, X, B, D>(missed).await {
-        Ok(leading) => leading,
-        Err(output) => return output,
-    };
+async fn lead_by_owner(begun: Begun, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
+    let Some((miss, mut lead)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
     lead.is_own = true;
     let executor = miss.memo().world().executor.get().cloned();
-    let settled = match executor {
+    let (mut call, settled) = match executor {
         Some(executor) => {
             let flight = lead.flight().clone();
-            let computation = in_this_scope(settled::<R, KA, SA, Run, B, D>(lead, call));
+            let computation = in_this_scope(settled(lead, call));
             Adoptable::new(flight, computation, executor, Adopts::Unwanted).returned().await
         }
-        None => settled::<R, KA, SA, Run, B, D>(lead, call).await,
+        None => settled(lead, call).await,
     };
-    returned::<R>(&miss, settled)
+    conclude(&miss, settled, call.as_mut());
+    (call, ())
 }
 
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
 /// so that the background can go on with it when its caller has left.
-pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(missed: Missed<KA, SA, Run, A, X>) -> R::Output
+pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(
+    begun: Begun,
+    called: Called<Async, R, KA, SA, Run, D, A, X>,
+) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
@@ -186,15 +174,16 @@ where
     B: Future<Output = R::Output>,
     D: Fn(Option<&R::Value>, &mut Draft),
 {
-    let approached = approach::<R, KA, SA, Run, A, X, B, D>(missed).await;
-    let Leading { mut miss, lead, call, again, extras } = match approached {
-        Ok(leading) => leading,
-        Err(output) => return output,
-    };
+    let limits = called.limits();
+    let mut approaching = approaching(begun, limits, Polled::new(called));
+    let (mut call, led) = poll_fn(|cx| approaching.poll_call(cx)).await;
+    let called = call.as_mut().called();
+    let Some((mut miss, lead)) = led else { return called.outcome.take() };
     let (memo, flight) = (miss.memo().clone(), lead.flight().clone());
-    let (handle, one_shot) = extras.timeouts().handle(FlightHandle::new(lead));
-    let Prepared { keyed, skipped, .. } = call;
-    let job = again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
+    let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(lead));
+    let Prepared { keyed, skipped, .. } = called.take_call();
+    let job = called.again.job(keyed, skipped, handle);
+    let job = job.expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = memo.world().clone();
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let job = polled_under(Some(flight.context.clone()), job);
@@ -208,7 +197,7 @@ where
             Own::Returned | Own::Refused => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Late(limit) => return give_up(extras.timeouts(), &memo, limit),
+            Own::Late(limit) => return give_up(call.as_mut().called().extras.timeouts(), &memo, limit),
         }
     }
 }
@@ -222,19 +211,17 @@ fn in_this_scope<F: Future + Send + 'static>(
     computation
 }
 
-/// Computes as the leader of a flight.
-async fn settled<R, KA, SA, Run, B, D>(lead: Lead, call: Prepared<KA, SA, Run>) -> Settled<R>
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
+/// Computes as the leader of a flight. If this is dropped, the body is before the flight ends.
+async fn settled<P: DerefMut<Target = DynBody>>(
+    lead: Lead,
+    call: Pin<P>,
+) -> (Pin<P>, Result<Erased, Failed>) {
     let flight = lead.flight().clone();
     let computation = async move {
-        let (body, describe) = call.prepare();
-        let mut computed = Computed::<R, D>::new(body.await, describe);
-        lead.settle(&mut computed).map_err(|failed| (failed, computed.outcome.into_output()))
+        let mut running = Running::new(call);
+        running.returned().await;
+        let settled = lead.settle(running.call().described());
+        (running.into_call(), settled)
     };
     let settled = flight.led(pin!(computation)).await;
     Flight::give_back(flight);
@@ -242,18 +229,14 @@ where
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place<R, B, D>(unstored: Option<UncachedCall>, (body, describe): (B, D)) -> Computed<R, D>
-where
-    R: Returns,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
-{
+async fn in_place(unstored: Option<UncachedCall>, call: Pin<&mut DynBody>) {
     let run = async move {
-        let mut computed = Computed::<R, D>::new(body.await, describe);
+        let mut running = Running::new(call);
+        running.returned().await;
         if let Some(unstored) = unstored {
-            unstored.returned(&mut computed);
+            unstored.returned(running.call().described());
         }
-        computed
+        running.into_call();
     };
     match FlightContext::aside() {
         Some(aside) => polled_under(Some(aside), pin!(run)).await,

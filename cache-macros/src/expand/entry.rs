@@ -30,8 +30,6 @@ pub(super) fn entry(model: &Model) -> Companion {
             quote!(.by_clock())
         } else if model.owned {
             quote!(.by_owner())
-        } else if send {
-            quote!(.by_caller_send())
         } else {
             quote!(.by_caller())
         };

@@ -81,6 +81,14 @@ pub(super) fn plan(model: &Model) -> TokenStream {
     }
 }
 
+/// Whether the memo is told of hooks when it is made.
+pub(super) fn has_hooks(model: &Model) -> bool {
+    let options = &model.options;
+    let hooks =
+        [&options.on_store, &options.on_error, &options.on_evict, &options.fallback_if, &options.weigh];
+    hooks.iter().any(|hook| hook.is_some()) || options.share_error.is_some()
+}
+
 /// What stands for a node: a type without lifetimes.
 pub(super) fn node(model: &Model, node: &Type) -> TokenStream {
     let krate = &model.krate;

@@ -1,0 +1,119 @@
+//! A driver with the call that it drives. Drivers are compiled once, for all functions.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::{AsyncBody, Begun, BoxedCall, Polled, approach, lead_by_caller, lead_by_owner};
+use crate::call::{Called, Extras, Limits};
+use crate::draft::Draft;
+use crate::engine::{Lead, Miss};
+use crate::value::Returns;
+
+/// A driver, and of which type its call is. It hands the call back, with what it has come to.
+pub struct Driven<C, T = ()> {
+    driver: Driver<T>,
+    call: PhantomData<C>,
+}
+
+/// A driver: of a call without its type.
+type Driver<T> = Pin<Box<dyn Future<Output = (BoxedCall, T)> + Send>>;
+
+// SAFETY: a driver can be sent, and so can its call if its parts can: the call returns only when the driver does.
+unsafe impl<M, R: Returns, KA, SA, Run, B, D, A, X, T> Send
+    for Driven<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>, T>
+where
+    KA: Send,
+    SA: Send,
+    Run: Send,
+    B: Send,
+    D: Send,
+    A: Send,
+    X: Send,
+{
+}
+
+// SAFETY: nothing can be done by a shared reference to one.
+unsafe impl<C, T> Sync for Driven<C, T> {}
+
+impl<C, T> Unpin for Driven<C, T> {}
+
+/// Computes as part of its caller.
+pub(crate) fn by_caller<C: AsyncBody>(begun: Begun, limits: Limits, call: C) -> Driven<C> {
+    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_caller(begun, limits, call)))
+}
+
+/// The same for a call that owns all it needs: an executor goes on with it when its caller has left.
+pub(crate) fn by_owner<C: AsyncBody + Send + 'static>(begun: Begun, limits: Limits, call: C) -> Driven<C> {
+    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_owner(begun, limits, call)))
+}
+
+/// Goes as far as to a computation of its own.
+pub(super) fn approaching<C: AsyncBody>(
+    begun: Begun,
+    limits: Limits,
+    call: C,
+) -> Driven<C, Option<(Miss, Lead)>> {
+    Driven::new(begun, limits, call, |begun, limits, mut call| {
+        Box::pin(async move {
+            let led = approach(begun, limits, call.as_mut()).await;
+            (call, led)
+        })
+    })
+}
+
+impl<C, T> Driven<C, T> {
+    /// `driver` hands back the call that it is given, or drops it. It lets nobody else have it, unless that is owned
+    /// and can be sent.
+    fn new<'c>(
+        begun: Begun,
+        limits: Limits,
+        call: C,
+        driver: fn(Begun, Limits, BoxedCall) -> Driver<T>,
+    ) -> Self
+    where
+        C: AsyncBody + 'c,
+    {
+        let call: Pin<Box<dyn AsyncBody + 'c>> = Box::pin(call);
+        // SAFETY: the driver has the call no longer than this is there, whose type is that of the call; and this can
+        // be sent only if the call can.
+        let call = unsafe { mem::transmute::<Pin<Box<dyn AsyncBody + 'c>>, BoxedCall>(call) };
+        Self { driver: driver(begun, limits, call), call: PhantomData }
+    }
+
+    /// Goes on with the driver. The call when it is ready, and what it has come to.
+    pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<(Pin<Box<C>>, T)> {
+        let (call, came) = ready!(poll(&mut self.driver, cx));
+        // SAFETY: it is the box of this type that the driver was given, and is pinned as it was.
+        let call = unsafe {
+            Pin::new_unchecked(Box::from_raw(Box::into_raw(Pin::into_inner_unchecked(call)).cast::<C>()))
+        };
+        Poll::Ready((call, came))
+    }
+}
+
+fn poll<T>(driver: &mut Driver<T>, cx: &mut Context<'_>) -> Poll<(BoxedCall, T)> {
+    driver.as_mut().poll(cx)
+}
+
+impl<M, R, KA, SA, Run, B, D, A, X> Future for Driven<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>>
+where
+    R: Returns,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: Future<Output = R::Output>,
+    D: Fn(Option<&R::Value>, &mut Draft),
+    X: Extras<KA, SA, R>,
+{
+    type Output = R::Output;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R::Output> {
+        let (mut call, ()) = ready!(poll(&mut self.driver, cx));
+        // SAFETY: it is the call of this type that the driver was given, and it is not moved.
+        let call = unsafe {
+            &mut *std::ptr::from_mut(call.as_mut().get_unchecked_mut())
+                .cast::<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>>()
+        };
+        Poll::Ready(call.called.outcome.take())
+    }
+}

@@ -1,0 +1,130 @@
+//! The body of an asynchronous call, as drivers see it: without its types.
+
+use std::future::{Future, poll_fn};
+use std::ops::DerefMut;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use crate::call::{Called, Extras, Waits, give_up};
+use crate::draft::Draft;
+use crate::engine::{Described, ReturnSlot};
+use crate::memo::MemoCore;
+use crate::value::Returns;
+
+/// A call of an asynchronous function that was not answered at once.
+pub(crate) trait AsyncBody {
+    /// What it returns, and what describes that.
+    fn described(self: Pin<&mut Self>) -> &mut dyn Described;
+    /// Makes the body at first, and goes on with it. It has returned when this is ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Drops the body where it stands, and what it has returned.
+    fn cancel(self: Pin<&mut Self>);
+    /// Returns what a call does that waits no longer than this.
+    fn late(self: Pin<&mut Self>, memo: &MemoCore, limit: Duration);
+}
+
+/// The same without its lifetime, for a driver that can be sent.
+pub(crate) type DynBody = dyn AsyncBody + Send;
+/// The same in a box.
+pub(crate) type BoxedCall = Pin<Box<DynBody>>;
+
+/// A call with its body, once that has begun.
+pub struct Polled<C, B> {
+    pub(super) called: C,
+    /// It stays where it is.
+    body: Option<B>,
+}
+
+impl<C, B> Polled<C, B> {
+    pub(crate) fn new(called: C) -> Self {
+        Self { called, body: None }
+    }
+
+    /// The same with a body that was made.
+    pub(crate) fn with(called: C, body: B) -> Self {
+        Self { called, body: Some(body) }
+    }
+
+    /// The call.
+    pub(crate) fn called(self: Pin<&mut Self>) -> &mut C {
+        self.parts().0
+    }
+
+    fn parts(self: Pin<&mut Self>) -> (&mut C, Pin<&mut Option<B>>) {
+        // SAFETY: the body is pinned whenever this is, and the rest never is.
+        unsafe {
+            let this = self.get_unchecked_mut();
+            (&mut this.called, Pin::new_unchecked(&mut this.body))
+        }
+    }
+}
+
+impl<M, R, KA, SA, Run, B, D, A, X> AsyncBody for Polled<Called<M, R, KA, SA, Run, D, A, X>, B>
+where
+    R: Returns,
+    Run: FnOnce(KA, SA) -> (B, D),
+    B: Future<Output = R::Output>,
+    D: Fn(Option<&R::Value>, &mut Draft),
+    X: Extras<KA, SA, R>,
+{
+    fn described(self: Pin<&mut Self>) -> &mut dyn Described {
+        self.called()
+    }
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let (called, mut body) = self.parts();
+        if body.is_none() {
+            body.set(Some(called.begin_body()));
+        }
+        let output = ready!(body.as_mut().as_pin_mut().expect("it was made").poll(cx));
+        body.set(None);
+        called.outcome = ReturnSlot(Some(output));
+        Poll::Ready(())
+    }
+
+    fn cancel(self: Pin<&mut Self>) {
+        let (called, mut body) = self.parts();
+        body.set(None);
+        called.outcome = ReturnSlot(None);
+    }
+
+    fn late(self: Pin<&mut Self>, memo: &MemoCore, limit: Duration) {
+        if X::Timeouts::SET {
+            let called = self.called();
+            called.outcome.set(give_up(called.extras.timeouts(), memo, limit));
+        }
+    }
+}
+
+/// A call whose body runs. If this is dropped, the body is.
+pub(super) struct Running<P: DerefMut<Target = DynBody>>(Option<Pin<P>>);
+
+impl<P: DerefMut<Target = DynBody>> Running<P> {
+    pub(super) fn new(call: Pin<P>) -> Self {
+        Self(Some(call))
+    }
+
+    /// The call.
+    pub(super) fn call(&mut self) -> Pin<&mut DynBody> {
+        self.0.as_mut().expect("it runs").as_mut()
+    }
+
+    /// Waits until the body has returned.
+    pub(super) async fn returned(&mut self) {
+        poll_fn(|cx| self.call().poll(cx)).await;
+    }
+
+    /// Its call, which has returned.
+    pub(super) fn into_call(mut self) -> Pin<P> {
+        self.0.take().expect("it has run")
+    }
+}
+
+impl<P: DerefMut<Target = DynBody>> Drop for Running<P> {
+    fn drop(&mut self) {
+        if let Some(call) = &mut self.0 {
+            call.as_mut().cancel();
+        }
+    }
+}
