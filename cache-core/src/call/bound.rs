@@ -52,7 +52,8 @@ pub(super) struct Parts<KA, SA, Run, A, X> {
 
 impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
     #[inline]
-    pub(super) fn new(callee: C, call: Prepared<KA, SA, Run>) -> Self {
+    pub(super) fn new(callee: C, keyed: KA, skipped: SA, run: Run) -> Self {
+        let call = Prepared { keyed, skipped, run };
         Self { callee, parts: Parts { call, again: NoHook, extras: NoHook }, mode: Mode::PLAIN }
     }
 }
@@ -321,7 +322,10 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     where
         Run: FnOnce(KA, SA) -> (B, D),
     {
-        let (body, describe) = self.take_call().prepare();
+        let Some(Prepared { keyed, skipped, run }) = self.call.take() else {
+            unreachable!("a body is run once")
+        };
+        let (body, describe) = run(keyed, skipped);
         self.describe = Some(describe);
         body
     }

@@ -319,8 +319,8 @@ where
             Found::Hit(held) => return Some(C::Returns::join(held)),
             Found::Further(further) => further,
         };
-        let (callee, mode, mut called) = bound.into_called::<Async, D>();
-        match called.begin::<C>(&callee.memo(), further, mode) {
+        let (function, mode, mut called) = bound.into_called::<Async, D>();
+        match called.begin::<C>(&function.memo(), further, mode) {
             Ok(begun) => {
                 self.state = State::Running((self.drive)(begun, called));
                 None

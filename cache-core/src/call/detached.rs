@@ -66,8 +66,8 @@ where
             Found::Hit(held) => return Detached::Answered(Some(C::Returns::join(held))),
             Found::Further(further) => further,
         };
-        let (callee, mode, mut called) = self.into_called::<Async, D>();
-        match called.begin::<C>(&callee.memo(), further, mode) {
+        let (function, mode, mut called) = self.into_called::<Async, D>();
+        match called.begin::<C>(&function.memo(), further, mode) {
             Err(held) => Detached::Answered(Some(C::Returns::join(held.into()))),
             Ok(begun) => {
                 let (body, describe) = called.take_call().prepare();

@@ -223,7 +223,7 @@ where
         B: FnOnce() -> R::Output,
         D: Fn(Option<&R::Value>, &mut Draft),
     {
-        Bound::new(self, Prepared { keyed, skipped, run })
+        Bound::new(self, keyed, skipped, run)
     }
 
     /// One call of an asynchronous function.
@@ -234,7 +234,7 @@ where
         B: Future<Output = R::Output>,
         D: Fn(Option<&R::Value>, &mut Draft),
     {
-        Bound::new(self, Prepared { keyed, skipped, run })
+        Bound::new(self, keyed, skipped, run)
     }
 }
 

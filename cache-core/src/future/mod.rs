@@ -176,9 +176,9 @@ where
 {
     let limits = called.limits();
     let mut approaching = approaching(begun, limits, Polled::new(called));
-    let (mut call, led) = poll_fn(|cx| approaching.poll_call(cx)).await;
+    let (mut call, came_to_lead) = poll_fn(|cx| approaching.poll_call(cx)).await;
     let called = call.as_mut().called();
-    let Some((mut miss, lead)) = led else { return called.outcome.take() };
+    let Some((mut miss, lead)) = came_to_lead else { return called.outcome.take() };
     let (memo, flight) = (miss.memo().clone(), lead.flight().clone());
     let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(lead));
     let Prepared { keyed, skipped, .. } = called.take_call();
