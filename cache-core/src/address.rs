@@ -12,9 +12,9 @@ use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::invalidate::Applied;
 use crate::memo::{AnyMemoRef, MemoCore};
-use crate::policy::{State, Times};
+use crate::policy::{Freshness, Times};
 use crate::store::EntryRef;
-use crate::tags::Form;
+use crate::tags::Severity;
 use crate::time::{NEVER, Tick};
 
 /// What is there for a call.
@@ -67,13 +67,13 @@ impl Ttl {
 }
 
 /// A memo and one of its keys.
-struct Place {
+struct EntryAddress {
     memo: Arc<MemoCore>,
     key: Erased,
     hash: u32,
 }
 
-impl Place {
+impl EntryAddress {
     fn is_same(&self, other: &Self) -> bool {
         let is_same_memo = Arc::ptr_eq(&self.memo, &other.memo);
         is_same_memo && self.hash == other.hash && self.memo.same(self.key.by_ref(), &other.key)
@@ -83,14 +83,14 @@ impl Place {
         self.memo.key_ref(&self.key, |key| fmt::Display::fmt(key, f))
     }
 
-    fn invalidate(&self, form: Form) -> Applied {
-        self.memo.invalidate_key(&self.key, self.hash, form)
+    fn invalidate(&self, severity: Severity) -> Applied {
+        self.memo.invalidate_key(&self.key, self.hash, severity)
     }
 
     fn ttl(&self) -> Option<Ttl> {
         let is_fresh =
-            |_: EntryRef<'_>, times: Times, state| (state == State::Fresh).then_some(times.deadline);
-        let deadline = self.memo.see(&self.key, self.hash, is_fresh)?;
+            |_: EntryRef<'_>, times: Times, state| (state == Freshness::Fresh).then_some(times.deadline);
+        let deadline = self.memo.inspect(&self.key, self.hash, is_fresh)?;
         Some(Ttl::between(self.memo.clock().now(), deadline))
     }
 
@@ -110,7 +110,7 @@ impl Place {
             memo.get(*hash, &is)
         } else {
             if flags.is_tracked() {
-                memo.record_source(*hash, || key.clone());
+                memo.record_dependency(*hash, || key.clone());
             }
             memo.get_by_rules(*hash, &is, true).map(|(value, _)| value)
         };
@@ -124,27 +124,27 @@ impl Place {
     }
 
     /// The entry, fresh or stale, without counting a read.
-    fn peek<V>(&self, face: fn(Erased) -> Option<V>) -> Peek<V> {
+    fn peek<V>(&self, companion_value: fn(Erased) -> Option<V>) -> Peek<V> {
         let Self { memo, key, hash } = self;
         let told = memo.flags().is_tracked();
         if told {
-            memo.record_source(*hash, || key.clone());
+            memo.record_dependency(*hash, || key.clone());
         }
-        let seen = memo.see(key, *hash, |entry, times, state| {
+        let seen = memo.inspect(key, *hash, |entry, times, state| {
             if told {
                 memo.record_tags(entry.tags());
             }
             Some((entry.value.to_owned(), times, state))
         });
-        let Some((held, times, state)) = seen else {
+        let Some((stored, times, state)) = seen else {
             memo.record_absence();
             return Peek::Absent;
         };
         let now = memo.clock().now();
         let between = |from: Tick, to: Tick| Duration::from_millis(to.saturating_sub(from));
         let age = between(times.created, now);
-        match face(held) {
-            Some(value) if state == State::Fresh => {
+        match companion_value(stored) {
+            Some(value) if state == Freshness::Fresh => {
                 Peek::Fresh { value, age, ttl: Ttl::between(now, times.deadline) }
             }
             Some(value) => Peek::Stale {
@@ -160,29 +160,29 @@ impl Place {
 
 /// A place that addresses share, without its type: lints would take what a memo has inside for a part of its key.
 #[derive(Clone)]
-struct SharedPlace(Arc<dyn Placed>);
+struct SharedAddress(Arc<dyn HasAddress>);
 
-trait Placed: Send + Sync {
-    fn place(&self) -> &Place;
+trait HasAddress: Send + Sync {
+    fn address(&self) -> &EntryAddress;
 }
 
-impl Placed for Place {
-    fn place(&self) -> &Place {
+impl HasAddress for EntryAddress {
+    fn address(&self) -> &EntryAddress {
         self
     }
 }
 
-impl SharedPlace {
-    fn new(place: Place) -> Self {
-        Self(Arc::new(place))
+impl SharedAddress {
+    fn new(address: EntryAddress) -> Self {
+        Self(Arc::new(address))
     }
 }
 
-impl Deref for SharedPlace {
-    type Target = Place;
+impl Deref for SharedAddress {
+    type Target = EntryAddress;
 
-    fn deref(&self) -> &Place {
-        self.0.place()
+    fn deref(&self) -> &EntryAddress {
+        self.0.address()
     }
 }
 
@@ -193,34 +193,43 @@ impl Deref for SharedPlace {
 /// entry. `V` is what [`get`](Self::get) gives; `M` is [`Blocking`], or [`Async`] for the key of an
 /// asynchronous function, which reads and writes as the function does.
 pub struct Key<V, M = Blocking> {
-    place: SharedPlace,
+    address: SharedAddress,
     /// A value, as [`get`](Self::get) hands it out.
-    face: fn(Erased) -> Option<V>,
+    companion_value: fn(Erased) -> Option<V>,
     mode: PhantomData<fn() -> M>,
 }
 
 impl<V: 'static, M> Key<V, M> {
-    pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32, face: fn(Erased) -> Option<V>) -> Self {
-        Self { place: SharedPlace::new(Place { memo, key, hash }), face, mode: PhantomData }
+    pub(crate) fn new(
+        memo: Arc<MemoCore>,
+        key: Erased,
+        hash: u32,
+        companion_value: fn(Erased) -> Option<V>,
+    ) -> Self {
+        Self {
+            address: SharedAddress::new(EntryAddress { memo, key, hash }),
+            companion_value,
+            mode: PhantomData,
+        }
     }
 
     fn read(&self) -> Option<V> {
-        self.place.get().and_then(self.face)
+        self.address.get().and_then(self.companion_value)
     }
 
     fn look(&self) -> Peek<V> {
-        self.place.peek(self.face)
+        self.address.peek(self.companion_value)
     }
 
     /// The same address, of a function of another kind.
     pub(crate) fn with_mode<N>(self) -> Key<V, N> {
-        Key { place: self.place, face: self.face, mode: PhantomData }
+        Key { address: self.address, companion_value: self.companion_value, mode: PhantomData }
     }
 
     /// The same address without its types.
     #[must_use]
     pub fn any(&self) -> AnyKey {
-        AnyKey { place: self.place.clone() }
+        AnyKey { address: self.address.clone() }
     }
 }
 
@@ -251,23 +260,23 @@ impl<V: 'static> Key<V, Async> {
 
     /// Whether a fresh value is there.
     pub async fn is_live(&self) -> bool {
-        ready(self.place.ttl().is_some()).await
+        ready(self.address.ttl().is_some()).await
     }
 
     /// How long the entry is still fresh; `None` if none is there.
     pub async fn ttl(&self) -> Option<Ttl> {
-        ready(self.place.ttl()).await
+        ready(self.address.ttl()).await
     }
 
     /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends it now.
     pub async fn set_ttl(&self, ttl: Duration) -> bool {
-        ready(self.place.set_deadline(ttl, false)).await
+        ready(self.address.set_deadline(ttl, false)).await
     }
 
     /// Lets the entry be fresh for at least so long from now; never shortens what it has. Whether one
     /// was there.
     pub async fn extend_ttl(&self, ttl: Duration) -> bool {
-        ready(self.place.set_deadline(ttl, true)).await
+        ready(self.address.set_deadline(ttl, true)).await
     }
 }
 
@@ -275,24 +284,24 @@ impl<V: 'static> Key<V, Async> {
 /// [`tag`](crate::tag) hand out. See [`Key`].
 #[derive(Clone)]
 pub struct AnyKey {
-    place: SharedPlace,
+    address: SharedAddress,
 }
 
 impl AnyKey {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32) -> Self {
-        Self { place: SharedPlace::new(Place { memo, key, hash }) }
+        Self { address: SharedAddress::new(EntryAddress { memo, key, hash }) }
     }
 }
 
 /// What both kinds of addresses can do.
-macro_rules! address {
+macro_rules! address_methods {
     ([$($generics:tt)*] $t:ty) => {
         impl<$($generics)*> $t {
             /// Drops the entry. Nobody who calls after this has returned gets a value from before:
             /// a computation under way is returned to those who already wait for it, and is not
             /// stored.
             pub fn invalidate(&self) -> Applied {
-                self.place.invalidate(Form::Hard)
+                self.address.invalidate(Severity::Hard)
             }
 
             /// The soft form of [`invalidate`](Self::invalidate): the entry is no longer fresh, and its stale
@@ -303,31 +312,31 @@ macro_rules! address {
             /// A computation under way is treated as by [`invalidate`](Self::invalidate): what it computes
             /// from before the mark is not stored. From within the `Eq` of a key both forms drop the entry.
             pub fn mark_stale(&self) -> Applied {
-                self.place.invalidate(Form::Soft)
+                self.address.invalidate(Severity::Soft)
             }
 
             /// The memo it belongs to.
             #[must_use]
             pub fn memo(&self) -> AnyMemoRef {
-                AnyMemoRef(self.place.memo.clone())
+                AnyMemoRef(self.address.memo.clone())
             }
         }
 
         impl<$($generics)*> fmt::Display for $t {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.place.show(f)
+                self.address.show(f)
             }
         }
 
         impl<$($generics)*> fmt::Debug for $t {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.place.show(f)
+                self.address.show(f)
             }
         }
 
         impl<$($generics)*> PartialEq for $t {
             fn eq(&self, other: &Self) -> bool {
-                self.place.is_same(&other.place)
+                self.address.is_same(&other.address)
             }
         }
 
@@ -335,14 +344,14 @@ macro_rules! address {
 
         impl<$($generics)*> Hash for $t {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                (Arc::as_ptr(&self.place.memo), self.place.hash).hash(state);
+                (Arc::as_ptr(&self.address.memo), self.address.hash).hash(state);
             }
         }
     };
 }
 
-address!([V: 'static, M] Key<V, M>);
-address!([] AnyKey);
+address_methods!([V: 'static, M] Key<V, M>);
+address_methods!([] AnyKey);
 
 /// What acts at once.
 macro_rules! at_once {
@@ -351,25 +360,25 @@ macro_rules! at_once {
             /// Whether a fresh value is there.
             #[must_use]
             pub fn is_live(&self) -> bool {
-                self.place.ttl().is_some()
+                self.address.ttl().is_some()
             }
 
             /// How long the entry is still fresh; `None` if none is there.
             #[must_use]
             pub fn ttl(&self) -> Option<Ttl> {
-                self.place.ttl()
+                self.address.ttl()
             }
 
             /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends
             /// it now.
             pub fn set_ttl(&self, ttl: Duration) -> bool {
-                self.place.set_deadline(ttl, false)
+                self.address.set_deadline(ttl, false)
             }
 
             /// Lets the entry be fresh for at least so long from now; never shortens what it has.
             /// Whether one was there.
             pub fn extend_ttl(&self, ttl: Duration) -> bool {
-                self.place.set_deadline(ttl, true)
+                self.address.set_deadline(ttl, true)
             }
         }
     };
@@ -380,7 +389,7 @@ at_once!([] AnyKey);
 
 impl<V, M> Clone for Key<V, M> {
     fn clone(&self) -> Self {
-        Self { place: self.place.clone(), face: self.face, mode: PhantomData }
+        Self { address: self.address.clone(), companion_value: self.companion_value, mode: PhantomData }
     }
 }
 

@@ -14,10 +14,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use crate::runtime::Runtime;
 use crate::sync::plain::{Condvar, Mutex, MutexGuard};
 use crate::sync::{Parker, guarded};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
-use crate::world::World;
 
 /// A future to be run to its end.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -63,7 +63,7 @@ impl<F: Fn(Task) + Send + Sync + 'static> Executor for F {
 ///
 /// If one was set before.
 pub fn set_executor(executor: impl Executor) -> Result<(), ExecutorIsSet> {
-    World::current().set_executor(executor)
+    Runtime::current().set_executor(executor)
 }
 
 /// An executor was set before: it stays.
@@ -78,7 +78,7 @@ impl fmt::Display for ExecutorIsSet {
 
 impl std::error::Error for ExecutorIsSet {}
 
-impl World {
+impl Runtime {
     pub(crate) fn set_executor(&self, executor: impl Executor) -> Result<(), ExecutorIsSet> {
         self.executor.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
     }
@@ -110,7 +110,7 @@ impl World {
     }
 }
 
-impl Executor for World {
+impl Executor for Runtime {
     fn spawn(&self, task: Task) {
         self.spawn(task);
     }
@@ -134,7 +134,7 @@ type Work = Box<dyn FnOnce() + Send>;
 struct Pool {
     queue: VecDeque<Work>,
     /// Threads that may work at once.
-    most: usize,
+    most_working: usize,
     threads: usize,
     idle: usize,
     /// Those that wait for a computation.
@@ -147,7 +147,7 @@ struct Pool {
 
 /// For whom a thread works.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum For {
+enum WorksFor {
     /// Its own caller.
     Caller,
     /// Nobody waits for it: it does what was handed to an executor of the user's.
@@ -157,29 +157,38 @@ enum For {
 }
 
 thread_local! {
-    static WORKS_FOR: Cell<For> = const { Cell::new(For::Caller) };
+    static WORKS_FOR: Cell<WorksFor> = const { Cell::new(WorksFor::Caller) };
 }
 
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(|| {
-    let most = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
-    Mutex::new(Pool { queue: VecDeque::new(), most, threads: 0, idle: 0, waiting: 0, tasks: 0, forks: 0 })
+    let most_working = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
+    Mutex::new(Pool {
+        queue: VecDeque::new(),
+        most_working,
+        threads: 0,
+        idle: 0,
+        waiting: 0,
+        tasks: 0,
+        forks: 0,
+    })
 });
 static ARRIVED: Condvar = Condvar::new();
 
 impl Pool {
     /// Whether there may be a thread more.
     fn has_room(&self) -> bool {
-        self.threads - self.waiting < self.most && self.threads < ALL_THREADS
+        self.threads - self.waiting < self.most_working && self.threads < ALL_THREADS
     }
 
     /// Whether a thread comes to what is handed in now without finishing something else before.
-    fn has_a_thread(&self) -> bool {
+    fn has_idle_thread(&self) -> bool {
         self.idle > self.queue.len() || self.has_room()
     }
 
-    /// What there is to do that nobody will come to, if a thread was needed and could not be had.
+    /// Starts a thread if one is needed. If that fails and there is none, returns the work that no thread
+    /// will do.
     #[must_use]
-    fn send_for_threads(&mut self) -> VecDeque<Work> {
+    fn start_threads(&mut self) -> VecDeque<Work> {
         if self.idle >= self.queue.len() || !self.has_room() {
             ARRIVED.notify_one();
             return VecDeque::new();
@@ -197,9 +206,10 @@ impl Pool {
 #[cfg(all(unix, not(miri), not(loom)))]
 pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(POOL.lock(), |pool| {
-        let threads = usize::from(WORKS_FOR.get() == For::Pool);
-        let (most, forks) = (pool.most, pool.forks + 1);
-        let empty = Pool { queue: VecDeque::new(), most, threads, idle: 0, waiting: 0, tasks: 0, forks };
+        let threads = usize::from(WORKS_FOR.get() == WorksFor::Pool);
+        let (most_working, forks) = (pool.most_working, pool.forks + 1);
+        let empty =
+            Pool { queue: VecDeque::new(), most_working, threads, idle: 0, waiting: 0, tasks: 0, forks };
         // What waits is the parent's to do, and what it has is the user's.
         std::mem::forget(std::mem::replace(&mut **pool, empty));
     })
@@ -217,7 +227,7 @@ fn pool(work: Work) {
     }
     let pool = POOL.lock();
     // Who works here may wait for what it hands in: it does that itself rather than wait for another.
-    let waits = WORKS_FOR.get() == For::Pool && !pool.has_a_thread();
+    let waits = WORKS_FOR.get() == WorksFor::Pool && !pool.has_idle_thread();
     if pool.queue.len() >= QUEUE || waits {
         drop(pool);
         return drop(work);
@@ -227,16 +237,16 @@ fn pool(work: Work) {
 
 fn enqueue(mut pool: MutexGuard<'_, Pool>, work: Work) {
     pool.queue.push_back(work);
-    let left = pool.send_for_threads();
+    let left = pool.start_threads();
     drop(pool);
     drop(left);
 }
 
 fn run() {
-    WORKS_FOR.set(For::Pool);
+    WORKS_FOR.set(WorksFor::Pool);
     let mut pool = POOL.lock();
     // Those who have waited, and work again, are not sent away: there is one less when one is done.
-    while pool.threads - pool.waiting <= pool.most {
+    while pool.threads - pool.waiting <= pool.most_working {
         if let Some(work) = pool.queue.pop_front() {
             drop(pool);
             // Its panic is counted where it belongs.
@@ -256,7 +266,7 @@ fn run() {
 
 /// Does what was handed to an executor: nobody waits for this thread itself.
 pub(crate) fn as_background(work: impl FnOnce()) {
-    struct Restore(For);
+    struct Restore(WorksFor);
     impl Drop for Restore {
         fn drop(&mut self) {
             WORKS_FOR.set(self.0);
@@ -264,43 +274,43 @@ pub(crate) fn as_background(work: impl FnOnce()) {
     }
     let before = WORKS_FOR.get();
     let _restore = Restore(before);
-    WORKS_FOR.set(if before == For::Pool { before } else { For::Executor });
+    WORKS_FOR.set(if before == WorksFor::Pool { before } else { WorksFor::Executor });
     work();
 }
 
-/// From when on this thread, whose wait for a computation has a limit, begins that if nobody has. Never, if it
-/// has to return when its time is up. A thread of the background need not: there, whoever is to begin it may
-/// wait for this very thread. `own`: it has handed it in itself.
+/// When this thread, whose wait has a limit, begins the computation itself if no other thread has. Never,
+/// if it must return in time. A thread of the background need not: there, whoever is to begin it may wait
+/// for this very thread. `own`: it has handed it in itself.
 pub(crate) fn begins_from(clock: &Clock, own: bool) -> Option<Tick> {
     match WORKS_FOR.get() {
-        For::Caller => None,
+        WorksFor::Caller => None,
         // The pool has refused it, or has a thread for it.
-        For::Pool => (!own).then_some(0),
-        For::Executor => Some(clock.soon(GRACE)),
+        WorksFor::Pool => (!own).then_some(0),
+        WorksFor::Executor => Some(clock.soon(GRACE)),
     }
 }
 
 /// A thread of the pool that waits for a computation: another may work in its place meanwhile, which may be
 /// what the computation waits for.
-pub(crate) struct Replaced(());
+pub(crate) struct BlockedWorker(());
 
-impl Replaced {
+impl BlockedWorker {
     /// Whether this thread is one of the pool.
     pub(crate) fn is_needed() -> bool {
-        WORKS_FOR.get() == For::Pool && !has_forked()
+        WORKS_FOR.get() == WorksFor::Pool && !has_forked()
     }
 
     pub(crate) fn new() -> Self {
         let mut pool = POOL.lock();
         pool.waiting += 1;
-        let left = if pool.queue.is_empty() { VecDeque::new() } else { pool.send_for_threads() };
+        let left = if pool.queue.is_empty() { VecDeque::new() } else { pool.start_threads() };
         drop(pool);
         drop(left);
         Self(())
     }
 }
 
-impl Drop for Replaced {
+impl Drop for BlockedWorker {
     fn drop(&mut self) {
         POOL.lock().waiting -= 1;
     }
@@ -308,12 +318,12 @@ impl Drop for Replaced {
 
 /// A task of the pool, which holds a thread only while it is polled: it may wait for another.
 struct PoolTask {
-    turn: Mutex<Turn>,
+    state: Mutex<TaskState>,
     /// Of the pool that it was handed to. In a child of `fork` it is another: there the task does not go on.
     forks: u32,
 }
 
-struct Turn {
+struct TaskState {
     /// None while it is polled, and when it has ended.
     task: Option<Task>,
     /// It is to be polled.
@@ -332,26 +342,26 @@ impl PoolTask {
             return drop(task);
         }
         pool.tasks += 1;
-        let turn = Mutex::new(Turn { task: Some(task), woken: true });
-        let this = Arc::new(Self { turn, forks: pool.forks });
+        let state = Mutex::new(TaskState { task: Some(task), woken: true });
+        let this = Arc::new(Self { state, forks: pool.forks });
         enqueue(pool, Box::new(|| this.poll()));
     }
 
     fn poll(self: Arc<Self>) {
-        let mut turn = self.turn.lock();
-        let Some(mut task) = turn.task.take() else { return };
-        turn.woken = false;
-        drop(turn);
+        let mut state = self.state.lock();
+        let Some(mut task) = state.task.take() else { return };
+        state.woken = false;
+        drop(state);
         let waker = Waker::from(self.clone());
         let polled = guarded(|| task.as_mut().poll(&mut Context::from_waker(&waker)));
         if polled != Some(Poll::Pending) {
             let _ = guarded(|| drop(task));
             return;
         }
-        let mut turn = self.turn.lock();
-        turn.task = Some(task);
-        let woken = turn.woken;
-        drop(turn);
+        let mut state = self.state.lock();
+        state.task = Some(task);
+        let woken = state.woken;
+        drop(state);
         if woken {
             self.queue();
         }
@@ -376,9 +386,9 @@ impl PoolTask {
 
 impl Wake for PoolTask {
     fn wake(self: Arc<Self>) {
-        let mut turn = self.turn.lock();
-        let queues = !std::mem::replace(&mut turn.woken, true) && turn.task.is_some();
-        drop(turn);
+        let mut state = self.state.lock();
+        let queues = !std::mem::replace(&mut state.woken, true) && state.task.is_some();
+        drop(state);
         if queues {
             self.queue();
         }
@@ -448,8 +458,8 @@ mod tests {
         let (start, busy) = channel();
         let gate = Arc::new(Mutex::new(()));
         let closed = gate.lock();
-        let most = POOL.lock().most;
-        for _ in 0..most {
+        let most_working = POOL.lock().most_working;
+        for _ in 0..most_working {
             let (start, gate) = (start.clone(), gate.clone());
             pool(Box::new(move || {
                 start.send(()).unwrap();
@@ -457,7 +467,7 @@ mod tests {
             }));
             busy.recv_timeout(SOON).expect("work waits though there may be a thread more");
         }
-        assert_eq!(POOL.lock().threads, most);
+        assert_eq!(POOL.lock().threads, most_working);
 
         for _ in 0..QUEUE {
             pool(told(&send));
@@ -467,7 +477,7 @@ mod tests {
         assert_eq!(done.try_recv(), Ok(false), "more is held than there is room");
         drop(closed);
         assert!((0..QUEUE).all(|_| done.recv_timeout(SOON) == Ok(true)));
-        assert!(POOL.lock().threads <= most);
+        assert!(POOL.lock().threads <= most_working);
     }
 
     #[test]

@@ -4,38 +4,44 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Weak};
 
 use crate::background::{as_background, block_on};
-use crate::call::{Called, Extras, FlightHandle, NoHook, Prepared, Repeat, Repeats, Waits, Work, give_up};
-use crate::draft::Draft;
-use crate::engine::{
-    Body, Failed, Further, Joined, Lead, Miss, Mode, Next, Own, Repeatable, Returned, Start, Step,
+use crate::call::{
+    BackgroundCall, BlockingJob, Extras, FlightHandle, NoHook, Prepared, RunsInBackground, UnansweredCall,
+    WaitLimits, give_up,
 };
-use crate::flight::{Flight, FlightContext, Job, Unbegun, Waited, Waiter, Within, under};
+use crate::engine::{
+    AfterOwnWait, Body, CallMode, Failed, JoinedFlight, LeaderGuard, Miss, MissActions, Next, Returned,
+    SlowPath, Start, Step,
+};
+use crate::flight::{
+    ContextGuard, Flight, FlightContext, Job, PendingJob, WaitOutcome, Waiter, with_context,
+};
 use crate::memo::{MemoCore, UncachedCall};
+use crate::metadata::EntryMetadata;
+use crate::runtime::Runtime;
 use crate::time::after;
 use crate::value::Returns;
-use crate::world::World;
 
 /// A call of a function that is not asynchronous.
-pub(crate) trait Blocks: Body {
+pub(crate) trait BlockingCall: Body {
     /// Itself, if there is something that it is to be told, or can tell.
-    fn told(&mut self) -> Option<&mut dyn Repeatable>;
+    fn miss_actions(&mut self) -> Option<&mut dyn MissActions>;
     /// Computes, or waits for who does.
     fn compute(&mut self, miss: &mut Miss);
 }
 
-impl<M, R, KA, SA, Run, B, D, A, J, X> Blocks for Called<M, R, KA, SA, Run, D, A, X>
+impl<M, R, KA, SA, Run, B, D, A, J, X> BlockingCall for UnansweredCall<M, R, KA, SA, Run, D, A, X>
 where
-    M: Repeats<KA, SA, A>,
+    M: RunsInBackground<KA, SA, A>,
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
-    A: Repeat<KA, SA, Job = J>,
-    J: Work,
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
+    A: BackgroundCall<KA, SA, Job = J>,
+    J: BlockingJob,
     X: Extras<KA, SA, R>,
 {
-    fn told(&mut self) -> Option<&mut dyn Repeatable> {
-        if const { X::ON_MISS || X::PLACEHOLDER || M::REPEATS } { Some(self) } else { None }
+    fn miss_actions(&mut self) -> Option<&mut dyn MissActions> {
+        if const { X::ON_MISS || X::PLACEHOLDER || M::RUNS_IN_BACKGROUND } { Some(self) } else { None }
     }
 
     fn compute(&mut self, miss: &mut Miss) {
@@ -47,9 +53,9 @@ where
 /// the stack while the body runs, which may call its function again.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on(memo: &MemoCore, mut further: Further, mode: Mode, call: &mut dyn Blocks) {
-    match memo.start(&mut further, mode, call.told()) {
-        Start::Answer(held) => call.returned().set_value(held),
+pub(crate) fn go_on(memo: &MemoCore, mut slow_path: SlowPath, mode: CallMode, call: &mut dyn BlockingCall) {
+    match memo.start(&mut slow_path, mode, call.miss_actions()) {
+        Start::Answer(stored) => call.returned().set_value(stored),
         Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
         Start::Search(ref mut miss) => call.compute(miss),
     }
@@ -59,9 +65,9 @@ pub(crate) fn go_on(memo: &MemoCore, mut further: Further, mode: Mode, call: &mu
 pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
     let failed = match search(miss, call.returned()) {
         None => return,
-        Some(Next::Lead(mut lead)) => {
-            lead.is_own = true;
-            fly(lead, call)
+        Some(Next::Lead(mut leader)) => {
+            leader.is_on_own_stack = true;
+            compute_as_leader(leader, call)
         }
         Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
         Some(_) => unreachable!("nobody is late who has no limit"),
@@ -74,39 +80,42 @@ pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
 /// The same for a call that returns after some time, and is therefore computed by the background.
 pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
     miss: &mut Miss,
-    call: &mut Called<M, R, KA, SA, Run, D, A, X>,
+    call: &mut UnansweredCall<M, R, KA, SA, Run, D, A, X>,
 ) where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
-    A: Repeat<KA, SA, Job = J>,
-    J: Work,
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
+    A: BackgroundCall<KA, SA, Job = J>,
+    J: BlockingJob,
     X: Extras<KA, SA, R>,
 {
     miss.set_limits(call.extras.timeouts().limits());
     let memo = miss.memo().clone();
-    let lead = match search(miss, &mut call.outcome) {
+    let leader = match search(miss, &mut call.outcome) {
         None => return,
-        Some(Next::Lead(lead)) => lead,
+        Some(Next::Lead(leader)) => leader,
         Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
         Some(Next::Late(limit)) => {
             return call.outcome.set(give_up(call.extras.timeouts(), &memo, limit));
         }
         Some(Next::Answer(_) | Next::Error(_) | Next::Wait(_)) => unreachable!("it was searched further"),
     };
-    let (flight, Prepared { keyed, skipped, .. }) = (lead.flight().clone(), call.take_call());
+    let (flight, Prepared { keyed, skipped, .. }) = (leader.flight().clone(), call.take_call());
     let timeouts = call.extras.timeouts();
-    let (handle, one_shot) = timeouts.handle(FlightHandle::new(lead));
-    let job = call.again.job(keyed, skipped, handle).expect("refused when it was compiled, if it cannot be");
+    let (handle, one_shot) = timeouts.handle(FlightHandle::new(leader));
+    let job = call
+        .background_call
+        .job(keyed, skipped, handle)
+        .expect("refused when it was compiled, if it cannot be");
     // Of the user's code before the body: expressions of the attribute are evaluated there again.
     let panicked = timeouts.on_panic(&one_shot);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
-    let unbegun = hand(memo.world(), &flight, Box::new(job));
-    call.outcome.set(match wait_for_own(miss, &flight, &unbegun) {
-        Own::Answer(held) => R::join(held.into()),
-        Own::Late(limit) => give_up(timeouts, &memo, limit),
-        Own::Returned | Own::Wait | Own::Refused => {
+    let pending_job = hand_to_background(memo.runtime(), &flight, Box::new(job));
+    call.outcome.set(match wait_for_own(miss, &flight, &pending_job) {
+        AfterOwnWait::Answer(stored) => R::join(stored.into()),
+        AfterOwnWait::Late(limit) => give_up(timeouts, &memo, limit),
+        AfterOwnWait::Returned | AfterOwnWait::Wait | AfterOwnWait::Refused => {
             block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload))
         }
     });
@@ -114,16 +123,16 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
 
 /// Computes without storing, since waiting could be waiting for itself.
 #[inline(never)]
-fn compute_in_place(miss: &Miss, joined: Option<Joined>, call: &mut dyn Body) {
+fn compute_in_place(miss: &Miss, joined: Option<JoinedFlight>, call: &mut dyn Body) {
     let begun = miss.memo().clock().now();
     let flight = joined.map(|joined| joined.waiter.flight().clone());
     in_place(Some(&miss.unstored()), call);
     if let Some(flight) = flight.filter(|flight| miss.memo().worker_leaves(flight).is_some()) {
         miss.memo().note_by_worker(begun);
         // What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
-        if let Some(held) = call.returned().take_value() {
-            flight.give_workers(held.clone());
-            call.returned().set_value(held);
+        if let Some(stored) = call.returned().take_value() {
+            flight.share_with_workers(stored.clone());
+            call.returned().set_value(stored);
         }
     }
     miss.or_older_in_place(call.returned());
@@ -133,7 +142,7 @@ fn compute_in_place(miss: &Miss, joined: Option<Joined>, call: &mut dyn Body) {
 #[inline(never)]
 fn search(miss: &mut Miss, returned: &mut dyn Returned) -> Option<Next> {
     match miss.begin() {
-        Step::Lead(lead) => Some(Next::Lead(lead)),
+        Step::Lead(leader) => Some(Next::Lead(leader)),
         step => search_further(miss, step, returned),
     }
 }
@@ -145,8 +154,8 @@ fn search_further(miss: &mut Miss, step: Step, returned: &mut dyn Returned) -> O
     let mut next = miss.after_step(step);
     loop {
         next = match next {
-            Next::Answer(held) => {
-                returned.set_value(held);
+            Next::Answer(stored) => {
+                returned.set_value(stored);
                 return None;
             }
             Next::Error(shared) => {
@@ -165,7 +174,7 @@ fn search_further(miss: &mut Miss, step: Step, returned: &mut dyn Returned) -> O
     }
 }
 
-fn wait(miss: &Miss, waiter: &Waiter) -> Waited {
+fn wait(miss: &Miss, waiter: &Waiter) -> WaitOutcome {
     let mut bounds = miss.bounds();
     // Who has a limit returns then, and computes nothing.
     if bounds.begins {
@@ -175,27 +184,27 @@ fn wait(miss: &Miss, waiter: &Waiter) -> Waited {
 }
 
 /// Hands a computation to the background. Until somebody begins it, whoever waits for its flight may.
-pub(crate) fn hand(world: &World, flight: &Arc<Flight>, job: Job) -> Arc<Unbegun> {
+pub(crate) fn hand_to_background(runtime: &Runtime, flight: &Arc<Flight>, job: Job) -> Arc<PendingJob> {
     #[cfg(feature = "testing")]
     let job: Job = Box::new(crate::testing::work_in_this_scope(job));
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let context = flight.context.clone();
-    let unbegun = Unbegun::new(Box::new(move || under(Some(&context), job)));
-    flight.offer(&unbegun);
-    let handed = Handed { flight: Arc::downgrade(flight), unbegun: unbegun.clone() };
-    world.spawn_blocking(Box::new(move || as_background(|| handed.unbegun.begin())));
-    unbegun
+    let pending_job = PendingJob::new(Box::new(move || with_context(Some(&context), job)));
+    flight.offer(&pending_job);
+    let handed = HandedOverJob { flight: Arc::downgrade(flight), pending_job: pending_job.clone() };
+    runtime.spawn_blocking(Box::new(move || as_background(|| handed.pending_job.begin())));
+    pending_job
 }
 
 /// A computation that the background is to begin, and may refuse.
-struct Handed {
+struct HandedOverJob {
     flight: Weak<Flight>,
-    unbegun: Arc<Unbegun>,
+    pending_job: Arc<PendingJob>,
 }
 
-impl Drop for Handed {
+impl Drop for HandedOverJob {
     fn drop(&mut self) {
-        if self.unbegun.is_there()
+        if self.pending_job.is_pending()
             && let Some(flight) = self.flight.upgrade()
         {
             flight.refuse();
@@ -204,22 +213,22 @@ impl Drop for Handed {
 }
 
 /// Waits for a flight that it leads, and that the background computes.
-fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, unbegun: &Unbegun) -> Own {
+fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, pending_job: &PendingJob) -> AfterOwnWait {
     let memo = miss.memo().clone();
     let clock = memo.clock();
-    // Those who are to begin it may wait for the caller, in ways that cannot be seen from here.
+    // The threads of the executor may wait for the caller in ways that cannot be seen here.
     let begun_by = after(clock.now(), memo.spec.max_wait);
     let waiter = Waiter::new(flight.clone());
     let mut refused = false;
     loop {
         let mut bounds = miss.bounds_of_own();
         bounds.begins |= refused || begun_by <= clock.now();
-        if !bounds.begins && unbegun.is_there() {
+        if !bounds.begins && pending_job.is_pending() {
             bounds.until = bounds.until.into_iter().chain([begun_by]).min();
         }
         match miss.after_own(waiter.block(clock, bounds)) {
-            Own::Wait => {}
-            Own::Refused => refused = true,
+            AfterOwnWait::Wait => {}
+            AfterOwnWait::Refused => refused = true,
             own => return own,
         }
     }
@@ -234,14 +243,14 @@ fn in_place(unstored: Option<&UncachedCall>, call: &mut dyn Body) {
             unstored.returned(call);
         }
     };
-    match FlightContext::aside() {
-        Some(aside) => under(Some(&aside), run),
+    match FlightContext::without_flight() {
+        Some(aside) => with_context(Some(&aside), run),
         None => run(),
     }
 }
 
 /// A call that nothing is told of.
-type Alone<R, KA, SA, Run, D> = Called<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
+type UncachedBody<R, KA, SA, Run, D> = UnansweredCall<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
 
 /// Runs the body, and touches nothing.
 pub(crate) fn uncached<R, KA, SA, Run, B, D>(call: Prepared<KA, SA, Run>) -> R::Output
@@ -249,9 +258,9 @@ where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
-    let mut call = Alone::<R, _, _, _, D>::alone(call);
+    let mut call = UncachedBody::<R, _, _, _, D>::alone(call);
     in_place(None, &mut call);
     call.outcome.into_output()
 }
@@ -259,15 +268,15 @@ where
 /// Computes as the leader of a flight, which ends with this, also by a panic. What it returns instead of a value, if it
 /// does.
 #[expect(clippy::needless_pass_by_value, reason = "the flight ends here")]
-pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
+pub(crate) fn compute_as_leader(leader: LeaderGuard, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
-    let within = Within::enter(Some(&lead.flight().context));
+    let within = ContextGuard::enter(Some(&leader.flight().context));
     call.run();
-    let settled = lead.settle(call);
+    let settled = leader.settle(call);
     drop(within);
     match settled {
-        Ok(held) => {
-            call.returned().set_value(held);
+        Ok(stored) => {
+            call.returned().set_value(stored);
             None
         }
         Err(failed) => Some(failed),
@@ -275,22 +284,22 @@ pub(crate) fn fly(lead: Lead, call: &mut dyn Body) -> Option<Failed> {
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.
-pub(crate) fn fly_for<R, KA, SA, Run, B, D>(mut handle: FlightHandle, call: Prepared<KA, SA, Run>)
+pub(crate) fn compute_for_flight<R, KA, SA, Run, B, D>(mut handle: FlightHandle, call: Prepared<KA, SA, Run>)
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
-    let mut call = Alone::<R, _, _, _, D>::alone(call);
+    let mut call = UncachedBody::<R, _, _, _, D>::alone(call);
     let one_shot = handle.take_one_shot();
-    let lead = handle.into_lead();
+    let leader = handle.into_leader();
     let Some(one_shot) = one_shot else {
-        fly(lead, &mut call);
+        compute_as_leader(leader, &mut call);
         return;
     };
     let returned = catch_unwind(AssertUnwindSafe(|| {
-        fly(lead, &mut call);
+        compute_as_leader(leader, &mut call);
         call.outcome.into_output()
     }));
     one_shot.put(returned);

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::draft::IntoTtl;
 use crate::flight::{BodyControl, FlightContext, current};
+use crate::metadata::IntoTtl;
 use crate::tags::Tag;
 
 /// The computation that runs this code: what a body knows about its value that the attribute cannot.
@@ -47,7 +47,7 @@ use crate::tags::Tag;
 /// ```
 #[must_use]
 pub fn computing() -> Computing {
-    Computing(current().and_then(FlightContext::beyond_updates))
+    Computing(current().and_then(FlightContext::outside_updates))
 }
 
 /// The computation under way. See [`computing`].
@@ -102,7 +102,7 @@ impl Computing {
         has_previous && self.say(|decisions| decisions.unmodified = true)
     }
 
-    fn say(&self, say: impl FnOnce(&mut crate::flight::Decisions)) -> bool {
+    fn say(&self, say: impl FnOnce(&mut crate::flight::BodyDecisions)) -> bool {
         self.control().is_some_and(|control| control.say(say))
     }
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address, AsyncCall, Call, Calling, FlightHandle, How, Writes};
+use crate::call::{Address, AsyncCall, Call, CallKind, Calling, FlightHandle, WriteCall};
 use crate::invalidate::Applied;
 use crate::memo::When;
 
@@ -49,7 +49,7 @@ impl<C: Address, M> Entry<C, M> {
     /// The address of the entry: it displays as `cats::get_cat("tom")`, can be kept, compared and
     /// looked up.
     #[must_use]
-    pub fn id(&self) -> Key<C::Face, C::Mode> {
+    pub fn id(&self) -> Key<C::CompanionValue, C::Mode> {
         self.call.key()
     }
 
@@ -97,7 +97,7 @@ impl<C: Call> Entry<C> {
     /// Arguments that the call has borrowed are owned for that, by `ToOwned`, and only then. Where that
     /// is impossible a build fails and names the argument. Nothing is computed while caching is
     /// switched off, nor when more work waits than the pool keeps (1024 calls).
-    pub fn prefetch(self) -> Option<C::Face> {
+    pub fn prefetch(self) -> Option<C::CompanionValue> {
         const { can_be_computed_in_the_background::<C>() }
         self.call.prefetch()
     }
@@ -105,7 +105,7 @@ impl<C: Call> Entry<C> {
     /// The fresh value, if there is one. Counts as a read; never computes.
     #[must_use]
     #[inline]
-    pub fn get(&self) -> Option<C::Face> {
+    pub fn get(&self) -> Option<C::CompanionValue> {
         self.call.get()
     }
 
@@ -114,17 +114,17 @@ impl<C: Call> Entry<C> {
     /// Whether it was stored: not if caching is switched off, if `cache_if` or a ttl of 0 refuses it,
     /// if it weighs more than the memo may hold, if it is an `Err` that is not kept, or if an
     /// invalidation came between.
-    pub fn insert(self, value: C::Face) -> bool {
+    pub fn insert(self, value: C::CompanionValue) -> bool {
         self.call.insert(value, When::Always)
     }
 
     /// The same, if a fresh value is there.
-    pub fn insert_if_present(self, value: C::Face) -> bool {
+    pub fn insert_if_present(self, value: C::CompanionValue) -> bool {
         self.call.insert(value, When::IfPresent)
     }
 
     /// The same, if no fresh value is there.
-    pub fn insert_if_absent(self, value: C::Face) -> bool {
+    pub fn insert_if_absent(self, value: C::CompanionValue) -> bool {
         self.call.insert(value, When::IfAbsent)
     }
 
@@ -149,13 +149,16 @@ impl<C: Call> Entry<C> {
     /// # Panics
     ///
     /// If `change` does; then the old value stays.
-    pub fn update(self, change: impl FnMut(C::Face) -> C::Face) -> Option<C::Face> {
+    pub fn update(
+        self,
+        change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
+    ) -> Option<C::CompanionValue> {
         self.call.update(change)
     }
 
     /// What is there, without touching it.
     #[must_use]
-    pub fn peek(&self) -> Peek<C::Face> {
+    pub fn peek(&self) -> Peek<C::CompanionValue> {
         self.id().peek()
     }
 
@@ -201,17 +204,17 @@ impl<C: AsyncCall> Entry<C, Async> {
 
     /// Runs the body and touches nothing.
     pub fn uncached(self) -> Calling<C> {
-        Calling::by(How::Uncached, self.call)
+        Calling::by(CallKind::Uncached, self.call)
     }
 
     /// Computes for a flight that was begun.
     #[doc(hidden)]
-    pub async fn fly(self, mut handle: FlightHandle)
+    pub async fn lead(self, mut handle: FlightHandle)
     where
         C::Output: 'static,
     {
         let one_shot = handle.take_one_shot();
-        let output = Calling::by(How::Fly(handle), self.call).await;
+        let output = Calling::by(CallKind::ForFlight(handle), self.call).await;
         if let Some(one_shot) = one_shot {
             one_shot.put(Ok(output));
         }
@@ -224,13 +227,13 @@ impl<C: AsyncCall> Entry<C, Async> {
     ///
     /// Arguments that the call has borrowed are owned for that, by `ToOwned`, and only then. Where that
     /// is impossible a build fails and names the argument.
-    pub async fn prefetch(self) -> Option<C::Face> {
+    pub async fn prefetch(self) -> Option<C::CompanionValue> {
         const { can_be_computed_in_the_background::<C>() }
         ready(self.call.prefetch()).await
     }
 
     /// The fresh value, if there is one. Counts as a read; never computes. Reads when it is called.
-    pub fn get(&self) -> impl Future<Output = Option<C::Face>> + use<C> {
+    pub fn get(&self) -> impl Future<Output = Option<C::CompanionValue>> + use<C> {
         ready(self.call.get())
     }
 
@@ -239,17 +242,17 @@ impl<C: AsyncCall> Entry<C, Async> {
     /// Whether it was stored: not if caching is switched off, if `cache_if` or a ttl of 0 refuses it,
     /// if it weighs more than the memo may hold, if it is an `Err` that is not kept, or if an
     /// invalidation came between.
-    pub async fn insert(self, value: C::Face) -> bool {
+    pub async fn insert(self, value: C::CompanionValue) -> bool {
         ready(self.call.insert(value, When::Always)).await
     }
 
     /// The same, if a fresh value is there.
-    pub async fn insert_if_present(self, value: C::Face) -> bool {
+    pub async fn insert_if_present(self, value: C::CompanionValue) -> bool {
         ready(self.call.insert(value, When::IfPresent)).await
     }
 
     /// The same, if no fresh value is there.
-    pub async fn insert_if_absent(self, value: C::Face) -> bool {
+    pub async fn insert_if_absent(self, value: C::CompanionValue) -> bool {
         ready(self.call.insert(value, When::IfAbsent)).await
     }
 
@@ -261,12 +264,15 @@ impl<C: AsyncCall> Entry<C, Async> {
     /// # Panics
     ///
     /// If `change` does; then the old value stays.
-    pub async fn update(self, change: impl FnMut(C::Face) -> C::Face) -> Option<C::Face> {
+    pub async fn update(
+        self,
+        change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
+    ) -> Option<C::CompanionValue> {
         ready(self.call.update(change)).await
     }
 
     /// What is there, without touching it. Looks when it is called.
-    pub fn peek(&self) -> impl Future<Output = Peek<C::Face>> + use<C> {
+    pub fn peek(&self) -> impl Future<Output = Peek<C::CompanionValue>> + use<C> {
         ready(self.id().with_mode::<Blocking>().peek())
     }
 
@@ -289,14 +295,14 @@ impl<C: AsyncCall> Entry<C, Async> {
 impl<C: Call> Entry<C> {
     /// Computes for a flight that was begun.
     #[doc(hidden)]
-    pub fn fly(self, handle: FlightHandle) {
-        self.call.fly(handle);
+    pub fn lead(self, handle: FlightHandle) {
+        self.call.lead(handle);
     }
 }
 
 /// Fails when it is compiled.
-const fn can_be_computed_in_the_background<C: Writes>() {
-    if let Some(why) = C::WHY_NOT_AGAIN {
+const fn can_be_computed_in_the_background<C: WriteCall>() {
+    if let Some(why) = C::WHY_NOT_IN_BACKGROUND {
         panic!("{}", why);
     }
 }

@@ -31,9 +31,9 @@ pub(crate) struct Vtable {
 }
 
 /// The table of a type.
-struct Of<T>(PhantomData<T>);
+struct VtableOf<T>(PhantomData<T>);
 
-impl<T: Data> Of<T> {
+impl<T: Data> VtableOf<T> {
     const VTABLE: &'static Vtable = &Vtable {
         layout: Layout::new::<T>(),
         is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
@@ -61,7 +61,7 @@ unsafe fn drop_in_place<T>(value: *mut u8) {
 
 impl Vtable {
     pub(crate) const fn of<T: Data>() -> &'static Self {
-        Of::<T>::VTABLE
+        VtableOf::<T>::VTABLE
     }
 
     #[inline]
@@ -82,8 +82,8 @@ impl Vtable {
     #[inline]
     unsafe fn copy(&self, from: *const u8, to: *mut u8) {
         const WORD: usize = size_of::<u64>();
-        // SAFETY: as the caller says. Most values are a word, which is copied without a call. It is not read as a number:
-        // it may be a pointer, or have padding.
+        // SAFETY: as the caller says. Most values are a word, which is copied without a call. It is not read as a
+        // number: it may be a pointer, or have padding.
         unsafe {
             if self.layout.size() == WORD {
                 ptr::copy_nonoverlapping(from, to, WORD);

@@ -138,7 +138,7 @@ impl Counter {
 }
 
 impl Counters {
-    pub(crate) fn left(&self, cause: Cause) {
+    pub(crate) fn removed(&self, cause: Cause) {
         match cause {
             Cause::Capacity => self.evictions.add(),
             Cause::Expired => self.expirations.add(),

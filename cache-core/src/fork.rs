@@ -6,9 +6,9 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::memo::MemoCore;
+use crate::runtime::Runtime;
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Gate, Locked, around, is_comparing};
-use crate::world::World;
 
 /// Who makes memos all the time may get in between so often.
 const TRIES: usize = 1000;
@@ -95,14 +95,14 @@ fn take_all() -> Option<Locks> {
 fn try_all() -> Option<Locks> {
     static ONE: Mutex<()> = Mutex::new(());
     let one = ONE.lock();
-    let worlds = std::iter::once(World::global().clone());
+    let runtimes = std::iter::once(Runtime::global().clone());
     #[cfg(feature = "testing")]
     let scopes = crate::testing::Scopes::all();
     #[cfg(feature = "testing")]
-    let worlds = worlds.chain(scopes.worlds());
-    let worlds: Vec<_> = worlds.collect();
+    let runtimes = runtimes.chain(scopes.runtimes());
+    let runtimes: Vec<_> = runtimes.collect();
 
-    let (memos, made): (Vec<_>, Vec<_>) = worlds.iter().map(|world| world.memos_made()).unzip();
+    let (memos, made): (Vec<_>, Vec<_>) = runtimes.iter().map(|runtime| runtime.memos_made()).unzip();
     // 1
     let gates = memos.into_iter().flatten().map(Gates::of).collect();
     let mut locks = Locks { lots: Vec::new(), guards: Vec::new(), gates, _one: one };
@@ -111,22 +111,22 @@ fn try_all() -> Option<Locks> {
     #[cfg(feature = "testing")]
     locks.guards.extend(scopes.hold());
     let memos: Vec<_> = locks.gates.iter().map(|gates| gates.memo.clone()).collect();
-    locks.guards.extend(memos.iter().map(|memo| memo.clone().hold_whole()));
+    locks.guards.extend(memos.iter().map(|memo| memo.clone().hold_memo_tag()));
     // 3
-    locks.guards.extend(worlds.iter().map(|world| world.clone().hold_tags()));
+    locks.guards.extend(runtimes.iter().map(|runtime| runtime.clone().hold_tags()));
     // 4
     locks.guards.extend(memos.iter().flat_map(|memo| memo.clone().hold_rest()));
     if locks.gates.iter().any(|gates| gates.memo.shards_made() != gates.count) {
         return None;
     }
     // 5
-    for (world, made) in worlds.iter().zip(made) {
-        locks.guards.push(world.clone().hold_memos(made)?);
+    for (runtime, made) in runtimes.iter().zip(made) {
+        locks.guards.push(runtime.clone().hold_memos(made)?);
     }
     // 6 and 7
     locks.guards.extend([crate::time::hold_ticker(), crate::sweeper::hold()]);
     // 9 to 12
-    locks.guards.extend(worlds.iter().map(|world| world.clone().hold_waits()));
+    locks.guards.extend(runtimes.iter().map(|runtime| runtime.clone().hold_waits()));
     #[cfg(feature = "testing")]
     locks.guards.extend(scopes.hold_timers());
     #[cfg(feature = "testing")]

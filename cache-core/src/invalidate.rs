@@ -6,9 +6,9 @@ use std::ops::{Add, AddAssign};
 use std::sync::Arc;
 
 use crate::address::AnyKey;
-use crate::memo::{MemoCore, Sweep, Swept};
-use crate::tags::{Form, Tag, TagName};
-use crate::world::World;
+use crate::memo::{MemoCore, Removal, RemovalProgress};
+use crate::runtime::Runtime;
+use crate::tags::{Severity, Tag, TagName};
 
 /// What an invalidation did, of either form. It has acted in this process before it is returned; ignore it, or
 /// ask.
@@ -18,7 +18,7 @@ use crate::world::World;
 pub struct Applied {
     count: usize,
     /// What is still being taken out.
-    later: Vec<(Arc<MemoCore>, Arc<Sweep>)>,
+    later: Vec<(Arc<MemoCore>, Arc<Removal>)>,
 }
 
 impl Applied {
@@ -26,10 +26,10 @@ impl Applied {
         Self { count, later: Vec::new() }
     }
 
-    pub(crate) fn swept(memo: Arc<MemoCore>, swept: Swept) -> Self {
-        match swept {
-            Swept::Done(count) => Self::new(count),
-            Swept::Later(sweep) => Self { count: 0, later: vec![(memo, sweep)] },
+    pub(crate) fn of_removal(memo: Arc<MemoCore>, progress: RemovalProgress) -> Self {
+        match progress {
+            RemovalProgress::Done(count) => Self::new(count),
+            RemovalProgress::Pending(removal) => Self { count: 0, later: vec![(memo, removal)] },
         }
     }
 
@@ -44,11 +44,11 @@ impl Applied {
     /// the `Eq` of a key: there it holds at once, but entries are seen to later.
     #[must_use]
     pub fn count(&self) -> usize {
-        let swept = |(memo, sweep): &(Arc<MemoCore>, Arc<Sweep>)| {
+        let progress = |(memo, removal): &(Arc<MemoCore>, Arc<Removal>)| {
             memo.drain();
-            sweep.counted()
+            removal.counted()
         };
-        self.count + self.later.iter().map(swept).sum::<usize>()
+        self.count + self.later.iter().map(progress).sum::<usize>()
     }
 }
 
@@ -75,7 +75,7 @@ impl Sum for Applied {
 
 impl fmt::Debug for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted = self.later.iter().map(|(_, sweep)| sweep.counted()).sum::<usize>();
+        let counted = self.later.iter().map(|(_, removal)| removal.counted()).sum::<usize>();
         f.debug_struct("Applied").field("count", &(self.count + counted)).finish()
     }
 }
@@ -123,19 +123,19 @@ impl Tagged {
     /// Takes no longer for many entries than for a few hundred: where there are more, their memory comes
     /// back afterwards, in small pieces (see [`Applied::count`]).
     pub fn invalidate(&self) -> Applied {
-        World::current().invalidate_tag(&self.name.0, Form::Hard)
+        Runtime::current().invalidate_tag(&self.name.0, Severity::Hard)
     }
 
     /// The soft form: no call that starts after this has returned finds an entry of the tag from before it
     /// fresh. See [`Key::mark_stale`](crate::Key::mark_stale). Takes no longer for many entries, either.
     pub fn mark_stale(&self) -> Applied {
-        World::current().invalidate_tag(&self.name.0, Form::Soft)
+        Runtime::current().invalidate_tag(&self.name.0, Severity::Soft)
     }
 
     /// The live entries of the tag, in no order.
     #[must_use]
     pub fn keys(&self) -> Vec<AnyKey> {
-        World::current().keys_of_tag(&self.name.0)
+        Runtime::current().keys_of_tag(&self.name.0)
     }
 
     /// How many live entries carry the tag. Looks at each of them.

@@ -8,7 +8,7 @@ use crate::invalidate::{Applied, Tagged, tag};
 use crate::memo::{AllMemos, AnyMemoRef, Memo, clear, invalidate_matching};
 use crate::registry::registry;
 use crate::sync::guarded;
-use crate::tags::{Form, Tag};
+use crate::tags::{Severity, Tag};
 
 /// Something to invalidate, as a value: an entry, a tag, a memo, or what a text names.
 ///
@@ -44,32 +44,32 @@ use crate::tags::{Form, Tag};
 /// ```
 #[derive(Clone)]
 pub struct Invalidation {
-    what: What,
-    form: Form,
+    target: Target,
+    severity: Severity,
     #[cfg(feature = "testing")]
     scope: Option<crate::testing::Scope>,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+enum Target {
     Tag(Tagged),
     Entry(AnyKey),
-    Memo(Arc<dyn Whole>),
+    Memo(Arc<dyn MemoSet>),
     Matching(String),
     KeyText(String),
     Named(String),
 }
 
 /// A memo, or several, of whatever types.
-trait Whole: fmt::Debug + Send + Sync {
+trait MemoSet: fmt::Debug + Send + Sync {
     fn memos(&self) -> Vec<AnyMemoRef>;
 }
 
 impl Invalidation {
-    fn new(what: What) -> Self {
+    fn new(target: Target) -> Self {
         Self {
-            what,
-            form: Form::Hard,
+            target,
+            severity: Severity::Hard,
             #[cfg(feature = "testing")]
             scope: crate::testing::current(),
         }
@@ -85,26 +85,26 @@ impl Invalidation {
     /// [`AnyMemoRef::invalidate_matching`].
     #[must_use]
     pub fn matching(pattern: impl Into<String>) -> Self {
-        Self::new(What::Matching(pattern.into()))
+        Self::new(Target::Matching(pattern.into()))
     }
 
     /// The entry whose key displays as this text: see
     /// [`Registry::invalidate_key_text`](crate::Registry::invalidate_key_text).
     #[must_use]
     pub fn key_text(text: impl Into<String>) -> Self {
-        Self::new(What::KeyText(text.into()))
+        Self::new(Target::KeyText(text.into()))
     }
 
     /// Every entry of the memos of this registered name, those of fields among them.
     #[must_use]
     pub fn memo(name: impl Into<String>) -> Self {
-        Self::new(What::Named(name.into()))
+        Self::new(Target::Named(name.into()))
     }
 
     /// The soft form: see [`Key::mark_stale`].
     #[must_use]
     pub fn soft(mut self) -> Self {
-        self.form = Form::Soft;
+        self.severity = Severity::Soft;
         self
     }
 
@@ -116,20 +116,20 @@ impl Invalidation {
     pub fn apply(&self) -> Applied {
         #[cfg(feature = "testing")]
         let _inside = self.scope.as_ref().map(crate::testing::Scope::enter);
-        let soft = self.form == Form::Soft;
-        match &self.what {
-            What::Tag(tag) if soft => tag.mark_stale(),
-            What::Tag(tag) => tag.invalidate(),
-            What::Entry(key) if soft => key.mark_stale(),
-            What::Entry(key) => key.invalidate(),
-            What::Memo(whole) => clear(&whole.memos(), self.form),
-            What::Matching(pattern) => invalidate_matching(&registry().memos(), pattern, self.form),
-            What::KeyText(text) if soft => registry().mark_stale_key_text(text),
-            What::KeyText(text) => registry().invalidate_key_text(text),
-            What::Named(name) => {
+        let soft = self.severity == Severity::Soft;
+        match &self.target {
+            Target::Tag(tag) if soft => tag.mark_stale(),
+            Target::Tag(tag) => tag.invalidate(),
+            Target::Entry(key) if soft => key.mark_stale(),
+            Target::Entry(key) => key.invalidate(),
+            Target::Memo(whole) => clear(&whole.memos(), self.severity),
+            Target::Matching(pattern) => invalidate_matching(&registry().memos(), pattern, self.severity),
+            Target::KeyText(text) if soft => registry().mark_stale_key_text(text),
+            Target::KeyText(text) => registry().invalidate_key_text(text),
+            Target::Named(name) => {
                 let memos = registry().memos().into_iter();
                 let memos: Vec<AnyMemoRef> = memos.filter(|memo| memo.name() == name).collect();
-                clear(&memos, self.form)
+                clear(&memos, self.severity)
             }
         }
     }
@@ -138,12 +138,12 @@ impl Invalidation {
     /// entry is meant: all of its memo go.
     pub(crate) fn apply_all(all: impl IntoIterator<Item = Self>) -> Applied {
         let applied = all.into_iter().map(|each| {
-            let whole = match &each.what {
-                What::Entry(key) => Some(key.memo()),
+            let whole = match &each.target {
+                Target::Entry(key) => Some(key.memo()),
                 _ => None,
             };
-            let form = each.form;
-            let clear = || guarded(|| Some(clear(&[whole?], form)))?;
+            let severity = each.severity;
+            let clear = || guarded(|| Some(clear(&[whole?], severity)))?;
             let applied = guarded(move || each.apply()).or_else(clear);
             applied.unwrap_or_default()
         });
@@ -153,8 +153,8 @@ impl Invalidation {
 
 impl fmt::Debug for Invalidation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.what.fmt(f)?;
-        if self.form == Form::Soft { f.write_str(".soft()") } else { Ok(()) }
+        self.target.fmt(f)?;
+        if self.severity == Severity::Soft { f.write_str(".soft()") } else { Ok(()) }
     }
 }
 
@@ -166,7 +166,7 @@ impl From<&Self> for Invalidation {
 
 impl From<Tagged> for Invalidation {
     fn from(tag: Tagged) -> Self {
-        Self::new(What::Tag(tag))
+        Self::new(Target::Tag(tag))
     }
 }
 
@@ -178,7 +178,7 @@ impl From<crate::TagName> for Invalidation {
 
 /// By value and by reference: what names entries are handles.
 macro_rules! from {
-    ($([$($generics:tt)*] $t:ty => |$it:ident| $what:expr;)*) => { $(
+    ($([$($generics:tt)*] $t:ty => |$it:ident| $target:expr;)*) => { $(
         impl<$($generics)*> From<$t> for Invalidation {
             fn from(it: $t) -> Self {
                 Self::from(&it)
@@ -187,33 +187,33 @@ macro_rules! from {
 
         impl<$($generics)*> From<&$t> for Invalidation {
             fn from($it: &$t) -> Self {
-                Self::new($what)
+                Self::new($target)
             }
         }
     )* };
 }
 
 from! {
-    [V: 'static, M] Key<V, M> => |key| What::Entry(key.any());
-    [] AnyKey => |key| What::Entry(key.clone());
-    [V: 'static, M: 'static] Memo<V, M> => |memo| What::Memo(Arc::new(memo.clone()));
-    [] AnyMemoRef => |memo| What::Memo(Arc::new(memo.clone()));
-    [] AllMemos => |memos| What::Memo(Arc::new(*memos));
+    [V: 'static, M] Key<V, M> => |key| Target::Entry(key.any());
+    [] AnyKey => |key| Target::Entry(key.clone());
+    [V: 'static, M: 'static] Memo<V, M> => |memo| Target::Memo(Arc::new(memo.clone()));
+    [] AnyMemoRef => |memo| Target::Memo(Arc::new(memo.clone()));
+    [] AllMemos => |memos| Target::Memo(Arc::new(*memos));
 }
 
-impl<V: 'static, M> Whole for Memo<V, M> {
+impl<V: 'static, M> MemoSet for Memo<V, M> {
     fn memos(&self) -> Vec<AnyMemoRef> {
         self.memos()
     }
 }
 
-impl Whole for AnyMemoRef {
+impl MemoSet for AnyMemoRef {
     fn memos(&self) -> Vec<AnyMemoRef> {
         vec![self.clone()]
     }
 }
 
-impl Whole for AllMemos {
+impl MemoSet for AllMemos {
     fn memos(&self) -> Vec<AnyMemoRef> {
         self.memos()
     }

@@ -1,22 +1,18 @@
 #![cfg_attr(not(doctest), doc = include_str!("guide/links.md"))]
 #![doc = include_str!("../README.md")]
-// Models leave out the clock, the sweeper and the world of the process, and what only these use.
+// Models leave out the clock, the sweeper and the runtime of the process, and what only these use.
 #![cfg_attr(loom, allow(dead_code))]
 
 mod address;
-#[cfg(all(test, not(loom)))]
-mod aging;
 mod background;
 mod blocking;
 mod call;
 mod computing;
-mod draft;
 mod engine;
 mod entry;
 mod erased;
 mod event;
-#[cfg(test)]
-mod fixture;
+mod feed;
 mod flight;
 #[cfg(all(unix, not(miri), not(loom)))]
 mod fork;
@@ -25,6 +21,7 @@ mod invalidate;
 mod invalidation;
 mod key;
 mod memo;
+mod metadata;
 #[cfg(all(test, loom))]
 mod model;
 mod node;
@@ -32,8 +29,8 @@ mod one_shot;
 mod pending;
 mod policy;
 mod registry;
+mod runtime;
 mod slot;
-mod source;
 mod spec;
 mod store;
 #[cfg(not(loom))]
@@ -42,9 +39,10 @@ mod sync;
 mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod time;
 mod value;
-mod world;
 mod writes;
 
 #[cfg(any(doc, doctest))]
@@ -109,6 +107,7 @@ pub use call::{Calling, TimedOut};
 pub use computing::{Computing, computing};
 pub use entry::{Async, Blocking, Entry};
 pub use event::{Cause, Stats};
+pub use feed::{invalidate_on, invalidate_on_each};
 pub use invalidate::{Applied, Tagged, tag};
 pub use invalidation::Invalidation;
 pub use key::KeyRef;
@@ -117,7 +116,6 @@ pub use node::CacheKey;
 pub use pending::Pending;
 pub use policy::Policy;
 pub use registry::{LookupError, LookupErrorKind, Registry, registry};
-pub use source::{invalidate_on, invalidate_on_each};
 pub use tags::{Tag, TagName};
 pub use time::{ClockIsSet, set_clock};
 pub use writes::invalidates;
@@ -129,14 +127,14 @@ pub use writes::invalidates;
 /// any case) switches it off from the start; what is neither that nor `0`, `false`, `no`, `off` or empty
 /// is told on standard error, once, and switches nothing off.
 pub fn set_enabled(enabled: bool) {
-    world::World::current().switch(enabled);
+    runtime::Runtime::current().switch(enabled);
 }
 
 /// Whether caching is switched on for the process, or for the test scope this thread is in. A memo that is
 /// switched off by itself is so all the same: see [`Memo::is_enabled`].
 #[must_use]
 pub fn is_enabled() -> bool {
-    !world::World::current().is_off()
+    !runtime::Runtime::current().is_off()
 }
 
 /// Hands work to another thread as part of the computation under way: calls made by it count as made
@@ -156,7 +154,7 @@ pub fn is_enabled() -> bool {
 /// ```
 pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let parent = flight::current();
-    move || flight::under(parent.as_ref(), work)
+    move || flight::with_context(parent.as_ref(), work)
 }
 
 /// The same for a future, to be spawned as a task of its own.
@@ -173,5 +171,5 @@ pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
 /// }
 /// ```
 pub fn inherit_task<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    flight::polled_under(flight::current(), task)
+    flight::polled_with_context(flight::current(), task)
 }

@@ -8,14 +8,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address as _, Call, HitHook, MissHook, Plan, Writes as _};
-use crate::draft::{Draft, plain};
+use crate::call::{Address as _, Call, HitHook, MissHook, Plan, WriteCall as _};
 use crate::engine::{Cx, Found};
 use crate::erased::Erased;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
 use crate::memo::{Memo, MemoHooks, MemoSpec, When};
+use crate::metadata::{EntryMetadata, plain};
 use crate::slot::{Identity, InSlot, Slot};
 use crate::value::Returns;
 
@@ -27,8 +27,8 @@ use crate::value::Returns;
 /// What is true of an entry is declared once, on the struct: of what type its value is, and any of
 /// `ttl`, `none_ttl`, `idle`, `jitter`, `stale_while_revalidate`, `stale_if_error`, `refresh_ahead`, `tag`, `tags`,
 /// `inherit_tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`, `on_store`, `on_evict`,
-/// `single_flight`, `max_wait`, `name` and `crate`, as in [`#[memoize]`](crate::memoize). Expressions and templates see the fields by name; hooks and `weigh`
-/// see the key and the value.
+/// `single_flight`, `max_wait`, `name` and `crate`, as in [`#[memoize]`](crate::memoize). Expressions and templates see
+/// the fields by name; hooks and `weigh` see the key and the value.
 ///
 /// A function uses the node by `key = CatNode { .. }`, over its arguments, and says what is about its
 /// calls only: `skip`, `bypass_if`, `refresh_if`, `placeholder`, `origin_first`, `fallback_after`, `soft_timeout`,
@@ -203,15 +203,15 @@ pub trait Node: Sized + 'static {
     /// The shape of its key.
     fn shape() -> impl Fields<Self>;
     /// How its value is kept.
-    fn returns() -> impl Returns<Output = Self::Value, Value = Self::Value, Face = Self::Value>;
+    fn returns() -> impl Returns<Output = Self::Value, Value = Self::Value, CompanionValue = Self::Value>;
     /// What an entry answers to.
-    fn describe(fields: Self::View<'_>, value: Option<&Self::Value>, draft: &mut Draft);
+    fn describe(fields: Self::View<'_>, value: Option<&Self::Value>, metadata: &mut EntryMetadata);
 }
 
 /// The shape of a node's key: its fields are looked up by it, and lent from what it has stored.
 pub trait Fields<N: Node>: Shape {
     /// Looks a node up.
-    fn find<R: Returns>(cx: Cx<'_, Self, R>, fields: &N::View<'_>) -> Found<R::Held>;
+    fn find<R: Returns>(cx: Cx<'_, Self, R>, fields: &N::View<'_>) -> Found<R::StoredValue>;
     /// The fields of a stored key.
     fn lend_fields(owned: &Self::Owned) -> N::View<'_>;
 }
@@ -223,7 +223,7 @@ where
     for<'v> N::View<'v>: Part<S>,
 {
     #[inline]
-    fn find<R: Returns>(cx: Cx<'_, S, R>, fields: &N::View<'_>) -> Found<R::Held> {
+    fn find<R: Returns>(cx: Cx<'_, S, R>, fields: &N::View<'_>) -> Found<R::StoredValue> {
         cx.look_up(fields)
     }
     fn lend_fields(owned: &S::Owned) -> N::View<'_> {
@@ -367,8 +367,8 @@ impl<R: Returns> MemoSpec<R> {
                 (Some(weigh), Some(value)) => weigh(key, value),
                 _ => 1,
             };
-        let describe: fn(&Erased, Option<&R::Value>, &mut Draft) = |key, value, draft| {
-            N::describe(S::lend_fields(key.get()), value.and_then(value_of::<N, _>), draft);
+        let describe: fn(&Erased, Option<&R::Value>, &mut EntryMetadata) = |key, value, metadata| {
+            N::describe(S::lend_fields(key.get()), value.and_then(value_of::<N, _>), metadata);
         };
         Self {
             on_store: N::HOOKS.on_store.map(|_| on_store),
@@ -384,7 +384,7 @@ impl<R: Returns> MemoSpec<R> {
 
 /// Looks a node up by its fields, for a function that uses it.
 #[inline]
-pub fn find_node<N, S, R>(cx: Cx<'_, S, R>, _: Ty<N>, fields: &N::View<'_>) -> Found<R::Held>
+pub fn find_node<N, S, R>(cx: Cx<'_, S, R>, _: Ty<N>, fields: &N::View<'_>) -> Found<R::StoredValue>
 where
     N: Node,
     S: Fields<N>,
@@ -402,7 +402,7 @@ fn plan<'v, N, S, R>(
     N::View<'v>,
     S,
     R,
-    impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<R::Held>,
+    impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<R::StoredValue>,
     InSlot,
     HooksOfNode<N, S>,
 >
@@ -415,7 +415,7 @@ where
 }
 
 /// The entry of a node: a call that nobody makes.
-fn at<K: CacheKey>(node: &K) -> impl Call<Face = K::Value> {
+fn at<K: CacheKey>(node: &K) -> impl Call<CompanionValue = K::Value> {
     plan::<K::Node, _, _>(K::Node::shape(), K::Node::returns()).bind(node.__fields(), (), |_, ()| {
         let body = || -> K::Value { unreachable!("only verbs that run no function are offered") };
         (body, plain::<K::Value>)

@@ -5,19 +5,19 @@ use std::task::{Poll, Waker};
 use crate::sync::Mutex;
 
 /// What a body has returned, or panicked with.
-pub(crate) type Returned<O> = std::thread::Result<O>;
+pub(crate) type BodyResult<O> = std::thread::Result<O>;
 
 /// See above. It is put in once, and taken out once, if at all.
-pub struct OneShot<T>(Mutex<Inside<T>>);
+pub struct OneShot<T>(Mutex<OneShotState<T>>);
 
-struct Inside<T> {
+struct OneShotState<T> {
     content: Option<T>,
     waker: Option<Waker>,
 }
 
 impl<T> OneShot<T> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Inside { content: None, waker: None }))
+        Self(Mutex::new(OneShotState { content: None, waker: None }))
     }
 
     pub(crate) fn put(&self, content: T) {

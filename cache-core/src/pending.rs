@@ -120,7 +120,7 @@ impl Pending {
     pub fn after<F: Future>(&self, commit: F) -> impl Future<Output = F::Output> + use<F> {
         let pending = self.clone();
         async move {
-            let _begun = Begun(pending);
+            let _begun = ApplyOnDrop(pending);
             commit.await
         }
     }
@@ -131,7 +131,7 @@ impl Pending {
     ///
     /// If the commit does.
     pub fn after_call<T>(&self, commit: impl FnOnce() -> T) -> T {
-        let _begun = Begun(self.clone());
+        let _begun = ApplyOnDrop(self.clone());
         commit()
     }
 
@@ -150,9 +150,9 @@ impl Pending {
 }
 
 /// A commit was begun: whatever becomes of it, what was collected is invalidated.
-struct Begun(Pending);
+struct ApplyOnDrop(Pending);
 
-impl Drop for Begun {
+impl Drop for ApplyOnDrop {
     fn drop(&mut self) {
         self.0.apply();
     }

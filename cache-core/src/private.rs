@@ -5,11 +5,11 @@ pub use crate::call::{
     Address, AsyncCall, Bound, Call, FlightHandle, Given, Lent, Limits, NoHook, Plan, TimedOut, Why, all,
     can_own, go_on, memo_of,
 };
-pub use crate::draft::{Draft, IntoTtl, plain};
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
+pub use crate::metadata::{EntryMetadata, IntoTtl, plain};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Only, Slot};
@@ -169,27 +169,27 @@ macro_rules! __shape_of {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __returns {
-    ($r:ty, $face:ident) => {{
+    ($r:ty, $companion_value:ident) => {{
         use $crate::__private::picks::*;
         let __ty = $crate::__private::Ty::<$r>::NEW;
         let __outcome = (&&__ty).__outcome();
-        $crate::__returns!(@ __ty, __outcome, $face)
+        $crate::__returns!(@ __ty, __outcome, $companion_value)
     }};
-    ($r:ty, $face:ident, errors) => {{
+    ($r:ty, $companion_value:ident, errors) => {{
         use $crate::__private::picks::*;
         let __ty = $crate::__private::Ty::<$r>::NEW;
         $crate::__private::is_result(__ty);
         let __outcome = (&&__ty).__with_errors();
-        $crate::__returns!(@ __ty, __outcome, $face)
+        $crate::__returns!(@ __ty, __outcome, $companion_value)
     }};
-    (@ $ty:ident, $outcome:ident, $face:ident) => {{
+    (@ $ty:ident, $outcome:ident, $companion_value:ident) => {{
         let __kept = $crate::__private::kept($ty, $outcome);
         $crate::__private::Return::new(
             $ty,
             $outcome,
             (&&&&__kept).__hold(),
             (&&$ty).__errors(),
-            $crate::__private::$face,
+            $crate::__private::$companion_value,
         )
     }};
 }
@@ -301,8 +301,12 @@ pub fn call_on_miss(hook: impl FnOnce(&KeyRef<'_>), key: &KeyRef<'_>) {
 
 /// Says what an entry of a node answers to; the value's type comes from here.
 #[inline]
-pub fn describe<V>(value: Option<&V>, draft: &mut Draft, describe: impl FnOnce(Option<&V>, &mut Draft)) {
-    describe(value, draft);
+pub fn describe<V>(
+    value: Option<&V>,
+    metadata: &mut EntryMetadata,
+    describe: impl FnOnce(Option<&V>, &mut EntryMetadata),
+) {
+    describe(value, metadata);
 }
 
 /// Asks a closure or path about a value.

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::invalidate::Applied;
 use crate::memo::{AnyMemoRef, invalidate_matching, invalidate_shown};
-use crate::tags::Form;
-use crate::world::World;
+use crate::runtime::Runtime;
+use crate::tags::Severity;
 
 /// Every memo of this process, from its first use on.
 ///
@@ -40,32 +40,32 @@ impl Registry {
     /// of fields.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
-        World::current().memos().into_iter().map(AnyMemoRef).collect()
+        Runtime::current().memos().into_iter().map(AnyMemoRef).collect()
     }
 
     /// The memo of the function of this name; if several share it, the one that was used first. Memos
     /// of fields are not found by name: there may be as many as there are instances.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<AnyMemoRef> {
-        let mut memos = World::current().memos_of_functions().into_iter();
+        let mut memos = Runtime::current().memos_of_functions().into_iter();
         memos.find(|memo| *memo.name == *name).map(AnyMemoRef)
     }
 
     /// Invalidates, in every memo, the entries whose key matches a pattern: see
     /// [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        invalidate_matching(&self.memos(), pattern, Form::Hard)
+        invalidate_matching(&self.memos(), pattern, Severity::Hard)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching): see
     /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        invalidate_matching(&self.memos(), pattern, Form::Soft)
+        invalidate_matching(&self.memos(), pattern, Severity::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.shown_as(text, Form::Soft)
+        self.shown_as(text, Severity::Soft)
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
@@ -84,13 +84,13 @@ impl Registry {
     /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("tom")"#).count(), 1);
     /// ```
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.shown_as(text, Form::Hard)
+        self.shown_as(text, Severity::Hard)
     }
 
-    fn shown_as(self, text: &str, form: Form) -> Applied {
+    fn shown_as(self, text: &str, severity: Severity) -> Applied {
         // A key begins with the name of its function.
         let memos: Vec<_> = self.memos().into_iter().filter(|memo| text.starts_with(memo.name())).collect();
-        invalidate_shown(&memos, &|key| key == text, form)
+        invalidate_shown(&memos, &|key| key == text, severity)
     }
 
     /// The key of a call, from the name of its function and its arguments as JSON: see

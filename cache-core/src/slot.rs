@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::erased::Erased;
 use crate::key::Shape;
-use crate::memo::{AnyMemoRef, Data, MemoCore, MemoHooks, Place, Typed, Types};
+use crate::memo::{AnyMemoRef, Data, MemoCore, MemoHooks, MemoLocation, TypedMemo, Types};
+use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::value::Returns;
-use crate::world::World;
 
 /// Chains of memos by hash of their types: a generic function may have many instantiations.
 const CHAINS: usize = 8;
@@ -24,38 +24,38 @@ pub struct Slot {
 }
 
 /// A memo in use: of the process, where it stays for good, or of a field; or of a test's scope.
-pub struct Handle<'a, K, V> {
-    memo: Held<'a>,
+pub struct MemoHandle<'a, K, V> {
+    memo: HeldMemo<'a>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
-enum Held<'a> {
+enum HeldMemo<'a> {
     Kept(&'a MemoCore),
     #[cfg(feature = "testing")]
     Scoped(Arc<MemoCore>),
 }
 
 #[doc(hidden)]
-impl<K, V> std::ops::Deref for Handle<'_, K, V> {
+impl<K, V> std::ops::Deref for MemoHandle<'_, K, V> {
     type Target = MemoCore;
 
     #[inline]
     fn deref(&self) -> &MemoCore {
         match &self.memo {
-            Held::Kept(memo) => memo,
+            HeldMemo::Kept(memo) => memo,
             #[cfg(feature = "testing")]
-            Held::Scoped(memo) => memo,
+            HeldMemo::Scoped(memo) => memo,
         }
     }
 }
 
-impl<'a, K: Data, V: Data> Handle<'a, K, V> {
+impl<'a, K: Data, V: Data> MemoHandle<'a, K, V> {
     /// # Safety
     ///
     /// The memo was made for these types.
     #[inline]
     pub(crate) unsafe fn kept(memo: &'a MemoCore) -> Self {
-        Self { memo: Held::Kept(memo), types: PhantomData }
+        Self { memo: HeldMemo::Kept(memo), types: PhantomData }
     }
 
     /// # Safety
@@ -63,14 +63,14 @@ impl<'a, K: Data, V: Data> Handle<'a, K, V> {
     /// The memo was made for these types.
     #[cfg(feature = "testing")]
     unsafe fn scoped(memo: Arc<MemoCore>) -> Self {
-        Self { memo: Held::Scoped(memo), types: PhantomData }
+        Self { memo: HeldMemo::Scoped(memo), types: PhantomData }
     }
 
     /// The memo, with its types.
     #[inline]
-    pub(crate) fn typed(&self) -> Typed<'_, K, V> {
+    pub(crate) fn typed(&self) -> TypedMemo<'_, K, V> {
         // SAFETY: whoever has made this says that the memo was made for these types.
-        unsafe { Typed::new(self) }
+        unsafe { TypedMemo::new(self) }
     }
 }
 
@@ -78,7 +78,7 @@ impl<'a, K: Data, V: Data> Handle<'a, K, V> {
 #[derive(Clone, Copy)]
 pub struct InSlot;
 
-impl<S: Shape, R: Returns> Place<S, R> for InSlot {
+impl<S: Shape, R: Returns> MemoLocation<S, R> for InSlot {
     const ONE: bool = true;
 
     #[inline]
@@ -86,12 +86,15 @@ impl<S: Shape, R: Returns> Place<S, R> for InSlot {
         &self,
         slot: &'static Slot,
         hooks: &dyn MemoHooks<R>,
-    ) -> Handle<'_, S::Owned, R::Held> {
+    ) -> MemoHandle<'_, S::Owned, R::StoredValue> {
         slot.memo::<Id, S, R>(hooks)
     }
 
     #[inline]
-    fn only<Id: Identity + ?Sized>(&self, slot: &'static Slot) -> Option<Handle<'_, S::Owned, R::Held>> {
+    fn only<Id: Identity + ?Sized>(
+        &self,
+        slot: &'static Slot,
+    ) -> Option<MemoHandle<'_, S::Owned, R::StoredValue>> {
         if const { Id::ONLY } { slot.only::<Id, S, R>() } else { None }
     }
 }
@@ -190,7 +193,7 @@ impl Slot {
     pub(crate) fn memo<Id, S, R>(
         &'static self,
         hooks: &dyn MemoHooks<R>,
-    ) -> Handle<'static, S::Owned, R::Held>
+    ) -> MemoHandle<'static, S::Owned, R::StoredValue>
     where
         Id: Identity + ?Sized,
         S: Shape,
@@ -202,20 +205,20 @@ impl Slot {
             let memo = scope.memo(self, id).unwrap_or_else(|| {
                 // Under no lock: expressions of the attribute are evaluated for it.
                 let types = Types::of::<S, R>(hooks.spec());
-                scope.make_memo(self, id, |world| self.make(types, Id::name, id, world, true, None))
+                scope.make_memo(self, id, |runtime| self.make(types, Id::name, id, runtime, true, None))
             });
             // SAFETY: the scope finds the memo by the id, which is that of these types.
-            return unsafe { Handle::scoped(memo) };
+            return unsafe { MemoHandle::scoped(memo) };
         }
         let memo =
             if let Some(memo) = self.find(id) { memo } else { self.first_use::<S, R>(id, Id::name, hooks) };
         // SAFETY: the id is that of these types, and the memo was made for them.
-        unsafe { Handle::kept(memo) }
+        unsafe { MemoHandle::kept(memo) }
     }
 
     /// The memo of the one instantiation that there is, if it is made, and no test has another.
     #[inline]
-    fn only<Id, S, R>(&'static self) -> Option<Handle<'static, S::Owned, R::Held>>
+    fn only<Id, S, R>(&'static self) -> Option<MemoHandle<'static, S::Owned, R::StoredValue>>
     where
         Id: Identity + ?Sized,
         S: Shape,
@@ -230,7 +233,7 @@ impl Slot {
         let memo = unsafe { self.chains[chain(id)].load(Ordering::Acquire).as_ref::<'static>()? };
         debug_assert!(Id::ONLY && memo.header.id == id);
         // SAFETY: it was made for the types of the one instantiation.
-        Some(unsafe { Handle::kept(memo) })
+        Some(unsafe { MemoHandle::kept(memo) })
     }
 
     #[inline]
@@ -261,7 +264,7 @@ impl Slot {
         if let Some(memo) = self.find(id) {
             return memo;
         }
-        let memo = self.make(types, name, id, World::global(), true, None);
+        let memo = self.make(types, name, id, Runtime::global(), true, None);
         let raw = Arc::into_raw(memo);
         // SAFETY: just leaked: it is never dropped.
         let memo: &'static MemoCore = unsafe { &*raw };
@@ -272,22 +275,22 @@ impl Slot {
         memo
     }
 
-    /// Makes a memo; the world keeps it, or its field does.
+    /// Makes a memo; the runtime keeps it, or its field does.
     pub(crate) fn make(
         &'static self,
         types: Types,
         name: fn(&str) -> Arc<str>,
         id: TypeId,
-        world: &Arc<World>,
+        runtime: &Arc<Runtime>,
         kept: bool,
         capacity: Option<usize>,
     ) -> Arc<MemoCore> {
         let capacity = capacity.unwrap_or(self.spec.capacity);
         let name = name(self.spec.name);
-        let memo = MemoCore::create(&self.spec, capacity, name, types, (self.address(), id), world);
-        world.register(&memo, kept);
-        // The world may have been switched while it did not know of the memo.
-        memo.follow_world();
+        let memo = MemoCore::create(&self.spec, capacity, name, types, (self.address(), id), runtime);
+        runtime.register(&memo, kept);
+        // The runtime may have been switched while it did not know of the memo.
+        memo.follow_runtime();
         memo
     }
 
@@ -296,9 +299,9 @@ impl Slot {
         ptr::from_ref(self).addr()
     }
 
-    /// The memos that have been used so far, in the current world.
+    /// The memos that have been used so far, in the current runtime.
     pub(crate) fn memos(&'static self) -> Vec<AnyMemoRef> {
-        let memos = World::current().memos().into_iter();
+        let memos = Runtime::current().memos().into_iter();
         memos.filter(|memo| memo.slot == self.address()).map(AnyMemoRef).collect()
     }
 }
@@ -306,12 +309,12 @@ impl Slot {
 /// What an instantiation is told apart by.
 #[inline]
 pub(crate) fn id<Id: ?Sized, S: Shape, R: Returns>() -> TypeId {
-    typeid::of::<Instantiation<Id, S::Owned, R::Held>>()
+    typeid::of::<Instantiation<Id, S::Owned, R::StoredValue>>()
 }
 
 /// A value as companions speak of it.
-pub(crate) fn face<R: Returns>(held: Erased) -> Option<R::Face> {
-    R::face(held.into())
+pub(crate) fn companion_value<R: Returns>(stored: Erased) -> Option<R::CompanionValue> {
+    R::companion_value(stored.into())
 }
 
 #[inline]

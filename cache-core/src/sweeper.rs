@@ -12,9 +12,9 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::memo::MemoCore;
+use crate::runtime::Runtime;
 use crate::sync::plain::Mutex;
 use crate::time::{HAS_THREADS, has_forked};
-use crate::world::World;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -103,14 +103,14 @@ fn run() {
 
 /// Sweeps what is due. Whether anything is left that expires.
 fn sweep() -> bool {
-    let world = World::global();
+    let runtime = Runtime::global();
     let mut more = false;
-    for memo in world.memos() {
-        let (due, _) = memo.sweep_due(world.clock.now());
+    for memo in runtime.memos() {
+        let (due, _) = memo.expiry_due(runtime.clock.now());
         if due {
             memo.reclaim();
         }
-        more |= memo.sweep_due(0).1;
+        more |= memo.expiry_due(0).1;
     }
     more
 }

@@ -99,12 +99,12 @@ use std::time::Duration;
 
 use crate::background::{Executor, ExecutorIsSet, Task, block_on};
 use crate::memo::MemoCore;
+use crate::runtime::Runtime;
 use crate::slot::Slot;
 use crate::sync::guarded;
 #[cfg(all(unix, not(miri), not(loom)))]
 use crate::sync::{Locked, held_in};
 use crate::time::{Clock, Manual};
-use crate::world::World;
 
 /// Whether a scope was ever made in this process.
 static USED: AtomicBool = AtomicBool::new(false);
@@ -124,7 +124,7 @@ pub struct Scope {
 }
 
 struct Inner {
-    world: Arc<World>,
+    runtime: Arc<Runtime>,
     time: Arc<Manual>,
     memos: crate::sync::plain::Mutex<HashMap<(usize, TypeId), Arc<MemoCore>>>,
 }
@@ -140,8 +140,8 @@ impl Scopes {
         Self(SCOPES.lock().iter().filter_map(Weak::upgrade).collect())
     }
 
-    pub(crate) fn worlds(&self) -> impl Iterator<Item = Arc<World>> {
-        self.0.iter().map(|scope| scope.world.clone())
+    pub(crate) fn runtimes(&self) -> impl Iterator<Item = Arc<Runtime>> {
+        self.0.iter().map(|scope| scope.runtime.clone())
     }
 
     /// Keeps others from their lists of memos.
@@ -162,8 +162,8 @@ impl Scopes {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The world keeps its memos, and they keep it.
-        self.world.close();
+        // The runtime keeps its memos, and they keep it.
+        self.runtime.close();
     }
 }
 
@@ -185,8 +185,8 @@ impl Scope {
     pub fn new() -> Self {
         USED.store(true, Ordering::Relaxed);
         let time = Arc::new(Manual::default());
-        let world = World::new(Clock::Manual(time.clone()));
-        let inner = Arc::new(Inner { world, time, memos: crate::sync::plain::Mutex::default() });
+        let runtime = Runtime::new(Clock::Manual(time.clone()));
+        let inner = Arc::new(Inner { runtime, time, memos: crate::sync::plain::Mutex::default() });
         #[cfg(all(unix, not(miri), not(loom)))]
         {
             let mut scopes = SCOPES.lock();
@@ -242,7 +242,7 @@ impl Scope {
     /// If the scope has an executor already: it is its executor.
     pub fn hold_background(&self) -> Result<Background, ExecutorIsSet> {
         let background = Background::default();
-        self.world().set_executor(background.clone())?;
+        self.runtime().set_executor(background.clone())?;
         Ok(background)
     }
 
@@ -252,8 +252,8 @@ impl Scope {
         Duration::from_millis(self.inner.time.now())
     }
 
-    pub(crate) fn world(&self) -> &Arc<World> {
-        &self.inner.world
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.inner.runtime
     }
 
     /// The scope's memo for a slot, if it was made.
@@ -266,29 +266,29 @@ impl Scope {
         &self,
         slot: &Slot,
         id: TypeId,
-        make: impl FnOnce(&Arc<World>) -> Arc<MemoCore>,
+        make: impl FnOnce(&Arc<Runtime>) -> Arc<MemoCore>,
     ) -> Arc<MemoCore> {
         let mut memos = self.inner.memos.lock();
-        memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.world)).clone()
+        memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.runtime)).clone()
     }
 }
 
 /// Background work that is done when a test says so: see [`Scope::hold_background`]. Copies are the same.
 #[derive(Clone, Default)]
-pub struct Background(Arc<crate::sync::plain::Mutex<VecDeque<Job>>>);
+pub struct Background(Arc<crate::sync::plain::Mutex<VecDeque<QueuedJob>>>);
 
-enum Job {
+enum QueuedJob {
     Task(Task),
     Work(Box<dyn FnOnce() + Send>),
 }
 
 impl Executor for Background {
     fn spawn(&self, task: Task) {
-        self.0.lock().push_back(Job::Task(task));
+        self.0.lock().push_back(QueuedJob::Task(task));
     }
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
-        self.0.lock().push_back(Job::Work(work));
+        self.0.lock().push_back(QueuedJob::Work(work));
     }
 }
 
@@ -317,8 +317,8 @@ impl Background {
                 while let Some(job) = self.next() {
                     count += 1;
                     match job {
-                        Job::Work(work) => drop(guarded(work)),
-                        Job::Task(task) => tasks.extend(poll(task)),
+                        QueuedJob::Work(work) => drop(guarded(work)),
+                        QueuedJob::Task(task) => tasks.extend(poll(task)),
                     }
                 }
                 let before = tasks.len();
@@ -356,7 +356,7 @@ impl Background {
         count
     }
 
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<QueuedJob> {
         self.0.lock().pop_front()
     }
 }
@@ -405,12 +405,12 @@ async fn inside<F: Future>(scope: Option<Scope>, future: F) -> F::Output {
     .await
 }
 
-/// Whether this thread works in a world.
+/// Whether this thread works in a runtime of its own.
 #[inline]
-pub(crate) fn is_current(world: &Arc<World>) -> bool {
+pub(crate) fn is_current(runtime: &Arc<Runtime>) -> bool {
     match current() {
-        Some(scope) => Arc::ptr_eq(scope.world(), world),
-        None => Arc::ptr_eq(World::global(), world),
+        Some(scope) => Arc::ptr_eq(scope.runtime(), runtime),
+        None => Arc::ptr_eq(Runtime::global(), runtime),
     }
 }
 

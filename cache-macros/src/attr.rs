@@ -12,7 +12,9 @@ use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Visib
 
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::{Length, foreign_suffix};
-use crate::options::{Capacity, Companion, KeyOption, Known, LATER, Listed, Options, Ttl, elsewhere, names};
+use crate::options::{
+    Capacity, Companion, KeyOption, Known, LATER, ListItem, Options, Ttl, elsewhere, names,
+};
 use crate::template::Template;
 
 pub(crate) const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`";
@@ -211,12 +213,12 @@ pub(crate) fn ttl(input: ParseStream<'_>) -> syn::Result<Ttl> {
 }
 
 /// `tag = a`, or `tags = [a, b]`.
-pub(crate) fn tags(name: &str, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Listed>> {
+pub(crate) fn tags(name: &str, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<ListItem>> {
     if name == "tags" {
         return items(input, TAGS)?.into_iter().map(tag).collect();
     }
     let tag = tag(value(input)?)?;
-    if let Listed::Spread(expr) = &tag {
+    if let ListItem::Spread(expr) = &tag {
         errors.at(expr.span(), "this is several tags: `tags = [..iterator]`");
     }
     Ok(vec![tag])
@@ -230,9 +232,9 @@ pub(crate) fn items(input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Expr>
     }
 }
 
-pub(crate) fn tag(expr: Expr) -> syn::Result<Listed> {
+pub(crate) fn tag(expr: Expr) -> syn::Result<ListItem> {
     match (as_text(&expr), &expr) {
-        (Some(text), _) => Template::read(text.clone()).map(Listed::Text),
+        (Some(text), _) => Template::read(text.clone()).map(ListItem::Text),
         (None, Expr::Array(_)) => Err(syn::Error::new(expr.span(), TAGS)),
         (None, Expr::Closure(_)) => Err(syn::Error::new(
             expr.span(),
@@ -243,13 +245,13 @@ pub(crate) fn tag(expr: Expr) -> syn::Result<Listed> {
 }
 
 /// One, or all of an iterator.
-pub(crate) fn listed(expr: Expr) -> syn::Result<Listed> {
+pub(crate) fn listed(expr: Expr) -> syn::Result<ListItem> {
     match expr {
         Expr::Range(ExprRange { start: None, limits: RangeLimits::HalfOpen(dots), end, .. }) => {
             let form = "`..` is followed by an iterator: `..names`";
-            Ok(Listed::Spread(*end.ok_or_else(|| syn::Error::new(dots.span(), form))?))
+            Ok(ListItem::Spread(*end.ok_or_else(|| syn::Error::new(dots.span(), form))?))
         }
-        expr => Ok(Listed::One(expr)),
+        expr => Ok(ListItem::One(expr)),
     }
 }
 

@@ -6,7 +6,7 @@
 //! locals are hygienic, so that the user's can be any.
 
 mod address;
-mod again;
+mod background_call;
 mod describe;
 mod detached;
 mod entry;
@@ -25,8 +25,8 @@ pub(crate) use tags::{form, reach};
 use uses::{deprecated, is_hidden, used};
 
 use crate::conditions;
-use crate::function::Form;
-use crate::model::{Arg, Capture, Face, Model, Place, mentions, mixed};
+use crate::function::AsyncForm;
+use crate::model::{Arg, Capture, CompanionValue, Model, Place, mentions, mixed};
 
 pub(crate) fn expand(model: &Model) -> Expanded {
     Expanded { function: function(model), companions: companions(model), ty: companion_type(model) }
@@ -134,9 +134,9 @@ fn function(model: &Model) -> TokenStream {
     let call = quote!(#callee(#(#names),*));
     let call = if is_detached { call } else { quote!(#call.call()) };
     let call = match model.asyncness.map(|asyncness| asyncness.form) {
-        Some(Form::Fn) => quote!(#call.await),
-        Some(Form::Boxed) if !is_detached => quote!(::std::boxed::Box::pin(#call)),
-        Some(Form::Boxed | Form::Future) | None => call,
+        Some(AsyncForm::Fn) => quote!(#call.await),
+        Some(AsyncForm::Boxed) if !is_detached => quote!(::std::boxed::Box::pin(#call)),
+        Some(AsyncForm::Boxed | AsyncForm::Future) | None => call,
     };
     // As long as its span is the user's, it is told of when nobody uses it.
     let mut body = Group::new(Delimiter::Brace, call);
@@ -173,10 +173,10 @@ fn own_turbofish(model: &Model) -> Option<TokenStream> {
     (!own.is_empty()).then(|| quote!(::<#(#names),*>))
 }
 
-fn face(model: &Model) -> TokenStream {
-    match &model.face {
-        Face::Value(ty) => ty.to_token_stream(),
-        Face::Return => model.output.to_token_stream(),
+fn companion_value(model: &Model) -> TokenStream {
+    match &model.companion_value {
+        CompanionValue::Value(ty) => ty.to_token_stream(),
+        CompanionValue::Return => model.output.to_token_stream(),
     }
 }
 
@@ -258,8 +258,8 @@ fn companions(model: &Model) -> Vec<Companion> {
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
     let instance = address::of_instance(model);
-    let (fly, detached) = (again::fly(model), detached::detached(model));
-    ours.into_iter().chain(theirs).chain(instance).chain(fly).chain(detached).collect()
+    let (lead, detached) = (background_call::lead(model), detached::detached(model));
+    ours.into_iter().chain(theirs).chain(instance).chain(lead).chain(detached).collect()
 }
 
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
@@ -287,7 +287,7 @@ fn key(model: &Model) -> Companion {
     let krate = &model.krate;
     let args: Vec<&Arg> = with_memo(model, model.keyed());
     let Signature { generics, params, clause } = signature(model, &args, false);
-    let (face, name) = (face(model), &model.names.key);
+    let (companion_value, name) = (companion_value(model), &model.names.key);
     let (expected, bound_again, mode) = (expected(model), bound_again(), mode(model));
     let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
@@ -307,7 +307,7 @@ fn key(model: &Model) -> Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #bound_again #elided),
         inline: true,
         vis: model.companion_vis.to_token_stream(),
-        sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#face #mode> #clause),
+        sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#companion_value #mode> #clause),
         declaration: None,
         body,
     }
@@ -317,7 +317,8 @@ fn memo(model: &Model) -> Companion {
     let krate = &model.krate;
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
-    let (plan, face, mode, name) = (look::plan(model), face(model), mode(model), &model.names.memo);
+    let (plan, companion_value, mode, name) =
+        (look::plan(model), companion_value(model), mode(model), &model.names.memo);
     let (mixed, bound_again, elided) = (mixed(), bound_again(), elided(model));
     let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
@@ -334,7 +335,7 @@ fn memo(model: &Model) -> Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #bound_again #elided),
         inline: true,
         vis: model.companion_vis.to_token_stream(),
-        sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#face #mode> #clause),
+        sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#companion_value #mode> #clause),
         declaration: None,
         body,
     }

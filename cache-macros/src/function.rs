@@ -69,7 +69,7 @@ impl Function {
             ReturnType::Type(_, ty) => (**ty).clone(),
         };
         if self.sig.asyncness.is_some() {
-            return (output, Some(Asyncness { form: Form::Fn, sends: true }));
+            return (output, Some(Asyncness { form: AsyncForm::Fn, sends: true }));
         }
         match future(&output) {
             Some((of, asyncness)) => (of, Some(asyncness)),
@@ -103,14 +103,14 @@ fn names_self(tokens: TokenStream, item: &mut bool) -> bool {
 /// How a function is asynchronous.
 #[derive(Clone, Copy)]
 pub(crate) struct Asyncness {
-    pub(crate) form: Form,
+    pub(crate) form: AsyncForm,
     /// Nothing says that its future is not `Send`.
     pub(crate) sends: bool,
 }
 
 /// What it is written as.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum AsyncForm {
     /// `async fn`
     Fn,
     /// `-> impl Future<Output = T>`
@@ -124,7 +124,7 @@ fn future(ty: &Type) -> Option<(Type, Asyncness)> {
     match ty {
         Type::Paren(inner) => future(&inner.elem),
         Type::ImplTrait(opaque) => {
-            Some((output_of(opaque.bounds.iter())?, Asyncness { form: Form::Future, sends: true }))
+            Some((output_of(opaque.bounds.iter())?, Asyncness { form: AsyncForm::Future, sends: true }))
         }
         Type::Path(path) => {
             let last = path.path.segments.last()?;
@@ -139,7 +139,7 @@ fn future(ty: &Type) -> Option<(Type, Asyncness)> {
                 .collect();
             let [inner] = types[..] else { return None };
             if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
-                let asyncness = Asyncness { form: Form::Boxed, sends: last.ident == "BoxFuture" };
+                let asyncness = Asyncness { form: AsyncForm::Boxed, sends: last.ident == "BoxFuture" };
                 return Some((inner.clone(), asyncness));
             }
             if last.ident == "Pin" { boxed(inner) } else { None }
@@ -155,7 +155,7 @@ fn boxed(ty: &Type) -> Option<(Type, Asyncness)> {
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     let Some(GenericArgument::Type(Type::TraitObject(object))) = arguments.args.first() else { return None };
     let sends = object.bounds.iter().any(|bound| last_of(bound).is_some_and(|name| name == "Send"));
-    Some((output_of(object.bounds.iter())?, Asyncness { form: Form::Boxed, sends }))
+    Some((output_of(object.bounds.iter())?, Asyncness { form: AsyncForm::Boxed, sends }))
 }
 
 fn last_of(bound: &TypeParamBound) -> Option<&proc_macro2::Ident> {

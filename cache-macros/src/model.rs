@@ -112,7 +112,7 @@ pub(crate) struct Names {
     pub(crate) memo: Ident,
     pub(crate) slot: Ident,
     pub(crate) body: Ident,
-    pub(crate) fly: Ident,
+    pub(crate) lead: Ident,
     pub(crate) detached: Ident,
 }
 
@@ -127,7 +127,7 @@ pub(crate) enum Part {
 }
 
 /// What companions speak of.
-pub(crate) enum Face {
+pub(crate) enum CompanionValue {
     /// The `Ok` of a visible `Result`.
     Value(Box<Type>),
     /// The return.
@@ -135,7 +135,7 @@ pub(crate) enum Face {
 }
 
 /// Whose the entries are.
-pub(crate) enum Whose {
+pub(crate) enum EntryOwner {
     /// The function's.
     Own,
     /// A node's: its key is one.
@@ -151,9 +151,9 @@ pub(crate) struct Model {
     pub(crate) args: Vec<Arg>,
     /// The parts of the key; `None` if these are simply the arguments that are not skipped.
     pub(crate) parts: Option<Vec<Part>>,
-    pub(crate) whose: Whose,
+    pub(crate) whose: EntryOwner,
     pub(crate) output: Type,
-    pub(crate) face: Face,
+    pub(crate) companion_value: CompanionValue,
     pub(crate) place: Place,
     pub(crate) names: Names,
     pub(crate) asyncness: Option<Asyncness>,
@@ -184,9 +184,9 @@ impl Model {
         let whose = match options.key.as_ref().map(|given| &given.value) {
             Some(KeyOption::Node(node)) => {
                 let (qself, path) = (node.qself.clone(), node.path.clone());
-                Whose::Node(Box::new(Type::Path(TypePath { attrs: Vec::new(), qself, path })))
+                EntryOwner::Node(Box::new(Type::Path(TypePath { attrs: Vec::new(), qself, path })))
             }
-            _ => Whose::Own,
+            _ => EntryOwner::Own,
         };
         let (output, mut asyncness) = function.output();
         if let Some(asyncness) = &mut asyncness {
@@ -200,7 +200,8 @@ impl Model {
         };
         let sends = asyncness.is_some_and(|asyncness| asyncness.sends);
         let owned = sends && is_static && owns_everything(&function.sig);
-        let face = visible_ok(&output).map_or(Face::Return, |ok| Face::Value(Box::new(ok)));
+        let companion_value =
+            visible_ok(&output).map_or(CompanionValue::Return, |ok| CompanionValue::Value(Box::new(ok)));
         let krate =
             options.krate.as_ref().map_or_else(|| parse_quote!(::cache_core), |krate| krate.value.clone());
         let ident = &function.sig.ident;
@@ -227,7 +228,7 @@ impl Model {
             parts,
             whose,
             output,
-            face,
+            companion_value,
             place,
             names,
             asyncness,
@@ -248,8 +249,8 @@ impl Model {
     /// The node that its key is.
     pub(crate) fn node(&self) -> Option<&Type> {
         match &self.whose {
-            Whose::Node(node) => Some(node),
-            Whose::Own | Whose::Itself => None,
+            EntryOwner::Node(node) => Some(node),
+            EntryOwner::Own | EntryOwner::Itself => None,
         }
     }
 
@@ -259,7 +260,7 @@ impl Model {
     }
 
     pub(crate) fn is_node(&self) -> bool {
-        matches!(self.whose, Whose::Itself)
+        matches!(self.whose, EntryOwner::Itself)
     }
 
     pub(crate) fn is_free(&self) -> bool {
@@ -306,8 +307,9 @@ fn names(place: &Place, companion: &Ident) -> Names {
         let name = |name: &str| Ident::new(name, span.resolved_at(mixed()));
         let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
         let of_instance = name("__key");
-        let (slot, body, fly, detached) = (name("__slot"), name("__body"), name("__fly"), name("__detached"));
-        return Names { entry, key, of_instance, memo, slot, body, fly, detached };
+        let (slot, body, lead, detached) =
+            (name("__slot"), name("__body"), name("__lead"), name("__detached"));
+        return Names { entry, key, of_instance, memo, slot, body, lead, detached };
     }
     let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
@@ -327,7 +329,7 @@ fn names(place: &Place, companion: &Ident) -> Names {
         memo: name("memo"),
         slot,
         body: hidden("body"),
-        fly: hidden("fly"),
+        lead: hidden("lead"),
         detached: hidden("detached"),
     }
 }

@@ -8,9 +8,9 @@ use syn::{Data, DeriveInput, Fields, Generics, Type, Visibility, parse_quote};
 
 use crate::diagnostics::Errors;
 use crate::function::Function;
-use crate::model::{Face, Model, Place, Whose};
+use crate::model::{CompanionValue, EntryOwner, Model, Place};
 use crate::options::Options;
-use crate::shape::{Way, borrows, way_of_field};
+use crate::shape::{Ownership, borrows, way_of_field};
 use crate::{attr, expand, fragments, valid};
 
 /// A node and every choice made about it.
@@ -54,7 +54,7 @@ fn node(item: DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
     let krate = options.krate.clone();
     let mut model = model(&item, options, &fields, &value, &mut own);
     valid::check_node(&model, &mut own);
-    if matches!(model.face, Face::Value(_)) {
+    if matches!(model.companion_value, CompanionValue::Value(_)) {
         own.at(
             value.span(),
             "the value is what is kept, and of a `Result` that is the `Ok`: name its type alone",
@@ -129,7 +129,7 @@ fn fields(item: &DeriveInput, errors: &mut Errors) -> Vec<Field> {
         if let Some(attr) = field.attrs.iter().find(|attr| attr.path().is_ident("cache_key")) {
             errors.at(attr.span(), "a field is part of the key, and has no options");
         }
-        if matches!(way_of_field(&field.ty), Way::Never) {
+        if matches!(way_of_field(&field.ty), Ownership::Never) {
             errors.at(
                 field.ty.span(),
                 "a key cannot keep what is borrowed in this way: let the field own, or be `&T`, `Option<&T>` or `Cow<'_, T>`",
@@ -152,6 +152,6 @@ fn model(item: &DeriveInput, options: Options, fields: &[Field], value: &Type, e
         body: Group::new(Delimiter::Brace, TokenStream::new()),
     };
     let mut model = Model::new(options, function, Place::Free, errors);
-    model.whose = Whose::Itself;
+    model.whose = EntryOwner::Itself;
     model
 }

@@ -51,7 +51,7 @@ pub(crate) enum KeyOption {
 
 /// An element of a list.
 #[derive(Clone)]
-pub(crate) enum Listed {
+pub(crate) enum ListItem {
     /// `"cat:{name}"`, a tag.
     Text(Template),
     One(Expr),
@@ -59,7 +59,7 @@ pub(crate) enum Listed {
     Spread(Expr),
 }
 
-impl Listed {
+impl ListItem {
     /// The text of a tag that every entry carries.
     pub(crate) fn fixed(&self) -> Option<String> {
         match self {
@@ -101,7 +101,7 @@ pub(crate) enum Companion {
 
 /// What an option is about, which says where it can be given.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum About {
+pub(crate) enum Subject {
     /// The entries, of a function or of a node.
     Entry,
     /// The calls of a function.
@@ -147,7 +147,7 @@ macro_rules! options {
         const OPTIONS: &[Known] = &[$(Known {
             name: name!($field $($as)?),
             also: &[$($or)?],
-            about: About::$about,
+            about: Subject::$about,
             in_background: is_in!($($background)?),
             example: $example,
         }),*];
@@ -217,7 +217,7 @@ options! {
     soft_timeout: Length,           with_unit(name, input),    Call in background,  "\"200ms\"";
     timeout: Length,                with_unit(name, input),    Call in background,  "\"2s\"";
     timeout_error: Expr,            value(input),              Call,                "Error::Late";
-    tags or "tag": Vec<Listed>,     tags(name, input, errors), Entry,               "..";
+    tags or "tag": Vec<ListItem>,     tags(name, input, errors), Entry,               "..";
     inherit_tags: (),               alone(name, span, input),  Entry,               "";
     key: KeyOption,                 key(input),                Key,                 "..";
     skip: Vec<Ident>,               skip(input),               Key,                 "";
@@ -268,7 +268,7 @@ impl Options {
 pub(crate) struct Known {
     name: &'static str,
     also: &'static [&'static str],
-    about: About,
+    about: Subject,
     in_background: bool,
     pub(crate) example: &'static str,
 }
@@ -277,23 +277,23 @@ impl Known {
     /// The option of this name, of a node or of a function.
     pub(crate) fn find(name: &str, of_node: bool) -> Option<&'static Self> {
         let is_it = |option: &&Self| option.name == name || option.also.contains(&name);
-        OPTIONS.iter().find(is_it).filter(|option| of_node || option.about != About::Value)
+        OPTIONS.iter().find(is_it).filter(|option| of_node || option.about != Subject::Value)
     }
 
     /// What is wrong with it on a node.
     pub(crate) fn on_node(&self) -> Option<String> {
         let name = self.name;
         Some(match self.about {
-            About::Entry | About::Crate | About::Value => return None,
-            About::Call | About::Companion => {
+            Subject::Entry | Subject::Crate | Subject::Value => return None,
+            Subject::Call | Subject::Companion => {
                 format!("`{name}` is about the calls of a function: write it there")
             }
-            About::Key => format!("the fields are the key, all of them: leave `{name}` out"),
-            About::Memo => "a node has a memo of its own: leave `memo` out".to_owned(),
-            About::Error if name == "err_ttl" => {
+            Subject::Key => format!("the fields are the key, all of them: leave `{name}` out"),
+            Subject::Memo => "a node has a memo of its own: leave `memo` out".to_owned(),
+            Subject::Error if name == "err_ttl" => {
                 "a node keeps values, not errors: leave `err_ttl` out".to_owned()
             }
-            About::Error => {
+            Subject::Error => {
                 format!("a node keeps values; its functions may fail each in its own way: leave `{name}` out")
             }
         })
@@ -303,15 +303,17 @@ impl Known {
     pub(crate) fn on_function_of(&self, node: &str) -> Option<String> {
         let name = self.name;
         Some(match self.about {
-            About::Call | About::Companion | About::Crate | About::Key | About::Value => return None,
-            About::Memo => format!("the memo is that of `{node}`: leave `memo` out"),
-            About::Error if name == "err_ttl" => {
+            Subject::Call | Subject::Companion | Subject::Crate | Subject::Key | Subject::Value => {
+                return None;
+            }
+            Subject::Memo => format!("the memo is that of `{node}`: leave `memo` out"),
+            Subject::Error if name == "err_ttl" => {
                 format!("`{node}` keeps values, not errors: leave `err_ttl` out")
             }
-            About::Error => format!(
+            Subject::Error => format!(
                 "`{node}` keeps values, and its functions may fail each in its own way: leave `{name}` out, and look at the error where it is made"
             ),
-            About::Entry => {
+            Subject::Entry => {
                 let value = if self.example.is_empty() { "" } else { " = .." };
                 format!("`{name}` is declared on `{node}`: write it there, `#[cache_key({name}{value})]`")
             }
@@ -321,8 +323,8 @@ impl Known {
     /// What is wrong with it on an `impl` or `trait`, which has companions of its own or not.
     pub(crate) fn on_block(&self, companions: bool) -> Option<String> {
         let here = match self.about {
-            About::Crate => return None,
-            About::Companion if companions => return None,
+            Subject::Crate => return None,
+            Subject::Companion if companions => return None,
             _ if companions => "`companion`, `companion_vis` and `crate`",
             _ => "`crate`",
         };
@@ -336,7 +338,7 @@ pub(crate) fn names(of_node: bool) -> Vec<&'static str> {
         if of_node {
             option.on_node().is_none()
         } else {
-            option.about != About::Value && option.name != "?Send"
+            option.about != Subject::Value && option.name != "?Send"
         }
     });
     options.flat_map(|option| option.also.iter().chain([&option.name])).copied().collect()

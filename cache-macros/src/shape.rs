@@ -105,7 +105,7 @@ fn names_path(ty: &Type) -> bool {
 }
 
 /// How an argument is owned, and lent again.
-pub(crate) enum Way<'a> {
+pub(crate) enum Ownership<'a> {
     /// `&T`, by `ToOwned`.
     Ref(&'a Type),
     /// `Option<&T>`
@@ -119,32 +119,32 @@ pub(crate) enum Way<'a> {
 }
 
 /// Of an argument: what lives as long as it likes is kept as it is.
-pub(crate) fn way(ty: &Type) -> Way<'_> {
-    if is_plain(ty) { Way::Move(ty) } else { lent(ty) }
+pub(crate) fn way(ty: &Type) -> Ownership<'_> {
+    if is_plain(ty) { Ownership::Move(ty) } else { lent(ty) }
 }
 
 /// Of a field of a node: what is a reference is lent as one, for however long it would live.
-pub(crate) fn way_of_field(ty: &Type) -> Way<'_> {
+pub(crate) fn way_of_field(ty: &Type) -> Ownership<'_> {
     match lent(ty) {
-        Way::Never => way(ty),
+        Ownership::Never => way(ty),
         lent => lent,
     }
 }
 
-fn lent(ty: &Type) -> Way<'_> {
+fn lent(ty: &Type) -> Ownership<'_> {
     match ty {
         Type::Paren(inner) => lent(&inner.elem),
         Type::Reference(reference) if reference.mutability.is_none() && is_plain(&reference.elem) => {
-            Way::Ref(&reference.elem)
+            Ownership::Ref(&reference.elem)
         }
         _ => match one_argument(ty) {
             Some(("Option", Type::Reference(reference)))
                 if reference.mutability.is_none() && is_plain(&reference.elem) =>
             {
-                Way::OptionRef(&reference.elem)
+                Ownership::OptionRef(&reference.elem)
             }
-            Some(("Cow", inner)) if is_plain(inner) => Way::Cow(inner),
-            _ => Way::Never,
+            Some(("Cow", inner)) if is_plain(inner) => Ownership::Cow(inner),
+            _ => Ownership::Never,
         },
     }
 }

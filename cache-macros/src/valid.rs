@@ -10,7 +10,7 @@ use syn::{Expr, Type};
 
 use crate::diagnostics::{Errors, list, nearest};
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
-use crate::options::{Capacity, Given, Listed, Ttl, example};
+use crate::options::{Capacity, Given, ListItem, Ttl, example};
 use crate::shape::{borrows, names_self_type, shape};
 use crate::template::Template;
 use syn::ext::IdentExt as _;
@@ -379,8 +379,8 @@ fn closures(model: &Model, errors: &mut Errors) {
 fn templates(model: &Model, errors: &mut Errors) {
     for tag in model.options.tags.iter().flat_map(|given| &given.value) {
         match tag {
-            Listed::Text(template) => holes(model, template, true, errors),
-            Listed::One(expr) | Listed::Spread(expr) => tag_expr(model, expr, errors),
+            ListItem::Text(template) => holes(model, template, true, errors),
+            ListItem::One(expr) | ListItem::Spread(expr) => tag_expr(model, expr, errors),
         }
     }
     if let Some(Given { value: crate::options::KeyOption::Template(template), span }) = &model.options.key {

@@ -38,7 +38,7 @@ impl get_cat {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = Cat,
-            Face = Cat,
+            CompanionValue = Cat,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -66,14 +66,14 @@ impl get_cat {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .again(
+                .background_call(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
                         async move {
                             let __kept = __kept;
                             let _ = Self::entry(__own.0.lend(&__kept.0))
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },

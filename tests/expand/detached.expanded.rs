@@ -38,7 +38,7 @@ impl get_cat {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = Cat,
-            Face = Cat,
+            CompanionValue = Cat,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -65,11 +65,11 @@ impl get_cat {
                         ),
                         move |
                             __value: ::core::option::Option<&_>,
-                            __draft: &mut ::cache_core::__private::Draft|
+                            __metadata: &mut ::cache_core::__private::EntryMetadata|
                         {
                             match __value {
                                 ::core::option::Option::Some(__value) => {
-                                    __draft
+                                    __metadata
                                         .ttl(
                                             ::cache_core::__private::IntoTtl::into_ttl(
                                                 ::cache_core::__private::ask(
@@ -85,14 +85,14 @@ impl get_cat {
                         },
                     ),
                 )
-                .again(
+                .background_call(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
                         async move {
                             let __kept = __kept;
                             let _ = Self::entry(__own.0.lend(&__kept.0))
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },
@@ -194,7 +194,7 @@ impl get_cat {
                             ),
                             move |
                                 __value: ::core::option::Option<&_>,
-                                __draft: &mut ::cache_core::__private::Draft|
+                                __metadata: &mut ::cache_core::__private::EntryMetadata|
                             {
                                 #[allow(unused_variables)]
                                 let name = <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
@@ -202,7 +202,7 @@ impl get_cat {
                                 >>::borrow(&__copy_of_name);
                                 match __value {
                                     ::core::option::Option::Some(__value) => {
-                                        __draft
+                                        __metadata
                                             .ttl(
                                                 ::cache_core::__private::IntoTtl::into_ttl(
                                                     ::cache_core::__private::ask(
@@ -219,14 +219,14 @@ impl get_cat {
                         )
                     },
                 )
-                .again(
+                .background_call(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
                         async move {
                             let __kept = __kept;
                             let _ = Self::entry(__own.0.lend(&__kept.0))
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },

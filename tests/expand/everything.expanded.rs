@@ -40,7 +40,7 @@ impl<T> describe<T> {
         arg2: (u32, u32),
         pool: &'a P,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Result<T, Error>, Face = T>,
+        impl ::cache_core::__private::Call<Output = Result<T, Error>, CompanionValue = T>,
     >
     where
         T: Clone + Describe + Send + Sync + 'static,
@@ -107,14 +107,14 @@ impl<T> describe<T> {
                             move || Self::__body::<P>(cat, lang, arg2, pool),
                             move |
                                 __value: ::core::option::Option<&_>,
-                                __draft: &mut ::cache_core::__private::Draft|
+                                __metadata: &mut ::cache_core::__private::EntryMetadata|
                             {
                                 #[allow(unused_variables)]
                                 let lang = ::core::clone::Clone::clone(&__copy_of_lang);
-                                __draft.tags_before(&__made);
+                                __metadata.tags_before(&__made);
                                 match __value {
                                     ::core::option::Option::Some(__value) => {
-                                        __draft
+                                        __metadata
                                             .tags(|__tags| {
                                                 __tags
                                                     .text(|| ::core::option::Option::Some(
@@ -123,7 +123,7 @@ impl<T> describe<T> {
                                                         ),
                                                     ));
                                             });
-                                        __draft
+                                        __metadata
                                             .ttl(
                                                 ::cache_core::__private::IntoTtl::into_ttl(
                                                     ::cache_core::__private::ask(
@@ -141,7 +141,7 @@ impl<T> describe<T> {
                     },
                 )
                 .refresh_if(__refresh_if_flag)
-                .once(
+                .no_background_call(
                     ::cache_core::__why!(
                         "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`"
                     ),

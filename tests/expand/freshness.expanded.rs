@@ -36,7 +36,7 @@ impl revalidated {
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
+        impl ::cache_core::__private::Call<Output = Cat, CompanionValue = Cat>,
     > {
         let _ = revalidated;
         ::cache_core::Entry::new(
@@ -60,11 +60,11 @@ impl revalidated {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .again(
+                .background_call(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
+                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
                     },
                 )
                 .in_background(),
@@ -169,7 +169,10 @@ impl patient {
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
+        impl ::cache_core::__private::Call<
+            Output = Result<Cat, Error>,
+            CompanionValue = Cat,
+        >,
     > {
         let _ = patient;
         ::cache_core::Entry::new(
@@ -200,11 +203,11 @@ impl patient {
                         .hard(::core::time::Duration::new(2u64, 0u32)),
                     |__late| ::cache_core::__private::timed_out(__late),
                 )
-                .again(
+                .background_call(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
+                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
                     },
                 )
                 .in_background(),
@@ -321,7 +324,7 @@ impl first {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = Result<Cat, Error>,
-            Face = Cat,
+            CompanionValue = Cat,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -351,18 +354,18 @@ impl first {
                         .soft(::core::time::Duration::new(2u64, 0u32)),
                     ::cache_core::__private::never_late,
                 )
-                .again(
+                .background_call(
                     (
                         ::cache_core::__own!(
                             Given, String, ::cache_core::__private::NoHook
                         ),
                     ),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
                         async move {
                             let __kept = __kept;
                             let _ = Self::entry(__own.0.give(__kept.0))
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },
@@ -467,7 +470,7 @@ const _: () = {
         fn returns() -> impl ::cache_core::__private::Returns<
             Output = Cat,
             Value = Cat,
-            Face = Cat,
+            CompanionValue = Cat,
         > {
             ::cache_core::__returns!(Cat, OfReturn)
         }
@@ -483,13 +486,13 @@ const _: () = {
         fn describe(
             __fields: Self::View<'_>,
             __value: ::core::option::Option<&Cat>,
-            __draft: &mut ::cache_core::__private::Draft,
+            __metadata: &mut ::cache_core::__private::EntryMetadata,
         ) {
             #[allow(unused_variables)]
             let name = ::cache_core::__see!(__fields.0);
             ::cache_core::__private::describe(
                 __value,
-                __draft,
+                __metadata,
                 ::cache_core::__private::plain,
             );
         }
@@ -547,7 +550,10 @@ impl by_node {
     fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Result<Cat, Error>, Face = Cat>,
+        impl ::cache_core::__private::Call<
+            Output = Result<Cat, Error>,
+            CompanionValue = Cat,
+        >,
     > {
         let _ = by_node;
         ::cache_core::Entry::new(
@@ -586,7 +592,7 @@ impl by_node {
                         .hard(::core::time::Duration::new(2u64, 0u32)),
                     |_| ::cache_core::__private::late(Error::Late),
                 )
-                .again(
+                .background_call(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -594,9 +600,9 @@ impl by_node {
                         }
                         (::cache_core::__own!(Lent, str, __Why0),)
                     },
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
+                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
                     },
                 )
                 .in_background(),

@@ -36,7 +36,7 @@ impl get_cat {
     pub fn entry(
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
+        impl ::cache_core::__private::Call<Output = Cat, CompanionValue = Cat>,
     > {
         let _ = get_cat;
         ::cache_core::Entry::new(
@@ -68,11 +68,11 @@ impl get_cat {
                         __key,
                     )
                 })
-                .again(
+                .background_call(
                     (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __ticket| {
+                    |__own, (name,), (), __handle| {
                         let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).fly(__ticket)
+                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
                     },
                 ),
         )

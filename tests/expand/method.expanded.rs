@@ -46,7 +46,7 @@ impl Db {
         &self,
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Cat, Face = Cat>,
+        impl ::cache_core::__private::Call<Output = Cat, CompanionValue = Cat>,
     > {
         let _ = Self::cat;
         ::cache_core::Entry::new(
@@ -84,7 +84,7 @@ impl Db {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .once(
+                .no_background_call(
                     ::cache_core::__why!(
                         "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does"
                     ),

@@ -45,7 +45,7 @@ const _: () = {
         fn returns() -> impl ::cache_core::__private::Returns<
             Output = Cat,
             Value = Cat,
-            Face = Cat,
+            CompanionValue = Cat,
         > {
             ::cache_core::__returns!(Cat, OfReturn)
         }
@@ -61,7 +61,7 @@ const _: () = {
         fn describe(
             __fields: Self::View<'_>,
             __value: ::core::option::Option<&Cat>,
-            __draft: &mut ::cache_core::__private::Draft,
+            __metadata: &mut ::cache_core::__private::EntryMetadata,
         ) {
             #[allow(unused_variables)]
             let name = ::cache_core::__see!(__fields.0);
@@ -77,15 +77,15 @@ const _: () = {
             });
             ::cache_core::__private::describe(
                 __value,
-                __draft,
+                __metadata,
                 move |
                     __value: ::core::option::Option<&_>,
-                    __draft: &mut ::cache_core::__private::Draft|
+                    __metadata: &mut ::cache_core::__private::EntryMetadata|
                 {
-                    __draft.tags_before(&__made);
+                    __metadata.tags_before(&__made);
                     match __value {
                         ::core::option::Option::Some(__value) => {
-                            __draft
+                            __metadata
                                 .tags(|__tags| {
                                     __tags
                                         .text(|| ::core::option::Option::Some(
@@ -158,7 +158,7 @@ impl cat_of_row {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = Result<Cat, DbError>,
-            Face = Cat,
+            CompanionValue = Cat,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -200,7 +200,7 @@ impl cat_of_row {
                     ),
                 )
                 .with_hooks_of_node()
-                .again(
+                .background_call(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -215,7 +215,7 @@ impl cat_of_row {
                             ::cache_core::__own!(Lent, Row, __Why1),
                         )
                     },
-                    |__own, (row,), (pool,), __ticket| {
+                    |__own, (row,), (pool,), __handle| {
                         let __kept = (__own.0.keep(pool), __own.1.keep(row));
                         async move {
                             let __kept = __kept;
@@ -223,7 +223,7 @@ impl cat_of_row {
                                     __own.0.lend(&__kept.0),
                                     __own.1.lend(&__kept.1),
                                 )
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },

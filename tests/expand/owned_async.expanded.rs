@@ -38,7 +38,7 @@ impl lives {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = Result<u32, LoadError>,
-            Face = u32,
+            CompanionValue = u32,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -62,14 +62,14 @@ impl lives {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .again(
+                .background_call(
                     (::cache_core::__own!(Given, u64, ::cache_core::__private::NoHook),),
-                    |__own, (id,), (), __ticket| {
+                    |__own, (id,), (), __handle| {
                         let __kept = (__own.0.keep(id),);
                         async move {
                             let __kept = __kept;
                             let _ = Self::entry(__own.0.give(__kept.0))
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },

@@ -39,7 +39,7 @@ impl find {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = Option<Found>,
-            Face = Option<Found>,
+            CompanionValue = Option<Found>,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -80,12 +80,12 @@ impl find {
                             ),
                             move |
                                 __value: ::core::option::Option<&_>,
-                                __draft: &mut ::cache_core::__private::Draft|
+                                __metadata: &mut ::cache_core::__private::EntryMetadata|
                             {
-                                __draft.tags_before(&__made);
+                                __metadata.tags_before(&__made);
                                 match __value {
                                     ::core::option::Option::Some(__value) => {
-                                        __draft
+                                        __metadata
                                             .tags(|__tags| {
                                                 __tags
                                                     .text(|| ::core::option::Option::Some(
@@ -119,7 +119,7 @@ impl find {
                         )
                     },
                 )
-                .again(
+                .background_call(
                     {
                         enum __Why1 {}
                         impl ::cache_core::__private::Why for __Why1 {
@@ -132,7 +132,7 @@ impl find {
                             ::cache_core::__own!(Given, Tenant, __Why1),
                         )
                     },
-                    |__own, (cat,), (tenant,), __ticket| {
+                    |__own, (cat,), (tenant,), __handle| {
                         let __kept = (__own.0.keep(cat), __own.1.keep(tenant));
                         async move {
                             let __kept = __kept;
@@ -140,7 +140,7 @@ impl find {
                                     __own.0.lend(&__kept.0),
                                     __own.1.give(__kept.1),
                                 )
-                                .fly(__ticket)
+                                .lead(__handle)
                                 .await;
                         }
                     },

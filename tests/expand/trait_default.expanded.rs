@@ -69,7 +69,7 @@ pub trait CatsMemo: Cats {
     ) -> ::cache_core::Entry<
         impl ::cache_core::__private::AsyncCall<
             Output = u32,
-            Face = u32,
+            CompanionValue = u32,
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
@@ -110,7 +110,7 @@ pub trait CatsMemo: Cats {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .once(
+                .no_background_call(
                     ::cache_core::__why!(
                         "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does"
                     ),

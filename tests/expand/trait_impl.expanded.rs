@@ -51,7 +51,10 @@ trait DbCatsMemo: Cats {
         &self,
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
+        impl ::cache_core::__private::Call<
+            Output = Self::Cat,
+            CompanionValue = Self::Cat,
+        >,
     >;
     ///The address of an entry of `cat`, by the arguments that are part of its key.
     #[allow(non_snake_case, single_use_lifetimes)]
@@ -83,7 +86,7 @@ trait DbCatsMemo: Cats {
     fn __cat_key(&self, name: &str) -> ::cache_core::Key<Self::Cat>;
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
-    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::FlightHandle);
+    fn __cat_lead(&self, name: &str, __handle: ::cache_core::__private::FlightHandle);
 }
 #[allow(
     non_camel_case_types,
@@ -137,7 +140,10 @@ impl DbCatsMemo for Db {
         &self,
         name: &str,
     ) -> ::cache_core::Entry<
-        impl ::cache_core::__private::Call<Output = Self::Cat, Face = Self::Cat>,
+        impl ::cache_core::__private::Call<
+            Output = Self::Cat,
+            CompanionValue = Self::Cat,
+        >,
     > {
         ::cache_core::Entry::new(
             ::cache_core::__private::Plan::new(
@@ -174,7 +180,7 @@ impl DbCatsMemo for Db {
                         ::cache_core::__private::plain,
                     ),
                 )
-                .again(
+                .background_call(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -187,12 +193,12 @@ impl DbCatsMemo for Db {
                             ),
                         )
                     },
-                    |__own, (__this, name), (), __ticket| {
+                    |__own, (__this, name), (), __handle| {
                         let __kept = (__own.0.keep(__this), __own.1.keep(name));
-                        move || <Self as DbCatsMemo>::__cat_fly(
+                        move || <Self as DbCatsMemo>::__cat_lead(
                             __own.0.lend(&__kept.0),
                             __own.1.lend(&__kept.1),
-                            __ticket,
+                            __handle,
                         )
                     },
                 ),
@@ -263,7 +269,7 @@ impl DbCatsMemo for Db {
     }
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
-    fn __cat_fly(&self, name: &str, __ticket: ::cache_core::__private::FlightHandle) {
-        <Self as DbCatsMemo>::cat_entry(self, name).fly(__ticket)
+    fn __cat_lead(&self, name: &str, __handle: ::cache_core::__private::FlightHandle) {
+        <Self as DbCatsMemo>::cat_entry(self, name).lead(__handle)
     }
 }

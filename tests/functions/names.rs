@@ -57,9 +57,9 @@ mod traits_of_every_type {
         Entry1 Entry2 Entry3 entry
         Bind1 Bind2 Bind3 bind
         Find1 Find2 Find3 find
-        Fly1 Fly2 Fly3 fly
-        Again1 Again2 Again3 again
-        Once1 Once2 Once3 once
+        Lead1 Lead2 Lead3 lead
+        BackgroundCall1 BackgroundCall2 BackgroundCall3 background_call
+        NoBackgroundCall1 NoBackgroundCall2 NoBackgroundCall3 no_background_call
         Keep1 Keep2 Keep3 keep
         Lend1 Lend2 Lend3 lend
         Give1 Give2 Give3 give

@@ -4,17 +4,19 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{
-    Again, Asked, Callee, Extras, FlightHandle, Hooked, Hooking, Hooks, Limits, NoHook, Once, Owners, Plan,
-    Repeat, TimedOut, Timeouts, Why,
+    BackgroundCall, BackgroundCallWith, Extras, FlightHandle, Hooked, Hooking, Hooks, Limits, MemoizedFn,
+    NoBackgroundCall, NoHook, Owners, Plan, RequiredBackgroundCall, TimedOut, Timeouts, Why,
 };
-use crate::draft::{Draft, describes};
-use crate::engine::{Body, Cx, Described, Found, Lead, Look, Mode, OnHit, Repeatable, ReturnSlot, Returned};
+use crate::engine::{
+    Body, CallMode, Cx, Described, Found, LeaderGuard, LookFlags, MissActions, OnHit, ReturnSlot, Returned,
+};
 use crate::erased::Erased;
 use crate::flight::Flight;
 use crate::key::{KeyRef, Shape};
 use crate::memo::MemoCore;
+use crate::metadata::{EntryMetadata, describes};
 use crate::node::{Node, NodeHook, OfNode};
-use crate::slot::Handle;
+use crate::slot::MemoHandle;
 use crate::value::Returns;
 
 /// A call's arguments, and what makes its body of them.
@@ -40,13 +42,13 @@ impl<KA, SA, Run> Prepared<KA, SA, Run> {
 pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
     pub(super) callee: C,
     pub(super) parts: Parts<KA, SA, Run, A, X>,
-    pub(super) mode: Mode,
+    pub(super) mode: CallMode,
 }
 
 /// What a call is made of, besides its function. It is moved in one piece.
 pub(super) struct Parts<KA, SA, Run, A, X> {
     pub(super) call: Prepared<KA, SA, Run>,
-    again: A,
+    background_call: A,
     pub(super) extras: X,
 }
 
@@ -54,16 +56,16 @@ impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
     #[inline]
     pub(super) fn new(callee: C, keyed: KA, skipped: SA, run: Run) -> Self {
         let call = Prepared { keyed, skipped, run };
-        Self { callee, parts: Parts { call, again: NoHook, extras: NoHook }, mode: Mode::PLAIN }
+        Self { callee, parts: Parts { call, background_call: NoHook, extras: NoHook }, mode: CallMode::PLAIN }
     }
 }
 
-impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
+impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     /// Neither read nor write.
     #[must_use]
     #[inline]
     pub fn bypass_if(mut self, bypass: bool) -> Self {
-        self.mode = self.mode.with(Mode::BYPASS, bypass);
+        self.mode = self.mode.with(CallMode::BYPASS, bypass);
         self
     }
 
@@ -71,7 +73,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[must_use]
     #[inline]
     pub fn refresh_if(mut self, refresh: bool) -> Self {
-        self.mode = self.mode.with(Mode::REFRESH, refresh);
+        self.mode = self.mode.with(CallMode::REFRESH, refresh);
         self
     }
 
@@ -79,14 +81,14 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[must_use]
     #[inline]
     pub fn origin_first(mut self) -> Self {
-        self.mode = self.mode.with(Mode::ORIGIN, true);
+        self.mode = self.mode.with(CallMode::ORIGIN, true);
         self
     }
 
     #[inline]
     fn with_extras<Y>(self, with: impl FnOnce(X) -> Y) -> Bound<C, KA, SA, Run, A, Y> {
-        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
-        Bound { callee, parts: Parts { call, again, extras: with(extras) }, mode }
+        let Self { callee, parts: Parts { call, background_call, extras }, mode } = self;
+        Bound { callee, parts: Parts { call, background_call, extras: with(extras) }, mode }
     }
 
     /// How long a call waits: for something that can stand in for the value, and at all; and what it
@@ -96,7 +98,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self,
         limits: Limits,
         late: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, X::Stand, Timeouts<F>>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, X::PlaceholderHook, Timeouts<F>>>
     where
         X: Hooking,
         F: Fn(TimedOut) -> <C::Returns as Returns>::Output,
@@ -109,7 +111,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     pub fn on_hit<F>(
         self,
         hook: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<Hooked<F>, X::Miss, X::Stand, X::Timeouts>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<Hooked<F>, X::Miss, X::PlaceholderHook, X::Timeouts>>
     where
         X: Hooking,
         F: Fn(&KA, &SA, &KeyRef<'_>, &<C::Returns as Returns>::Value),
@@ -122,7 +124,7 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     pub fn on_miss<F>(
         self,
         hook: F,
-    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, Hooked<F>, X::Stand, X::Timeouts>>
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, Hooked<F>, X::PlaceholderHook, X::Timeouts>>
     where
         X: Hooking,
         F: Fn(&KA, &SA, &KeyRef<'_>),
@@ -138,45 +140,53 @@ impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, Hooked<F>, X::Timeouts>>
     where
         X: Hooking,
-        F: Fn(&KA, &SA) -> <C::Returns as Returns>::Face,
+        F: Fn(&KA, &SA) -> <C::Returns as Returns>::CompanionValue,
     {
-        self.with_extras(|extras| extras.hooks().with_stand(Hooked(make)))
+        self.with_extras(|extras| extras.hooks().with_placeholder(Hooked(make)))
     }
 
     /// The call is to be computed in the background, too: the build fails if that cannot be.
     #[inline]
-    pub fn in_background(self) -> Bound<C, KA, SA, Run, Asked<A>, X>
+    pub fn in_background(self) -> Bound<C, KA, SA, Run, RequiredBackgroundCall<A>, X>
     where
-        A: Repeat<KA, SA>,
+        A: BackgroundCall<KA, SA>,
     {
-        const { super::again::refuse_if(true, A::WHY_NOT) }
-        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
-        Bound { callee, parts: Parts { call, again: Asked(again), extras }, mode }
+        const { super::background_call::refuse_if(true, A::WHY_NOT) }
+        let Self { callee, parts: Parts { call, background_call, extras }, mode } = self;
+        Bound {
+            callee,
+            parts: Parts { call, background_call: RequiredBackgroundCall(background_call), extras },
+            mode,
+        }
     }
 
     /// How the call is made once more, in the background.
     #[inline]
-    pub fn again<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
+    pub fn background_call<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
         self,
         owners: O,
         make: F,
-    ) -> Bound<C, KA, SA, Run, Again<O, F>, X> {
+    ) -> Bound<C, KA, SA, Run, BackgroundCallWith<O, F>, X> {
         let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
-        Bound { callee, parts: Parts { call, again: Again(owners, make), extras }, mode }
+        Bound {
+            callee,
+            parts: Parts { call, background_call: BackgroundCallWith(owners, make), extras },
+            mode,
+        }
     }
 
     /// Why it cannot be.
     #[inline]
-    pub fn once<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, Once<Y>, X> {
+    pub fn no_background_call<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, NoBackgroundCall<Y>, X> {
         let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
-        Bound { callee, parts: Parts { call, again: Once::NEW, extras }, mode }
+        Bound { callee, parts: Parts { call, background_call: NoBackgroundCall::NEW, extras }, mode }
     }
 }
 
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
-    C: Callee<KA>,
-    A: Repeat<KA, SA>,
+    C: MemoizedFn<KA>,
+    A: BackgroundCall<KA, SA>,
     X: Extras<KA, SA, C::Returns>,
 {
     /// Whether the background may be asked to make the call once more.
@@ -196,15 +206,15 @@ impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, 
         NoHook,
         Hooks<NodeHook<N>, NodeHook<N>, NoHook, NoHook>,
     > {
-        let Self { callee, parts: Parts { call, again, extras }, mode } = self;
+        let Self { callee, parts: Parts { call, background_call, extras }, mode } = self;
         let extras = extras.hooks().with_hit(NodeHook::NEW).with_miss(NodeHook::NEW);
-        Bound { callee, parts: Parts { call, again, extras }, mode }
+        Bound { callee, parts: Parts { call, background_call, extras }, mode }
     }
 }
 
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
-    C: Callee<KA>,
+    C: MemoizedFn<KA>,
     X: Extras<KA, SA, C::Returns>,
 {
     /// Whether a hit need not know more than the key.
@@ -213,7 +223,7 @@ where
     /// What it is usually answered with, if that is there at once. It takes no `self`: all of that would have to be
     /// in memory for it.
     #[inline]
-    pub(super) fn glance(callee: &C, keyed: &KA, mode: Mode) -> Option<<C::Returns as Returns>::Output> {
+    pub(super) fn glance(callee: &C, keyed: &KA, mode: CallMode) -> Option<<C::Returns as Returns>::Output> {
         if const { Self::GLANCES } && mode.is_plain() {
             callee.glance(keyed).map(C::Returns::join)
         } else {
@@ -223,7 +233,7 @@ where
 
     /// Looks the call up, and tells the hook. The whole of a hit, unless a glance was enough.
     #[inline]
-    pub(super) fn look_up(&self, after_glance: bool) -> Found<<C::Returns as Returns>::Held> {
+    pub(super) fn look_up(&self, after_glance: bool) -> Found<<C::Returns as Returns>::StoredValue> {
         look_up(&self.callee, &self.callee.memo(), &self.parts, self.mode, after_glance)
     }
 }
@@ -232,73 +242,79 @@ where
 #[inline]
 pub(super) fn look_up<C, KA, SA, Run, A, X>(
     callee: &C,
-    memo: &Handle<'_, <C::Shape as Shape>::Owned, <C::Returns as Returns>::Held>,
+    memo: &MemoHandle<'_, <C::Shape as Shape>::Owned, <C::Returns as Returns>::StoredValue>,
     Parts { call, extras, .. }: &Parts<KA, SA, Run, A, X>,
-    mode: Mode,
+    mode: CallMode,
     after_glance: bool,
-) -> Found<<C::Returns as Returns>::Held>
+) -> Found<<C::Returns as Returns>::StoredValue>
 where
-    C: Callee<KA>,
+    C: MemoizedFn<KA>,
     X: Extras<KA, SA, C::Returns>,
 {
-    let tell = |key: &KeyRef<'_>, held: &<C::Returns as Returns>::Held| {
-        if let Some(value) = C::Returns::value(held) {
+    let tell = |key: &KeyRef<'_>, stored: &<C::Returns as Returns>::StoredValue| {
+        if let Some(value) = C::Returns::value(stored) {
             memo.run_hook(|| extras.on_hit(&call.keyed, &call.skipped, key, value));
         }
     };
     let tell: Option<OnHit<'_, _>> = if X::ON_HIT { Some(&tell) } else { None };
-    let look = Look::of(mode).after_glance_if(after_glance);
+    let look = LookFlags::of(mode).after_glance_if(after_glance);
     callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
 }
 
-impl<C: Callee<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
+impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     /// The call, of a kind, that was not answered.
     #[inline]
-    pub(super) fn into_called<M, D>(self) -> (C, Mode, Called<M, C::Returns, KA, SA, Run, D, A, X>) {
+    pub(super) fn into_called<M, D>(
+        self,
+    ) -> (C, CallMode, UnansweredCall<M, C::Returns, KA, SA, Run, D, A, X>) {
         let Self { callee, parts, mode } = self;
-        (callee, mode, Called::new(parts))
+        (callee, mode, UnansweredCall::new(parts))
     }
 }
 
 /// How a job that computes for a flight is started, by the kind of function.
-pub(crate) trait Starts<J> {
+pub(crate) trait StartsJob<J> {
     /// Starts it.
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J);
 }
 
 /// How a call is made once more, by the kind of function; or not at all, for [`NoHook`], of which nothing is
 /// compiled.
-pub(crate) trait Repeats<KA, SA, A> {
+pub(crate) trait RunsInBackground<KA, SA, A> {
     /// Whether it can be.
-    const REPEATS: bool = true;
+    const RUNS_IN_BACKGROUND: bool = true;
     /// Makes it, as the leader of a flight.
-    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead);
+    fn run_in_background(background_call: &A, keyed: KA, skipped: SA, leader: LeaderGuard);
 }
 
-impl<KA, SA, A> Repeats<KA, SA, A> for NoHook {
-    const REPEATS: bool = false;
-    fn repeat(_: &A, _: KA, _: SA, _: Lead) {
+impl<KA, SA, A> RunsInBackground<KA, SA, A> for NoHook {
+    const RUNS_IN_BACKGROUND: bool = false;
+    fn run_in_background(_: &A, _: KA, _: SA, _: LeaderGuard) {
         unreachable!("nobody asks for it")
     }
 }
 
 /// Makes it by the job of the call.
-pub(super) fn repeat<M, KA, SA, A>(again: &A, keyed: KA, skipped: SA, lead: Lead)
-where
-    M: Starts<A::Job>,
-    A: Repeat<KA, SA>,
+pub(super) fn run_in_background<M, KA, SA, A>(
+    background_call: &A,
+    keyed: KA,
+    skipped: SA,
+    leader: LeaderGuard,
+) where
+    M: StartsJob<A::Job>,
+    A: BackgroundCall<KA, SA>,
 {
-    let (memo, flight) = (lead.memo.clone(), lead.flight().clone());
-    if let Some(job) = again.job(keyed, skipped, FlightHandle::new(lead)) {
+    let (memo, flight) = (leader.memo.clone(), leader.flight().clone());
+    if let Some(job) = background_call.job(keyed, skipped, FlightHandle::new(leader)) {
         M::start(&memo, &flight, job);
     }
 }
 
 /// A call that was not answered at once. `M` is its kind.
-pub struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
+pub struct UnansweredCall<M, R: Returns, KA, SA, Run, D, A, X> {
     /// None when its body was begun.
     call: Option<Prepared<KA, SA, Run>>,
-    pub(crate) again: A,
+    pub(crate) background_call: A,
     pub(crate) extras: X,
     /// What describes the value; none before the body was begun.
     describe: Option<D>,
@@ -306,10 +322,17 @@ pub struct Called<M, R: Returns, KA, SA, Run, D, A, X> {
     kind: PhantomData<fn() -> M>,
 }
 
-impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
+impl<M, R: Returns, KA, SA, Run, D, A, X> UnansweredCall<M, R, KA, SA, Run, D, A, X> {
     #[inline]
-    pub(super) fn new(Parts { call, again, extras }: Parts<KA, SA, Run, A, X>) -> Self {
-        Self { call: Some(call), again, extras, describe: None, outcome: ReturnSlot(None), kind: PhantomData }
+    pub(super) fn new(Parts { call, background_call, extras }: Parts<KA, SA, Run, A, X>) -> Self {
+        Self {
+            call: Some(call),
+            background_call,
+            extras,
+            describe: None,
+            outcome: ReturnSlot(None),
+            kind: PhantomData,
+        }
     }
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
@@ -331,20 +354,20 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> Called<M, R, KA, SA, Run, D, A, X> {
     }
 }
 
-impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook> {
+impl<M, R: Returns, KA, SA, Run, D> UnansweredCall<M, R, KA, SA, Run, D, NoHook, NoHook> {
     /// A call that nothing is told of.
     pub(crate) fn alone(call: Prepared<KA, SA, Run>) -> Self {
-        Self::new(Parts { call, again: NoHook, extras: NoHook })
+        Self::new(Parts { call, background_call: NoHook, extras: NoHook })
     }
 }
 
-impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook> {
+impl<M, R: Returns, KA, SA, Run, D> UnansweredCall<M, R, KA, SA, Run, D, NoHook, NoHook> {
     /// A call whose body was made.
     pub(crate) fn described_by(describe: D) -> Self {
         let outcome = ReturnSlot(None);
         Self {
             call: None,
-            again: NoHook,
+            background_call: NoHook,
             extras: NoHook,
             describe: Some(describe),
             outcome,
@@ -353,9 +376,9 @@ impl<M, R: Returns, KA, SA, Run, D> Called<M, R, KA, SA, Run, D, NoHook, NoHook>
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> Repeatable for Called<M, R, KA, SA, Run, D, A, X>
+impl<M, R, KA, SA, Run, D, A, X> MissActions for UnansweredCall<M, R, KA, SA, Run, D, A, X>
 where
-    M: Repeats<KA, SA, A>,
+    M: RunsInBackground<KA, SA, A>,
     R: Returns,
     X: Extras<KA, SA, R>,
 {
@@ -372,24 +395,24 @@ where
             return None;
         }
         let call = self.call.as_ref()?;
-        let face = self.extras.placeholder(&call.keyed, &call.skipped)?;
-        R::keep(face).map(Erased::new)
+        let companion_value = self.extras.placeholder(&call.keyed, &call.skipped)?;
+        R::keep(companion_value).map(Erased::new)
     }
 
-    fn can_repeat(&self) -> bool {
-        M::REPEATS
+    fn can_run_in_background(&self) -> bool {
+        M::RUNS_IN_BACKGROUND
     }
 
-    fn repeat(&mut self, lead: Lead) {
+    fn run_in_background(&mut self, leader: LeaderGuard) {
         let Prepared { keyed, skipped, .. } = self.take_call();
-        M::repeat(&self.again, keyed, skipped, lead);
+        M::run_in_background(&self.background_call, keyed, skipped, leader);
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> Described for Called<M, R, KA, SA, Run, D, A, X>
+impl<M, R, KA, SA, Run, D, A, X> Described for UnansweredCall<M, R, KA, SA, Run, D, A, X>
 where
     R: Returns,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
     fn returned(&mut self) -> &mut dyn Returned {
         &mut self.outcome
@@ -399,20 +422,20 @@ where
         describes::<D, R::Value>()
     }
 
-    fn describe(&self, value: Option<&Erased>, draft: &mut Draft) {
+    fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata) {
         if let Some(describe) = &self.describe {
             let value = if let Some(value) = value { R::value(value.get()) } else { None };
-            describe(value, draft);
+            describe(value, metadata);
         }
     }
 }
 
-impl<M, R, KA, SA, Run, B, D, A, X> Body for Called<M, R, KA, SA, Run, D, A, X>
+impl<M, R, KA, SA, Run, B, D, A, X> Body for UnansweredCall<M, R, KA, SA, Run, D, A, X>
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
     fn run(&mut self) {
         let body = self.begin_body();

@@ -6,27 +6,30 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::bound::{Repeats, Starts};
-use super::verbs::FaceOf;
+use super::bound::{RunsInBackground, StartsJob};
+use super::verbs::CompanionValueOf;
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, Called, Callee, Extras, FlightHandle, Repeat, Waits as _, Writes};
+use super::{
+    Address, BackgroundCall, Bound, Extras, FlightHandle, MemoizedFn, UnansweredCall, WaitLimits as _,
+    WriteCall,
+};
 use crate::address::Key;
-use crate::draft::Draft;
-use crate::engine::{Found, Further, Lead, Mode};
+use crate::engine::{CallMode, Found, LeaderGuard, SlowPath};
 use crate::entry::Async;
 use crate::erased::Erased;
-use crate::flight::{Flight, polled_under};
-use crate::future::{Begun, Driven, Polled, by_caller, by_clock, by_owner};
+use crate::flight::{Flight, polled_with_context};
+use crate::future::{Driven, MissStart, Polled, by_caller, by_clock, by_owner};
 use crate::memo::{Memo, MemoCore, When};
-use crate::slot::{Slot, face};
+use crate::metadata::EntryMetadata;
+use crate::slot::{Slot, companion_value};
 use crate::value::Returns;
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
 /// so that whether it can be sent to another thread depends on what it is made of.
-pub trait AsyncCall: Writes<Mode = Async> + Unpin {
+pub trait AsyncCall: WriteCall<Mode = Async> + Unpin {
     /// Says how to call.
     #[doc(hidden)]
-    fn set(&mut self, how: How);
+    fn set(&mut self, how: CallKind);
     /// Computes and stores, whatever is there.
     #[doc(hidden)]
     fn refresh(&mut self);
@@ -36,11 +39,11 @@ pub trait AsyncCall: Writes<Mode = Async> + Unpin {
 }
 
 /// How to call without a look-up.
-pub enum How {
+pub enum CallKind {
     /// Runs the body, touches nothing.
     Uncached,
     /// Computes for a flight that was begun.
-    Fly(FlightHandle),
+    ForFlight(FlightHandle),
 }
 
 /// The future of calling an asynchronous memoized function: [`Entry::call`](crate::Entry::call).
@@ -66,7 +69,7 @@ impl<C: AsyncCall> Calling<C> {
     }
 
     /// In another way. To set it costs more than a hit does.
-    pub(crate) fn by(how: How, mut call: C) -> Self {
+    pub(crate) fn by(how: CallKind, mut call: C) -> Self {
         call.set(how);
         Self { call }
     }
@@ -79,14 +82,14 @@ impl<C: AsyncCall> Calling<C> {
 
 /// A call, and the driver that it goes over to when it is not answered at once.
 pub struct Asynchronous<Bo, T, F> {
-    state: State<Bo, F>,
-    drive: fn(Begun, T) -> F,
+    state: CallState<Bo, F>,
+    drive: fn(MissStart, T) -> F,
 }
 
 /// Nothing in it is pinned: the driver is in a box.
 impl<Bo, T, F> Unpin for Asynchronous<Bo, T, F> {}
 
-enum State<Bo, F> {
+enum CallState<Bo, F> {
     /// It is to be answered, or computed.
     Idle(Bo),
     /// It is a box: a driver is large, and a hit, which needs none, would be moved about with room for it.
@@ -96,29 +99,29 @@ enum State<Bo, F> {
 
 impl<Bo, T, F> Asynchronous<Bo, T, F> {
     #[inline]
-    fn new(bound: Bo, drive: fn(Begun, T) -> F) -> Self {
-        Self { state: State::Idle(bound), drive }
+    fn new(bound: Bo, drive: fn(MissStart, T) -> F) -> Self {
+        Self { state: CallState::Idle(bound), drive }
     }
 
     /// The call, which has not begun.
     fn idle(&self) -> &Bo {
         match &self.state {
-            State::Idle(bound) => bound,
+            CallState::Idle(bound) => bound,
             _ => unreachable!("an entry that is called is gone"),
         }
     }
 
     fn into_idle(self) -> Bo {
         match self.state {
-            State::Idle(bound) => bound,
+            CallState::Idle(bound) => bound,
             _ => unreachable!("an entry that is called is gone"),
         }
     }
 
     /// The call, which begins.
     fn begin(&mut self) -> Bo {
-        match std::mem::replace(&mut self.state, State::Over) {
-            State::Idle(bound) => bound,
+        match std::mem::replace(&mut self.state, CallState::Over) {
+            CallState::Idle(bound) => bound,
             _ => unreachable!("`Calling` is not polled after it is ready"),
         }
     }
@@ -127,18 +130,19 @@ impl<Bo, T, F> Asynchronous<Bo, T, F> {
 impl<Bo, T, F> Sealed for Asynchronous<Bo, T, F> {}
 
 /// A call that was not answered.
-type CalledAsync<C, KA, SA, Run, D, A, X> = Called<Async, <C as Callee<KA>>::Returns, KA, SA, Run, D, A, X>;
+type CalledAsync<C, KA, SA, Run, D, A, X> =
+    UnansweredCall<Async, <C as MemoizedFn<KA>>::Returns, KA, SA, Run, D, A, X>;
 /// What a call returns.
-type Output<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Output;
+type OutputOf<C, KA> = <<C as MemoizedFn<KA>>::Returns as Returns>::Output;
 /// What describes its value.
-type Value<C, KA> = <<C as Callee<KA>>::Returns as Returns>::Value;
+type ValueOf<C, KA> = <<C as MemoizedFn<KA>>::Returns as Returns>::Value;
 
 impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
-    C: Callee<KA>,
+    C: MemoizedFn<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = Output<C, KA>>,
-    D: Fn(Option<&Value<C, KA>>, &mut Draft),
+    B: Future<Output = OutputOf<C, KA>>,
+    D: Fn(Option<&ValueOf<C, KA>>, &mut EntryMetadata),
     X: Extras<KA, SA, C::Returns>,
 {
     /// Computed as part of its caller.
@@ -163,7 +167,7 @@ where
         Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
     >
     where
-        Output<C, KA>: Send,
+        OutputOf<C, KA>: Send,
         KA: Send + 'static,
         SA: Send + 'static,
         Run: Send + 'static,
@@ -179,9 +183,13 @@ where
     #[inline]
     pub fn by_clock(
         self,
-    ) -> Asynchronous<Self, CalledAsync<C, KA, SA, Run, D, A, X>, Pin<Box<impl Future<Output = Output<C, KA>>>>>
+    ) -> Asynchronous<
+        Self,
+        CalledAsync<C, KA, SA, Run, D, A, X>,
+        Pin<Box<impl Future<Output = OutputOf<C, KA>>>>,
+    >
     where
-        A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+        A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
         Asynchronous::new(self, |begun, called| {
             Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(begun, called))
@@ -189,94 +197,97 @@ where
     }
 }
 
-impl<C: Callee<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F> {
-    type Output = Output<C, KA>;
-    type Face = FaceOf<C, KA>;
+impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F> {
+    type Output = OutputOf<C, KA>;
+    type CompanionValue = CompanionValueOf<C, KA>;
     type Mode = Async;
 
     #[inline]
-    fn get(&self) -> Option<Self::Face> {
+    fn get(&self) -> Option<Self::CompanionValue> {
         self.idle().read()
     }
-    fn key(&self) -> Key<Self::Face, Async> {
+    fn key(&self) -> Key<Self::CompanionValue, Async> {
         self.idle().address()
     }
-    fn memo(slot: &'static Slot) -> Memo<Self::Face, Async> {
-        Memo::of(C::memo_in(slot).arc(), face::<C::Returns>)
+    fn memo(slot: &'static Slot) -> Memo<Self::CompanionValue, Async> {
+        Memo::of(C::memo_in(slot).arc(), companion_value::<C::Returns>)
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, J, X, M, F> Writes for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
+impl<C, KA, SA, Run, B, D, A, J, X, M, F> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
 where
-    C: Callee<KA>,
+    C: MemoizedFn<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    D: Fn(Option<&Value<C, KA>>, &mut Draft),
-    A: Repeat<KA, SA, Job = J>,
+    D: Fn(Option<&ValueOf<C, KA>>, &mut EntryMetadata),
+    A: BackgroundCall<KA, SA, Job = J>,
     J: Future<Output = ()> + Send + 'static,
     X: Extras<KA, SA, C::Returns>,
 {
-    const WHY_NOT_AGAIN: Option<&'static str> = A::WHY_NOT;
+    const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
 
-    fn insert(self, value: Self::Face, when: When) -> bool {
+    fn insert(self, value: Self::CompanionValue, when: When) -> bool {
         self.into_idle().write(value, when)
     }
-    fn update(self, change: impl FnMut(Self::Face) -> Self::Face) -> Option<Self::Face> {
+    fn update(
+        self,
+        change: impl FnMut(Self::CompanionValue) -> Self::CompanionValue,
+    ) -> Option<Self::CompanionValue> {
         self.into_idle().change(change)
     }
-    fn prefetch(self) -> Option<Self::Face> {
-        self.into_idle().look_ahead::<Async>()
+    fn prefetch(self) -> Option<Self::CompanionValue> {
+        self.into_idle().begin_prefetch::<Async>()
     }
 }
 
-impl<KA, SA, A> Repeats<KA, SA, A> for Async
+impl<KA, SA, A> RunsInBackground<KA, SA, A> for Async
 where
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
 {
-    fn repeat(again: &A, keyed: KA, skipped: SA, lead: Lead) {
-        super::bound::repeat::<Self, _, _, _>(again, keyed, skipped, lead);
+    fn run_in_background(background_call: &A, keyed: KA, skipped: SA, leader: LeaderGuard) {
+        super::bound::run_in_background::<Self, _, _, _>(background_call, keyed, skipped, leader);
     }
 }
 
-impl<J: Future<Output = ()> + Send + 'static> Starts<J> for Async {
+impl<J: Future<Output = ()> + Send + 'static> StartsJob<J> for Async {
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
         // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-        let job = polled_under(Some(flight.context.clone()), job);
+        let job = polled_with_context(Some(flight.context.clone()), job);
         #[cfg(feature = "testing")]
         let job = crate::testing::in_this_scope(job);
-        memo.world().spawn(Box::pin(job));
+        memo.runtime().spawn(Box::pin(job));
     }
 }
 
 impl<C, KA, SA, Run, B, D, A, X, F> AsyncCall
     for Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
-    C: Callee<KA>,
+    C: MemoizedFn<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    D: Fn(Option<&Value<C, KA>>, &mut Draft),
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    D: Fn(Option<&ValueOf<C, KA>>, &mut EntryMetadata),
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
-    F: Future<Output = Output<C, KA>> + Unpin,
+    F: Future<Output = OutputOf<C, KA>> + Unpin,
 {
-    fn set(&mut self, how: How) {
+    fn set(&mut self, how: CallKind) {
         let begun = match how {
-            How::Uncached => Begun::InPlace(None),
-            How::Fly(handle) => Begun::Lead(handle.into_lead()),
+            CallKind::Uncached => MissStart::InPlace(None),
+            CallKind::ForFlight(handle) => MissStart::Lead(handle.into_leader()),
         };
         let (_, _, called) = self.begin().into_called::<Async, D>();
-        self.state = State::Running((self.drive)(begun, called));
+        self.state = CallState::Running((self.drive)(begun, called));
     }
 
     fn refresh(&mut self) {
-        if let State::Idle(bound) = &mut self.state {
-            bound.mode = bound.mode.with(Mode::REFRESH, true);
+        if let CallState::Idle(bound) = &mut self.state {
+            bound.mode = bound.mode.with(CallMode::REFRESH, true);
         }
     }
 
     #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if it is not answered.
-        if let State::Idle(bound) = &self.state {
-            let further = if const { Bound::<C, KA, SA, Run, A, X>::GLANCES } {
+        if let CallState::Idle(bound) = &self.state {
+            let slow_path = if const { Bound::<C, KA, SA, Run, A, X>::GLANCES } {
                 let Bound { callee, parts, mode } = bound;
                 match Bound::<C, KA, SA, Run, A, X>::glance(callee, &parts.call.keyed, *mode) {
                     Some(output) => return Poll::Ready(output),
@@ -284,16 +295,16 @@ where
                 }
             } else {
                 match bound.look_up(false) {
-                    Found::Hit(held) => return Poll::Ready(C::Returns::join(held)),
-                    Found::Further(further) => Some(further),
+                    Found::Hit(stored) => return Poll::Ready(C::Returns::join(stored)),
+                    Found::Slow(slow_path) => Some(slow_path),
                 }
             };
-            if let Some(output) = self.go_on(further) {
+            if let Some(output) = self.go_on(slow_path) {
                 return Poll::Ready(output);
             }
         }
         match &mut self.state {
-            State::Running(future) => Pin::new(future).poll(cx),
+            CallState::Running(future) => Pin::new(future).poll(cx),
             _ => unreachable!("`Calling` is not polled after it is ready"),
         }
     }
@@ -302,56 +313,56 @@ where
 impl<C, KA, SA, Run, D, A, X, F>
     Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
-    C: Callee<KA>,
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    C: MemoizedFn<KA>,
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
 {
-    /// Goes over to the driver, unless the call is answered. `further`: if it was looked up by more than a glance.
+    /// Goes over to the driver, unless the call is answered. `slow_path`: if it was looked up by more than a glance.
     #[cold]
     #[inline(never)]
-    fn go_on(&mut self, further: Option<Further>) -> Option<Output<C, KA>> {
+    fn go_on(&mut self, slow_path: Option<SlowPath>) -> Option<OutputOf<C, KA>> {
         let bound = self.begin();
-        let found = match further {
-            Some(further) => Found::Further(further),
+        let found = match slow_path {
+            Some(slow_path) => Found::Slow(slow_path),
             None => bound.look_up(true),
         };
-        let further = match found {
-            Found::Hit(held) => return Some(C::Returns::join(held)),
-            Found::Further(further) => further,
+        let slow_path = match found {
+            Found::Hit(stored) => return Some(C::Returns::join(stored)),
+            Found::Slow(slow_path) => slow_path,
         };
         let (function, mode, mut called) = bound.into_called::<Async, D>();
-        match called.begin::<C>(&function.memo(), further, mode) {
+        match called.begin::<C>(&function.memo(), slow_path, mode) {
             Ok(begun) => {
-                self.state = State::Running((self.drive)(begun, called));
+                self.state = CallState::Running((self.drive)(begun, called));
                 None
             }
-            Err(held) => Some(C::Returns::join(held.into())),
+            Err(stored) => Some(C::Returns::join(stored.into())),
         }
     }
 }
 
-impl<R, KA, SA, Run, D, A, X> Called<Async, R, KA, SA, Run, D, A, X>
+impl<R, KA, SA, Run, D, A, X> UnansweredCall<Async, R, KA, SA, Run, D, A, X>
 where
     R: Returns,
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, R>,
 {
     /// What a call of `C` comes to before its first await: an answer, or what the driver is to do.
     #[inline]
-    pub(super) fn begin<C: Callee<KA>>(
+    pub(super) fn begin<C: MemoizedFn<KA>>(
         &mut self,
         memo: &MemoCore,
-        further: Further,
-        mode: Mode,
-    ) -> Result<Begun, Erased> {
-        const { super::again::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        slow_path: SlowPath,
+        mode: CallMode,
+    ) -> Result<MissStart, Erased> {
+        const { super::background_call::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
         // Only where it may be asked for is there code for the background.
-        let told = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
-        Begun::of(memo, further, mode, if told { Some(self) } else { None })
+        let miss_actions = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
+        MissStart::of(memo, slow_path, mode, if miss_actions { Some(self) } else { None })
     }
 }
 
-impl<C, R, KA, SA, Run, D, A, X> Called<C, R, KA, SA, Run, D, A, X>
+impl<C, R, KA, SA, Run, D, A, X> UnansweredCall<C, R, KA, SA, Run, D, A, X>
 where
     R: Returns,
     X: Extras<KA, SA, R>,

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Bound, Called, Callee, Extras, Limits, NoHook, Repeat};
-use crate::draft::Draft;
+use super::{BackgroundCall, Bound, Extras, Limits, MemoizedFn, NoHook, UnansweredCall};
 use crate::engine::Found;
 use crate::entry::Async;
-use crate::future::{Begun, Polled, by_caller};
+use crate::future::{MissStart, Polled, by_caller};
+use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
 /// The future of a call that was looked up when it was made; and, if it was not answered, its function called.
@@ -39,7 +39,7 @@ impl<O, F: Future<Output = O>> Future for Detached<O, F> {
 
 /// A call that was not answered, with the future that its function has returned.
 pub struct Detachable<R, B, D> {
-    begun: Begun,
+    begun: MissStart,
     body: B,
     describe: D,
     returns: PhantomData<fn() -> R>,
@@ -47,9 +47,9 @@ pub struct Detachable<R, B, D> {
 
 impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
-    C: Callee<KA>,
+    C: MemoizedFn<KA>,
     Run: FnOnce(KA, SA) -> (B, D),
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns, Timeouts = NoHook>,
 {
     /// Looks the call up at once, and calls the function unless that answers it. `go_on` is [`go_on`]: it is given,
@@ -62,13 +62,13 @@ where
         if let Some(output) = Self::glance(&self.callee, &self.parts.call.keyed, self.mode) {
             return Detached::Answered(Some(output));
         }
-        let further = match self.look_up(Self::GLANCES) {
-            Found::Hit(held) => return Detached::Answered(Some(C::Returns::join(held))),
-            Found::Further(further) => further,
+        let slow_path = match self.look_up(Self::GLANCES) {
+            Found::Hit(stored) => return Detached::Answered(Some(C::Returns::join(stored))),
+            Found::Slow(slow_path) => slow_path,
         };
         let (function, mode, mut called) = self.into_called::<Async, D>();
-        match called.begin::<C>(&function.memo(), further, mode) {
-            Err(held) => Detached::Answered(Some(C::Returns::join(held.into()))),
+        match called.begin::<C>(&function.memo(), slow_path, mode) {
+            Err(stored) => Detached::Answered(Some(C::Returns::join(stored.into()))),
             Ok(begun) => {
                 let (body, describe) = called.take_call().prepare();
                 Detached::Running(Box::pin(go_on(Detachable { begun, body, describe, returns: PhantomData })))
@@ -82,9 +82,9 @@ pub fn go_on<R, B, D>(call: Detachable<R, B, D>) -> impl Future<Output = R::Outp
 where
     R: Returns,
     B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
     let Detachable { begun, body, describe, returns: _ } = call;
-    let called = Called::<Async, R, (), (), fn((), ()) -> (B, D), D, _, _>::described_by(describe);
+    let called = UnansweredCall::<Async, R, (), (), fn((), ()) -> (B, D), D, _, _>::described_by(describe);
     by_caller(begun, Limits::NONE, Polled::with(called, body))
 }

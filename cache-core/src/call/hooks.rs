@@ -1,6 +1,6 @@
 //! What a call is told besides its arguments: hooks that see these, and a placeholder.
 
-use super::Waits;
+use super::WaitLimits;
 use crate::key::KeyRef;
 use crate::value::Returns;
 
@@ -55,24 +55,24 @@ impl<KA, SA, F: Fn(&KA, &SA, &KeyRef<'_>)> MissHook<KA, SA> for Hooked<F> {
 }
 
 /// What a call returns while the first value is being computed in the background.
-pub trait Stand<KA, SA, F> {
+pub trait PlaceholderHook<KA, SA, F> {
     /// Whether there is one.
     const SET: bool;
     /// Makes it.
-    fn stand_in(&self, keyed: &KA, skipped: &SA) -> Option<F>;
+    fn make(&self, keyed: &KA, skipped: &SA) -> Option<F>;
 }
 
-impl<KA, SA, F> Stand<KA, SA, F> for NoHook {
+impl<KA, SA, F> PlaceholderHook<KA, SA, F> for NoHook {
     const SET: bool = false;
     #[inline]
-    fn stand_in(&self, _: &KA, _: &SA) -> Option<F> {
+    fn make(&self, _: &KA, _: &SA) -> Option<F> {
         None
     }
 }
 
-impl<KA, SA, V, F: Fn(&KA, &SA) -> V> Stand<KA, SA, V> for Hooked<F> {
+impl<KA, SA, V, F: Fn(&KA, &SA) -> V> PlaceholderHook<KA, SA, V> for Hooked<F> {
     const SET: bool = true;
-    fn stand_in(&self, keyed: &KA, skipped: &SA) -> Option<V> {
+    fn make(&self, keyed: &KA, skipped: &SA) -> Option<V> {
         Some((self.0)(keyed, skipped))
     }
 }
@@ -86,7 +86,7 @@ pub trait Extras<KA, SA, R: Returns> {
     /// Whether there is a placeholder.
     const PLACEHOLDER: bool = false;
     /// How long a call waits.
-    type Timeouts: Waits<R::Output>;
+    type Timeouts: WaitLimits<R::Output>;
 
     /// Runs the hook for hits.
     #[inline]
@@ -96,7 +96,7 @@ pub trait Extras<KA, SA, R: Returns> {
     fn on_miss(&self, _: &KA, _: &SA, _: &KeyRef<'_>) {}
     /// Makes the placeholder.
     #[inline]
-    fn placeholder(&self, _: &KA, _: &SA) -> Option<R::Face> {
+    fn placeholder(&self, _: &KA, _: &SA) -> Option<R::CompanionValue> {
         None
     }
     /// How long a call waits.
@@ -111,24 +111,24 @@ impl<KA, SA, R: Returns> Extras<KA, SA, R> for NoHook {
 }
 
 /// What was given, of each kind.
-pub struct Hooks<Hit, Miss, St, T> {
+pub struct Hooks<Hit, Miss, Pl, T> {
     hit: Hit,
     miss: Miss,
-    stand: St,
+    placeholder: Pl,
     timeouts: T,
 }
 
-impl<KA, SA, R, Hit, Miss, St, T> Extras<KA, SA, R> for Hooks<Hit, Miss, St, T>
+impl<KA, SA, R, Hit, Miss, Pl, T> Extras<KA, SA, R> for Hooks<Hit, Miss, Pl, T>
 where
     R: Returns,
     Hit: HitHook<KA, SA, R::Value>,
     Miss: MissHook<KA, SA>,
-    St: Stand<KA, SA, R::Face>,
-    T: Waits<R::Output>,
+    Pl: PlaceholderHook<KA, SA, R::CompanionValue>,
+    T: WaitLimits<R::Output>,
 {
     const ON_HIT: bool = Hit::SET;
     const ON_MISS: bool = Miss::SET;
-    const PLACEHOLDER: bool = St::SET;
+    const PLACEHOLDER: bool = Pl::SET;
     type Timeouts = T;
 
     fn on_hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, value: &R::Value) {
@@ -137,30 +137,30 @@ where
     fn on_miss(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>) {
         self.miss.miss(keyed, skipped, key);
     }
-    fn placeholder(&self, keyed: &KA, skipped: &SA) -> Option<R::Face> {
-        self.stand.stand_in(keyed, skipped)
+    fn placeholder(&self, keyed: &KA, skipped: &SA) -> Option<R::CompanionValue> {
+        self.placeholder.make(keyed, skipped)
     }
     fn timeouts(&self) -> &T {
         &self.timeouts
     }
 }
 
-impl<Hit, Miss, St, T> Hooks<Hit, Miss, St, T> {
+impl<Hit, Miss, Pl, T> Hooks<Hit, Miss, Pl, T> {
     #[inline]
-    pub(super) fn with_hit<H>(self, hit: H) -> Hooks<H, Miss, St, T> {
-        Hooks { hit, miss: self.miss, stand: self.stand, timeouts: self.timeouts }
+    pub(super) fn with_hit<H>(self, hit: H) -> Hooks<H, Miss, Pl, T> {
+        Hooks { hit, miss: self.miss, placeholder: self.placeholder, timeouts: self.timeouts }
     }
     #[inline]
-    pub(super) fn with_miss<M>(self, miss: M) -> Hooks<Hit, M, St, T> {
-        Hooks { hit: self.hit, miss, stand: self.stand, timeouts: self.timeouts }
+    pub(super) fn with_miss<M>(self, miss: M) -> Hooks<Hit, M, Pl, T> {
+        Hooks { hit: self.hit, miss, placeholder: self.placeholder, timeouts: self.timeouts }
     }
     #[inline]
-    pub(super) fn with_stand<S>(self, stand: S) -> Hooks<Hit, Miss, S, T> {
-        Hooks { hit: self.hit, miss: self.miss, stand, timeouts: self.timeouts }
+    pub(super) fn with_placeholder<S>(self, placeholder: S) -> Hooks<Hit, Miss, S, T> {
+        Hooks { hit: self.hit, miss: self.miss, placeholder, timeouts: self.timeouts }
     }
     #[inline]
-    pub(crate) fn with_timeouts<P>(self, timeouts: P) -> Hooks<Hit, Miss, St, P> {
-        Hooks { hit: self.hit, miss: self.miss, stand: self.stand, timeouts }
+    pub(crate) fn with_timeouts<P>(self, timeouts: P) -> Hooks<Hit, Miss, Pl, P> {
+        Hooks { hit: self.hit, miss: self.miss, placeholder: self.placeholder, timeouts }
     }
 }
 
@@ -171,28 +171,28 @@ pub trait Hooking {
     /// The hook for misses so far.
     type Miss;
     /// The placeholder so far.
-    type Stand;
+    type PlaceholderHook;
     /// The limits so far.
     type Timeouts;
     /// All of them.
-    fn hooks(self) -> Hooks<Self::Hit, Self::Miss, Self::Stand, Self::Timeouts>;
+    fn hooks(self) -> Hooks<Self::Hit, Self::Miss, Self::PlaceholderHook, Self::Timeouts>;
 }
 
 impl Hooking for NoHook {
     type Hit = NoHook;
     type Miss = NoHook;
-    type Stand = NoHook;
+    type PlaceholderHook = NoHook;
     type Timeouts = NoHook;
     #[inline]
     fn hooks(self) -> Hooks<NoHook, NoHook, NoHook, NoHook> {
-        Hooks { hit: NoHook, miss: NoHook, stand: NoHook, timeouts: NoHook }
+        Hooks { hit: NoHook, miss: NoHook, placeholder: NoHook, timeouts: NoHook }
     }
 }
 
-impl<Hit, Miss, St, T> Hooking for Hooks<Hit, Miss, St, T> {
+impl<Hit, Miss, Pl, T> Hooking for Hooks<Hit, Miss, Pl, T> {
     type Hit = Hit;
     type Miss = Miss;
-    type Stand = St;
+    type PlaceholderHook = Pl;
     type Timeouts = T;
     #[inline]
     fn hooks(self) -> Self {

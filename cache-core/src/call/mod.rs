@@ -1,7 +1,7 @@
 //! What the attribute writes: a [`Plan`] ties a function's slot to the shape of its key and return;
 //! a [`Bound`] is one call of it, with its arguments, hooks and body.
 
-mod again;
+mod background_call;
 mod bound;
 mod calling;
 mod detached;
@@ -11,35 +11,39 @@ mod verbs;
 
 use std::marker::PhantomData;
 
-pub(crate) use again::{Again, Asked, Once, Owners, Repeat};
-pub use again::{FlightHandle, Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Why, can_own};
+pub(crate) use background_call::{
+    BackgroundCall, BackgroundCallWith, NoBackgroundCall, Owners, RequiredBackgroundCall,
+};
+pub use background_call::{
+    FlightHandle, Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Why, can_own,
+};
 pub use bound::Bound;
-pub(crate) use bound::{Called, Prepared, Repeats};
-pub(crate) use calling::How;
+pub(crate) use bound::{Prepared, RunsInBackground, UnansweredCall};
+pub(crate) use calling::CallKind;
 pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;
 pub use hooks::NoHook;
 pub(crate) use hooks::{Extras, HitHook, Hooked, Hooking, Hooks, MissHook};
 pub(crate) use timeouts::give_up;
 pub use timeouts::{Limits, TimedOut};
-pub(crate) use timeouts::{Timeouts, Waits};
-pub(crate) use verbs::Work;
-pub(crate) use verbs::Writes;
+pub(crate) use timeouts::{Timeouts, WaitLimits};
+pub(crate) use verbs::BlockingJob;
+pub(crate) use verbs::WriteCall;
 pub use verbs::{Address, Call};
 
 use crate::address::Key;
-use crate::draft::Draft;
-use crate::engine::{Cx, Found, Look};
+use crate::engine::{Cx, Found, LookFlags};
 use crate::entry::Entry;
 use crate::erased::Erased;
 use crate::key::{Shape, Ty};
-use crate::memo::{InField, Memo, MemoHooks, MemoSpec, Place};
+use crate::memo::{InField, Memo, MemoHooks, MemoLocation, MemoSpec};
+use crate::metadata::EntryMetadata;
 use crate::node::{Fields, HooksOfNode, IsValueOf, Node, OfNode};
-use crate::slot::{Handle, Identity, InSlot, Slot, face};
+use crate::slot::{Identity, InSlot, MemoHandle, Slot, companion_value};
 use crate::value::Returns;
 
 /// What is called: a function, and where its memo is.
-pub trait Callee<KA> {
+pub trait MemoizedFn<KA> {
     /// The shape of its key.
     type Shape: Shape;
     /// What is decided about its return.
@@ -50,45 +54,45 @@ pub trait Callee<KA> {
     const GLANCES: bool;
 
     /// What a call is usually answered with, if it is there at once.
-    fn glance(&self, keyed: &KA) -> Option<<Self::Returns as Returns>::Held>;
+    fn glance(&self, keyed: &KA) -> Option<<Self::Returns as Returns>::StoredValue>;
 
     /// The memo of a function whose memo is in this slot, and is told nothing when it is made.
     fn memo_in(
         slot: &'static Slot,
-    ) -> Handle<'static, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>;
+    ) -> MemoHandle<'static, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::StoredValue>;
     /// Its memo.
-    fn memo(&self) -> Handle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>;
+    fn memo(&self) -> MemoHandle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::StoredValue>;
     /// Looks a call up.
     fn look(
         &self,
         keyed: &KA,
         cx: Cx<'_, Self::Shape, Self::Returns>,
-    ) -> Found<<Self::Returns as Returns>::Held>;
+    ) -> Found<<Self::Returns as Returns>::StoredValue>;
 
     /// The key of a call as it is stored, and its hash. `memo` is its memo.
     fn own(
         &self,
         keyed: &KA,
-        memo: &Handle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::Held>,
+        memo: &MemoHandle<'_, <Self::Shape as Shape>::Owned, <Self::Returns as Returns>::StoredValue>,
     ) -> (Erased, u32) {
-        self.look(keyed, Cx::new(memo.typed(), Look::OWN)).into_key()
+        self.look(keyed, Cx::new(memo.typed(), LookFlags::KEY_ONLY)).into_key()
     }
 
     /// The key of a call.
-    fn key<M>(&self, keyed: &KA) -> Key<<Self::Returns as Returns>::Face, M> {
+    fn key<M>(&self, keyed: &KA) -> Key<<Self::Returns as Returns>::CompanionValue, M> {
         let memo = self.memo();
         let (key, hash) = self.own(keyed, &memo);
-        Key::new(memo.arc(), key, hash, face::<Self::Returns>)
+        Key::new(memo.arc(), key, hash, companion_value::<Self::Returns>)
     }
 }
 
-impl<Id, KA, S, R, L, W, H> Callee<KA> for Plan<Id, KA, S, R, L, W, H>
+impl<Id, KA, S, R, L, W, H> MemoizedFn<KA> for Plan<Id, KA, S, R, L, W, H>
 where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
+    W: MemoLocation<S, R>,
     H: MemoHooks<R>,
 {
     type Shape = S;
@@ -97,22 +101,22 @@ where
     const GLANCES: bool = Id::ONLY && W::ONE;
 
     #[inline]
-    fn glance(&self, keyed: &KA) -> Option<R::Held> {
-        let memo = self.place.only::<Id>(self.slot)?;
+    fn glance(&self, keyed: &KA) -> Option<R::StoredValue> {
+        let memo = self.location.only::<Id>(self.slot)?;
         Cx::glance(memo.typed(), |cx| (self.look)(keyed, cx))
     }
 
-    fn memo_in(slot: &'static Slot) -> Handle<'static, S::Owned, R::Held> {
+    fn memo_in(slot: &'static Slot) -> MemoHandle<'static, S::Owned, R::StoredValue> {
         slot.memo::<Id, S, R>(&NoHook)
     }
 
     #[inline]
-    fn memo(&self) -> Handle<'_, S::Owned, R::Held> {
-        self.place.memo::<Id>(self.slot, &self.hooks)
+    fn memo(&self) -> MemoHandle<'_, S::Owned, R::StoredValue> {
+        self.location.memo::<Id>(self.slot, &self.hooks)
     }
 
     #[inline]
-    fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<R::Held> {
+    fn look(&self, keyed: &KA, cx: Cx<'_, S, R>) -> Found<R::StoredValue> {
         (self.look)(keyed, cx)
     }
 }
@@ -124,7 +128,7 @@ where
 /// `W` is where the memo is found, `H` what the memo is told when it is made.
 pub struct Plan<Id: ?Sized, KA, S, R: Returns, L, W = InSlot, H = NoHook> {
     slot: &'static Slot,
-    place: W,
+    location: W,
     look: L,
     hooks: H,
     types: PhantomData<fn(&Id, &KA) -> (S, R)>,
@@ -135,33 +139,36 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
 {
     /// Binds a function to its slot. `look` passes the parts of the key on to [`Cx::find`].
     #[inline]
     pub fn new(_: Ty<Id>, slot: &'static Slot, _: R, look: L) -> Self {
-        Self { slot, place: InSlot, look, hooks: NoHook, types: PhantomData }
+        Self { slot, location: InSlot, look, hooks: NoHook, types: PhantomData }
     }
 
     /// Its memo is in a field.
     #[inline]
-    pub fn kept_in<M>(self, memo: &Memo<R::Face, M>) -> Plan<Id, KA, S, R, L, InField<&Memo<R::Face, M>>> {
-        self.placed(InField(memo))
+    pub fn kept_in<M>(
+        self,
+        memo: &Memo<R::CompanionValue, M>,
+    ) -> Plan<Id, KA, S, R, L, InField<&Memo<R::CompanionValue, M>>> {
+        self.at_location(InField(memo))
     }
 
     /// The same, where what has the field is gone when the memo is asked for.
     #[inline]
     pub fn kept_in_copy<M>(
         self,
-        memo: &Memo<R::Face, M>,
-    ) -> Plan<Id, KA, S, R, L, InField<Memo<R::Face, M>>> {
-        self.placed(InField(memo.clone()))
+        memo: &Memo<R::CompanionValue, M>,
+    ) -> Plan<Id, KA, S, R, L, InField<Memo<R::CompanionValue, M>>> {
+        self.at_location(InField(memo.clone()))
     }
 
     #[inline]
-    fn placed<W>(self, place: W) -> Plan<Id, KA, S, R, L, W> {
-        let Self { slot, place: InSlot, look, hooks, types } = self;
-        Plan { slot, place, look, hooks, types }
+    fn at_location<W>(self, location: W) -> Plan<Id, KA, S, R, L, W> {
+        let Self { slot, location: InSlot, look, hooks, types } = self;
+        Plan { slot, location, look, hooks, types }
     }
 }
 
@@ -170,7 +177,7 @@ where
     N: Node,
     S: Fields<N>,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
 {
     /// Binds a function to a node, whose memo it uses. `look` passes its fields on to
     /// [`find_node`](crate::node::find_node).
@@ -179,7 +186,7 @@ where
     where
         R::Value: IsValueOf<N::Value>,
     {
-        Self { slot, place: InSlot, look, hooks: HooksOfNode::NEW, types: PhantomData }
+        Self { slot, location: InSlot, look, hooks: HooksOfNode::NEW, types: PhantomData }
     }
 }
 
@@ -191,8 +198,8 @@ impl<Id: ?Sized, KA, S, R: Returns, L, W> Plan<Id, KA, S, R, L, W> {
         self,
         hooks: F,
     ) -> Plan<Id, KA, S, R, L, W, Hooked<F>> {
-        let Self { slot, place, look, hooks: NoHook, types } = self;
-        Plan { slot, place, look, hooks: Hooked(hooks), types }
+        let Self { slot, location, look, hooks: NoHook, types } = self;
+        Plan { slot, location, look, hooks: Hooked(hooks), types }
     }
 }
 
@@ -201,18 +208,18 @@ where
     Id: Identity + ?Sized,
     S: Shape,
     R: Returns,
-    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::Held>,
-    W: Place<S, R>,
+    L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
+    W: MemoLocation<S, R>,
     H: MemoHooks<R>,
 {
     /// The key of the call with these arguments.
-    pub fn key<M>(&self, keyed: &KA) -> Key<R::Face, M> {
-        Callee::key(self, keyed)
+    pub fn key<M>(&self, keyed: &KA) -> Key<R::CompanionValue, M> {
+        MemoizedFn::key(self, keyed)
     }
 
     /// The memo.
-    pub fn memo<M>(&self) -> Memo<R::Face, M> {
-        Memo::of(Callee::memo(self).arc(), face::<R>)
+    pub fn memo<M>(&self) -> Memo<R::CompanionValue, M> {
+        Memo::of(MemoizedFn::memo(self).arc(), companion_value::<R>)
     }
 
     /// One call of a function that is not asynchronous.
@@ -221,7 +228,7 @@ where
     where
         Run: FnOnce(KA, SA) -> (B, D),
         B: FnOnce() -> R::Output,
-        D: Fn(Option<&R::Value>, &mut Draft),
+        D: Fn(Option<&R::Value>, &mut EntryMetadata),
     {
         Bound::new(self, keyed, skipped, run)
     }
@@ -232,7 +239,7 @@ where
     where
         Run: FnOnce(KA, SA) -> (B, D),
         B: Future<Output = R::Output>,
-        D: Fn(Option<&R::Value>, &mut Draft),
+        D: Fn(Option<&R::Value>, &mut EntryMetadata),
     {
         Bound::new(self, keyed, skipped, run)
     }
@@ -242,7 +249,7 @@ where
 pub fn memo_of<A, E: MakesEntry<A>>(
     _: E,
     slot: &'static Slot,
-) -> Memo<<E::Call as Address>::Face, <E::Call as Address>::Mode> {
+) -> Memo<<E::Call as Address>::CompanionValue, <E::Call as Address>::Mode> {
     E::Call::memo(slot)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{FlightHandle, NoHook};
 use crate::memo::MemoCore;
-use crate::one_shot::{OneShot, Returned};
+use crate::one_shot::{BodyResult, OneShot};
 
 /// How long a call waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub struct Timeouts<F> {
 pub(crate) type Panicked = Box<dyn FnOnce(Box<dyn std::any::Any + Send>) + Send>;
 
 /// Whether, and how long, a call waits.
-pub trait Waits<O> {
+pub trait WaitLimits<O> {
     /// Whether there is a limit.
     const SET: bool;
     /// The limits.
@@ -113,12 +113,12 @@ pub trait Waits<O> {
     /// What is returned after the last of them; none if there is none.
     fn late(&self, late: TimedOut) -> Option<O>;
     /// A computation that is to be made elsewhere, and how what it returns comes back.
-    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<Returned<O>>>);
+    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<BodyResult<O>>>);
     /// Tells who waits there of a panic from before the body.
-    fn on_panic(&self, one_shot: &Arc<OneShot<Returned<O>>>) -> Panicked;
+    fn on_panic(&self, one_shot: &Arc<OneShot<BodyResult<O>>>) -> Panicked;
 }
 
-impl<O> Waits<O> for NoHook {
+impl<O> WaitLimits<O> for NoHook {
     const SET: bool = false;
     #[inline]
     fn limits(&self) -> Limits {
@@ -127,16 +127,16 @@ impl<O> Waits<O> for NoHook {
     fn late(&self, _: TimedOut) -> Option<O> {
         None
     }
-    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<Returned<O>>>) {
+    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<BodyResult<O>>>) {
         // Nobody waits for it.
         (handle, Arc::new(OneShot::new()))
     }
-    fn on_panic(&self, _: &Arc<OneShot<Returned<O>>>) -> Panicked {
+    fn on_panic(&self, _: &Arc<OneShot<BodyResult<O>>>) -> Panicked {
         Box::new(drop)
     }
 }
 
-impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Timeouts<F> {
+impl<O: CrossesThreads, F: Fn(TimedOut) -> O> WaitLimits<O> for Timeouts<F> {
     const SET: bool = true;
     fn limits(&self) -> Limits {
         self.limits
@@ -144,18 +144,18 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> Waits<O> for Timeouts<F> {
     fn late(&self, late: TimedOut) -> Option<O> {
         Some((self.late)(late))
     }
-    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<Returned<O>>>) {
+    fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<BodyResult<O>>>) {
         let one_shot = Arc::new(OneShot::new());
         (handle.with(one_shot.clone()), one_shot)
     }
-    fn on_panic(&self, one_shot: &Arc<OneShot<Returned<O>>>) -> Panicked {
+    fn on_panic(&self, one_shot: &Arc<OneShot<BodyResult<O>>>) -> Panicked {
         let one_shot = one_shot.clone();
         Box::new(move |payload| one_shot.put(Err(payload)))
     }
 }
 
 /// What a call returns that has waited for so long.
-pub(crate) fn give_up<O>(timeouts: &impl Waits<O>, memo: &MemoCore, limit: Duration) -> O {
+pub(crate) fn give_up<O>(timeouts: &impl WaitLimits<O>, memo: &MemoCore, limit: Duration) -> O {
     let late = timeouts.late(TimedOut::new(memo.name.clone(), limit));
     late.unwrap_or_else(|| unreachable!("nobody is late who has no limit"))
 }

@@ -1,25 +1,25 @@
 //! Looking a call up: what is there, and what it is good for.
 
-use super::Mode;
+use super::CallMode;
 use crate::erased::{Erased, ErasedRef};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
-use crate::memo::{Flags, MemoCore, Typed};
+use crate::memo::{Flags, MemoCore, TypedMemo};
 use crate::value::Returns;
 
 /// A look-up, handed to the closure that knows the parts of the key.
 pub struct Cx<'m, S: Shape, R: Returns> {
-    memo: Typed<'m, S::Owned, R::Held>,
-    on_hit: Option<OnHit<'m, R::Held>>,
-    look: Look,
+    memo: TypedMemo<'m, S::Owned, R::StoredValue>,
+    on_hit: Option<OnHit<'m, R::StoredValue>>,
+    look: LookFlags,
 }
 
 /// How to look: what is unusual about the call, in bits beside those that say what is unusual about the memo.
 #[derive(Clone, Copy)]
-pub(crate) struct Look(usize);
+pub(crate) struct LookFlags(usize);
 
-impl Look {
-    const UNREAD: usize = Flags::END;
-    const FRESH: usize = Flags::END << 1;
+impl LookFlags {
+    const NO_READ: usize = Flags::END;
+    const FRESH_ONLY: usize = Flags::END << 1;
     const AFTER_GLANCE: usize = Flags::END << 2;
 
     /// As calls usually do.
@@ -27,14 +27,14 @@ impl Look {
     /// Only for what is found at once.
     const GLANCE: Self = Self(Flags::END << 3);
     /// Only to make the key, whatever is unusual about the memo.
-    pub(crate) const OWN: Self = Self(Self::UNREAD | Flags::END << 4);
+    pub(crate) const KEY_ONLY: Self = Self(Self::NO_READ | Flags::END << 4);
     /// Only for what is fresh, and without having it computed anew.
-    pub(crate) const ONLY_FRESH: Self = Self(Self::FRESH);
+    pub(crate) const ONLY_FRESH: Self = Self(Self::FRESH_ONLY);
 
     /// For a call that is told so.
     #[inline]
-    pub(crate) fn of(mode: Mode) -> Self {
-        let unread = if mode.computes() { Self::UNREAD } else { 0 };
+    pub(crate) fn of(mode: CallMode) -> Self {
+        let unread = if mode.computes() { Self::NO_READ } else { 0 };
         // A call that touches nothing is one where the memo is switched off.
         Self(unread | if mode.bypasses() { Flags::DISABLED } else { 0 })
     }
@@ -46,8 +46,8 @@ impl Look {
     }
 
     /// With what is unusual about the memo.
-    fn at(self, memo: &MemoCore) -> Self {
-        let memo = if self.0 == Self::OWN.0 { 0 } else { memo.flags().bits() };
+    fn of_memo(self, memo: &MemoCore) -> Self {
+        let memo = if self.0 == Self::KEY_ONLY.0 { 0 } else { memo.flags().bits() };
         Self((self.0 & !Self::AFTER_GLANCE) | memo)
     }
 
@@ -64,16 +64,16 @@ pub enum Found<V> {
     /// An entry to answer with.
     Hit(V),
     /// Anything else.
-    Further(Further),
+    Slow(SlowPath),
 }
 
 /// What a look-up found that is not just an entry to answer with.
-pub enum Further {
-    /// One that is to be computed anew in the background; and its key, to go on with.
+pub enum SlowPath {
+    /// An entry that answers the call, and is to be computed again in the background; its key and hash.
     Renew(Erased, Erased, u32),
-    /// None: the key, to go on with.
+    /// No entry; the key and its hash.
     Miss(Erased, u32),
-    /// The call touches nothing. Its key, if what is computed from it is to know of it.
+    /// The call neither reads nor writes. Its key and hash, if the caller inherits tags.
     Bypass(Option<(Erased, u32)>),
 }
 
@@ -81,7 +81,7 @@ impl<V> Found<V> {
     /// The key of a look-up that was not to read.
     pub(crate) fn into_key(self) -> (Erased, u32) {
         match self {
-            Self::Further(Further::Miss(key, hash)) => (key, hash),
+            Self::Slow(SlowPath::Miss(key, hash)) => (key, hash),
             _ => unreachable!("asked for the key, not for the entry"),
         }
     }
@@ -89,13 +89,13 @@ impl<V> Found<V> {
 
 impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
-    pub(crate) fn new(memo: Typed<'m, S::Owned, R::Held>, look: Look) -> Self {
+    pub(crate) fn new(memo: TypedMemo<'m, S::Owned, R::StoredValue>, look: LookFlags) -> Self {
         Self { memo, on_hit: None, look }
     }
 
     /// Tells a hook.
     #[inline]
-    pub(crate) fn on_hit(mut self, on_hit: Option<OnHit<'m, R::Held>>) -> Self {
+    pub(crate) fn on_hit(mut self, on_hit: Option<OnHit<'m, R::StoredValue>>) -> Self {
         self.on_hit = on_hit;
         self
     }
@@ -103,12 +103,12 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     /// A look-up that finds a fresh entry at once, or nothing: then the call is to be looked up again.
     #[inline]
     pub(crate) fn glance(
-        memo: Typed<'m, S::Owned, R::Held>,
-        look: impl FnOnce(Self) -> Found<R::Held>,
-    ) -> Option<R::Held> {
-        match look(Self::new(memo, Look::GLANCE)) {
-            Found::Hit(held) => Some(held),
-            Found::Further(nothing) => {
+        memo: TypedMemo<'m, S::Owned, R::StoredValue>,
+        look: impl FnOnce(Self) -> Found<R::StoredValue>,
+    ) -> Option<R::StoredValue> {
+        match look(Self::new(memo, LookFlags::GLANCE)) {
+            Found::Hit(stored) => Some(stored),
+            Found::Slow(nothing) => {
                 std::mem::forget(nothing);
                 None
             }
@@ -117,14 +117,14 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
 
     /// Looks the key up that is made of these parts.
     #[inline]
-    pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<R::Held> {
+    pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<R::StoredValue> {
         self.look_up(parts)
     }
 
     #[inline]
-    pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<R::Held> {
+    pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<R::StoredValue> {
         let memo = self.memo;
-        let glance = self.look.0 == Look::GLANCE.0;
+        let glance = self.look.0 == LookFlags::GLANCE.0;
         if (self.look.0 == 0 || glance)
             && memo.flags().is_plain()
             && let Some(value) = memo.get_at_once(parts)
@@ -135,69 +135,73 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
             return Found::Hit(value);
         }
         if glance {
-            return Found::Further(Further::Bypass(None));
+            return Found::Slow(SlowPath::Bypass(None));
         }
-        Self::look_further(memo.memo(), self.look, self.on_hit, parts)
+        Self::look_up_slowly(memo.memo(), self.look, self.on_hit, parts)
     }
 
-    fn tell<P: Part<S>>(memo: &MemoCore, on_hit: OnHit<'_, R::Held>, parts: &P, value: &R::Held) {
+    fn tell<P: Part<S>>(
+        memo: &MemoCore,
+        on_hit: OnHit<'_, R::StoredValue>,
+        parts: &P,
+        value: &R::StoredValue,
+    ) {
         let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
         on_hit(&KeyRef { name: &memo.name, key: &key }, value);
     }
 
-    /// It takes no `self`: a hit would have to write all of that to memory for it.
+    /// It does not take `self`: then a hit would have to write all of it to memory.
     #[inline(never)]
-    fn look_further<P: Part<S>>(
+    fn look_up_slowly<P: Part<S>>(
         memo: &MemoCore,
-        look: Look,
-        on_hit: Option<OnHit<'_, R::Held>>,
+        look: LookFlags,
+        on_hit: Option<OnHit<'_, R::StoredValue>>,
         parts: &P,
-    ) -> Found<R::Held> {
+    ) -> Found<R::StoredValue> {
         // Once more: a hit would have to keep it for this.
         let hash = memo.hash(parts);
         let matches = |key: ErasedRef<'_>| parts.matches(key.get());
-        let found = memo.look_further(hash, look, &matches, &|| Erased::new(parts.own()));
-        if let (Some(on_hit), Found::Hit(value) | Found::Further(Further::Renew(value, ..))) =
-            (on_hit, &found)
+        let found = memo.look_up_slowly(hash, look, &matches, &|| Erased::new(parts.own()));
+        if let (Some(on_hit), Found::Hit(value) | Found::Slow(SlowPath::Renew(value, ..))) = (on_hit, &found)
         {
             Self::tell(memo, on_hit, parts, value.get());
         }
         match found {
             Found::Hit(value) => Found::Hit(value.into()),
-            Found::Further(further) => Found::Further(further),
+            Found::Slow(slow_path) => Found::Slow(slow_path),
         }
     }
 }
 
 impl MemoCore {
-    fn look_further(
+    fn look_up_slowly(
         &self,
         hash: u32,
-        look: Look,
+        look: LookFlags,
         matches: &dyn Fn(ErasedRef<'_>) -> bool,
         own: &dyn Fn() -> Erased,
     ) -> Found<Erased> {
-        let look = look.at(self);
+        let look = look.of_memo(self);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
-            return Found::Further(Further::Bypass(None));
+            return Found::Slow(SlowPath::Bypass(None));
         }
         if flags.is_tracked() {
-            self.record_source(hash, own);
+            self.record_dependency(hash, own);
         }
         if flags.is_disabled() {
-            return Found::Further(Further::Bypass(Some((own(), hash))));
+            return Found::Slow(SlowPath::Bypass(Some((own(), hash))));
         }
-        let found = if look.0 & Look::UNREAD != 0 {
+        let found = if look.0 & LookFlags::NO_READ != 0 {
             None
         } else if look.0 == 0 && !self.spec.rules.has_window() {
             // An entry that is not fresh is of use within a window only.
             self.get(hash, matches).map(|value| (value, false))
         } else {
-            self.get_by_rules(hash, matches, look.0 & Look::FRESH != 0)
+            self.get_by_rules(hash, matches, look.0 & LookFlags::FRESH_ONLY != 0)
         };
-        let Some((value, renew)) = found else { return Found::Further(Further::Miss(own(), hash)) };
+        let Some((value, renew)) = found else { return Found::Slow(SlowPath::Miss(own(), hash)) };
         self.count_hit();
-        if renew { Found::Further(Further::Renew(value, own(), hash)) } else { Found::Hit(value) }
+        if renew { Found::Slow(SlowPath::Renew(value, own(), hash)) } else { Found::Hit(value) }
     }
 }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Failed, Intent, Lead, Returned, Step};
+use super::{Failed, Intent, LeaderGuard, Returned, Step};
 use crate::call::Limits;
 use crate::erased::Erased;
-use crate::flight::{Bounds, Carried, Flight, Landing, Shared, Wait, Waited, Waiter};
+use crate::flight::{CarriedTags, Flight, Landing, SharedError, Wait, WaitBounds, WaitOutcome, Waiter};
 use crate::memo::{MemoRef, UncachedCall};
 use crate::tags::Number;
 use crate::time::{Tick, after};
 
-/// How often a waiter whose value was invalidated while it waited joins again before it computes for
-/// itself: under a rain of invalidations it must not wait for ever.
+/// How often a waiter joins another flight because its value was invalidated meanwhile. Then it computes by
+/// itself, so that frequent invalidations do not keep it waiting.
 const JOINS: u32 = 3;
 
 /// A call that was not answered, on its way to an answer.
@@ -49,19 +49,19 @@ pub(crate) enum Next {
     /// It returns this.
     Answer(Erased),
     /// It returns the leader's error, if there is something of it for this call; else it begins again.
-    Error(Shared),
+    Error(SharedError),
     /// It computes, and tells those who wait.
-    Lead(Lead),
+    Lead(LeaderGuard),
     /// It computes without storing, unless what it has waited for lands before.
-    InPlace(Option<Joined>),
+    InPlace(Option<JoinedFlight>),
     /// It waits.
-    Wait(Joined),
+    Wait(JoinedFlight),
     /// It has waited for so long, and gives up.
     Late(Duration),
 }
 
 /// A flight that somebody waits for.
-pub(crate) struct Joined {
+pub(crate) struct JoinedFlight {
     /// For as long as it waits, and computes nothing itself. It is dropped before the flight.
     wait: Option<Wait>,
     pub(crate) waiter: Waiter,
@@ -70,7 +70,7 @@ pub(crate) struct Joined {
 }
 
 /// The same where it has waited for what it leads itself.
-pub(crate) enum Own {
+pub(crate) enum AfterOwnWait {
     /// With an answer.
     Answer(Erased),
     /// It waits on.
@@ -116,21 +116,21 @@ impl Miss {
     }
 
     /// How long to wait for others.
-    pub(crate) fn bounds(&self) -> Bounds {
+    pub(crate) fn bounds(&self) -> WaitBounds {
         // Who looks again at some time needs not be let go before.
         let max_wait = self.until().is_none().then_some(self.memo.spec.max_wait);
-        Bounds { max_wait, ..self.limits(false) }
+        WaitBounds { max_wait, ..self.limits(false) }
     }
 
-    /// How long to wait for what it leads itself, and is computed elsewhere.
-    pub(crate) fn bounds_of_own(&self) -> Bounds {
+    /// How long to wait for a flight that this call leads, and that another thread computes.
+    pub(crate) fn bounds_of_own(&self) -> WaitBounds {
         self.limits(true)
     }
 
-    fn limits(&self, own: bool) -> Bounds {
+    fn limits(&self, own: bool) -> WaitBounds {
         let until = self.until();
         // Who computes returns when that is done, and not before.
-        Bounds { max_wait: None, until, own, begins: until.is_none(), worker_leaves: None }
+        WaitBounds { max_wait: None, until, own, begins: until.is_none(), worker_leaves: None }
     }
 
     /// Whether an older value may stand in for the one that is computed.
@@ -156,8 +156,8 @@ impl Miss {
     #[inline]
     pub(crate) fn after_step(&mut self, step: Step) -> Next {
         match step {
-            Step::Hit(held) => Next::Answer(held),
-            Step::Lead(lead) => Next::Lead(lead),
+            Step::Hit(stored) => Next::Answer(stored),
+            Step::Lead(leader) => Next::Lead(leader),
             Step::InPlace => Next::InPlace(None),
             Step::Join(flight, at) => self.join(flight, at),
         }
@@ -169,8 +169,8 @@ impl Miss {
         if !std::mem::replace(&mut self.has_waited, true) {
             counters.waits.add();
         }
-        if let Some(wait) = self.memo.world().waits.begin(&flight.context) {
-            return Next::Wait(Joined { wait: Some(wait), waiter: Waiter::new(flight), at });
+        if let Some(wait) = self.memo.runtime().waits.begin(&flight.context) {
+            return Next::Wait(JoinedFlight { wait: Some(wait), waiter: Waiter::new(flight), at });
         }
         counters.in_place.add();
         Next::InPlace(None)
@@ -178,22 +178,22 @@ impl Miss {
 
     /// Decides how it goes on, after it has waited.
     #[inline(never)]
-    pub(crate) fn after(&mut self, mut joined: Joined, waited: Waited) -> Next {
+    pub(crate) fn after(&mut self, mut joined: JoinedFlight, waited: WaitOutcome) -> Next {
         let landing = match waited {
-            Waited::Landed(landing) => landing,
-            Waited::Late => {
+            WaitOutcome::Landed(landing) => landing,
+            WaitOutcome::Late => {
                 return match self.late() {
                     Ok(Some(older)) => Next::Answer(older),
                     Ok(None) => Next::Wait(joined),
                     Err(limit) => Next::Late(limit),
                 };
             }
-            Waited::Abandoned => {
+            WaitOutcome::Abandoned => {
                 self.memo.overtake(joined.waiter.flight());
                 drop(joined);
                 return self.again();
             }
-            Waited::LetGo | Waited::Refused => {
+            WaitOutcome::LetGo | WaitOutcome::Refused => {
                 self.memo.counters.in_place.add();
                 joined.wait = None;
                 return Next::InPlace(Some(joined));
@@ -204,9 +204,9 @@ impl Miss {
             self.begin = self.begin.alone();
         }
         match landing {
-            Landing::Value(held, carried) => {
-                if let Some(held) = self.take(&joined, held, &carried) {
-                    return Next::Answer(held);
+            Landing::Value(stored, carried) => {
+                if let Some(stored) = self.take(&joined, stored, &carried) {
+                    return Next::Answer(stored);
                 }
             }
             Landing::Error(shared, counts) => {
@@ -228,31 +228,36 @@ impl Miss {
     }
 
     /// The return that a flight has landed with, if this call may have it.
-    pub(crate) fn take(&self, joined: &Joined, held: Erased, carried: &Carried) -> Option<Erased> {
+    pub(crate) fn take(
+        &self,
+        joined: &JoinedFlight,
+        stored: Erased,
+        carried: &CarriedTags,
+    ) -> Option<Erased> {
         if !self.memo.may_take(joined.waiter.flight(), joined.at, carried) {
             return None;
         }
         if self.memo.is_tracked() {
             self.memo.record_carried(carried);
         }
-        Some(held)
+        Some(stored)
     }
 
     /// The same after it has waited for its own flight.
-    pub(crate) fn after_own(&mut self, waited: Waited) -> Own {
+    pub(crate) fn after_own(&mut self, waited: WaitOutcome) -> AfterOwnWait {
         match waited {
-            Waited::Late => match self.late() {
-                Ok(Some(older)) => Own::Answer(older),
-                Ok(None) => Own::Wait,
-                Err(limit) => Own::Late(limit),
+            WaitOutcome::Late => match self.late() {
+                Ok(Some(older)) => AfterOwnWait::Answer(older),
+                Ok(None) => AfterOwnWait::Wait,
+                Err(limit) => AfterOwnWait::Late(limit),
             },
-            Waited::Landed(Landing::Error(_, counts)) => {
-                self.older(&Failed { counts }).map_or(Own::Returned, Own::Answer)
+            WaitOutcome::Landed(Landing::Error(_, counts)) => {
+                self.older(&Failed { counts }).map_or(AfterOwnWait::Returned, AfterOwnWait::Answer)
             }
             // Not from the one_shot, which comes after the hooks.
-            Waited::Landed(Landing::Value(held, _)) => Own::Answer(held),
-            Waited::Landed(Landing::Crashed) => Own::Returned,
-            Waited::LetGo | Waited::Refused | Waited::Abandoned => Own::Refused,
+            WaitOutcome::Landed(Landing::Value(stored, _)) => AfterOwnWait::Answer(stored),
+            WaitOutcome::Landed(Landing::Crashed) => AfterOwnWait::Returned,
+            WaitOutcome::LetGo | WaitOutcome::Refused | WaitOutcome::Abandoned => AfterOwnWait::Refused,
         }
     }
 
@@ -281,8 +286,8 @@ impl Miss {
         if failed.counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
     }
 
-    /// It has waited until one of its limits: what stands in, if something does; how long it has waited if it
-    /// waits no more.
+    /// It has waited until one of its limits. Returns an older value if there is one, and how long it has
+    /// waited if that was the last limit.
     fn late(&mut self) -> Result<Option<Erased>, Duration> {
         let now = self.memo.clock().now();
         if self.until().is_none_or(|until| now < until) {

@@ -1,7 +1,7 @@
 //! What happens with a call: answered, led, joined or computed in place. Decisions only: nothing here
 //! runs a body or waits for a flight; the drivers do.
 
-mod lead;
+mod leader_guard;
 mod look;
 mod miss;
 mod returned;
@@ -9,15 +9,15 @@ mod start;
 
 use std::sync::Arc;
 
-pub(crate) use lead::{Failed, Lead};
+pub(crate) use leader_guard::{Failed, LeaderGuard};
 pub use look::{Cx, Found};
-pub(crate) use look::{Further, Look, OnHit};
-pub(crate) use miss::{Joined, Miss, Next, Own};
+pub(crate) use look::{LookFlags, OnHit, SlowPath};
+pub(crate) use miss::{AfterOwnWait, JoinedFlight, Miss, Next};
 pub(crate) use returned::{Body, Described, ReturnSlot, Returned};
-pub(crate) use start::{Mode, Repeatable, Start};
+pub(crate) use start::{CallMode, MissActions, Start};
 
 use crate::erased::{Erased, ErasedRef};
-use crate::flight::{Carried, Flight, Flights, Kind, Old};
+use crate::flight::{CarriedTags, Flight, Flights, Kind, PreviousEntry};
 use crate::memo::MemoCore;
 use crate::policy::Verdict;
 use crate::store::EntryRef;
@@ -29,7 +29,7 @@ pub(crate) enum Step {
     /// Somebody has stored it meanwhile.
     Hit(Erased),
     /// Computes, and tells those who wait.
-    Lead(Lead),
+    Lead(LeaderGuard),
     /// Waits; with the last invalidation from before it joined.
     Join(Arc<Flight>, Number),
     /// Computes without storing.
@@ -45,11 +45,11 @@ pub(crate) enum Intent {
     Refresh,
     /// Must not wait for others, but may store.
     Alone,
-    /// Must compute, or wait for who does: what is there is for when that fails.
+    /// Must compute, or wait for another's computation. The entry is used only if that fails.
     Origin,
     /// The same, and must not wait for others.
     OriginAlone,
-    /// Is answered already, and computes anew what it was answered with, unless somebody does.
+    /// The call is answered already. It computes the entry again, unless another call does.
     Ahead,
 }
 
@@ -81,16 +81,16 @@ impl MemoCore {
             self.counters.in_place.add();
             return Step::InPlace;
         }
-        self.settle_deferred();
-        let begun = self.spec.rules.asks_for_cost().then(|| self.clock().now());
+        self.apply_deferred();
+        let begun = self.spec.rules.needs_cost().then(|| self.clock().now());
         let same = |other: ErasedRef<'_>| self.same(other, key);
         let shard = self.shard(hash);
-        let mut room = shard.upgradable();
+        let mut guard = shard.upgradable();
         let how = if self.spec.single_flight { how } else { how.alone() };
-        let found = room.entries.find(hash, same);
+        let found = guard.entries.find(hash, same);
         let mut superseded = Vec::new();
         if how == Intent::Refresh {
-            superseded = room.gated().overtaken_by_write(hash, same);
+            superseded = guard.gated().overtaken_by_write(hash, same);
         } else {
             if let Some(entry) = found
                 && let Some(value) = self.answer(entry, how)
@@ -98,15 +98,15 @@ impl MemoCore {
                 return Step::Hit(value);
             }
             if how.kind() == Kind::Shared
-                && let Some(flight) = room.gated().find(hash, same)
+                && let Some(flight) = guard.gated().find(hash, same)
             {
-                let now = self.world().tags.now();
+                let now = self.runtime().tags.now();
                 flight.join();
                 return Step::Join(flight.clone(), now);
             }
         }
-        let born = self.world().tags.now();
-        let inherits_in = self.spec.inherit_tags.then(|| self.world().address());
+        let born = self.runtime().tags.now();
+        let inherits_in = self.spec.inherit_tags.then(|| self.runtime().address());
         let register = |flights: &mut Flights, old| {
             #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
             let mut flight =
@@ -120,28 +120,28 @@ impl MemoCore {
             flight
         };
         let flight = if let Some(slot) = found.map(|entry| entry.slot) {
-            let mut room = ShardLock::upgrade(room);
-            let old = Old::of(&mut room.entries, slot);
+            let mut guard = ShardLock::upgrade(guard);
+            let old = PreviousEntry::of(&mut guard.entries, slot);
             if matches!(how, Intent::Ahead | Intent::Refresh) {
                 // A refresh has superseded whoever was at it.
-                Self::note_renewal(&mut room, old.map(|old| old.id), how == Intent::Ahead);
+                Self::note_renewal(&mut guard, old.map(|old| old.id), how == Intent::Ahead);
             }
-            register(room.gated_mut(), old)
+            register(guard.gated_mut(), old)
         } else {
             // Those who read entries are not in the way.
-            register(room.gated_mut(), None)
+            register(guard.gated_mut(), None)
         };
-        Step::Lead(Lead::new(self.handle(), flight, how, begun))
+        Step::Lead(LeaderGuard::new(self.handle(), flight, how, begun))
     }
 
-    /// Takes a flight off that its leader has left, or does not go on with: the caller, or another waiter, is to
-    /// lead in its place. What the old leader computes is not stored.
+    /// Takes a flight off whose leader has left or stands still. The caller or another waiter then leads a
+    /// new one, and the value of the old leader is not stored.
     pub(crate) fn overtake(&self, flight: &Arc<Flight>) {
         // Within a user's `Eq` the caller computes in place.
         if !crate::sync::is_comparing() {
-            let mut room = self.shard(flight.hash).write();
-            if room.gated_mut().remove(flight) {
-                Self::note_renewal(&mut room, flight.old_id(), false);
+            let mut guard = self.shard(flight.hash).write();
+            if guard.gated_mut().remove(flight) {
+                Self::note_renewal(&mut guard, flight.old_id(), false);
             }
         }
         flight.drop_orphan();
@@ -152,7 +152,8 @@ impl MemoCore {
         let now = self.clock().coarse();
         match how {
             Intent::Read | Intent::Alone if self.on_call(*entry, now) != Verdict::Compute => {}
-            // What was due is due, unless somebody has seen to it. It has answered before.
+            // The entry was found to be due, and has answered the call. It is due unless it was computed
+            // meanwhile.
             Intent::Ahead if self.on_call_if_due(*entry, now) == Verdict::Serve => {
                 return Some(entry.value.to_owned());
             }
@@ -163,13 +164,14 @@ impl MemoCore {
 
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
     /// after the flight began and before the waiter came.
-    pub(crate) fn may_take(&self, flight: &Flight, joined: Number, carried: &Carried) -> bool {
+    pub(crate) fn may_take(&self, flight: &Flight, joined: Number, carried: &CarriedTags) -> bool {
         let untouched = || match carried {
-            Carried::Tags(seen) => {
+            CarriedTags::Tags(seen) => {
                 let tags = seen.as_ref().map_or(&[][..], |seen| seen);
-                self.judged() <= flight.born && self.untouched_since(flight.born, flight.hash, tags)
+                self.last_predicate_removal() <= flight.born
+                    && self.untouched_since(flight.born, flight.hash, tags)
             }
-            Carried::Unknown => false,
+            CarriedTags::Unknown => false,
         };
         joined == flight.born || untouched()
     }

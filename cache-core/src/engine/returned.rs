@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::draft::Draft;
 use crate::erased::Erased;
-use crate::flight::Shared;
+use crate::flight::SharedError;
+use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
 /// What a call returns.
@@ -15,7 +15,7 @@ pub(crate) trait Returned {
     /// Returns a value.
     fn set_value(&mut self, value: Erased);
     /// Returns what a waiter gets of the leader's error, if there is something for it.
-    fn set_error(&mut self, error: Shared) -> bool;
+    fn set_error(&mut self, error: SharedError) -> bool;
     /// The error that it returns, if it does.
     fn error(&self) -> Option<&dyn Any>;
     /// The error that is kept, if a value is one.
@@ -31,7 +31,7 @@ pub(crate) trait Described {
     /// Whether its function says something of the value.
     fn describes(&self) -> bool;
     /// What an entry of the value answers to; of the error, if there is none.
-    fn describe(&self, value: Option<&Erased>, draft: &mut Draft);
+    fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata);
 }
 
 /// A call whose body can be run.
@@ -61,7 +61,7 @@ impl<R: Returns> ReturnSlot<R> {
 impl<R: Returns> Returned for ReturnSlot<R> {
     fn take_value(&mut self) -> Option<Erased> {
         match R::split(self.0.take()?) {
-            Ok(held) => Some(Erased::new(held)),
+            Ok(stored) => Some(Erased::new(stored)),
             Err(output) => {
                 self.0 = Some(output);
                 None
@@ -73,7 +73,7 @@ impl<R: Returns> Returned for ReturnSlot<R> {
         self.0 = Some(R::join(value.into()));
     }
 
-    fn set_error(&mut self, error: Shared) -> bool {
+    fn set_error(&mut self, error: SharedError) -> bool {
         self.0 = error.output::<R>();
         self.0.is_some()
     }

@@ -1,15 +1,15 @@
 //! A call that was not answered at once, until it computes or waits.
 
-use super::{Further, Intent, Lead, Miss, Step};
+use super::{Intent, LeaderGuard, Miss, SlowPath, Step};
 use crate::erased::Erased;
 use crate::key::KeyRef;
 use crate::memo::{MemoCore, UncachedCall};
 
 /// What a call is told besides its arguments, in bits: a hit asks whether it is none of it.
 #[derive(Clone, Copy)]
-pub(crate) struct Mode(u8);
+pub(crate) struct CallMode(u8);
 
-impl Mode {
+impl CallMode {
     /// A call that was told nothing.
     pub(crate) const PLAIN: Self = Self(0);
     /// Neither read nor write.
@@ -49,50 +49,51 @@ impl Mode {
 }
 
 /// What a call is told, or can tell, when it was not answered at once.
-pub(crate) trait Repeatable {
+pub(crate) trait MissActions {
     /// The hook for misses.
     fn on_miss(&self, key: &KeyRef<'_>);
     /// What is returned while the background computes the first value, if there is such a thing.
     fn placeholder(&self) -> Option<Erased>;
     /// Whether it can be made once more.
-    fn can_repeat(&self) -> bool;
+    fn can_run_in_background(&self) -> bool;
     /// Makes it once more, as the leader of a flight.
-    fn repeat(&mut self, lead: Lead);
+    fn run_in_background(&mut self, leader: LeaderGuard);
 }
 
 /// What a call has come to that was not answered at once.
 pub(crate) enum Start {
     Answer(Erased),
-    /// It touches nothing; whom to tell of its return, if its tags are asked for.
+    /// It neither reads nor writes. The uncached call, if the tags of its return are inherited.
     InPlace(Option<UncachedCall>),
     /// It is to be computed, or waited for.
     Search(Miss),
 }
 
 impl MemoCore {
-    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it.
+    /// Goes on with a call that was not a plain hit. `call` is none if it has neither hooks nor a
+    /// background call.
     #[inline(never)]
     pub(crate) fn start(
         &self,
-        further: &mut Further,
-        mode: Mode,
-        call: Option<&mut dyn Repeatable>,
+        slow_path: &mut SlowPath,
+        mode: CallMode,
+        call: Option<&mut dyn MissActions>,
     ) -> Start {
-        let (key, hash) = match std::mem::replace(further, Further::Bypass(None)) {
-            Further::Renew(held, key, hash) => {
-                if let Some(call) = call.filter(|call| call.can_repeat()) {
+        let (key, hash) = match std::mem::replace(slow_path, SlowPath::Bypass(None)) {
+            SlowPath::Renew(stored, key, hash) => {
+                if let Some(call) = call.filter(|call| call.can_run_in_background()) {
                     Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
                 }
-                return Start::Answer(held);
+                return Start::Answer(stored);
             }
-            Further::Bypass(key) => {
+            SlowPath::Bypass(key) => {
                 self.counters.bypasses.add();
                 // What is computed from the return depends on the call all the same.
                 let unstored =
                     key.map(|(key, hash)| UncachedCall { memo: self.handle(), key, hash, bypass: true });
                 return Start::InPlace(unstored);
             }
-            Further::Miss(key, hash) => (key, hash),
+            SlowPath::Miss(key, hash) => (key, hash),
         };
         let begin = self.miss(&key, mode, call.as_deref());
         let miss = Miss::new(self.handle(), key, hash, begin);
@@ -110,7 +111,7 @@ impl MemoCore {
     }
 
     /// Counts a call that was not answered, and says how it begins.
-    fn miss(&self, key: &Erased, mode: Mode, call: Option<&dyn Repeatable>) -> Intent {
+    fn miss(&self, key: &Erased, mode: CallMode, call: Option<&dyn MissActions>) -> Intent {
         if mode.computes() {
             self.counters.refreshes.add();
             return if mode.refreshes() { Intent::Refresh } else { Intent::Origin };
@@ -122,23 +123,23 @@ impl MemoCore {
         Intent::Read
     }
 
-    /// Goes on with a look-up that only begins to compute. The value, if there is one.
-    pub(crate) fn look_ahead(
+    /// Goes on with `prefetch`, which only begins to compute. Returns the value, if there is one.
+    pub(crate) fn begin_prefetch(
         &self,
-        further: Further,
-        mode: Mode,
-        call: &mut dyn Repeatable,
+        slow_path: SlowPath,
+        mode: CallMode,
+        call: &mut dyn MissActions,
     ) -> Option<Erased> {
-        match further {
-            Further::Renew(held, key, hash) => {
+        match slow_path {
+            SlowPath::Renew(stored, key, hash) => {
                 Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
-                Some(held)
+                Some(stored)
             }
-            Further::Bypass(_) => {
+            SlowPath::Bypass(_) => {
                 self.counters.bypasses.add();
                 None
             }
-            Further::Miss(key, hash) => {
+            SlowPath::Miss(key, hash) => {
                 let begin = self.miss(&key, mode, Some(call));
                 Miss::new(self.handle(), key, hash, begin).compute_in_background(call)
             }
@@ -148,18 +149,18 @@ impl MemoCore {
 
 impl Miss {
     /// Computes anew what the call was answered with, unless somebody does.
-    fn renew(&self, call: &mut dyn Repeatable) {
-        if let Step::Lead(lead) = self.begin() {
+    fn renew(&self, call: &mut dyn MissActions) {
+        if let Step::Lead(leader) = self.begin() {
             self.memo().counters.revalidations.add();
-            call.repeat(lead);
+            call.run_in_background(leader);
         }
     }
 
-    /// Begins a computation, unless one is under way. What has been stored meanwhile.
-    fn compute_in_background(&self, call: &mut dyn Repeatable) -> Option<Erased> {
+    /// Begins a computation, unless one is under way. Returns the value that was stored meanwhile, if any.
+    fn compute_in_background(&self, call: &mut dyn MissActions) -> Option<Erased> {
         match self.begin() {
-            Step::Hit(held) => return Some(held),
-            Step::Lead(lead) => call.repeat(lead),
+            Step::Hit(stored) => return Some(stored),
+            Step::Lead(leader) => call.run_in_background(leader),
             Step::Join(..) | Step::InPlace => {}
         }
         None

@@ -10,14 +10,14 @@ use crate::sync::Mutex;
 use crate::tags::TagName;
 
 /// A memo, as a body asks it for the value that is there.
-pub(crate) trait Remembers: Send + Sync {
+pub(crate) trait PreviousValue: Send + Sync {
     /// The value of an entry as companions speak of it, unless it is good for nothing.
-    fn recall(&self, id: EntryId) -> Option<Box<dyn Any>>;
+    fn previous_value(&self, id: EntryId) -> Option<Box<dyn Any>>;
 }
 
 /// What was said.
 #[derive(Default)]
-pub(crate) struct Decisions {
+pub(crate) struct BodyDecisions {
     #[expect(clippy::option_option, reason = "not given, without end, or so long")]
     pub(crate) ttl: Option<Option<Duration>>,
     pub(crate) tags: Vec<TagName>,
@@ -28,11 +28,11 @@ pub(crate) struct Decisions {
 }
 
 /// The entry that was there when a body began, and its memo; none if there was none.
-pub(crate) type OldEntry = Option<(Weak<dyn Remembers>, EntryId)>;
+pub(crate) type OldEntry = Option<(Weak<dyn PreviousValue>, EntryId)>;
 
 /// Where it is said.
 pub(crate) struct BodyControl {
-    said: Mutex<Option<Box<Decisions>>>,
+    said: Mutex<Option<Box<BodyDecisions>>>,
     /// Something was said. Most bodies say nothing.
     has_spoken: AtomicBool,
     /// The body has returned.
@@ -60,7 +60,7 @@ impl BodyControl {
     }
 
     /// Says something; whether it was heard.
-    pub(crate) fn say(&self, say: impl FnOnce(&mut Decisions)) -> bool {
+    pub(crate) fn say(&self, say: impl FnOnce(&mut BodyDecisions)) -> bool {
         let mut said = self.said.lock();
         if self.is_over.load(Ordering::Relaxed) {
             return false;
@@ -72,7 +72,7 @@ impl BodyControl {
 
     /// The body has returned: what it has said. `is_alone`: nobody else can say anything at this moment, and who
     /// has said something has told this thread so.
-    pub(super) fn end(&self, is_alone: bool) -> Option<Box<Decisions>> {
+    pub(super) fn end(&self, is_alone: bool) -> Option<Box<BodyDecisions>> {
         if is_alone && !self.has_spoken.load(Ordering::Relaxed) {
             self.is_over.store(true, Ordering::Relaxed);
             return None;
@@ -85,6 +85,6 @@ impl BodyControl {
     /// The value that was there when it began, if it still is, and is good for something.
     pub(crate) fn previous(&self) -> Option<Box<dyn Any>> {
         let (memo, old) = self.old.as_ref()?;
-        memo.upgrade()?.recall(*old)
+        memo.upgrade()?.previous_value(*old)
     }
 }

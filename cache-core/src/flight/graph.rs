@@ -14,15 +14,15 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::fence;
 
-use super::{BodyControl, Decisions, OldEntry};
+use super::{BodyControl, BodyDecisions, OldEntry};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use crate::sync::{AtomicBool, AtomicU64 as AtomicNumber, Mutex};
-use crate::tags::{Inherited, Mark, Number, Seen};
+use crate::tags::{Inherited, Number, SharedTags, TagState};
 
 /// A flight and the flights within whose bodies it was started.
 pub(crate) struct FlightContext {
     parent: Option<Arc<FlightContext>>,
-    /// What takes tags over from calls made within it: it, or the nearest above that does.
+    /// The list to which calls made within it add their tags: its own, or that of the nearest flight above.
     inheriting: Option<Arc<Inherited>>,
     /// Whether that is its own.
     inherits: bool,
@@ -36,8 +36,8 @@ crate::sync::crosses_threads!(FlightContext { parent, inheriting, inherits, cont
 
 /// What the closure of an update does itself.
 struct Updating {
-    /// Whose invalidations are numbered: the address of its world.
-    world: usize,
+    /// Whose invalidations are numbered: the address of its runtime.
+    runtime: usize,
     /// It has written the entry. What it writes comes before what the update does, and does not overtake that.
     wrote: AtomicBool,
     /// It has invalidated the key.
@@ -45,19 +45,19 @@ struct Updating {
     /// The first of its other invalidations, of whatever; 0 if there is none.
     invalidated: AtomicNumber,
     /// The tags of the entry that the update has read.
-    tags: Option<Seen>,
+    tags: Option<SharedTags>,
 }
 
 impl FlightContext {
-    /// Of a body that is run without a flight, and whose value is not stored: it is part of those above,
-    /// but has nothing to say about theirs. None if there are none.
-    pub(crate) fn aside() -> Option<Arc<Self>> {
-        current().map(|parent| Self::below(Some(parent), None, None))
+    /// The context of a body that runs without a flight, and whose value is not stored. It belongs to the
+    /// flights above, but does not decide about their values. None if there are no flights above.
+    pub(crate) fn without_flight() -> Option<Arc<Self>> {
+        current().map(|parent| Self::nested(Some(parent), None, None))
     }
 
-    /// Of a body that is run within another one's, or by itself. `inherits_in`: the world of which it takes tags
+    /// Of a body that is run within another one's, or by itself. `inherits_in`: the runtime of which it takes tags
     /// over, if it does.
-    pub(crate) fn below(
+    pub(crate) fn nested(
         parent: Option<Arc<FlightContext>>,
         inherits_in: Option<usize>,
         control: Option<BodyControl>,
@@ -73,7 +73,7 @@ impl FlightContext {
     ) -> Self {
         let above = parent.as_ref().and_then(|parent| parent.inheriting.clone());
         let (inherits, inheriting) = match inherits_in {
-            Some(world) => (true, Some(Inherited::begin(world, above))),
+            Some(runtime) => (true, Some(Inherited::begin(runtime, above))),
             None => (false, above),
         };
         Self { parent, inheriting, inherits, control, updating: None }
@@ -94,7 +94,7 @@ impl FlightContext {
         }
     }
 
-    /// Its flight has ended: what it was part of, and what it has said, is let go of.
+    /// Its flight has ended: drops its parent and what its body has said.
     pub(super) fn end(&mut self) {
         self.parent = None;
         self.inheriting = None;
@@ -104,11 +104,11 @@ impl FlightContext {
         }
     }
 
-    /// Of an update in a world, which has read an entry with these tags.
-    pub(crate) fn of_update(world: usize, tags: Option<Seen>) -> Arc<Self> {
-        let mut context = Self::below(current(), None, None);
+    /// Of an update in a runtime, which has read an entry with these tags.
+    pub(crate) fn of_update(runtime: usize, tags: Option<SharedTags>) -> Arc<Self> {
+        let mut context = Self::nested(current(), None, None);
         let updating = Updating {
-            world,
+            runtime,
             wrote: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             invalidated: AtomicNumber::new(0),
@@ -119,7 +119,7 @@ impl FlightContext {
     }
 
     /// The tags of the entry that an update has read.
-    pub(crate) fn tags_of_read(&self) -> &[Arc<Mark>] {
+    pub(crate) fn tags_of_read(&self) -> &[Arc<TagState>] {
         self.updating.as_ref().and_then(|updating| updating.tags.as_ref()).map_or(&[], |tags| tags)
     }
 
@@ -159,7 +159,7 @@ impl FlightContext {
     }
 
     /// The computation that an update is made from, which has something to say of its value; or this one.
-    pub(crate) fn beyond_updates(self: Arc<Self>) -> Option<Arc<Self>> {
+    pub(crate) fn outside_updates(self: Arc<Self>) -> Option<Arc<Self>> {
         let mut flight = self;
         while flight.updating.is_some() {
             flight = flight.parent.clone()?;
@@ -168,7 +168,7 @@ impl FlightContext {
     }
 
     /// What its body, which has returned, has said of its value.
-    pub(crate) fn said(self: &Arc<Self>) -> Option<Box<Decisions>> {
+    pub(crate) fn said(self: &Arc<Self>) -> Option<Box<BodyDecisions>> {
         let is_alone = Arc::strong_count(self) == 1;
         // Acquire: whoever has let go of it has said what it had to say.
         fence(Acquire);
@@ -209,7 +209,7 @@ impl Drop for FlightContext {
     }
 }
 
-// What [`Within`] has entered last; null if nothing. That holds it.
+// What [`ContextGuard`] has entered last; null if nothing. That holds it.
 crate::sync::thread_local! {
     static CURRENT: Cell<*const FlightContext> = const { Cell::new(ptr::null()) };
 }
@@ -221,8 +221,8 @@ pub(crate) fn current() -> Option<Arc<FlightContext>> {
     if current.is_null() {
         return None;
     }
-    // SAFETY: it was made of an `Arc` by `Within::enter`, which borrows that until it has taken this back. The count
-    // is raised for the one that is made here.
+    // SAFETY: it was made of an `Arc` by `ContextGuard::enter`, which borrows that until it has taken this back. The
+    // count is raised for the one that is made here.
     unsafe {
         Arc::increment_strong_count(current);
         Some(Arc::from_raw(current))
@@ -230,25 +230,28 @@ pub(crate) fn current() -> Option<Arc<FlightContext>> {
 }
 
 /// Runs `body` as part of a flight, or of none.
-pub(crate) fn under<T>(flight: Option<&Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
-    let _within = Within::enter(flight);
+pub(crate) fn with_context<T>(flight: Option<&Arc<FlightContext>>, body: impl FnOnce() -> T) -> T {
+    let _within = ContextGuard::enter(flight);
     body()
 }
 
 /// Runs a future to its end, each poll as part of a flight, or of none.
-pub(crate) async fn polled_under<F: Future>(flight: Option<Arc<FlightContext>>, future: F) -> F::Output {
+pub(crate) async fn polled_with_context<F: Future>(
+    flight: Option<Arc<FlightContext>>,
+    future: F,
+) -> F::Output {
     let mut future = pin!(future);
-    poll_fn(|cx| under(flight.as_ref(), || future.as_mut().poll(cx))).await
+    poll_fn(|cx| with_context(flight.as_ref(), || future.as_mut().poll(cx))).await
 }
 
 /// For as long as this is there, the thread runs as part of a flight, or of none. What was entered later has ended
 /// before.
-pub(crate) struct Within<'a> {
+pub(crate) struct ContextGuard<'a> {
     outer: *const FlightContext,
     flight: PhantomData<Option<&'a Arc<FlightContext>>>,
 }
 
-impl<'a> Within<'a> {
+impl<'a> ContextGuard<'a> {
     pub(crate) fn enter(flight: Option<&'a Arc<FlightContext>>) -> Self {
         let flight = flight.map_or(ptr::null(), Arc::as_ptr);
         let outer = CURRENT.try_with(|current| current.replace(flight)).unwrap_or(ptr::null());
@@ -256,17 +259,17 @@ impl<'a> Within<'a> {
     }
 }
 
-impl Drop for Within<'_> {
+impl Drop for ContextGuard<'_> {
     fn drop(&mut self) {
         let _ = CURRENT.try_with(|current| current.set(self.outer));
     }
 }
 
 /// This thread has made the invalidation of that number, perhaps from within the closures of updates.
-pub(crate) fn has_invalidated(world: usize, number: Number) {
+pub(crate) fn has_invalidated(runtime: usize, number: Number) {
     let Some(current) = current() else { return };
     for updating in current.flights().filter_map(|flight| flight.updating.as_ref()) {
-        if updating.world == world {
+        if updating.runtime == runtime {
             let _ = updating.invalidated.compare_exchange(0, number, AcqRel, Acquire);
         }
     }
@@ -357,11 +360,11 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::fixture::Stage;
     use crate::spec::Spec;
+    use crate::tests::test_memo::TestMemo;
 
     /// Calls from a destructor of the thread.
-    struct CallsAtTheEnd(Arc<Stage>, Sender<u64>, u64);
+    struct CallsAtTheEnd(Arc<TestMemo>, Sender<u64>, u64);
 
     impl Drop for CallsAtTheEnd {
         fn drop(&mut self) {
@@ -372,29 +375,30 @@ mod tests {
 
     #[test]
     fn a_call_of_itself_is_computed_in_place() {
-        let stage = Stage::new(Spec::new("stage", &["key"]));
-        let value = stage.call(1, &[], || stage.call(2, &[], || stage.call(1, &[], || Ok(1))));
-        assert_eq!((value, stage.get(1), stage.get(2)), (Ok(1), Some(1), Some(1)));
-        assert_eq!(stage.memo.counters.read().in_place, 1);
-        assert!(stage.world.waits.is_empty());
+        let cache = TestMemo::new(Spec::new("stage", &["key"]));
+        let value = cache.call(1, &[], || cache.call(2, &[], || cache.call(1, &[], || Ok(1))));
+        assert_eq!((value, cache.get(1), cache.get(2)), (Ok(1), Some(1), Some(1)));
+        assert_eq!(cache.memo.counters.read().in_place, 1);
+        assert!(cache.runtime.waits.is_empty());
     }
 
-    /// One that waits for many flights, each of which another waits for, which waits for many.
+    /// A chain in which each flight waits for many others.
     #[test]
     fn a_wait_costs_the_same_however_many_there_are() {
         let time = |count: u64| {
             let waits = Arc::new(Waits::new());
-            let flight = |parent| FlightContext::below(parent, None, None);
+            let flight = |parent| FlightContext::nested(parent, None, None);
             let (one, other) = (flight(None), flight(None));
             let awaited: Vec<_> = (0..count).map(|_| flight(None)).collect();
             let begin = Instant::now();
             let mut all = Vec::new();
             for flight in &awaited {
-                all.extend(under(Some(&one), || waits.begin(flight)));
-                all.extend(under(Some(&other), || waits.begin(flight)));
+                all.extend(with_context(Some(&one), || waits.begin(flight)));
+                all.extend(with_context(Some(&other), || waits.begin(flight)));
             }
             assert_eq!(all.len(), 2 * awaited.len());
-            let closes = |flight: &Arc<FlightContext>| under(Some(flight), || waits.begin(&one)).is_none();
+            let closes =
+                |flight: &Arc<FlightContext>| with_context(Some(flight), || waits.begin(&one)).is_none();
             assert!(closes(&awaited[0]) && closes(awaited.last().unwrap()));
             // Those that have come last go first: where they are looked for one by one, that takes longest.
             while let Some(wait) = all.pop() {
@@ -414,12 +418,12 @@ mod tests {
             static BEFORE: RefCell<Option<CallsAtTheEnd>> = const { RefCell::new(None) };
             static AFTER: RefCell<Option<CallsAtTheEnd>> = const { RefCell::new(None) };
         }
-        let stage = Arc::new(Stage::new(Spec::new("stage", &["key"])));
+        let cache = Arc::new(TestMemo::new(Spec::new("stage", &["key"])));
         let (send, values) = channel();
         std::thread::spawn(move || {
-            BEFORE.set(Some(CallsAtTheEnd(stage.clone(), send.clone(), 1)));
-            stage.call(0, &[], || Ok(0)).unwrap();
-            AFTER.set(Some(CallsAtTheEnd(stage.clone(), send, 2)));
+            BEFORE.set(Some(CallsAtTheEnd(cache.clone(), send.clone(), 1)));
+            cache.call(0, &[], || Ok(0)).unwrap();
+            AFTER.set(Some(CallsAtTheEnd(cache.clone(), send, 2)));
         })
         .join()
         .unwrap();

@@ -7,8 +7,8 @@
 
 mod control;
 mod graph;
+mod pending_job;
 mod spare;
-mod unbegun;
 mod waiting;
 
 use std::any::Any;
@@ -16,18 +16,20 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashTable;
 
-pub(crate) use control::{BodyControl, Decisions, OldEntry, Remembers};
-pub(crate) use graph::{FlightContext, Wait, Waits, Within, current, has_invalidated, polled_under, under};
-pub(crate) use unbegun::{Job, Unbegun};
-pub(crate) use waiting::{Adoptable, Adopts, Bounds, Waited, Waiter};
+pub(crate) use control::{BodyControl, BodyDecisions, OldEntry, PreviousValue};
+pub(crate) use graph::{
+    ContextGuard, FlightContext, Wait, Waits, current, has_invalidated, polled_with_context, with_context,
+};
+pub(crate) use pending_job::{Job, PendingJob};
+pub(crate) use waiting::{AdoptableComputation, AdoptionRule, WaitBounds, WaitOutcome, Waiter};
 use waiting::{Leader, Waiters};
 
 use crate::background::{Executor, Task};
 use crate::erased::{Erased, ErasedRef};
-use crate::policy::Slot;
+use crate::policy::SlotId;
 use crate::store::{Entries, EntryId};
 use crate::sync::{AtomicUsize, Mutex, Ordering};
-use crate::tags::{Number, Seen};
+use crate::tags::{Number, SharedTags};
 use crate::time::Tick;
 use crate::value::Returns;
 
@@ -39,14 +41,14 @@ pub(crate) struct Flight {
     pub(crate) born: Number,
     pub(crate) kind: Kind,
     /// The entry that was there when it began.
-    pub(crate) old: Option<Old>,
+    pub(crate) old: Option<PreviousEntry>,
     pub(crate) context: Arc<FlightContext>,
     #[cfg(feature = "rayon")]
     pub(crate) begun: Tick,
     /// How many callers have joined it. It is counted under the shard, so it stands still once the flight was
     /// taken off.
     joined: AtomicUsize,
-    state: Mutex<State>,
+    state: Mutex<FlightState>,
 }
 
 crate::sync::crosses_threads!(Flight {
@@ -62,17 +64,17 @@ crate::sync::crosses_threads!(Flight {
     state,
 });
 
-/// An entry as it was at some time: with another life it is another.
+/// An entry as it was at some time. If it was stored or confirmed since, it is another.
 #[derive(Clone, Copy)]
-pub(crate) struct Old {
+pub(crate) struct PreviousEntry {
     pub(crate) id: EntryId,
     /// When it was stored, or confirmed.
     pub(crate) since: Tick,
 }
 
-impl Old {
-    pub(crate) fn of(entries: &mut Entries, slot: Slot) -> Option<Self> {
-        let id = entries.name(slot)?;
+impl PreviousEntry {
+    pub(crate) fn of(entries: &mut Entries, slot: SlotId) -> Option<Self> {
+        let id = entries.id_of(slot)?;
         Some(Self { id, since: entries.at(slot)?.created() })
     }
 }
@@ -86,7 +88,7 @@ pub(crate) enum Kind {
     Alone,
     /// Replaces what was there, for all who ask.
     Refresh,
-    /// Changes a value that was there: must not be stored over by, nor store over, anything else.
+    /// Changes the value that was there. It stores only if nothing else was stored meanwhile.
     Update,
 }
 
@@ -97,12 +99,12 @@ impl Kind {
     }
 }
 
-struct State {
+struct FlightState {
     landing: Option<Landing>,
     /// Those who were to compute it have refused.
     refused: bool,
     /// The background was given the computation, and may not have begun it.
-    unbegun: Option<Weak<Unbegun>>,
+    pending_job: Option<Weak<PendingJob>>,
     /// When workers of rayon are let go, once one waits; and whether one was.
     workers_leave: Option<Tick>,
     left_by_workers: bool,
@@ -124,16 +126,16 @@ struct State {
 #[derive(Clone)]
 pub(crate) enum Landing {
     /// With a value, and the tags by which it may have been invalidated meanwhile.
-    Value(Erased, Carried),
+    Value(Erased, CarriedTags),
     /// With an error: what waiters get of it, and whether an older value may stand in for it.
-    Error(Shared, bool),
+    Error(SharedError, bool),
     /// The leader panicked, or was dropped.
     Crashed,
 }
 
 /// What waiters get of an error.
 #[derive(Clone)]
-pub(crate) enum Shared {
+pub(crate) enum SharedError {
     /// Nothing: they compute for themselves.
     Nothing,
     /// Each a clone of this.
@@ -142,7 +144,7 @@ pub(crate) enum Shared {
     Made(Arc<Mutex<Vec<Box<dyn Any + Send>>>>),
 }
 
-impl Shared {
+impl SharedError {
     pub(crate) fn cloned(error: Option<Arc<dyn Any + Send + Sync>>) -> Self {
         error.map_or(Self::Nothing, Self::Cloned)
     }
@@ -167,16 +169,16 @@ impl Shared {
 
 /// What tags a value carries.
 #[derive(Clone)]
-pub(crate) enum Carried {
+pub(crate) enum CarriedTags {
     /// These.
-    Tags(Option<Seen>),
-    /// It could not be told: who came after an invalidation must not have it.
+    Tags(Option<SharedTags>),
+    /// The tags are not known, so a caller that came after an invalidation must not get the value.
     Unknown,
 }
 
 impl Flight {
-    /// Whether it goes on though this thread writes its key: this is done from within its own closure.
-    pub(crate) fn goes_on(&self) -> bool {
+    /// Whether it stays registered though this thread writes its key, because its own closure does so.
+    pub(crate) fn stays_registered(&self) -> bool {
         self.kind == Kind::Update && self.context.writes_within()
     }
 
@@ -185,7 +187,7 @@ impl Flight {
         hash: u32,
         born: Number,
         kind: Kind,
-        old: Option<Old>,
+        old: Option<PreviousEntry>,
         context: Arc<FlightContext>,
     ) -> Self {
         Self {
@@ -198,10 +200,10 @@ impl Flight {
             #[cfg(feature = "rayon")]
             begun: 0,
             joined: AtomicUsize::new(0),
-            state: Mutex::new(State {
+            state: Mutex::new(FlightState {
                 landing: None,
                 refused: false,
-                unbegun: None,
+                pending_job: None,
                 workers_leave: None,
                 left_by_workers: false,
                 in_place: None,
@@ -249,14 +251,14 @@ impl Flight {
         }));
     }
 
-    /// A worker of rayon that was let go has computed in place: so much for the others that wait.
-    pub(crate) fn give_workers(&self, value: Erased) {
+    /// A worker of rayon stopped waiting and computed in place. The other workers that wait get its value.
+    pub(crate) fn share_with_workers(&self, value: Erased) {
         drop(self.tell(|state| state.in_place.replace(Box::new(value))));
     }
 
     /// The background was given its computation: until that is begun, whoever waits may take it.
-    pub(crate) fn offer(&self, unbegun: &Arc<Unbegun>) {
-        self.tell(|state| state.unbegun = Some(Arc::downgrade(unbegun)));
+    pub(crate) fn offer(&self, pending_job: &Arc<PendingJob>) {
+        self.tell(|state| state.pending_job = Some(Arc::downgrade(pending_job)));
     }
 
     /// Those who were to compute it have refused: its leader, who waits without being let go, is told.
@@ -341,18 +343,18 @@ impl Flights {
             return Vec::new();
         }
         let mut flights = self.of(hash, eq);
-        flights.retain(|flight| !flight.goes_on());
+        flights.retain(|flight| !flight.stays_registered());
         flights
     }
 
-    /// The updates among them. Where there are none, which is mostly so, no key is compared.
+    /// The updates of a key. Mostly there are none, and no key is compared.
     pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
         if self.has_no_more() && self.first.as_ref().is_none_or(|flight| flight.kind != Kind::Update) {
             return Vec::new();
         }
         let updates = self.of_hash(hash).filter(|flight| flight.kind == Kind::Update);
         let updates = updates.filter(|flight| eq(flight.key.by_ref()));
-        updates.filter(|flight| !flight.goes_on()).cloned().collect()
+        updates.filter(|flight| !flight.stays_registered()).cloned().collect()
     }
 
     #[inline]
@@ -400,7 +402,7 @@ impl Flights {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::fixture::is;
+    use crate::tests::test_memo::is;
 
     #[test]
     fn nobody_waits_for_what_is_computed_for_its_caller_alone() {
@@ -408,7 +410,7 @@ mod tests {
             [(Kind::Shared, true), (Kind::Refresh, true), (Kind::Alone, false), (Kind::Update, false)]
         {
             let mut flights = Flights::default();
-            let context = FlightContext::below(None, None, None);
+            let context = FlightContext::nested(None, None, None);
             flights.add(Arc::new(Flight::new(Erased::new(1_u64), 7, 0, kind, None, context)));
             assert_eq!(flights.find(7, is(1)).is_some(), is_found);
             assert_eq!(flights.of(7, is(1)).len(), 1);

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use super::{BodyControl, Flight, FlightContext, Kind, Leader, Old, Remembers, current};
+use super::{BodyControl, Flight, FlightContext, Kind, Leader, PreviousEntry, PreviousValue, current};
 use crate::erased::Erased;
 use crate::tags::Number;
 
-/// So many are kept: as deep as most calls are within each other.
+/// How many a thread keeps. Few calls are nested deeper.
 const KEPT: usize = 4;
 
 crate::sync::thread_local! {
@@ -15,7 +15,7 @@ crate::sync::thread_local! {
 }
 
 impl Flight {
-    /// A flight that this thread begins, and what its body may decide. `inherits_in`: the world of which it takes
+    /// A flight that this thread begins, and what its body may decide. `inherits_in`: the runtime of which it takes
     /// tags over, if it does.
     #[inline]
     pub(crate) fn begin(
@@ -23,14 +23,14 @@ impl Flight {
         hash: u32,
         born: Number,
         kind: Kind,
-        old: Option<Old>,
+        old: Option<PreviousEntry>,
         inherits_in: Option<usize>,
-        memo: impl FnOnce() -> Weak<dyn Remembers>,
+        memo: impl FnOnce() -> Weak<dyn PreviousValue>,
     ) -> Arc<Self> {
-        let old_entry = old.map(|old| (memo() as Weak<dyn Remembers>, old.id));
+        let old_entry = old.map(|old| (memo() as Weak<dyn PreviousValue>, old.id));
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let Some(spare) = spare else {
-            let context = FlightContext::below(current(), inherits_in, Some(BodyControl::new(old_entry)));
+            let context = FlightContext::nested(current(), inherits_in, Some(BodyControl::new(old_entry)));
             return Arc::new(Self::new(key, hash, born, kind, old, context));
         };
         // SAFETY: nobody else has a spare flight, as was asked before it was kept.
@@ -43,8 +43,8 @@ impl Flight {
         spare
     }
 
-    /// This thread has led a flight that has ended. It is kept if nobody else has ever had it, but not what it was
-    /// for.
+    /// Keeps an ended flight of this thread for reuse, without its key and value, if no other thread ever
+    /// had it.
     pub(crate) fn give_back(mut flight: Arc<Self>) {
         let Some(own) = Arc::get_mut(&mut flight) else { return };
         let joined = own.joined();

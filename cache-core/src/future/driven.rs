@@ -6,10 +6,10 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{AsyncBody, Begun, BoxedCall, Polled, approach, lead_by_caller, lead_by_owner};
-use crate::call::{Called, Extras, Limits};
-use crate::draft::Draft;
-use crate::engine::{Lead, Miss};
+use super::{AsyncBody, BoxedCall, MissStart, Polled, approach, lead_by_caller, lead_by_owner};
+use crate::call::{Extras, Limits, UnansweredCall};
+use crate::engine::{LeaderGuard, Miss};
+use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
 /// A driver, and of which type its call is. It hands the call back, with what it has come to.
@@ -23,7 +23,7 @@ type Driver<T> = Pin<Box<dyn Future<Output = (BoxedCall, T)> + Send>>;
 
 // SAFETY: a driver can be sent, and so can its call if its parts can: the call returns only when the driver does.
 unsafe impl<M, R: Returns, KA, SA, Run, B, D, A, X, T> Send
-    for Driven<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>, T>
+    for Driven<Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>, T>
 where
     KA: Send,
     SA: Send,
@@ -41,21 +41,25 @@ unsafe impl<C, T> Sync for Driven<C, T> {}
 impl<C, T> Unpin for Driven<C, T> {}
 
 /// Computes as part of its caller.
-pub(crate) fn by_caller<C: AsyncBody>(begun: Begun, limits: Limits, call: C) -> Driven<C> {
+pub(crate) fn by_caller<C: AsyncBody>(begun: MissStart, limits: Limits, call: C) -> Driven<C> {
     Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_caller(begun, limits, call)))
 }
 
 /// The same for a call that owns all it needs: an executor goes on with it when its caller has left.
-pub(crate) fn by_owner<C: AsyncBody + Send + 'static>(begun: Begun, limits: Limits, call: C) -> Driven<C> {
+pub(crate) fn by_owner<C: AsyncBody + Send + 'static>(
+    begun: MissStart,
+    limits: Limits,
+    call: C,
+) -> Driven<C> {
     Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_owner(begun, limits, call)))
 }
 
 /// Goes as far as to a computation of its own.
 pub(super) fn approaching<C: AsyncBody>(
-    begun: Begun,
+    begun: MissStart,
     limits: Limits,
     call: C,
-) -> Driven<C, Option<(Miss, Lead)>> {
+) -> Driven<C, Option<(Miss, LeaderGuard)>> {
     Driven::new(begun, limits, call, |begun, limits, mut call| {
         Box::pin(async move {
             let led = approach(begun, limits, call.as_mut()).await;
@@ -68,10 +72,10 @@ impl<C, T> Driven<C, T> {
     /// `driver` hands back the call that it is given, or drops it. It lets nobody else have it, unless that is owned
     /// and can be sent.
     fn new<'c>(
-        begun: Begun,
+        begun: MissStart,
         limits: Limits,
         call: C,
-        driver: fn(Begun, Limits, BoxedCall) -> Driver<T>,
+        driver: fn(MissStart, Limits, BoxedCall) -> Driver<T>,
     ) -> Self
     where
         C: AsyncBody + 'c,
@@ -98,12 +102,12 @@ fn poll<T>(driver: &mut Driver<T>, cx: &mut Context<'_>) -> Poll<(BoxedCall, T)>
     driver.as_mut().poll(cx)
 }
 
-impl<M, R, KA, SA, Run, B, D, A, X> Future for Driven<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>>
+impl<M, R, KA, SA, Run, B, D, A, X> Future for Driven<Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>>
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
     X: Extras<KA, SA, R>,
 {
     type Output = R::Output;
@@ -112,7 +116,7 @@ where
         // SAFETY: it is the call of this type that the driver was given, and it is not moved.
         let call = unsafe {
             &mut *std::ptr::from_mut(call.as_mut().get_unchecked_mut())
-                .cast::<Polled<Called<M, R, KA, SA, Run, D, A, X>, B>>()
+                .cast::<Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>>()
         };
         Poll::Ready(call.called.outcome.take())
     }

@@ -23,36 +23,38 @@ use polled::Running;
 pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
 
 use crate::background::Executor;
-use crate::call::{Called, Extras, FlightHandle, Limits, Prepared, Repeat, Waits, give_up};
-use crate::draft::Draft;
-use crate::engine::{Failed, Further, Lead, Miss, Mode, Next, Own, Repeatable, Start};
+use crate::call::{
+    BackgroundCall, Extras, FlightHandle, Limits, Prepared, UnansweredCall, WaitLimits, give_up,
+};
+use crate::engine::{AfterOwnWait, CallMode, Failed, LeaderGuard, Miss, MissActions, Next, SlowPath, Start};
 use crate::entry::Async;
 use crate::erased::Erased;
-use crate::flight::{Adoptable, Adopts, Flight, FlightContext, polled_under};
+use crate::flight::{AdoptableComputation, AdoptionRule, Flight, FlightContext, polled_with_context};
 use crate::memo::{MemoCore, UncachedCall};
+use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
 /// Where a call stands that was not answered.
-pub(crate) enum Begun {
+pub(crate) enum MissStart {
     /// It is to be computed, or waited for.
     Search(Miss),
     /// It leads a flight already.
-    Lead(Lead),
+    Lead(LeaderGuard),
     /// It touches nothing.
     InPlace(Option<UncachedCall>),
 }
 
-impl Begun {
+impl MissStart {
     /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it. The answer,
     /// if there is one.
     pub(crate) fn of(
         memo: &MemoCore,
-        mut further: Further,
-        mode: Mode,
-        call: Option<&mut dyn Repeatable>,
+        mut slow_path: SlowPath,
+        mode: CallMode,
+        call: Option<&mut dyn MissActions>,
     ) -> Result<Self, Erased> {
-        match memo.start(&mut further, mode, call) {
-            Start::Answer(held) => Err(held),
+        match memo.start(&mut slow_path, mode, call) {
+            Start::Answer(stored) => Err(stored),
             Start::InPlace(unstored) => Ok(Self::InPlace(unstored)),
             Start::Search(miss) => Ok(Self::Search(miss)),
         }
@@ -72,17 +74,21 @@ async fn search(miss: &mut Miss) -> Next {
 
 /// What all drivers have in common: a call on its way to a return, or to a computation of its own, which is
 /// handed back.
-async fn approach(begun: Begun, limits: Limits, mut call: Pin<&mut DynBody>) -> Option<(Miss, Lead)> {
+async fn approach(
+    begun: MissStart,
+    limits: Limits,
+    mut call: Pin<&mut DynBody>,
+) -> Option<(Miss, LeaderGuard)> {
     let mut miss = match begun {
-        Begun::Search(miss) => miss,
-        Begun::InPlace(told) => {
-            in_place(told, call).await;
+        MissStart::Search(miss) => miss,
+        MissStart::InPlace(miss_actions) => {
+            in_place(miss_actions, call).await;
             return None;
         }
-        Begun::Lead(lead) => {
-            let (call, settled) = settled(lead, call).await;
-            if let Ok(held) = settled {
-                call.described().returned().set_value(held);
+        MissStart::Lead(leader) => {
+            let (call, settled) = settled(leader, call).await;
+            if let Ok(stored) = settled {
+                call.described().returned().set_value(stored);
             }
             return None;
         }
@@ -90,7 +96,7 @@ async fn approach(begun: Begun, limits: Limits, mut call: Pin<&mut DynBody>) -> 
     miss.set_limits(limits);
     loop {
         match search(&mut miss).await {
-            Next::Answer(held) => call.described().returned().set_value(held),
+            Next::Answer(stored) => call.described().returned().set_value(stored),
             Next::Error(shared) => {
                 if !call.as_mut().described().returned().set_error(shared) {
                     continue;
@@ -106,17 +112,17 @@ async fn approach(begun: Begun, limits: Limits, mut call: Pin<&mut DynBody>) -> 
                 // If it lands, its own body is dropped.
                 let landed = match joined {
                     Some(joined) => {
-                        let take = |held, carried: &_| miss.take(&joined, held, carried).map(Some);
+                        let take = |stored, carried: &_| miss.take(&joined, stored, carried).map(Some);
                         joined.waiter.or_value(pin!(own), take).await
                     }
                     None => own.await,
                 };
-                if let Some(held) = landed {
-                    call.described().returned().set_value(held);
+                if let Some(stored) = landed {
+                    call.described().returned().set_value(stored);
                 }
             }
             Next::Late(limit) => call.late(miss.memo(), limit),
-            Next::Lead(lead) => return Some((miss, lead)),
+            Next::Lead(leader) => return Some((miss, leader)),
             Next::Wait(_) => unreachable!("it has waited"),
         }
         return None;
@@ -127,34 +133,34 @@ async fn approach(begun: Begun, limits: Limits, mut call: Pin<&mut DynBody>) -> 
 fn conclude(miss: &Miss, settled: Result<Erased, Failed>, call: Pin<&mut DynBody>) {
     let returned = call.described().returned();
     match settled {
-        Ok(held) => returned.set_value(held),
+        Ok(stored) => returned.set_value(stored),
         Err(failed) => miss.or_older(&failed, returned),
     }
 }
 
 /// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
 /// takes over.
-async fn lead_by_caller(begun: Begun, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
-    let Some((miss, mut lead)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
-    lead.is_own = true;
-    let (mut call, settled) = settled(lead, call).await;
+async fn lead_by_caller(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
+    let Some((miss, mut leader)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
+    leader.is_on_own_stack = true;
+    let (mut call, settled) = settled(leader, call).await;
     conclude(&miss, settled, call.as_mut());
     (call, ())
 }
 
 /// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
 /// if one was set.
-async fn lead_by_owner(begun: Begun, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
-    let Some((miss, mut lead)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
-    lead.is_own = true;
-    let executor = miss.memo().world().executor.get().cloned();
+async fn lead_by_owner(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
+    let Some((miss, mut leader)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
+    leader.is_on_own_stack = true;
+    let executor = miss.memo().runtime().executor.get().cloned();
     let (mut call, settled) = match executor {
         Some(executor) => {
-            let flight = lead.flight().clone();
-            let computation = in_this_scope(settled(lead, call));
-            Adoptable::new(flight, computation, executor, Adopts::Unwanted).returned().await
+            let flight = leader.flight().clone();
+            let computation = in_this_scope(settled(leader, call));
+            AdoptableComputation::new(flight, computation, executor, AdoptionRule::Unwanted).returned().await
         }
-        None => settled(lead, call).await,
+        None => settled(leader, call).await,
     };
     conclude(&miss, settled, call.as_mut());
     (call, ())
@@ -163,41 +169,44 @@ async fn lead_by_owner(begun: Begun, limits: Limits, mut call: BoxedCall) -> (Bo
 /// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
 /// so that the background can go on with it when its caller has left.
 pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(
-    begun: Begun,
-    called: Called<Async, R, KA, SA, Run, D, A, X>,
+    begun: MissStart,
+    called: UnansweredCall<Async, R, KA, SA, Run, D, A, X>,
 ) -> R::Output
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
-    A: Repeat<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, R>,
     B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
     let limits = called.limits();
     let mut approaching = approaching(begun, limits, Polled::new(called));
     let (mut call, came_to_lead) = poll_fn(|cx| approaching.poll_call(cx)).await;
     let called = call.as_mut().called();
-    let Some((mut miss, lead)) = came_to_lead else { return called.outcome.take() };
-    let (memo, flight) = (miss.memo().clone(), lead.flight().clone());
-    let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(lead));
+    let Some((mut miss, leader)) = came_to_lead else { return called.outcome.take() };
+    let (memo, flight) = (miss.memo().clone(), leader.flight().clone());
+    let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(leader));
     let Prepared { keyed, skipped, .. } = called.take_call();
-    let job = called.again.job(keyed, skipped, handle);
+    let job = called.background_call.job(keyed, skipped, handle);
     let job = job.expect("refused when it was compiled, if it cannot be");
-    let background: Arc<dyn Executor> = memo.world().clone();
+    let background: Arc<dyn Executor> = memo.runtime().clone();
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-    let job = polled_under(Some(flight.context.clone()), job);
-    let mut computation = Adoptable::new(flight, in_this_scope(job), background, Adopts::All);
+    let job = polled_with_context(Some(flight.context.clone()), job);
+    let mut computation =
+        AdoptableComputation::new(flight, in_this_scope(job), background, AdoptionRule::All);
     loop {
         let waited = computation.landed(memo.clock(), miss.bounds_of_own()).await;
         match miss.after_own(waited) {
-            Own::Answer(held) => return R::join(held.into()),
-            Own::Wait => {}
+            AfterOwnWait::Answer(stored) => return R::join(stored.into()),
+            AfterOwnWait::Wait => {}
             // If it has panicked, that goes on in the poll of its caller, which is this.
-            Own::Returned | Own::Refused => {
+            AfterOwnWait::Returned | AfterOwnWait::Refused => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
-            Own::Late(limit) => return give_up(call.as_mut().called().extras.timeouts(), &memo, limit),
+            AfterOwnWait::Late(limit) => {
+                return give_up(call.as_mut().called().extras.timeouts(), &memo, limit);
+            }
         }
     }
 }
@@ -213,14 +222,14 @@ fn in_this_scope<F: Future + Send + 'static>(
 
 /// Computes as the leader of a flight. If this is dropped, the body is before the flight ends.
 async fn settled<P: DerefMut<Target = DynBody>>(
-    lead: Lead,
+    leader: LeaderGuard,
     call: Pin<P>,
 ) -> (Pin<P>, Result<Erased, Failed>) {
-    let flight = lead.flight().clone();
+    let flight = leader.flight().clone();
     let computation = async move {
         let mut running = Running::new(call);
         running.returned().await;
-        let settled = lead.settle(running.call().described());
+        let settled = leader.settle(running.call().described());
         (running.into_call(), settled)
     };
     let settled = flight.led(pin!(computation)).await;
@@ -238,8 +247,8 @@ async fn in_place(unstored: Option<UncachedCall>, call: Pin<&mut DynBody>) {
         }
         running.into_call();
     };
-    match FlightContext::aside() {
-        Some(aside) => polled_under(Some(aside), pin!(run)).await,
+    match FlightContext::without_flight() {
+        Some(aside) => polled_with_context(Some(aside), pin!(run)).await,
         None => run.await,
     }
 }

@@ -6,10 +6,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::call::{Called, Extras, Waits, give_up};
-use crate::draft::Draft;
+use crate::call::{Extras, UnansweredCall, WaitLimits, give_up};
 use crate::engine::{Described, ReturnSlot};
 use crate::memo::MemoCore;
+use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
 /// A call of an asynchronous function that was not answered at once.
@@ -60,12 +60,12 @@ impl<C, B> Polled<C, B> {
     }
 }
 
-impl<M, R, KA, SA, Run, B, D, A, X> AsyncBody for Polled<Called<M, R, KA, SA, Run, D, A, X>, B>
+impl<M, R, KA, SA, Run, B, D, A, X> AsyncBody for Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>
 where
     R: Returns,
     Run: FnOnce(KA, SA) -> (B, D),
     B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut Draft),
+    D: Fn(Option<&R::Value>, &mut EntryMetadata),
     X: Extras<KA, SA, R>,
 {
     fn described(self: Pin<&mut Self>) -> &mut dyn Described {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 #[cfg(feature = "json")]
-use super::Misfit;
+use super::JsonMismatch;
 use super::{Lend, Part, Shape, Ty};
 use crate::sync::comparing;
 
@@ -41,7 +41,7 @@ macro_rules! transparent {
                 S::show_owned(owned, f)
             }
             #[cfg(feature = "json")]
-            fn parse(json: &serde_json::Value) -> Result<S::Owned, Misfit> {
+            fn parse(json: &serde_json::Value) -> Result<S::Owned, JsonMismatch> {
                 S::parse(json)
             }
         }
@@ -109,7 +109,7 @@ impl<S: Shape> Shape for Opt<S> {
         }
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
         if json.is_null() { Ok(None) } else { S::parse(json).map(Some) }
     }
 }
@@ -169,8 +169,9 @@ impl<S: Shape> Shape for Seq<S> {
         wrap(f, "[", "]", |f| list(f, owned, |item, f| S::show_owned(item, f)))
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
-        let items = json.as_array().ok_or_else(|| Misfit::new(format!("expected an array, not {json}")))?;
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
+        let items =
+            json.as_array().ok_or_else(|| JsonMismatch::new(format!("expected an array, not {json}")))?;
         items.iter().map(S::parse).collect()
     }
 }
@@ -270,10 +271,10 @@ macro_rules! tuples {
                 f.write_str(")")
             }
             #[cfg(feature = "json")]
-            fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit> {
-                let items = json.as_array().ok_or_else(|| Misfit::new(format!("expected an array, not {json}")))?;
+            fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
+                let items = json.as_array().ok_or_else(|| JsonMismatch::new(format!("expected an array, not {json}")))?;
                 if items.len() != $len {
-                    return Err(Misfit::new(format!("expected {} values, got {}", $len, items.len())));
+                    return Err(JsonMismatch::new(format!("expected {} values, got {}", $len, items.len())));
                 }
                 Ok(($($S::parse(&items[$i]).map_err(|e| e.in_part($i))?,)*))
             }

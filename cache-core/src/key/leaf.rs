@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[cfg(feature = "json")]
-use super::Misfit;
+use super::JsonMismatch;
 use super::{Exact, Lend, Part, Ref, Shape};
 use crate::sync::comparing;
 
@@ -327,7 +327,7 @@ where
         D::show(K::view(owned), f)
     }
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit> {
+    fn parse(json: &serde_json::Value) -> Result<K::Owned, JsonMismatch> {
         J::parse(json)
     }
 }
@@ -398,7 +398,7 @@ impl<T: ?Sized> ShowLeaf<T> for Hidden {
 pub trait ParseLeaf<K: LeafKind>: 'static {
     /// Reads it.
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit>;
+    fn parse(json: &serde_json::Value) -> Result<K::Owned, JsonMismatch>;
 }
 
 /// The type is `Deserialize`.
@@ -414,18 +414,18 @@ impl<K> ParseLeaf<K> for Json
 where
     K: LeafKind<Target: ToOwned<Owned: serde::de::DeserializeOwned>>,
 {
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, Misfit> {
+    fn parse(json: &serde_json::Value) -> Result<K::Owned, JsonMismatch> {
         use serde::Deserialize as _;
         let owned =
-            <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| Misfit::new(e.to_string()))?;
+            <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| JsonMismatch::new(e.to_string()))?;
         Ok(K::own(owned.borrow()))
     }
 }
 
 impl<K: LeafKind> ParseLeaf<K> for NoJson {
     #[cfg(feature = "json")]
-    fn parse(_: &serde_json::Value) -> Result<K::Owned, Misfit> {
-        Err(Misfit::new(format!(
+    fn parse(_: &serde_json::Value) -> Result<K::Owned, JsonMismatch> {
+        Err(JsonMismatch::new(format!(
             "`{}` is not `Deserialize`, so it cannot be given as JSON",
             std::any::type_name::<K::Target>()
         )))

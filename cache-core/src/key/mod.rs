@@ -67,20 +67,20 @@ pub trait Shape: Copy + 'static {
     fn show_owned(owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// Reads a part from JSON.
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Self::Owned, Misfit>;
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch>;
 }
 
 /// Why JSON is not a key.
 #[cfg(feature = "json")]
 #[derive(Debug)]
-pub struct Misfit {
+pub struct JsonMismatch {
     /// Which part of the key it is, counted from 0, if it is one.
     pub(crate) part: Option<usize>,
     pub(crate) why: String,
 }
 
 #[cfg(feature = "json")]
-impl Misfit {
+impl JsonMismatch {
     pub(crate) fn new(why: impl Into<String>) -> Self {
         Self { part: None, why: why.into() }
     }
@@ -117,12 +117,12 @@ pub(crate) struct KeyFns {
     pub(crate) same: fn(ErasedRef<'_>, ErasedRef<'_>) -> bool,
     pub(crate) show: fn(ErasedRef<'_>, &mut fmt::Formatter<'_>) -> fmt::Result,
     #[cfg(feature = "json")]
-    pub(crate) parse: fn(&serde_json::Value) -> Result<Erased, Misfit>,
+    pub(crate) parse: fn(&serde_json::Value) -> Result<Erased, JsonMismatch>,
 }
 
-struct Of<S>(PhantomData<S>);
+struct KeyFnsOf<S>(PhantomData<S>);
 
-impl<S: Shape> Of<S> {
+impl<S: Shape> KeyFnsOf<S> {
     const FNS: &'static KeyFns = &KeyFns {
         #[cfg(feature = "json")]
         hash: |key, state| S::hash_owned(key.get(), state),
@@ -135,7 +135,7 @@ impl<S: Shape> Of<S> {
 
 impl KeyFns {
     pub(crate) const fn of<S: Shape>() -> &'static Self {
-        Of::<S>::FNS
+        KeyFnsOf::<S>::FNS
     }
 }
 
@@ -157,12 +157,12 @@ impl<S: Shape, P: Part<S> + ?Sized> ShowKey for Borrowed<'_, S, P> {
 }
 
 /// A kept key.
-pub(crate) struct Kept<'a> {
+pub(crate) struct StoredKey<'a> {
     pub(crate) key: ErasedRef<'a>,
     pub(crate) fns: &'static KeyFns,
 }
 
-impl ShowKey for Kept<'_> {
+impl ShowKey for StoredKey<'_> {
     fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (self.fns.show)(self.key, f)
     }

@@ -11,121 +11,121 @@ use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
 use super::{Effects, MemoCore};
 use crate::event::Cause;
-use crate::policy::{Rules, Slot, State};
-use crate::store::{Emptied, Entries, Record, Removed};
+use crate::policy::{Freshness, Rules, SlotId};
+use crate::store::{DrainedEntries, Entries, MetadataRef, Removed};
 use crate::sync::{AtomicBool, Mutex, Ordering};
-use crate::tags::{Decree, Form, Ids};
+use crate::tags::{Severity, Stamp, TagIds};
 use crate::time::Clock;
 
-/// Entries that one hold of a lock takes out or marks, and how many are seen to before the call returns.
-pub(super) const BITE: usize = 64;
+/// How many entries are removed or marked under one hold of a lock, and before the invalidation returns.
+pub(super) const BATCH: usize = 64;
 
 /// What one invalidation has hit.
-pub(crate) struct Sweep {
+pub(crate) struct Removal {
     /// Soft only where entries are marked, and stay.
-    decree: Decree,
+    stamp: Stamp,
     /// Entries that carry one of these tags, or all.
-    tags: Option<Ids>,
+    tags: Option<TagIds>,
     counted: AtomicUsize,
 }
 
-impl Sweep {
+impl Removal {
     /// Whether it has hit an entry, which another may have hit before.
-    fn hits(&self, entry: Record<'_>) -> bool {
-        let carries = |tags: &Ids| entry.tags().iter().any(|mark| tags.binary_search(&mark.id).is_ok());
-        entry.verified() < self.decree.number && self.tags.as_ref().is_none_or(carries)
+    fn hits(&self, entry: MetadataRef<'_>) -> bool {
+        let carries = |tags: &TagIds| entry.tags().iter().any(|tag| tags.binary_search(&tag.id).is_ok());
+        entry.verified() < self.stamp.number && self.tags.as_ref().is_none_or(carries)
     }
 
     fn marks(&self) -> bool {
-        self.decree.form == Form::Soft
+        self.stamp.severity == Severity::Soft
     }
 
     /// Where what it may have hit is in a shard.
-    fn meant(&self, entries: &Entries) -> Vec<Slot> {
+    fn candidates(&self, entries: &Entries) -> Vec<SlotId> {
         match &self.tags {
             Some(tags) => entries.tagged(tags).map(|entry| entry.slot).collect(),
             None => entries.iter().map(|entry| entry.slot).collect(),
         }
     }
 
-    /// How many it has counted so far: of what it has marked what was fresh, of what it has taken out what
-    /// could still have been returned.
+    /// How many entries it has counted so far: those that it marked and that were fresh, and those that it
+    /// removed and that could still have been returned.
     pub(crate) fn counted(&self) -> usize {
         self.counted.load(Atomic::Relaxed)
     }
 }
 
-/// How far a sweep has come when the invalidation returns.
-pub(crate) enum Swept {
+/// How far a removal has come when the invalidation returns.
+pub(crate) enum RemovalProgress {
     /// It has counted so many entries.
     Done(usize),
     /// It goes on.
-    Later(Arc<Sweep>),
+    Pending(Arc<Removal>),
 }
 
-/// What a sweep has yet to do.
-enum Job {
+/// What a removal has yet to do.
+enum RemovalJob {
     /// To go over the shards, from this one on.
     Shards(usize),
     /// To take leave of entries that a clear has taken off their shards at once.
     Entries {
-        entries: Box<Flatten<std::vec::IntoIter<Emptied>>>,
-        /// Sweeps that had not ended then, which count what they have hit.
-        before: Vec<Arc<Sweep>>,
+        entries: Box<Flatten<std::vec::IntoIter<DrainedEntries>>>,
+        /// Removals that had not ended then, which count what they have hit.
+        before: Vec<Arc<Removal>>,
     },
 }
 
 /// A part of it that one hold of a lock does.
-enum Piece {
+enum Batch {
     Shard(usize),
     Entries(Vec<Removed>),
 }
 
 /// What is left for later, in the order of the invalidations.
 pub(crate) struct Backlog {
-    jobs: Mutex<VecDeque<(Arc<Sweep>, Job)>>,
-    any: AtomicBool,
+    jobs: Mutex<VecDeque<(Arc<Removal>, RemovalJob)>>,
+    has_jobs: AtomicBool,
     rules: &'static Rules,
 }
 
-/// Counts an entry that leaves, or is marked, for what has hit it and is yet to be swept: for the first that
-/// has marked it, and for the first that has killed it.
-fn credit<'s>(sweeps: impl Iterator<Item = &'s Sweep>, rules: &Rules, entry: Record<'_>) {
+/// An entry leaves or is marked. It is counted for the first pending removal that has marked it, and for
+/// the first that has invalidated it.
+fn credit<'s>(removals: impl Iterator<Item = &'s Removal>, rules: &Rules, entry: MetadataRef<'_>) {
     let mut times = entry.times();
-    for sweep in sweeps.filter(|sweep| sweep.hits(entry)) {
-        let state = rules.state(&times, sweep.decree.at);
-        if state == State::Fresh || (state == State::Stale && !sweep.marks()) {
-            sweep.counted.fetch_add(1, Atomic::Relaxed);
+    for removal in removals.filter(|removal| removal.hits(entry)) {
+        let state = rules.freshness(&times, removal.stamp.at);
+        if state == Freshness::Fresh || (state == Freshness::Stale && !removal.marks()) {
+            removal.counted.fetch_add(1, Atomic::Relaxed);
         }
-        if !sweep.marks() {
+        if !removal.marks() {
             return;
         }
-        times = times.marked_at(sweep.decree.at);
+        times = times.marked_at(removal.stamp.at);
     }
 }
 
-/// The sweeps that had not ended before one, and that one.
-fn and<'s>(before: &'s [Arc<Sweep>], sweep: &'s Sweep) -> impl Iterator<Item = &'s Sweep> {
-    before.iter().map(|sweep| &**sweep).chain([sweep])
+/// The removals that had not ended before one, and that one.
+fn up_to<'s>(before: &'s [Arc<Removal>], removal: &'s Removal) -> impl Iterator<Item = &'s Removal> {
+    before.iter().map(|removal| &**removal).chain([removal])
 }
 
-impl Job {
+impl RemovalJob {
     /// The next piece; none if there is no more.
-    fn next(&mut self, sweep: &Sweep, rules: &Rules, shards: usize) -> Option<Piece> {
+    fn next(&mut self, removal: &Removal, rules: &Rules, shards: usize) -> Option<Batch> {
         match self {
-            Self::Shards(at) => (*at < shards).then_some(Piece::Shard(*at)),
+            Self::Shards(at) => (*at < shards).then_some(Batch::Shard(*at)),
             Self::Entries { entries, before } => {
-                let some: Vec<_> = entries.take(BITE).collect();
+                let some: Vec<_> = entries.take(BATCH).collect();
                 for entry in &some {
-                    credit(and(before, sweep), rules, entry.record());
+                    credit(up_to(before, removal), rules, entry.metadata());
                 }
-                (!some.is_empty()).then_some(Piece::Entries(some))
+                (!some.is_empty()).then_some(Batch::Entries(some))
             }
         }
     }
 
     /// Nothing is left in a shard.
-    fn past(&mut self, shard: usize) {
+    fn finish_shard(&mut self, shard: usize) {
         if let Self::Shards(at) = self
             && *at == shard
         {
@@ -136,7 +136,7 @@ impl Job {
 
 impl Backlog {
     pub(crate) fn new(rules: &'static Rules) -> Self {
-        Self { jobs: Mutex::new(VecDeque::new()), any: AtomicBool::new(false), rules }
+        Self { jobs: Mutex::new(VecDeque::new()), has_jobs: AtomicBool::new(false), rules }
     }
 
     /// Keeps others from it, around a `fork`.
@@ -146,50 +146,50 @@ impl Backlog {
     }
 
     fn is_empty(&self) -> bool {
-        !self.any.load(Ordering::Acquire)
+        !self.has_jobs.load(Ordering::Acquire)
     }
 
-    /// An entry leaves, or is marked, by another way than a sweep.
+    /// An entry leaves, or is marked, by another way than a removal.
     #[inline]
-    pub(super) fn credit(&self, entry: Record<'_>) {
+    pub(super) fn credit(&self, entry: MetadataRef<'_>) {
         if !self.is_empty() {
-            credit(self.jobs.lock().iter().map(|(sweep, _)| &**sweep), self.rules, entry);
+            credit(self.jobs.lock().iter().map(|(removal, _)| &**removal), self.rules, entry);
         }
     }
 
-    /// The sweeps that have not ended.
-    fn pending(&self) -> Vec<Arc<Sweep>> {
+    /// The removals that have not ended.
+    fn pending(&self) -> Vec<Arc<Removal>> {
         if self.is_empty() {
             return Vec::new();
         }
-        self.jobs.lock().iter().map(|(sweep, _)| sweep.clone()).collect()
+        self.jobs.lock().iter().map(|(removal, _)| removal.clone()).collect()
     }
 
-    fn push(&self, sweep: &Arc<Sweep>, job: Job) {
+    fn push(&self, removal: &Arc<Removal>, job: RemovalJob) {
         let mut jobs = self.jobs.lock();
-        jobs.push_back((sweep.clone(), job));
-        self.any.store(true, Ordering::Release);
+        jobs.push_back((removal.clone(), job));
+        self.has_jobs.store(true, Ordering::Release);
     }
 
-    fn next(&self, shards: usize) -> Option<(Arc<Sweep>, Piece)> {
+    fn next(&self, shards: usize) -> Option<(Arc<Removal>, Batch)> {
         let mut jobs = self.jobs.lock();
-        while let Some((sweep, job)) = jobs.front_mut() {
-            if let Some(piece) = job.next(sweep, self.rules, shards) {
-                return Some((sweep.clone(), piece));
+        while let Some((removal, job)) = jobs.front_mut() {
+            if let Some(batch) = job.next(removal, self.rules, shards) {
+                return Some((removal.clone(), batch));
             }
             jobs.pop_front();
         }
-        self.any.store(false, Ordering::Release);
+        self.has_jobs.store(false, Ordering::Release);
         None
     }
 
-    /// Nothing is left in a shard for a sweep. Another thread may have found so before.
-    fn past(&self, sweep: &Arc<Sweep>, shard: usize) {
+    /// Nothing is left in a shard for a removal. Another thread may have found so before.
+    fn finish_shard(&self, removal: &Arc<Removal>, shard: usize) {
         let mut jobs = self.jobs.lock();
         if let Some((front, job)) = jobs.front_mut()
-            && Arc::ptr_eq(front, sweep)
+            && Arc::ptr_eq(front, removal)
         {
-            job.past(shard);
+            job.finish_shard(shard);
         }
     }
 
@@ -197,8 +197,8 @@ impl Backlog {
     pub(crate) fn end(&self) -> Vec<Removed> {
         let jobs = std::mem::take(&mut *self.jobs.lock());
         let entries = jobs.into_iter().filter_map(|(_, job)| match job {
-            Job::Entries { entries, .. } => Some(entries),
-            Job::Shards(_) => None,
+            RemovalJob::Entries { entries, .. } => Some(entries),
+            RemovalJob::Shards(_) => None,
         });
         entries.flatten().collect()
     }
@@ -206,69 +206,72 @@ impl Backlog {
 
 impl MemoCore {
     /// Takes out, or marks, what an invalidation has hit, of a tag or of the memo as a whole.
-    pub(crate) fn sweep_after(&self, mut decree: Decree, tags: Option<Ids>) -> Swept {
+    pub(crate) fn remove_invalidated(&self, mut stamp: Stamp, tags: Option<TagIds>) -> RemovalProgress {
         if crate::sync::is_comparing() {
             // A shard is held further up this thread's stack: a later sweep finds what is dead, and what is
             // marked shows by its stamps.
-            return Swept::Done(0);
+            return RemovalProgress::Done(0);
         }
-        let marks = self.leaves_marked(decree.form);
-        decree.form = if marks { Form::Soft } else { Form::Hard };
-        let sweep = Arc::new(Sweep { decree, tags, counted: AtomicUsize::new(0) });
-        let (size, mut job) = match &sweep.tags {
+        let marks = self.keeps_marked(stamp.severity);
+        stamp.severity = if marks { Severity::Soft } else { Severity::Hard };
+        let removal = Arc::new(Removal { stamp, tags, counted: AtomicUsize::new(0) });
+        let (size, mut job) = match &removal.tags {
             Some(tags) => {
                 let sizes = self.shards().map(|shard| shard.read().entries.tagged_len(tags));
-                (sizes.sum(), Job::Shards(0))
+                (sizes.sum(), RemovalJob::Shards(0))
             }
-            None if marks => (self.take_off_flights(), Job::Shards(0)),
-            None => self.take_off_all(),
+            None if marks => (self.deregister_flights(), RemovalJob::Shards(0)),
+            None => self.detach_all(),
         };
-        if size <= BITE {
-            while let Some(piece) = job.next(&sweep, &self.spec.rules, self.shards().len()) {
-                if let Some(shard) = self.work(&sweep, piece) {
-                    job.past(shard);
+        if size <= BATCH {
+            while let Some(batch) = job.next(&removal, &self.spec.rules, self.shards().len()) {
+                if let Some(shard) = self.run_batch(&removal, batch) {
+                    job.finish_shard(shard);
                 }
             }
-            return Swept::Done(sweep.counted());
+            return RemovalProgress::Done(removal.counted());
         }
-        self.backlog.push(&sweep, job);
+        self.backlog.push(&removal, job);
         // Time stands still in a scope: there everything happens at once.
         let now = matches!(self.clock(), Clock::Manual(_)) || !later(self);
         if now {
             self.drain();
         }
-        Swept::Later(sweep)
+        RemovalProgress::Pending(removal)
     }
 
     /// Takes flights off. How many entries there are.
-    fn take_off_flights(&self) -> usize {
+    fn deregister_flights(&self) -> usize {
         let mut size = 0;
         for shard in self.shards() {
-            let mut room = shard.write();
-            let flights = room.gated_mut().take_all();
-            size += room.entries.len();
-            drop(room);
+            let mut guard = shard.write();
+            let flights = guard.gated_mut().take_all();
+            size += guard.entries.len();
+            drop(guard);
             drop(flights);
         }
         size
     }
 
     /// Takes flights and entries off, in constant time for each shard.
-    fn take_off_all(&self) -> (usize, Job) {
+    fn detach_all(&self) -> (usize, RemovalJob) {
         let (mut size, mut tables) = (0, Vec::new());
         for shard in self.shards() {
-            let mut room = shard.write();
-            let flights = room.gated_mut().take_all();
-            self.held.fetch_sub(room.entries.weight(), Ordering::Relaxed);
-            let emptied = room.entries.take_all(self.policy());
-            drop(room);
+            let mut guard = shard.write();
+            let flights = guard.gated_mut().take_all();
+            self.total_weight.fetch_sub(guard.entries.weight(), Ordering::Relaxed);
+            let emptied = guard.entries.take_all(self.policy());
+            drop(guard);
             drop(flights);
             size += emptied.len();
             tables.push(emptied);
         }
         (
             size,
-            Job::Entries { entries: Box::new(tables.into_iter().flatten()), before: self.backlog.pending() },
+            RemovalJob::Entries {
+                entries: Box::new(tables.into_iter().flatten()),
+                before: self.backlog.pending(),
+            },
         )
     }
 
@@ -277,93 +280,96 @@ impl MemoCore {
         if crate::sync::is_comparing() {
             return;
         }
-        while let Some((sweep, piece)) = self.backlog.next(self.shards().len()) {
-            if let Some(shard) = self.work(&sweep, piece) {
-                self.backlog.past(&sweep, shard);
+        while let Some((removal, batch)) = self.backlog.next(self.shards().len()) {
+            if let Some(shard) = self.run_batch(&removal, batch) {
+                self.backlog.finish_shard(&removal, shard);
             }
         }
     }
 
-    /// Does a piece of a sweep. The shard in which nothing is left, if there is one.
-    fn work(&self, sweep: &Sweep, piece: Piece) -> Option<usize> {
+    /// Does one batch of a removal. Returns the shard if the removal has nothing left to do there.
+    fn run_batch(&self, removal: &Removal, batch: Batch) -> Option<usize> {
         let mut effects = Effects::new();
-        let (past, entries) = match piece {
-            Piece::Entries(entries) => (None, entries),
-            Piece::Shard(at) if sweep.marks() => {
-                self.mark_in(sweep, at);
+        let (finished, entries) = match batch {
+            Batch::Entries(entries) => (None, entries),
+            Batch::Shard(at) if removal.marks() => {
+                self.mark_batch(removal, at);
                 return Some(at);
             }
-            Piece::Shard(at) => {
-                let (entries, more) = self.bite(sweep, at);
+            Batch::Shard(at) => {
+                let (entries, more) = self.remove_batch(removal, at);
                 ((!more).then_some(at), entries)
             }
         };
         for entry in entries {
-            let cause = self.cause(entry.record(), sweep.decree.at, Cause::Invalidated);
+            let cause = self.cause(entry.metadata(), removal.stamp.at, Cause::Invalidated);
             effects.push(entry, cause);
         }
         self.dispose(effects);
-        past
+        finished
     }
 
-    /// Takes some of what a tag's invalidation has killed out of a shard, and whether there may be more.
-    fn bite(&self, sweep: &Sweep, shard: usize) -> (Vec<Removed>, bool) {
-        let (Some(shard), Some(tags)) = (self.shards().nth(shard), &sweep.tags) else {
+    /// Takes a batch of the invalidated entries of a tag out of a shard. Returns them, and whether there
+    /// may be more.
+    fn remove_batch(&self, removal: &Removal, shard: usize) -> (Vec<Removed>, bool) {
+        let (Some(shard), Some(tags)) = (self.shards().nth(shard), &removal.tags) else {
             return (Vec::new(), false);
         };
         // Most shards have none of a small tag: nobody who reads there is held up.
         if shard.read().entries.tagged_len(tags) == 0 {
             return (Vec::new(), false);
         }
-        let mut room = shard.write();
-        let tagged = room.entries.tagged(tags);
+        let mut guard = shard.write();
+        let tagged = guard.entries.tagged(tags);
         // What was stored after the invalidation is valid, and stays.
-        let dead = tagged.filter(|entry| sweep.hits(**entry)).map(|entry| entry.slot);
-        let mut dead: Vec<Slot> = dead.take(BITE).collect();
-        let more = dead.len() == BITE;
+        let dead = tagged.filter(|entry| removal.hits(**entry)).map(|entry| entry.slot);
+        let mut dead: Vec<SlotId> = dead.take(BATCH).collect();
+        let more = dead.len() == BATCH;
         // An entry that carries several of the tags is taken out once.
         dead.sort_unstable();
         dead.dedup();
-        let entries: Vec<_> = dead.into_iter().filter_map(|slot| room.entries.remove(slot)).collect();
+        let entries: Vec<_> = dead.into_iter().filter_map(|slot| guard.entries.remove(slot)).collect();
         for entry in &entries {
-            self.held.fetch_sub(entry.record().weight(), Ordering::Relaxed);
+            self.total_weight.fetch_sub(entry.metadata().weight(), Ordering::Relaxed);
         }
         // Under the lock: who finds nothing left in the shard finds it counted.
         let before = self.backlog.pending();
         for entry in &entries {
-            credit(and(&before, sweep), &self.spec.rules, entry.record());
+            credit(up_to(&before, removal), &self.spec.rules, entry.metadata());
         }
         if !more {
-            room.entries.shrink();
+            guard.entries.shrink();
         }
         (entries, more)
     }
 
-    /// Marks what an invalidation has made stale in a shard. What is stored meanwhile it has not hit.
-    fn mark_in(&self, sweep: &Sweep, shard: usize) {
+    /// Marks the entries of a shard that an invalidation has made stale. Entries that are stored meanwhile
+    /// are not affected.
+    fn mark_batch(&self, removal: &Removal, shard: usize) {
         let Some(shard) = self.shards().nth(shard) else { return };
         let mut moves = None;
         let mut slots = Vec::new();
         loop {
-            let mut room = shard.write();
-            if moves != Some(room.entries.moves()) {
+            let mut guard = shard.write();
+            if moves != Some(guard.entries.moves()) {
                 // Entries lie elsewhere now. Those that were marked are not marked again.
-                moves = Some(room.entries.moves());
-                slots = sweep.meant(&room.entries);
+                moves = Some(guard.entries.moves());
+                slots = removal.candidates(&guard.entries);
             }
-            let rest = slots.len().saturating_sub(BITE);
+            let rest = slots.len().saturating_sub(BATCH);
             let before = self.backlog.pending();
             for slot in slots.drain(rest..) {
-                if room.entries.at(slot).is_some_and(|entry| sweep.hits(*entry)) {
-                    let told = |entry: Record<'_>| credit(and(&before, sweep), &self.spec.rules, entry);
-                    self.mark(&mut room, slot, sweep.decree.at, told);
+                if guard.entries.at(slot).is_some_and(|entry| removal.hits(*entry)) {
+                    let count =
+                        |entry: MetadataRef<'_>| credit(up_to(&before, removal), &self.spec.rules, entry);
+                    self.mark(&mut guard, slot, removal.stamp.at, count);
                 }
             }
             if slots.is_empty() {
                 break;
             }
         }
-        self.world().wants_sweeping();
+        self.runtime().wake_sweeper();
     }
 }
 

@@ -1,37 +1,37 @@
-//! The memo itself: shards of entries and flights, under one revision, in one world.
+//! The memo itself: shards of entries and flights, under one revision, in one runtime.
 
 use std::any::TypeId;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::backlog::Backlog;
-use super::dependents::Sources;
-use super::hooks::Hooks;
-use super::judging::Judging;
+use super::dependents::Dependencies;
+use super::hooks::ErasedHooks;
+use super::predicate_removal::PredicateRemovals;
 use super::shards::Shards;
 use super::{Header, MemoSpec};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Counters;
 use crate::flight::Flights;
-use crate::key::{Kept, KeyFns, KeyRef, Part, Shape};
-use crate::policy::{Policy, State, Times};
+use crate::key::{KeyFns, KeyRef, Part, Shape, StoredKey};
+use crate::policy::{Freshness, Policy, Times};
+use crate::runtime::Runtime;
 use crate::spec::Spec;
-use crate::store::{CellType, Entries, EntryRef, Record, Removed, short};
+use crate::store::{CellType, Entries, EntryRef, MetadataRef, Removed, short};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
-use crate::tags::{Carrier, Mark, Name, Number, Revision, TagSet, Touch};
+use crate::tags::{Carrier, Name, Number, Revision, TagSet, TagState, Validity};
 use crate::time::{Clock, Tick, WordRef};
 use crate::value::Returns;
-use crate::world::World;
 
 /// One shard. A flight is registered while others read entries.
-pub(crate) type Shard = ShardLock<Room, Flights>;
+pub(crate) type Shard = ShardLock<ShardState, Flights>;
 
 /// What one shard's lock guards besides flights. With the lock it is 128 bytes: a hit finds its shard in fewer
 /// instructions where that is a power of two. What a hit looks at is on the first of its two lines.
 #[repr(C)]
-pub(crate) struct Room {
+pub(crate) struct ShardState {
     pub(crate) entries: Entries,
-    pub(crate) sources: Sources,
+    pub(crate) dependencies: Dependencies,
 }
 
 #[cfg(all(target_pointer_width = "64", not(loom)))]
@@ -45,15 +45,15 @@ const _: () = {
     assert!(offset_of!(Memo, counters) == offset_of!(Memo, flags) + 8);
 };
 
-impl Room {
+impl ShardState {
     fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
-        Self { entries: Entries::new(policy, cell), sources: Sources::new() }
+        Self { entries: Entries::new(policy, cell), dependencies: Dependencies::new() }
     }
 }
 
 /// An invalidation by key that could not take the shard's lock: made from within a user's `Eq`.
 #[derive(Clone, Copy)]
-pub(crate) struct Deferred {
+pub(crate) struct DeferredInvalidation {
     pub(crate) hash: u32,
     pub(crate) number: Number,
 }
@@ -62,21 +62,21 @@ pub(crate) struct Deferred {
 pub(crate) struct Types {
     pub(super) cell: &'static CellType,
     pub(super) key_fns: &'static KeyFns,
-    pub(super) hooks: Hooks,
+    pub(super) hooks: ErasedHooks,
 }
 
 impl Types {
     pub(crate) fn of<S: Shape, R: Returns>(hooks: MemoSpec<R>) -> Self {
         Self {
-            cell: CellType::of::<S::Owned, R::Held>(),
+            cell: CellType::of::<S::Owned, R::StoredValue>(),
             key_fns: KeyFns::of::<S>(),
-            hooks: Hooks::new(hooks),
+            hooks: ErasedHooks::new(hooks),
         }
     }
 }
 
 /// The cache behind one memoized function, or one instantiation of a generic one. It does not know the types of
-/// its keys and values: see [`Typed`](super::Typed).
+/// its keys and values: see [`TypedMemo`](super::TypedMemo).
 ///
 /// `repr(C)`: a hit reads the first two cache lines of this, which nobody writes to but to invalidate; what others
 /// write comes after them.
@@ -85,7 +85,7 @@ pub struct MemoCore {
     pub(crate) header: Header,
     // What a hit reads.
     hasher: RandomState,
-    pub(super) shards: Shards<Room, Flights>,
+    pub(super) shards: Shards<ShardState, Flights>,
     pub(super) revision: Revision,
     time: WordRef,
     /// [`Flags`](super::flags::Flags)
@@ -96,7 +96,7 @@ pub struct MemoCore {
     /// The clock behind `time`.
     clock: Clock,
     /// How much is in it, by weight.
-    pub(crate) held: AtomicUsize,
+    pub(crate) total_weight: AtomicUsize,
     pub(crate) capacity: AtomicUsize,
     pub(crate) spec: &'static Spec,
     /// Which function's slot it was made for.
@@ -104,21 +104,21 @@ pub struct MemoCore {
     pub(crate) name: Arc<str>,
     pub(super) types: Types,
     pub(super) plain_ttl: Option<Tick>,
-    world: Arc<World>,
+    runtime: Arc<Runtime>,
     this: Weak<Self>,
     /// Itself, if it is never dropped.
     pub(super) stays: OnceLock<&'static Self>,
     /// Carried by every entry; held so that they are never forgotten.
     fixed_tags: OnceLock<TagSet>,
-    pub(super) own_off: Mutex<bool>,
-    pub(super) deferred: Mutex<Vec<Deferred>>,
+    pub(super) switched_off: Mutex<bool>,
+    pub(super) deferred: Mutex<Vec<DeferredInvalidation>>,
     has_deferred: AtomicBool,
-    /// The source that stands for all keys, once something was computed from one.
-    pub(super) whole: Mutex<Option<Arc<Mark>>>,
+    /// The tag that stands for all keys, once something was computed from one.
+    pub(super) memo_tag: Mutex<Option<Arc<TagState>>>,
     pub(super) backlog: Backlog,
-    pub(super) judging: Judging,
+    pub(super) predicate_removals: PredicateRemovals,
     #[cfg(feature = "rayon")]
-    pub(super) usual: super::usual::Usual,
+    pub(super) typical_duration: super::typical_duration::TypicalDuration,
 }
 
 crate::sync::crosses_threads!(MemoCore {
@@ -130,25 +130,25 @@ crate::sync::crosses_threads!(MemoCore {
     flags,
     counters,
     clock,
-    held,
+    total_weight,
     capacity,
     spec,
     slot,
     name,
     types,
     plain_ttl,
-    world,
+    runtime,
     this,
     stays,
     fixed_tags,
-    own_off,
+    switched_off,
     deferred,
     has_deferred,
-    whole,
+    memo_tag,
     backlog,
-    judging,
+    predicate_removals,
     #[cfg(feature = "rayon")]
-    usual,
+    typical_duration,
 });
 
 impl MemoCore {
@@ -158,10 +158,10 @@ impl MemoCore {
         name: Arc<str>,
         types: Types,
         (slot, id): (usize, TypeId),
-        world: &Arc<World>,
+        runtime: &Arc<Runtime>,
     ) -> Arc<Self> {
         if spec.inherit_tags {
-            world.track();
+            runtime.track();
         }
         let weighed = types.hooks.weighs();
         let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity, weighed) };
@@ -171,8 +171,8 @@ impl MemoCore {
             shards,
             revision: Revision::new(),
             // SAFETY: the memo keeps a clone of the clock.
-            time: unsafe { WordRef::of(&world.clock) },
-            clock: world.clock.clone(),
+            time: unsafe { WordRef::of(&runtime.clock) },
+            clock: runtime.clock.clone(),
             flags: AtomicUsize::new(0),
             counters: Counters::new(),
             spec,
@@ -181,24 +181,24 @@ impl MemoCore {
             types,
             plain_ttl: Self::plain_ttl(spec, weighed),
             fixed_tags: OnceLock::new(),
-            world: world.clone(),
+            runtime: runtime.clone(),
             this: this.clone(),
             stays: OnceLock::new(),
-            held: AtomicUsize::new(0),
+            total_weight: AtomicUsize::new(0),
             capacity: AtomicUsize::new(capacity),
-            own_off: Mutex::new(false),
+            switched_off: Mutex::new(false),
             deferred: Mutex::new(Vec::new()),
             has_deferred: AtomicBool::new(false),
-            whole: Mutex::new(None),
+            memo_tag: Mutex::new(None),
             backlog: Backlog::new(&spec.rules),
-            judging: Judging::new(),
+            predicate_removals: PredicateRemovals::new(),
             #[cfg(feature = "rayon")]
-            usual: super::usual::Usual::new(),
+            typical_duration: super::typical_duration::TypicalDuration::new(),
         });
         // Not before the memo is whole: carriers that are not alive are forgotten.
-        memo.follow_world();
+        memo.follow_runtime();
         let names: Vec<_> = spec.tags.iter().map(|tag| Name::Text((*tag).into())).collect();
-        memo.fixed_tags.get_or_init(|| world.tags.attach(&names, &memo.weak(), true));
+        memo.fixed_tags.get_or_init(|| runtime.tags.attach(&names, &memo.weak(), true));
         memo
     }
 
@@ -216,8 +216,8 @@ impl MemoCore {
         self.this.clone()
     }
 
-    pub(crate) fn world(&self) -> &Arc<World> {
-        &self.world
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -230,7 +230,7 @@ impl MemoCore {
         self.time.limit()
     }
 
-    pub(crate) fn fixed_tags(&self) -> &[Arc<Mark>] {
+    pub(crate) fn fixed_tags(&self) -> &[Arc<TagState>] {
         self.fixed_tags.get().map_or(&[], |tags| tags)
     }
 
@@ -260,7 +260,7 @@ impl MemoCore {
     }
 
     pub(crate) fn shard(&self, hash: u32) -> &Shard {
-        self.shards.at(hash, || Room::new(self.policy(), self.types.cell))
+        self.shards.at(hash, || ShardState::new(self.policy(), self.types.cell))
     }
 
     pub(crate) fn shards(&self) -> impl ExactSizeIterator<Item = &Shard> {
@@ -278,16 +278,16 @@ impl MemoCore {
     }
 
     pub(crate) fn key_ref<T>(&self, key: &Erased, with: impl FnOnce(&KeyRef<'_>) -> T) -> T {
-        let kept = Kept { key: key.by_ref(), fns: self.types.key_fns };
+        let kept = StoredKey { key: key.by_ref(), fns: self.types.key_fns };
         with(&KeyRef { name: &self.name, key: &kept })
     }
 
     /// Looks a fresh entry up, however long it takes. Counts nothing. For memos without further rules (see
     /// [`Flags`](super::flags::Flags)).
     pub(crate) fn get(&self, hash: u32, eq: &dyn Fn(ErasedRef<'_>) -> bool) -> Option<Erased> {
-        let room = self.shards.made_at(hash)?.read();
-        let entry = room.entries.find(hash, eq)?;
-        if entry.deadline() <= self.clock.coarse() || self.touch(*entry) != Touch::Nothing {
+        let guard = self.shards.made_at(hash)?.read();
+        let entry = guard.entries.find(hash, eq)?;
+        if entry.deadline() <= self.clock.coarse() || self.validity(*entry) != Validity::Valid {
             return None;
         }
         entry.touch();
@@ -299,13 +299,13 @@ impl MemoCore {
         &self,
         hash: u32,
         eq: &dyn Fn(ErasedRef<'_>) -> bool,
-        is_good: impl FnOnce(Record<'_>) -> bool,
+        is_good: impl FnOnce(MetadataRef<'_>) -> bool,
     ) -> Option<Erased> {
         if self.spec.policy == Policy::Lru {
             return self.get_and_move(hash, eq, is_good);
         }
-        let room = self.shards.made_at(hash)?.read();
-        let entry = room.entries.find(hash, eq)?;
+        let guard = self.shards.made_at(hash)?.read();
+        let entry = guard.entries.find(hash, eq)?;
         if !is_good(*entry) {
             return None;
         }
@@ -318,38 +318,38 @@ impl MemoCore {
         &self,
         hash: u32,
         eq: &dyn Fn(ErasedRef<'_>) -> bool,
-        is_good: impl FnOnce(Record<'_>) -> bool,
+        is_good: impl FnOnce(MetadataRef<'_>) -> bool,
     ) -> Option<Erased> {
         if crate::sync::is_comparing() {
-            let room = self.shards.made_at(hash)?.read();
-            let entry = room.entries.find(hash, eq)?;
+            let guard = self.shards.made_at(hash)?.read();
+            let entry = guard.entries.find(hash, eq)?;
             return is_good(*entry).then(|| entry.value.to_owned());
         }
-        let room = self.shards.made_at(hash)?.upgradable();
-        let entry = room.entries.find(hash, eq)?;
+        let guard = self.shards.made_at(hash)?.upgradable();
+        let entry = guard.entries.find(hash, eq)?;
         if !is_good(*entry) {
             return None;
         }
         let (slot, value) = (entry.slot, entry.value.to_owned());
-        ShardLock::upgrade(room).entries.read(slot);
+        ShardLock::upgrade(guard).entries.read(slot);
         Some(value)
     }
 
     /// Looks at an entry that is fresh or stale, and at its times, without touching it.
-    pub(crate) fn see<T>(
+    pub(crate) fn inspect<T>(
         &self,
         key: &Erased,
         hash: u32,
-        see: impl FnOnce(EntryRef<'_>, Times, State) -> Option<T>,
+        inspect: impl FnOnce(EntryRef<'_>, Times, Freshness) -> Option<T>,
     ) -> Option<T> {
         if self.is_disabled() {
             return None;
         }
-        let room = self.shards.made_at(hash)?.read();
-        let entry = room.entries.find(hash, |other| self.same(other, key))?;
+        let guard = self.shards.made_at(hash)?.read();
+        let entry = guard.entries.find(hash, |other| self.same(other, key))?;
         let times = self.times(*entry)?;
-        let state = self.spec.rules.state(&times, self.clock.coarse());
-        if state == State::Dead { None } else { see(entry, times, state) }
+        let state = self.spec.rules.freshness(&times, self.clock.coarse());
+        if state == Freshness::Dead { None } else { inspect(entry, times, state) }
     }
 
     /// Moves an entry's deadline. Whether one was there.
@@ -364,61 +364,61 @@ impl MemoCore {
             return false;
         }
         let deadline = crate::time::after(self.clock.now(), ttl);
-        let room = self.shard(hash).upgradable();
-        let entry = room.entries.find(hash, |other| self.same(other, key));
-        let Some(entry) = entry.filter(|entry| self.fresh(**entry)) else { return false };
+        let guard = self.shard(hash).upgradable();
+        let entry = guard.entries.find(hash, |other| self.same(other, key));
+        let Some(entry) = entry.filter(|entry| self.is_fresh(**entry)) else { return false };
         if !(only_later && entry.deadline() >= deadline) {
             let slot = entry.slot;
-            ShardLock::upgrade(room).entries.set_deadline(slot, deadline, &self.spec.rules);
+            ShardLock::upgrade(guard).entries.set_deadline(slot, deadline, &self.spec.rules);
         }
-        self.world.wants_sweeping();
+        self.runtime.wake_sweeper();
         true
     }
 
     /// What invalidations have done to an entry.
-    pub(super) fn touch(&self, entry: Record<'_>) -> Touch {
+    pub(super) fn validity(&self, entry: MetadataRef<'_>) -> Validity {
         let revision = self.revision.current();
-        if entry.is_valid_at(revision) { Touch::Nothing } else { self.revalidate(entry, revision) }
+        if entry.is_valid_at(revision) { Validity::Valid } else { self.revalidate(entry, revision) }
     }
 
-    /// The revision was loaded before the stamps, and is what is noted. Of what was hit nothing is: whoever
-    /// looks at it next comes here as well.
-    fn revalidate(&self, entry: Record<'_>, revision: Number) -> Touch {
-        let touch = self.touch_since(entry.verified(), entry.hash, entry.tags());
+    /// The revision was loaded before the stamps, so it may be noted. For an entry that was invalidated
+    /// nothing is noted: the next reader compares again.
+    fn revalidate(&self, entry: MetadataRef<'_>, revision: Number) -> Validity {
+        let validity = self.validity_since(entry.verified(), entry.hash, entry.tags());
         if entry.is_marked() {
-            return touch.max(Touch::Marked(entry.deadline()));
+            return validity.max(Validity::Stale(entry.deadline()));
         }
-        if touch == Touch::Nothing {
+        if validity == Validity::Valid {
             entry.note_verified(revision);
         }
-        touch
+        validity
     }
 
     /// Whether nothing after `number` has invalidated a key of this hash with these tags. Marks count: what
     /// was computed from before one is not fresh.
-    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> bool {
-        self.touch_since(number, hash, tags) == Touch::Nothing
+    pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<TagState>]) -> bool {
+        self.validity_since(number, hash, tags) == Validity::Valid
     }
 
     #[inline]
-    fn touch_since(&self, number: Number, hash: u32, tags: &[Arc<Mark>]) -> Touch {
-        self.world.tags.catch_up(tags, &self.revision);
-        let touch = self.revision.touch_since(number, tags);
+    fn validity_since(&self, number: Number, hash: u32, tags: &[Arc<TagState>]) -> Validity {
+        self.runtime.tags.catch_up(tags, &self.revision);
+        let validity = self.revision.validity_since(number, tags);
         let deferred = || self.deferred.lock().iter().any(|one| one.hash == hash && one.number > number);
-        if self.has_deferred() && deferred() { Touch::Dead } else { touch }
+        if self.has_deferred() && deferred() { Validity::Invalid } else { validity }
     }
 
-    /// Invalidates by hash without the shard's lock; [`Self::settle_deferred`] takes entries out.
+    /// Invalidates by hash without the shard's lock; [`Self::apply_deferred`] takes entries out.
     pub(crate) fn defer(&self, hash: u32) {
-        self.world.bump(|number| {
-            self.deferred.lock().push(Deferred { hash, number });
+        self.runtime.bump(|number| {
+            self.deferred.lock().push(DeferredInvalidation { hash, number });
             self.has_deferred.store(true, Ordering::Release);
             self.revision.raise(number);
         });
     }
 
     /// The deferred invalidations, in the order of their numbers.
-    pub(crate) fn deferred(&self) -> Vec<Deferred> {
+    pub(crate) fn deferred(&self) -> Vec<DeferredInvalidation> {
         if self.has_deferred() { self.deferred.lock().clone() } else { Vec::new() }
     }
 
@@ -452,22 +452,22 @@ impl Drop for MemoCore {
         let leave = |mut entry: Removed| {
             let tags = entry.take_tags();
             let _ = crate::sync::guarded(|| drop(entry));
-            self.world.tags.release(tags);
+            self.runtime.tags.release(tags);
         };
         for shard in self.shards.iter() {
-            let mut room = shard.write();
-            let (emptied, keys) = (room.entries.take_all(None), room.sources.end());
-            drop(room);
+            let mut guard = shard.write();
+            let (emptied, keys) = (guard.entries.take_all(None), guard.dependencies.end());
+            drop(guard);
             emptied.for_each(leave);
             for key in keys {
                 let _ = crate::sync::guarded(|| drop(key));
             }
         }
         self.backlog.end().into_iter().for_each(leave);
-        let whole = self.whole.lock().take();
-        self.world.tags.release(whole.into_iter().collect());
+        let memo_tag = self.memo_tag.lock().take();
+        self.runtime.tags.release(memo_tag.into_iter().collect());
         if let Some(tags) = self.fixed_tags.take() {
-            self.world.tags.release(tags);
+            self.runtime.tags.release(tags);
         }
     }
 }

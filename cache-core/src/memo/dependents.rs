@@ -1,6 +1,6 @@
 //! What entries elsewhere were computed from: the other end of `inherit_tags`.
 //!
-//! An entry that is read within a computation that inherits tags gets a tag of its own, its *source*,
+//! An entry that is read within a computation that inherits tags gets a tag of its own,
 //! which the computed entry carries like any other. It is made before the entry is looked up, so that
 //! whoever invalidates the entry afterwards finds it; and it is invalidated after the entry was taken
 //! out, so that whoever has seen that invalidation does not find the entry any more.
@@ -11,130 +11,132 @@ use std::sync::{Arc, Weak};
 use hashbrown::HashTable;
 
 use super::{MemoCore, MemoRef};
-use crate::draft::Draft;
 use crate::engine::Described;
 use crate::erased::{Erased, ErasedRef};
-use crate::flight::{Carried, Flight, current};
+use crate::flight::{CarriedTags, Flight, current};
 use crate::invalidate::Applied;
+use crate::metadata::EntryMetadata;
 use crate::sync::{RandomState, ShardLock};
-use crate::tags::{Form, Inherited, Mark, Name};
+use crate::tags::{Inherited, Name, Severity, TagState};
 
-/// The sources among the keys of one shard.
-pub(crate) struct Sources {
+/// The dependencies among the keys of one shard.
+pub(crate) struct Dependencies {
     /// Most memos have none.
-    table: Option<Box<HashTable<Source>>>,
+    table: Option<Box<HashTable<Dependency>>>,
 }
 
 /// Keys by their hashes.
-pub(crate) type Spared = HashMap<u32, Vec<Erased>, RandomState>;
+pub(crate) type SparedKeys = HashMap<u32, Vec<Erased>, RandomState>;
 
-struct Source {
+struct Dependency {
     key: Erased,
     hash: u32,
     name: Name,
     /// It lives as long as something carries it.
-    tag: Weak<Mark>,
-    /// What has been read may be another value than what is there: it was stored in place of it, or has
-    /// never been stored.
-    mixed: bool,
+    tag: Weak<TagState>,
+    /// A dependent may have read another value than the present one: it was replaced, or never stored.
+    replaced: bool,
 }
 
-impl Sources {
+impl Dependencies {
     pub(crate) fn new() -> Self {
         Self { table: None }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Source> {
+    fn iter(&self) -> impl Iterator<Item = &Dependency> {
         self.table.iter().flat_map(|table| table.iter())
     }
 
-    fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<&Source> {
+    fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<&Dependency> {
         let table = self.table.as_ref()?;
-        table.find(u64::from(hash), |source| source.hash == hash && eq(source.key.by_ref()))
+        table.find(u64::from(hash), |dependency| dependency.hash == hash && eq(dependency.key.by_ref()))
     }
 
-    /// The source of a key; compares keys, so only shared access is needed.
+    /// The dependency of a key; compares keys, so only shared access is needed.
     pub(crate) fn of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<Name> {
-        self.find(hash, eq).map(|source| source.name.clone())
+        self.find(hash, eq).map(|dependency| dependency.name.clone())
     }
 
     /// A value of this hash leaves, or is not stored, though somebody may have read it. Compares no keys.
-    pub(crate) fn mix(&mut self, hash: u32) {
+    pub(crate) fn note_replaced(&mut self, hash: u32) {
         if let Some(table) = &mut self.table {
-            for source in table.iter_hash_mut(u64::from(hash)) {
-                source.mixed |= source.hash == hash;
+            for dependency in table.iter_hash_mut(u64::from(hash)) {
+                dependency.replaced |= dependency.hash == hash;
             }
         }
     }
 
     /// Whether nothing carries some of them any more.
     pub(crate) fn has_dead(&self) -> bool {
-        self.iter().any(|source| source.tag.strong_count() == 0)
+        self.iter().any(|dependency| dependency.tag.strong_count() == 0)
     }
 
     /// All keys, of a memo that ends.
     pub(crate) fn end(&mut self) -> Vec<Erased> {
-        self.table.take().map_or_else(Vec::new, |table| table.into_iter().map(|source| source.key).collect())
+        self.table
+            .take()
+            .map_or_else(Vec::new, |table| table.into_iter().map(|dependency| dependency.key).collect())
     }
 
     /// Forgets those that nothing carries any more. Hands their keys out: they may be the user's, to be
     /// dropped when the shard has been released.
     #[must_use]
-    pub(crate) fn settle(&mut self) -> Vec<Erased> {
+    pub(crate) fn remove_dead(&mut self) -> Vec<Erased> {
         let Some(table) = &mut self.table else { return Vec::new() };
-        let dead = table.extract_if(|source| source.tag.strong_count() == 0);
-        let dead = dead.map(|source| source.key).collect();
-        table.shrink_to(table.len() * 2, |source| u64::from(source.hash));
+        let dead = table.extract_if(|dependency| dependency.tag.strong_count() == 0);
+        let dead = dead.map(|dependency| dependency.key).collect();
+        table.shrink_to(table.len() * 2, |dependency| u64::from(dependency.hash));
         dead
     }
 
     #[must_use]
-    fn insert(&mut self, source: Source) -> Vec<Erased> {
+    fn insert(&mut self, dependency: Dependency) -> Vec<Erased> {
         let full = self.table.as_ref().is_some_and(|table| table.len() == table.capacity());
-        let mut gone = if full { self.settle() } else { Vec::new() };
+        let mut gone = if full { self.remove_dead() } else { Vec::new() };
         let table = self.table.get_or_insert_default();
         if full {
-            // It is not gone through again before as many have come as are there.
-            table.reserve(table.len() + 1, |source| u64::from(source.hash));
+            // The table is searched for dead ones again only after it has doubled.
+            table.reserve(table.len() + 1, |dependency| u64::from(dependency.hash));
         }
-        let hash = u64::from(source.hash);
+        let hash = u64::from(dependency.hash);
         // Those of the same key that nothing carries any more must not be found instead.
         while let Ok(dead) =
-            table.find_entry(hash, |known| known.hash == source.hash && known.tag.strong_count() == 0)
+            table.find_entry(hash, |known| known.hash == dependency.hash && known.tag.strong_count() == 0)
         {
             gone.push(dead.remove().0.key);
         }
-        table.insert_unique(hash, source, |source| u64::from(source.hash));
+        table.insert_unique(hash, dependency, |dependency| u64::from(dependency.hash));
         gone
     }
 
     fn all(&self) -> impl Iterator<Item = (Erased, u32, Name, bool)> + '_ {
-        self.iter().map(|source| (source.key.clone(), source.hash, source.name.clone(), source.mixed))
+        self.iter().map(|dependency| {
+            (dependency.key.clone(), dependency.hash, dependency.name.clone(), dependency.replaced)
+        })
     }
 }
 
 impl MemoCore {
-    /// Tells the computation that takes over the tags of what it reads, if this thread runs one, what it
-    /// is about to read: an entry of this memo. Asked only where the memo is tracked, as are all of
-    /// these; they are cold, so that a hit has as little to do with them as can be.
+    /// Notes that the computation on this thread, if it inherits tags, is about to read an entry of this
+    /// memo. Called only if the memo is tracked; cold, so that it costs a hit as little as possible.
     #[cold]
-    pub(crate) fn record_source(&self, hash: u32, key: impl FnOnce() -> Erased) {
+    pub(crate) fn record_dependency(&self, hash: u32, key: impl FnOnce() -> Erased) {
         let Some(to) = inheriting() else { return };
-        let Some(source) = self.source(&key(), hash) else {
-            return to.miss();
+        let Some(dependency) = self.dependency(&key(), hash) else {
+            return to.note_unknown();
         };
         let tags: Box<[_]> =
-            [source, self.whole()].into_iter().chain(self.fixed_tags().iter().cloned()).collect();
-        to.add(self.world().address(), &tags);
+            [dependency, self.memo_tag()].into_iter().chain(self.fixed_tags().iter().cloned()).collect();
+        to.add(self.runtime().address(), &tags);
         // Whoever took them over holds them.
-        self.world().tags.release(tags);
+        self.runtime().tags.release(tags);
     }
 
     /// Tells it by what a value that it has read is invalidated.
     #[cold]
-    pub(crate) fn record_tags(&self, tags: &[Arc<Mark>]) {
+    pub(crate) fn record_tags(&self, tags: &[Arc<TagState>]) {
         if let Some(to) = inheriting() {
-            to.add(self.world().address(), tags);
+            to.add(self.runtime().address(), tags);
         }
     }
 
@@ -142,20 +144,20 @@ impl MemoCore {
     pub(crate) fn record_described(
         &self,
         key: &Erased,
-        held: Option<&Erased>,
-        describe: impl FnOnce(&mut Draft),
+        stored: Option<&Erased>,
+        describe: impl FnOnce(&mut EntryMetadata),
     ) {
         if !self.is_tracked() || inheriting().is_none() {
             return;
         }
-        let mut draft = self.draft(key, held, describe);
-        if let Some(tags) = self.attach(&mut draft, &[]) {
+        let mut metadata = self.metadata(key, stored, describe);
+        if let Some(tags) = self.attach(&mut metadata, &[]) {
             self.record_tags(&tags);
         }
     }
 
-    /// It has found nothing, or nothing fresh, which holds no longer than until any call stores it: what is
-    /// computed from that is not kept.
+    /// The computation has found no fresh entry. Any call may store one, and no tag tells of that, so what
+    /// is computed from it is not stored.
     pub(crate) fn record_absence(&self) {
         if self.is_tracked() {
             record_unknown();
@@ -164,33 +166,33 @@ impl MemoCore {
 
     /// The same of a value that it has waited for.
     #[cold]
-    pub(crate) fn record_carried(&self, carried: &Carried) {
+    pub(crate) fn record_carried(&self, carried: &CarriedTags) {
         match carried {
-            Carried::Tags(seen) => self.record_tags(seen.as_ref().map_or(&[], |seen| seen)),
-            Carried::Unknown => record_unknown(),
+            CarriedTags::Tags(seen) => self.record_tags(seen.as_ref().map_or(&[], |seen| seen)),
+            CarriedTags::Unknown => record_unknown(),
         }
     }
 
-    /// The source of a key; none within an `Eq`, where the shard cannot be written.
-    fn source(&self, key: &Erased, hash: u32) -> Option<Arc<Mark>> {
+    /// The dependency of a key; none within an `Eq`, where the shard cannot be written.
+    fn dependency(&self, key: &Erased, hash: u32) -> Option<Arc<TagState>> {
         if crate::sync::is_comparing() {
             return None;
         }
         let same = |other: ErasedRef<'_>| self.same(other, key);
-        let tags = &self.world().tags;
-        let room = self.shard(hash).upgradable();
-        let known = room.sources.find(hash, same).and_then(|source| tags.hold(&source.tag));
+        let tags = &self.runtime().tags;
+        let guard = self.shard(hash).upgradable();
+        let known = guard.dependencies.find(hash, same).and_then(|dependency| tags.hold(&dependency.tag));
         if known.is_some() {
             return known;
         }
-        let tag = tags.source();
+        let tag = tags.dependency();
         let (name, weak) = (tag.name.clone(), Arc::downgrade(&tag));
-        let gone = ShardLock::upgrade(room).sources.insert(Source {
+        let gone = ShardLock::upgrade(guard).dependencies.insert(Dependency {
             key: key.clone(),
             hash,
             name,
             tag: weak,
-            mixed: false,
+            replaced: false,
         });
         self.drop_keys(gone);
         Some(tag)
@@ -203,15 +205,15 @@ impl MemoCore {
         }
     }
 
-    /// The source that stands for all keys.
-    fn whole(&self) -> Arc<Mark> {
-        self.whole.lock().get_or_insert_with(|| self.world().tags.source()).clone()
+    /// The tag that stands for all keys.
+    fn memo_tag(&self) -> Arc<TagState> {
+        self.memo_tag.lock().get_or_insert_with(|| self.runtime().tags.dependency()).clone()
     }
 
     /// Invalidates what was computed from any entry.
-    pub(crate) fn invalidate_dependents_of_all(&self, form: Form) -> Applied {
-        let whole = self.whole.lock().as_ref().map(|tag| tag.name.clone());
-        whole.map_or_else(Applied::default, |name| self.world().invalidate_tag(&name, form))
+    pub(crate) fn invalidate_dependents_of_all(&self, severity: Severity) -> Applied {
+        let memo_tag = self.memo_tag.lock().as_ref().map(|tag| tag.name.clone());
+        memo_tag.map_or_else(Applied::default, |name| self.runtime().invalidate_tag(&name, severity))
     }
 
     /// Invalidates what was computed from entries whose key `doomed` picks, but for those that are
@@ -219,8 +221,8 @@ impl MemoCore {
     pub(crate) fn invalidate_dependents_where(
         &self,
         doomed: impl Fn(&Erased) -> bool,
-        spared: &Spared,
-        form: Form,
+        spared: &SparedKeys,
+        severity: Severity,
     ) -> Applied {
         if !self.is_tracked() {
             return Applied::default();
@@ -230,24 +232,24 @@ impl MemoCore {
         };
         let mut applied = Applied::default();
         for shard in self.shards() {
-            let sources: Vec<_> = shard.read().sources.all().collect();
-            for (key, hash, name, mixed) in sources {
-                if doomed(&key) && (mixed || !is_spared(&key, hash)) {
-                    applied += self.world().invalidate_tag(&name, form);
+            let dependencies: Vec<_> = shard.read().dependencies.all().collect();
+            for (key, hash, name, replaced) in dependencies {
+                if doomed(&key) && (replaced || !is_spared(&key, hash)) {
+                    applied += self.runtime().invalidate_tag(&name, severity);
                 }
             }
         }
         applied
     }
 
-    /// A computation has ended: whoever is above it takes over what its value carries; all that it has taken over
-    /// itself, if it has none.
-    pub(crate) fn end_inheriting(&self, flight: &Flight, carried: Option<&[Arc<Mark>]>) {
+    /// A computation has ended. The one above it inherits the tags of its value, or, if there is no value,
+    /// all tags that it has inherited.
+    pub(crate) fn end_inheriting(&self, flight: &Flight, carried: Option<&[Arc<TagState>]>) {
         match (flight.context.inherited(), carried) {
-            (Some(inherited), _) => self.world().tags.release(inherited.end(carried).into()),
+            (Some(inherited), _) => self.runtime().tags.release(inherited.end(carried).into()),
             (None, Some(tags)) => {
                 if let Some(above) = flight.context.inheriting() {
-                    above.add(self.world().address(), tags);
+                    above.add(self.runtime().address(), tags);
                 }
             }
             (None, None) => {}
@@ -275,15 +277,15 @@ impl UncachedCall {
             return;
         }
         match call.returned().take_value() {
-            Some(held) => {
-                // Within an `Eq` the shard may be held, and no source was noted.
+            Some(stored) => {
+                // Within an `Eq` the shard may be held, and no dependency was noted.
                 if !crate::sync::is_comparing() {
-                    memo.shard(*hash).write().sources.mix(*hash);
+                    memo.shard(*hash).write().dependencies.note_replaced(*hash);
                 }
-                memo.record_described(key, Some(&held), |draft| call.describe(Some(&held), draft));
-                call.returned().set_value(held);
+                memo.record_described(key, Some(&stored), |metadata| call.describe(Some(&stored), metadata));
+                call.returned().set_value(stored);
             }
-            None => memo.record_described(key, None, |draft| call.describe(None, draft)),
+            None => memo.record_described(key, None, |metadata| call.describe(None, metadata)),
         }
     }
 }
@@ -293,7 +295,7 @@ impl UncachedCall {
 #[cold]
 pub(crate) fn record_unknown() {
     if let Some(to) = inheriting() {
-        to.miss();
+        to.note_unknown();
     }
 }
 
@@ -307,36 +309,38 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
+    use crate::runtime::Runtime;
     use crate::time::Clock;
-    use crate::world::World;
 
     #[test]
     fn sources_are_gone_through_seldom_however_many_there_are() {
-        let world = World::new(Clock::System);
-        let mut sources = Sources::new();
+        let runtime = Runtime::new(Clock::System);
+        let mut dependencies = Dependencies::new();
         let mut alive = VecDeque::new();
-        let add = |sources: &mut Sources, key: u32, alive: &mut VecDeque<Arc<Mark>>| {
-            let tag = world.tags.source();
+        let add = |dependencies: &mut Dependencies, key: u32, alive: &mut VecDeque<Arc<TagState>>| {
+            let tag = runtime.tags.dependency();
             let hash = key.wrapping_mul(0x9E37_79B9);
             let (key, name) = (Erased::new(key), tag.name.clone());
-            let source = Source { key, hash, name, tag: Arc::downgrade(&tag), mixed: false };
+            let dependency = Dependency { key, hash, name, tag: Arc::downgrade(&tag), replaced: false };
             alive.push_back(tag);
-            sources.insert(source).len()
+            dependencies.insert(dependency).len()
         };
-        let table = |sources: &Sources| sources.table.as_ref().map(|table| (table.len(), table.capacity()));
+        let table = |dependencies: &Dependencies| {
+            dependencies.table.as_ref().map(|table| (table.len(), table.capacity()))
+        };
         let mut key = 0;
         // As many as fit.
-        while key < 1_000 || table(&sources).is_some_and(|(len, capacity)| len < capacity) {
+        while key < 1_000 || table(&dependencies).is_some_and(|(len, capacity)| len < capacity) {
             key += 1;
-            add(&mut sources, key, &mut alive);
+            add(&mut dependencies, key, &mut alive);
         }
         let (count, mut times) = (key, 0);
         for _ in 0..4 * count {
-            world.tags.release(alive.pop_front().into_iter().collect());
+            runtime.tags.release(alive.pop_front().into_iter().collect());
             key += 1;
-            times += usize::from(add(&mut sources, key, &mut alive) > 0);
+            times += usize::from(add(&mut dependencies, key, &mut alive) > 0);
         }
         assert!((1..=8).contains(&times), "{times} times");
-        assert!(table(&sources).is_some_and(|(_, capacity)| capacity < 8 * count as usize));
+        assert!(table(&dependencies).is_some_and(|(_, capacity)| capacity < 8 * count as usize));
     }
 }

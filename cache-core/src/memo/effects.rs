@@ -1,10 +1,10 @@
-//! Taking leave of entries that were removed, outside every lock.
+//! What is done with removed entries, outside every lock: hooks, drops, release of tags.
 
 use super::MemoCore;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::store::Removed;
-use crate::tags::{Bumped, Form, Name, TagSet};
+use crate::tags::{Name, PendingRemoval, Severity, TagSet};
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
 #[must_use = "to be disposed of"]
@@ -12,20 +12,20 @@ pub(crate) struct Effects {
     /// Most writes remove one entry, and need no list for it.
     first: Option<(Removed, Cause)>,
     more: Vec<(Removed, Cause)>,
-    /// What was computed from what is gone, by its tag: it goes as well.
-    pub(crate) sources: Vec<Name>,
+    /// Tags of the removed entries on which others depend: those are invalidated too.
+    pub(crate) dependencies: Vec<Name>,
     /// Tags that an entry has carried that stays.
     pub(super) tags: TagSet,
 }
 
 impl Effects {
     pub(crate) fn new() -> Self {
-        Self { first: None, more: Vec::new(), sources: Vec::new(), tags: TagSet::default() }
+        Self { first: None, more: Vec::new(), dependencies: Vec::new(), tags: TagSet::default() }
     }
 
     #[inline]
     fn is_empty(&self) -> bool {
-        self.first.is_none() && self.sources.is_empty() && self.tags.is_empty()
+        self.first.is_none() && self.dependencies.is_empty() && self.tags.is_empty()
     }
 
     pub(crate) fn push(&mut self, entry: Removed, cause: Cause) {
@@ -38,22 +38,22 @@ impl Effects {
 }
 
 impl MemoCore {
-    /// What was made of what had to go is no longer valid: before anybody learns of what has ended that.
+    /// Invalidates what was computed from removed entries, before any waiter is told of the new value.
     #[inline]
-    pub(crate) fn bump_sources(&self, effects: &mut Effects) -> Vec<Bumped<MemoCore>> {
-        if effects.sources.is_empty() {
+    pub(crate) fn invalidate_dependents(&self, effects: &mut Effects) -> Vec<PendingRemoval<MemoCore>> {
+        if effects.dependencies.is_empty() {
             return Vec::new();
         }
-        let sources = std::mem::take(&mut effects.sources);
-        sources.iter().filter_map(|name| self.world().bump_tag(name, Form::Hard)).collect()
+        let dependencies = std::mem::take(&mut effects.dependencies);
+        dependencies.iter().filter_map(|name| self.runtime().bump_tag(name, Severity::Hard)).collect()
     }
 
     /// And the rest, when nobody waits any more.
     #[inline]
-    pub(crate) fn sweep_and_dispose(&self, bumped: Vec<Bumped<MemoCore>>, effects: &mut Effects) {
-        if !bumped.is_empty() {
-            for bumped in bumped {
-                self.world().sweep(bumped);
+    pub(crate) fn finish_removals(&self, pending: Vec<PendingRemoval<MemoCore>>, effects: &mut Effects) {
+        if !pending.is_empty() {
+            for pending in pending {
+                self.runtime().finish_invalidation(pending);
             }
         }
         if !effects.is_empty() {
@@ -70,26 +70,26 @@ impl MemoCore {
 
     fn dispose_of(&self, mut effects: Effects) -> Applied {
         let mut applied = Applied::default();
-        for name in &effects.sources {
-            applied += self.world().invalidate_tag(name, Form::Hard);
+        for name in &effects.dependencies {
+            applied += self.runtime().invalidate_tag(name, Severity::Hard);
         }
-        self.world().tags.release(effects.tags);
-        self.leave(&mut effects.first);
+        self.runtime().tags.release(effects.tags);
+        self.dispose_one(&mut effects.first);
         for entry in effects.more {
-            self.leave(&mut Some(entry));
+            self.dispose_one(&mut Some(entry));
         }
         applied
     }
 
     /// Takes leave of one. It is moved out only if its types need a drop, which may be user code.
-    fn leave(&self, leaving: &mut Option<(Removed, Cause)>) {
-        let Some((entry, cause)) = leaving else { return };
-        self.counters.left(*cause);
+    fn dispose_one(&self, removed: &mut Option<(Removed, Cause)>) {
+        let Some((entry, cause)) = removed else { return };
+        self.counters.removed(*cause);
         self.on_evict(&entry.key, &entry.value, *cause);
         let tags = entry.take_tags();
         if self.cell().needs_drop() {
-            self.run_hook(|| drop(leaving.take()));
+            self.run_hook(|| drop(removed.take()));
         }
-        self.world().tags.release(tags);
+        self.runtime().tags.release(tags);
     }
 }

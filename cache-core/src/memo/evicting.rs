@@ -1,9 +1,9 @@
-//! Making room: the bound of a memo, and whose entries leave for it.
+//! The bound of a memo, and the eviction of entries to keep it.
 
-use super::backlog::BITE;
-use super::{Effects, MemoCore, Room};
+use super::backlog::BATCH;
+use super::{Effects, MemoCore, ShardState};
 use crate::event::Cause;
-use crate::policy::Slot;
+use crate::policy::SlotId;
 use crate::sync::Ordering;
 use crate::time::Tick;
 
@@ -14,40 +14,40 @@ impl MemoCore {
     #[inline]
     pub(super) fn reserve(
         &self,
-        room: &mut Room,
+        guard: &mut ShardState,
         weight: usize,
-        replaced: Option<Slot>,
+        replaced: Option<SlotId>,
         now: Tick,
         effects: &mut Effects,
     ) -> bool {
         // Where nothing else bounds a memo, the numbers of slots do.
         let mut freed = 0;
-        if room.entries.is_full() {
-            match self.evict_from(room, now, effects) {
+        if guard.entries.is_full() {
+            match self.evict_from(guard, now, effects) {
                 Some(weight) => freed = weight,
                 None => return false,
             }
         }
         loop {
-            let replaced = replaced.and_then(|slot| room.entries.at(slot));
+            let replaced = replaced.and_then(|slot| guard.entries.at(slot));
             let left = freed + replaced.map_or(0, |entry| entry.weight());
             // Anew each time: a bound that is no longer in force evicts nothing.
             let capacity = self.capacity.load(Ordering::Relaxed);
-            if left == weight && self.held.load(Ordering::Relaxed) <= capacity {
+            if left == weight && self.total_weight.load(Ordering::Relaxed) <= capacity {
                 // It takes the place of what has left, and the number, which all shards share, stays.
                 return true;
             }
-            let taken = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+            let taken = self.total_weight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
                 // What cannot be counted is too much for any capacity.
                 (held - left).checked_add(weight).filter(|held| *held <= capacity)
             });
             if taken.is_ok() {
                 return true;
             }
-            match self.evict_from(room, now, effects) {
+            match self.evict_from(guard, now, effects) {
                 Some(weight) => freed += weight,
                 None => {
-                    self.held.fetch_sub(freed, Ordering::Relaxed);
+                    self.total_weight.fetch_sub(freed, Ordering::Relaxed);
                     return false;
                 }
             }
@@ -56,21 +56,21 @@ impl MemoCore {
 
     /// Takes an entry out. Its weight, which is still held.
     #[inline]
-    fn evict_from(&self, room: &mut Room, now: Tick, effects: &mut Effects) -> Option<usize> {
+    fn evict_from(&self, guard: &mut ShardState, now: Tick, effects: &mut Effects) -> Option<usize> {
         // A bound set from within an `Eq` could not take the locks to begin keeping order.
-        room.entries.bound(self.spec.policy);
-        let slot = room.entries.victim()?;
-        let entry = room.entries.at(slot)?;
+        guard.entries.bound(self.spec.policy);
+        let slot = guard.entries.victim()?;
+        let entry = guard.entries.at(slot)?;
         let weight = entry.weight();
         self.backlog.credit(*entry);
         if self.is_tracked() {
-            room.sources.mix(entry.hash);
+            guard.dependencies.note_replaced(entry.hash);
         }
         let cause = self.cause(*entry, now, Cause::Capacity);
-        if self.leaves_unseen(*entry) {
-            self.counters.left(cause);
-            room.entries.forget_victim(slot);
-        } else if let Some(entry) = room.entries.take_victim(slot) {
+        if self.leaves_silently(*entry) {
+            self.counters.removed(cause);
+            guard.entries.forget_victim(slot);
+        } else if let Some(entry) = guard.entries.take_victim(slot) {
             effects.push(entry, cause);
         }
         Some(weight)
@@ -101,7 +101,7 @@ impl MemoCore {
                 let Some(shard) = shard.filter(|shard| shard.read().entries.len() > 0) else { continue };
                 progress |= self.evict_some(&mut shard.write(), bound, effects);
                 then(effects);
-                if self.held.load(Ordering::Relaxed) <= bound {
+                if self.total_weight.load(Ordering::Relaxed) <= bound {
                     return;
                 }
             }
@@ -109,42 +109,42 @@ impl MemoCore {
     }
 
     /// Evicts a few entries of a shard while more than `bound` is held. Whether it could.
-    fn evict_some(&self, room: &mut Room, bound: usize, effects: &mut Effects) -> bool {
+    fn evict_some(&self, guard: &mut ShardState, bound: usize, effects: &mut Effects) -> bool {
         let now = self.clock().now();
-        let too_much = || self.held.load(Ordering::Relaxed) > bound;
+        let too_much = || self.total_weight.load(Ordering::Relaxed) > bound;
         let mut evict = || {
-            let weight = if too_much() { self.evict_from(room, now, effects)? } else { return None };
-            self.held.fetch_sub(weight, Ordering::Relaxed);
+            let weight = if too_much() { self.evict_from(guard, now, effects)? } else { return None };
+            self.total_weight.fetch_sub(weight, Ordering::Relaxed);
             Some(())
         };
-        (0..BITE).take_while(|_| evict().is_some()).count() > 0
+        (0..BATCH).take_while(|_| evict().is_some()).count() > 0
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use crate::fixture::Stage;
     use crate::memo::{MemoSpec, When};
+    use crate::runtime::Runtime;
     use crate::spec::Spec;
     use crate::sync::Ordering;
+    use crate::tests::test_memo::TestMemo;
     use crate::time::Clock;
-    use crate::world::World;
 
     const SPEC: Spec = Spec::new("stage", &["key"]);
 
     #[test]
     fn what_is_held_is_what_is_there() {
-        let stage = Stage::new(SPEC.capacity(2));
-        let held = || stage.memo.held.load(Ordering::Relaxed);
+        let cache = TestMemo::new(SPEC.capacity(2));
+        let held = || cache.memo.total_weight.load(Ordering::Relaxed);
         for value in 0..4 {
-            assert!(stage.put(1, value, When::Always));
+            assert!(cache.put(1, value, When::Always));
         }
         assert_eq!(held(), 1);
         for key in 0..10 {
-            assert!(stage.put(key, key, When::IfAbsent) || key == 1);
+            assert!(cache.put(key, key, When::IfAbsent) || key == 1);
         }
         assert_eq!(held(), 2);
-        assert_eq!(stage.memo.remove_all().count(), 2);
+        assert_eq!(cache.memo.remove_all().count(), 2);
         assert_eq!(held(), 0);
     }
 
@@ -153,25 +153,25 @@ mod tests {
     fn a_heavier_value_takes_the_room_of_the_one_it_replaces() {
         let mut hooks = MemoSpec::new();
         hooks.weigh = Some(|_, value: &u64| usize::try_from(*value).unwrap());
-        let stage = Stage::within(World::new(Clock::System), SPEC.capacity(10), hooks);
-        assert!(stage.put(1, 4, When::Always) && stage.put(2, 4, When::Always));
-        assert!(stage.put(1, 6, When::IfPresent));
-        assert_eq!((stage.get(1), stage.get(2)), (Some(6), Some(4)), "there was room for both");
-        assert!(stage.put(1, 10, When::Always));
-        assert_eq!((stage.get(1), stage.get(2)), (Some(10), None));
-        assert!(!stage.put(1, 11, When::Always));
-        assert_eq!(stage.memo.counters.read().too_heavy, 1);
+        let cache = TestMemo::within(Runtime::new(Clock::System), SPEC.capacity(10), hooks);
+        assert!(cache.put(1, 4, When::Always) && cache.put(2, 4, When::Always));
+        assert!(cache.put(1, 6, When::IfPresent));
+        assert_eq!((cache.get(1), cache.get(2)), (Some(6), Some(4)), "there was room for both");
+        assert!(cache.put(1, 10, When::Always));
+        assert_eq!((cache.get(1), cache.get(2)), (Some(10), None));
+        assert!(!cache.put(1, 11, When::Always));
+        assert_eq!(cache.memo.counters.read().too_heavy, 1);
     }
 
     #[test]
     fn a_bound_that_was_set_within_an_eq_holds() {
-        let stage = Stage::new(SPEC.unbounded());
-        assert!(stage.put(1, 1, When::Always) && stage.put(2, 2, When::Always));
+        let cache = TestMemo::new(SPEC.unbounded());
+        assert!(cache.put(1, 1, When::Always) && cache.put(2, 2, When::Always));
         crate::sync::comparing(|| {
-            stage.memo.bound(1);
+            cache.memo.bound(1);
             true
         });
-        assert!(stage.put(3, 3, When::Always));
-        assert_eq!((stage.memo.held.load(Ordering::Relaxed), stage.get(3)), (1, Some(3)));
+        assert!(cache.put(3, 3, When::Always));
+        assert_eq!((cache.memo.total_weight.load(Ordering::Relaxed), cache.get(3)), (1, Some(3)));
     }
 }

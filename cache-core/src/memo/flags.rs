@@ -4,7 +4,7 @@ use super::MemoCore;
 use crate::policy::Policy;
 use crate::sync::Ordering;
 
-/// Computations in its world inherit tags, so it says what they read.
+/// Computations in its runtime inherit tags, so it says what they read.
 const TRACKED: usize = 2;
 /// Its entries are looked at where they are fresh, too: they may idle, or be due to be computed anew; or
 /// something moves when they are read.
@@ -15,7 +15,7 @@ const RULED: usize = 4;
 pub(crate) struct Flags(usize);
 
 impl Flags {
-    /// It, or its world, is switched off.
+    /// It, or its runtime, is switched off.
     pub(crate) const DISABLED: usize = 1;
     /// The first bit that is none of these.
     pub(crate) const END: usize = 8;
@@ -49,21 +49,21 @@ impl Flags {
 impl MemoCore {
     /// Switches this memo off or on.
     pub(crate) fn switch(&self, enabled: bool) {
-        self.decide(|own_off| *own_off = !enabled);
+        self.decide(|switched_off| *switched_off = !enabled);
     }
 
-    /// A memo is off while its world is, or itself; and tracked when its world is.
-    pub(crate) fn follow_world(&self) {
+    /// A memo is off while it is switched off itself or its runtime is. It is tracked if its runtime is.
+    pub(crate) fn follow_runtime(&self) {
         self.decide(|_| {});
     }
 
     /// In one piece: of two who switch at once, the later sees what the other did.
     fn decide(&self, change: impl FnOnce(&mut bool)) {
-        let mut own_off = self.own_off.lock();
-        change(&mut own_off);
-        let disabled = if *own_off || self.world().is_off() { Flags::DISABLED } else { 0 };
-        let tracked = if self.world().is_tracked() { TRACKED } else { 0 };
-        let ruled = self.spec.rules.look_at_fresh() || self.spec.policy == Policy::Lru;
+        let mut switched_off = self.switched_off.lock();
+        change(&mut switched_off);
+        let disabled = if *switched_off || self.runtime().is_off() { Flags::DISABLED } else { 0 };
+        let tracked = if self.runtime().is_tracked() { TRACKED } else { 0 };
+        let ruled = self.spec.rules.checks_fresh() || self.spec.policy == Policy::Lru;
         let ruled = if ruled { RULED } else { 0 };
         self.flags.store(disabled | tracked | ruled, Ordering::Relaxed);
     }

@@ -28,9 +28,9 @@ impl MemoCore {
         self.shards.made().len()
     }
 
-    /// The lock of the source that stands for all keys.
-    pub(crate) fn hold_whole(self: Arc<Self>) -> Box<dyn Locked> {
-        held_in(self, |memo| memo.whole.lock(), |_| ())
+    /// The lock of the tag that stands for all keys.
+    pub(crate) fn hold_memo_tag(self: Arc<Self>) -> Box<dyn Locked> {
+        held_in(self, |memo| memo.memo_tag.lock(), |_| ())
     }
 
     /// The locks that are taken under those of tags.
@@ -39,7 +39,7 @@ impl MemoCore {
             held_in(self.clone(), |memo| memo.shards.hold(), |_| ()),
             held_in(self.clone(), |memo| memo.deferred.lock(), |_| ()),
             held_in(self.clone(), |memo| memo.backlog.hold(), |_| ()),
-            held_in(self, |memo| memo.own_off.lock(), |_| ()),
+            held_in(self, |memo| memo.switched_off.lock(), |_| ()),
         ]
     }
 
@@ -50,14 +50,14 @@ impl MemoCore {
     /// There is one thread, which holds so many shards by [`hold_shards`](Self::hold_shards) and none in another
     /// way.
     pub(crate) unsafe fn forked(&self, count: usize) {
-        self.judging.forget_other_threads();
+        self.predicate_removals.forget_other_threads();
         for shard in self.shards.made().iter().take(count) {
             // SAFETY: as the caller says.
-            let (room, flights) = unsafe { shard.forked() };
+            let (guard, flights) = unsafe { shard.forked() };
             for flight in flights.take_shared() {
-                let renewing: Vec<_> = room.entries.of_hash(flight.hash).map(|entry| entry.slot).collect();
+                let renewing: Vec<_> = guard.entries.of_hash(flight.hash).map(|entry| entry.slot).collect();
                 for slot in renewing {
-                    room.entries.note_renewal(slot, false);
+                    guard.entries.note_renewal(slot, false);
                 }
                 // What it has is the user's, and may be what this thread is in the midst of.
                 std::mem::forget(flight);

@@ -1,47 +1,47 @@
 //! What an entry is good for by now: what invalidations have done to it, and the rules of its memo, applied
 //! to its times. All of it is asked under the access under which the entry was found.
 
-use super::{MemoCore, Room};
+use super::{MemoCore, ShardState};
 use crate::engine::Intent;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::policy::{Slot, State, Times, Verdict};
-use crate::store::{EntryId, EntryRef, Record};
+use crate::policy::{Freshness, SlotId, Times, Verdict};
+use crate::store::{EntryId, EntryRef, MetadataRef};
 use crate::sync::ShardLock;
-use crate::tags::{Carrier, Touch};
+use crate::tags::{Carrier, Validity};
 use crate::time::Tick;
 
 impl MemoCore {
     /// The times of an entry; none if an invalidation has hit it. Where there is no stale window, a mark is
     /// the same.
-    pub(crate) fn times(&self, entry: Record<'_>) -> Option<Times> {
-        match self.touch(entry) {
-            Touch::Nothing => Some(entry.times()),
-            Touch::Marked(at) if self.spec.rules.has_window() => Some(entry.times().marked_at(at)),
-            Touch::Marked(_) | Touch::Dead => None,
+    pub(crate) fn times(&self, entry: MetadataRef<'_>) -> Option<Times> {
+        match self.validity(entry) {
+            Validity::Valid => Some(entry.times()),
+            Validity::Stale(at) if self.spec.rules.has_window() => Some(entry.times().marked_at(at)),
+            Validity::Stale(_) | Validity::Invalid => None,
         }
     }
 
     /// What an entry is good for.
-    pub(crate) fn state(&self, entry: Record<'_>, now: Tick) -> State {
-        self.times(entry).map_or(State::Dead, |times| self.spec.rules.state(&times, now))
+    pub(crate) fn freshness(&self, entry: MetadataRef<'_>, now: Tick) -> Freshness {
+        self.times(entry).map_or(Freshness::Dead, |times| self.spec.rules.freshness(&times, now))
     }
 
     /// Whether an entry is fresh, by all rules.
-    pub(crate) fn fresh(&self, entry: Record<'_>) -> bool {
-        self.state(entry, self.clock().coarse()) == State::Fresh
+    pub(crate) fn is_fresh(&self, entry: MetadataRef<'_>) -> bool {
+        self.freshness(entry, self.clock().coarse()) == Freshness::Fresh
     }
 
-    /// Why an entry leaves: for what it leaves for, unless it was good for nothing any more.
-    pub(crate) fn cause(&self, entry: Record<'_>, now: Tick, otherwise: Cause) -> Cause {
+    /// Why an entry is removed: `otherwise`, unless it had expired or was invalidated.
+    pub(crate) fn cause(&self, entry: MetadataRef<'_>, now: Tick, otherwise: Cause) -> Cause {
         let rules = &self.spec.rules;
         // Most entries that make room are fresh, which two words tell.
-        let fresh = rules.idle.is_none() && entry.deadline() > now;
-        if fresh && entry.is_valid_at(self.revision().current()) {
+        let is_fresh = rules.idle.is_none() && entry.deadline() > now;
+        if is_fresh && entry.is_valid_at(self.revision().current()) {
             otherwise
-        } else if rules.state(&entry.times(), now) == State::Dead {
+        } else if rules.freshness(&entry.times(), now) == Freshness::Dead {
             Cause::Expired
-        } else if self.state(entry, now) == State::Dead {
+        } else if self.freshness(entry, now) == Freshness::Dead {
             Cause::Invalidated
         } else {
             otherwise
@@ -49,16 +49,16 @@ impl MemoCore {
     }
 
     /// What a call does that finds an entry.
-    pub(crate) fn on_call(&self, entry: Record<'_>, now: Tick) -> Verdict {
+    pub(crate) fn on_call(&self, entry: MetadataRef<'_>, now: Tick) -> Verdict {
         self.on_call_with(entry, now, fastrand::f64)
     }
 
-    /// The same where it was found before that it is to be computed anew: chance has spoken.
-    pub(crate) fn on_call_if_due(&self, entry: Record<'_>, now: Tick) -> Verdict {
+    /// The same for an entry that was found to be due before: there is no second draw.
+    pub(crate) fn on_call_if_due(&self, entry: MetadataRef<'_>, now: Tick) -> Verdict {
         self.on_call_with(entry, now, || 0.0)
     }
 
-    fn on_call_with(&self, entry: Record<'_>, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
+    fn on_call_with(&self, entry: MetadataRef<'_>, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
         self.times(entry).map_or(Verdict::Compute, |times| self.spec.rules.on_call(&times, now, draw))
     }
 
@@ -73,12 +73,12 @@ impl MemoCore {
     ) -> Option<(Erased, bool)> {
         let now = self.clock().coarse();
         let mut renew = false;
-        let is_good = |entry: Record<'_>| {
+        let is_good = |entry: MetadataRef<'_>| {
             let Some(times) = self.times(entry) else { return false };
             let rules = &self.spec.rules;
-            let state = rules.state(&times, now);
+            let state = rules.freshness(&times, now);
             let good = if only_fresh {
-                state == State::Fresh
+                state == Freshness::Fresh
             } else {
                 let verdict = rules.on_call(&times, now, fastrand::f64);
                 renew = verdict == Verdict::Renew;
@@ -96,14 +96,14 @@ impl MemoCore {
     /// Answers with an entry, which was found to be good for that.
     pub(crate) fn serve(&self, entry: EntryRef<'_>, now: Tick) -> Erased {
         entry.touch();
-        self.note_use(*entry, self.state(*entry, now), now);
+        self.note_use(*entry, self.freshness(*entry, now), now);
         entry.value.to_owned()
     }
 
     /// An entry is used: whoever has to know of it is told.
-    fn note_use(&self, entry: Record<'_>, state: State, now: Tick) {
+    fn note_use(&self, entry: MetadataRef<'_>, state: Freshness, now: Tick) {
         entry.note_read(now);
-        if state == State::Stale {
+        if state == Freshness::Stale {
             self.counters.stale.add();
             // What is computed from it would be kept as if it were fresh, and hear nothing when it is renewed.
             self.record_absence();
@@ -124,14 +124,15 @@ impl MemoCore {
     /// Whether there is an older value whose place an error must not take.
     pub(crate) fn keeps_older(&self, key: &Erased, hash: u32, how: Intent) -> bool {
         let now = self.clock().coarse();
-        let room = self.shard(hash).read();
-        let entry = room.entries.find(hash, |other| self.same(other, key));
+        let guard = self.shard(hash).read();
+        let entry = guard.entries.find(hash, |other| self.same(other, key));
         let is_kept = |entry: EntryRef<'_>| match how {
-            // It was an answer when this began, and as long as it is one it rests.
-            Intent::Ahead => self.state(*entry, now) != State::Dead && !entry.is_error(),
+            // The entry was an answer when the computation began. While it is one, it is not computed again
+            // for a while.
+            Intent::Ahead => self.freshness(*entry, now) != Freshness::Dead && !entry.is_error(),
             how => {
                 let falls_back = self.falls_back(how) || self.spec.rules.stale_if_error > 0;
-                falls_back && self.stands_in(*entry, now)
+                falls_back && self.can_stand_in(*entry, now)
             }
         };
         entry.is_some_and(is_kept)
@@ -140,29 +141,30 @@ impl MemoCore {
     /// The value that stands in for one that has failed, or is late.
     pub(crate) fn stand_in(&self, key: &Erased, hash: u32) -> Option<Erased> {
         let now = self.clock().coarse();
-        let room = self.shard(hash).read();
-        let entry = room.entries.find(hash, |other| self.same(other, key));
-        let value = entry.filter(|entry| self.stands_in(**entry, now)).map(|entry| self.serve(entry, now))?;
-        drop(room);
+        let guard = self.shard(hash).read();
+        let entry = guard.entries.find(hash, |other| self.same(other, key));
+        let value =
+            entry.filter(|entry| self.can_stand_in(**entry, now)).map(|entry| self.serve(entry, now))?;
+        drop(guard);
         self.counters.fallbacks.add();
         Some(value)
     }
 
-    fn stands_in(&self, entry: Record<'_>, now: Tick) -> bool {
+    fn can_stand_in(&self, entry: MetadataRef<'_>, now: Tick) -> bool {
         self.times(entry).is_some_and(|times| self.spec.rules.on_failure(&times, now))
     }
 
     /// The entry that was there is being computed anew in the background, or no longer is: meanwhile those
     /// who find it have nothing to begin.
-    pub(crate) fn note_renewal(room: &mut Room, old: Option<EntryId>, renewing: bool) {
-        let entry = old.and_then(|id| room.entries.named(id));
+    pub(crate) fn note_renewal(guard: &mut ShardState, old: Option<EntryId>, renewing: bool) {
+        let entry = old.and_then(|id| guard.entries.by_id(id));
         if let Some(slot) = entry.map(|entry| entry.slot) {
-            room.entries.note_renewal(slot, renewing);
+            guard.entries.note_renewal(slot, renewing);
         }
     }
 
     /// Computing the entry that was there anew has failed: it is left alone for a while.
-    pub(crate) fn note_failure(&self, room: &mut Room, old: Option<EntryId>, how: Intent) {
+    pub(crate) fn note_failure(&self, guard: &mut ShardState, old: Option<EntryId>, how: Intent) {
         let rules = &self.spec.rules;
         if !rules.has_window() && rules.ahead.is_none() {
             return;
@@ -170,14 +172,15 @@ impl MemoCore {
         let now = self.clock().now();
         let rests = |entry: &EntryRef<'_>| {
             // Of what answers nothing any more there is nothing to rest.
-            let of_use = self.state(**entry, now) != State::Dead;
-            // Who finds it resting does not compute: those who have failed together have failed once.
-            let counted = matches!(how, Intent::Read | Intent::Alone) && now < entry.times().rest;
+            let of_use = self.freshness(**entry, now) != Freshness::Dead;
+            // A caller that finds the entry resting does not compute, so a failure that several callers
+            // share counts once.
+            let counted = matches!(how, Intent::Read | Intent::Alone) && now < entry.times().retry_at;
             of_use && !counted
         };
-        let entry = old.and_then(|id| room.entries.named(id)).filter(rests);
+        let entry = old.and_then(|id| guard.entries.by_id(id)).filter(rests);
         if let Some(slot) = entry.map(|entry| entry.slot) {
-            room.entries.note_failure(slot, now);
+            guard.entries.note_failure(slot, now);
             self.counters.backoffs.add();
         }
     }
@@ -187,20 +190,21 @@ impl MemoCore {
         if crate::sync::is_comparing() {
             return;
         }
-        let room = self.shard(hash).upgradable();
-        let entry = room.entries.find(hash, |other| self.same(other, key));
+        let guard = self.shard(hash).upgradable();
+        let entry = guard.entries.find(hash, |other| self.same(other, key));
         let slot = entry.map(|entry| entry.slot);
-        let mut room = ShardLock::upgrade(room);
-        let old = slot.and_then(|slot| room.entries.name(slot));
-        // However it began: those who are late together are so for one computation.
-        self.note_failure(&mut room, old, Intent::Read);
+        let mut guard = ShardLock::upgrade(guard);
+        let old = slot.and_then(|slot| guard.entries.id_of(slot));
+        // Whatever the intent: callers that are late together wait for one computation.
+        self.note_failure(&mut guard, old, Intent::Read);
     }
 
     /// The value of an entry, if it is still there and good for something.
     pub(super) fn value_at(&self, id: EntryId) -> Option<Erased> {
         let now = self.clock().coarse();
-        let room = self.shard(id.hash).read();
-        let entry = room.entries.named(id).filter(|entry| self.state(**entry, now) != State::Dead)?;
+        let guard = self.shard(id.hash).read();
+        let entry =
+            guard.entries.by_id(id).filter(|entry| self.freshness(**entry, now) != Freshness::Dead)?;
         if self.is_tracked() {
             // What is made of it goes with what it was made of.
             self.record_tags(entry.tags());
@@ -210,12 +214,18 @@ impl MemoCore {
 
     /// Marks an entry stale, which may have been marked by its stamps before. `before`: told of it as it was.
     /// It is to be swept when its window ends.
-    pub(super) fn mark(&self, room: &mut Room, slot: Slot, at: Tick, before: impl FnOnce(Record<'_>)) {
+    pub(crate) fn mark(
+        &self,
+        guard: &mut ShardState,
+        slot: SlotId,
+        at: Tick,
+        before: impl FnOnce(MetadataRef<'_>),
+    ) {
         // Whoever computes it anew has begun before this.
-        room.entries.note_renewal(slot, false);
-        let Some(entry) = room.entries.at(slot) else { return };
+        guard.entries.note_renewal(slot, false);
+        let Some(entry) = guard.entries.at(slot) else { return };
         let Some(times) = self.times(*entry).filter(|_| !entry.is_marked()) else { return };
         before(*entry);
-        room.entries.mark(slot, times.marked_at(at).deadline, &self.spec.rules);
+        guard.entries.mark(slot, times.marked_at(at).deadline, &self.spec.rules);
     }
 }

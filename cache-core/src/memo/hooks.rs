@@ -5,13 +5,13 @@ use std::any::Any;
 
 use super::MemoCore;
 use crate::call::{Hooked, NoHook};
-use crate::draft::Draft;
 use crate::engine::Returned;
 use crate::erased::Erased;
 use crate::event::Cause;
-use crate::flight::{Remembers, Shared};
+use crate::flight::{PreviousValue, SharedError};
 use crate::key::KeyRef;
-use crate::store::{EntryId, Record};
+use crate::metadata::EntryMetadata;
+use crate::store::{EntryId, MetadataRef};
 use crate::value::{IsResult, IsSent, Returns};
 
 pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
@@ -19,9 +19,9 @@ pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
 pub(crate) type OnError<R> = fn(&KeyRef<'_>, &<R as Returns>::Error);
 pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
 /// Makes an error for a waiter of the leader's.
-pub(crate) type ShareError<R> = fn(&<R as Returns>::Error) -> Box<dyn Any + Send>;
+pub(crate) type ShareErrorFn<R> = fn(&<R as Returns>::Error) -> Box<dyn Any + Send>;
 pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
-pub(crate) type Describe<R> = fn(&Erased, Option<&<R as Returns>::Value>, &mut Draft);
+pub(crate) type Describe<R> = fn(&Erased, Option<&<R as Returns>::Value>, &mut EntryMetadata);
 
 /// Hooks and weigher as the attribute gives them.
 pub struct MemoSpec<R: Returns> {
@@ -29,7 +29,7 @@ pub struct MemoSpec<R: Returns> {
     pub(crate) on_evict: Option<OnEvict<R>>,
     pub(crate) on_error: Option<OnError<R>>,
     pub(crate) fallback_if: Option<FallbackIf<R>>,
-    pub(crate) share_error: Option<ShareError<R>>,
+    pub(crate) share_error: Option<ShareErrorFn<R>>,
     pub(crate) weigh: Option<Weigh<R>>,
     /// What entries answer to whichever function computes them; it is given the stored key.
     pub(crate) describe: Option<Describe<R>>,
@@ -140,10 +140,10 @@ type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
 type Condition = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
 type Sharer = Box<dyn Fn(&dyn Any) -> Option<Box<dyn Any + Send>> + Send + Sync>;
 type Weigher = Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>;
-type Describer = Box<dyn Fn(&Erased, Option<&Erased>, &mut Draft) + Send + Sync>;
+type Describer = Box<dyn Fn(&Erased, Option<&Erased>, &mut EntryMetadata) + Send + Sync>;
 
 /// The same for values as they are kept.
-pub(super) struct Hooks {
+pub(super) struct ErasedHooks {
     on_store: Option<StoreHook>,
     on_evict: Option<EvictHook>,
     on_error: Option<ErrorHook>,
@@ -156,19 +156,19 @@ pub(super) struct Hooks {
     show: fn(Erased) -> Option<Box<dyn Any>>,
 }
 
-impl Hooks {
+impl ErasedHooks {
     pub(super) fn new<R: Returns>(hooks: MemoSpec<R>) -> Self {
         Self {
             on_store: hooks.on_store.map(|hook| -> StoreHook {
-                Box::new(move |key, held| {
-                    if let Some(value) = R::value(held.get()) {
+                Box::new(move |key, stored| {
+                    if let Some(value) = R::value(stored.get()) {
                         hook(key, value);
                     }
                 })
             }),
             on_evict: hooks.on_evict.map(|hook| -> EvictHook {
-                Box::new(move |key, held, cause| {
-                    if let Some(value) = R::value(held.get()) {
+                Box::new(move |key, stored, cause| {
+                    if let Some(value) = R::value(stored.get()) {
                         hook(key, value, cause);
                     }
                 })
@@ -188,13 +188,16 @@ impl Hooks {
                 .map(|share| -> Sharer { Box::new(move |error| error.downcast_ref().map(share)) }),
             weigh: hooks.weigh.map(|weigh| -> Weigher {
                 // An error that is kept weighs as little as possible.
-                Box::new(move |key, held| R::value(held.get()).map_or(1, |value| weigh(key, value)))
+                Box::new(move |key, stored| R::value(stored.get()).map_or(1, |value| weigh(key, value)))
             }),
-            is_error: |held| R::kept_error(held.get()).is_some(),
-            show: |held| R::face(held.into()).map(|face| -> Box<dyn Any> { Box::new(face) }),
+            is_error: |stored| R::kept_error(stored.get()).is_some(),
+            show: |stored| {
+                R::companion_value(stored.into())
+                    .map(|companion_value| -> Box<dyn Any> { Box::new(companion_value) })
+            },
             describe: hooks.describe.map(|describe| -> Describer {
-                Box::new(move |key, held, draft| {
-                    describe(key, held.and_then(|held| R::value(held.get())), draft);
+                Box::new(move |key, stored, metadata| {
+                    describe(key, stored.and_then(|stored| R::value(stored.get())), metadata);
                 })
             }),
         }
@@ -206,8 +209,8 @@ impl Hooks {
     }
 }
 
-impl Remembers for MemoCore {
-    fn recall(&self, id: EntryId) -> Option<Box<dyn Any>> {
+impl PreviousValue for MemoCore {
+    fn previous_value(&self, id: EntryId) -> Option<Box<dyn Any>> {
         let value = self.value_at(id)?;
         (self.types.hooks.show)(value)
     }
@@ -228,7 +231,7 @@ impl MemoCore {
     }
 
     /// Whether an entry can leave at once: it has no tags to let go of, and no user code is run for it.
-    pub(super) fn leaves_unseen(&self, entry: Record<'_>) -> bool {
+    pub(super) fn leaves_silently(&self, entry: MetadataRef<'_>) -> bool {
         entry.tags().is_empty() && self.types.hooks.on_evict.is_none() && !self.cell().needs_drop()
     }
 
@@ -247,14 +250,14 @@ impl MemoCore {
     }
 
     /// What of an error so many waiters get.
-    pub(crate) fn share(&self, returned: &dyn Returned, waiters: usize) -> Shared {
+    pub(crate) fn share(&self, returned: &dyn Returned, waiters: usize) -> SharedError {
         if waiters == 0 {
-            return Shared::Nothing;
+            return SharedError::Nothing;
         }
         let (Some(share), Some(error)) = (&self.types.hooks.share_error, returned.error()) else {
-            return Shared::cloned(self.run_hook(|| returned.share_error()).flatten());
+            return SharedError::cloned(self.run_hook(|| returned.share_error()).flatten());
         };
-        Shared::made((0..waiters).filter_map(|_| self.run_hook(|| share(error)).flatten()).collect())
+        SharedError::made((0..waiters).filter_map(|_| self.run_hook(|| share(error)).flatten()).collect())
     }
 
     /// The weight of an entry; `None` if the weigher panicked.
@@ -274,38 +277,43 @@ impl MemoCore {
     /// What an entry answers to, as the options of its memo say, and those of its function. Where these
     /// panic nothing is stored.
     #[inline]
-    pub(crate) fn draft(
+    pub(crate) fn metadata(
         &self,
         key: &Erased,
         value: Option<&Erased>,
-        describe: impl FnOnce(&mut Draft),
-    ) -> Draft {
-        let mut draft = Draft::default();
+        describe: impl FnOnce(&mut EntryMetadata),
+    ) -> EntryMetadata {
+        let mut metadata = EntryMetadata::default();
         let describe = || {
             if let Some(describe) = &self.types.hooks.describe {
-                describe(key, value, &mut draft);
+                describe(key, value, &mut metadata);
             }
-            describe(&mut draft);
+            describe(&mut metadata);
         };
         let described = self.run_hook(describe).is_some();
-        if draft.panicked {
+        if metadata.panicked {
             self.counters.hook_panics.add();
         }
-        draft.unknown = !described || draft.panicked;
-        draft.refused |= draft.unknown;
-        if draft.unknown && self.is_tracked() {
-            // Nobody knows by which tags what is computed from it would have to go.
+        metadata.unknown = !described || metadata.panicked;
+        metadata.refused |= metadata.unknown;
+        if metadata.unknown && self.is_tracked() {
+            // The tags are not known, so what is computed from this value could not be invalidated.
             crate::memo::record_unknown();
         }
-        draft
+        metadata
     }
 
     /// The same of a value that is given by hand. Expressions of the attribute may do that themselves.
-    pub(crate) fn draft_by_hand(&self, key: &Erased, value: &Erased, describe: impl Fn(&mut Draft)) -> Draft {
-        let draft =
-            self.run_hook_about("cache_if, ttl or tags", key, || self.draft(key, Some(value), &describe));
+    pub(crate) fn metadata_by_hand(
+        &self,
+        key: &Erased,
+        value: &Erased,
+        describe: impl Fn(&mut EntryMetadata),
+    ) -> EntryMetadata {
+        let metadata =
+            self.run_hook_about("cache_if, ttl or tags", key, || self.metadata(key, Some(value), &describe));
         // Nothing is stored.
-        draft.unwrap_or_else(|| Draft { refused: true, unknown: true, ..Draft::default() })
+        metadata.unwrap_or_else(|| EntryMetadata { refused: true, unknown: true, ..EntryMetadata::default() })
     }
 
     /// Runs user code that must not disturb the call it serves.

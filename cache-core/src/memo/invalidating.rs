@@ -5,107 +5,108 @@
 
 use std::collections::HashMap;
 
-use super::backlog::BITE;
-use super::core::Deferred;
-use super::dependents::Spared;
-use super::judging::Judgement;
-use super::{Effects, MemoCore, Room, Shard};
+use super::backlog::BATCH;
+use super::core::DeferredInvalidation;
+use super::dependents::SparedKeys;
+use super::predicate_removal::PredicateRemoval;
+use super::{Effects, MemoCore, Shard, ShardState};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{Flight, Kind, Old};
+use crate::flight::{Flight, Kind, PreviousEntry};
 use crate::invalidate::Applied;
-use crate::policy::{Slot, State};
+use crate::policy::{Freshness, SlotId};
 use crate::store::EntryRef;
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Decree, Form, Number};
+use crate::tags::{Carrier, Number, Severity, Stamp};
 use crate::time::Tick;
 
 impl MemoCore {
     /// Invalidates one key.
-    pub(crate) fn invalidate_key(&self, key: &Erased, hash: u32, form: Form) -> Applied {
+    pub(crate) fn invalidate_key(&self, key: &Erased, hash: u32, severity: Severity) -> Applied {
         if crate::sync::is_comparing() {
             // Shared access is held further up this thread's stack: what is there is dead from here
             // on, and taken out later. So is what was computed from any entry.
             self.defer(hash);
-            return self.invalidate_dependents_of_all(form);
+            return self.invalidate_dependents_of_all(severity);
         }
-        self.settle_deferred();
+        self.apply_deferred();
         let same = |other: ErasedRef<'_>| self.same(other, key);
-        let room = self.shard(hash).upgradable();
-        let existing = room.entries.find(hash, same).map(|entry| entry.slot);
-        let flights = room.gated().of(hash, same);
+        let guard = self.shard(hash).upgradable();
+        let existing = guard.entries.find(hash, same).map(|entry| entry.slot);
+        let flights = guard.gated().of(hash, same);
         for flight in &flights {
             flight.context.ends_within();
         }
-        let source = room.sources.of(hash, same);
+        let dependency = guard.dependencies.of(hash, same);
         let mut effects = Effects::new();
         let mut count = 0;
         if existing.is_some() || !flights.is_empty() {
-            let mut room = ShardLock::upgrade(room);
+            let mut guard = ShardLock::upgrade(guard);
             for flight in &flights {
-                room.gated_mut().remove(flight);
+                guard.gated_mut().remove(flight);
             }
             let now = self.clock().now();
             count = match existing {
-                Some(slot) if self.leaves_marked(form) => self.mark_one(&mut room, slot, now),
-                Some(slot) => self.remove(&mut room, slot, now, &mut effects),
+                Some(slot) if self.keeps_marked(severity) => self.mark_one(&mut guard, slot, now),
+                Some(slot) => self.remove(&mut guard, slot, now, &mut effects),
                 None => 0,
             };
-            room.entries.shrink();
-            drop(room);
+            guard.entries.shrink();
+            drop(guard);
         } else {
-            drop(room);
+            drop(guard);
         }
-        if self.leaves_marked(form) {
-            self.world().wants_sweeping();
+        if self.keeps_marked(severity) {
+            self.runtime().wake_sweeper();
         }
-        let dependents = source.map(|name| self.world().invalidate_tag(&name, form));
+        let dependents = dependency.map(|name| self.runtime().invalidate_tag(&name, severity));
         self.dispose(effects);
         Applied::new(count) + dependents.unwrap_or_default()
     }
 
     /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
     /// go is left to the caller. Within an `Eq` nothing is written, so nothing is ended either.
-    pub(crate) fn end_old(&self, flight: &Flight, effects: &mut Effects) {
+    pub(crate) fn remove_old(&self, flight: &Flight, effects: &mut Effects) {
         if crate::sync::is_comparing() {
             return;
         }
-        let room = self.shard(flight.hash).upgradable();
-        let as_it_was = |old: Old| room.entries.named(old.id).filter(|entry| entry.created() == old.since);
+        let guard = self.shard(flight.hash).upgradable();
+        let as_it_was =
+            |old: PreviousEntry| guard.entries.by_id(old.id).filter(|entry| entry.created() == old.since);
         let slot = flight.old.and_then(as_it_was).map(|entry| entry.slot);
         // What was computed from an entry may outlive it: a refresh ends that though nothing is there.
         if slot.is_some() || flight.kind == Kind::Refresh {
             let same = |other: ErasedRef<'_>| self.same(other, &flight.key);
-            effects.sources.extend(room.sources.of(flight.hash, same));
+            effects.dependencies.extend(guard.dependencies.of(flight.hash, same));
         }
         let Some(slot) = slot else { return };
-        let mut room = ShardLock::upgrade(room);
-        self.remove(&mut room, slot, self.clock().now(), effects);
+        let mut guard = ShardLock::upgrade(guard);
+        self.remove(&mut guard, slot, self.clock().now(), effects);
     }
 
     /// Whether what an invalidation of this form has hit is marked, and stays. Where no stale window keeps it,
     /// it goes.
-    pub(super) fn leaves_marked(&self, form: Form) -> bool {
-        form == Form::Soft && self.spec.rules.has_window()
+    pub(super) fn keeps_marked(&self, severity: Severity) -> bool {
+        severity == Severity::Soft && self.spec.rules.has_window()
     }
 
     /// Marks an entry; how many were fresh.
-    fn mark_one(&self, room: &mut Room, slot: Slot, now: Tick) -> usize {
+    fn mark_one(&self, guard: &mut ShardState, slot: SlotId, now: Tick) -> usize {
         let mut count = 0;
-        self.mark(room, slot, now, |entry| {
+        self.mark(guard, slot, now, |entry| {
             self.backlog.credit(entry);
-            count = usize::from(self.state(entry, now) == State::Fresh);
+            count = usize::from(self.freshness(entry, now) == Freshness::Fresh);
         });
         count
     }
 
     /// Takes an entry out; how many could still have been returned.
-    fn remove(&self, room: &mut Room, slot: Slot, now: Tick, effects: &mut Effects) -> usize {
-        let Some(entry) = room.entries.remove(slot) else { return 0 };
-        let record = entry.record();
-        self.held.fetch_sub(record.weight(), Ordering::Relaxed);
+    fn remove(&self, guard: &mut ShardState, slot: SlotId, now: Tick, effects: &mut Effects) -> usize {
+        let Some(entry) = guard.entries.remove(slot) else { return 0 };
+        let record = entry.metadata();
+        self.total_weight.fetch_sub(record.weight(), Ordering::Relaxed);
         self.backlog.credit(record);
-        let was_of_use = self.state(record, now) != State::Dead;
+        let was_of_use = self.freshness(record, now) != Freshness::Dead;
         let cause = self.cause(record, now, Cause::Invalidated);
         effects.push(entry, cause);
         usize::from(was_of_use)
@@ -114,28 +115,29 @@ impl MemoCore {
     /// Takes out what was invalidated from within a user's `Eq`. Needs no comparison: all entries
     /// of the hash go.
     #[inline]
-    pub(crate) fn settle_deferred(&self) {
+    pub(crate) fn apply_deferred(&self) {
         if self.has_deferred() {
-            self.settle_each(&self.deferred());
+            self.apply_each(&self.deferred());
         }
     }
 
-    fn settle_each(&self, deferred: &[Deferred]) {
-        for &Deferred { hash, .. } in deferred {
+    fn apply_each(&self, deferred: &[DeferredInvalidation]) {
+        for &DeferredInvalidation { hash, .. } in deferred {
             let mut effects = Effects::new();
-            let mut room = self.shard(hash).write();
-            let slots: Vec<Slot> = room.entries.of_hash(hash).map(|entry| entry.slot).collect();
-            // Held until the shard is released: of one that has ended within the `Eq` this is the last.
-            let flights = room.gated().of(hash, |_| true);
+            let mut guard = self.shard(hash).write();
+            let slots: Vec<SlotId> = guard.entries.of_hash(hash).map(|entry| entry.slot).collect();
+            // The flights are dropped after the shard is released: this may be the last handle of one that
+            // ended within the `Eq`.
+            let flights = guard.gated().of(hash, |_| true);
             for flight in &flights {
                 flight.context.ends_within();
-                room.gated_mut().remove(flight);
+                guard.gated_mut().remove(flight);
             }
             let now = self.clock().now();
             for slot in slots {
-                self.remove(&mut room, slot, now, &mut effects);
+                self.remove(&mut guard, slot, now, &mut effects);
             }
-            drop(room);
+            drop(guard);
             self.dispose(effects);
         }
         if let Some(last) = deferred.last() {
@@ -146,17 +148,17 @@ impl MemoCore {
     /// Removes everything.
     #[cfg(test)]
     pub(crate) fn remove_all(&self) -> Applied {
-        self.sweep_cleared(self.bump_whole(Form::Hard))
+        self.remove_cleared(self.bump_whole(Severity::Hard))
     }
 
     /// Takes out or marks what an invalidation of the memo as a whole has hit.
-    pub(crate) fn sweep_cleared(&self, decree: Decree) -> Applied {
-        let swept = Applied::swept(self.arc(), self.sweep_after(decree, None));
-        swept + self.invalidate_dependents_of_all(decree.form)
+    pub(crate) fn remove_cleared(&self, stamp: Stamp) -> Applied {
+        let progress = Applied::of_removal(self.arc(), self.remove_invalidated(stamp, None));
+        progress + self.invalidate_dependents_of_all(stamp.severity)
     }
 
-    fn bump_whole(&self, form: Form) -> Decree {
-        self.world().bump_whole([self.revision()].into_iter(), form)
+    fn bump_whole(&self, severity: Severity) -> Stamp {
+        self.runtime().bump_whole([self.revision()].into_iter(), severity)
     }
 
     /// Invalidates the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
@@ -165,39 +167,39 @@ impl MemoCore {
         &self,
         doomed: &dyn Fn(&Erased) -> bool,
         condemned: &dyn Fn(&Erased, &Erased) -> bool,
-        form: Form,
+        severity: Severity,
     ) -> Applied {
         if crate::sync::is_comparing() {
             // What matches cannot be told without running user code; what is there goes.
-            self.bump_whole(form);
-            return self.invalidate_dependents_of_all(form);
+            self.bump_whole(severity);
+            return self.invalidate_dependents_of_all(severity);
         }
-        let judgement = Judgement::of(vec![self]);
-        let flown = self.doom(doomed, Number::MAX);
-        // Entries that stay, whose dependents do so, too; unless these wait for what was taken off.
-        let mut spared: Spared = HashMap::default();
+        let removal = PredicateRemoval::of(vec![self]);
+        let deregistered = self.deregister_doomed(doomed, Number::MAX);
+        // Entries that stay. Their dependents stay too, unless they wait for a flight that was taken off.
+        let mut spared: SparedKeys = HashMap::default();
         let mut applied = Applied::default();
         for shard in self.shards() {
-            let entries = self.of_use_in(&shard.read());
+            let entries = self.usable_in(&shard.read());
             for (key, value, hash) in entries {
                 if condemned(&key, &value) {
                     // By key, not by entry: what an update has made of it meanwhile goes as well.
-                    applied += self.invalidate_key(&key, hash, form);
-                } else if self.is_tracked() && !flown.contains(&hash) {
+                    applied += self.invalidate_key(&key, hash, severity);
+                } else if self.is_tracked() && !deregistered.contains(&hash) {
                     spared.entry(hash).or_default().push(key);
                 }
             }
         }
-        judgement.pass();
-        self.doom(doomed, self.judged());
-        drop(judgement);
-        applied + self.invalidate_dependents_where(doomed, &spared, form)
+        removal.finish();
+        self.deregister_doomed(doomed, self.last_predicate_removal());
+        drop(removal);
+        applied + self.invalidate_dependents_where(doomed, &spared, severity)
     }
 
     /// What is fresh or stale in a shard, with its hash.
-    fn of_use_in(&self, room: &Room) -> Vec<(Erased, Erased, u32)> {
+    fn usable_in(&self, guard: &ShardState) -> Vec<(Erased, Erased, u32)> {
         let now = self.clock().coarse();
-        let of_use = room.entries.iter().filter(|entry| self.state(**entry, now) != State::Dead);
+        let of_use = guard.entries.iter().filter(|entry| self.freshness(**entry, now) != Freshness::Dead);
         of_use.map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.hash)).collect()
     }
 
@@ -205,16 +207,16 @@ impl MemoCore {
     pub(crate) fn live_keys(&self, tags: Option<&[u64]>) -> Vec<(Erased, u32)> {
         let mut keys = Vec::new();
         for shard in self.shards() {
-            let room = shard.read();
-            let live = |entry: &EntryRef<'_>| self.fresh(**entry);
+            let guard = shard.read();
+            let live = |entry: &EntryRef<'_>| self.is_fresh(**entry);
             let address = |entry: EntryRef<'_>| (entry.key.to_owned(), entry.hash);
             match tags {
-                None => keys.extend(room.entries.iter().filter(live).map(address)),
+                None => keys.extend(guard.entries.iter().filter(live).map(address)),
                 Some(tags) => {
-                    let mut slots: Vec<Slot> = room.entries.tagged(tags).map(|entry| entry.slot).collect();
+                    let mut slots: Vec<SlotId> = guard.entries.tagged(tags).map(|entry| entry.slot).collect();
                     slots.sort_unstable();
                     slots.dedup();
-                    let tagged = slots.into_iter().filter_map(|slot| room.entries.at(slot));
+                    let tagged = slots.into_iter().filter_map(|slot| guard.entries.at(slot));
                     keys.extend(tagged.filter(live).map(address));
                 }
             }
@@ -228,40 +230,40 @@ impl MemoCore {
         if crate::sync::is_comparing() {
             return 0;
         }
-        self.settle_deferred();
+        self.apply_deferred();
         self.drain();
         let now = self.clock().now();
         self.shards().map(|shard| self.reclaim_in(shard, now)).sum()
     }
 
     fn reclaim_in(&self, shard: &Shard, now: Tick) -> usize {
-        let is_dead = |entry: &EntryRef<'_>| self.state(**entry, now) == State::Dead;
+        let is_dead = |entry: &EntryRef<'_>| self.freshness(**entry, now) == Freshness::Dead;
         let mut count = 0;
         let (mut from, mut more) = (0, true);
         while more {
             // Most pieces have nothing dead in them: nobody who reads there is held up.
             let any = {
-                let room = shard.read();
-                let (mut entries, beyond) = room.entries.range(from, BITE);
+                let guard = shard.read();
+                let (mut entries, beyond) = guard.entries.range(from, BATCH);
                 more = beyond;
                 entries.any(|entry| is_dead(&entry))
             };
             if any {
                 count += self.reclaim_from(shard, from, now);
             }
-            from += BITE;
+            from += BATCH;
         }
         // Due though nothing is dead: the entry of that time has left by another way or was read since, or
-        // nothing carries a source any more.
+        // nothing carries a dependency any more.
         let due = {
-            let room = shard.read();
-            count > 0 || room.entries.earliest() <= now || room.sources.has_dead()
+            let guard = shard.read();
+            count > 0 || guard.entries.earliest() <= now || guard.dependencies.has_dead()
         };
         if due {
-            let mut room = shard.write();
-            room.entries.settle(&self.spec.rules);
-            let gone = room.sources.settle();
-            drop(room);
+            let mut guard = shard.write();
+            guard.entries.settle(&self.spec.rules);
+            let gone = guard.dependencies.remove_dead();
+            drop(guard);
             self.drop_keys(gone);
         }
         count
@@ -271,21 +273,21 @@ impl MemoCore {
     /// found by the next sweep.
     fn reclaim_from(&self, shard: &Shard, from: usize, now: Tick) -> usize {
         let mut effects = Effects::new();
-        let mut room = shard.write();
-        let (entries, _) = room.entries.range(from, BITE);
-        let dead = entries.filter(|entry| self.state(**entry, now) == State::Dead);
-        let dead: Vec<(Slot, u32)> = dead.map(|entry| (entry.slot, entry.hash)).collect();
+        let mut guard = shard.write();
+        let (entries, _) = guard.entries.range(from, BATCH);
+        let dead = entries.filter(|entry| self.freshness(**entry, now) == Freshness::Dead);
+        let dead: Vec<(SlotId, u32)> = dead.map(|entry| (entry.slot, entry.hash)).collect();
         for &(slot, hash) in &dead {
-            room.sources.mix(hash);
-            self.remove(&mut room, slot, now, &mut effects);
+            guard.dependencies.note_replaced(hash);
+            self.remove(&mut guard, slot, now, &mut effects);
         }
-        drop(room);
+        drop(guard);
         self.dispose(effects);
         dead.len()
     }
 
     /// Whether a sweep would find something by now, and whether it ever could.
-    pub(crate) fn sweep_due(&self, now: Tick) -> (bool, bool) {
+    pub(crate) fn expiry_due(&self, now: Tick) -> (bool, bool) {
         let earliest = self.shards().map(|shard| shard.read().entries.earliest()).min();
         let earliest = earliest.unwrap_or(crate::time::NEVER);
         (earliest <= now, earliest < crate::time::NEVER)
@@ -316,76 +318,76 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::fixture::Stage;
     use crate::memo::MemoSpec;
+    use crate::runtime::Runtime;
     use crate::spec::Spec;
+    use crate::tests::test_memo::TestMemo;
     use crate::time::{Clock, Manual};
-    use crate::world::World;
 
     #[test]
     fn nothing_is_due_after_what_was_due_has_left() {
         let time = Arc::new(Manual::default());
         let spec = Spec::new("stage", &["key"]).ttl(Duration::from_millis(10));
-        let stage = Stage::within(World::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
-        stage.call(1, &[], || Ok(1)).unwrap();
-        assert_eq!(stage.memo.sweep_due(0), (false, true));
-        stage.invalidate(1);
+        let cache = TestMemo::within(Runtime::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
+        cache.call(1, &[], || Ok(1)).unwrap();
+        assert_eq!(cache.memo.expiry_due(0), (false, true));
+        cache.invalidate(1);
         time.advance(20);
-        assert_eq!(stage.memo.sweep_due(20), (true, true));
-        assert_eq!(stage.memo.reclaim(), 0);
-        assert_eq!(stage.memo.sweep_due(20), (false, false), "the sweeper would never rest");
+        assert_eq!(cache.memo.expiry_due(20), (true, true));
+        assert_eq!(cache.memo.reclaim(), 0);
+        assert_eq!(cache.memo.expiry_due(20), (false, false), "the sweeper would never rest");
     }
 
     /// Invalidations of key 1 that work from within a key's `Eq`.
-    const WITHIN_EQ: [fn(&Stage) -> usize; 5] = [
-        |stage| stage.invalidate(1),
-        |stage| stage.memo.remove_all().count(),
-        |stage| stage.invalidate_tag("all"),
-        |stage| stage.invalidate_tag("cat"),
-        |stage| stage.invalidate_if(|_| true, Form::Hard),
+    const WITHIN_EQ: [fn(&TestMemo) -> usize; 5] = [
+        |cache| cache.invalidate(1),
+        |cache| cache.memo.remove_all().count(),
+        |cache| cache.invalidate_tag("all"),
+        |cache| cache.invalidate_tag("cat"),
+        |cache| cache.invalidate_if(|_| true, Severity::Hard),
     ];
 
     #[test]
     fn an_invalidation_within_an_eq_takes_effect_at_once() {
         for invalidate in WITHIN_EQ {
-            let stage = Stage::new(Spec::new("stage", &["key"]).tags(&["all"]));
-            stage.call(1, &["cat"], || Ok(1)).unwrap();
-            crate::sync::comparing(|| invalidate(&stage) == 0);
-            assert_eq!(stage.get(1), None);
-            stage.memo.reclaim();
-            assert_eq!((stage.get(1), stage.memo.held.load(Ordering::Relaxed)), (None, 0));
-            assert_eq!(stage.call(1, &[], || Ok(3)), Ok(3));
+            let cache = TestMemo::new(Spec::new("stage", &["key"]).tags(&["all"]));
+            cache.call(1, &["cat"], || Ok(1)).unwrap();
+            crate::sync::comparing(|| invalidate(&cache) == 0);
+            assert_eq!(cache.get(1), None);
+            cache.memo.reclaim();
+            assert_eq!((cache.get(1), cache.memo.total_weight.load(Ordering::Relaxed)), (None, 0));
+            assert_eq!(cache.call(1, &[], || Ok(3)), Ok(3));
         }
     }
 
     #[test]
     fn what_is_computed_while_an_eq_invalidates_is_not_stored() {
         for invalidate in WITHIN_EQ {
-            let stage = Stage::new(Spec::new("stage", &["key"]).tags(&["all"]));
+            let cache = TestMemo::new(Spec::new("stage", &["key"]).tags(&["all"]));
             let body = || {
-                crate::sync::comparing(|| invalidate(&stage) == 0);
+                crate::sync::comparing(|| invalidate(&cache) == 0);
                 Ok(1)
             };
-            assert_eq!(stage.call(1, &["cat"], body), Ok(1));
-            assert_eq!(stage.get(1), None);
+            assert_eq!(cache.call(1, &["cat"], body), Ok(1));
+            assert_eq!(cache.get(1), None);
         }
     }
 
     #[test]
     fn an_invalidation_within_an_eq_spares_other_keys_and_is_forgotten() {
-        let stage = Stage::new(Spec::new("stage", &["key"]));
-        stage.call(1, &[], || Ok(1)).unwrap();
-        stage.call(2, &[], || Ok(2)).unwrap();
-        crate::sync::comparing(|| stage.invalidate(1) == 0);
-        stage.memo.settle_deferred();
-        assert!(stage.memo.deferred().is_empty());
-        assert_eq!((stage.get(1), stage.get(2)), (None, Some(2)));
+        let cache = TestMemo::new(Spec::new("stage", &["key"]));
+        cache.call(1, &[], || Ok(1)).unwrap();
+        cache.call(2, &[], || Ok(2)).unwrap();
+        crate::sync::comparing(|| cache.invalidate(1) == 0);
+        cache.memo.apply_deferred();
+        assert!(cache.memo.deferred().is_empty());
+        assert_eq!((cache.get(1), cache.get(2)), (None, Some(2)));
     }
 
     #[test]
     fn a_call_within_an_eq_writes_to_no_shard_where_tags_are_inherited() {
-        let pages = Stage::new(Spec::new("page", &["key"]).inherit_tags());
-        let cats = Stage::within(pages.world.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
+        let pages = TestMemo::new(Spec::new("page", &["key"]).inherit_tags());
+        let cats = TestMemo::within(pages.runtime.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
         let body = || {
             let held = cats.memo.shard(cats.hash(1)).read();
             let mut cat = Ok(0);
@@ -404,23 +406,23 @@ mod tests {
     #[test]
     fn a_doomed_computation_holds_nobody_up() {
         let spec = Spec::new("stage", &["key"]).tags(&["all"]).max_wait(Duration::from_secs(100));
-        let invalidations: [fn(&Stage) -> usize; 5] = [
-            |stage| stage.invalidate(1),
-            |stage| stage.memo.remove_all().count(),
-            |stage| stage.invalidate_tag("all"),
-            |stage| stage.invalidate_if(|_| true, Form::Hard),
-            |stage| usize::from(!stage.put(1, 2, crate::memo::When::Always)),
+        let invalidations: [fn(&TestMemo) -> usize; 5] = [
+            |cache| cache.invalidate(1),
+            |cache| cache.memo.remove_all().count(),
+            |cache| cache.invalidate_tag("all"),
+            |cache| cache.invalidate_if(|_| true, Severity::Hard),
+            |cache| usize::from(!cache.put(1, 2, crate::memo::When::Always)),
         ];
         for invalidate in invalidations {
-            let stage = Stage::new(spec);
+            let cache = TestMemo::new(spec);
             let body = || {
-                assert_eq!(invalidate(&stage), 0);
-                std::thread::scope(|scope| scope.spawn(|| stage.call(1, &[], || Ok(2))).join().unwrap())?;
+                assert_eq!(invalidate(&cache), 0);
+                std::thread::scope(|scope| scope.spawn(|| cache.call(1, &[], || Ok(2))).join().unwrap())?;
                 Ok(1)
             };
-            assert_eq!(stage.call(1, &[], body), Ok(1));
-            assert_eq!(stage.get(1), Some(2), "the doomed value was stored");
-            let stats = stage.memo.counters.read();
+            assert_eq!(cache.call(1, &[], body), Ok(1));
+            assert_eq!(cache.get(1), Some(2), "the doomed value was stored");
+            let stats = cache.memo.counters.read();
             assert_eq!((stats.waits, stats.overtaken), (0, 1));
         }
     }

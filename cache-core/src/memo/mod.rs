@@ -9,44 +9,42 @@ mod flags;
 #[cfg(all(unix, not(miri), not(loom)))]
 mod forking;
 mod freshness;
-mod handle;
 mod hooks;
 mod invalidating;
-mod judging;
-#[cfg(all(test, not(loom)))]
-mod marks;
 mod memo_ref;
 mod nesting;
 mod plain;
+mod predicate_removal;
 mod shards;
 mod storing;
 mod typed;
-mod untyped;
-mod usual;
+mod typed_handle;
+mod typical_duration;
+mod untyped_handle;
 
 use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
-pub(crate) use backlog::{Sweep, Swept};
-pub(crate) use core::{MemoCore, Room, Shard, Types};
+pub(crate) use backlog::{Removal, RemovalProgress};
+pub(crate) use core::{MemoCore, Shard, ShardState, Types};
 pub(crate) use dependents::{UncachedCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
-pub use handle::Memo;
-pub(crate) use handle::{InField, Place};
 pub(crate) use hooks::{MemoHooks, MemoSpec};
-pub(crate) use judging::{invalidate_matching, invalidate_shown};
 pub(crate) use memo_ref::MemoRef;
+pub(crate) use predicate_removal::{invalidate_matching, invalidate_shown};
 pub use storing::When;
-pub(crate) use typed::Typed;
-pub(crate) use untyped::clear;
-pub use untyped::{AllMemos, AnyMemoRef, ZeroCapacity};
+pub(crate) use typed::TypedMemo;
+pub use typed_handle::Memo;
+pub(crate) use typed_handle::{InField, MemoLocation};
+pub(crate) use untyped_handle::clear;
+pub use untyped_handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 
 use crate::address::AnyKey;
 use crate::erased::Erased;
 use crate::invalidate::Applied;
-use crate::tags::{Form, TagName, each_public};
+use crate::tags::{Severity, TagName, each_public};
 
 /// What keys and values are in the store: their `Clone` runs no user code.
 pub trait Data: Clone + Send + Sync + 'static {}
@@ -69,7 +67,7 @@ impl Header {
 /// What the registry and tags ask of a memo.
 impl MemoCore {
     pub(crate) fn len(&self) -> usize {
-        self.shards().map(|shard| shard.read().entries.iter().filter(|e| self.fresh(**e)).count()).sum()
+        self.shards().map(|shard| shard.read().entries.iter().filter(|e| self.is_fresh(**e)).count()).sum()
     }
 
     pub(crate) fn capacity(&self) -> Option<usize> {
@@ -81,12 +79,12 @@ impl MemoCore {
         let mut live = false;
         let mut groups = HashSet::new();
         for shard in self.shards() {
-            let room = shard.read();
-            for entry in room.entries.iter().filter(|entry| self.fresh(**entry)) {
+            let guard = shard.read();
+            for entry in guard.entries.iter().filter(|entry| self.is_fresh(**entry)) {
                 live = true;
                 each_public(entry.tags(), &mut groups, |name| names.push(TagName(name.clone())));
             }
-            drop(room);
+            drop(guard);
             names.sort_unstable();
             names.dedup();
         }
@@ -101,13 +99,16 @@ impl MemoCore {
         self.any_keys(self.live_keys(None))
     }
 
-    pub(crate) fn invalidate_shown(&self, is_meant: &dyn Fn(&str) -> bool, form: Form) -> Applied {
-        let matches = |key: &Erased| self.shows_as(key, is_meant);
-        self.invalidate_where(&matches, &|key, _| matches(key), form)
+    pub(crate) fn invalidate_shown(&self, is_selected: &dyn Fn(&str) -> bool, severity: Severity) -> Applied {
+        let matches = |key: &Erased| self.shows_as(key, is_selected);
+        self.invalidate_where(&matches, &|key, _| matches(key), severity)
     }
 
-    pub(crate) fn doom_shown(&self, is_meant: Option<&dyn Fn(&str) -> bool>) {
-        self.doom(&|key| is_meant.is_none_or(|is_meant| self.shows_as(key, is_meant)), self.judged());
+    pub(crate) fn deregister_shown(&self, is_selected: Option<&dyn Fn(&str) -> bool>) {
+        self.deregister_doomed(
+            &|key| is_selected.is_none_or(|is_selected| self.shows_as(key, is_selected)),
+            self.last_predicate_removal(),
+        );
     }
 
     pub(crate) fn tagged_keys(&self, tags: &[u64], all: bool) -> Vec<AnyKey> {
@@ -120,21 +121,21 @@ impl MemoCore {
         let named = arguments.as_object();
         let listed = named.map(|named| self.in_order(named)).transpose()?;
         let parsed = (self.types.key_fns.parse)(listed.as_ref().unwrap_or(arguments));
-        let key = parsed.map_err(|misfit| match misfit.part.and_then(|part| parts.get(part)) {
+        let key = parsed.map_err(|mismatch| match mismatch.part.and_then(|part| parts.get(part)) {
             // What was left out stands for `None`, where there is such a thing.
             Some(part) if named.is_some_and(|named| !named.contains_key(*part)) => {
                 format!("argument `{part}` is missing")
             }
-            Some(part) => format!("argument `{part}`: {}", misfit.why),
-            None => misfit.why,
+            Some(part) => format!("argument `{part}`: {}", mismatch.why),
+            None => mismatch.why,
         })?;
         let hash = self.hash_owned(&key);
         Ok(AnyKey::new(self.arc(), key, hash))
     }
 
     /// Whether a key displays so. A user's `Debug` that panics does: dropping too much is only a miss.
-    pub(crate) fn shows_as(&self, key: &Erased, is_meant: &dyn Fn(&str) -> bool) -> bool {
-        self.run_hook(|| self.key_ref(key, |key| is_meant(&key.to_string()))).unwrap_or(true)
+    pub(crate) fn shows_as(&self, key: &Erased, is_selected: &dyn Fn(&str) -> bool) -> bool {
+        self.run_hook(|| self.key_ref(key, |key| is_selected(&key.to_string()))).unwrap_or(true)
     }
 
     pub(crate) fn any_keys(&self, keys: Vec<(Erased, u32)>) -> Vec<AnyKey> {

@@ -1,4 +1,4 @@
-//! Hooks that write the entry they are about: they would run for that again, and so on without an end.
+//! Hooks that write the entry that they run for: without this they would run for ever.
 
 use std::cell::RefCell;
 

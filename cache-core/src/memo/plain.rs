@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use super::{Effects, MemoCore};
-use crate::draft::Draft;
 use crate::erased::Erased;
 use crate::event::Cause;
 use crate::flight::{Flight, Kind};
+use crate::metadata::EntryMetadata;
 use crate::spec::Spec;
-use crate::store::Lease;
+use crate::store::StoredMetadata;
 use crate::sync::ShardLock;
 use crate::tags::{Carrier, Number};
 use crate::time::{NEVER, SECOND, Tick, later, ticks};
@@ -20,7 +20,7 @@ impl MemoCore {
     pub(super) fn plain_ttl(spec: &Spec, weighs: bool) -> Option<Tick> {
         let rules = &spec.rules;
         let ttl = rules.ttl.map_or(NEVER, ticks);
-        let is_plain = !weighs && rules.idle.is_none() && rules.jitter == 0.0 && !rules.asks_for_cost();
+        let is_plain = !weighs && rules.idle.is_none() && rules.jitter == 0.0 && !rules.needs_cost();
         // What ends soon is noted by the exact clock.
         (is_plain && ttl >= SECOND).then_some(ttl)
     }
@@ -31,27 +31,30 @@ impl MemoCore {
         &self,
         flight: &Arc<Flight>,
         value: &Erased,
-        draft: &Draft,
+        metadata: &EntryMetadata,
         effects: &mut Effects,
     ) -> bool {
         let is_new = matches!(flight.kind, Kind::Shared | Kind::Alone) && flight.old.is_none();
-        let Some((now, deadline)) = self.plain_times(draft).filter(|_| is_new) else { return false };
-        let mut room = self.shard(flight.hash).write();
+        let Some((now, deadline)) = self.plain_times(metadata).filter(|_| is_new) else { return false };
+        let mut guard = self.shard(flight.hash).write();
         // Nobody else has stored it, or computes it: keys need not be compared.
-        if !room.gated().is_only(flight) || room.entries.has(flight.hash) || self.judging.is_under_way() {
+        if !guard.gated().is_only(flight)
+            || guard.entries.has(flight.hash)
+            || self.predicate_removals.is_under_way()
+        {
             return false;
         }
         // Loaded before the stamps: the entry is valid at this revision or not at all.
         let revision = self.revision().current();
         if !self.untouched_since(flight.born, flight.hash, &[])
-            || !self.reserve(&mut room, 1, None, now, effects)
+            || !self.reserve(&mut guard, 1, None, now, effects)
         {
             return false;
         }
-        let lease = self.plain_lease(value, now, deadline, flight.born.max(revision));
-        room.entries.insert(&flight.key, value, flight.hash, lease, &self.spec.rules);
-        room.gated_mut().remove(flight);
-        drop(room);
+        let stored_metadata = self.plain_lease(value, now, deadline, flight.born.max(revision));
+        guard.entries.insert(&flight.key, value, flight.hash, stored_metadata, &self.spec.rules);
+        guard.gated_mut().remove(flight);
+        drop(guard);
         self.counters.stores.add();
         self.will_end(deadline);
         true
@@ -59,16 +62,22 @@ impl MemoCore {
 
     /// Puts a value in the place of the one that is there, by hand. Whether it did.
     #[inline]
-    pub(super) fn overwrite(&self, key: &Erased, hash: u32, value: &Erased, draft: &Draft) -> bool {
-        let Some((now, deadline)) = self.plain_times(draft) else { return false };
-        let born = self.world().tags.now();
-        let room = self.shard(hash).upgradable();
+    pub(super) fn overwrite(
+        &self,
+        key: &Erased,
+        hash: u32,
+        value: &Erased,
+        metadata: &EntryMetadata,
+    ) -> bool {
+        let Some((now, deadline)) = self.plain_times(metadata) else { return false };
+        let born = self.runtime().tags.now();
+        let guard = self.shard(hash).upgradable();
         // A flight of the key would end, and so would what was computed from the entry.
-        if room.gated().has(hash) || self.is_tracked() {
+        if guard.gated().has(hash) || self.is_tracked() {
             return false;
         }
-        let found = room.entries.find(hash, |other| self.same(other, key));
-        let Some(entry) = found.filter(|entry| entry.is_plain() && self.leaves_unseen(**entry)) else {
+        let found = guard.entries.find(hash, |other| self.same(other, key));
+        let Some(entry) = found.filter(|entry| entry.is_plain() && self.leaves_silently(**entry)) else {
             return false;
         };
         // Loaded before the stamps: the entry is valid at this revision or not at all.
@@ -77,12 +86,12 @@ impl MemoCore {
             return false;
         }
         self.backlog.credit(*entry);
-        self.counters.left(self.cause(*entry, now, Cause::Replaced));
+        self.counters.removed(self.cause(*entry, now, Cause::Replaced));
         let slot = entry.slot;
-        let mut room = ShardLock::upgrade(room);
-        let lease = self.plain_lease(value, now, deadline, born.max(revision));
-        room.entries.overwrite(slot, key, value, &lease, &self.spec.rules);
-        drop(room);
+        let mut guard = ShardLock::upgrade(guard);
+        let stored_metadata = self.plain_lease(value, now, deadline, born.max(revision));
+        guard.entries.overwrite(slot, key, value, &stored_metadata, &self.spec.rules);
+        drop(guard);
         self.counters.stores.add();
         self.will_end(deadline);
         true
@@ -90,15 +99,21 @@ impl MemoCore {
 
     /// When a plain value is stored, and the first tick at which it is no longer fresh; none if it is not plain.
     #[inline]
-    fn plain_times(&self, draft: &Draft) -> Option<(Tick, Tick)> {
-        let ttl = self.plain_ttl.filter(|_| draft.is_plain())?;
+    fn plain_times(&self, metadata: &EntryMetadata) -> Option<(Tick, Tick)> {
+        let ttl = self.plain_ttl.filter(|_| metadata.is_plain())?;
         // What begins earlier ends earlier: of a long time that is no matter.
         let now = self.clock().coarse();
         Some((now, later(now, ttl)))
     }
 
     #[inline]
-    fn plain_lease(&self, value: &Erased, created: Tick, deadline: Tick, verified: Number) -> Lease {
-        Lease { created, deadline, verified, is_error: (self.types.hooks.is_error)(value), more: None }
+    fn plain_lease(&self, value: &Erased, created: Tick, deadline: Tick, verified: Number) -> StoredMetadata {
+        StoredMetadata {
+            created,
+            deadline,
+            verified,
+            is_error: (self.types.hooks.is_error)(value),
+            extra: None,
+        }
     }
 }

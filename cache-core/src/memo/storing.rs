@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use super::{Effects, MemoCore};
-use crate::draft::Draft;
-use crate::engine::Lead;
+use crate::engine::LeaderGuard;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{Carried, Flight, FlightContext, Flights, Kind, Landing, Old, under};
-use crate::policy::State;
-use crate::store::{EntryRef, Lease, More};
+use crate::flight::{
+    CarriedTags, Flight, FlightContext, Flights, Kind, Landing, PreviousEntry, with_context,
+};
+use crate::metadata::EntryMetadata;
+use crate::policy::Freshness;
+use crate::runtime::HeldTags;
+use crate::store::{EntryRef, ExtraMetadata, StoredMetadata};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Mark, Number, Seen};
+use crate::tags::{Carrier, Number, SharedTags, TagState};
 use crate::time::{NEVER, SECOND, Tick, ticks};
-use crate::world::HeldTags;
 
 /// When a value that is given by hand is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Claim<'_> {
 
 /// What came of storing a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stored {
+enum StoreOutcome {
     Yes,
     /// The value was there already: its entry was given a new life.
     Renewed,
@@ -66,15 +68,15 @@ struct Candidate<'a> {
     key: &'a Erased,
     hash: u32,
     value: &'a Erased,
-    draft: &'a Draft,
+    metadata: &'a EntryMetadata,
     /// How long it took to compute, where that matters.
     cost: Option<Tick>,
 }
 
 /// Takes a flight off its shard.
-struct Off<'a>(&'a MemoCore, &'a Arc<Flight>);
+struct Deregister<'a>(&'a MemoCore, &'a Arc<Flight>);
 
-impl Drop for Off<'_> {
+impl Drop for Deregister<'_> {
     fn drop(&mut self) {
         self.0.shard(self.1.hash).upgradable().gated_mut().remove(self.1);
     }
@@ -85,89 +87,102 @@ impl MemoCore {
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
     #[inline]
-    pub(crate) fn land(&self, lead: &Lead, value: &Erased, mut draft: Draft, answers: bool) {
-        let flight = lead.flight();
+    pub(crate) fn land(
+        &self,
+        leader: &LeaderGuard,
+        value: &Erased,
+        mut metadata: EntryMetadata,
+        answers: bool,
+    ) {
+        let flight = leader.flight();
         let mut effects = Effects::new();
         if flight.context.inheriting().is_none()
             && !crate::sync::is_comparing()
-            && self.store_new(flight, value, &draft, &mut effects)
+            && self.store_new(flight, value, &metadata, &mut effects)
         {
-            self.note_usual(flight);
-            lead.tell(|| Landing::Value(value.clone(), Carried::Tags(None)));
+            self.note_duration(flight);
+            leader.tell(|| Landing::Value(value.clone(), CarriedTags::Tags(None)));
             // Not before: nobody waits for hooks, which may call and wait themselves.
             self.dispose(effects);
             return self.on_store(&flight.key, value);
         }
-        let cost = lead.begun.map(|begun| self.clock().now().saturating_sub(begun));
+        let cost = leader.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
             flight.context.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
         // That it is made of something stale, or of nothing, says nothing of the older one.
         let missed = inherited.is_none();
-        let untold = missed && !draft.refused;
-        draft.refused |= missed;
-        let tags = self.attach(&mut draft, inherited.as_deref().unwrap_or_default());
+        let untold = missed && !metadata.refused;
+        metadata.refused |= missed;
+        let tags = self.attach(&mut metadata, inherited.as_deref().unwrap_or_default());
         // These are copies: the last of each is let go of as the computation ends.
         drop(inherited);
         self.end_inheriting(flight, Some(tags.as_deref().unwrap_or_default()));
         // Those who wait learn by which tags the value may have been invalidated before they came.
-        let carried = if draft.unknown || missed {
-            Carried::Unknown
+        let carried = if metadata.unknown || missed {
+            CarriedTags::Unknown
         } else {
-            Carried::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as Seen))
+            CarriedTags::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as SharedTags))
         };
         let claim = Claim::Flight(flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
-        let candidate = Candidate { key: &flight.key, hash: flight.hash, value, draft: &draft, cost };
+        let candidate = Candidate { key: &flight.key, hash: flight.hash, value, metadata: &metadata, cost };
         let outcome = if crate::sync::is_comparing() {
-            Stored::Refused
+            StoreOutcome::Refused
         } else {
             self.store(&candidate, tags, &claim, &mut effects)
         };
         // Whoever gets the new value must not find the one that it was to replace: not if it came too late to be
         // stored, and not if it is not one to keep.
         let supersedes = match outcome {
-            Stored::Yes | Stored::Renewed => false,
-            Stored::Refused if !untold => answers,
-            Stored::Overtaken | Stored::Refused => flight.kind == Kind::Refresh,
+            StoreOutcome::Yes | StoreOutcome::Renewed => false,
+            StoreOutcome::Refused if !untold => answers,
+            StoreOutcome::Overtaken | StoreOutcome::Refused => flight.kind == Kind::Refresh,
         };
         if supersedes {
-            self.end_old(flight, &mut effects);
+            self.remove_old(flight, &mut effects);
         }
-        let stored = matches!(outcome, Stored::Yes | Stored::Renewed);
-        self.note_usual(flight);
+        let stored = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
+        self.note_duration(flight);
         if !stored && self.is_tracked() && !crate::sync::is_comparing() {
-            self.shard(flight.hash).write().sources.mix(flight.hash);
+            self.shard(flight.hash).write().dependencies.note_replaced(flight.hash);
         }
         // Before anybody learns of the new value: who has it must not find what was made of the old.
-        let bumped = self.bump_sources(&mut effects);
+        let pending = self.invalidate_dependents(&mut effects);
         if stored {
-            lead.tell(|| Landing::Value(value.clone(), carried));
+            leader.tell(|| Landing::Value(value.clone(), carried));
         } else {
-            lead.end(Landing::Value(value.clone(), carried));
+            leader.end(Landing::Value(value.clone(), carried));
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        self.sweep_and_dispose(bumped, &mut effects);
-        if outcome == Stored::Yes {
+        self.finish_removals(pending, &mut effects);
+        if outcome == StoreOutcome::Yes {
             self.on_store(&flight.key, value);
         }
     }
 
     /// Writes a value by hand. Whether it was stored.
-    pub(crate) fn put(&self, key: &Erased, hash: u32, value: &Erased, mut draft: Draft, when: When) -> bool {
+    pub(crate) fn put(
+        &self,
+        key: &Erased,
+        hash: u32,
+        value: &Erased,
+        mut metadata: EntryMetadata,
+        when: When,
+    ) -> bool {
         if self.is_disabled() || crate::sync::is_comparing() {
             return false;
         }
-        self.settle_deferred();
-        if when == When::Always && self.overwrite(key, hash, value, &draft) {
+        self.apply_deferred();
+        if when == When::Always && self.overwrite(key, hash, value, &metadata) {
             self.on_store(key, value);
             return true;
         }
-        let born = self.world().tags.now();
-        let tags = self.attach(&mut draft, &[]);
+        let born = self.runtime().tags.now();
+        let tags = self.attach(&mut metadata, &[]);
         let mut effects = Effects::new();
         let claim = Claim::Hand(when, born);
-        let candidate = Candidate { key, hash, value, draft: &draft, cost: None };
-        let stored = self.store(&candidate, tags, &claim, &mut effects) == Stored::Yes;
+        let candidate = Candidate { key, hash, value, metadata: &metadata, cost: None };
+        let stored = self.store(&candidate, tags, &claim, &mut effects) == StoreOutcome::Yes;
         self.dispose(effects);
         if stored {
             self.on_store(key, value);
@@ -182,42 +197,42 @@ impl MemoCore {
         &self,
         key: &Erased,
         hash: u32,
-        mut change: impl FnMut(Erased) -> Option<(Erased, Draft)>,
+        mut change: impl FnMut(Erased) -> Option<(Erased, EntryMetadata)>,
     ) -> Option<Erased> {
         if self.is_disabled() || crate::sync::is_comparing() {
             return None;
         }
-        self.settle_deferred();
+        self.apply_deferred();
         if self.is_tracked() {
-            self.record_source(hash, || key.clone());
+            self.record_dependency(hash, || key.clone());
         }
         let same = |other: ErasedRef<'_>| self.same(other, key);
         loop {
-            let room = self.shard(hash).upgradable();
+            let guard = self.shard(hash).upgradable();
             // Before the entry is found valid.
-            let born = self.world().tags.now();
-            let Some(entry) = room.entries.find(hash, same).filter(|entry| self.fresh(**entry)) else {
-                drop(room);
+            let born = self.runtime().tags.now();
+            let Some(entry) = guard.entries.find(hash, same).filter(|entry| self.is_fresh(**entry)) else {
+                drop(guard);
                 self.record_absence();
                 return None;
             };
             let held = entry.value.to_owned();
             // The new value is made of the old one, and so of what that was computed from.
             let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
-            let carried = HeldTags::new(carried, self.world().clone());
+            let carried = HeldTags::new(carried, self.runtime().clone());
             let read = (!entry.tags().is_empty())
-                .then(|| Arc::new(HeldTags::new(entry.tags().into(), self.world().clone())) as Seen);
-            let context = FlightContext::of_update(self.world().address(), read);
+                .then(|| Arc::new(HeldTags::new(entry.tags().into(), self.runtime().clone())) as SharedTags);
+            let context = FlightContext::of_update(self.runtime().address(), read);
             let slot = entry.slot;
-            let mut room = ShardLock::upgrade(room);
-            let old = Old::of(&mut room.entries, slot);
+            let mut guard = ShardLock::upgrade(guard);
+            let old = PreviousEntry::of(&mut guard.entries, slot);
             let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, context));
-            room.gated_mut().add(flight.clone());
-            drop(room);
+            guard.gated_mut().add(flight.clone());
+            drop(guard);
             // Whatever comes of it, the flight is taken off.
-            let _off = Off(self, &flight);
-            let (value, mut draft) = under(Some(&flight.context), || change(held))?;
-            let tags = self.attach(&mut draft, &carried);
+            let _off = Deregister(self, &flight);
+            let (value, mut metadata) = with_context(Some(&flight.context), || change(held))?;
+            let tags = self.attach(&mut metadata, &carried);
             if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
                 self.record_tags(tags);
             }
@@ -225,47 +240,53 @@ impl MemoCore {
                 return None;
             }
             let mut effects = Effects::new();
-            let candidate = Candidate { key, hash, value: &value, draft: &draft, cost: None };
+            let candidate = Candidate { key, hash, value: &value, metadata: &metadata, cost: None };
             let stored = self.store(&candidate, tags, &Claim::Flight(&flight), &mut effects);
             self.dispose(effects);
             match stored {
-                Stored::Yes | Stored::Renewed => {
+                StoreOutcome::Yes | StoreOutcome::Renewed => {
                     self.on_store(key, &value);
                     return Some(value);
                 }
-                Stored::Overtaken => {}
-                Stored::Refused => return None,
+                StoreOutcome::Overtaken => {}
+                StoreOutcome::Refused => return None,
             }
         }
     }
 
     /// Whether the closure of an update has invalidated what the update has read, or what it is to store with these
     /// tags.
-    fn has_invalidated_itself(&self, flight: &Flight, tags: &[Arc<Mark>]) -> bool {
+    fn has_invalidated_itself(&self, flight: &Flight, tags: &[Arc<TagState>]) -> bool {
         let context = &flight.context;
         context.has_ended_itself()
             || context.has_invalidated().is_some_and(|first| {
                 let untouched = |tags| self.untouched_since(first - 1, flight.hash, tags);
-                self.judged() >= first || !untouched(context.tags_of_read()) || !untouched(tags)
+                self.last_predicate_removal() >= first
+                    || !untouched(context.tags_of_read())
+                    || !untouched(tags)
             })
     }
 
     /// The tags that an entry is to carry, if it does.
     #[inline]
-    pub(super) fn attach(&self, draft: &mut Draft, inherited: &[Arc<Mark>]) -> Option<HeldTags> {
-        if draft.tags.is_empty() && inherited.is_empty() {
+    pub(super) fn attach(
+        &self,
+        metadata: &mut EntryMetadata,
+        inherited: &[Arc<TagState>],
+    ) -> Option<HeldTags> {
+        if metadata.tags.is_empty() && inherited.is_empty() {
             return None;
         }
-        let own = std::mem::take(&mut draft.tags);
+        let own = std::mem::take(&mut metadata.tags);
         let names = own.iter().map(|tag| &tag.0);
-        let tags = self.world().tags.attach_all(names, inherited, &self.weak(), false);
-        Some(HeldTags::new(tags, self.world().clone()))
+        let tags = self.runtime().tags.attach_all(names, inherited, &self.weak(), false);
+        Some(HeldTags::new(tags, self.runtime().clone()))
     }
 
     /// When an entry is stored, and the first tick at which it is no longer fresh; `None` if it never would be.
-    fn times_of(&self, draft: &Draft) -> (Tick, Option<Tick>) {
+    fn times_of(&self, metadata: &EntryMetadata) -> (Tick, Option<Tick>) {
         let (rules, clock) = (&self.spec.rules, self.clock());
-        let ttl = draft.ttl.unwrap_or(rules.ttl);
+        let ttl = metadata.ttl.unwrap_or(rules.ttl);
         // What begins earlier ends earlier: of a long time that is no matter.
         let ends_soon = ttl.is_some_and(|ttl| ticks(ttl) < SECOND) || rules.idle.is_some();
         let now = if ends_soon { clock.now() } else { clock.coarse() };
@@ -280,50 +301,50 @@ impl MemoCore {
         mut tags: Option<HeldTags>,
         claim: &Claim<'_>,
         effects: &mut Effects,
-    ) -> Stored {
-        let &Candidate { key, hash, value, draft, cost } = candidate;
-        let (now, deadline) = self.times_of(draft);
-        let deadline = deadline.filter(|_| !draft.refused);
+    ) -> StoreOutcome {
+        let &Candidate { key, hash, value, metadata, cost } = candidate;
+        let (now, deadline) = self.times_of(metadata);
+        let deadline = deadline.filter(|_| !metadata.refused);
         // An entry weighs at least one: nothing is bounded by weights of nothing.
         let weight = deadline.and_then(|_| self.weigh(key, value)).map(|weight| weight.max(1));
-        let (Some(deadline), Some(weight)) = (deadline, weight) else { return Stored::Refused };
+        let (Some(deadline), Some(weight)) = (deadline, weight) else { return StoreOutcome::Refused };
         let same = |other: ErasedRef<'_>| self.same(other, key);
-        let mut outcome = Stored::Yes;
+        let mut outcome = StoreOutcome::Yes;
         loop {
             // Each time: no room can be made for it if the bound was lowered meanwhile.
             if weight > self.capacity.load(Ordering::Relaxed) {
                 self.counters.too_heavy.add();
-                return Stored::Refused;
+                return StoreOutcome::Refused;
             }
-            let room = self.shard(hash).upgradable();
-            let found = room.entries.find(hash, same);
-            let existing = found.map(|entry| (entry.slot, claim.depends() && self.fresh(*entry)));
-            let renewed = found.filter(|entry| draft.unmodified && self.is_of(claim, entry, now));
+            let guard = self.shard(hash).upgradable();
+            let found = guard.entries.find(hash, same);
+            let existing = found.map(|entry| (entry.slot, claim.depends() && self.is_fresh(*entry)));
+            let renewed = found.filter(|entry| metadata.unmodified && self.is_of(claim, entry, now));
             let renewed = renewed.map(|entry| entry.slot);
             let found_one = existing.is_some();
             // A computed value ends only those that have read the one it replaces.
             let superseded = match claim {
-                Claim::Flight(flight) if flight.kind != Kind::Update => room.gated().updates_of(hash, same),
-                _ => room.gated().overtaken_by_write(hash, same),
+                Claim::Flight(flight) if flight.kind != Kind::Update => guard.gated().updates_of(hash, same),
+                _ => guard.gated().overtaken_by_write(hash, same),
             };
             // What is written on purpose is a change to what was computed from it.
             let changes = !claim.is_computed() && renewed.is_none();
-            let source = if changes { room.sources.of(hash, same) } else { None };
-            let mut room = ShardLock::upgrade(room);
+            let dependency = if changes { guard.dependencies.of(hash, same) } else { None };
+            let mut guard = ShardLock::upgrade(guard);
             if found_one && renewed.is_none() && self.is_tracked() {
-                room.sources.mix(hash);
+                guard.dependencies.note_replaced(hash);
             }
             // Loaded before the stamps: the entry is valid at this revision or not at all.
             let revision = self.revision().current();
-            let present = existing.is_some_and(|(_, fresh)| fresh);
+            let present = existing.is_some_and(|(_, is_fresh)| is_fresh);
             let carried = tags.as_deref().unwrap_or_default();
-            let Some(born) = self.allowed(claim, room.gated(), hash, carried, present) else {
-                return Stored::Overtaken;
+            let Some(born) = self.allowed(claim, guard.gated(), hash, carried, present) else {
+                return StoreOutcome::Overtaken;
             };
             let old = existing.map(|(slot, _)| slot);
-            if renewed.is_none() && !self.reserve(&mut room, weight, old, now, effects) {
+            if renewed.is_none() && !self.reserve(&mut guard, weight, old, now, effects) {
                 // All room is taken in other shards.
-                drop(room);
+                drop(guard);
                 self.evict_anywhere(hash, weight, effects);
                 continue;
             }
@@ -332,14 +353,14 @@ impl MemoCore {
                 Claim::Hand(..) => None,
             };
             for flight in superseded.iter().chain(own) {
-                room.gated_mut().remove(flight);
+                guard.gated_mut().remove(flight);
             }
-            let lease = Lease {
+            let stored_metadata = StoredMetadata {
                 created: now,
                 deadline,
                 verified: born.max(revision),
                 is_error: (self.types.hooks.is_error)(value),
-                more: More::of(
+                extra: ExtraMetadata::of(
                     tags.take().map(HeldTags::into_set).unwrap_or_default(),
                     weight,
                     cost,
@@ -347,29 +368,29 @@ impl MemoCore {
                 ),
             };
             if let Some(slot) = renewed {
-                effects.tags = room.entries.renew(slot, lease, &self.spec.rules);
-                outcome = Stored::Renewed;
+                effects.tags = guard.entries.renew(slot, stored_metadata, &self.spec.rules);
+                outcome = StoreOutcome::Renewed;
                 break;
             }
-            effects.sources.extend(source);
+            effects.dependencies.extend(dependency);
             let rules = &self.spec.rules;
             // The one that was there may have been evicted to make room.
-            let Some(slot) = old.filter(|slot| room.entries.at(*slot).is_some()) else {
-                room.entries.insert(key, value, hash, lease, rules);
+            let Some(slot) = old.filter(|slot| guard.entries.at(*slot).is_some()) else {
+                guard.entries.insert(key, value, hash, stored_metadata, rules);
                 break;
             };
-            if let Some(entry) = room.entries.replace(slot, key, value, lease, rules) {
-                self.backlog.credit(entry.record());
-                let cause = self.cause(entry.record(), now, Cause::Replaced);
-                if self.leaves_unseen(entry.record()) {
-                    self.counters.left(cause);
+            if let Some(entry) = guard.entries.replace(slot, key, value, stored_metadata, rules) {
+                self.backlog.credit(entry.metadata());
+                let cause = self.cause(entry.metadata(), now, Cause::Replaced);
+                if self.leaves_silently(entry.metadata()) {
+                    self.counters.removed(cause);
                 } else {
                     effects.push(entry, cause);
                 }
             }
             break;
         }
-        if outcome == Stored::Yes {
+        if outcome == StoreOutcome::Yes {
             self.counters.stores.add();
         } else {
             self.counters.not_modified.add();
@@ -382,14 +403,15 @@ impl MemoCore {
     #[inline]
     pub(super) fn will_end(&self, deadline: Tick) {
         if deadline != NEVER || self.spec.rules.idle.is_some() {
-            self.world().wants_sweeping();
+            self.runtime().wake_sweeper();
         }
     }
 
     /// Whether an entry is the one that was there when a flight began, and is good for something.
     fn is_of(&self, claim: &Claim<'_>, entry: &EntryRef<'_>, now: Tick) -> bool {
         let Claim::Flight(flight) = claim else { return false };
-        flight.old_id().is_some_and(|old| entry.is(old)) && self.state(**entry, now) != State::Dead
+        flight.old_id().is_some_and(|old| entry.has_id(old))
+            && self.freshness(**entry, now) != Freshness::Dead
     }
 
     /// Whether a claim holds, and the last invalidation that its value has seen.
@@ -398,7 +420,7 @@ impl MemoCore {
         claim: &Claim<'_>,
         flights: &Flights,
         hash: u32,
-        tags: &[Arc<Mark>],
+        tags: &[Arc<TagState>],
         present: bool,
     ) -> Option<Number> {
         let (wanted, born) = match claim {
@@ -410,7 +432,9 @@ impl MemoCore {
                     !context.has_written() || self.untouched_since(flight.born, hash, context.tags_of_read());
                 (flights.is_on(flight) && present && stands, flight.born)
             }
-            Claim::Flight(flight) => (flights.is_on(flight) && !self.judging.is_under_way(), flight.born),
+            Claim::Flight(flight) => {
+                (flights.is_on(flight) && !self.predicate_removals.is_under_way(), flight.born)
+            }
             Claim::Hand(When::Always, born) => (true, *born),
             Claim::Hand(When::IfPresent, born) => (present, *born),
             Claim::Hand(When::IfAbsent, born) => (!present, *born),
@@ -431,50 +455,50 @@ mod tests {
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
-    use crate::fixture::Stage;
     use crate::memo::MemoSpec;
+    use crate::runtime::Runtime;
     use crate::spec::Spec;
+    use crate::tests::test_memo::TestMemo;
     use crate::time::Clock;
-    use crate::world::World;
 
     const SPEC: Spec = Spec::new("stage", &["key"]);
 
     #[test]
     fn tags_of_values_that_are_not_stored_are_forgotten() {
-        let stage = Stage::new(SPEC.ttl(Duration::ZERO));
-        assert_eq!(stage.call(1, &["cat"], || Ok(1)), Ok(1));
-        assert_eq!(stage.world.tags.len(), 0, "refused");
+        let cache = TestMemo::new(SPEC.ttl(Duration::ZERO));
+        assert_eq!(cache.call(1, &["cat"], || Ok(1)), Ok(1));
+        assert_eq!(cache.runtime.tags.len(), 0, "refused");
 
-        let stage = Stage::new(SPEC);
+        let cache = TestMemo::new(SPEC);
         let overtaken = || {
-            stage.invalidate(1);
+            cache.invalidate(1);
             Ok(1)
         };
-        assert_eq!(stage.call(1, &["cat"], overtaken), Ok(1));
-        assert_eq!((stage.world.tags.len(), stage.get(1)), (0, None), "overtaken");
+        assert_eq!(cache.call(1, &["cat"], overtaken), Ok(1));
+        assert_eq!((cache.runtime.tags.len(), cache.get(1)), (0, None), "overtaken");
     }
 
     #[test]
     fn tags_are_forgotten_with_the_last_entry() {
-        let stage = Stage::new(SPEC);
-        stage.call(1, &["cat", "tom"], || Ok(1)).unwrap();
-        stage.call(2, &["cat"], || Ok(2)).unwrap();
-        assert_eq!(stage.world.tags.len(), 2);
-        stage.invalidate(1);
-        assert_eq!(stage.world.tags.len(), 1);
-        assert_eq!(stage.world.keys_of_tag(&crate::tags::Name::Text("cat".into())).len(), 1);
-        assert_eq!(stage.invalidate_tag("cat"), 1);
-        assert_eq!(stage.world.tags.len(), 0);
-        assert_eq!(stage.invalidate_tag("cat"), 0);
+        let cache = TestMemo::new(SPEC);
+        cache.call(1, &["cat", "tom"], || Ok(1)).unwrap();
+        cache.call(2, &["cat"], || Ok(2)).unwrap();
+        assert_eq!(cache.runtime.tags.len(), 2);
+        cache.invalidate(1);
+        assert_eq!(cache.runtime.tags.len(), 1);
+        assert_eq!(cache.runtime.keys_of_tag(&crate::tags::Name::Text("cat".into())).len(), 1);
+        assert_eq!(cache.invalidate_tag("cat"), 1);
+        assert_eq!(cache.runtime.tags.len(), 0);
+        assert_eq!(cache.invalidate_tag("cat"), 0);
     }
 
     #[test]
     fn what_an_invalidation_left_and_a_store_replaces_counts_as_invalidated() {
-        let stage = Stage::new(SPEC);
-        stage.call(1, &["cat"], || Ok(1)).unwrap();
-        crate::sync::comparing(|| stage.invalidate_tag("cat") == 0);
-        assert_eq!(stage.call(1, &[], || Ok(2)), Ok(2));
-        assert_eq!(stage.memo.counters.read().invalidations, 1);
+        let cache = TestMemo::new(SPEC);
+        cache.call(1, &["cat"], || Ok(1)).unwrap();
+        crate::sync::comparing(|| cache.invalidate_tag("cat") == 0);
+        assert_eq!(cache.call(1, &[], || Ok(2)), Ok(2));
+        assert_eq!(cache.memo.counters.read().invalidations, 1);
     }
 
     /// The hook waits for somebody who waits for the flight that has evicted the entry.
@@ -488,17 +512,17 @@ mod tests {
             *IN_TIME.lock().unwrap() = Some(answered.recv_timeout(Duration::from_secs(10)).is_ok());
         });
         let spec = SPEC.capacity(1).max_wait(Duration::from_secs(100));
-        let stage = Stage::within(World::new(Clock::System), spec, hooks);
-        stage.call(1, &[], || Ok(1)).unwrap();
+        let cache = TestMemo::within(Runtime::new(Clock::System), spec, hooks);
+        cache.call(1, &[], || Ok(1)).unwrap();
         let (answer, answered) = channel();
         *ANSWERED.lock().unwrap() = Some(answered);
         std::thread::scope(|scope| {
-            stage.call(2, &[], || {
+            cache.call(2, &[], || {
                 scope.spawn(|| {
-                    assert_eq!(stage.call(2, &[], || Ok(3)), Ok(2));
+                    assert_eq!(cache.call(2, &[], || Ok(3)), Ok(2));
                     answer.send(()).unwrap();
                 });
-                while stage.memo.counters.read().waits == 0 {
+                while cache.memo.counters.read().waits == 0 {
                     std::thread::yield_now();
                 }
                 Ok(2)

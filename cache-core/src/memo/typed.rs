@@ -7,21 +7,21 @@ use crate::key::{Part, Shape};
 use crate::store::short;
 
 /// A memo of keys `K` and values `V`.
-pub(crate) struct Typed<'m, K, V> {
+pub(crate) struct TypedMemo<'m, K, V> {
     memo: &'m MemoCore,
     types: PhantomData<fn() -> (K, V)>,
 }
 
-impl<K, V> Clone for Typed<'_, K, V> {
+impl<K, V> Clone for TypedMemo<'_, K, V> {
     #[inline]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K, V> Copy for Typed<'_, K, V> {}
+impl<K, V> Copy for TypedMemo<'_, K, V> {}
 
-impl<K, V> std::ops::Deref for Typed<'_, K, V> {
+impl<K, V> std::ops::Deref for TypedMemo<'_, K, V> {
     type Target = MemoCore;
 
     #[inline]
@@ -30,7 +30,7 @@ impl<K, V> std::ops::Deref for Typed<'_, K, V> {
     }
 }
 
-impl<'m, K: Data, V: Data> Typed<'m, K, V> {
+impl<'m, K: Data, V: Data> TypedMemo<'m, K, V> {
     /// # Safety
     ///
     /// The memo was made for these types.
@@ -59,14 +59,14 @@ impl<'m, K: Data, V: Data> Typed<'m, K, V> {
         let memo = self.memo;
         let thread = crate::sync::mine()?;
         let long_hash = memo.long_hash(parts);
-        let room = memo.shards.made_at(short(long_hash))?.read_at_once(thread)?;
+        let guard = memo.shards.made_at(short(long_hash))?.read_at_once(thread)?;
         // SAFETY: the memo was made for these types, and so were its shards.
-        let spot = unsafe { room.entries.spot::<K, V>(long_hash, |key| parts.matches(key)) }?;
-        let times = spot.unexpired(memo.limit()?)?;
-        if !spot.is_valid_at(memo.revision.current()) || !memo.counters.hits.add_at_once(thread) {
+        let hit = unsafe { guard.entries.find_hit::<K, V>(long_hash, |key| parts.matches(key)) }?;
+        let times = hit.unexpired(memo.limit()?)?;
+        if !hit.is_valid_at(memo.revision.current()) || !memo.counters.hits.add_at_once(thread) {
             return None;
         }
-        spot.touch(times);
-        Some(spot.value.clone())
+        hit.touch(times);
+        Some(hit.value.clone())
     }
 }

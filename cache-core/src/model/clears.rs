@@ -5,7 +5,7 @@ use crate::engine::Intent;
 
 impl Scene {
     fn refresh(&self) {
-        self.stage.compute(KEY, Intent::Refresh, &[], || Ok(self.load())).expect("never fails");
+        self.cache.compute(KEY, Intent::Refresh, &[], || Ok(self.load())).expect("never fails");
     }
 }
 
@@ -14,10 +14,10 @@ fn clear_wins(preemptions: Option<usize>, compute: fn(&Scene)) {
         let scene = Scene::new();
         let other = scene.go(compute);
         scene.change();
-        scene.stage.memo.remove_all();
+        scene.cache.memo.remove_all();
         scene.must_be_new(&[]);
         other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.cache.get(KEY), Some(NEW));
     });
 }
 
@@ -40,9 +40,9 @@ fn a_refresh_supersedes_what_is_computed() {
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
         scene.refresh();
-        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.cache.get(KEY), Some(NEW));
         other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW), "the older computation was stored over it");
+        assert_eq!(scene.cache.get(KEY), Some(NEW), "the older computation was stored over it");
     });
 }
 
@@ -52,9 +52,9 @@ fn a_tag_of_the_whole_memo_reaches_all_of_it() {
         let scene = Scene::of(ONE_SHARD.tags(&["all"]));
         let other = scene.go(|scene| scene.call(&[]));
         scene.change();
-        scene.stage.invalidate_tag("all");
+        scene.cache.invalidate_tag("all");
         scene.must_be_new(&[]);
         other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.cache.get(KEY), Some(NEW));
     });
 }

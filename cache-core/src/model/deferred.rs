@@ -1,19 +1,19 @@
 //! Invalidations from within a user's `Eq`, which cannot take the shard's lock: entries are
 //! dead at once, and taken out by whoever comes by.
 
-use crate::tags::{Carrier, Form};
+use crate::tags::{Carrier, Severity};
 
 use super::{FEW, KEY, NEW, OLD, Scene, check, join};
 
 impl Scene {
     /// What `invalidate` does from within an `Eq`.
     fn invalidate_within_eq(&self, key: u64) {
-        self.stage.memo.defer(self.stage.hash(key));
+        self.cache.memo.defer(self.cache.hash(key));
     }
 
     /// What `clear` does there: nothing is taken out.
     fn clear_within_eq(&self) {
-        self.stage.world.bump_whole([self.stage.memo.revision()].into_iter(), Form::Hard);
+        self.cache.runtime.bump_whole([self.cache.memo.revision()].into_iter(), Severity::Hard);
     }
 }
 
@@ -26,7 +26,7 @@ fn an_invalidation_within_an_eq_wins() {
         scene.invalidate_within_eq(KEY);
         scene.must_be_new(&[]);
         other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.cache.get(KEY), Some(NEW));
     });
 }
 
@@ -39,7 +39,7 @@ fn a_clear_within_an_eq_wins() {
         scene.clear_within_eq();
         scene.must_be_new(&[]);
         other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.cache.get(KEY), Some(NEW));
     });
 }
 
@@ -50,11 +50,11 @@ fn an_invalidation_is_not_forgotten_with_another() {
         let scene = Scene::new();
         scene.call(&[]);
         scene.invalidate_within_eq(KEY + 1);
-        let settle = |scene: &Scene| scene.stage.memo.settle_deferred();
+        let settle = |scene: &Scene| scene.cache.memo.apply_deferred();
         let others = [scene.go(settle), scene.go(settle)];
         scene.change();
         scene.invalidate_within_eq(KEY);
-        assert_ne!(scene.stage.get(KEY), Some(OLD));
+        assert_ne!(scene.cache.get(KEY), Some(OLD));
         join(others);
         scene.must_be_new(&[]);
     });

@@ -4,17 +4,17 @@ use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, KEY, OLD, Scene, check, join};
 use crate::engine::{Intent, Step};
-use crate::fixture::Failure;
+use crate::tests::test_memo::Failure;
 
 impl Scene {
     /// A body that tells its runs apart.
     fn numbered(&self) -> u64 {
-        self.stage.call(KEY, &[], || Ok(self.runs.fetch_add(1, Ordering::Relaxed))).expect("never fails")
+        self.cache.call(KEY, &[], || Ok(self.runs.fetch_add(1, Ordering::Relaxed))).expect("never fails")
     }
 
     /// Begins to lead, and leaves without an end. Whether it led.
     fn crash(&self) -> bool {
-        matches!(self.stage.begin(KEY, Intent::Read), Step::Lead(_))
+        matches!(self.cache.begin(KEY, Intent::Read), Step::Lead(_))
     }
 }
 
@@ -25,8 +25,8 @@ fn one_leader(callers: usize, preemptions: Option<usize>) {
         assert_eq!(scene.numbered(), 0);
         assert!(join(others).into_iter().all(|value| value == 0), "not the leader's value");
         assert_eq!(scene.runs.load(Ordering::Relaxed), 1, "computed twice");
-        assert_eq!(scene.stage.memo.counters.read().stores, 1, "stored twice");
-        assert_eq!(scene.stage.get(KEY), Some(0));
+        assert_eq!(scene.cache.memo.counters.read().stores, 1, "stored twice");
+        assert_eq!(scene.cache.get(KEY), Some(0));
     });
 }
 
@@ -48,9 +48,9 @@ fn who_waits_for_a_crash_takes_over() {
         let leader = scene.go(Scene::crash);
         assert_eq!(waiter.join().unwrap(), OLD);
         let has_led = leader.join().unwrap();
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.stores, stats.cancelled), (1, u64::from(has_led)), "the crashed leader has stored");
-        assert_eq!(scene.stage.get(KEY), Some(OLD));
+        assert_eq!(scene.cache.get(KEY), Some(OLD));
     });
 }
 
@@ -61,7 +61,7 @@ fn one_of_two_who_wait_for_a_crash_takes_over() {
         let waiters = [scene.go(Scene::numbered), scene.go(Scene::numbered)];
         scene.crash();
         assert_eq!(join(waiters), [0, 0]);
-        assert_eq!(scene.stage.memo.counters.read().stores, 1);
+        assert_eq!(scene.cache.memo.counters.read().stores, 1);
     });
 }
 
@@ -70,7 +70,7 @@ fn who_waits_for_an_error_gets_it() {
     check(FEW, || {
         let scene = Scene::new();
         let fail = |scene: &Scene| {
-            scene.stage.call(KEY, &[], || {
+            scene.cache.call(KEY, &[], || {
                 scene.runs.fetch_add(1, Ordering::Relaxed);
                 Err(Failure)
             })
@@ -79,9 +79,9 @@ fn who_waits_for_an_error_gets_it() {
         assert_eq!(fail(&scene), Err(Failure));
         assert_eq!(join(others), [Err(Failure), Err(Failure)]);
         let runs = scene.runs.load(Ordering::Relaxed);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!(stats.errors, runs, "a waiter has computed");
-        assert_eq!((stats.stores, scene.stage.get(KEY)), (0, None));
+        assert_eq!((stats.stores, scene.cache.get(KEY)), (0, None));
     });
 }
 
@@ -89,8 +89,8 @@ fn who_waits_for_an_error_gets_it() {
 #[test]
 fn a_circle_of_waits_is_computed_in_place() {
     fn outer(scene: &Scene, key: u64, other: u64) -> u64 {
-        let inner = || scene.stage.call(other, &[], || Ok(other));
-        scene.stage.call(key, &[], || Ok(key + inner()?)).expect("never fails")
+        let inner = || scene.cache.call(other, &[], || Ok(other));
+        scene.cache.call(key, &[], || Ok(key + inner()?)).expect("never fails")
     }
     check(ALL, || {
         let scene = Scene::new();
@@ -100,7 +100,7 @@ fn a_circle_of_waits_is_computed_in_place() {
         // Found what the other's body stored; or called it; or waited for the other, in whose body
         // this key was computed in place.
         assert!([1, 3, 4].contains(&here) && [2, 3, 5].contains(&there), "{here} {there}");
-        assert!(scene.stage.world.waits.is_empty(), "waits are left behind");
+        assert!(scene.cache.runtime.waits.is_empty(), "waits are left behind");
     });
 }
 
@@ -111,11 +111,11 @@ fn a_circle_through_a_nested_flight_is_computed_in_place() {
     check(ALL, || {
         let scene = Scene::new();
         let there = scene.go(|scene| {
-            scene.stage.call(3, &[], || scene.stage.call(1, &[], || Ok(1))).expect("never fails")
+            scene.cache.call(3, &[], || scene.cache.call(1, &[], || Ok(1))).expect("never fails")
         });
         let here =
-            scene.stage.call(1, &[], || scene.stage.call(2, &[], || scene.stage.call(3, &[], || Ok(1))));
+            scene.cache.call(1, &[], || scene.cache.call(2, &[], || scene.cache.call(3, &[], || Ok(1))));
         assert_eq!((here, there.join().unwrap()), (Ok(1), 1));
-        assert!(scene.stage.world.waits.is_empty(), "waits are left behind");
+        assert!(scene.cache.runtime.waits.is_empty(), "waits are left behind");
     });
 }

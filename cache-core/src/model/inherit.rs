@@ -7,26 +7,26 @@ use loom::thread::spawn;
 
 use super::{FEWER, KEY, NEW, OLD, check};
 use crate::engine::Intent;
-use crate::fixture::Stage;
 use crate::memo::MemoSpec;
+use crate::runtime::Runtime;
 use crate::spec::Spec;
-use crate::tags::{Form, IN_MODEL};
+use crate::tags::{IN_MODEL, Severity};
+use crate::tests::test_memo::TestMemo;
 use crate::time::Clock;
-use crate::world::World;
 
 /// Cats, and pages that are computed from them.
 struct Site {
-    cats: Stage,
-    pages: Stage,
+    cats: TestMemo,
+    pages: TestMemo,
     origin: AtomicU64,
 }
 
 impl Site {
     fn new() -> Arc<Self> {
-        let world = World::new(Clock::System);
-        let cats = Stage::within(world.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
+        let runtime = Runtime::new(Clock::System);
+        let cats = TestMemo::within(runtime.clone(), Spec::new("cat", &["key"]), MemoSpec::new());
         let spec = Spec::new("page", &["key"]).inherit_tags();
-        let pages = Stage::within(world, spec, MemoSpec::new());
+        let pages = TestMemo::within(runtime, spec, MemoSpec::new());
         Arc::new(Self { cats, pages, origin: AtomicU64::new(OLD) })
     }
 
@@ -70,7 +70,7 @@ fn by_clear(site: &Site) {
 }
 
 fn by_predicate(site: &Site) {
-    site.cats.invalidate_if(|value| value == OLD, Form::Hard);
+    site.cats.invalidate_if(|value| value == OLD, Severity::Hard);
 }
 
 /// A group stands for what a page has inherited.
@@ -160,7 +160,7 @@ fn a_page_goes_with_a_cat_that_has_left_and_is_refreshed_and_not_kept() {
     dependents_go_with_a_refresh(true, true);
 }
 
-/// One page lets go of the source while another takes it up.
+/// One page lets go of the dependency while another takes it up.
 #[test]
 fn a_source_that_is_let_go_of_and_taken_up_again_is_told() {
     check(FEWER, || {

@@ -26,7 +26,7 @@ impl Scene {
     /// What is there for a key must know of all changes.
     fn must_know_all(&self, key: u64) {
         let all: u64 = CHANGES.iter().sum();
-        let there = self.stage.get(key);
+        let there = self.cache.get(key);
         assert!(
             there.is_none_or(|value| value & all == all),
             "of {key} an invalidated value stayed: {there:?}"
@@ -53,19 +53,19 @@ fn both_win(preemptions: Option<usize>, first: fn(&Scene), second: fn(&Scene), r
 }
 
 fn by_tag(scene: &Scene) {
-    scene.stage.invalidate_tag(TAGS[0]);
+    scene.cache.invalidate_tag(TAGS[0]);
 }
 
 fn by_other_tag(scene: &Scene) {
-    scene.stage.invalidate_tag(TAGS[1]);
+    scene.cache.invalidate_tag(TAGS[1]);
 }
 
 fn by_key(scene: &Scene) {
-    scene.stage.invalidate(KEY);
+    scene.cache.invalidate(KEY);
 }
 
 fn by_clear(scene: &Scene) {
-    scene.stage.memo.remove_all();
+    scene.cache.memo.remove_all();
 }
 
 #[test]

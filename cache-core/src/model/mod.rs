@@ -4,27 +4,27 @@
 //! RUSTFLAGS="--cfg loom" cargo test -p cache-core --lib --release model
 //! ```
 //!
-//! Each model runs the code that ships, on a memo in a world of its own; what is left out is where a
+//! Each model runs the code that ships, on a memo in a runtime of its own; what is left out is where a
 //! call finds its memo, and time, which stands still: nobody is let go, so whoever waits for what
 //! never comes is a deadlock, and found. A model is run under every schedule where that takes seconds,
 //! else, with three threads mostly, under every schedule with at most [`FEW`] preemptions (switches at
 //! blocking do not count).
 
-mod carriers;
+mod background_calls;
 mod clears;
 mod deferred;
 mod flights;
 mod gates;
-mod handed;
 mod inherit;
 mod invalidators;
 mod keys;
 mod locks;
-mod marks;
 mod patterns;
 mod protocol;
 mod renewals;
 mod shards;
+mod stale;
+mod tagged_memos;
 mod tags;
 mod tasks;
 mod updates;
@@ -34,8 +34,8 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::{JoinHandle, spawn};
 
-use crate::fixture::Stage;
 use crate::spec::Spec;
+use crate::tests::test_memo::TestMemo;
 
 /// The key that most models are about.
 const KEY: u64 = 7;
@@ -66,7 +66,7 @@ fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
 
 /// A memo and what its function reads.
 struct Scene {
-    stage: Stage,
+    cache: TestMemo,
     /// Relaxed throughout: whoever must see a change sees it by the order that the memo makes.
     origin: AtomicU64,
     runs: AtomicU64,
@@ -78,10 +78,10 @@ impl Scene {
     }
 
     fn of(spec: Spec) -> Arc<Self> {
-        let stage = Stage::new(spec);
+        let cache = TestMemo::new(spec);
         // Makes the shards: the checker does not know what `OnceLock` orders. That has a model of its own.
-        stage.memo.shard(0);
-        Arc::new(Self { stage, origin: AtomicU64::new(OLD), runs: AtomicU64::new(0) })
+        cache.memo.shard(0);
+        Arc::new(Self { cache, origin: AtomicU64::new(OLD), runs: AtomicU64::new(0) })
     }
 
     /// The body of the function.
@@ -98,17 +98,17 @@ impl Scene {
     }
 
     fn call_of(&self, key: u64, tags: &[&'static str]) -> u64 {
-        self.stage.call(key, tags, || Ok(self.load())).expect("never fails")
+        self.cache.call(key, tags, || Ok(self.load())).expect("never fails")
     }
 
     /// A call whose body makes the other call: what waits for that is a flight itself.
     fn call_through(&self, key: u64, tags: &[&'static str]) -> u64 {
-        self.stage.call(key, tags, || Ok(self.call(tags))).expect("never fails")
+        self.cache.call(key, tags, || Ok(self.call(tags))).expect("never fails")
     }
 
     /// An invalidation was told of before this: what the origin held before it is gone for good.
     fn must_be_new(&self, tags: &[&'static str]) {
-        assert_ne!(self.stage.get(KEY), Some(OLD), "an invalidated value was found");
+        assert_ne!(self.cache.get(KEY), Some(OLD), "an invalidated value was found");
         assert_eq!(self.call(tags), NEW, "an invalidated value was returned");
     }
 

@@ -4,7 +4,7 @@ use wildmatch::WildMatch;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
 use crate::engine::Intent;
-use crate::tags::Form;
+use crate::tags::Severity;
 
 /// Matches [`KEY`] alone.
 const PATTERN: &str = "stage*7*";
@@ -12,11 +12,11 @@ const PATTERN: &str = "stage*7*";
 impl Scene {
     fn invalidate_matching(&self) -> usize {
         let pattern = WildMatch::new(PATTERN);
-        self.stage.memo.invalidate_shown(&|text| pattern.matches(text), Form::Hard).count()
+        self.cache.memo.invalidate_shown(&|text| pattern.matches(text), Severity::Hard).count()
     }
 
     fn invalidate_if_old(&self) -> usize {
-        self.stage.invalidate_if(|value| value == OLD, Form::Hard)
+        self.cache.invalidate_if(|value| value == OLD, Severity::Hard)
     }
 }
 
@@ -34,7 +34,7 @@ fn invalidation_wins(
         scene.must_be_new(&[]);
         join(others);
         // What ended while entries were judged is not stored.
-        assert_ne!(scene.stage.get(KEY), Some(OLD));
+        assert_ne!(scene.cache.get(KEY), Some(OLD));
     });
 }
 
@@ -43,7 +43,7 @@ fn call(scene: &Scene) {
 }
 
 fn refresh(scene: &Scene) {
-    scene.stage.compute(KEY, Intent::Refresh, &[], || Ok(scene.load())).expect("never fails");
+    scene.cache.compute(KEY, Intent::Refresh, &[], || Ok(scene.load())).expect("never fails");
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn a_pattern_spares_what_it_does_not_match() {
         let other = scene.go(|scene| scene.call_of(KEY + 1, &[]));
         scene.change();
         scene.invalidate_matching();
-        assert_eq!(scene.stage.get(KEY + 2), Some(OLD), "an entry of another key was taken");
+        assert_eq!(scene.cache.get(KEY + 2), Some(OLD), "an entry of another key was taken");
         // Not stored if it ended just while entries were judged.
         let value = other.join().unwrap();
-        assert!([None, Some(value)].contains(&scene.stage.get(KEY + 1)));
-        assert_eq!(scene.stage.flights(), 0);
+        assert!([None, Some(value)].contains(&scene.cache.get(KEY + 1)));
+        assert_eq!(scene.cache.flights(), 0);
     });
 }
 
@@ -87,11 +87,11 @@ fn an_update_does_not_bring_back_what_a_predicate_has_picked() {
     check(ALL, || {
         let scene = Scene::new();
         scene.call(&[]);
-        let updater = scene.go(|scene| scene.stage.update(KEY, &[], |value| value + 1));
-        scene.stage.invalidate_if(|_| true, Form::Hard);
-        assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
+        let updater = scene.go(|scene| scene.cache.update(KEY, &[], |value| value + 1));
+        scene.cache.invalidate_if(|_| true, Severity::Hard);
+        assert_eq!(scene.cache.get(KEY), None, "changed what was invalidated");
         updater.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
+        assert_eq!(scene.cache.get(KEY), None, "changed what was invalidated");
     });
 }
 
@@ -103,10 +103,10 @@ fn what_is_made_of_what_a_predicate_picks_is_not_stored() {
         scene.call(&[]);
         let other = scene.go(|scene| scene.call_through(KEY + 1, &[]));
         scene.change();
-        scene.stage.invalidate_if(|_| true, Form::Hard);
-        assert_ne!(scene.stage.get(KEY + 1), Some(OLD), "an invalidated value was found");
+        scene.cache.invalidate_if(|_| true, Severity::Hard);
+        assert_ne!(scene.cache.get(KEY + 1), Some(OLD), "an invalidated value was found");
         assert_eq!(scene.call_through(KEY + 1, &[]), NEW, "an invalidated value was returned");
         other.join().unwrap();
-        assert_ne!(scene.stage.get(KEY + 1), Some(OLD), "an invalidated value was stored");
+        assert_ne!(scene.cache.get(KEY + 1), Some(OLD), "an invalidated value was stored");
     });
 }

@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
 use super::{ALL, FEW, NEW, OLD, check};
-use crate::tags::{Carrier, Decree, Form, Name, Number, Revision, TagSet, Tags, Touch};
+use crate::tags::{Carrier, Name, Number, Revision, Severity, Stamp, TagSet, Tags, Validity};
 use crate::time::Tick;
 
 struct Memo(Revision);
@@ -32,7 +32,7 @@ impl Entry {
         let revision = memo.0.current();
         let verified = self.verified.load(Ordering::Relaxed);
         if revision > verified {
-            if memo.0.touch_since(verified, &self.tags) != Touch::Nothing {
+            if memo.0.validity_since(verified, &self.tags) != Validity::Valid {
                 return None;
             }
             self.verified.fetch_max(revision, Ordering::Relaxed);
@@ -81,7 +81,7 @@ impl Bare {
     fn land(&self, born: Number, value: u64, tags: TagSet) {
         let mut place = self.place.lock().unwrap();
         let revision = self.memo.0.current();
-        if self.memo.0.touch_since(born, &tags) == Touch::Nothing {
+        if self.memo.0.validity_since(born, &tags) == Validity::Valid {
             *place = Some(Arc::new(Entry { value, verified: AtomicU64::new(born.max(revision)), tags }));
         }
     }
@@ -92,15 +92,15 @@ impl Bare {
     }
 
     fn invalidate(&self, tag: &'static str) {
-        self.tags.invalidate(&name(tag), Form::Hard, 0);
+        self.tags.invalidate(&name(tag), Severity::Hard, 0);
     }
 
     fn mark(&self, tag: &'static str, at: Tick) {
-        self.tags.invalidate(&name(tag), Form::Soft, at);
+        self.tags.invalidate(&name(tag), Severity::Soft, at);
     }
 
     fn clear(&self) {
-        self.tags.bump(|number| self.memo.0.raise_whole(&Decree { number, form: Form::Hard, at: 0 }));
+        self.tags.bump(|number| self.memo.0.raise_whole(&Stamp { number, severity: Severity::Hard, at: 0 }));
     }
 }
 
@@ -195,12 +195,12 @@ fn a_mark_brings_its_time() {
                 bare.mark("cat", 2);
             })
         };
-        match bare.memo.0.touch_since(0, &entry.tags) {
-            Touch::Nothing => {}
-            touch => assert!([Touch::Marked(1), Touch::Marked(2)].contains(&touch), "{touch:?}"),
+        match bare.memo.0.validity_since(0, &entry.tags) {
+            Validity::Valid => {}
+            touch => assert!([Validity::Stale(1), Validity::Stale(2)].contains(&touch), "{touch:?}"),
         }
         marker.join().unwrap();
-        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Marked(2));
+        assert_eq!(bare.memo.0.validity_since(0, &entry.tags), Validity::Stale(2));
     });
 }
 
@@ -215,11 +215,11 @@ fn of_a_mark_and_an_invalidation_the_harder_counts() {
             spawn(move || bare.mark("cat", 1))
         };
         bare.invalidate("cat");
-        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Dead);
+        assert_eq!(bare.memo.0.validity_since(0, &entry.tags), Validity::Invalid);
         bare.invalidate("dog");
         assert_eq!(entry.read(&bare.memo), None);
         marker.join().unwrap();
-        assert_eq!(bare.memo.0.touch_since(0, &entry.tags), Touch::Dead);
+        assert_eq!(bare.memo.0.validity_since(0, &entry.tags), Validity::Invalid);
         bare.tags.release(other);
     });
 }
@@ -289,7 +289,7 @@ fn no_flight_takes_over_what_one_of_two_invalidations_has_hit() {
         bare.invalidate("cat");
         let born = bare.tags.now();
         let found = landed.lock().unwrap().take();
-        let untouched = |before, tags: &TagSet| bare.memo.0.touch_since(before, tags) == Touch::Nothing;
+        let untouched = |before, tags: &TagSet| bare.memo.0.validity_since(before, tags) == Validity::Valid;
         let taken = found.filter(|(before, _, tags)| born == *before || untouched(*before, tags));
         let value = taken.map_or_else(|| bare.origin.load(Ordering::Relaxed), |(_, value, _)| value);
         assert!(value & CHANGES[0] != 0, "taken from before the invalidation");

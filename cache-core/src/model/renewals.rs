@@ -8,9 +8,9 @@ use loom::sync::atomic::Ordering;
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
 use crate::computing::computing;
 use crate::engine::{Intent, Step};
-use crate::fixture::{Failure, Output, fly, is, number};
 use crate::spec::Spec;
-use crate::tags::Form;
+use crate::tags::Severity;
+use crate::tests::test_memo::{Failure, Output, compute_as_leader, is, number};
 
 const CAT: &str = "cat";
 const TAGS: &[&str] = &[CAT];
@@ -24,22 +24,22 @@ impl Scene {
     fn stale(spec: Spec) -> std::sync::Arc<Self> {
         let scene = Self::of(spec);
         scene.call(TAGS);
-        scene.stage.invalidate_as(KEY, Form::Soft);
+        scene.cache.invalidate_as(KEY, Severity::Soft);
         scene
     }
 
     /// A call that is answered with what is stale, and computes it anew after that.
     fn call_and_renew(&self) -> u64 {
-        let (memo, hash) = (&self.stage.memo, self.stage.hash(KEY));
+        let (memo, hash) = (&self.cache.memo, self.cache.hash(KEY));
         let Some((held, renew)) = memo.get_by_rules(hash, &is(KEY), false) else {
             return self.call(TAGS);
         };
-        if renew && let Step::Lead(lead) = self.stage.begin(KEY, Intent::Ahead) {
+        if renew && let Step::Lead(leader) = self.cache.begin(KEY, Intent::Ahead) {
             let body = || {
                 self.runs.fetch_add(1, Ordering::Relaxed);
                 Ok(self.load())
             };
-            assert!(fly(lead, TAGS, body).is_none());
+            assert!(compute_as_leader(leader, TAGS, body).is_none());
         }
         number(&held)
     }
@@ -54,24 +54,24 @@ fn renewal_yields(preemptions: Option<usize>, callers: usize, invalidate: fn(&Sc
         scene.must_be_new(TAGS);
         assert_eq!(scene.call_and_renew(), NEW, "an invalidated value was an answer");
         join(others);
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "stored after the invalidation");
-        assert_eq!(scene.stage.flights(), 0);
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "stored after the invalidation");
+        assert_eq!(scene.cache.flights(), 0);
     });
 }
 
 #[test]
 fn what_is_computed_anew_is_not_stored_after_an_invalidation_by_key() {
-    renewal_yields(FEW, 1, |scene| scene.stage.invalidate(KEY));
+    renewal_yields(FEW, 1, |scene| scene.cache.invalidate(KEY));
 }
 
 #[test]
 fn what_is_computed_anew_is_not_stored_after_an_invalidation_by_tag() {
-    renewal_yields(FEW, 1, |scene| scene.stage.invalidate_tag(CAT));
+    renewal_yields(FEW, 1, |scene| scene.cache.invalidate_tag(CAT));
 }
 
 #[test]
 fn what_is_computed_anew_is_not_stored_after_an_invalidation_whoever_reads() {
-    renewal_yields(FEWER, 2, |scene| scene.stage.invalidate(KEY));
+    renewal_yields(FEWER, 2, |scene| scene.cache.invalidate(KEY));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn one_is_computed_anew_however_many_read() {
         let read = join(others);
         assert!(read.contains(&OLD), "nobody has computed before somebody was answered");
         assert_eq!(scene.runs.load(Ordering::Relaxed), 1, "computed twice");
-        assert_eq!((scene.stage.get(KEY), scene.stage.flights()), (Some(NEW), 0));
+        assert_eq!((scene.cache.get(KEY), scene.cache.flights()), (Some(NEW), 0));
     });
 }
 
@@ -94,18 +94,18 @@ fn a_mark_lets_another_renewal_begin() {
         let scene = Scene::stale(REVALIDATED);
         let other = scene.go(Scene::call_and_renew);
         scene.change();
-        scene.stage.invalidate_as(KEY, Form::Soft);
+        scene.cache.invalidate_as(KEY, Severity::Soft);
         scene.call_and_renew();
         other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW), "nobody has computed anew what was marked");
-        assert_eq!(scene.stage.flights(), 0);
+        assert_eq!(scene.cache.get(KEY), Some(NEW), "nobody has computed anew what was marked");
+        assert_eq!(scene.cache.flights(), 0);
     });
 }
 
 #[test]
 fn leader_and_waiter_get_what_stands_in() {
     fn fails(scene: &Scene) -> Output {
-        scene.stage.compute(KEY, Intent::Read, TAGS, || {
+        scene.cache.compute(KEY, Intent::Read, TAGS, || {
             scene.runs.fetch_add(1, Ordering::Relaxed);
             Err(Failure)
         })
@@ -116,9 +116,9 @@ fn leader_and_waiter_get_what_stands_in() {
         assert_eq!((fails(&scene), other.join().unwrap()), (Ok(OLD), Ok(OLD)));
         // Who comes later finds it at rest.
         assert_eq!(scene.runs.load(Ordering::Relaxed), 1);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.errors, stats.backoffs, stats.stale), (1, 1, 2));
-        assert_eq!(scene.stage.flights(), 0);
+        assert_eq!(scene.cache.flights(), 0);
     });
 }
 
@@ -126,15 +126,15 @@ fn leader_and_waiter_get_what_stands_in() {
 fn what_was_invalidated_stands_in_for_nothing() {
     check(ALL, || {
         let scene = Scene::stale(COVERED);
-        let other = scene.go(|scene| scene.stage.compute(KEY, Intent::Read, TAGS, || Err(Failure)));
-        scene.stage.invalidate(KEY);
-        assert_eq!(scene.stage.compute(KEY, Intent::Read, TAGS, || Err(Failure)), Err(Failure));
+        let other = scene.go(|scene| scene.cache.compute(KEY, Intent::Read, TAGS, || Err(Failure)));
+        scene.cache.invalidate(KEY);
+        assert_eq!(scene.cache.compute(KEY, Intent::Read, TAGS, || Err(Failure)), Err(Failure));
         assert!([Ok(OLD), Err(Failure)].contains(&other.join().unwrap()));
     });
 }
 
 fn unmodified(scene: &Scene) -> Output {
-    scene.stage.compute(KEY, Intent::Refresh, TAGS, || {
+    scene.cache.compute(KEY, Intent::Refresh, TAGS, || {
         let load = || Ok(scene.load());
         match computing().previous::<Output>() {
             Some(previous) if scene.load() == OLD && computing().not_modified() => previous,
@@ -149,10 +149,10 @@ fn what_is_not_modified_is_not_kept_after_an_invalidation_by_tag() {
         let scene = Scene::stale(COVERED);
         let other = scene.go(unmodified);
         scene.change();
-        scene.stage.invalidate_tag(CAT);
+        scene.cache.invalidate_tag(CAT);
         scene.must_be_new(TAGS);
         other.join().unwrap().unwrap();
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "brought back after the invalidation");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "brought back after the invalidation");
     });
 }
 
@@ -162,10 +162,10 @@ fn what_is_not_modified_is_not_kept_after_an_invalidation_by_key() {
         let scene = Scene::stale(COVERED);
         let other = scene.go(unmodified);
         scene.change();
-        scene.stage.invalidate(KEY);
+        scene.cache.invalidate(KEY);
         scene.must_be_new(TAGS);
         other.join().unwrap().unwrap();
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "brought back after the invalidation");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "brought back after the invalidation");
     });
 }
 
@@ -176,11 +176,11 @@ fn a_refresh_that_a_predicate_has_doomed_leaves_nothing_older() {
         let scene = Scene::of(ONE_SHARD);
         scene.call(TAGS);
         scene.change();
-        let other = scene.go(|scene| scene.stage.invalidate_if(|_| false, Form::Hard));
-        let new = scene.stage.compute(KEY, Intent::Refresh, TAGS, || Ok(scene.load()));
+        let other = scene.go(|scene| scene.cache.invalidate_if(|_| false, Severity::Hard));
+        let new = scene.cache.compute(KEY, Intent::Refresh, TAGS, || Ok(scene.load()));
         assert_eq!(new, Ok(NEW));
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "who has the new value has found the old one");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "who has the new value has found the old one");
         other.join().unwrap();
-        assert_ne!(scene.stage.get(KEY), Some(OLD));
+        assert_ne!(scene.cache.get(KEY), Some(OLD));
     });
 }

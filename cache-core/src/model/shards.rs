@@ -6,7 +6,7 @@ use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, TWO_SHARDS, check, join};
 use crate::memo::When;
-use crate::tags::Form;
+use crate::tags::Severity;
 
 /// Carried by every entry of the memo, and by entries alone.
 const ALL_CARRY: &str = "all";
@@ -15,9 +15,9 @@ const CAT: &[&str] = &["cat"];
 /// A memo of two shards, and a key in each: the first that is gone over first.
 fn two_shards() -> (Arc<Scene>, [u64; 2]) {
     let scene = Scene::of(TWO_SHARDS.tags(&[ALL_CARRY]));
-    assert_eq!(scene.stage.memo.shards().count(), 2);
-    let first = scene.stage.memo.shards().next().expect("there are two");
-    let is_in_first = |key: &u64| std::ptr::eq(scene.stage.memo.shard(scene.stage.hash(*key)), first);
+    assert_eq!(scene.cache.memo.shards().count(), 2);
+    let first = scene.cache.memo.shards().next().expect("there are two");
+    let is_in_first = |key: &u64| std::ptr::eq(scene.cache.memo.shard(scene.cache.hash(*key)), first);
     let one = (KEY..KEY + 64).find(is_in_first).expect("hashes differ");
     let other = (KEY..KEY + 64).find(|key| !is_in_first(key)).expect("hashes differ");
     (scene, [one, other])
@@ -25,24 +25,24 @@ fn two_shards() -> (Arc<Scene>, [u64; 2]) {
 
 impl Scene {
     fn get_both(&self, keys: [u64; 2]) -> [Option<u64>; 2] {
-        keys.map(|key| self.stage.get(key))
+        keys.map(|key| self.cache.get(key))
     }
 }
 
 fn by_tag(scene: &Scene) {
-    scene.stage.invalidate_tag(CAT[0]);
+    scene.cache.invalidate_tag(CAT[0]);
 }
 
 fn by_tag_of_all(scene: &Scene) {
-    scene.stage.invalidate_tag(ALL_CARRY);
+    scene.cache.invalidate_tag(ALL_CARRY);
 }
 
 fn by_clear(scene: &Scene) {
-    scene.stage.memo.remove_all();
+    scene.cache.memo.remove_all();
 }
 
 fn by_predicate(scene: &Scene) {
-    scene.stage.invalidate_if(|value| value == OLD, Form::Hard);
+    scene.cache.invalidate_if(|value| value == OLD, Severity::Hard);
 }
 
 /// Who sees one entry gone sees the other gone, whichever shard is swept first.
@@ -54,8 +54,8 @@ fn gone_at_once(invalidate: fn(&Scene)) {
         }
         let reader = scene.go(move |scene| {
             for [one, other] in [keys, [keys[1], keys[0]]] {
-                if scene.stage.get(one).is_none() {
-                    assert_eq!(scene.stage.get(other), None, "one was gone already");
+                if scene.cache.get(one).is_none() {
+                    assert_eq!(scene.cache.get(other), None, "one was gone already");
                 }
             }
         });
@@ -82,7 +82,7 @@ fn invalidation_wins(invalidate: fn(&Scene)) {
         scene.change();
         invalidate(&scene);
         for key in keys {
-            assert_ne!(scene.stage.get(key), Some(OLD), "an invalidated value was found");
+            assert_ne!(scene.cache.get(key), Some(OLD), "an invalidated value was found");
             assert_eq!(scene.call_of(key, CAT), NEW, "an invalidated value was returned");
         }
         join(others);
@@ -116,7 +116,7 @@ fn what_is_made_of_it_goes_too(invalidate: fn(&Scene)) {
     check(FEW, move || {
         let (scene, [outer, inner]) = two_shards();
         let through = move |scene: &Scene| {
-            scene.stage.call(outer, CAT, || Ok(scene.call_of(inner, CAT))).expect("never fails")
+            scene.cache.call(outer, CAT, || Ok(scene.call_of(inner, CAT))).expect("never fails")
         };
         let other = scene.go(through);
         scene.change();
@@ -148,15 +148,18 @@ fn what_is_made_of_a_picked_value_goes_with_it() {
 fn a_bound_holds_over_both() {
     check(ALL, || {
         let (scene, keys) = two_shards();
-        scene.stage.memo.bound(1);
+        scene.cache.memo.bound(1);
         let put = |scene: &Scene, key| {
-            assert!(scene.stage.put(key, NEW, When::Always));
-            assert!(scene.stage.memo.held.load(Ordering::Relaxed) <= 1, "more is held than there is room");
+            assert!(scene.cache.put(key, NEW, When::Always));
+            assert!(
+                scene.cache.memo.total_weight.load(Ordering::Relaxed) <= 1,
+                "more is held than there is room"
+            );
         };
         let other = scene.go(move |scene| put(scene, keys[1]));
         put(&scene, keys[0]);
         other.join().unwrap();
         assert_eq!(scene.get_both(keys).iter().flatten().count(), 1);
-        assert_eq!(scene.stage.memo.remove_all().count(), 1);
+        assert_eq!(scene.cache.memo.remove_all().count(), 1);
     });
 }

@@ -13,8 +13,8 @@ use loom::sync::{Condvar, Mutex};
 use loom::thread::spawn;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
-use crate::fixture::{Call, Of};
 use crate::memo::When;
+use crate::tests::test_memo::{BoxedCall, OwnedBy};
 
 /// The bound where two do.
 const MORE: Option<usize> = Some(6);
@@ -45,10 +45,10 @@ impl Wake for Bell {
 }
 
 /// A task: it is polled again only when it was woken, but for what [`Task::poll`] does.
-struct Task(Call, Arc<Bell>);
+struct Task(BoxedCall, Arc<Bell>);
 
 impl Task {
-    fn new(call: Call) -> Self {
+    fn new(call: BoxedCall) -> Self {
         Self(call, Arc::new(Bell { rung: Mutex::new(false), rings: Condvar::new() }))
     }
 
@@ -119,18 +119,18 @@ async fn yield_once() {
 }
 
 /// Whose a computation may be.
-const BOTH: [Of; 2] = [Of::Caller, Of::Owner];
+const BOTH: [OwnedBy; 2] = [OwnedBy::Caller, OwnedBy::Owner];
 
 impl Scene {
     /// A call whose body reads the origin, and then awaits.
     fn task(
         self: &Arc<Self>,
-        of: Of,
+        of: OwnedBy,
         tags: &[&'static str],
         pause: impl Future<Output = ()> + Send + 'static,
     ) -> Task {
         let scene = self.clone();
-        Task::new(self.stage.call_async(of, KEY, tags, async move {
+        Task::new(self.cache.call_async(of, KEY, tags, async move {
             scene.runs.fetch_add(1, Ordering::Relaxed);
             let value = scene.load();
             pause.await;
@@ -139,7 +139,7 @@ impl Scene {
     }
 
     /// The same, where the body waits for a gate.
-    fn gated(self: &Arc<Self>, of: Of, gate: &Arc<Gate>) -> Task {
+    fn gated(self: &Arc<Self>, of: OwnedBy, gate: &Arc<Gate>) -> Task {
         let gate = gate.clone();
         self.task(of, &[], async move { gate.passed().await })
     }
@@ -150,12 +150,12 @@ impl Scene {
 
     /// Nothing of a flight is left when all who were part of it have gone.
     fn must_be_at_rest(&self) {
-        assert_eq!(self.stage.flights(), 0, "a flight is left behind");
-        assert!(self.stage.world.waits.is_empty(), "waits are left behind");
+        assert_eq!(self.cache.flights(), 0, "a flight is left behind");
+        assert!(self.cache.runtime.waits.is_empty(), "waits are left behind");
     }
 }
 
-fn one_leader(of: Of, callers: usize, preemptions: Option<usize>) {
+fn one_leader(of: OwnedBy, callers: usize, preemptions: Option<usize>) {
     check(preemptions, move || {
         let scene = Scene::new();
         let others: Vec<_> = (1..callers).map(|_| scene.task(of, &[], yield_once())).collect();
@@ -163,34 +163,34 @@ fn one_leader(of: Of, callers: usize, preemptions: Option<usize>) {
         assert_eq!(scene.task(of, &[], yield_once()).finish(), OLD);
         assert!(join(others).into_iter().all(|value| value == OLD), "not the leader's value");
         assert_eq!(scene.runs(), 1, "computed twice");
-        assert_eq!(scene.stage.memo.counters.read().stores, 1, "stored twice");
-        assert_eq!(scene.stage.get(KEY), Some(OLD));
+        assert_eq!(scene.cache.memo.counters.read().stores, 1, "stored twice");
+        assert_eq!(scene.cache.get(KEY), Some(OLD));
         scene.must_be_at_rest();
     });
 }
 
 #[test]
 fn two_callers_have_one_leader() {
-    one_leader(Of::Caller, 2, ALL);
+    one_leader(OwnedBy::Caller, 2, ALL);
 }
 
 #[test]
 fn two_callers_with_an_owned_computation_have_one_leader() {
-    one_leader(Of::Owner, 2, MORE);
+    one_leader(OwnedBy::Owner, 2, MORE);
 }
 
 #[test]
 fn three_callers_have_one_leader() {
-    one_leader(Of::Caller, 3, FEWER);
+    one_leader(OwnedBy::Caller, 3, FEWER);
 }
 
 #[test]
 fn three_callers_with_an_owned_computation_have_one_leader() {
-    one_leader(Of::Owner, 3, FEWER);
+    one_leader(OwnedBy::Owner, 3, FEWER);
 }
 
 /// The body can go on while one thread waits for its value and another begins and leaves.
-fn a_leader_leaves(of: Of, polls: usize) {
+fn a_leader_leaves(of: OwnedBy, polls: usize) {
     check(FEW, move || {
         let (scene, gate) = (Scene::new(), Gate::new());
         let (leader, waiter) = (scene.gated(of, &gate), scene.gated(of, &gate));
@@ -199,10 +199,10 @@ fn a_leader_leaves(of: Of, polls: usize) {
         gate.open();
         leader.join().unwrap();
         assert_eq!(waiter.join().unwrap(), OLD);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.stores, stats.panics), (1, 0));
         assert_eq!(scene.runs(), 1 + stats.cancelled, "a body was begun that was not needed");
-        assert_eq!(scene.stage.get(KEY), Some(OLD));
+        assert_eq!(scene.cache.get(KEY), Some(OLD));
         scene.must_be_at_rest();
     });
 }
@@ -217,7 +217,7 @@ fn who_waits_for_a_leader_that_leaves_takes_over() {
 }
 
 /// A leader and one who waits, both seated, then apart.
-fn seated(of: Of) -> (Arc<Scene>, Arc<Gate>, Task, Task) {
+fn seated(of: OwnedBy) -> (Arc<Scene>, Arc<Gate>, Task, Task) {
     let (scene, gate) = (Scene::new(), Gate::new());
     let (mut leader, mut waiter) = (scene.gated(of, &gate), scene.gated(of, &gate));
     assert!(leader.poll().is_pending() && waiter.poll().is_pending());
@@ -225,7 +225,7 @@ fn seated(of: Of) -> (Arc<Scene>, Arc<Gate>, Task, Task) {
 }
 
 /// The leader leaves while the body is woken, and somebody waits: who of the two is told?
-fn a_wake_meets_a_leader_that_leaves(of: Of, polls: usize) {
+fn a_wake_meets_a_leader_that_leaves(of: OwnedBy, polls: usize) {
     check(FEW, move || {
         let (scene, gate, leader, waiter) = seated(of);
         let leader = spawn(move || leader.leave(polls));
@@ -233,7 +233,7 @@ fn a_wake_meets_a_leader_that_leaves(of: Of, polls: usize) {
         gate.open();
         leader.join().unwrap();
         assert_eq!(waiter.join().unwrap(), OLD);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.cancelled));
         scene.must_be_at_rest();
     });
@@ -252,8 +252,8 @@ fn a_wake_is_not_lost_when_the_leader_leaves() {
 #[test]
 fn a_wake_is_not_lost_when_two_leave() {
     check(FEW, || {
-        let (scene, gate, first, second) = seated(Of::Owner);
-        let mut third = scene.gated(Of::Owner, &gate);
+        let (scene, gate, first, second) = seated(OwnedBy::Owner);
+        let mut third = scene.gated(OwnedBy::Owner, &gate);
         assert!(third.poll().is_pending());
         let leaving = spawn(move || {
             first.leave(0);
@@ -263,7 +263,7 @@ fn a_wake_is_not_lost_when_two_leave() {
         gate.open();
         leaving.join().unwrap();
         assert_eq!(third.join().unwrap(), OLD);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.cancelled));
         scene.must_be_at_rest();
     });
@@ -280,7 +280,7 @@ fn who_waits_may_leave() {
                 gate.open();
                 waiter.join().unwrap();
                 assert_eq!((leader.join().unwrap(), scene.runs()), (OLD, 1));
-                assert_eq!(scene.stage.memo.counters.read().cancelled, 0);
+                assert_eq!(scene.cache.memo.counters.read().cancelled, 0);
                 scene.must_be_at_rest();
             });
         }
@@ -298,9 +298,9 @@ fn when_all_leave_nothing_is_left() {
             gate.open();
             leader.join().unwrap();
             waiter.join().unwrap();
-            let stats = scene.stage.memo.counters.read();
+            let stats = scene.cache.memo.counters.read();
             assert_eq!((stats.cancelled, stats.stores), (scene.runs(), 0));
-            assert_eq!(scene.stage.get(KEY), None);
+            assert_eq!(scene.cache.get(KEY), None);
             scene.must_be_at_rest();
             assert_eq!(scene.task(of, &[], yield_once()).finish(), OLD);
         });
@@ -321,7 +321,7 @@ fn who_comes_while_all_leave_is_answered() {
             gate.open();
             leader.join().unwrap();
             assert_eq!(next.join().unwrap(), OLD);
-            let stats = scene.stage.memo.counters.read();
+            let stats = scene.cache.memo.counters.read();
             assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.cancelled));
             scene.must_be_at_rest();
         });
@@ -333,9 +333,9 @@ const BURST: &str = "burst";
 
 impl Scene {
     /// A call whose body panics after a gate, but for the next, whose body is whole.
-    fn bursting(self: &Arc<Self>, of: Of, gate: &Arc<Gate>) -> Task {
+    fn bursting(self: &Arc<Self>, of: OwnedBy, gate: &Arc<Gate>) -> Task {
         let (scene, gate) = (self.clone(), gate.clone());
-        Task::new(self.stage.call_async(of, KEY, &[], async move {
+        Task::new(self.cache.call_async(of, KEY, &[], async move {
             let first = scene.runs.fetch_add(1, Ordering::Relaxed) == 0;
             gate.passed().await;
             if first {
@@ -365,7 +365,7 @@ fn who_waits_for_a_panic_takes_over() {
             gate.open();
             assert_eq!(leader.join().unwrap(), Err(BURST));
             assert_eq!((waiter.join().unwrap(), scene.runs()), (OLD, 2));
-            let stats = scene.stage.memo.counters.read();
+            let stats = scene.cache.memo.counters.read();
             assert_eq!((stats.panics, stats.cancelled, stats.stores), (1, 0, 1));
             scene.must_be_at_rest();
         });
@@ -373,17 +373,17 @@ fn who_waits_for_a_panic_takes_over() {
 }
 
 /// What was read before an invalidation is neither stored nor returned after it.
-fn invalidation_wins(of: Of, tags: &'static [&'static str], invalidate: fn(&Scene)) {
+fn invalidation_wins(of: OwnedBy, tags: &'static [&'static str], invalidate: fn(&Scene)) {
     check(FEW, move || {
         let scene = Scene::new();
         let task = scene.task(of, tags, yield_once());
         let task = spawn(move || task.finish());
         scene.change();
         invalidate(&scene);
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "an invalidated value was found");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "an invalidated value was found");
         assert_eq!(scene.task(of, tags, yield_once()).finish(), NEW, "an invalidated value was returned");
         task.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), Some(NEW));
+        assert_eq!(scene.cache.get(KEY), Some(NEW));
         scene.must_be_at_rest();
     });
 }
@@ -392,7 +392,7 @@ fn invalidation_wins(of: Of, tags: &'static [&'static str], invalidate: fn(&Scen
 fn an_invalidated_key_is_not_stored() {
     for of in BOTH {
         invalidation_wins(of, &[], |scene| {
-            scene.stage.invalidate(KEY);
+            scene.cache.invalidate(KEY);
         });
     }
 }
@@ -401,7 +401,7 @@ fn an_invalidated_key_is_not_stored() {
 fn a_value_of_an_invalidated_tag_is_not_stored() {
     for of in BOTH {
         invalidation_wins(of, &["cat"], |scene| {
-            scene.stage.invalidate_tag("cat");
+            scene.cache.invalidate_tag("cat");
         });
     }
 }
@@ -410,7 +410,7 @@ fn a_value_of_an_invalidated_tag_is_not_stored() {
 fn what_was_computed_before_a_clear_is_not_stored() {
     for of in BOTH {
         invalidation_wins(of, &[], |scene| {
-            scene.stage.memo.remove_all();
+            scene.cache.memo.remove_all();
         });
     }
 }
@@ -419,16 +419,16 @@ fn what_was_computed_before_a_clear_is_not_stored() {
 #[test]
 fn what_was_read_before_an_invalidation_is_not_stored_by_who_takes_over() {
     check(FEW, || {
-        let (scene, gate, leader, waiter) = seated(Of::Owner);
+        let (scene, gate, leader, waiter) = seated(OwnedBy::Owner);
         let leader = spawn(move || drop(leader));
         let waiter = spawn(move || waiter.finish());
         scene.change();
-        scene.stage.invalidate(KEY);
+        scene.cache.invalidate(KEY);
         gate.open();
         leader.join().unwrap();
         // It was there before the invalidation: either will do.
         assert!([OLD, NEW].contains(&waiter.join().unwrap()));
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "stored after an invalidation");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "stored after an invalidation");
         scene.must_be_at_rest();
     });
 }
@@ -440,10 +440,10 @@ fn a_given_value_supersedes_what_is_computed() {
             let scene = Scene::new();
             let task = scene.task(of, &[], yield_once());
             let task = spawn(move || task.finish());
-            assert!(scene.stage.put(KEY, GIVEN, When::Always));
-            assert_eq!(scene.stage.get(KEY), Some(GIVEN), "overtaken by what was under way");
+            assert!(scene.cache.put(KEY, GIVEN, When::Always));
+            assert_eq!(scene.cache.get(KEY), Some(GIVEN), "overtaken by what was under way");
             assert!([OLD, GIVEN].contains(&task.join().unwrap()));
-            assert_eq!(scene.stage.get(KEY), Some(GIVEN), "overtaken by what was under way");
+            assert_eq!(scene.cache.get(KEY), Some(GIVEN), "overtaken by what was under way");
             scene.must_be_at_rest();
         });
     }

@@ -17,12 +17,12 @@ impl Scene {
 
     /// Adds one to the value that is there.
     fn add_one(&self) -> Option<u64> {
-        self.stage.update(KEY, &[], |value| value + 1)
+        self.cache.update(KEY, &[], |value| value + 1)
     }
 
     fn at_rest(&self) -> Option<u64> {
-        assert_eq!(self.stage.flights(), 0, "a flight is left behind");
-        self.stage.get(KEY)
+        assert_eq!(self.cache.flights(), 0, "a flight is left behind");
+        self.cache.get(KEY)
     }
 }
 
@@ -54,7 +54,7 @@ fn an_update_and_a_given_value_take_turns() {
     check(ALL, || {
         let scene = Scene::warm();
         let update = scene.go(Scene::add_one);
-        assert!(scene.stage.put(KEY, GIVEN, When::Always));
+        assert!(scene.cache.put(KEY, GIVEN, When::Always));
         let ends = (update.join().unwrap(), scene.at_rest());
         let (before, after) = ((OLD + 1, GIVEN), (GIVEN + 1, GIVEN + 1));
         assert!([before, after].map(|(updated, end)| (Some(updated), Some(end))).contains(&ends), "{ends:?}");
@@ -68,15 +68,15 @@ fn an_update_supersedes_what_is_refreshed() {
     check(ALL, || {
         let scene = Scene::warm();
         let update = scene.go(Scene::add_one);
-        let body = || Ok(GIVEN * scene.stage.get(KEY).expect("it is there"));
-        let refreshed = scene.stage.compute(KEY, Intent::Refresh, &[], body).expect("never fails");
+        let body = || Ok(GIVEN * scene.cache.get(KEY).expect("it is there"));
+        let refreshed = scene.cache.compute(KEY, Intent::Refresh, &[], body).expect("never fails");
         let ends = (refreshed, update.join().unwrap(), scene.at_rest());
         let (one, two) = (GIVEN * OLD, GIVEN * (OLD + 1));
         let before = (two, Some(OLD + 1), Some(two));
         let after = (one, Some(one + 1), Some(one + 1));
         // The refreshed value is returned, but not kept.
         let meanwhile = [one, two].map(|refreshed| (refreshed, Some(OLD + 1), Some(OLD + 1)));
-        let stores = scene.stage.memo.counters.read().stores;
+        let stores = scene.cache.memo.counters.read().stores;
         assert!(
             if stores == 3 {
                 [before, after].contains(&ends)
@@ -93,8 +93,8 @@ fn an_update_does_not_bring_back_what_was_invalidated() {
     check(ALL, || {
         let scene = Scene::warm();
         let update = scene.go(Scene::add_one);
-        scene.stage.invalidate(KEY);
-        assert_eq!(scene.stage.get(KEY), None, "changed what was invalidated");
+        scene.cache.invalidate(KEY);
+        assert_eq!(scene.cache.get(KEY), None, "changed what was invalidated");
         assert!([None, Some(OLD + 1)].contains(&update.join().unwrap()));
         assert_eq!(scene.at_rest(), None, "changed what was invalidated");
     });
@@ -118,7 +118,7 @@ fn writes_within(within: fn(&Scene), change: fn(&Scene), ends: &'static [(Option
     check(FEW, move || {
         let scene = Scene::warm();
         let other = scene.go(change);
-        let updated = scene.stage.update(KEY, &[], |value| {
+        let updated = scene.cache.update(KEY, &[], |value| {
             within(&scene);
             value + 1
         });
@@ -141,8 +141,8 @@ fn an_update_that_inserts_sees_what_another_inserts() {
         (Some(OWN + 1), Some(OWN + 1)),
     ];
     writes_within(
-        |scene| assert!(scene.stage.put(KEY, OWN, When::Always)),
-        |scene| assert!(scene.stage.put(KEY, GIVEN, When::Always)),
+        |scene| assert!(scene.cache.put(KEY, OWN, When::Always)),
+        |scene| assert!(scene.cache.put(KEY, GIVEN, When::Always)),
         ends,
     );
 }
@@ -151,15 +151,15 @@ fn an_update_that_inserts_sees_what_another_inserts() {
 fn an_update_that_inserts_does_not_bring_back_what_another_invalidates() {
     let ends = &[(Some(OLD + 1), None), (None, None), (Some(OWN + 1), Some(OWN + 1))];
     writes_within(
-        |scene| assert!(scene.stage.put(KEY, OWN, When::Always)),
-        |scene| assert!(scene.stage.invalidate(KEY) <= 1),
+        |scene| assert!(scene.cache.put(KEY, OWN, When::Always)),
+        |scene| assert!(scene.cache.invalidate(KEY) <= 1),
         ends,
     );
 }
 
 #[test]
 fn an_update_that_clears_does_not_bring_back_what_another_clears() {
-    let clear = |scene: &Scene| drop(scene.stage.memo.remove_all());
+    let clear = |scene: &Scene| drop(scene.cache.memo.remove_all());
     // Its own clear wins, whenever the other comes.
     writes_within(clear, clear, &[(None, None)]);
 }

@@ -56,7 +56,7 @@ mod tests {
         marked: false,
         read: 1_000,
         cost: 100,
-        rest: 0,
+        retry_at: 0,
         renewing: false,
         is_error: false,
     };

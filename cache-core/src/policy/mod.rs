@@ -12,9 +12,9 @@ mod ttl;
 use std::time::Duration;
 
 pub use ahead::Ahead;
-pub(crate) use backoff::rest;
+pub(crate) use backoff::retry_at;
 pub use eviction::Policy;
-pub(crate) use eviction::{Evictor, NONE, Slot, Slots};
+pub(crate) use eviction::{Evictor, NONE, SlotId, SlotTable};
 
 use crate::time::{NEVER, Tick};
 
@@ -44,7 +44,7 @@ pub(crate) struct Times {
     /// How long it took to compute, where that matters.
     pub(crate) cost: Tick,
     /// Before this nobody tries again to compute it, since it has failed.
-    pub(crate) rest: Tick,
+    pub(crate) retry_at: Tick,
     /// It is being computed anew in the background.
     pub(crate) renewing: bool,
     /// It is an error that is kept: nothing to fall back to, so windows do not open for it.
@@ -60,7 +60,7 @@ impl Times {
 
 /// What an entry is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum Freshness {
     Fresh,
     /// No longer fresh, but within a stale window.
     Stale,
@@ -90,12 +90,12 @@ impl Rules {
     }
 
     /// Whether an entry that is fresh by its ttl is to be looked at all the same.
-    pub(crate) fn look_at_fresh(&self) -> bool {
+    pub(crate) fn checks_fresh(&self) -> bool {
         self.idle.is_some() || self.ahead.is_some()
     }
 
     /// Whether it matters how long a computation took.
-    pub(crate) fn asks_for_cost(&self) -> bool {
+    pub(crate) fn needs_cost(&self) -> bool {
         matches!(self.ahead, Some(Ahead::XFetch(_)))
     }
 
@@ -127,26 +127,26 @@ impl Rules {
     }
 
     /// What an entry is good for.
-    pub(crate) fn state(&self, times: &Times, now: Tick) -> State {
+    pub(crate) fn freshness(&self, times: &Times, now: Tick) -> Freshness {
         if self.end_unread(times) <= now {
-            State::Dead
+            Freshness::Dead
         } else if !times.marked && now < times.deadline {
-            State::Fresh
+            Freshness::Fresh
         } else {
-            State::Stale
+            Freshness::Stale
         }
     }
 
     /// What a call does that finds an entry. `draw` is from 0 to 1.
     pub(crate) fn on_call(&self, times: &Times, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
-        let rests = now < times.rest;
-        let renewable = !rests && !times.renewing;
-        match self.state(times, now) {
-            State::Fresh => match self.ahead {
+        let is_resting = now < times.retry_at;
+        let renewable = !is_resting && !times.renewing;
+        match self.freshness(times, now) {
+            Freshness::Fresh => match self.ahead {
                 Some(ahead) if renewable && ahead.is_due(times, now, draw) => Verdict::Renew,
                 _ => Verdict::Serve,
             },
-            State::Stale if stale::while_revalidate(self, times, now) => {
+            Freshness::Stale if stale::while_revalidate(self, times, now) => {
                 if renewable {
                     Verdict::Renew
                 } else {
@@ -154,17 +154,17 @@ impl Rules {
                 }
             }
             // Who fails is not asked by each call.
-            State::Stale if rests && stale::if_error(self, times, now) => Verdict::Serve,
-            State::Stale | State::Dead => Verdict::Compute,
+            Freshness::Stale if is_resting && stale::if_error(self, times, now) => Verdict::Serve,
+            Freshness::Stale | Freshness::Dead => Verdict::Compute,
         }
     }
 
     /// Whether a call whose computation has failed, or is late, answers with an entry.
     pub(crate) fn on_failure(&self, times: &Times, now: Tick) -> bool {
-        match self.state(times, now) {
-            State::Fresh => !times.is_error,
-            State::Stale => stale::if_error(self, times, now),
-            State::Dead => false,
+        match self.freshness(times, now) {
+            Freshness::Fresh => !times.is_error,
+            Freshness::Stale => stale::if_error(self, times, now),
+            Freshness::Dead => false,
         }
     }
 }

@@ -38,7 +38,7 @@ mod tests {
         marked: false,
         read: 0,
         cost: 0,
-        rest: 0,
+        retry_at: 0,
         renewing: false,
         is_error: false,
     };

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::mem::{MaybeUninit, offset_of};
 use std::ptr::{self, NonNull};
 
-use super::life::Life;
+use super::packed::PackedMetadata;
 use crate::erased::{Erased, ErasedRef, Vtable};
 use crate::memo::Data;
 
@@ -33,7 +33,7 @@ struct Cell<K, V> {
 
 /// What a cell has whatever its types.
 pub(super) struct Head {
-    pub(super) life: Life,
+    pub(super) packed: PackedMetadata,
     pub(super) hash: u32,
     /// Only what holds [`LIVE`] has key and value.
     pub(super) link: u32,
@@ -46,9 +46,9 @@ impl Head {
     }
 }
 
-struct Of<K, V>(PhantomData<(K, V)>);
+struct CellTypeOf<K, V>(PhantomData<(K, V)>);
 
-impl<K: Data, V: Data> Of<K, V> {
+impl<K: Data, V: Data> CellTypeOf<K, V> {
     const TYPE: &'static CellType = &CellType {
         layout: Layout::new::<Cell<K, V>>(),
         key_at: offset_of!(Cell<K, V>, key),
@@ -60,7 +60,7 @@ impl<K: Data, V: Data> Of<K, V> {
 
 impl CellType {
     pub(crate) const fn of<K: Data, V: Data>() -> &'static Self {
-        Of::<K, V>::TYPE
+        CellTypeOf::<K, V>::TYPE
     }
 
     /// Whether keys and values are of these types.
@@ -117,8 +117,8 @@ impl Cells {
     pub(super) fn grow(&mut self, capacity: u32) {
         assert!(capacity > self.capacity, "it grows");
         let (old, new) = (self.cell.layout(self.capacity), self.cell.layout(capacity));
-        // SAFETY: the memory was allocated with the old layout, and the new size is greater. Cells may be moved: keys and
-        // values are as they are wherever they lie.
+        // SAFETY: the memory was allocated with the old layout, and the new size is greater. Cells may be moved: keys
+        // and values are as they are wherever they lie.
         let memory = unsafe { realloc(self.memory.as_ptr(), old, new.size()) };
         self.memory = NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(new));
         self.capacity = capacity;

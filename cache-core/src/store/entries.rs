@@ -9,13 +9,13 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::cell::CellType;
-use super::entry_ref::{EntryRef, Lease, Removed, Spot};
+use super::entry_ref::{EntryRef, HitRef, Removed, StoredMetadata};
 use super::hashes::long;
 use super::slab::Slab;
 use crate::erased::{Erased, ErasedRef};
-use crate::policy::{Evictor, NONE, Policy, Rules, Slot, Slots};
+use crate::policy::{Evictor, NONE, Policy, Rules, SlotId, SlotTable};
 use crate::sync::RandomState;
-use crate::tags::{Mark, TagSet};
+use crate::tags::{TagSet, TagState};
 use crate::time::{NEVER, Tick};
 
 /// With fewer slots than this it is not worth giving any back.
@@ -25,19 +25,19 @@ const SMALL: usize = 64;
 #[repr(C)]
 pub(crate) struct Entries {
     /// Slots by the hashes of their keys.
-    table: HashTable<Slot>,
+    table: HashTable<SlotId>,
     slab: Slab,
     /// Who makes room; nobody, if nothing bounds them.
     policy: Option<Policy>,
     /// Made with the first entry.
-    rest: Option<Box<Rest>>,
+    cold: Option<Box<ColdState>>,
 }
 
 /// What a hit does not look at.
-struct Rest {
+struct ColdState {
     evictor: Evictor,
     /// Which entries carry a tag, by the tag's id.
-    tagged: HashMap<u64, HashTable<Slot>, RandomState>,
+    tagged: HashMap<u64, HashTable<SlotId>, RandomState>,
     last_id: u64,
     /// How often entries have moved to other slots.
     moves: u32,
@@ -55,19 +55,19 @@ pub(crate) struct EntryId {
 }
 
 /// What a shard held, off it: entries to be gone through, and the rest, to be dropped.
-pub(crate) struct Emptied {
+pub(crate) struct DrainedEntries {
     slab: Slab,
     #[expect(dead_code, reason = "to be dropped")]
-    rest: (HashTable<Slot>, Option<Box<Rest>>),
+    cold: (HashTable<SlotId>, Option<Box<ColdState>>),
 }
 
-impl Emptied {
+impl DrainedEntries {
     pub(crate) fn len(&self) -> usize {
         self.slab.len()
     }
 }
 
-impl Iterator for Emptied {
+impl Iterator for DrainedEntries {
     type Item = Removed;
 
     fn next(&mut self) -> Option<Removed> {
@@ -76,30 +76,30 @@ impl Iterator for Emptied {
 }
 
 /// The hash of a slot, for tables of slots. They are dense, so their own bits are as good as any but for the highest.
-fn spread_slot(slot: Slot) -> u64 {
+fn spread_slot(slot: SlotId) -> u64 {
     u64::from(slot).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl Entries {
     pub(crate) fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
-        Self { table: HashTable::new(), slab: Slab::new(cell), policy, rest: None }
+        Self { table: HashTable::new(), slab: Slab::new(cell), policy, cold: None }
     }
 
-    fn rest(&mut self) -> &mut Rest {
-        self.rest.get_or_insert_with(|| Box::new(Rest::new(self.policy)))
+    fn cold(&mut self) -> &mut ColdState {
+        self.cold.get_or_insert_with(|| Box::new(ColdState::new(self.policy)))
     }
 
     pub(crate) fn earliest(&self) -> Tick {
-        self.rest.as_ref().map_or(NEVER, |rest| rest.earliest)
+        self.cold.as_ref().map_or(NEVER, |cold| cold.earliest)
     }
 
     pub(crate) fn weight(&self) -> usize {
-        self.rest.as_ref().map_or(0, |rest| rest.weight)
+        self.cold.as_ref().map_or(0, |cold| cold.weight)
     }
 
     /// How often entries have moved to other slots: who goes over them begins anew then.
     pub(crate) fn moves(&self) -> u32 {
-        self.rest.as_ref().map_or(0, |rest| rest.moves)
+        self.cold.as_ref().map_or(0, |cold| cold.moves)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -113,7 +113,7 @@ impl Entries {
 
     /// The entry of a key.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<EntryRef<'_>> {
-        let is = |slot: &Slot| self.slab.key(*slot).is_some_and(&eq);
+        let is = |slot: &SlotId| self.slab.key(*slot).is_some_and(&eq);
         self.slab.get(*self.table.find(long(hash), is)?)
     }
 
@@ -129,17 +129,17 @@ impl Entries {
     ///
     /// These are the types of its keys and values.
     #[inline]
-    pub(crate) unsafe fn spot<K: 'static, V: 'static>(
+    pub(crate) unsafe fn find_hit<K: 'static, V: 'static>(
         &self,
         hash: u64,
         eq: impl Fn(&K) -> bool,
-    ) -> Option<Spot<'_, V>> {
+    ) -> Option<HitRef<'_, V>> {
         // SAFETY: `insert`, `take`, `forget_victim`, `take_all` and `shrink` see to it that the slots in the table
         // are those that are live. The types are as the caller says.
-        let key = |slot: Slot| unsafe { self.slab.spot::<K, V>(slot).0 };
+        let key = |slot: SlotId| unsafe { self.slab.find_hit::<K, V>(slot).0 };
         let slot = self.table.find(hash, |slot| eq(key(*slot)))?;
         // SAFETY: likewise.
-        Some(unsafe { self.slab.spot::<K, V>(*slot).1 })
+        Some(unsafe { self.slab.find_hit::<K, V>(*slot).1 })
     }
 
     /// Those of a hash.
@@ -149,24 +149,24 @@ impl Entries {
     }
 
     /// The entry in a slot, if there is one.
-    pub(crate) fn at(&self, slot: Slot) -> Option<EntryRef<'_>> {
+    pub(crate) fn at(&self, slot: SlotId) -> Option<EntryRef<'_>> {
         self.slab.get(slot)
     }
 
     /// A name by which an entry is found again.
-    pub(crate) fn name(&mut self, slot: Slot) -> Option<EntryId> {
-        let (rest, more) = (self.rest.as_mut()?, self.slab.more_mut(slot)?);
-        if more.id == 0 {
-            rest.last_id += 1;
-            more.id = rest.last_id;
+    pub(crate) fn id_of(&mut self, slot: SlotId) -> Option<EntryId> {
+        let (cold, extra) = (self.cold.as_mut()?, self.slab.extra_mut(slot)?);
+        if extra.id == 0 {
+            cold.last_id += 1;
+            extra.id = cold.last_id;
         }
-        let id = more.id;
+        let id = extra.id;
         Some(EntryId { hash: self.slab.hash(slot), id })
     }
 
     /// The entry of a name, if it is still there.
-    pub(crate) fn named(&self, id: EntryId) -> Option<EntryRef<'_>> {
-        self.of_hash(id.hash).find(|entry| entry.is(id))
+    pub(crate) fn by_id(&self, id: EntryId) -> Option<EntryRef<'_>> {
+        self.of_hash(id.hash).find(|entry| entry.has_id(id))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = EntryRef<'_>> {
@@ -175,21 +175,28 @@ impl Entries {
 
     /// The entries in so many slots from one on, and whether there are more slots.
     pub(crate) fn range(&self, from: usize, count: usize) -> (impl Iterator<Item = EntryRef<'_>>, bool) {
-        let more = from.saturating_add(count) < self.slab.slots();
-        (self.slab.range(from, count), more)
+        let extra = from.saturating_add(count) < self.slab.slots();
+        (self.slab.range(from, count), extra)
     }
 
     #[inline]
-    pub(crate) fn insert(&mut self, key: &Erased, value: &Erased, hash: u32, lease: Lease, rules: &Rules) {
-        let begun = Begun::of(&lease, rules);
-        self.rest().weight += lease.weight();
-        let slot = self.slab.insert(key, value, hash, lease);
+    pub(crate) fn insert(
+        &mut self,
+        key: &Erased,
+        value: &Erased,
+        hash: u32,
+        metadata: StoredMetadata,
+        rules: &Rules,
+    ) {
+        let new_entry = NewEntry::of(&metadata, rules);
+        self.cold().weight += metadata.weight();
+        let slot = self.slab.insert(key, value, hash, metadata);
         let slab = &self.slab;
         self.table.insert_unique(long(hash), slot, |slot| long(slab.hash(*slot)));
-        if let Some(rest) = &mut self.rest {
-            rest.evictor.insert(slot, &mut self.slab);
+        if let Some(cold) = &mut self.cold {
+            cold.evictor.insert(slot, &mut self.slab);
         }
-        self.has_begun(slot, &begun);
+        self.note_new(slot, &new_entry);
     }
 
     /// Puts another entry of the same key in the place of one: it keeps its slot and its place in the order, but not
@@ -197,19 +204,19 @@ impl Entries {
     #[inline]
     pub(crate) fn replace(
         &mut self,
-        slot: Slot,
+        slot: SlotId,
         key: &Erased,
         value: &Erased,
-        lease: Lease,
+        metadata: StoredMetadata,
         rules: &Rules,
     ) -> Option<Removed> {
-        let (begun, weight) = (Begun::of(&lease, rules), lease.weight());
-        let old = self.slab.replace(slot, key, value, lease)?;
-        let rest = self.rest();
-        rest.weight = rest.weight + weight - old.record().weight();
-        self.untag(slot, old.record().tags());
+        let (new_entry, weight) = (NewEntry::of(&metadata, rules), metadata.weight());
+        let old = self.slab.replace(slot, key, value, metadata)?;
+        let cold = self.cold();
+        cold.weight = cold.weight + weight - old.metadata().weight();
+        self.untag(slot, old.metadata().tags());
         self.read(slot);
-        self.has_begun(slot, &begun);
+        self.note_new(slot, &new_entry);
         Some(old)
     }
 
@@ -217,105 +224,105 @@ impl Entries {
     #[inline]
     pub(crate) fn overwrite(
         &mut self,
-        slot: Slot,
+        slot: SlotId,
         key: &Erased,
         value: &Erased,
-        lease: &Lease,
+        metadata: &StoredMetadata,
         rules: &Rules,
     ) {
-        self.slab.overwrite(slot, key, value, lease);
+        self.slab.overwrite(slot, key, value, metadata);
         self.read(slot);
-        self.has_begun(slot, &Begun::of(lease, rules));
+        self.note_new(slot, &NewEntry::of(metadata, rules));
     }
 
     /// An entry has begun a life.
     #[inline]
-    fn has_begun(&mut self, slot: Slot, begun: &Begun) {
-        let Some(rest) = &mut self.rest else { return };
-        rest.earliest = rest.earliest.min(begun.end);
-        if begun.is_tagged
+    fn note_new(&mut self, slot: SlotId, new_entry: &NewEntry) {
+        let Some(cold) = &mut self.cold else { return };
+        cold.earliest = cold.earliest.min(new_entry.end);
+        if new_entry.is_tagged
             && let Some(entry) = self.slab.get(slot)
         {
-            entry.tags().iter().for_each(|tag| rest.tag(slot, tag.id));
+            entry.tags().iter().for_each(|tag| cold.tag(slot, tag.id));
         }
     }
 
     /// An entry was read; only for algorithms that move something then.
-    pub(crate) fn read(&mut self, slot: Slot) {
-        if let Some(rest) = &mut self.rest {
-            rest.evictor.read(slot);
+    pub(crate) fn read(&mut self, slot: SlotId) {
+        if let Some(cold) = &mut self.cold {
+            cold.evictor.read(slot);
         }
     }
 
     /// Moves the deadline of an entry.
-    pub(crate) fn set_deadline(&mut self, slot: Slot, deadline: Tick, rules: &Rules) {
-        if let (Some(entry), Some(rest)) = (self.slab.get(slot), &mut self.rest) {
-            entry.life.set_deadline(deadline);
-            rest.earliest = rest.earliest.min(rules.end(deadline));
+    pub(crate) fn set_deadline(&mut self, slot: SlotId, deadline: Tick, rules: &Rules) {
+        if let (Some(entry), Some(cold)) = (self.slab.get(slot), &mut self.cold) {
+            entry.packed.set_deadline(deadline);
+            cold.earliest = cold.earliest.min(rules.end(deadline));
         }
     }
 
     /// Marks an entry stale: it is fresh until then at most.
-    pub(crate) fn mark(&mut self, slot: Slot, at: Tick, rules: &Rules) {
+    pub(crate) fn mark(&mut self, slot: SlotId, at: Tick, rules: &Rules) {
         if let Some(entry) = self.slab.get(slot) {
-            entry.life.mark();
+            entry.packed.mark();
             self.set_deadline(slot, entry.deadline().min(at), rules);
         }
     }
 
     /// Notes that computing an entry anew has failed.
-    pub(crate) fn note_failure(&mut self, slot: Slot, now: Tick) {
-        if let Some(more) = self.slab.more_mut(slot) {
-            more.note_failure(now);
+    pub(crate) fn note_failure(&mut self, slot: SlotId, now: Tick) {
+        if let Some(extra) = self.slab.extra_mut(slot) {
+            extra.note_failure(now);
         }
     }
 
     /// Notes that an entry is being computed anew in the background, or no longer is.
-    pub(crate) fn note_renewal(&mut self, slot: Slot, renewing: bool) {
+    pub(crate) fn note_renewal(&mut self, slot: SlotId, renewing: bool) {
         let renews = self.at(slot).is_some_and(|entry| entry.times().renewing);
         if renews != renewing
-            && let Some(more) = self.slab.more_mut(slot)
+            && let Some(extra) = self.slab.extra_mut(slot)
         {
-            more.note_renewal(renewing);
+            extra.note_renewal(renewing);
         }
     }
 
-    pub(crate) fn remove(&mut self, slot: Slot) -> Option<Removed> {
+    pub(crate) fn remove(&mut self, slot: SlotId) -> Option<Removed> {
         let entry = self.take(slot)?;
-        if let Some(rest) = &mut self.rest {
-            rest.evictor.remove(slot, &mut self.slab);
+        if let Some(cold) = &mut self.cold {
+            cold.evictor.remove(slot, &mut self.slab);
         }
         Some(entry)
     }
 
     /// Gives an entry a new life, and hands the tags out that it has carried so far.
-    pub(crate) fn renew(&mut self, slot: Slot, lease: Lease, rules: &Rules) -> TagSet {
+    pub(crate) fn renew(&mut self, slot: SlotId, metadata: StoredMetadata, rules: &Rules) -> TagSet {
         let Some(entry) = self.slab.get(slot) else {
-            return lease.more.map(|mut more| more.take_tags()).unwrap_or_default();
+            return metadata.extra.map(|mut extra| extra.take_tags()).unwrap_or_default();
         };
         // Its value is the same, and so is its name.
         let (id, weight) = (entry.id(), entry.weight());
-        let begun = Begun::of(&lease, rules);
-        let has_more = id > 0 || weight != 1 || lease.more.is_some();
-        let old = self.slab.renew(slot, lease);
-        let tags = old.map(|mut more| more.take_tags()).unwrap_or_default();
-        if has_more && let Some(more) = self.slab.more_mut(slot) {
-            more.id = id;
-            more.set_weight(weight);
+        let new_entry = NewEntry::of(&metadata, rules);
+        let has_more = id > 0 || weight != 1 || metadata.extra.is_some();
+        let old = self.slab.renew(slot, metadata);
+        let tags = old.map(|mut extra| extra.take_tags()).unwrap_or_default();
+        if has_more && let Some(extra) = self.slab.extra_mut(slot) {
+            extra.id = id;
+            extra.set_weight(weight);
         }
         self.untag(slot, &tags);
-        self.has_begun(slot, &begun);
+        self.note_new(slot, &new_entry);
         tags
     }
 
     /// The entry that makes room. It has its place in the order no more: it is to be taken out at once, by one of
     /// the next two.
     #[inline]
-    pub(crate) fn victim(&mut self) -> Option<Slot> {
-        self.rest.as_mut()?.evictor.victim(&mut self.slab)
+    pub(crate) fn victim(&mut self) -> Option<SlotId> {
+        self.cold.as_mut()?.evictor.victim(&mut self.slab)
     }
 
-    pub(crate) fn take_victim(&mut self, slot: Slot) -> Option<Removed> {
+    pub(crate) fn take_victim(&mut self, slot: SlotId) -> Option<Removed> {
         let entry = self.take(slot);
         self.slab.free(slot);
         entry
@@ -323,7 +330,7 @@ impl Entries {
 
     /// The same where nobody wants it, it has no tags, and its types need not be dropped.
     #[inline]
-    pub(crate) fn forget_victim(&mut self, slot: Slot) {
+    pub(crate) fn forget_victim(&mut self, slot: SlotId) {
         self.unlist(slot);
         self.slab.forget(slot);
     }
@@ -334,44 +341,44 @@ impl Entries {
         self.take_victim(slot)
     }
 
-    fn take(&mut self, slot: Slot) -> Option<Removed> {
+    fn take(&mut self, slot: SlotId) -> Option<Removed> {
         self.unlist(slot);
         let entry = self.slab.take(slot)?;
-        self.untag(slot, entry.record().tags());
+        self.untag(slot, entry.metadata().tags());
         Some(entry)
     }
 
     /// An entry is found no more, nor does it weigh.
     #[inline]
-    fn unlist(&mut self, slot: Slot) {
+    fn unlist(&mut self, slot: SlotId) {
         let Some(entry) = self.slab.get(slot) else { return };
         let (hash, weight) = (entry.hash, entry.weight());
         if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
             found.remove();
         }
-        if let Some(rest) = &mut self.rest {
-            rest.weight -= weight;
+        if let Some(cold) = &mut self.cold {
+            cold.weight -= weight;
         }
     }
 
     #[inline]
-    fn untag(&mut self, slot: Slot, tags: &[Arc<Mark>]) {
+    fn untag(&mut self, slot: SlotId, tags: &[Arc<TagState>]) {
         if tags.is_empty() {
             return;
         }
-        let Some(rest) = &mut self.rest else { return };
+        let Some(cold) = &mut self.cold else { return };
         for tag in tags {
-            rest.untag(slot, tag.id);
+            cold.untag(slot, tag.id);
         }
     }
 
     /// Takes out everything, in constant time. From here on there is, or is no, order kept.
-    pub(crate) fn take_all(&mut self, policy: Option<Policy>) -> Emptied {
+    pub(crate) fn take_all(&mut self, policy: Option<Policy>) -> DrainedEntries {
         self.policy = policy;
         let cell = self.slab.cell();
-        let new = self.rest.as_ref().map(|rest| Box::new(rest.anew(policy)));
-        let rest = (std::mem::take(&mut self.table), std::mem::replace(&mut self.rest, new));
-        Emptied { slab: std::mem::replace(&mut self.slab, Slab::new(cell)), rest }
+        let new = self.cold.as_ref().map(|cold| Box::new(cold.emptied(policy)));
+        let cold = (std::mem::take(&mut self.table), std::mem::replace(&mut self.cold, new));
+        DrainedEntries { slab: std::mem::replace(&mut self.slab, Slab::new(cell)), cold }
     }
 
     /// How many entries carry these tags; one counts for each that it carries.
@@ -385,33 +392,33 @@ impl Entries {
         slots.filter_map(|slot| self.slab.get(*slot))
     }
 
-    fn slots_of(&self, tag: u64) -> Option<&HashTable<Slot>> {
-        self.rest.as_ref()?.tagged.get(&tag)
+    fn slots_of(&self, tag: u64) -> Option<&HashTable<SlotId>> {
+        self.cold.as_ref()?.tagged.get(&tag)
     }
 
     /// Begins to keep order, if there was no bound so far.
     #[inline]
     pub(crate) fn bound(&mut self, policy: Policy) {
-        if self.policy.replace(policy).is_none() && self.rest.is_some() {
+        if self.policy.replace(policy).is_none() && self.cold.is_some() {
             self.order(policy);
         }
     }
 
     fn order(&mut self, policy: Policy) {
         let mut evictor = Evictor::new(Some(policy));
-        let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
+        let slots: Vec<SlotId> = self.iter().map(|entry| entry.slot).collect();
         for slot in slots {
             evictor.insert(slot, &mut self.slab);
         }
-        self.rest().evictor = evictor;
+        self.cold().evictor = evictor;
     }
 
     /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
     pub(crate) fn settle(&mut self, rules: &Rules) {
         let ends = self.iter().map(|entry| entry.end_unread(rules));
         let earliest = ends.min().unwrap_or(NEVER);
-        if let Some(rest) = &mut self.rest {
-            rest.earliest = earliest;
+        if let Some(cold) = &mut self.cold {
+            cold.earliest = earliest;
         }
         self.shrink();
     }
@@ -423,55 +430,55 @@ impl Entries {
         }
         let mut slab = Slab::new(self.slab.cell());
         let mut to = vec![NONE; self.slab.slots()];
-        let slots: Vec<Slot> = self.iter().map(|entry| entry.slot).collect();
+        let slots: Vec<SlotId> = self.iter().map(|entry| entry.slot).collect();
         for slot in slots {
             to[slot as usize] = self.slab.move_to(slot, &mut slab).unwrap_or(NONE);
         }
-        let Some(rest) = &mut self.rest else { return };
-        rest.evictor.renumber(&self.slab, &mut slab, &to);
-        rest.moves = rest.moves.wrapping_add(1);
+        let Some(cold) = &mut self.cold else { return };
+        cold.evictor.renumber(&self.slab, &mut slab, &to);
+        cold.moves = cold.moves.wrapping_add(1);
         self.slab = slab;
-        (self.table, rest.tagged) = (HashTable::with_capacity(self.slab.len()), HashMap::default());
+        (self.table, cold.tagged) = (HashTable::with_capacity(self.slab.len()), HashMap::default());
         for entry in self.slab.range(0, usize::MAX) {
             let slab = &self.slab;
             self.table.insert_unique(long(entry.hash), entry.slot, |slot| long(slab.hash(*slot)));
             for tag in entry.tags() {
-                rest.tag(entry.slot, tag.id);
+                cold.tag(entry.slot, tag.id);
             }
         }
     }
 }
 
-/// What has to be known of a life that begins, when its lease was given away.
-struct Begun {
+/// What has to be known of a life that begins, when its metadata was given away.
+struct NewEntry {
     end: Tick,
     is_tagged: bool,
 }
 
-impl Begun {
-    fn of(lease: &Lease, rules: &Rules) -> Self {
-        let end = rules.end_since(lease.deadline, || lease.created, lease.is_error);
-        Self { end, is_tagged: lease.more.as_ref().is_some_and(|more| !more.tags().is_empty()) }
+impl NewEntry {
+    fn of(metadata: &StoredMetadata, rules: &Rules) -> Self {
+        let end = rules.end_since(metadata.deadline, || metadata.created, metadata.is_error);
+        Self { end, is_tagged: metadata.extra.as_ref().is_some_and(|extra| !extra.tags().is_empty()) }
     }
 }
 
-impl Rest {
+impl ColdState {
     fn new(policy: Option<Policy>) -> Self {
         let evictor = Evictor::new(policy);
         Self { evictor, tagged: HashMap::default(), last_id: 0, moves: 0, earliest: NEVER, weight: 0 }
     }
 
     /// The same without entries. Names are not given twice.
-    fn anew(&self, policy: Option<Policy>) -> Self {
+    fn emptied(&self, policy: Option<Policy>) -> Self {
         Self { last_id: self.last_id, moves: self.moves.wrapping_add(1), ..Self::new(policy) }
     }
 
-    fn tag(&mut self, slot: Slot, tag: u64) {
+    fn tag(&mut self, slot: SlotId, tag: u64) {
         let slots = self.tagged.entry(tag).or_default();
         slots.insert_unique(spread_slot(slot), slot, |slot| spread_slot(*slot));
     }
 
-    fn untag(&mut self, slot: Slot, tag: u64) {
+    fn untag(&mut self, slot: SlotId, tag: u64) {
         let Some(slots) = self.tagged.get_mut(&tag) else { return };
         if let Ok(found) = slots.find_entry(spread_slot(slot), |known| *known == slot) {
             found.remove();
@@ -484,11 +491,11 @@ impl Rest {
 
 impl EntryRef<'_> {
     fn id(&self) -> u64 {
-        self.record.more.map_or(0, |more| more.id)
+        self.metadata.extra.map_or(0, |extra| extra.id)
     }
 
     /// Whether it is the entry of a name.
-    pub(crate) fn is(&self, id: EntryId) -> bool {
+    pub(crate) fn has_id(&self, id: EntryId) -> bool {
         self.hash == id.hash && self.id() == id.id
     }
 }
@@ -498,7 +505,7 @@ mod tests {
     use std::collections::HashMap as Map;
     use std::sync::Arc;
 
-    use super::super::tests::lease;
+    use super::super::tests::metadata;
     use super::*;
 
     const RULES: Rules = Rules::new();
@@ -510,7 +517,7 @@ mod tests {
         u32::try_from(key % 500).unwrap().wrapping_mul(0x9E37_79B9)
     }
 
-    fn slot_of(entries: &Entries, key: u64) -> Option<Slot> {
+    fn slot_of(entries: &Entries, key: u64) -> Option<SlotId> {
         entries.find(hash(key), |other| *other.get::<u64>() == key).map(|entry| entry.slot)
     }
 
@@ -535,16 +542,16 @@ mod tests {
                     (None, 0..=7) if growing => {
                         let weight = random.usize(1..3);
                         let value = Erased::new((step, alive.clone()));
-                        entries.insert(&Erased::new(key), &value, hash(key), lease(weight), &RULES);
+                        entries.insert(&Erased::new(key), &value, hash(key), metadata(weight), &RULES);
                         map.insert(key, (step, weight, None));
                     }
                     (Some(slot), 0..=1) => {
-                        let id = entries.name(slot).unwrap();
+                        let id = entries.id_of(slot).unwrap();
                         let known = map.get_mut(&key).unwrap().2.replace(id);
                         assert!(known.is_none_or(|known| known == id), "an entry has one name");
                     }
                     (Some(slot), 2) => entries.read(slot),
-                    (Some(slot), 3) => drop(entries.renew(slot, lease(9), &RULES)),
+                    (Some(slot), 3) => drop(entries.renew(slot, metadata(9), &RULES)),
                     (Some(slot), 4..=8) if !growing => {
                         assert_eq!(entries.remove(slot).unwrap().key.into::<u64>(), key);
                         map.remove(&key);
@@ -586,7 +593,7 @@ mod tests {
             let entry = entries.at(slot_of(entries, *key).unwrap()).unwrap();
             assert_eq!((entry.weight(), entry.hash), (*weight, hash(*key)));
             if let Some(id) = id {
-                assert_eq!(entries.named(*id).map(|entry| *entry.key.get()), Some(*key));
+                assert_eq!(entries.by_id(*id).map(|entry| *entry.key.get()), Some(*key));
             }
         }
     }
@@ -594,13 +601,13 @@ mod tests {
     #[test]
     fn a_name_is_that_of_one_entry_for_ever() {
         let mut entries = Entries::new(None, CellType::of::<u64, u64>());
-        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), lease(1), &RULES);
+        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), metadata(1), &RULES);
         let slot = slot_of(&entries, 1).unwrap();
-        let id = entries.name(slot).unwrap();
+        let id = entries.id_of(slot).unwrap();
         entries.remove(slot).unwrap();
-        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), lease(1), &RULES);
+        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), metadata(1), &RULES);
         assert_eq!(slot_of(&entries, 1), Some(slot), "slots are used again");
-        assert!(entries.named(id).is_none());
-        assert_ne!(entries.name(slot), Some(id));
+        assert!(entries.by_id(id).is_none());
+        assert_ne!(entries.id_of(slot), Some(id));
     }
 }

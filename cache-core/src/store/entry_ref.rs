@@ -4,15 +4,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic;
 
-use super::life::Life;
+use super::packed::PackedMetadata;
 use crate::erased::{Erased, ErasedRef};
-use crate::policy::{Rules, Slot, Times, rest};
+use crate::policy::{Rules, SlotId, Times, retry_at};
 use crate::sync::Ordering;
-use crate::tags::{Mark, Number, TagSet};
+use crate::tags::{Number, TagSet, TagState};
 use crate::time::Tick;
 
 /// How long an entry lives, and what it answers to.
-pub(crate) struct Lease {
+pub(crate) struct StoredMetadata {
     pub(crate) created: Tick,
     /// The first tick at which it is no longer fresh.
     pub(crate) deadline: Tick,
@@ -20,17 +20,17 @@ pub(crate) struct Lease {
     pub(crate) verified: Number,
     /// Whether its value is an error.
     pub(crate) is_error: bool,
-    pub(crate) more: Option<Box<More>>,
+    pub(crate) extra: Option<Box<ExtraMetadata>>,
 }
 
-impl Lease {
+impl StoredMetadata {
     pub(super) fn weight(&self) -> usize {
-        self.more.as_ref().map_or(1, |more| more.weight)
+        self.extra.as_ref().map_or(1, |extra| extra.weight)
     }
 }
 
 /// What most entries do not have.
-pub(crate) struct More {
+pub(crate) struct ExtraMetadata {
     tags: TagSet,
     weight: usize,
     /// Which of all entries of its shard it is, once somebody wanted to find it again; else 0.
@@ -40,12 +40,12 @@ pub(crate) struct More {
     cost: Tick,
     /// How often computing it anew has failed since it was stored, and until when that is not tried again.
     failures: u32,
-    rest: Tick,
+    retry_at: Tick,
     /// It is being computed anew in the background.
     renewing: bool,
 }
 
-impl Default for More {
+impl Default for ExtraMetadata {
     fn default() -> Self {
         Self {
             tags: TagSet::default(),
@@ -54,13 +54,13 @@ impl Default for More {
             read: atomic::AtomicU64::new(0),
             cost: 0,
             failures: 0,
-            rest: 0,
+            retry_at: 0,
             renewing: false,
         }
     }
 }
 
-impl More {
+impl ExtraMetadata {
     /// None where there is nothing of it. `read`: when it was last read, where that matters.
     pub(crate) fn of(
         tags: TagSet,
@@ -79,7 +79,7 @@ impl More {
         self.weight = weight;
     }
 
-    pub(super) fn tags(&self) -> &[Arc<Mark>] {
+    pub(super) fn tags(&self) -> &[Arc<TagState>] {
         &self.tags
     }
 
@@ -90,7 +90,7 @@ impl More {
     /// Computing the entry anew has failed.
     pub(super) fn note_failure(&mut self, now: Tick) {
         self.failures = self.failures.saturating_add(1);
-        self.rest = rest(self.failures, now);
+        self.retry_at = retry_at(self.failures, now);
     }
 
     pub(super) fn note_renewal(&mut self, renewing: bool) {
@@ -100,9 +100,9 @@ impl More {
 
 /// What is noted about an entry, be it still there or not.
 #[derive(Clone, Copy)]
-pub(crate) struct Record<'a> {
-    pub(super) life: &'a Life,
-    pub(super) more: Option<&'a More>,
+pub(crate) struct MetadataRef<'a> {
+    pub(super) packed: &'a PackedMetadata,
+    pub(super) extra: Option<&'a ExtraMetadata>,
     pub(crate) hash: u32,
 }
 
@@ -112,33 +112,33 @@ pub(crate) struct EntryRef<'a> {
     pub(crate) key: ErasedRef<'a>,
     pub(crate) value: ErasedRef<'a>,
     /// Where: as long as the shard is held.
-    pub(crate) slot: Slot,
-    pub(super) record: Record<'a>,
+    pub(crate) slot: SlotId,
+    pub(super) metadata: MetadataRef<'a>,
 }
 
 /// Of an entry that is there, what a hit looks at.
-pub(crate) struct Spot<'a, V> {
+pub(crate) struct HitRef<'a, V> {
     pub(crate) value: &'a V,
-    pub(super) life: &'a Life,
+    pub(super) packed: &'a PackedMetadata,
 }
 
-impl<V> Spot<'_, V> {
+impl<V> HitRef<'_, V> {
     /// Its times, if it has not expired: see [`Word`](crate::time::Word).
     #[inline]
     pub(crate) fn unexpired(&self, limit: u64) -> Option<u64> {
-        self.life.unexpired(limit)
+        self.packed.unexpired(limit)
     }
 
     /// Whether it is not marked, and was found valid at a revision.
     #[inline]
     pub(crate) fn is_valid_at(&self, revision: Number) -> bool {
-        self.life.is_valid_at(revision)
+        self.packed.is_valid_at(revision)
     }
 
     /// Counts a read, where these are its times, and writes only if that changes something.
     #[inline]
     pub(crate) fn touch(&self, times: u64) {
-        self.life.touch(times);
+        self.packed.touch(times);
     }
 }
 
@@ -147,89 +147,89 @@ pub(crate) struct Removed {
     pub(crate) key: Erased,
     pub(crate) value: Erased,
     pub(super) hash: u32,
-    pub(super) life: Life,
-    pub(super) more: Option<Box<More>>,
+    pub(super) packed: PackedMetadata,
+    pub(super) extra: Option<Box<ExtraMetadata>>,
 }
 
 impl<'a> Deref for EntryRef<'a> {
-    type Target = Record<'a>;
+    type Target = MetadataRef<'a>;
 
     #[inline]
-    fn deref(&self) -> &Record<'a> {
-        &self.record
+    fn deref(&self) -> &MetadataRef<'a> {
+        &self.metadata
     }
 }
 
 impl Removed {
-    pub(crate) fn record(&self) -> Record<'_> {
-        Record { life: &self.life, more: self.more.as_deref(), hash: self.hash }
+    pub(crate) fn metadata(&self) -> MetadataRef<'_> {
+        MetadataRef { packed: &self.packed, extra: self.extra.as_deref(), hash: self.hash }
     }
 
     pub(crate) fn take_tags(&mut self) -> TagSet {
-        self.more.as_mut().map_or_else(TagSet::default, |more| more.take_tags())
+        self.extra.as_mut().map_or_else(TagSet::default, |extra| extra.take_tags())
     }
 }
 
-impl<'a> Record<'a> {
+impl<'a> MetadataRef<'a> {
     /// The first tick at which it is no longer fresh; [`NEVER`](crate::time::NEVER) if there is none.
     #[inline]
     pub(crate) fn deadline(self) -> Tick {
-        self.life.deadline()
+        self.packed.deadline()
     }
 
     pub(crate) fn created(self) -> Tick {
-        self.life.created()
+        self.packed.created()
     }
 
     /// Whether its value is an error that is kept.
     pub(crate) fn is_error(self) -> bool {
-        self.life.is_error()
+        self.packed.is_error()
     }
 
     /// Whether it is not marked, and was found valid at a revision.
     pub(crate) fn is_valid_at(self, revision: Number) -> bool {
-        self.life.is_valid_at(revision)
+        self.packed.is_valid_at(revision)
     }
 
     /// The revision at which it was last found valid.
     pub(crate) fn verified(self) -> Number {
-        self.life.verified()
+        self.packed.verified()
     }
 
     pub(crate) fn is_marked(self) -> bool {
-        self.life.is_marked()
+        self.packed.is_marked()
     }
 
     /// Notes that it was found valid at a revision that was loaded before its stamps. It is not marked.
     pub(crate) fn note_verified(self, revision: Number) {
-        self.life.note_verified(revision);
+        self.packed.note_verified(revision);
     }
 
     /// Counts a read, and writes only if that changes something.
     #[inline]
     pub(crate) fn touch(self) {
-        self.life.touch(self.life.times());
+        self.packed.touch(self.packed.times());
     }
 
     /// Whether it has nothing but what all entries have.
     pub(crate) fn is_plain(self) -> bool {
-        self.more.is_none()
+        self.extra.is_none()
     }
 
     pub(crate) fn weight(self) -> usize {
-        self.more.map_or(1, |more| more.weight)
+        self.extra.map_or(1, |extra| extra.weight)
     }
 
-    pub(crate) fn tags(self) -> &'a [Arc<Mark>] {
-        self.more.map_or(&[], |more| &more.tags)
+    pub(crate) fn tags(self) -> &'a [Arc<TagState>] {
+        self.extra.map_or(&[], |extra| &extra.tags)
     }
 
     /// Notes that it was read, where that matters. At most once for each tick, so that readers seldom meet.
     pub(crate) fn note_read(self, now: Tick) {
-        if let Some(more) = self.more
-            && more.read.load(Ordering::Relaxed) < now
+        if let Some(extra) = self.extra
+            && extra.read.load(Ordering::Relaxed) < now
         {
-            more.read.store(now, Ordering::Relaxed);
+            extra.read.store(now, Ordering::Relaxed);
         }
     }
 
@@ -241,20 +241,20 @@ impl<'a> Record<'a> {
     /// When it was last read. What is made where that does not matter has no time of its own.
     fn read(self) -> Tick {
         let created = self.created();
-        self.more.map_or(created, |more| more.read.load(Ordering::Relaxed).max(created))
+        self.extra.map_or(created, |extra| extra.read.load(Ordering::Relaxed).max(created))
     }
 
     /// Its times, but for marks that only stamps tell of.
     pub(crate) fn times(self) -> Times {
-        let more = self.more;
+        let extra = self.extra;
         Times {
             created: self.created(),
             deadline: self.deadline(),
             marked: self.is_marked(),
             read: self.read(),
-            cost: more.map_or(0, |more| more.cost),
-            rest: more.map_or(0, |more| more.rest),
-            renewing: more.is_some_and(|more| more.renewing),
+            cost: extra.map_or(0, |extra| extra.cost),
+            retry_at: extra.map_or(0, |extra| extra.retry_at),
+            renewing: extra.is_some_and(|extra| extra.renewing),
             is_error: self.is_error(),
         }
     }

@@ -5,11 +5,11 @@
 //! entry), *gone* (its entry has left, but a queue still goes through it) or free.
 
 use super::cell::{CellType, Cells, Head, LIVE};
-use super::entry_ref::{EntryRef, Lease, More, Record, Removed, Spot};
+use super::entry_ref::{EntryRef, ExtraMetadata, HitRef, MetadataRef, Removed, StoredMetadata};
 use super::hashes::LOW;
-use super::life::Life;
+use super::packed::PackedMetadata;
 use crate::erased::{Erased, ErasedRef};
-use crate::policy::{NONE, Slot, Slots};
+use crate::policy::{NONE, SlotId, SlotTable};
 
 /// No more than a table can tell apart.
 const MOST: usize = 1 << (LOW - 1);
@@ -24,14 +24,14 @@ pub(super) struct Slab {
     chunks: Vec<Chunk>,
     cell: &'static CellType,
     /// The free ones, in a chain.
-    free: Slot,
+    free: SlotId,
     live: u32,
 }
 
 struct Chunk {
     cells: Cells,
     /// By the slot's place in the chunk; made when the first entry has something of it.
-    more: Option<Box<[Option<Box<More>>; CHUNK]>>,
+    extra: Option<Box<[Option<Box<ExtraMetadata>>; CHUNK]>>,
 }
 
 impl Slab {
@@ -59,27 +59,32 @@ impl Slab {
     }
 
     #[inline]
-    fn head(&self, slot: Slot) -> Option<&Head> {
+    fn head(&self, slot: SlotId) -> Option<&Head> {
         self.chunks.get(slot as usize / CHUNK)?.cells.head(slot as usize % CHUNK)
     }
 
-    fn head_mut(&mut self, slot: Slot) -> Option<&mut Head> {
+    fn head_mut(&mut self, slot: SlotId) -> Option<&mut Head> {
         self.chunks.get_mut(slot as usize / CHUNK)?.cells.head_mut(slot as usize % CHUNK)
     }
 
     /// The entry in a slot, if it is live.
     #[inline]
-    pub(super) fn get(&self, slot: Slot) -> Option<EntryRef<'_>> {
+    pub(super) fn get(&self, slot: SlotId) -> Option<EntryRef<'_>> {
         let chunk = self.chunks.get(slot as usize / CHUNK)?;
         let at = slot as usize % CHUNK;
         let (head, key, value) = chunk.cells.get(at)?;
-        let more = chunk.more.as_ref().and_then(|more| more[at].as_deref());
-        Some(EntryRef { key, value, slot, record: Record { life: &head.life, more, hash: head.hash } })
+        let extra = chunk.extra.as_ref().and_then(|extra| extra[at].as_deref());
+        Some(EntryRef {
+            key,
+            value,
+            slot,
+            metadata: MetadataRef { packed: &head.packed, extra, hash: head.hash },
+        })
     }
 
     /// The key in a slot, if it is live.
     #[inline]
-    pub(super) fn key(&self, slot: Slot) -> Option<ErasedRef<'_>> {
+    pub(super) fn key(&self, slot: SlotId) -> Option<ErasedRef<'_>> {
         let chunk = self.chunks.get(slot as usize / CHUNK)?;
         Some(chunk.cells.get(slot as usize % CHUNK)?.1)
     }
@@ -90,12 +95,12 @@ impl Slab {
     ///
     /// The slot is live, and the types are those of the cells.
     #[inline]
-    pub(super) unsafe fn spot<K: 'static, V: 'static>(&self, slot: Slot) -> (&K, Spot<'_, V>) {
+    pub(super) unsafe fn find_hit<K: 'static, V: 'static>(&self, slot: SlotId) -> (&K, HitRef<'_, V>) {
         let at = slot as usize;
         // SAFETY: a slot that is live is one of its chunk's; the rest is as the caller says.
         unsafe {
             let (head, key, value) = self.chunks.get_unchecked(at / CHUNK).cells.get_typed(at % CHUNK);
-            (key, Spot { value, life: &head.life })
+            (key, HitRef { value, packed: &head.packed })
         }
     }
 
@@ -103,18 +108,30 @@ impl Slab {
     #[expect(clippy::cast_possible_truncation, reason = "there are no more slots than that")]
     pub(super) fn range(&self, from: usize, count: usize) -> impl Iterator<Item = EntryRef<'_>> {
         let end = from.saturating_add(count).min(self.slots());
-        (from..end).filter_map(|slot| self.get(slot as Slot))
+        (from..end).filter_map(|slot| self.get(slot as SlotId))
     }
 
     /// Puts an entry into a slot that is free.
     #[inline]
-    pub(super) fn insert(&mut self, key: &Erased, value: &Erased, hash: u32, lease: Lease) -> Slot {
-        let head = Head { life: Life::new(&lease), hash, link: NONE };
-        self.put(head, key, value, lease.more)
+    pub(super) fn insert(
+        &mut self,
+        key: &Erased,
+        value: &Erased,
+        hash: u32,
+        metadata: StoredMetadata,
+    ) -> SlotId {
+        let head = Head { packed: PackedMetadata::new(&metadata), hash, link: NONE };
+        self.put(head, key, value, metadata.extra)
     }
 
     #[inline]
-    fn put(&mut self, mut head: Head, key: &Erased, value: &Erased, more: Option<Box<More>>) -> Slot {
+    fn put(
+        &mut self,
+        mut head: Head,
+        key: &Erased,
+        value: &Erased,
+        extra: Option<Box<ExtraMetadata>>,
+    ) -> SlotId {
         let slot = self.free;
         let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
             Some(chunk) => {
@@ -127,21 +144,21 @@ impl Slab {
             }
             None => self.push(head, key, value),
         };
-        if let Some(more) = more {
-            self.set_more(slot, more);
+        if let Some(extra) = extra {
+            self.set_extra(slot, extra);
         }
         self.live += 1;
         slot
     }
 
-    fn push(&mut self, head: Head, key: &Erased, value: &Erased) -> Slot {
+    fn push(&mut self, head: Head, key: &Erased, value: &Erased) -> SlotId {
         if self.chunks.last().is_none_or(|chunk| chunk.cells.len() == CHUNK) {
             if self.chunks.len() == self.chunks.capacity() {
                 // By an eighth: what is kept of a chunk is small, but there may be many.
                 self.chunks.reserve_exact(self.chunks.len() / 8 + 1);
             }
-            let room = if self.chunks.is_empty() { FIRST } else { FULL };
-            self.chunks.push(Chunk { cells: Cells::with_capacity(self.cell, room), more: None });
+            let guard = if self.chunks.is_empty() { FIRST } else { FULL };
+            self.chunks.push(Chunk { cells: Cells::with_capacity(self.cell, guard), extra: None });
         }
         let first = (self.chunks.len() - 1) * CHUNK;
         let cells = &mut self.chunks.last_mut().expect("one was pushed").cells;
@@ -151,63 +168,63 @@ impl Slab {
         }
         cells.push(head, key, value);
         #[expect(clippy::cast_possible_truncation, reason = "asked before whether it is full")]
-        let slot = (first + cells.len() - 1) as Slot;
+        let slot = (first + cells.len() - 1) as SlotId;
         slot
     }
 
     /// Where that is which most entries do not have.
-    fn more_at(&mut self, slot: Slot) -> Option<&mut Option<Box<More>>> {
+    fn extra_at(&mut self, slot: SlotId) -> Option<&mut Option<Box<ExtraMetadata>>> {
         let chunk = self.chunks.get_mut(slot as usize / CHUNK)?;
-        let all = chunk.more.get_or_insert_with(|| Box::new([const { None }; CHUNK]));
+        let all = chunk.extra.get_or_insert_with(|| Box::new([const { None }; CHUNK]));
         all.get_mut(slot as usize % CHUNK)
     }
 
-    fn set_more(&mut self, slot: Slot, more: Box<More>) {
-        if let Some(at) = self.more_at(slot) {
-            *at = Some(more);
+    fn set_extra(&mut self, slot: SlotId, extra: Box<ExtraMetadata>) {
+        if let Some(at) = self.extra_at(slot) {
+            *at = Some(extra);
         }
     }
 
     /// What most entries do not have, of an entry that is there: made if need be.
-    pub(super) fn more_mut(&mut self, slot: Slot) -> Option<&mut Box<More>> {
+    pub(super) fn extra_mut(&mut self, slot: SlotId) -> Option<&mut Box<ExtraMetadata>> {
         self.get(slot)?;
-        self.more_at(slot).map(Option::get_or_insert_default)
+        self.extra_at(slot).map(Option::get_or_insert_default)
     }
 
     /// Gives an entry a new life. What it has had besides is handed out.
-    pub(super) fn renew(&mut self, slot: Slot, lease: Lease) -> Option<Box<More>> {
-        let old = self.take_more(slot);
-        self.head_mut(slot)?.life.renew(&lease);
-        if let Some(more) = lease.more {
-            self.set_more(slot, more);
+    pub(super) fn renew(&mut self, slot: SlotId, metadata: StoredMetadata) -> Option<Box<ExtraMetadata>> {
+        let old = self.take_extra(slot);
+        self.head_mut(slot)?.packed.renew(&metadata);
+        if let Some(extra) = metadata.extra {
+            self.set_extra(slot, extra);
         }
         old
     }
 
-    fn take_more(&mut self, slot: Slot) -> Option<Box<More>> {
+    fn take_extra(&mut self, slot: SlotId) -> Option<Box<ExtraMetadata>> {
         let chunk = self.chunks.get_mut(slot as usize / CHUNK)?;
-        chunk.more.as_mut().and_then(|more| more[slot as usize % CHUNK].take())
+        chunk.extra.as_mut().and_then(|extra| extra[slot as usize % CHUNK].take())
     }
 
     /// Takes an entry out. Its slot is gone, not free.
-    pub(super) fn take(&mut self, slot: Slot) -> Option<Removed> {
-        let more = self.take_more(slot);
+    pub(super) fn take(&mut self, slot: SlotId) -> Option<Removed> {
+        let extra = self.take_extra(slot);
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
         let (key, value) = chunk.cells.take(at)?;
         let head = chunk.cells.head_mut(at)?;
-        let life = std::mem::replace(&mut head.life, Life::none());
+        let packed = std::mem::replace(&mut head.packed, PackedMetadata::none());
         let hash = head.hash;
         self.live -= 1;
-        Some(Removed { key, value, hash, life, more })
+        Some(Removed { key, value, hash, packed, extra })
     }
 
     /// The same where nobody wants it, and its types need not be dropped. Its slot is free.
     #[inline]
-    pub(super) fn forget(&mut self, slot: Slot) {
+    pub(super) fn forget(&mut self, slot: SlotId) {
         let (at, free) = (slot as usize % CHUNK, self.free);
         let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
-        if let Some(more) = &mut chunk.more {
-            more[at] = None;
+        if let Some(extra) = &mut chunk.extra {
+            extra[at] = None;
         }
         chunk.cells.forget(at, free);
         self.free = slot;
@@ -218,27 +235,33 @@ impl Slab {
     #[inline]
     pub(super) fn replace(
         &mut self,
-        slot: Slot,
+        slot: SlotId,
         key: &Erased,
         value: &Erased,
-        lease: Lease,
+        metadata: StoredMetadata,
     ) -> Option<Removed> {
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
         let (key, value) = chunk.cells.replace(at, key, value)?;
         let head = chunk.cells.head_mut(at)?;
-        let (hash, life) = (head.hash, head.life.renew(&lease));
-        let old = chunk.more.as_mut().and_then(|more| more[at].take());
-        if let Some(more) = lease.more {
-            self.set_more(slot, more);
+        let (hash, packed) = (head.hash, head.packed.renew(&metadata));
+        let old = chunk.extra.as_mut().and_then(|extra| extra[at].take());
+        if let Some(extra) = metadata.extra {
+            self.set_extra(slot, extra);
         }
-        Some(Removed { key, value, hash, life, more: old })
+        Some(Removed { key, value, hash, packed, extra: old })
     }
 
     /// The same where nobody wants what was there, and its types need not be dropped.
     #[inline]
-    pub(super) fn overwrite(&mut self, slot: Slot, key: &Erased, value: &Erased, lease: &Lease) {
+    pub(super) fn overwrite(
+        &mut self,
+        slot: SlotId,
+        key: &Erased,
+        value: &Erased,
+        metadata: &StoredMetadata,
+    ) {
         let Some(head) = self.head_mut(slot) else { return };
-        head.life.renew(lease);
+        head.packed.renew(metadata);
         let at = slot as usize % CHUNK;
         let link = head.link & !LIVE;
         let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
@@ -247,9 +270,9 @@ impl Slab {
     }
 
     /// Moves an entry to another slab. Its slot is gone.
-    pub(super) fn move_to(&mut self, slot: Slot, other: &mut Self) -> Option<Slot> {
-        let Removed { key, value, hash, life, more } = self.take(slot)?;
-        Some(other.put(Head { life, hash, link: NONE }, &key, &value, more))
+    pub(super) fn move_to(&mut self, slot: SlotId, other: &mut Self) -> Option<SlotId> {
+        let Removed { key, value, hash, packed, extra } = self.take(slot)?;
+        Some(other.put(Head { packed, hash, link: NONE }, &key, &value, extra))
     }
 
     /// Takes everything out, from the end on.
@@ -261,9 +284,9 @@ impl Slab {
             };
             if let Some((key, value)) = entry {
                 let at = chunk.cells.len();
-                let more = chunk.more.as_mut().and_then(|more| more[at].take());
+                let extra = chunk.extra.as_mut().and_then(|extra| extra[at].take());
                 self.live -= 1;
-                return Some(Removed { key, value, hash: head.hash, life: head.life, more });
+                return Some(Removed { key, value, hash: head.hash, packed: head.packed, extra });
             }
         }
         self.free = NONE;
@@ -271,33 +294,33 @@ impl Slab {
     }
 }
 
-impl Slots for Slab {
-    fn reads(&self, slot: Slot) -> Option<u8> {
-        self.head(slot).filter(|head| head.is_live()).map(|head| head.life.reads())
+impl SlotTable for Slab {
+    fn reads(&self, slot: SlotId) -> Option<u8> {
+        self.head(slot).filter(|head| head.is_live()).map(|head| head.packed.reads())
     }
 
-    fn set_reads(&mut self, slot: Slot, reads: u8) {
+    fn set_reads(&mut self, slot: SlotId, reads: u8) {
         if let Some(head) = self.head(slot) {
-            head.life.set_reads(reads);
+            head.packed.set_reads(reads);
         }
     }
 
     /// Also of what was in the slot last.
-    fn hash(&self, slot: Slot) -> u32 {
+    fn hash(&self, slot: SlotId) -> u32 {
         self.head(slot).map_or(0, |head| head.hash)
     }
 
-    fn next(&self, slot: Slot) -> Slot {
+    fn next(&self, slot: SlotId) -> SlotId {
         self.head(slot).map_or(NONE, |head| head.link & !LIVE)
     }
 
-    fn set_next(&mut self, slot: Slot, next: Slot) {
+    fn set_next(&mut self, slot: SlotId, next: SlotId) {
         if let Some(head) = self.head_mut(slot) {
             head.link = (head.link & LIVE) | next;
         }
     }
 
-    fn free(&mut self, slot: Slot) {
+    fn free(&mut self, slot: SlotId) {
         let free = self.free;
         if let Some(head) = self.head_mut(slot) {
             debug_assert!(!head.is_live(), "there is an entry in it");

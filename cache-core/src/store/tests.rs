@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cell::{Cells, Head, LIVE};
 use super::hashes::{long, short};
-use super::life::Life;
-use super::{CellType, Entries, Lease, More};
+use super::packed::PackedMetadata;
+use super::{CellType, Entries, ExtraMetadata, StoredMetadata};
 use crate::erased::Erased;
 use crate::memo::Data;
 use crate::policy::{NONE, Policy, Rules};
@@ -16,13 +16,13 @@ use crate::time::NEVER;
 
 const RULES: Rules = Rules::new();
 
-pub(super) fn lease(weight: usize) -> Lease {
-    Lease {
+pub(super) fn metadata(weight: usize) -> StoredMetadata {
+    StoredMetadata {
         created: 0,
         deadline: NEVER,
         verified: 0,
         is_error: false,
-        more: More::of(Box::default(), weight, None, None),
+        extra: ExtraMetadata::of(Box::default(), weight, None, None),
     }
 }
 
@@ -113,7 +113,7 @@ fn hash(number: u64) -> u32 {
 }
 
 fn push<K: Kind, V: Kind>(cells: &mut Cells, number: u64) {
-    let head = Head { life: Life::none(), hash: hash(number), link: NONE };
+    let head = Head { packed: PackedMetadata::none(), hash: hash(number), link: NONE };
     cells.push(head, &erased::<K>(number), &erased::<V>(number));
 }
 
@@ -174,8 +174,8 @@ fn entries_have<K: Kind, V: Kind>(entries: &Entries, numbers: &[u64]) {
         let entry = entries.find(hash(number), |other| *other.get::<K>() == key).unwrap();
         assert_eq!((entry.hash, entry.value.get::<V>()), (hash(number), &value));
         // SAFETY: these are its types.
-        let spot = unsafe { entries.spot::<K, V>(long(hash(number)), |other| *other == key) };
-        assert_eq!(spot.unwrap().value, &value);
+        let hit = unsafe { entries.find_hit::<K, V>(long(hash(number)), |other| *other == key) };
+        assert_eq!(hit.unwrap().value, &value);
     }
 }
 
@@ -184,7 +184,7 @@ fn entries_keep_what_is_put_in<K: Kind, V: Kind>() {
     let most = if size_of::<K>() == 0 { 1 } else { 132 };
     let mut entries = Entries::new(Some(Policy::Adaptive), CellType::of::<K, V>());
     let insert = |entries: &mut Entries, number| {
-        entries.insert(&erased::<K>(number), &erased::<V>(number), hash(number), lease(1), &RULES);
+        entries.insert(&erased::<K>(number), &erased::<V>(number), hash(number), metadata(1), &RULES);
     };
     let mut numbers: Vec<u64> = (0..most).collect();
     for number in &numbers {
@@ -195,7 +195,7 @@ fn entries_keep_what_is_put_in<K: Kind, V: Kind>() {
     for number in most..most + 10 {
         let slot = entries.of_hash(hash(numbers[0])).next().unwrap().slot;
         let taken = if number % 2 == 0 { entries.remove(slot) } else { entries.evict() }.unwrap();
-        let at = numbers.iter().position(|number| hash(*number) == taken.record().hash).unwrap();
+        let at = numbers.iter().position(|number| hash(*number) == taken.metadata().hash).unwrap();
         let left = numbers.swap_remove(at);
         are::<K, V>((taken.key, taken.value), left, left);
         insert(&mut entries, number);
@@ -267,7 +267,7 @@ fn the_last_panics<const N: usize>() {
     let mut entries = Entries::new(None, CellType::of::<(u64, Arc<()>), Panics<N>>());
     // They are dropped from the end on.
     for number in 0..3 {
-        entries.insert(&key(number), &value(number == 0), hash(number), lease(1), &RULES);
+        entries.insert(&key(number), &value(number == 0), hash(number), metadata(1), &RULES);
     }
     assert!(guarded(|| drop(entries)).is_none());
     assert_eq!(Arc::strong_count(&alive), 1);

@@ -7,15 +7,15 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use super::Padded;
-use super::shard_lock::{Slot, mine, mine_or_new};
+use super::shard_lock::{ReaderSlot, mine, mine_or_new};
 
 const CELLS: usize = 64;
 
 /// What one thread has counted, on a line of its own.
 #[derive(Default)]
-pub(crate) struct Cell(Padded<AtomicU64>);
+pub(crate) struct CounterCell(Padded<AtomicU64>);
 
-impl Cell {
+impl CounterCell {
     /// Adds one. Nobody else writes to a thread's cell while its number is the thread's. The next thread that has
     /// it does so after all that this one does.
     #[inline]
@@ -25,26 +25,26 @@ impl Cell {
 }
 
 /// The cells of the first so many threads.
-struct Block {
-    cells: Vec<Cell>,
+struct CounterBlock {
+    cells: Vec<CounterCell>,
     /// Those from when there were fewer; [`NONE`] if there were none.
-    older: *mut Block,
+    older: *mut CounterBlock,
 }
 
 // SAFETY: nobody changes it, but what atomics in it say, once it is shared.
-unsafe impl Sync for Block {}
+unsafe impl Sync for CounterBlock {}
 
 /// Of no thread.
-static NONE: Block = Block { cells: Vec::new(), older: none() };
+static NONE: CounterBlock = CounterBlock { cells: Vec::new(), older: none() };
 
-const fn none() -> *mut Block {
+const fn none() -> *mut CounterBlock {
     (&raw const NONE).cast_mut()
 }
 
 /// A counter that many threads add to and few read. Two words, until somebody counts.
 pub(crate) struct Tally {
     /// The newest block.
-    block: AtomicPtr<Block>,
+    block: AtomicPtr<CounterBlock>,
     shared: AtomicU64,
 }
 
@@ -55,14 +55,14 @@ impl Tally {
 
     /// Those whose cells are looked for first.
     #[inline]
-    fn block(&self) -> &Block {
+    fn block(&self) -> &CounterBlock {
         // SAFETY: it is `NONE`, or one of ours, which are freed only when the tally is dropped.
         unsafe { &*self.block.load(Ordering::Acquire) }
     }
 
     /// Adds one, if the thread that has this slot has a cell. Whether it has.
     #[inline]
-    pub(crate) fn add_at_once(&self, slot: &Slot) -> bool {
+    pub(crate) fn add_at_once(&self, slot: &ReaderSlot) -> bool {
         let cell = self.block().cells.get(slot.number());
         cell.inspect(|cell| cell.bump()).is_some()
     }
@@ -76,7 +76,7 @@ impl Tally {
 
     #[cold]
     fn add_further(&self) {
-        let number = mine_or_new().map(Slot::number).filter(|number| *number < CELLS);
+        let number = mine_or_new().map(ReaderSlot::number).filter(|number| *number < CELLS);
         let Some(number) = number else {
             self.shared.fetch_add(1, Ordering::Relaxed);
             return;
@@ -87,8 +87,8 @@ impl Tally {
             if let Some(cell) = unsafe { &*older }.cells.get(number) {
                 return cell.bump();
             }
-            let cells = (0..(number + 1).next_power_of_two()).map(|_| Cell::default()).collect();
-            let block = Box::into_raw(Box::new(Block { cells, older }));
+            let cells = (0..(number + 1).next_power_of_two()).map(|_| CounterCell::default()).collect();
+            let block = Box::into_raw(Box::new(CounterBlock { cells, older }));
             match self.block.compare_exchange(older, block, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => older = block,
                 Err(newer) => {

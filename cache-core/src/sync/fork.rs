@@ -24,7 +24,7 @@ pub(crate) trait Locked {
     fn forked(&mut self);
 }
 
-struct Held<G, O, F> {
+struct HeldLock<G, O, F> {
     /// Goes before what it is a guard of.
     guard: G,
     #[expect(dead_code, reason = "keeps the lock")]
@@ -32,7 +32,7 @@ struct Held<G, O, F> {
     forked: F,
 }
 
-impl<G, O, F: FnMut(&mut G)> Locked for Held<G, O, F> {
+impl<G, O, F: FnMut(&mut G)> Locked for HeldLock<G, O, F> {
     fn forked(&mut self) {
         (self.forked)(&mut self.guard);
     }
@@ -40,7 +40,7 @@ impl<G, O, F: FnMut(&mut G)> Locked for Held<G, O, F> {
 
 /// The guard of a static lock, and what is to be done with what it guards in the child.
 pub(crate) fn held<G: 'static>(guard: G, forked: impl FnMut(&mut G) + 'static) -> Box<dyn Locked> {
-    Box::new(Held { guard, of: (), forked })
+    Box::new(HeldLock { guard, of: (), forked })
 }
 
 /// The same of a lock that is a part of something.
@@ -52,5 +52,5 @@ pub(crate) fn held_in<O: 'static, G: 'static>(
     // SAFETY: what the `Arc` points to stays until that is dropped, which is after the guard; and nothing but the
     // guard is made of the reference by those who call this, all in this crate.
     let guard = lock(unsafe { &*Arc::as_ptr(&of) });
-    Box::new(Held { guard, of, forked })
+    Box::new(HeldLock { guard, of, forked })
 }

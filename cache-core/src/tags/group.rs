@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use super::stamps::Number;
-use super::{Mark, Name};
+use super::{Name, TagState};
 use crate::sync::{AtomicU64, Ordering};
 
 /// So many inherited tags an entry carries as they are.
@@ -38,19 +38,19 @@ std::thread_local! {
 
 /// What a tag stands for that is a group.
 pub(super) struct Group {
-    pub(super) parts: Box<[Arc<Mark>]>,
+    pub(super) parts: Box<[Arc<TagState>]>,
     /// The stamps tell of all invalidations up to this one.
     told: AtomicU64,
 }
 
 impl Group {
-    pub(super) fn of(parts: Box<[Arc<Mark>]>) -> Self {
+    pub(super) fn of(parts: Box<[Arc<TagState>]>) -> Self {
         Self { parts, told: AtomicU64::new(0) }
     }
 }
 
-impl Mark {
-    pub(super) fn parts(&self) -> &[Arc<Mark>] {
+impl TagState {
+    pub(super) fn parts(&self) -> &[Arc<TagState>] {
         self.group.as_ref().map_or(&[], |group| &group.parts)
     }
 
@@ -82,7 +82,7 @@ impl Mark {
 
 /// Makes the stamps of these tags tell of all invalidations up to a number, which was loaded before.
 #[inline]
-pub(super) fn catch_up(tags: &[Arc<Mark>], upto: impl FnOnce() -> Number) {
+pub(super) fn catch_up(tags: &[Arc<TagState>], upto: impl FnOnce() -> Number) {
     if tags.iter().any(|tag| tag.group.is_some()) {
         let upto = upto();
         tags.iter().filter(|tag| tag.is_behind(upto)).for_each(|tag| tag.catch_up(upto));
@@ -92,13 +92,13 @@ pub(super) fn catch_up(tags: &[Arc<Mark>], upto: impl FnOnce() -> Number) {
 /// Calls `see` with the names that users gave to some tags and to their parts. `seen`: groups that were looked
 /// at before, by their ids.
 pub(crate) fn each_public<'t>(
-    tags: &'t [Arc<Mark>],
+    tags: &'t [Arc<TagState>],
     seen: &mut std::collections::HashSet<u64>,
     mut see: impl FnMut(&'t Name),
 ) {
-    let mut next: Vec<&Mark> = tags.iter().map(|tag| &**tag).collect();
+    let mut next: Vec<&TagState> = tags.iter().map(|tag| &**tag).collect();
     while let Some(tag) = next.pop() {
-        if !matches!(tag.name, Name::Source(_)) {
+        if !matches!(tag.name, Name::Unnamed(_)) {
             see(&tag.name);
         } else if tag.group.is_some() && seen.insert(tag.id) {
             next.extend(tag.parts().iter().map(|part| &**part));
@@ -106,7 +106,7 @@ pub(crate) fn each_public<'t>(
     }
 }
 
-impl Drop for Mark {
+impl Drop for TagState {
     /// Parts of parts one by one: the default would recurse as deep as groups lie within each other.
     fn drop(&mut self) {
         let Some(group) = self.group.take() else { return };

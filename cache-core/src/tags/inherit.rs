@@ -7,41 +7,41 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use super::Mark;
+use super::TagState;
 use crate::sync::{Mutex, RandomState};
 
 /// What a computation has taken over so far.
 pub(crate) struct Inherited {
-    /// Whose tags: those of another world mean nothing here.
-    world: usize,
+    /// Whose tags: those of another runtime mean nothing here.
+    runtime: usize,
     /// The computation within which it was begun, if that takes tags over.
     above: Option<Arc<Inherited>>,
     /// None any more once the computation has ended.
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<InheritedTags>>,
 }
 
 #[derive(Default)]
-struct Open {
+struct InheritedTags {
     /// By their ids.
-    tags: HashMap<u64, Arc<Mark>, RandomState>,
+    tags: HashMap<u64, Arc<TagState>, RandomState>,
     /// Something was read of which it could not be noted what it was. So it is for all above.
-    missed: bool,
-    /// Computations of the same world within this one that go on, by their addresses.
+    is_incomplete: bool,
+    /// Computations of the same runtime within this one that go on, by their addresses.
     within: HashMap<usize, Weak<Inherited>, RandomState>,
     /// How many tags there were when they were asked for.
-    told: usize,
+    known: usize,
 }
 
-impl Open {
-    fn add(&mut self, tags: &[Arc<Mark>]) {
+impl InheritedTags {
+    fn add(&mut self, tags: &[Arc<TagState>]) {
         self.tags.extend(tags.iter().map(|tag| (tag.id, tag.clone())));
     }
 }
 
 impl Inherited {
-    /// Of a computation in a world, by its address, that begins within another one.
-    pub(crate) fn begin(world: usize, above: Option<Arc<Self>>) -> Arc<Self> {
-        let this = Arc::new(Self { world, above, open: Mutex::new(Some(Open::default())) });
+    /// Of a computation in a runtime, by its address, that begins within another one.
+    pub(crate) fn begin(runtime: usize, above: Option<Arc<Self>>) -> Arc<Self> {
+        let this = Arc::new(Self { runtime, above, open: Mutex::new(Some(InheritedTags::default())) });
         this.tell_above(|open| drop(open.within.insert(this.address(), Arc::downgrade(&this))));
         this
     }
@@ -55,26 +55,26 @@ impl Inherited {
         std::iter::successors(Some(self), |this| this.above.as_deref())
     }
 
-    /// Takes tags over, or has the nearest above do so: it must be of the same world and still go on.
-    pub(crate) fn add(&self, world: usize, tags: &[Arc<Mark>]) {
-        Self::tell(Some(self), world, |open| open.add(tags));
+    /// Takes tags over, or has the nearest above do so: it must be of the same runtime and still go on.
+    pub(crate) fn add(&self, runtime: usize, tags: &[Arc<TagState>]) {
+        Self::tell(Some(self), runtime, |open| open.add(tags));
     }
 
     /// Something was read, and nobody will be able to say that it has been invalidated.
-    pub(crate) fn miss(&self) {
-        let missed = |this: &&Self| this.open.lock().as_ref().is_some_and(|open| open.missed);
-        let unaware: Vec<&Self> = self.chain().take_while(|this| !missed(this)).collect();
+    pub(crate) fn note_unknown(&self) {
+        let is_incomplete = |this: &&Self| this.open.lock().as_ref().is_some_and(|open| open.is_incomplete);
+        let unaware: Vec<&Self> = self.chain().take_while(|this| !is_incomplete(this)).collect();
         // From the outside in: who finds that one knows of it knows the same of all above.
         for this in unaware.into_iter().rev() {
             if let Some(open) = &mut *this.open.lock() {
-                open.missed = true;
+                open.is_incomplete = true;
             }
         }
     }
 
     /// What the computation, whose body has returned, has taken over; none if something was missed. It still goes
     /// on, until [`end`](Self::end).
-    pub(crate) fn so_far(&self) -> Option<Vec<Arc<Mark>>> {
+    pub(crate) fn so_far(&self) -> Option<Vec<Arc<TagState>>> {
         // Those within that go on have noted what was read, and not handed it on. Their value cannot be part of
         // what this one has returned, but whatever else they have done may be.
         let mut within = self.within();
@@ -88,8 +88,8 @@ impl Inherited {
         let mut open = self.open.lock();
         let Some(open) = &mut *open else { return Some(Vec::new()) };
         open.add(&found);
-        open.told = open.tags.len();
-        (!open.missed).then(|| open.tags.values().cloned().collect())
+        open.known = open.tags.len();
+        (!open.is_incomplete).then(|| open.tags.values().cloned().collect())
     }
 
     fn within(&self) -> Vec<Arc<Self>> {
@@ -99,7 +99,7 @@ impl Inherited {
 
     /// The computation has ended. The next one above that goes on takes over what its value carries; if it has no
     /// value, all of it. What is left is handed out, to be let go of. Nothing the second time.
-    pub(crate) fn end(&self, carried: Option<&[Arc<Mark>]>) -> Vec<Arc<Mark>> {
+    pub(crate) fn end(&self, carried: Option<&[Arc<TagState>]>) -> Vec<Arc<TagState>> {
         // Held meanwhile: whoever is above and ends finds this one open, or has been told.
         let mut this = self.open.lock();
         let Some(mut ended) = this.take() else { return Vec::new() };
@@ -108,7 +108,7 @@ impl Inherited {
             open.within.remove(&self.address());
             open.within.extend(ended.within.drain());
             // What has come after it was asked for was read by what goes on within, for others.
-            if carried.is_none() || ended.told < left.len() {
+            if carried.is_none() || ended.known < left.len() {
                 if open.tags.len() < left.len() {
                     std::mem::swap(&mut open.tags, &mut left);
                 }
@@ -120,13 +120,13 @@ impl Inherited {
         left.into_values().collect()
     }
 
-    /// Has the nearest above that is of the same world and goes on note something.
-    fn tell_above(&self, note: impl FnOnce(&mut Open)) {
-        Self::tell(self.above.as_deref(), self.world, note);
+    /// Has the nearest above that is of the same runtime and goes on note something.
+    fn tell_above(&self, note: impl FnOnce(&mut InheritedTags)) {
+        Self::tell(self.above.as_deref(), self.runtime, note);
     }
 
-    fn tell(from: Option<&Self>, world: usize, note: impl FnOnce(&mut Open)) {
-        for this in from.into_iter().flat_map(Self::chain).filter(|this| this.world == world) {
+    fn tell(from: Option<&Self>, runtime: usize, note: impl FnOnce(&mut InheritedTags)) {
+        for this in from.into_iter().flat_map(Self::chain).filter(|this| this.runtime == runtime) {
             if let Some(open) = &mut *this.open.lock() {
                 return note(open);
             }

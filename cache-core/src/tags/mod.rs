@@ -1,12 +1,12 @@
 //! Revisions, stamps and tags: how an invalidation reaches entries without touching them.
 //!
-//! Invalidations of one world are numbered. Each raises the stamps of what it is about to its number
+//! Invalidations of one runtime are numbered. Each raises the stamps of what it is about to its number
 //! (a tag's stamp, or a memo's `cleared`), then publishes the number as the revision of every memo
 //! that it may concern; all of it under one lock. An entry records the revision at which it was last
 //! found valid: while the memo's revision is no later, it is valid at the cost of one load.
 //! Otherwise its stamps are compared, and the revision that was loaded *before* them is recorded.
 //!
-//! Stamps come in two forms, of what is gone and of what is stale ([`Form`]), numbered alike: an entry
+//! Stamps come in two forms, of what is gone and of what is stale ([`Severity`]), numbered alike: an entry
 //! that was hit by either is not taken for fresh.
 //!
 //! Two facts carry the proof (and are model-checked in `model/protocol.rs`): whoever sees a revision sees the
@@ -37,7 +37,7 @@ pub(crate) use name::Name;
 pub use name::{Tag, TagField, TagName, typed_tag};
 pub use reach::{ThroughOption, ThroughPlain, ThroughRef};
 use stamps::Stamps;
-pub(crate) use stamps::{Decree, Form, Number, Revision, Touch};
+pub(crate) use stamps::{Number, Revision, Severity, Stamp, Validity};
 
 use crate::sync::{AtomicU64, Mutex, Ordering, RandomState};
 use crate::time::Tick;
@@ -49,7 +49,7 @@ const FORGOTTEN: usize = 256;
 const SMALL_TABLE: usize = 64;
 
 /// A tag that something carries.
-pub(crate) struct Mark {
+pub(crate) struct TagState {
     /// Tells tags apart without comparing names.
     pub(crate) id: u64,
     pub(crate) name: Name,
@@ -58,46 +58,46 @@ pub(crate) struct Mark {
     group: Option<Box<Group>>,
 }
 
-impl Mark {
+impl TagState {
     fn new(id: u64, name: Name, stamp: Number, group: Option<Box<Group>>) -> Arc<Self> {
         Arc::new(Self { id, name, stamps: Stamps::new(stamp), group })
     }
 }
 
 /// The tags of one entry.
-pub(crate) type TagSet = Box<[Arc<Mark>]>;
+pub(crate) type TagSet = Box<[Arc<TagState>]>;
 
 /// Tags that are held beyond an entry's life, by whoever may have to look at their stamps.
-pub(crate) type Seen = Arc<dyn Deref<Target = [Arc<Mark>]> + Send + Sync>;
+pub(crate) type SharedTags = Arc<dyn Deref<Target = [Arc<TagState>]> + Send + Sync>;
 
 /// A memo, as tags know it.
 pub(crate) trait Carrier: Send + Sync {
     fn revision(&self) -> &Revision;
 }
 
-struct Record<C: ?Sized> {
-    tag: Arc<Mark>,
+struct TagRecord<C: ?Sized> {
+    tag: Arc<TagState>,
     carriers: Carriers<C>,
     /// The groups that it is part of, by their ids. Most tags are in none.
     groups: Option<HashSet<u64, RandomState>>,
 }
 
-impl<C: ?Sized> Record<C> {
-    fn new(tag: Arc<Mark>) -> Self {
+impl<C: ?Sized> TagRecord<C> {
+    fn new(tag: Arc<TagState>) -> Self {
         Self { tag, carriers: Carriers::new(), groups: None }
     }
 }
 
 /// A tag and the groups that it is in, by their ids, in order.
-pub(crate) type Ids = Arc<[u64]>;
+pub(crate) type TagIds = Arc<[u64]>;
 
-struct State<C: ?Sized> {
-    records: HashMap<Name, Record<C>, RandomState>,
+struct TagTable<C: ?Sized> {
+    records: HashMap<Name, TagRecord<C>, RandomState>,
     forgotten: Box<[Number; FORGOTTEN]>,
     next_id: u64,
 }
 
-impl<C: ?Sized> State<C> {
+impl<C: ?Sized> TagTable<C> {
     fn slot(&self, name: &Name) -> usize {
         usize::try_from(self.records.hasher().hash_one(name) % FORGOTTEN as u64).unwrap_or(0)
     }
@@ -108,31 +108,31 @@ impl<C: ?Sized> State<C> {
     }
 
     /// The tag of a name, which is made if nothing carries it.
-    fn named(&mut self, name: &Name) -> &mut Record<C> {
+    fn named(&mut self, name: &Name) -> &mut TagRecord<C> {
         if !self.records.contains_key(name) {
             let stamp = self.forgotten[self.slot(name)];
-            let tag = Mark::new(self.next_id(), name.clone(), stamp, None);
-            return self.records.entry(name.clone()).or_insert(Record::new(tag));
+            let tag = TagState::new(self.next_id(), name.clone(), stamp, None);
+            return self.records.entry(name.clone()).or_insert(TagRecord::new(tag));
         }
         self.records.get_mut(name).expect("it is there")
     }
 
-    /// A tag of its own: a source, or a group.
-    fn unnamed(&mut self, group: Option<Box<Group>>) -> Arc<Mark> {
+    /// A tag of its own: a dependency, or a group.
+    fn unnamed(&mut self, group: Option<Box<Group>>) -> Arc<TagState> {
         let id = self.next_id();
-        let tag = Mark::new(id, Name::Source(id), 0, group);
+        let tag = TagState::new(id, Name::Unnamed(id), 0, group);
         for part in tag.parts() {
             if let Some(record) = self.records.get_mut(&part.name) {
                 record.groups.get_or_insert_default().insert(id);
             }
         }
-        self.records.insert(tag.name.clone(), Record::new(tag.clone()));
+        self.records.insert(tag.name.clone(), TagRecord::new(tag.clone()));
         tag
     }
 
     /// From here on a memo is told of invalidations of a tag, and of its parts if it is a group: whoever carries a
     /// group carries its parts. So where it is known nothing is left to do.
-    fn carry(&mut self, tag: &Arc<Mark>, memo: &Weak<C>) {
+    fn carry(&mut self, tag: &Arc<TagState>, memo: &Weak<C>) {
         let mut next = vec![tag];
         while let Some(tag) = next.pop() {
             if let Some(record) = self.records.get_mut(&tag.name)
@@ -144,8 +144,8 @@ impl<C: ?Sized> State<C> {
     }
 
     /// Forgets a tag that nothing carries any more. Its parts, if it was a group, to be let go of.
-    fn forget(&mut self, name: &Name) -> Box<[Arc<Mark>]> {
-        let Some(Record { tag, .. }) = self.records.remove(name) else { return Box::default() };
+    fn forget(&mut self, name: &Name) -> Box<[Arc<TagState>]> {
+        let Some(TagRecord { tag, .. }) = self.records.remove(name) else { return Box::default() };
         let (id, stamp) = (tag.id, tag.stamps.last());
         let group = Arc::into_inner(tag).and_then(|mut tag| tag.group.take());
         if let Some(group) = group {
@@ -178,23 +178,23 @@ impl<C: ?Sized> State<C> {
     }
 }
 
-/// The tags of one world, and the numbering of its invalidations.
+/// The tags of one runtime, and the numbering of its invalidations.
 pub(crate) struct Tags<C: ?Sized> {
-    state: Mutex<State<C>>,
+    state: Mutex<TagTable<C>>,
     now: AtomicU64,
 }
 
 /// What an invalidation by tag has yet to sweep.
-pub(crate) struct Bumped<C: ?Sized> {
-    pub(crate) decree: Decree,
-    pub(crate) tag: Arc<Mark>,
+pub(crate) struct PendingRemoval<C: ?Sized> {
+    pub(crate) stamp: Stamp,
+    pub(crate) tag: Arc<TagState>,
     pub(crate) carriers: Vec<(Arc<C>, bool)>,
 }
 
 impl<C: Carrier + ?Sized> Tags<C> {
     pub(crate) fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(TagTable {
                 records: HashMap::default(),
                 forgotten: Box::new([0; FORGOTTEN]),
                 next_id: 1,
@@ -232,34 +232,39 @@ impl<C: Carrier + ?Sized> Tags<C> {
 
     /// Invalidates a tag: from here on nothing that carries it is valid. The number of this, and `None` if
     /// nothing does.
-    pub(crate) fn invalidate(&self, name: &Name, form: Form, at: Tick) -> (Number, Option<Bumped<C>>) {
+    pub(crate) fn invalidate(
+        &self,
+        name: &Name,
+        severity: Severity,
+        at: Tick,
+    ) -> (Number, Option<PendingRemoval<C>>) {
         let mut state = self.state.lock();
         let slot = state.slot(name);
-        let State { records, forgotten, .. } = &mut *state;
-        let mut bumped = None;
+        let TagTable { records, forgotten, .. } = &mut *state;
+        let mut pending = None;
         let number = self.number(|number| match records.get_mut(name) {
             Some(record) => {
-                let decree = Decree { number, form, at };
-                record.tag.stamps.raise(&decree);
+                let stamp = Stamp { number, severity, at };
+                record.tag.stamps.raise(&stamp);
                 record.carriers.settle();
                 let carriers = record.carriers.living();
                 for (memo, all) in &carriers {
                     if *all {
-                        memo.revision().raise_whole(&decree);
+                        memo.revision().raise_whole(&stamp);
                     } else {
                         memo.revision().raise(number);
                     }
                 }
-                bumped = Some(Bumped { decree, tag: record.tag.clone(), carriers });
+                pending = Some(PendingRemoval { stamp, tag: record.tag.clone(), carriers });
             }
             // Nothing is there to be marked; what is being computed is refused all the same.
             None => forgotten[slot] = number,
         });
-        (number, bumped)
+        (number, pending)
     }
 
     /// A tag that something carries, and who does, and whether all their entries do.
-    pub(crate) fn carriers(&self, name: &Name) -> Option<(Arc<Mark>, Vec<(Arc<C>, bool)>)> {
+    pub(crate) fn carriers(&self, name: &Name) -> Option<(Arc<TagState>, Vec<(Arc<C>, bool)>)> {
         let state = self.state.lock();
         let record = state.records.get(name)?;
         Some((record.tag.clone(), record.carriers.living()))
@@ -281,12 +286,12 @@ impl<C: Carrier + ?Sized> Tags<C> {
     pub(crate) fn attach_all<'n>(
         &self,
         names: impl IntoIterator<Item = &'n Name>,
-        inherited: &[Arc<Mark>],
+        inherited: &[Arc<TagState>],
         memo: &Weak<C>,
         all: bool,
     ) -> TagSet {
         debug_assert!(memo.strong_count() > 0, "taken for a memo that has ended");
-        let mut set: Vec<Arc<Mark>> = Vec::new();
+        let mut set: Vec<Arc<TagState>> = Vec::new();
         let mut state = self.state.lock();
         for name in names {
             let record = state.named(name);
@@ -310,22 +315,22 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// A tag of its own, for what others are computed from.
-    pub(crate) fn source(&self) -> Arc<Mark> {
+    pub(crate) fn dependency(&self) -> Arc<TagState> {
         self.state.lock().unnamed(None)
     }
 
     /// A tag, which is held, and the groups that it is in.
-    pub(crate) fn ids(&self, tag: &Mark) -> Ids {
+    pub(crate) fn ids(&self, tag: &TagState) -> TagIds {
         let mut ids = vec![tag.id];
         let mut next = self.groups_of(&tag.name);
         if next.is_empty() {
             return ids.into();
         }
-        // One by one, since there may be many and the lock is the world's.
+        // One by one, since there may be many and the lock is the runtime's.
         let mut seen: HashSet<u64> = HashSet::new();
         while let Some(id) = next.pop() {
             if seen.insert(id) {
-                next.extend(self.groups_of(&Name::Source(id)));
+                next.extend(self.groups_of(&Name::Unnamed(id)));
             }
         }
         ids.extend(seen);
@@ -342,12 +347,12 @@ impl<C: Carrier + ?Sized> Tags<C> {
     /// Has the stamps of these tags tell of all invalidations so far, of the memo with this revision too: to be
     /// asked before they are compared.
     #[inline]
-    pub(crate) fn catch_up(&self, tags: &[Arc<Mark>], revision: &Revision) {
+    pub(crate) fn catch_up(&self, tags: &[Arc<TagState>], revision: &Revision) {
         group::catch_up(tags, || self.now().max(revision.current()));
     }
 
     /// The same tag once more, if something still carries it.
-    pub(crate) fn hold(&self, tag: &Weak<Mark>) -> Option<Arc<Mark>> {
+    pub(crate) fn hold(&self, tag: &Weak<TagState>) -> Option<Arc<TagState>> {
         // Under the lock: it is forgotten there, and then must not come back.
         let state = self.state.lock();
         let held = tag.upgrade().filter(|tag| state.records.contains_key(&tag.name));
@@ -428,20 +433,20 @@ mod tests {
         tags.bump(|_| {});
         let before = tags.now();
         let carried = attach();
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some());
+        assert!(tags.invalidate(&name(1), Severity::Hard, 0).1.is_some());
         tags.release(carried);
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_none());
+        assert!(tags.invalidate(&name(1), Severity::Hard, 0).1.is_none());
         let carried = attach();
         assert_eq!(carried[0].stamps.last(), tags.now());
-        assert_eq!(memo.0.touch_since(before, &carried), Touch::Dead);
-        assert_eq!(memo.0.touch_since(tags.now(), &carried), Touch::Nothing);
+        assert_eq!(memo.0.validity_since(before, &carried), Validity::Invalid);
+        assert_eq!(memo.0.validity_since(tags.now(), &carried), Validity::Valid);
     }
 
     /// Those that are taken for it have their values refused for nothing.
     #[test]
     fn what_is_forgotten_is_seldom_taken_for_another() {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
-        assert!(tags.invalidate(&name(0), Form::Hard, 0).1.is_none());
+        assert!(tags.invalidate(&name(0), Severity::Hard, 0).1.is_none());
         let others = tags.attach(&names(1..=1_000), &Arc::downgrade(&memo), false);
         let taken = others.iter().filter(|tag| tag.stamps.last() > 0).count();
         assert!(taken < 50, "{taken}");
@@ -459,7 +464,9 @@ mod tests {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
         let set = tags.attach(&names([1]), &Arc::downgrade(&memo), false);
         drop(memo);
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some_and(|bumped| bumped.carriers.is_empty()));
+        assert!(
+            tags.invalidate(&name(1), Severity::Hard, 0).1.is_some_and(|pending| pending.carriers.is_empty())
+        );
         tags.release(set);
     }
 
@@ -473,7 +480,7 @@ mod tests {
             tags.release(tags.attach(&names([1]), &Arc::downgrade(&passing), false));
         }
         assert!(carriers() < 10, "{}", carriers());
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some());
+        assert!(tags.invalidate(&name(1), Severity::Hard, 0).1.is_some());
         assert_eq!(carriers(), 1);
         tags.release(carried);
     }
@@ -490,19 +497,19 @@ mod tests {
         tags.release(attach(false));
         assert!(all());
         let before = tags.now();
-        assert!(tags.invalidate(&name(1), Form::Hard, 0).1.is_some());
-        assert_eq!(memo.0.touch_since(before, &[]), Touch::Dead);
+        assert!(tags.invalidate(&name(1), Severity::Hard, 0).1.is_some());
+        assert_eq!(memo.0.validity_since(before, &[]), Validity::Invalid);
         tags.release(held);
     }
 
     #[test]
     fn a_source_is_held_while_something_carries_it() {
         let tags: Tags<Memo> = Tags::new();
-        let source = tags.source();
-        let known = Arc::downgrade(&source);
+        let dependency = tags.dependency();
+        let known = Arc::downgrade(&dependency);
         let again = tags.hold(&known).unwrap();
-        assert!(Arc::ptr_eq(&again, &source));
-        tags.release(Box::new([source]));
+        assert!(Arc::ptr_eq(&again, &dependency));
+        tags.release(Box::new([dependency]));
         tags.release(Box::new([again]));
         assert!(tags.hold(&known).is_none());
         assert_eq!(tags.len(), 0);
@@ -512,9 +519,9 @@ mod tests {
     fn chain(tags: &Tags<Memo>, memo: &Arc<Memo>, length: usize) -> Vec<TagSet> {
         let mut chain: Vec<TagSet> = vec![Box::default()];
         for _ in 0..length {
-            let source = tags.source();
+            let dependency = tags.dependency();
             let mut inherited = chain.last().unwrap().to_vec();
-            inherited.push(source);
+            inherited.push(dependency);
             chain.push(tags.attach_all(&[], &inherited, &Arc::downgrade(memo), false));
         }
         chain
@@ -527,7 +534,7 @@ mod tests {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
         let chain = chain(&tags, &memo, LENGTH);
         let carried: usize = chain.iter().map(|set| set.len()).sum();
-        let parts = |tag: &Arc<Mark>| tag.parts().len();
+        let parts = |tag: &Arc<TagState>| tag.parts().len();
         let shared: usize = chain.iter().flat_map(|set| set.iter().map(parts)).max().unwrap();
         assert!(carried <= LENGTH * FEW && shared <= FEW + 1, "{carried}, {shared}");
         assert!(tags.len() < LENGTH * 2);
@@ -542,7 +549,7 @@ mod tests {
         }
         assert_eq!(tags.len(), 0);
         assert!(tags.state.lock().records.capacity() <= SMALL_TABLE);
-        // A world may end before what is in it.
+        // A runtime may end before what is in it.
         drop((self::chain(&tags, &memo, LENGTH), tags));
     }
 
@@ -552,24 +559,24 @@ mod tests {
         let chain = chain(&tags, &memo, LENGTH);
         let touch = |at: usize, since| {
             tags.catch_up(&chain[at], &memo.0);
-            memo.0.touch_since(since, &chain[at])
+            memo.0.validity_since(since, &chain[at])
         };
         let last = chain.len() - 1;
-        assert_eq!(touch(last, 0), Touch::Nothing);
+        assert_eq!(touch(last, 0), Validity::Valid);
         let mut before = 0;
         for at in [last / 2, 1, last] {
             let name = chain[at].last().map(|tag| {
                 if tag.group.is_none() { tag.name.clone() } else { tag.parts()[FEW].name.clone() }
             });
             assert!(
-                tags.invalidate(&name.unwrap(), Form::Hard, 0)
+                tags.invalidate(&name.unwrap(), Severity::Hard, 0)
                     .1
-                    .is_some_and(|bumped| bumped.carriers.len() == 1)
+                    .is_some_and(|pending| pending.carriers.len() == 1)
             );
-            assert_eq!((touch(at - 1, before), touch(at, before)), (Touch::Nothing, Touch::Dead));
-            assert_eq!(touch(last, before), Touch::Dead);
+            assert_eq!((touch(at - 1, before), touch(at, before)), (Validity::Valid, Validity::Invalid));
+            assert_eq!(touch(last, before), Validity::Invalid);
             before = tags.now();
-            assert_eq!(touch(last, before), Touch::Nothing);
+            assert_eq!(touch(last, before), Validity::Valid);
         }
     }
 
@@ -578,21 +585,22 @@ mod tests {
     fn a_group_is_looked_at_once_however_many_lead_to_it() {
         let (tags, memo) = (Tags::new(), Arc::new(Memo(Revision::new())));
         let memo_ref = Arc::downgrade(&memo);
-        let sources: Vec<_> = (0..=FEW).map(|_| tags.source()).collect();
-        let first = sources[0].clone();
-        let mut pair = [sources.clone(), sources].map(|each| tags.attach_all(&[], &each, &memo_ref, false));
+        let dependencies: Vec<_> = (0..=FEW).map(|_| tags.dependency()).collect();
+        let first = dependencies[0].clone();
+        let mut pair =
+            [dependencies.clone(), dependencies].map(|each| tags.attach_all(&[], &each, &memo_ref, false));
         let mut held = Vec::new();
         for _ in 0..100 {
             let both: Vec<_> =
-                pair.iter().flatten().cloned().chain((0..FEW).map(|_| tags.source())).collect();
+                pair.iter().flatten().cloned().chain((0..FEW).map(|_| tags.dependency())).collect();
             held.push(std::mem::replace(
                 &mut pair,
                 [0, 1].map(|_| tags.attach_all(&[], &both, &memo_ref, false)),
             ));
         }
-        let bumped = tags.invalidate(&first.name, Form::Hard, 0).1.unwrap();
-        assert_eq!(tags.ids(&bumped.tag).len(), 1 + 2 * 101);
+        let pending = tags.invalidate(&first.name, Severity::Hard, 0).1.unwrap();
+        assert_eq!(tags.ids(&pending.tag).len(), 1 + 2 * 101);
         tags.catch_up(&pair[0], &memo.0);
-        assert_eq!(memo.0.touch_since(0, &pair[0]), Touch::Dead);
+        assert_eq!(memo.0.validity_since(0, &pair[0]), Validity::Invalid);
     }
 }

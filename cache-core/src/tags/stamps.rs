@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Mark;
+use super::TagState;
 use crate::sync::{AtomicU64, Ordering};
 use crate::time::Tick;
 
@@ -11,7 +11,7 @@ pub(crate) type Number = u64;
 
 /// What an invalidation makes of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum Severity {
     /// They are gone.
     Hard,
     /// They are no longer fresh, and of use within stale windows.
@@ -20,19 +20,19 @@ pub(crate) enum Form {
 
 /// An invalidation, but for what it is of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Decree {
+pub(crate) struct Stamp {
     pub(crate) number: Number,
-    pub(crate) form: Form,
+    pub(crate) severity: Severity,
     pub(crate) at: Tick,
 }
 
 /// What invalidations have done to an entry: of several, the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Touch {
-    Nothing,
+pub(crate) enum Validity {
+    Valid,
     /// It was marked stale; when.
-    Marked(Tick),
-    Dead,
+    Stale(Tick),
+    Invalid,
 }
 
 /// When something was last invalidated, in each form.
@@ -49,13 +49,13 @@ impl Stamps {
         Self { hard: AtomicU64::new(number), soft: AtomicU64::new(0), marked: AtomicU64::new(0) }
     }
 
-    /// The world's lock is held.
-    pub(super) fn raise(&self, decree: &Decree) {
-        match decree.form {
-            Form::Hard => self.hard.store(decree.number, Ordering::Release),
-            Form::Soft => {
-                self.marked.store(decree.at, Ordering::Relaxed);
-                self.soft.store(decree.number, Ordering::Release);
+    /// The runtime's lock is held.
+    pub(super) fn raise(&self, stamp: &Stamp) {
+        match stamp.severity {
+            Severity::Hard => self.hard.store(stamp.number, Ordering::Release),
+            Severity::Soft => {
+                self.marked.store(stamp.at, Ordering::Relaxed);
+                self.soft.store(stamp.number, Ordering::Release);
             }
         }
     }
@@ -73,13 +73,13 @@ impl Stamps {
         self.hard.load(Ordering::Acquire).max(self.soft.load(Ordering::Acquire))
     }
 
-    fn touch_since(&self, number: Number) -> Touch {
+    fn validity_since(&self, number: Number) -> Validity {
         if self.hard.load(Ordering::Acquire) > number {
-            Touch::Dead
+            Validity::Invalid
         } else if self.soft.load(Ordering::Acquire) > number {
-            Touch::Marked(self.marked.load(Ordering::Relaxed))
+            Validity::Stale(self.marked.load(Ordering::Relaxed))
         } else {
-            Touch::Nothing
+            Validity::Valid
         }
     }
 }
@@ -103,19 +103,19 @@ impl Revision {
 
     /// What invalidations after `number`, of the memo as a whole or of one of these tags, have done.
     /// Tells about all up to a revision only if that was loaded before.
-    pub(crate) fn touch_since(&self, number: Number, tags: &[Arc<Mark>]) -> Touch {
-        let all = self.cleared.touch_since(number);
-        tags.iter().fold(all, |touch, tag| touch.max(tag.stamps.touch_since(number)))
+    pub(crate) fn validity_since(&self, number: Number, tags: &[Arc<TagState>]) -> Validity {
+        let all = self.cleared.validity_since(number);
+        tags.iter().fold(all, |validity, tag| validity.max(tag.stamps.validity_since(number)))
     }
 
-    /// Publishes an invalidation; the world's lock is held.
+    /// Publishes an invalidation; the runtime's lock is held.
     pub(crate) fn raise(&self, number: Number) {
         self.current.store(number, Ordering::Release);
     }
 
     /// The same of one of the memo as a whole.
-    pub(crate) fn raise_whole(&self, decree: &Decree) {
-        self.cleared.raise(decree);
-        self.raise(decree.number);
+    pub(crate) fn raise_whole(&self, stamp: &Stamp) {
+        self.cleared.raise(stamp);
+        self.raise(stamp.number);
     }
 }

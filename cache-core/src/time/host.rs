@@ -3,18 +3,18 @@
 use std::sync::{OnceLock, Weak};
 use std::time::Duration;
 
-use super::{At, ClockIsSet, Due, NEVER, Read, Tick, Word, ticks};
+use super::{At, ClockIsSet, Due, NEVER, ReadClock, Tick, Word, ticks};
 
 /// Always unusual: the time is not known without asking.
 pub(super) static WORD: Word = Word::new(0, 1);
 
 /// None, for good, if the time was asked for before there was a clock.
-static CLOCK: OnceLock<Option<Read>> = OnceLock::new();
+static CLOCK: OnceLock<Option<ReadClock>> = OnceLock::new();
 
 /// Ticks begin now: some count from 1970.
-pub(super) fn set(read: Read) -> Result<(), ClockIsSet> {
+pub(super) fn set(read: ReadClock) -> Result<(), ClockIsSet> {
     let begin = read();
-    let since: Read = Box::new(move || read().saturating_sub(begin));
+    let since: ReadClock = Box::new(move || read().saturating_sub(begin));
     CLOCK.set(Some(since)).map_err(|_| ClockIsSet)
 }
 

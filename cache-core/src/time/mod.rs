@@ -1,8 +1,8 @@
 //! Time as ticks of one millisecond, read at the cost of one load.
 //!
 //! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
-//! at most [`RESOLUTION`](system::RESOLUTION) ago. Deadlines are written with the exact clock and checked with the coarse
-//! one, so an entry lives at most that much longer than its ttl.
+//! at most [`RESOLUTION`](system::RESOLUTION) ago. Deadlines are written with the exact clock and checked with the
+//! coarse one, so an entry lives at most that much longer than its ttl.
 
 /// The time of the system, and who is called by it.
 #[cfg_attr(loom, path = "model.rs")]
@@ -85,7 +85,7 @@ impl fmt::Display for ClockIsSet {
 impl std::error::Error for ClockIsSet {}
 
 /// What a host tells the time by.
-type Read = Box<dyn Fn() -> Duration + Send + Sync>;
+type ReadClock = Box<dyn Fn() -> Duration + Send + Sync>;
 
 /// Where a hit reads the time: the first deadline that has not passed, which is the tick after the present one, above
 /// [`LIMIT`] bits that are 0 unless something is to be done first. So one comparison tells what has expired.
@@ -237,7 +237,7 @@ impl Clock {
 
     /// How long a waiter should sleep at most before it looks at the clock again, when it wants to
     /// wait until `deadline`. A manual clock is looked at often: it cannot wake anybody.
-    pub(crate) fn nap(&self, deadline: Tick) -> Duration {
+    pub(crate) fn wait_time(&self, deadline: Tick) -> Duration {
         match self {
             Self::System => Duration::from_millis(deadline.saturating_sub(self.now()).max(1)),
             Self::Manual(_) => Duration::from_millis(1),

@@ -2,11 +2,11 @@
 
 use std::sync::Weak;
 
-use super::{At, ClockIsSet, Due, Read, Tick, Word};
+use super::{At, ClockIsSet, Due, ReadClock, Tick, Word};
 
 pub(super) static WORD: Word = Word::new(0, 0);
 
-pub(super) fn set(_: Read) -> Result<(), ClockIsSet> {
+pub(super) fn set(_: ReadClock) -> Result<(), ClockIsSet> {
     Err(ClockIsSet)
 }
 

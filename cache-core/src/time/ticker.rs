@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 #[cfg(all(unix, not(miri)))]
 pub(crate) use super::timers::thread::hold as hold_timers;
 pub(super) use super::timers::thread::{call_at, forget};
-use super::{ClockIsSet, HAS_THREADS, LIMIT, Read, Tick, Word};
+use super::{ClockIsSet, HAS_THREADS, LIMIT, ReadClock, Tick, Word};
 use crate::sync::plain::Mutex;
 
 /// How far the coarse clock may lag behind the exact one, on a machine that lets threads run.
@@ -32,7 +32,7 @@ static TICKER: Mutex<Option<Thread>> = Mutex::new(None);
 static FORKED: AtomicBool = AtomicBool::new(false);
 
 /// The system's clock stays.
-pub(super) fn set(_: Read) -> Result<(), ClockIsSet> {
+pub(super) fn set(_: ReadClock) -> Result<(), ClockIsSet> {
     Err(ClockIsSet)
 }
 

@@ -24,13 +24,13 @@ impl<T> IsKept<T> for Behind {}
 /// How a value is kept in the store.
 pub trait Hold<T>: Copy + 'static {
     /// The kept form; cloning it runs no user code.
-    type Held: Clone + Send + Sync + 'static;
+    type StoredValue: Clone + Send + Sync + 'static;
     /// Takes a value in.
-    fn hold(value: T) -> Self::Held;
+    fn hold(value: T) -> Self::StoredValue;
     /// Looks at it.
-    fn view(held: &Self::Held) -> &T;
+    fn view(stored: &Self::StoredValue) -> &T;
     /// Hands it out: here the user's `Clone` may run.
-    fn release(held: Self::Held) -> T;
+    fn release(stored: Self::StoredValue) -> T;
 }
 
 /// Standard values whose `Clone` is known.
@@ -75,7 +75,7 @@ impl<T: ?Sized> Copy for NotKept<T> {}
 
 /// Refused by [`Return::new`]; here so that this is the only error.
 impl<T: 'static> Hold<T> for NotKept<T> {
-    type Held = ();
+    type StoredValue = ();
     fn hold(_: T) {}
     fn view((): &()) -> &T {
         unreachable!("does not compile")
@@ -86,50 +86,50 @@ impl<T: 'static> Hold<T> for NotKept<T> {
 }
 
 impl<T: StdValue> Hold<T> for InPlace {
-    type Held = T;
+    type StoredValue = T;
     #[inline]
     fn hold(value: T) -> T {
         value
     }
     #[inline]
-    fn view(held: &T) -> &T {
-        held
+    fn view(stored: &T) -> &T {
+        stored
     }
     #[inline]
-    fn release(held: T) -> T {
-        held
+    fn release(stored: T) -> T {
+        stored
     }
 }
 
 impl<T: Copy + Send + Sync + 'static> Hold<T> for AsBytes {
-    type Held = Bitwise<T>;
+    type StoredValue = Bitwise<T>;
     #[inline]
     fn hold(value: T) -> Bitwise<T> {
         Bitwise(value)
     }
     #[inline]
-    fn view(held: &Bitwise<T>) -> &T {
-        &held.0
+    fn view(stored: &Bitwise<T>) -> &T {
+        &stored.0
     }
     #[inline]
-    fn release(held: Bitwise<T>) -> T {
-        held.0
+    fn release(stored: Bitwise<T>) -> T {
+        stored.0
     }
 }
 
 impl<T: Clone + Send + Sync + 'static> Hold<T> for Behind {
-    type Held = Arc<T>;
+    type StoredValue = Arc<T>;
     #[inline]
     fn hold(value: T) -> Arc<T> {
         Arc::new(value)
     }
     #[inline]
-    fn view(held: &Arc<T>) -> &T {
-        held
+    fn view(stored: &Arc<T>) -> &T {
+        stored
     }
     #[inline]
-    fn release(held: Arc<T>) -> T {
-        Arc::unwrap_or_clone(held)
+    fn release(stored: Arc<T>) -> T {
+        Arc::unwrap_or_clone(stored)
     }
 }
 

@@ -26,13 +26,13 @@ pub(crate) use {hold::AsBytes, outcome::Cloned};
 use crate::key::Ty;
 
 /// What companions speak of.
-pub trait Facing<O: Outcome<R>, R>: Copy + 'static {
+pub trait Companions<O: Outcome<R>, R>: Copy + 'static {
     /// The type they speak of.
-    type Face: 'static;
+    type CompanionValue: 'static;
     /// From what is kept.
-    fn face(kept: O::Kept) -> Option<Self::Face>;
+    fn companion_value(kept: O::Kept) -> Option<Self::CompanionValue>;
     /// To what is kept, if it can be.
-    fn keep(face: Self::Face) -> Option<O::Kept>;
+    fn keep(companion_value: Self::CompanionValue) -> Option<O::Kept>;
 }
 
 /// The value: where the return is visibly a `Result`.
@@ -42,25 +42,25 @@ pub struct OfValue;
 #[derive(Clone, Copy)]
 pub struct OfReturn;
 
-impl<R, O: Outcome<R>> Facing<O, R> for OfValue {
-    type Face = O::Value;
+impl<R, O: Outcome<R>> Companions<O, R> for OfValue {
+    type CompanionValue = O::Value;
     #[inline]
-    fn face(kept: O::Kept) -> Option<O::Value> {
+    fn companion_value(kept: O::Kept) -> Option<O::Value> {
         O::into_value(kept)
     }
-    fn keep(face: O::Value) -> Option<O::Kept> {
-        Some(O::of_value(face))
+    fn keep(companion_value: O::Value) -> Option<O::Kept> {
+        Some(O::of_value(companion_value))
     }
 }
 
-impl<R: 'static, O: Outcome<R>> Facing<O, R> for OfReturn {
-    type Face = R;
+impl<R: 'static, O: Outcome<R>> Companions<O, R> for OfReturn {
+    type CompanionValue = R;
     #[inline]
-    fn face(kept: O::Kept) -> Option<R> {
+    fn companion_value(kept: O::Kept) -> Option<R> {
         Some(O::join(kept))
     }
-    fn keep(face: R) -> Option<O::Kept> {
-        O::split(face).ok()
+    fn keep(companion_value: R) -> Option<O::Kept> {
+        O::split(companion_value).ok()
     }
 }
 
@@ -73,26 +73,26 @@ pub trait Returns: Copy + 'static {
     /// The `error` of hooks.
     type Error: 'static;
     /// What companions speak of.
-    type Face: 'static;
+    type CompanionValue: 'static;
     /// What the store keeps.
-    type Held: Clone + Send + Sync + 'static;
+    type StoredValue: Clone + Send + Sync + 'static;
 
     /// Takes a return apart; gives it back if it is not to be stored.
-    fn split(output: Self::Output) -> Result<Self::Held, Self::Output>;
+    fn split(output: Self::Output) -> Result<Self::StoredValue, Self::Output>;
     /// Puts a return together.
-    fn join(held: Self::Held) -> Self::Output;
+    fn join(stored: Self::StoredValue) -> Self::Output;
     /// The value, unless an error is kept.
-    fn value(held: &Self::Held) -> Option<&Self::Value>;
+    fn value(stored: &Self::StoredValue) -> Option<&Self::Value>;
     /// The error of a return.
     fn error(output: &Self::Output) -> Option<&Self::Error>;
     /// The error, if one is kept.
-    fn kept_error(held: &Self::Held) -> Option<&Self::Error>;
+    fn kept_error(stored: &Self::StoredValue) -> Option<&Self::Error>;
     /// The return, made of an error.
     fn of_error(error: Self::Error) -> Self::Output;
     /// What companions hand out.
-    fn face(held: Self::Held) -> Option<Self::Face>;
+    fn companion_value(stored: Self::StoredValue) -> Option<Self::CompanionValue>;
     /// What companions take in.
-    fn keep(face: Self::Face) -> Option<Self::Held>;
+    fn keep(companion_value: Self::CompanionValue) -> Option<Self::StoredValue>;
     /// A copy of the error for those who wait.
     fn share_error(output: &Self::Output) -> Option<Arc<dyn Any + Send + Sync>>;
     /// The return, made of such a copy.
@@ -110,7 +110,9 @@ impl<R, O, H, E, F> Clone for Return<R, O, H, E, F> {
 
 impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
 
-impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Facing<O, R>> Return<R, O, H, E, F> {
+impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Companions<O, R>>
+    Return<R, O, H, E, F>
+{
     /// Puts the decisions together; what cannot be kept is refused here, and only here.
     pub fn new(_: Ty<R>, _: O, _: H, _: E, _: F) -> Self
     where
@@ -126,41 +128,41 @@ where
     O: Outcome<R>,
     H: Hold<O::Kept>,
     E: ShareError<R>,
-    F: Facing<O, R>,
+    F: Companions<O, R>,
 {
     type Output = R;
     type Value = O::Value;
     type Error = O::Error;
-    type Face = F::Face;
-    type Held = H::Held;
+    type CompanionValue = F::CompanionValue;
+    type StoredValue = H::StoredValue;
 
     #[inline]
-    fn split(output: R) -> Result<H::Held, R> {
+    fn split(output: R) -> Result<H::StoredValue, R> {
         O::split(output).map(H::hold)
     }
     #[inline]
-    fn join(held: H::Held) -> R {
-        O::join(H::release(held))
+    fn join(stored: H::StoredValue) -> R {
+        O::join(H::release(stored))
     }
     #[inline]
-    fn value(held: &H::Held) -> Option<&O::Value> {
-        O::value(H::view(held))
+    fn value(stored: &H::StoredValue) -> Option<&O::Value> {
+        O::value(H::view(stored))
     }
     fn error(output: &R) -> Option<&O::Error> {
         O::error(output)
     }
-    fn kept_error(held: &H::Held) -> Option<&O::Error> {
-        O::kept_error(H::view(held))
+    fn kept_error(stored: &H::StoredValue) -> Option<&O::Error> {
+        O::kept_error(H::view(stored))
     }
     fn of_error(error: O::Error) -> R {
         O::of_error(error)
     }
     #[inline]
-    fn face(held: H::Held) -> Option<F::Face> {
-        F::face(H::release(held))
+    fn companion_value(stored: H::StoredValue) -> Option<F::CompanionValue> {
+        F::companion_value(H::release(stored))
     }
-    fn keep(face: F::Face) -> Option<H::Held> {
-        F::keep(face).map(H::hold)
+    fn keep(companion_value: F::CompanionValue) -> Option<H::StoredValue> {
+        F::keep(companion_value).map(H::hold)
     }
     fn share_error(output: &R) -> Option<Arc<dyn Any + Send + Sync>> {
         E::share(output)

@@ -4,8 +4,8 @@
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::{
-    Companion, Signature, attrs, callee, elided, expected, face, mode, param_name, signature, underscores,
-    with_memo,
+    Companion, Signature, attrs, callee, companion_value, elided, expected, mode, param_name, signature,
+    underscores, with_memo,
 };
 use crate::model::{Arg, Model, mixed};
 
@@ -19,13 +19,13 @@ pub(super) fn of_instance(model: &Model) -> Option<Companion> {
     let (key, names) = (callee(model, &model.names.key), args.iter().map(|arg| &arg.name));
     let own = model.identity.iter().map(param_name);
     let own = (!model.identity.is_empty()).then(|| quote!(::<#(#own),*>));
-    let (attrs, face, mode) = (attrs(model, None), face(model), mode(model));
+    let (attrs, companion_value, mode) = (attrs(model, None), companion_value(model), mode(model));
     let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
     Some(Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
         inline: true,
         vis: model.companion_vis.to_token_stream(),
-        sig: quote_spanned!(mixed=> fn #name #generics (#instance #(#params),*) -> #krate::Key<#face #mode> #clause),
+        sig: quote_spanned!(mixed=> fn #name #generics (#instance #(#params),*) -> #krate::Key<#companion_value #mode> #clause),
         declaration: None,
         body: quote_spanned!(mixed=> #key #own(#(#names),*)),
     })

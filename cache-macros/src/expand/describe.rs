@@ -13,7 +13,7 @@ use super::tags;
 use crate::duration::Length;
 use crate::model::{Arg, Model, at, local, mentions, mixed, this, without_self};
 use crate::options::Ttl;
-use crate::shape::{Way, way};
+use crate::shape::{Ownership, way};
 
 /// Code for before and after the body.
 pub(super) struct Describe {
@@ -26,7 +26,7 @@ pub(super) struct Describe {
 pub(super) fn describe(model: &Model, detached: bool) -> Describe {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
-    let (value, draft) = (local("value"), local("draft"));
+    let (value, metadata) = (local("value"), local("metadata"));
     let mut before = TokenStream::new();
     // With any outcome, then with a value only.
     let (mut always, mut valued) = (TokenStream::new(), TokenStream::new());
@@ -35,25 +35,25 @@ pub(super) fn describe(model: &Model, detached: bool) -> Describe {
     if let Some(tags) = tags.before {
         let made = tags::made();
         before.extend(tags);
-        always.extend(quote_spanned!(mixed=> #draft.tags_before(&#made);));
+        always.extend(quote_spanned!(mixed=> #metadata.tags_before(&#made);));
     }
     let copies = copies(model, detached, &mut before);
     if !tags.after.is_empty() {
         let (list, see, tags) = (tags::list(), copies.seen_by_tags, tags.after);
-        valued.extend(quote_spanned!(mixed=> #draft.tags(|#list| { #see #tags });));
+        valued.extend(quote_spanned!(mixed=> #metadata.tags(|#list| { #see #tags });));
     }
     match options.ttl.as_ref().map(|given| (&given.value, given.span)) {
         Some((Ttl::Length(length @ Length::Expr(expr)), name)) => {
             let (ttl, span) = (without_self(length.tokens()), around(expr, name));
             let into_ttl = at(span, quote!(#krate::__private::IntoTtl::into_ttl));
-            valued.extend(quote_spanned!(span=> #draft.ttl(#into_ttl(#ttl));));
+            valued.extend(quote_spanned!(span=> #metadata.ttl(#into_ttl(#ttl));));
         }
         Some((Ttl::Closure(closure), _)) => {
             let span = closure.span();
             let into_ttl = at(span, quote!(#krate::__private::IntoTtl::into_ttl));
             let ask = at(span, quote!(#krate::__private::ask));
             let closure = without_self(closure.to_token_stream());
-            valued.extend(quote_spanned!(span=> #draft.ttl(#into_ttl(#ask(#closure, #value)));));
+            valued.extend(quote_spanned!(span=> #metadata.ttl(#into_ttl(#ask(#closure, #value)));));
         }
         _ => {}
     }
@@ -63,7 +63,7 @@ pub(super) fn describe(model: &Model, detached: bool) -> Describe {
         let value = at(given.span, value.to_token_stream());
         valued.extend(quote_spanned! {given.span=>
             if #is_none(#value) {
-                #draft.ttl(#ttl);
+                #metadata.ttl(#ttl);
             }
         });
     }
@@ -71,11 +71,11 @@ pub(super) fn describe(model: &Model, detached: bool) -> Describe {
         let condition = without_self(given.value.to_token_stream());
         let span = around(&given.value, given.span);
         let (ask, store_if) = (at(span, quote!(#krate::__private::ask)), at(span, quote!(.store_if)));
-        valued.extend(quote_spanned!(span=> #draft #store_if(#ask(#condition, #value));));
+        valued.extend(quote_spanned!(span=> #metadata #store_if(#ask(#condition, #value));));
     }
     let on_error = options.err_ttl.as_ref().map(|given| {
         let ttl = given.value.tokens();
-        quote_spanned!(given.span=> #draft.ttl(#ttl);)
+        quote_spanned!(given.span=> #metadata.ttl(#ttl);)
     });
     if always.is_empty() && valued.is_empty() && on_error.is_none() {
         return Describe { before, after: quote_spanned!(mixed=> #krate::__private::plain) };
@@ -92,7 +92,7 @@ pub(super) fn describe(model: &Model, detached: bool) -> Describe {
         }
     };
     let after = quote_spanned! {mixed=>
-        move |#value: ::core::option::Option<&_>, #draft: &mut #krate::__private::Draft| {
+        move |#value: ::core::option::Option<&_>, #metadata: &mut #krate::__private::EntryMetadata| {
             #shadows
             #always
             #valued
@@ -137,7 +137,7 @@ fn copies(model: &Model, detached: bool, before: &mut TokenStream) -> Copies {
             let copy = local(&format!("copy_of_{}", name.unraw()));
             let for_closures = mentions(by_closures.clone(), name);
             let for_tags = mentions(by_tags.clone(), name);
-            if detached && (for_closures || for_tags) && !matches!(way(&arg.ty), Way::Move(_)) {
+            if detached && (for_closures || for_tags) && !matches!(way(&arg.ty), Ownership::Move(_)) {
                 let (keep, lent) = owned(arg, &seen, &copy);
                 before.extend(keep);
                 for (asked, list) in [(for_closures, &mut owned_copies), (for_tags, &mut seen_by_tags)] {
@@ -170,18 +170,18 @@ fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
     let own = at(arg.ty.span(), quote!(::std::borrow::ToOwned::to_owned));
     let lend = |of: &Type| quote_spanned!(mixed=> <<#of as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#of>>::borrow);
     let (kept, seen) = match way(&arg.ty) {
-        Way::Ref(of) if arg.named => {
+        Ownership::Ref(of) if arg.named => {
             let lend = lend(of);
             (quote_spanned!(mixed=> #own(#name)), quote_spanned!(mixed=> #lend(&#copy)))
         }
-        Way::OptionRef(of) if arg.named => {
+        Ownership::OptionRef(of) if arg.named => {
             let lend = lend(of);
             (
                 quote_spanned!(mixed=> ::core::option::Option::map(#name, |__one| #own(__one))),
                 quote_spanned!(mixed=> ::core::option::Option::map(::core::option::Option::as_ref(&#copy), |__one| #lend(__one))),
             )
         }
-        Way::Cow(of) if arg.named => {
+        Ownership::Cow(of) if arg.named => {
             let lend = lend(of);
             (
                 quote_spanned!(mixed=> #own(&*#name)),

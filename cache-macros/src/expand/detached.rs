@@ -5,18 +5,18 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 
-use super::again::{Owned, owned};
+use super::background_call::{Owned, owned};
 use super::{
     Companion, Signature, attributes, attrs, bound_again, callee, entry, own_turbofish, signature, timeouts,
 };
-use crate::function::Form;
+use crate::function::AsyncForm;
 use crate::model::{Arg, Capture, Model, at, mixed, this};
 
 pub(super) fn detached(model: &Model) -> Option<Companion> {
     let (mixed, krate, name) = (mixed(), &model.krate, &model.names.detached);
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
-    let is_boxed = model.asyncness.is_some_and(|asyncness| asyncness.form == Form::Boxed);
+    let is_boxed = model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Boxed);
     let detached = if timeouts::timeouts(model).is_some() || model.options.inherit_tags.is_some() {
         later(model)
     } else {

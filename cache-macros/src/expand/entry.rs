@@ -5,10 +5,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, again, attributes, attrs, bound_again, callee, deprecated, describe, elided,
-    expected, face, look, own_turbofish, signature, timeouts, underscores, used, without_mut,
+    Companion, Signature, attributes, attrs, background_call, bound_again, callee, companion_value,
+    deprecated, describe, elided, expected, look, own_turbofish, signature, timeouts, underscores, used,
+    without_mut,
 };
-use crate::function::Form;
+use crate::function::AsyncForm;
 use crate::model::{Arg, Capture, Model, Place, at, local, mentions, mixed, without_self};
 use crate::options::Given;
 
@@ -18,10 +19,10 @@ pub(super) fn entry(model: &Model) -> Companion {
     let mixed = mixed();
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
-    let (face, name) = (face(model), &model.names.entry);
+    let (companion_value, name) = (companion_value(model), &model.names.entry);
     let Bound { before, bound } = bound(model, false);
     // Where the future does not borrow, what is borrowed need not be `Sync`; and then it is not made once more.
-    let lends = matches!(model.capture, Capture::All) || again::owned(model).is_ok();
+    let lends = matches!(model.capture, Capture::All) || background_call::owned(model).is_ok();
     let send = model.asyncness.is_some() && model.sends() && lends;
     let (call, mode, driver) = if model.asyncness.is_none() {
         (quote!(Call), None, None)
@@ -48,7 +49,7 @@ pub(super) fn entry(model: &Model) -> Companion {
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)
-                -> #krate::Entry<impl #krate::__private::#call<Output = #output, Face = #face> #send #mode>
+                -> #krate::Entry<impl #krate::__private::#call<Output = #output, CompanionValue = #companion_value> #send #mode>
             #clause
         },
         declaration: None,
@@ -95,7 +96,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
     let hooks = hooks(model);
     let run = run(model, detached);
-    let again = again::again(model);
+    let background_call = background_call::background_call(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
     let (fails, timeouts) = (timeouts::fails(model), timeouts::timeouts(model));
     let bind = Ident::new(if model.asyncness.is_none() { "bind" } else { "bind_async" }, mixed);
@@ -111,7 +112,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
                 #refresh_if
                 #origin_first
                 #timeouts
-                #again
+                #background_call
         },
     }
 }
@@ -233,7 +234,7 @@ pub(super) fn body(model: &Model) -> Companion {
             quote!(#(#lints)* #used #pat: #ty)
         }
     });
-    let is_async = model.asyncness.is_some_and(|asyncness| asyncness.form == Form::Fn);
+    let is_async = model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Fn);
     // Of a trait's function it is known that its future is `Send` only where that is said.
     let said = is_async && model.sends() && is_in_trait;
     let asyncness = (is_async && !said).then(|| quote!(async));

@@ -9,7 +9,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
 use super::{callee, without_mut};
-use crate::model::{Arg, Face, Model, Part, at, local, mention, mixed, without_self};
+use crate::model::{Arg, CompanionValue, Model, Part, at, local, mention, mixed, without_self};
 use crate::options::Given;
 use crate::shape::shape;
 
@@ -17,12 +17,12 @@ use crate::shape::shape;
 pub(super) fn plan(model: &Model) -> TokenStream {
     let Model { krate, output, options, .. } = model;
     let mixed = mixed();
-    let face = match model.face {
-        Face::Value(_) => quote!(OfValue),
-        Face::Return => quote!(OfReturn),
+    let companion_value = match model.companion_value {
+        CompanionValue::Value(_) => quote!(OfValue),
+        CompanionValue::Return => quote!(OfReturn),
     };
     let errors = options.err_ttl.as_ref().map(|_| quote!(, errors));
-    let returns = quote_spanned!(output.span()=> (#output, #face #errors));
+    let returns = quote_spanned!(output.span()=> (#output, #companion_value #errors));
     let returns =
         [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
     let look = look(model);

@@ -9,7 +9,7 @@ use super::slot::slot;
 use super::{describe, look};
 use crate::model::{Arg, at, mixed, without_names};
 use crate::node::{Field, Node};
-use crate::shape::{Way, way_of_field};
+use crate::shape::{Ownership, way_of_field};
 
 /// The node, and a type without lifetimes that stands for what is true of all its entries.
 pub(crate) fn node(node: &Node) -> TokenStream {
@@ -59,7 +59,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
                     (#(#shapes,)*)
                 }
 
-                fn returns() -> impl #krate::__private::Returns<Output = #value, Value = #value, Face = #value> {
+                fn returns() -> impl #krate::__private::Returns<Output = #value, Value = #value, CompanionValue = #value> {
                     #returns
                 }
 
@@ -97,7 +97,8 @@ struct Lent {
 fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
     let (krate, mixed) = (&node.model.krate, mixed());
     let way = way_of_field(ty);
-    let (Way::Ref(of) | Way::OptionRef(of) | Way::Cow(of) | Way::Move(of)) = way else {
+    let (Ownership::Ref(of) | Ownership::OptionRef(of) | Ownership::Cow(of) | Ownership::Move(of)) = way
+    else {
         unreachable!("refused before");
     };
     let span = of.span();
@@ -106,14 +107,14 @@ fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
     let view = quote_spanned!(mixed=> &'__v #of);
     let field = quote_spanned!(mixed=> self.#name);
     match way {
-        Way::OptionRef(_) => Lent {
+        Ownership::OptionRef(_) => Lent {
             view: quote!(::core::option::Option<#view>),
             shape: quote_spanned!(span=> #krate::__private::Opt(#shape)),
             lend: field,
         },
-        Way::Ref(_) => Lent { view, shape, lend: field },
-        Way::Cow(_) => Lent { view, shape, lend: quote_spanned!(mixed=> &*#field) },
-        Way::Move(_) | Way::Never => Lent { view, shape, lend: quote_spanned!(mixed=> &#field) },
+        Ownership::Ref(_) => Lent { view, shape, lend: field },
+        Ownership::Cow(_) => Lent { view, shape, lend: quote_spanned!(mixed=> &*#field) },
+        Ownership::Move(_) | Ownership::Never => Lent { view, shape, lend: quote_spanned!(mixed=> &#field) },
     }
 }
 
@@ -143,7 +144,7 @@ fn described(node: &Node) -> TokenStream {
     let place = |arg: &Arg| {
         let index = fields.iter().position(|field| std::ptr::eq(*field, arg)).unwrap_or_default();
         let at = Index::from(index);
-        let owned = matches!(way_of_field(&node.fields[index].ty), Way::Move(_));
+        let owned = matches!(way_of_field(&node.fields[index].ty), Ownership::Move(_));
         if owned { quote_spanned!(mixed=> *__fields.#at) } else { quote_spanned!(mixed=> __fields.#at) }
     };
     let (see, bound_again) = (look::bindings(&fields, place, krate), super::bound_again());
@@ -153,11 +154,11 @@ fn described(node: &Node) -> TokenStream {
         fn describe(
             __fields: Self::View<'_>,
             __value: ::core::option::Option<&#value>,
-            __draft: &mut #krate::__private::Draft,
+            __metadata: &mut #krate::__private::EntryMetadata,
         ) {
             #see
             #before
-            #krate::__private::describe(__value, __draft, #after);
+            #krate::__private::describe(__value, __metadata, #after);
         }
     }
 }

@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use super::{Companion, attrs, elided, look};
 use crate::duration::Length;
 use crate::model::{Model, Part, Place, mixed};
-use crate::options::{Ahead, Capacity, Given, Listed, Ttl};
+use crate::options::{Ahead, Capacity, Given, ListItem, Ttl};
 
 /// The slot, with what is constant about the function.
 pub(super) fn slot(model: &Model) -> Companion {
@@ -28,7 +28,7 @@ pub(super) fn slot(model: &Model) -> Companion {
     });
     let ttl = ttl.map(|ttl| quote!(.ttl(#ttl)));
     let tags: Vec<String> =
-        options.tags.iter().flat_map(|given| &given.value).filter_map(Listed::fixed).collect();
+        options.tags.iter().flat_map(|given| &given.value).filter_map(ListItem::fixed).collect();
     let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
     let capacity = options.capacity.as_ref().map(|given| match &given.value {
         Capacity::Bound(expr) => quote!(.capacity(#expr)),

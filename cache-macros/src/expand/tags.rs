@@ -9,7 +9,7 @@ use syn::{Expr, ExprReference, Path, Token};
 
 use super::look;
 use crate::model::{Arg, Model, at, local, mention, mentions, mixed, this, without_self};
-use crate::options::Listed;
+use crate::options::ListItem;
 use crate::template::{Hole, Piece, Template};
 
 /// Code that adds tags to a list called `tags`.
@@ -32,10 +32,10 @@ pub(super) fn list() -> Ident {
 
 /// Expressions that are evaluated after the body.
 pub(super) fn exprs_of_value(model: &Model) -> impl Iterator<Item = &Expr> {
-    all(model).filter(|tag| tag.is_of_value()).filter_map(Listed::expr)
+    all(model).filter(|tag| tag.is_of_value()).filter_map(ListItem::expr)
 }
 
-fn all(model: &Model) -> impl Iterator<Item = &Listed> {
+fn all(model: &Model) -> impl Iterator<Item = &ListItem> {
     model.options.tags.iter().flat_map(|given| &given.value)
 }
 
@@ -44,9 +44,9 @@ pub(super) fn tags(model: &Model, value: &Ident) -> Tags {
     for tag in all(model).filter(|tag| tag.fixed().is_none()) {
         let of_value = tag.is_of_value();
         let code = match tag {
-            Listed::Text(template) if of_value => text_of_value(model, template, value, &mut before),
-            Listed::Text(template) => text_of_arguments(model, template),
-            Listed::One(expr) => {
+            ListItem::Text(template) if of_value => text_of_value(model, template, value, &mut before),
+            ListItem::Text(template) => text_of_arguments(model, template),
+            ListItem::One(expr) => {
                 // In parentheses only where they are needed: errors point at the expression.
                 let tag = ExprReference {
                     attrs: Vec::new(),
@@ -57,7 +57,7 @@ pub(super) fn tags(model: &Model, value: &Ident) -> Tags {
                 let (see, tag) = (see_value(expr, value), without_self(tag.into_token_stream()));
                 quote_spanned!(expr.span()=> #see #list.add(#tag);)
             }
-            Listed::Spread(expr) => {
+            ListItem::Spread(expr) => {
                 let (see, tags) = (see_value(expr, value), without_self(expr.to_token_stream()));
                 quote_spanned!(expr.span()=> #see #list.spread(#tags);)
             }
@@ -88,7 +88,7 @@ struct Pieces {
 fn see(model: &Model) -> TokenStream {
     let asked: TokenStream = all(model)
         .filter(|tag| !tag.is_of_value())
-        .filter_map(Listed::expr)
+        .filter_map(ListItem::expr)
         .map(ToTokens::to_token_stream)
         .collect();
     let seen: Vec<&Arg> =

@@ -10,7 +10,7 @@ use syn::{
     FnArg, GenericParam, Lifetime, ReceiverKind, ReturnType, Signature, TypeParamBound, WherePredicate,
 };
 
-use crate::function::{Asyncness, Form, generics_are_static};
+use crate::function::{AsyncForm, Asyncness, generics_are_static};
 
 /// Whether the future borrows from all arguments that are borrowed. A call whose future does not has to be looked up
 /// when it is made.
@@ -24,7 +24,7 @@ pub(crate) enum Capture {
 
 /// A lifetime of the arguments.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Life {
+enum ArgLifetime {
     Named(String),
     /// Of `&self`.
     OfSelf,
@@ -37,13 +37,13 @@ pub(super) fn capture(sig: &Signature, asyncness: Option<Asyncness>, in_trait: b
     let (Some(Asyncness { form, .. }), ReturnType::Type(_, output)) = (asyncness, &sig.output) else {
         return Capture::All;
     };
-    if form == Form::Fn {
+    if form == AsyncForm::Fn {
         return Capture::All;
     }
     let lives = lives(sig);
-    let mut said = Said::default();
+    let mut said = NamedLifetimes::default();
     said.visit_type(output);
-    let captured: BTreeSet<Life> = if form == Form::Boxed || said.outlives {
+    let captured: BTreeSet<ArgLifetime> = if form == AsyncForm::Boxed || said.outlives {
         // Nothing but `'static` is `dyn Future` in a box.
         said.lives
     } else if let Some(listed) = said.listed {
@@ -59,19 +59,19 @@ pub(super) fn capture(sig: &Signature, asyncness: Option<Asyncness>, in_trait: b
         return if owns { Capture::All } else { Capture::Some };
     }
     // What has no name in the return is that of `&self`, or the only one there is.
-    let elided = if lives.contains(&Life::OfSelf) { Life::OfSelf } else { Life::Elided };
-    let is_captured = |life: &Life| {
-        let said = if *life == elided { &Life::Elided } else { life };
-        let is_elided = *life == Life::Elided && elided == Life::OfSelf;
+    let elided = if lives.contains(&ArgLifetime::OfSelf) { ArgLifetime::OfSelf } else { ArgLifetime::Elided };
+    let is_captured = |life: &ArgLifetime| {
+        let said = if *life == elided { &ArgLifetime::Elided } else { life };
+        let is_elided = *life == ArgLifetime::Elided && elided == ArgLifetime::OfSelf;
         (captured.contains(said) && !is_elided)
-            || matches!(life, Life::Named(name) if outlives(sig, name, &captured))
+            || matches!(life, ArgLifetime::Named(name) if outlives(sig, name, &captured))
     };
     if lives.iter().all(is_captured) { Capture::All } else { Capture::Some }
 }
 
 /// Whether it is declared that a lifetime outlives one of these.
-fn outlives(sig: &Signature, name: &str, captured: &BTreeSet<Life>) -> bool {
-    let is_captured = |bound: &Lifetime| captured.contains(&Life::Named(bound.ident.to_string()));
+fn outlives(sig: &Signature, name: &str, captured: &BTreeSet<ArgLifetime>) -> bool {
+    let is_captured = |bound: &Lifetime| captured.contains(&ArgLifetime::Named(bound.ident.to_string()));
     let declared = sig.generics.params.iter().any(|param| match param {
         GenericParam::Lifetime(param) => param.lifetime.ident == name && param.bounds.iter().any(is_captured),
         _ => false,
@@ -85,12 +85,12 @@ fn outlives(sig: &Signature, name: &str, captured: &BTreeSet<Life>) -> bool {
 }
 
 /// The lifetimes that arguments visibly have, but for `'static`.
-fn lives(sig: &Signature) -> BTreeSet<Life> {
-    struct Finder(BTreeSet<Life>);
+fn lives(sig: &Signature) -> BTreeSet<ArgLifetime> {
+    struct Finder(BTreeSet<ArgLifetime>);
     impl<'ast> Visit<'ast> for Finder {
         fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
             if reference.lifetime.is_none() {
-                self.0.insert(Life::Elided);
+                self.0.insert(ArgLifetime::Elided);
             }
             visit::visit_type_reference(self, reference);
         }
@@ -108,12 +108,12 @@ fn lives(sig: &Signature) -> BTreeSet<Life> {
             FnArg::Receiver(receiver) => match &receiver.kind {
                 ReceiverKind::Reference(_, Some(lifetime), _) => finder.0.extend(life(lifetime)),
                 ReceiverKind::Reference(..) => {
-                    finder.0.insert(Life::OfSelf);
+                    finder.0.insert(ArgLifetime::OfSelf);
                 }
                 ReceiverKind::Typed(_, ty) => {
                     let mut of_self = Finder(BTreeSet::new());
                     of_self.visit_type(ty);
-                    let named = |life| if life == Life::Elided { Life::OfSelf } else { life };
+                    let named = |life| if life == ArgLifetime::Elided { ArgLifetime::OfSelf } else { life };
                     finder.0.extend(of_self.0.into_iter().map(named));
                 }
                 _ => {}
@@ -124,28 +124,28 @@ fn lives(sig: &Signature) -> BTreeSet<Life> {
     finder.0
 }
 
-fn life(lifetime: &Lifetime) -> Option<Life> {
+fn life(lifetime: &Lifetime) -> Option<ArgLifetime> {
     match lifetime.ident.to_string().as_str() {
         "static" => None,
-        "_" => Some(Life::Elided),
-        name => Some(Life::Named(name.to_owned())),
+        "_" => Some(ArgLifetime::Elided),
+        name => Some(ArgLifetime::Named(name.to_owned())),
     }
 }
 
 /// What a return says of lifetimes.
 #[derive(Default)]
-struct Said {
+struct NamedLifetimes {
     /// All that are named in it.
-    lives: BTreeSet<Life>,
+    lives: BTreeSet<ArgLifetime>,
     /// One is a bound of an `impl Trait`: `impl Future + 'a`.
     outlives: bool,
     /// Those in `use<..>`.
-    listed: Option<BTreeSet<Life>>,
+    listed: Option<BTreeSet<ArgLifetime>>,
     /// Where the `impl` is.
     span: Option<Span>,
 }
 
-impl<'ast> Visit<'ast> for Said {
+impl<'ast> Visit<'ast> for NamedLifetimes {
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
         self.lives.extend(life(lifetime));
     }

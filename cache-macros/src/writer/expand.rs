@@ -11,7 +11,7 @@ use syn::{Attribute, Type, parse_quote};
 use super::{Access, Arg, Item, Named, Writer, value};
 use crate::expand::{bound_again, form, reach};
 use crate::fragments;
-use crate::function::Form;
+use crate::function::AsyncForm;
 use crate::model::{at, local, mixed, this, without_self};
 use crate::template::{Hole, Template};
 
@@ -28,7 +28,7 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
     let before = before(writer);
     let (kept, settle) = after(writer);
     let output = without_impl(&writer.output);
-    let call = if let Some(Form::Fn) = writer.asyncness.map(|asyncness| asyncness.form) {
+    let call = if let Some(AsyncForm::Fn) = writer.asyncness.map(|asyncness| asyncness.form) {
         // An `async` block does not say what it is to return.
         let fixed = quote_spanned! {mixed=>
             if let ::core::option::Option::Some(__no) = #krate::__private::no::<#output>() {
@@ -47,7 +47,7 @@ pub(super) fn expand(writer: &Writer) -> TokenStream {
         let body = quote_spanned!(mixed=> #krate::__private::begin(move || -> #returns #body));
         match writer.asyncness.map(|asyncness| asyncness.form) {
             None => quote_spanned!(mixed=> #krate::__private::wrote(__writes, #body, #settle)),
-            Some(Form::Boxed) => {
+            Some(AsyncForm::Boxed) => {
                 quote_spanned!(mixed=> ::std::boxed::Box::pin(#krate::__private::writing(__writes, #body, #settle)))
             }
             Some(_) => quote_spanned!(mixed=> #krate::__private::writing(__writes, #body, #settle)),

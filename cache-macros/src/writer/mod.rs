@@ -14,7 +14,7 @@ use crate::diagnostics::Errors;
 use crate::fragments;
 use crate::function::{Asyncness, Function};
 use crate::model::{binds, mentions};
-use crate::options::{Given, Listed};
+use crate::options::{Given, ListItem};
 use crate::template::{Hole, Template};
 use crate::valid::holes_of;
 use options::Options;
@@ -174,20 +174,20 @@ impl Writer {
 impl Item {
     /// An item of a list; `one` tells what is meant by a single expression.
     fn read(
-        listed: Listed,
+        listed: ListItem,
         named: fn(TokenStream) -> Named,
         one: impl Fn(&Expr) -> syn::Result<TokenStream>,
     ) -> syn::Result<Self> {
         match listed {
-            Listed::Text(template) => {
+            ListItem::Text(template) => {
                 let span = template.literal.span();
                 Ok(Self::new(Named::Tag(template), span))
             }
-            Listed::One(expr) => {
+            ListItem::One(expr) => {
                 let one = one(&expr)?;
                 Ok(Self::new(named(quote!(::core::option::Option::Some(#one))), expr.span()))
             }
-            Listed::Spread(expr) => Ok(Self::new(named(expr.to_token_stream()), expr.span())),
+            ListItem::Spread(expr) => Ok(Self::new(named(expr.to_token_stream()), expr.span())),
         }
     }
 

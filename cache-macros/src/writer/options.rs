@@ -8,15 +8,15 @@ use syn::{Expr, Path, Token};
 
 use crate::attr::{TAGS, as_text, each, items, krate, listed, skip_value, tag, value};
 use crate::diagnostics::{Errors, list, nearest};
-use crate::options::{Given, Listed};
+use crate::options::{Given, ListItem};
 use crate::template::Template;
 
 /// What the attribute says.
 #[derive(Default)]
 pub(super) struct Options {
-    pub(super) tags: Option<Given<Vec<Listed>>>,
-    pub(super) entries: Option<Given<Vec<Listed>>>,
-    pub(super) memos: Option<Given<Vec<Listed>>>,
+    pub(super) tags: Option<Given<Vec<ListItem>>>,
+    pub(super) entries: Option<Given<Vec<ListItem>>>,
+    pub(super) memos: Option<Given<Vec<ListItem>>>,
     pub(super) matching: Option<Given<Vec<Template>>>,
     pub(super) into: Option<Given<Expr>>,
     pub(super) krate: Option<Given<Path>>,

@@ -56,8 +56,8 @@ macro_rules! arguments {
 }
 
 arguments! {
-    key value result cache entry memo this own kept ticket keyed skipped body call slot draft cx job
-    bound plan run args ty name fly again
+    key value result cache entry memo this own kept handle keyed skipped body call slot metadata cx job
+    bound plan run args ty name lead background_call
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(super) fn alarmed<T>(
     at: Option<Tick>,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> impl Future<Output = T> {
-    let alarm = at.map(|at| Set::new(clock, at));
+    let alarm = at.map(|at| AlarmGuard::new(clock, at));
     poll_fn(move |cx| {
         if let Some(set) = &alarm {
             set.alarm.wakes(cx.waker());
@@ -24,13 +24,13 @@ pub(super) fn alarmed<T>(
 }
 
 /// An alarm that is set, until it is dropped: most calls end long before it.
-struct Set<'c> {
+struct AlarmGuard<'c> {
     alarm: Arc<Alarm>,
     clock: &'c Clock,
     at: At,
 }
 
-impl<'c> Set<'c> {
+impl<'c> AlarmGuard<'c> {
     fn new(clock: &'c Clock, at: Tick) -> Self {
         let alarm = Arc::new(Alarm(Mutex::new(None)));
         let weak: Weak<Alarm> = Arc::downgrade(&alarm);
@@ -38,7 +38,7 @@ impl<'c> Set<'c> {
     }
 }
 
-impl Drop for Set<'_> {
+impl Drop for AlarmGuard<'_> {
     fn drop(&mut self) {
         self.clock.forget(self.at);
     }

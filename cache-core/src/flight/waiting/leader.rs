@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::super::{Flight, under};
+use super::super::{Flight, with_context};
 use super::alarm::alarmed;
-use super::{Bounds, Look, Waited, wake};
+use super::{LookFlags, WaitBounds, WaitOutcome, wake};
 use crate::background::{Executor, Task};
 use crate::sync::guarded;
 use crate::time::Clock;
@@ -67,7 +67,7 @@ impl Flight {
                 self.is_polled();
             }
             let poll = || computation.as_mut().poll(&mut Context::from_waker(&waker));
-            let polled = under(Some(&self.context), poll);
+            let polled = with_context(Some(&self.context), poll);
             if polled.is_pending() {
                 self.was_polled(cx.waker().clone(), is_first);
                 is_first = false;
@@ -105,10 +105,10 @@ impl Flight {
     }
 
     /// Hands a computation over whose caller leaves it.
-    fn hand_over(&self, computation: Task, executor: Arc<dyn Executor>, adopts: Adopts) {
+    fn hand_over(&self, computation: Task, executor: Arc<dyn Executor>, adopts: AdoptionRule) {
         let mut state = self.state.lock();
         let leader = state.leader.take_waker();
-        let is_kept = adopts == Adopts::Unwanted && !state.waiters.is_empty();
+        let is_kept = adopts == AdoptionRule::Unwanted && !state.waiters.is_empty();
         if is_kept {
             state.orphan = Some((computation, executor));
             drop(state);
@@ -145,7 +145,7 @@ pub(super) fn adopt(computation: Task, executor: &dyn Executor) {
 
 /// Which computations an executor goes on with when their callers leave.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Adopts {
+pub(crate) enum AdoptionRule {
     /// Those that nobody waits for: a waiter begins anew.
     Unwanted,
     /// Each.
@@ -153,20 +153,20 @@ pub(crate) enum Adopts {
 }
 
 /// The computation of a flight, polled by the caller that leads it. When that leaves, an executor goes on with it.
-pub(crate) struct Adoptable<F: Future + Send + 'static> {
+pub(crate) struct AdoptableComputation<F: Future + Send + 'static> {
     flight: Arc<Flight>,
     /// None while it is polled, and when it has returned.
     computation: Option<Pin<Box<F>>>,
     executor: Arc<dyn Executor>,
-    adopts: Adopts,
+    adopts: AdoptionRule,
 }
 
-impl<F: Future + Send + 'static> Adoptable<F> {
+impl<F: Future + Send + 'static> AdoptableComputation<F> {
     pub(crate) fn new(
         flight: Arc<Flight>,
         computation: F,
         executor: Arc<dyn Executor>,
-        adopts: Adopts,
+        adopts: AdoptionRule,
     ) -> Self {
         Self { flight, computation: Some(Box::pin(computation)), executor, adopts }
     }
@@ -187,11 +187,11 @@ impl<F: Future + Send + 'static> Adoptable<F> {
     }
 
     /// Waits until its flight has landed, within bounds.
-    pub(crate) fn landed(&mut self, clock: &Clock, bounds: Bounds) -> impl Future<Output = Waited> {
+    pub(crate) fn landed(&mut self, clock: &Clock, bounds: WaitBounds) -> impl Future<Output = WaitOutcome> {
         alarmed(clock, bounds.until, move |cx| {
             loop {
                 let look = self.flight.state.lock().look(clock.now(), bounds, None);
-                if let Look::Ended(waited) = look {
+                if let LookFlags::Ended(waited) = look {
                     return Poll::Ready(waited);
                 }
                 if self.computation.is_none() || self.poll(cx).is_pending() {
@@ -202,7 +202,7 @@ impl<F: Future + Send + 'static> Adoptable<F> {
     }
 }
 
-impl<F: Future + Send + 'static> Drop for Adoptable<F> {
+impl<F: Future + Send + 'static> Drop for AdoptableComputation<F> {
     fn drop(&mut self) {
         if let Some(computation) = self.computation.take() {
             let computation: Task = Box::pin(async move { drop(computation.await) });

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use alarm::alarmed;
 pub(super) use leader::Leader;
-pub(crate) use leader::{Adoptable, Adopts};
+pub(crate) use leader::{AdoptableComputation, AdoptionRule};
 pub(super) use waiters::Waiters;
 
-use super::{Carried, Flight, Landing, State, Unbegun};
-use crate::background::{Replaced, begins_from};
+use super::{CarriedTags, Flight, FlightState, Landing, PendingJob};
+use crate::background::{BlockedWorker, begins_from};
 use crate::erased::Erased;
 use crate::sync::Parker;
 use crate::time::{Clock, Due, HAS_THREADS, NEVER, Tick, after};
@@ -28,7 +28,7 @@ use crate::time::{Clock, Due, HAS_THREADS, NEVER, Tick, after};
 const PERIOD: Tick = 100;
 
 /// What a waiter gets.
-pub(crate) enum Waited {
+pub(crate) enum WaitOutcome {
     Landed(Landing),
     /// It has waited long enough for something that may depend on it: it computes in place.
     LetGo,
@@ -42,7 +42,7 @@ pub(crate) enum Waited {
 
 /// How long to wait.
 #[derive(Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct WaitBounds {
     /// To be let go then, one for each time that this takes.
     pub(crate) max_wait: Option<Duration>,
     pub(crate) until: Option<Tick>,
@@ -55,10 +55,10 @@ pub(crate) struct Bounds {
 }
 
 /// What a waiter finds.
-enum Look {
-    Ended(Waited),
+enum LookFlags {
+    Ended(WaitOutcome),
     /// A job that nobody has begun, and that it may.
-    Begin(Weak<Unbegun>),
+    Begin(Weak<PendingJob>),
     /// Nothing. It looks again then at the latest.
     Again(Tick),
 }
@@ -80,48 +80,48 @@ impl Waiter {
     }
 
     /// Blocks this thread until the flight has landed, within bounds.
-    pub(crate) fn block(&self, clock: &Clock, bounds: Bounds) -> Waited {
+    pub(crate) fn block(&self, clock: &Clock, bounds: WaitBounds) -> WaitOutcome {
         let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
         let parker = Parker::new();
         let waker = Waker::from(parker.clone());
         let mut replaced = None;
         loop {
             let look = match self.look(&waker, clock, bounds, Some(begins_from.unwrap_or(NEVER))) {
-                Look::Ended(waited) => return waited,
-                Look::Begin(unbegun) => {
+                LookFlags::Ended(waited) => return waited,
+                LookFlags::Begin(pending_job) => {
                     replaced = None;
-                    unbegun.upgrade().into_iter().for_each(|unbegun| unbegun.begin());
+                    pending_job.upgrade().into_iter().for_each(|pending_job| pending_job.begin());
                     continue;
                 }
-                Look::Again(look) => look,
+                LookFlags::Again(look) => look,
             };
             if !HAS_THREADS {
                 // Who computes it does not go on before this returns.
-                return Waited::LetGo;
+                return WaitOutcome::LetGo;
             }
-            if replaced.is_none() && Replaced::is_needed() {
-                replaced = Some(Replaced::new());
+            if replaced.is_none() && BlockedWorker::is_needed() {
+                replaced = Some(BlockedWorker::new());
             }
-            parker.park(clock.nap(look));
+            parker.park(clock.wait_time(look));
         }
     }
 
     /// Waits as a task until the flight has landed, within bounds.
-    pub(crate) fn wait(&self, clock: &Clock, bounds: Bounds) -> impl Future<Output = Waited> {
+    pub(crate) fn wait(&self, clock: &Clock, bounds: WaitBounds) -> impl Future<Output = WaitOutcome> {
         alarmed(clock, bounds.until, move |cx| match self.look(cx.waker(), clock, bounds, None) {
-            Look::Ended(waited) => Poll::Ready(waited),
-            Look::Begin(_) | Look::Again(_) => Poll::Pending,
+            LookFlags::Ended(waited) => Poll::Ready(waited),
+            LookFlags::Begin(_) | LookFlags::Again(_) => Poll::Pending,
         })
     }
 
     /// Looks at the flight. If it is to look again, `waker` is woken when something has changed. `begins_from`: from
     /// when on it begins what nobody has begun, if it is a thread.
-    fn look(&self, waker: &Waker, clock: &Clock, bounds: Bounds, begins_from: Option<Tick>) -> Look {
+    fn look(&self, waker: &Waker, clock: &Clock, bounds: WaitBounds, begins_from: Option<Tick>) -> LookFlags {
         let waker = waker.clone();
         let mut state = self.flight.state.lock();
         let now = clock.now();
         let look = match state.look(now, bounds, begins_from) {
-            Look::Again(look) => look,
+            LookFlags::Again(look) => look,
             look => return look,
         };
         let old = state.waiters.register(self.number, waker);
@@ -135,7 +135,7 @@ impl Waiter {
             let flight: Weak<Flight> = Arc::downgrade(&self.flight);
             let _ = clock.call_at(look.min(now + PERIOD), flight);
         }
-        Look::Again(look)
+        LookFlags::Again(look)
     }
 
     /// Runs a computation of its own, unless the flight lands before with a value that it may take: then its own
@@ -143,7 +143,7 @@ impl Waiter {
     pub(crate) fn or_value<T>(
         &self,
         mut own: Pin<&mut impl Future<Output = T>>,
-        take: impl Fn(Erased, &Carried) -> Option<T>,
+        take: impl Fn(Erased, &CarriedTags) -> Option<T>,
     ) -> impl Future<Output = T> {
         let mut is_over = false;
         poll_fn(move |cx| {
@@ -185,33 +185,36 @@ impl Drop for Waiter {
     }
 }
 
-impl State {
+impl FlightState {
     /// What a waiter finds. `begins_from`: from when on it begins a job that nobody has begun, if it may.
-    fn look(&mut self, now: Tick, bounds: Bounds, begins_from: Option<Tick>) -> Look {
+    fn look(&mut self, now: Tick, bounds: WaitBounds, begins_from: Option<Tick>) -> LookFlags {
         if let Some(landing) = &self.landing {
-            return Look::Ended(Waited::Landed(landing.clone()));
+            return LookFlags::Ended(WaitOutcome::Landed(landing.clone()));
         }
         if bounds.own && std::mem::take(&mut self.refused) {
-            return Look::Ended(Waited::Refused);
+            return LookFlags::Ended(WaitOutcome::Refused);
         }
         // Its leader has left it, or does not go on though it could.
         if !bounds.own && (self.leader.is_stalled() || self.orphan.is_some()) {
-            return Look::Ended(Waited::Abandoned);
+            return LookFlags::Ended(WaitOutcome::Abandoned);
         }
         if bounds.until.is_some_and(|until| until <= now) {
-            return Look::Ended(Waited::Late);
+            return LookFlags::Ended(WaitOutcome::Late);
         }
         let mut look = bounds.until.unwrap_or(NEVER);
         if let Some(by) = bounds.worker_leaves {
             // It was begun later than the flight, so it will do for whom the flight's value does.
             if let Some(value) = self.in_place.as_deref() {
-                return Look::Ended(Waited::Landed(Landing::Value(value.clone(), Carried::Unknown)));
+                return LookFlags::Ended(WaitOutcome::Landed(Landing::Value(
+                    value.clone(),
+                    CarriedTags::Unknown,
+                )));
             }
             // All leave when the first does.
             let by = *self.workers_leave.get_or_insert(by);
             if by <= now {
                 self.left_by_workers = true;
-                return Look::Ended(Waited::LetGo);
+                return LookFlags::Ended(WaitOutcome::LetGo);
             }
             look = look.min(by);
         }
@@ -220,23 +223,25 @@ impl State {
             let release = *self.release.get_or_insert_with(|| after(now, max_wait));
             if release <= now {
                 self.release = Some(after(now, max_wait));
-                return Look::Ended(Waited::LetGo);
+                return LookFlags::Ended(WaitOutcome::LetGo);
             }
             look = look.min(release);
         }
         if let Some(from) = begins_from
-            && let Some(unbegun) = self.unbegun.take_if(|_| from <= now)
+            && let Some(pending_job) = self.pending_job.take_if(|_| from <= now)
         {
-            return Look::Begin(unbegun);
+            return LookFlags::Begin(pending_job);
         }
         // It looks for the job again when it may begin it.
-        Look::Again(begins_from.filter(|_| self.unbegun.is_some()).map_or(look, |from| look.min(from)))
+        LookFlags::Again(
+            begins_from.filter(|_| self.pending_job.is_some()).map_or(look, |from| look.min(from)),
+        )
     }
 }
 
 impl Flight {
     /// Changes something that others wait for, and wakes all of them.
-    pub(super) fn tell<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn tell<T>(&self, change: impl FnOnce(&mut FlightState) -> T) -> T {
         let mut state = self.state.lock();
         let changed = change(&mut state);
         let wakers = state.waiters.take_wakers();

@@ -8,19 +8,19 @@ use std::time::Duration;
 use crate::sync::plain::Mutex;
 
 use super::*;
-use crate::fixture::{Call, Of, Output, Stage};
 use crate::memo::MemoSpec;
+use crate::runtime::Runtime;
 use crate::spec::Spec;
+use crate::tests::test_memo::{BoxedCall, Output, OwnedBy, TestMemo};
 use crate::time::Manual;
-use crate::world::World;
 
 const SPEC: Spec = Spec::new("stage", &["key"]).max_wait(Duration::from_secs(5));
 const KEY: u64 = 1;
 const VALUE: u64 = 7;
 
-/// A stage, its time, and a body that goes on step by step.
+/// A test memo, its time, and a body that goes on step by step.
 struct Scene {
-    stage: Stage,
+    cache: TestMemo,
     time: Arc<Manual>,
     body: Arc<Body>,
 }
@@ -69,16 +69,16 @@ impl Body {
 impl Scene {
     fn new() -> Self {
         let time = Arc::new(Manual::default());
-        let world = World::new(Clock::Manual(time.clone()));
-        Self { stage: Stage::within(world, SPEC, MemoSpec::new()), time, body: Arc::default() }
+        let runtime = Runtime::new(Clock::Manual(time.clone()));
+        Self { cache: TestMemo::within(runtime, SPEC, MemoSpec::new()), time, body: Arc::default() }
     }
 
-    fn task(&self, of: Of, steps: u64) -> Task {
-        Task::new(self.stage.call_async(of, KEY, &[], self.body.clone().run(steps)))
+    fn task(&self, of: OwnedBy, steps: u64) -> Task {
+        Task::new(self.cache.call_async(of, KEY, &[], self.body.clone().run(steps)))
     }
 
     /// A task that leads, and some that wait.
-    fn tasks<const N: usize>(&self, of: Of) -> [Task; N] {
+    fn tasks<const N: usize>(&self, of: OwnedBy) -> [Task; N] {
         std::array::from_fn(|_| {
             let mut task = self.task(of, 1);
             assert!(task.poll().is_pending());
@@ -101,10 +101,10 @@ impl Wake for Bell {
 }
 
 /// A task that is polled by hand.
-struct Task(Call, Arc<Bell>);
+struct Task(BoxedCall, Arc<Bell>);
 
 impl Task {
-    fn new(call: Call) -> Self {
+    fn new(call: BoxedCall) -> Self {
         let woken = Bell(AtomicBool::new(true));
         Self(call, Arc::new(woken))
     }
@@ -122,7 +122,7 @@ impl Task {
 
 /// Three call, whose body takes two steps. Each leaves before a round, or stays; in a round whoever
 /// is woken is polled, until nobody is. What those who stay have got.
-fn rounds(scene: &Scene, of: Of, leave: [usize; 3]) -> Vec<Output> {
+fn rounds(scene: &Scene, of: OwnedBy, leave: [usize; 3]) -> Vec<Output> {
     let mut tasks = leave.map(|_| Some(scene.task(of, 2)));
     let mut got = Vec::new();
     for round in 0..4 {
@@ -145,18 +145,18 @@ fn rounds(scene: &Scene, of: Of, leave: [usize; 3]) -> Vec<Output> {
 fn whoever_leaves_wherever_the_others_get_the_value() {
     const STAYS: usize = 9;
     let times = [0, 1, 2, STAYS];
-    for of in [Of::Caller, Of::Owner] {
+    for of in [OwnedBy::Caller, OwnedBy::Owner] {
         for leave in times.iter().flat_map(|a| times.iter().map(move |b| (*a, *b))) {
             for third in times {
                 let (scene, leave) = (Scene::new(), [leave.0, leave.1, third]);
                 let got = rounds(&scene, of, leave);
                 let stay = leave.iter().filter(|at| **at == STAYS).count();
                 assert_eq!(got, vec![Ok(VALUE); stay], "{leave:?}");
-                let stats = scene.stage.memo.counters.read();
+                let stats = scene.cache.memo.counters.read();
                 assert_eq!(stats.stores, u64::from(stay > 0), "{leave:?}");
                 assert_eq!(scene.runs(), stats.stores + stats.cancelled, "{leave:?}");
-                assert_eq!(scene.stage.flights(), 0, "{leave:?}: a flight is left behind");
-                assert!(scene.stage.world.waits.is_empty(), "{leave:?}: waits are left behind");
+                assert_eq!(scene.cache.flights(), 0, "{leave:?}: a flight is left behind");
+                assert!(scene.cache.runtime.waits.is_empty(), "{leave:?}: waits are left behind");
             }
         }
     }
@@ -165,7 +165,7 @@ fn whoever_leaves_wherever_the_others_get_the_value() {
 #[test]
 fn only_the_leader_is_told_and_polls() {
     let scene = Scene::new();
-    let [mut leader, mut waiter] = scene.tasks(Of::Owner);
+    let [mut leader, mut waiter] = scene.tasks(OwnedBy::Owner);
     assert!(scene.body.go_on());
     assert!(leader.is_woken() && !waiter.is_woken());
     assert!(waiter.poll().is_pending(), "polled by a waiter");
@@ -176,7 +176,7 @@ fn only_the_leader_is_told_and_polls() {
 
 #[test]
 fn when_the_leader_leaves_one_waiter_begins_anew_and_the_others_wait_for_it() {
-    for of in [Of::Caller, Of::Owner] {
+    for of in [OwnedBy::Caller, OwnedBy::Owner] {
         let scene = Scene::new();
         let [leader, mut first, mut second] = scene.tasks(of);
         drop(leader);
@@ -187,7 +187,7 @@ fn when_the_leader_leaves_one_waiter_begins_anew_and_the_others_wait_for_it() {
         assert!(first.is_woken() && !second.is_woken());
         assert_eq!(first.poll(), Poll::Ready(Ok(VALUE)));
         assert_eq!(second.poll(), Poll::Ready(Ok(VALUE)));
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.cancelled, stats.stores, stats.waits), (1, 1, 2));
     }
 }
@@ -195,7 +195,7 @@ fn when_the_leader_leaves_one_waiter_begins_anew_and_the_others_wait_for_it() {
 #[test]
 fn the_last_waker_of_a_task_is_woken() {
     let scene = Scene::new();
-    let [mut leader, mut waiter] = scene.tasks(Of::Owner);
+    let [mut leader, mut waiter] = scene.tasks(OwnedBy::Owner);
     let first = std::mem::take(&mut waiter.1);
     assert!(waiter.poll().is_pending());
     scene.body.go_on();
@@ -205,7 +205,7 @@ fn the_last_waker_of_a_task_is_woken() {
 
 #[test]
 fn a_leader_that_does_not_poll_is_overtaken_after_the_second_look() {
-    for of in [Of::Caller, Of::Owner] {
+    for of in [OwnedBy::Caller, OwnedBy::Owner] {
         let scene = Scene::new();
         let [mut leader, mut waiter, mut other] = scene.tasks(of);
         scene.time.advance(10 * PERIOD);
@@ -222,16 +222,16 @@ fn a_leader_that_does_not_poll_is_overtaken_after_the_second_look() {
         assert!(leader.poll().is_pending());
         scene.body.go_on();
         assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.stores, stats.overtaken, stats.waits), (1, 1, 2));
-        assert_eq!(scene.stage.flights(), 0);
+        assert_eq!(scene.cache.flights(), 0);
     }
 }
 
 #[test]
 fn a_leader_that_polls_late_keeps_those_who_have_not_left_it() {
     let scene = Scene::new();
-    let [mut leader, mut waiter] = scene.tasks(Of::Owner);
+    let [mut leader, mut waiter] = scene.tasks(OwnedBy::Owner);
     scene.body.steps.lock().1.take().into_iter().for_each(Waker::wake);
     scene.time.advance(PERIOD);
     scene.time.advance(PERIOD);
@@ -247,9 +247,9 @@ fn a_leader_that_polls_late_keeps_those_who_have_not_left_it() {
 fn a_leader_is_not_overtaken_within_its_poll() {
     let scene = Scene::new();
     let (time, body) = (scene.time.clone(), scene.body.clone());
-    let mut waiter = scene.task(Of::Owner, 0);
+    let mut waiter = scene.task(OwnedBy::Owner, 0);
     let waits = waiter.1.clone();
-    let mut leader = Task::new(scene.stage.call_async(Of::Owner, KEY, &[], async move {
+    let mut leader = Task::new(scene.cache.call_async(OwnedBy::Owner, KEY, &[], async move {
         body.step().await;
         // It is woken, and long at work.
         poll_fn(|cx| {
@@ -272,13 +272,13 @@ fn a_leader_is_not_overtaken_within_its_poll() {
 #[test]
 fn a_thread_that_waits_overtakes_a_leader_that_does_not_poll() {
     let scene = Arc::new(Scene::new());
-    let mut leader = scene.task(Of::Owner, 1);
+    let mut leader = scene.task(OwnedBy::Owner, 1);
     assert!(leader.poll().is_pending());
     let waiter = std::thread::spawn({
         let scene = scene.clone();
-        move || scene.stage.call(KEY, &[], || Ok(VALUE + 1))
+        move || scene.cache.call(KEY, &[], || Ok(VALUE + 1))
     });
-    while scene.stage.memo.counters.read().waits == 0 {
+    while scene.cache.memo.counters.read().waits == 0 {
         std::thread::yield_now();
     }
     scene.body.go_on();
@@ -289,7 +289,7 @@ fn a_thread_that_waits_overtakes_a_leader_that_does_not_poll() {
     }
     assert_eq!(waiter.join().unwrap(), Ok(VALUE + 1));
     assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
-    assert_eq!(scene.stage.get(KEY), Some(VALUE + 1), "what was overtaken is not stored");
+    assert_eq!(scene.cache.get(KEY), Some(VALUE + 1), "what was overtaken is not stored");
 }
 
 /// Threads and tasks wait in one list: an executor goes on with a computation only if neither waits.
@@ -298,13 +298,13 @@ fn a_thread_that_waits_begins_anew_when_the_task_that_leads_has_left() {
     let scene = Arc::new(Scene::new());
     let (send, adopted) = channel();
     let executor = move |task: crate::Task| send.send(task).unwrap();
-    assert!(scene.stage.world.set_executor(executor).is_ok());
-    let mut leader = scene.task(Of::Owner, 1);
+    assert!(scene.cache.runtime.set_executor(executor).is_ok());
+    let mut leader = scene.task(OwnedBy::Owner, 1);
     assert!(leader.poll().is_pending());
-    let flight = scene.stage.flight(KEY).expect("it is under way");
+    let flight = scene.cache.flight(KEY).expect("it is under way");
     let waiter = std::thread::spawn({
         let scene = scene.clone();
-        move || scene.stage.call(KEY, &[], || Ok(VALUE + 1))
+        move || scene.cache.call(KEY, &[], || Ok(VALUE + 1))
     });
     while flight.state.lock().waiters.is_empty() {
         std::thread::yield_now();
@@ -312,14 +312,14 @@ fn a_thread_that_waits_begins_anew_when_the_task_that_leads_has_left() {
     drop(leader);
     assert_eq!(waiter.join().unwrap(), Ok(VALUE + 1));
     assert!(adopted.try_recv().is_err(), "an executor goes on with what nobody needs");
-    let stats = scene.stage.memo.counters.read();
-    assert_eq!((stats.stores, stats.cancelled, scene.stage.flights()), (1, 1, 0));
+    let stats = scene.cache.memo.counters.read();
+    assert_eq!((stats.stores, stats.cancelled, scene.cache.flights()), (1, 1, 0));
 }
 
 #[test]
 fn one_who_waits_is_let_go_for_each_max_wait() {
     let scene = Scene::new();
-    let [mut leader, mut first, mut second] = scene.tasks(Of::Caller);
+    let [mut leader, mut first, mut second] = scene.tasks(OwnedBy::Caller);
     scene.time.advance(4999);
     assert!(!first.is_woken() && !second.is_woken());
     // Enough for the bodies of both, so that only who is let go computes.
@@ -332,40 +332,40 @@ fn one_who_waits_is_let_go_for_each_max_wait() {
     assert!(second.poll().is_pending());
     scene.time.advance(1);
     assert_eq!(second.poll(), Poll::Ready(Ok(VALUE)));
-    let stats = scene.stage.memo.counters.read();
+    let stats = scene.cache.memo.counters.read();
     assert_eq!((stats.in_place, stats.stores, scene.runs()), (2, 0, 3));
     scene.body.go_on();
     assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
-    assert_eq!(scene.stage.get(KEY), Some(VALUE));
+    assert_eq!(scene.cache.get(KEY), Some(VALUE));
 }
 
 #[test]
 fn who_leads_is_not_let_go() {
     let scene = Scene::new();
-    let [leader, mut waiter] = scene.tasks(Of::Owner);
+    let [leader, mut waiter] = scene.tasks(OwnedBy::Owner);
     drop(leader);
     assert!(waiter.poll().is_pending());
     scene.time.advance(20_000);
     assert!(waiter.poll().is_pending());
     scene.body.go_on();
     assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
-    let stats = scene.stage.memo.counters.read();
+    let stats = scene.cache.memo.counters.read();
     assert_eq!((stats.in_place, stats.stores, scene.runs()), (0, 1, 2));
 }
 
 #[test]
 fn a_waiter_that_was_let_go_takes_the_value_if_that_comes_first() {
-    for of in [Of::Caller, Of::Owner] {
+    for of in [OwnedBy::Caller, OwnedBy::Owner] {
         let scene = Scene::new();
         let [mut leader, mut waiter] = scene.tasks(of);
         scene.time.advance(5000);
         assert!(waiter.poll().is_pending());
-        assert_eq!((scene.runs(), scene.stage.memo.counters.read().in_place), (2, 1));
+        assert_eq!((scene.runs(), scene.cache.memo.counters.read().in_place), (2, 1));
         scene.body.steps.lock().0 = 1;
         assert_eq!(leader.poll(), Poll::Ready(Ok(VALUE)));
         assert!(waiter.is_woken());
         assert_eq!(waiter.poll(), Poll::Ready(Ok(VALUE)));
-        assert_eq!(scene.stage.memo.counters.read().cancelled, 0, "only a leader is cancelled");
+        assert_eq!(scene.cache.memo.counters.read().cancelled, 0, "only a leader is cancelled");
     }
 }
 
@@ -373,15 +373,15 @@ fn a_waiter_that_was_let_go_takes_the_value_if_that_comes_first() {
 fn a_waiter_that_was_let_go_computes_on_if_the_leader_fails_or_leaves() {
     for leaves in [false, true] {
         let scene = Scene::new();
-        let mut leader = Task::new(scene.stage.call_async(Of::Owner, KEY, &[], {
+        let mut leader = Task::new(scene.cache.call_async(OwnedBy::Owner, KEY, &[], {
             let body = scene.body.clone();
             async move {
                 body.step().await;
-                Err(crate::fixture::Failure)
+                Err(crate::tests::test_memo::Failure)
             }
         }));
         assert!(leader.poll().is_pending());
-        let mut waiter = scene.task(Of::Owner, 1);
+        let mut waiter = scene.task(OwnedBy::Owner, 1);
         assert!(waiter.poll().is_pending());
         scene.time.advance(5000);
         assert!(waiter.poll().is_pending());
@@ -402,8 +402,8 @@ fn a_waiter_that_was_let_go_computes_on_if_the_leader_fails_or_leaves() {
 #[test]
 fn a_flight_is_looked_at_while_somebody_waits() {
     let scene = Scene::new();
-    let tasks: [Task; 2] = scene.tasks(Of::Caller);
-    let flight = scene.stage.flight(KEY).expect("it is under way");
+    let tasks: [Task; 2] = scene.tasks(OwnedBy::Caller);
+    let flight = scene.cache.flight(KEY).expect("it is under way");
     assert_eq!(flight.clone().due(PERIOD), Some(2 * PERIOD));
     drop(tasks);
     assert_eq!(flight.due(2 * PERIOD), None);
@@ -418,11 +418,11 @@ fn who_waits_is_let_go_by_the_systems_clock_too() {
             self.0.unpark();
         }
     }
-    let stage = Stage::new(SPEC.max_wait(Duration::from_millis(20)));
+    let cache = TestMemo::new(SPEC.max_wait(Duration::from_millis(20)));
     let body = Arc::new(Body::default());
-    let mut leader = Task::new(stage.call_async(Of::Caller, KEY, &[], body.clone().run(1)));
+    let mut leader = Task::new(cache.call_async(OwnedBy::Caller, KEY, &[], body.clone().run(1)));
     assert!(leader.poll().is_pending());
-    let mut waiter = stage.call_async(Of::Caller, KEY, &[], body.run(0));
+    let mut waiter = cache.call_async(OwnedBy::Caller, KEY, &[], body.run(0));
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let begin = std::time::Instant::now();
     loop {
@@ -439,19 +439,19 @@ fn who_waits_is_let_go_by_the_systems_clock_too() {
 /// A waker may be all that holds its task, which may wait for the same flight.
 #[test]
 fn a_waker_that_holds_a_task_may_be_let_go_of() {
-    struct Holds(#[expect(dead_code, reason = "dropped with the waker")] Mutex<Call>);
+    struct Holds(#[expect(dead_code, reason = "dropped with the waker")] Mutex<BoxedCall>);
     impl Wake for Holds {
         fn wake(self: Arc<Self>) {}
     }
     let (done, is_done) = channel();
     std::thread::spawn(move || {
         let scene = Scene::new();
-        let [_leader, mut waiter, held] = scene.tasks(Of::Owner);
+        let [_leader, mut waiter, held] = scene.tasks(OwnedBy::Owner);
         let holds = Waker::from(Arc::new(Holds(Mutex::new(held.0))));
         assert!(waiter.0.as_mut().poll(&mut Context::from_waker(&holds)).is_pending());
         drop(holds);
         assert!(waiter.poll().is_pending());
-        let flight = scene.stage.flight(KEY).expect("it is under way");
+        let flight = scene.cache.flight(KEY).expect("it is under way");
         let waits = || !flight.state.lock().waiters.is_empty();
         let before = waits();
         drop(waiter);

@@ -10,8 +10,8 @@ use loom::thread::spawn;
 
 use super::{BOTH, Gate, Scene, seated};
 use crate::background::Executor;
-use crate::fixture::Of;
 use crate::model::{FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, check, join};
+use crate::tests::test_memo::OwnedBy;
 use crate::time::Due;
 
 /// The leader is alive, but is not polled, or late: when this is noticed, who waits begins anew, while the leader may
@@ -22,7 +22,7 @@ fn a_leader_that_does_not_poll_is_overtaken() {
         for polls in 0..=2 {
             check(FEW, move || {
                 let (scene, gate, mut leader, waiter) = seated(of);
-                let flight = scene.stage.flight(KEY).expect("it is under way");
+                let flight = scene.cache.flight(KEY).expect("it is under way");
                 gate.open();
                 let leader = spawn(move || {
                     let early = (0..polls).map(|_| leader.poll()).find(Poll::is_ready);
@@ -34,7 +34,7 @@ fn a_leader_that_does_not_poll_is_overtaken() {
                 assert_eq!(waiter.join().unwrap(), OLD);
                 let (leader, early) = leader.join().unwrap();
                 assert!(early == Some(Poll::Ready(OLD)) || leader.finish() == OLD);
-                let stats = scene.stage.memo.counters.read();
+                let stats = scene.cache.memo.counters.read();
                 assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.overtaken));
                 scene.must_be_at_rest();
             });
@@ -46,17 +46,17 @@ fn a_leader_that_does_not_poll_is_overtaken() {
 #[test]
 fn one_of_two_overtakes_a_leader_that_does_not_poll() {
     check(FEWER, || {
-        let (scene, gate, leader, first) = seated(Of::Owner);
-        let mut second = scene.gated(Of::Owner, &gate);
+        let (scene, gate, leader, first) = seated(OwnedBy::Owner);
+        let mut second = scene.gated(OwnedBy::Owner, &gate);
         assert!(second.poll().is_pending());
-        let flight = scene.stage.flight(KEY).expect("it is under way");
+        let flight = scene.cache.flight(KEY).expect("it is under way");
         gate.open();
         let _ = flight.clone().due(100);
         let _ = flight.due(200);
         let waiters = [first, second].map(|task| spawn(move || task.finish()));
         assert_eq!(join(waiters), [OLD; 2]);
         assert_eq!(leader.finish(), OLD);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((scene.runs(), stats.stores, stats.overtaken), (2, 1, 1));
         scene.must_be_at_rest();
     });
@@ -66,19 +66,19 @@ fn one_of_two_overtakes_a_leader_that_does_not_poll() {
 #[test]
 fn what_was_overtaken_is_stored_neither_before_nor_after_an_invalidation() {
     check(FEW, || {
-        let (scene, gate, leader, waiter) = seated(Of::Owner);
-        let flight = scene.stage.flight(KEY).expect("it is under way");
+        let (scene, gate, leader, waiter) = seated(OwnedBy::Owner);
+        let flight = scene.cache.flight(KEY).expect("it is under way");
         gate.open();
         let _ = flight.clone().due(100);
         let _ = flight.due(200);
         let leader = spawn(move || leader.finish());
         let waiter = spawn(move || waiter.finish());
         scene.change();
-        scene.stage.invalidate(KEY);
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "an invalidated value was found");
+        scene.cache.invalidate(KEY);
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "an invalidated value was found");
         assert!([OLD, NEW].contains(&waiter.join().unwrap()));
         assert_eq!(leader.join().unwrap(), OLD);
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "stored after an invalidation");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "stored after an invalidation");
         scene.must_be_at_rest();
     });
 }
@@ -88,9 +88,9 @@ fn what_was_overtaken_is_stored_neither_before_nor_after_an_invalidation() {
 fn a_thread_overtakes_a_leader_that_does_not_poll() {
     check(FEW, || {
         let (scene, gate) = (Scene::new(), Gate::new());
-        let mut leader = scene.gated(Of::Owner, &gate);
+        let mut leader = scene.gated(OwnedBy::Owner, &gate);
         assert!(leader.poll().is_pending());
-        let flight = scene.stage.flight(KEY).expect("it is under way");
+        let flight = scene.cache.flight(KEY).expect("it is under way");
         // Nobody is told before somebody waits.
         let waiter = scene.go(|scene| scene.call(&[]));
         gate.open();
@@ -99,7 +99,7 @@ fn a_thread_overtakes_a_leader_that_does_not_poll() {
         }
         let leader = spawn(move || leader.finish());
         assert_eq!((waiter.join().unwrap(), leader.join().unwrap()), (OLD, OLD));
-        assert_eq!(scene.stage.memo.counters.read().stores, 1);
+        assert_eq!(scene.cache.memo.counters.read().stores, 1);
         scene.must_be_at_rest();
     });
 }
@@ -117,7 +117,7 @@ impl Executor for Keeps {
 impl Scene {
     fn keeps(&self) -> Keeps {
         let keeps = Keeps(Arc::new(Mutex::new(Vec::new())));
-        assert!(self.stage.world.executor.set(Arc::new(keeps.clone())).is_ok());
+        assert!(self.cache.runtime.executor.set(Arc::new(keeps.clone())).is_ok());
         keeps
     }
 }
@@ -129,18 +129,19 @@ fn when_all_leave_an_executor_goes_on() {
         check(FEW, move || {
             let (scene, gate) = (Scene::new(), Gate::new());
             let keeps = scene.keeps();
-            let (mut leader, mut waiter) = (scene.gated(Of::Owner, &gate), scene.gated(Of::Owner, &gate));
+            let (mut leader, mut waiter) =
+                (scene.gated(OwnedBy::Owner, &gate), scene.gated(OwnedBy::Owner, &gate));
             assert!(leader.poll().is_pending() && waiter.poll().is_pending());
             let leader = spawn(move || drop(leader));
             let waiter = spawn(move || waiter.leave(polls));
             leader.join().unwrap();
             waiter.join().unwrap();
             let mut kept = std::mem::take(&mut *keeps.0.lock().unwrap());
-            let stats = scene.stage.memo.counters.read();
+            let stats = scene.cache.memo.counters.read();
             assert_eq!((kept.len(), scene.runs()), (1, 1 + stats.cancelled));
             gate.open();
             assert!(kept[0].as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
-            assert_eq!(scene.stage.get(KEY), Some(OLD));
+            assert_eq!(scene.cache.get(KEY), Some(OLD));
             drop(kept);
             scene.must_be_at_rest();
         });
@@ -153,9 +154,9 @@ fn who_comes_while_an_executor_takes_over_is_answered() {
     check(FEW, || {
         let (scene, gate) = (Scene::new(), Gate::new());
         let keeps = scene.keeps();
-        let mut leader = scene.gated(Of::Owner, &gate);
+        let mut leader = scene.gated(OwnedBy::Owner, &gate);
         assert!(leader.poll().is_pending());
-        let next = scene.gated(Of::Owner, &gate);
+        let next = scene.gated(OwnedBy::Owner, &gate);
         let next = spawn(move || next.finish());
         gate.open();
         drop(leader);
@@ -164,7 +165,7 @@ fn who_comes_while_an_executor_takes_over_is_answered() {
             assert!(task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
         }
         assert_eq!(next.join().unwrap(), OLD);
-        let stats = scene.stage.memo.counters.read();
+        let stats = scene.cache.memo.counters.read();
         assert_eq!((stats.stores, scene.runs()), (1, 1 + stats.cancelled));
         scene.must_be_at_rest();
     });
@@ -184,7 +185,7 @@ fn who_was_let_go_is_told_of_the_value() {
             let leader = spawn(move || leader.finish());
             gate.open();
             assert_eq!((leader.join().unwrap(), waiter.join().unwrap()), (OLD, OLD));
-            assert_eq!(scene.stage.memo.counters.read().stores, 1);
+            assert_eq!(scene.cache.memo.counters.read().stores, 1);
             scene.must_be_at_rest();
         });
     }

@@ -15,7 +15,7 @@
 
 use super::ghosts::Ghosts;
 use super::queue::Queue;
-use super::{Eviction, Slot, Slots};
+use super::{Eviction, SlotId, SlotTable};
 
 /// So many reads on probation earn a place in main.
 const EARNED: u8 = 2;
@@ -66,7 +66,7 @@ impl Adaptive {
     }
 
     /// Evicts the oldest on probation; none if it was gone or moved to main.
-    fn evict_probation(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+    fn evict_probation(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         let (slot, since) = self.probation.pop(slots)?;
         let Some(reads) = slots.reads(slot) else {
             slots.free(slot);
@@ -86,7 +86,7 @@ impl Adaptive {
     }
 
     /// Evicts the oldest of main that was not read; none if main has none but such as are gone.
-    fn evict_main(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+    fn evict_main(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         let mut rounds = 0;
         loop {
             let (slot, since) = self.main.pop(slots)?;
@@ -106,7 +106,7 @@ impl Adaptive {
 
     /// Takes main's oldest out if it is read less often than once in an interval. If it is read more often, it
     /// gets another round; if it was not read yet, it waits.
-    fn contest(&mut self, interval: u32, slots: &mut impl Slots) -> Option<Slot> {
+    fn contest(&mut self, interval: u32, slots: &mut impl SlotTable) -> Option<SlotId> {
         let (slot, since) = self.main.front()?;
         let Some(reads) = slots.reads(slot) else {
             self.main.pop(slots);
@@ -125,13 +125,13 @@ impl Adaptive {
         None
     }
 
-    fn another_round(&mut self, slot: Slot, reads: u8, slots: &mut impl Slots) {
+    fn another_round(&mut self, slot: SlotId, reads: u8, slots: &mut impl SlotTable) {
         slots.set_reads(slot, reads - 1);
         self.main.push(slot, self.clock, slots);
     }
 
     /// Lets probation shrink, and moves to main what it has too much.
-    fn settle(&mut self, slots: &mut impl Slots) {
+    fn settle(&mut self, slots: &mut impl SlotTable) {
         let len = self.len();
         self.leak += self.probation.len();
         if self.leak >= LEAK.saturating_mul(len) {
@@ -148,7 +148,7 @@ impl Adaptive {
 }
 
 impl Eviction for Adaptive {
-    fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
+    fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         self.clock = self.clock.wrapping_add(1);
         let hash = slots.hash(slot);
         let winner = self.ghosts.take(hash, self.clock).and_then(|interval| {
@@ -170,12 +170,12 @@ impl Eviction for Adaptive {
         self.settle(slots);
     }
 
-    fn remove(&mut self, _: Slot, slots: &mut impl Slots) {
+    fn remove(&mut self, _: SlotId, slots: &mut impl SlotTable) {
         self.probation.tidy(TIDY, slots);
         self.main.tidy(TIDY, slots);
     }
 
-    fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+    fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         self.ghosts.fit(self.len() as usize * GHOSTS);
         while self.len() > 0 {
             let probation = self.probation.len() > 0 && self.probation.len() >= self.target;
@@ -191,7 +191,7 @@ impl Eviction for Adaptive {
         None
     }
 
-    fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+    fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         self.probation.renumber(old, new, to);
         self.main.renumber(old, new, to);
     }
@@ -208,7 +208,7 @@ mod tests {
     struct Cache {
         policy: Adaptive,
         slots: Table,
-        keys: HashMap<u32, Slot>,
+        keys: HashMap<u32, SlotId>,
         by_hash: HashMap<u32, u32>,
         capacity: usize,
     }

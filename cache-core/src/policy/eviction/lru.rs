@@ -2,11 +2,11 @@
 
 use lru::LruCache;
 
-use super::{Eviction, NONE, Slot, Slots};
+use super::{Eviction, NONE, SlotId, SlotTable};
 
 /// The order of use of one shard's entries.
 pub(crate) struct Lru {
-    order: LruCache<Slot, (), foldhash::fast::RandomState>,
+    order: LruCache<SlotId, (), foldhash::fast::RandomState>,
 }
 
 impl Lru {
@@ -15,27 +15,27 @@ impl Lru {
     }
 
     /// An entry was read.
-    pub(crate) fn read(&mut self, slot: Slot) {
+    pub(crate) fn read(&mut self, slot: SlotId) {
         self.order.promote(&slot);
     }
 }
 
 impl Eviction for Lru {
-    fn insert(&mut self, slot: Slot, _: &mut impl Slots) {
+    fn insert(&mut self, slot: SlotId, _: &mut impl SlotTable) {
         self.order.push(slot, ());
     }
 
-    fn remove(&mut self, slot: Slot, slots: &mut impl Slots) {
+    fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         self.order.pop(&slot);
         slots.free(slot);
     }
 
-    fn victim(&mut self, _: &mut impl Slots) -> Option<Slot> {
+    fn victim(&mut self, _: &mut impl SlotTable) -> Option<SlotId> {
         self.order.pop_lru().map(|(slot, ())| slot)
     }
 
     /// The crate's map does not shrink: a new one is filled, the least recently used first.
-    fn renumber(&mut self, _: &impl Slots, _: &mut impl Slots, to: &[Slot]) {
+    fn renumber(&mut self, _: &impl SlotTable, _: &mut impl SlotTable, to: &[SlotId]) {
         let old = std::mem::replace(self, Self::new());
         for (slot, ()) in old.order.iter().rev() {
             let moved = to[*slot as usize];

@@ -1,6 +1,6 @@
 //! Eviction: which entry makes room for another. One algorithm a file.
 //!
-//! An algorithm keeps order among [`Slot`]s and asks the store about the entries in them, so that the
+//! An algorithm keeps order among [`SlotId`]s and asks the store about the entries in them, so that the
 //! store stays ignorant of the algorithm. A slot whose entry has left by another way is noticed when it
 //! comes up, and freed.
 
@@ -30,37 +30,37 @@ mod kind {
 }
 
 /// Where an entry is in its shard.
-pub(crate) type Slot = u32;
+pub(crate) type SlotId = u32;
 
 /// No slot.
-pub(crate) const NONE: Slot = (1 << 31) - 1;
+pub(crate) const NONE: SlotId = (1 << 31) - 1;
 
 /// What eviction asks of the entries.
-pub(crate) trait Slots {
+pub(crate) trait SlotTable {
     /// How often the entry was read of late, 0 to 3; `None` if it is gone.
-    fn reads(&self, slot: Slot) -> Option<u8>;
+    fn reads(&self, slot: SlotId) -> Option<u8>;
     /// Sets that number.
-    fn set_reads(&mut self, slot: Slot, reads: u8);
+    fn set_reads(&mut self, slot: SlotId, reads: u8);
     /// The hash of its key.
-    fn hash(&self, slot: Slot) -> u32;
+    fn hash(&self, slot: SlotId) -> u32;
     /// The slot that comes after it in its queue, if there is one.
-    fn next(&self, slot: Slot) -> Slot;
+    fn next(&self, slot: SlotId) -> SlotId;
     /// Sets that.
-    fn set_next(&mut self, slot: Slot, next: Slot);
+    fn set_next(&mut self, slot: SlotId, next: SlotId);
     /// Its entry is gone, and it is in no queue any more.
-    fn free(&mut self, slot: Slot);
+    fn free(&mut self, slot: SlotId);
 }
 
 /// An eviction algorithm.
 pub(crate) trait Eviction {
     /// An entry was stored.
-    fn insert(&mut self, slot: Slot, slots: &mut impl Slots);
+    fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable);
     /// An entry has left by another way than [`victim`](Eviction::victim): frees its slot, then or later.
-    fn remove(&mut self, slot: Slot, slots: &mut impl Slots);
+    fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable);
     /// The entry to evict; it is no longer known here.
-    fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot>;
+    fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId>;
     /// Entries have moved to other slots: to which, by those where they were; [`NONE`] where there was none.
-    fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]);
+    fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]);
 }
 
 /// The algorithm of a memo.
@@ -82,7 +82,7 @@ impl Evictor {
     }
 
     #[inline]
-    pub(crate) fn insert(&mut self, slot: Slot, slots: &mut impl Slots) {
+    pub(crate) fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         match self {
             Self::Adaptive(queues) => queues.insert(slot, slots),
             Self::Lru(list) => list.insert(slot, slots),
@@ -90,7 +90,7 @@ impl Evictor {
         }
     }
 
-    pub(crate) fn remove(&mut self, slot: Slot, slots: &mut impl Slots) {
+    pub(crate) fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         match self {
             Self::Adaptive(queues) => queues.remove(slot, slots),
             Self::Lru(list) => list.remove(slot, slots),
@@ -99,14 +99,14 @@ impl Evictor {
     }
 
     /// An entry was read; only for algorithms that move something then.
-    pub(crate) fn read(&mut self, slot: Slot) {
+    pub(crate) fn read(&mut self, slot: SlotId) {
         if let Self::Lru(list) = self {
             list.read(slot);
         }
     }
 
     #[inline]
-    pub(crate) fn victim(&mut self, slots: &mut impl Slots) -> Option<Slot> {
+    pub(crate) fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         match self {
             Self::Adaptive(queues) => queues.victim(slots),
             Self::Lru(list) => list.victim(slots),
@@ -114,7 +114,7 @@ impl Evictor {
         }
     }
 
-    pub(crate) fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+    pub(crate) fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         match self {
             Self::Adaptive(queues) => queues.renumber(old, new, to),
             Self::Lru(list) => list.renumber(old, new, to),

@@ -1,15 +1,15 @@
 //! A first-in-first-out queue through the slots themselves: a link in each is all it costs. It knows roughly
 //! when its first was pushed, without a time for each.
 
-use super::{NONE, Slot, Slots};
+use super::{NONE, SlotId, SlotTable};
 
 /// When each of the last so many blocks began to be pushed is kept.
 const MARKS: u32 = 32;
 
 /// See the module. Slots whose entries are gone are freed by [`tidy`](Queue::tidy), or by who pops them.
 pub(super) struct Queue {
-    head: Slot,
-    tail: Slot,
+    head: SlotId,
+    tail: SlotId,
     len: u32,
     /// The numbers of the next to be pushed, and of the first. In between some may have been tidied away: the
     /// first then counts as younger than it is, never as older.
@@ -19,7 +19,7 @@ pub(super) struct Queue {
     marks: [u32; MARKS as usize],
     shift: u32,
     /// How far it was tidied: up to this slot, or not at all.
-    tidied: Slot,
+    tidied: SlotId,
 }
 
 /// Where the mark of a block is.
@@ -51,7 +51,7 @@ impl Queue {
 
     /// The first, and when it was pushed or up to a block later.
     #[inline]
-    pub(super) fn front(&self) -> Option<(Slot, u32)> {
+    pub(super) fn front(&self) -> Option<(SlotId, u32)> {
         if self.len == 0 {
             return None;
         }
@@ -61,7 +61,7 @@ impl Queue {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, slot: Slot, now: u32, slots: &mut impl Slots) {
+    pub(super) fn push(&mut self, slot: SlotId, now: u32, slots: &mut impl SlotTable) {
         slots.set_next(slot, NONE);
         if self.len == 0 {
             self.head = slot;
@@ -92,7 +92,7 @@ impl Queue {
     }
 
     /// Puts a slot first.
-    pub(super) fn push_front(&mut self, slot: Slot, slots: &mut impl Slots) {
+    pub(super) fn push_front(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         slots.set_next(slot, self.head);
         if self.len == 0 {
             self.tail = slot;
@@ -104,7 +104,7 @@ impl Queue {
 
     /// Takes the first off, which may be gone.
     #[inline]
-    pub(super) fn pop(&mut self, slots: &impl Slots) -> Option<(Slot, u32)> {
+    pub(super) fn pop(&mut self, slots: &impl SlotTable) -> Option<(SlotId, u32)> {
         let front = self.front()?;
         self.head = slots.next(front.0);
         if self.head == NONE {
@@ -119,7 +119,7 @@ impl Queue {
     }
 
     /// Looks at the next few slots of a round, and frees those that are gone.
-    pub(super) fn tidy(&mut self, steps: usize, slots: &mut impl Slots) {
+    pub(super) fn tidy(&mut self, steps: usize, slots: &mut impl SlotTable) {
         for _ in 0..steps {
             let slot = if self.tidied == NONE { self.head } else { slots.next(self.tidied) };
             if slot == NONE {
@@ -146,7 +146,7 @@ impl Queue {
     }
 
     /// The same queue through other slots, without those that are gone.
-    pub(super) fn renumber(&mut self, old: &impl Slots, new: &mut impl Slots, to: &[Slot]) {
+    pub(super) fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         let mut from = std::mem::replace(self, Self::new());
         while let Some((slot, since)) = from.pop(old) {
             let moved = to[slot as usize];
@@ -166,8 +166,8 @@ pub(super) mod tests {
     pub(in crate::policy::eviction) struct Table {
         pub(in crate::policy::eviction) reads: Vec<Option<u8>>,
         pub(in crate::policy::eviction) hashes: Vec<u32>,
-        next: Vec<Slot>,
-        pub(in crate::policy::eviction) free: Vec<Slot>,
+        next: Vec<SlotId>,
+        pub(in crate::policy::eviction) free: Vec<SlotId>,
     }
 
     impl Table {
@@ -178,7 +178,7 @@ pub(super) mod tests {
         }
 
         /// Another entry, never read, in a slot that is free.
-        pub(in crate::policy::eviction) fn put(&mut self, hash: u32) -> Slot {
+        pub(in crate::policy::eviction) fn put(&mut self, hash: u32) -> SlotId {
             let slot = self.free.pop().map_or(self.reads.len(), |slot| slot as usize);
             if slot == self.reads.len() {
                 self.reads.push(None);
@@ -186,33 +186,33 @@ pub(super) mod tests {
                 self.next.push(NONE);
             }
             (self.reads[slot], self.hashes[slot]) = (Some(0), hash);
-            Slot::try_from(slot).unwrap()
+            SlotId::try_from(slot).unwrap()
         }
     }
 
-    impl Slots for Table {
-        fn reads(&self, slot: Slot) -> Option<u8> {
+    impl SlotTable for Table {
+        fn reads(&self, slot: SlotId) -> Option<u8> {
             self.reads[slot as usize]
         }
-        fn set_reads(&mut self, slot: Slot, reads: u8) {
+        fn set_reads(&mut self, slot: SlotId, reads: u8) {
             assert!(self.reads[slot as usize].replace(reads).is_some(), "there is an entry in it");
         }
-        fn hash(&self, slot: Slot) -> u32 {
+        fn hash(&self, slot: SlotId) -> u32 {
             self.hashes[slot as usize]
         }
-        fn next(&self, slot: Slot) -> Slot {
+        fn next(&self, slot: SlotId) -> SlotId {
             self.next[slot as usize]
         }
-        fn set_next(&mut self, slot: Slot, next: Slot) {
+        fn set_next(&mut self, slot: SlotId, next: SlotId) {
             self.next[slot as usize] = next;
         }
-        fn free(&mut self, slot: Slot) {
+        fn free(&mut self, slot: SlotId) {
             assert!(self.reads[slot as usize].is_none() && !self.free.contains(&slot));
             self.free.push(slot);
         }
     }
 
-    fn drained(queue: &mut Queue, slots: &Table) -> Vec<Slot> {
+    fn drained(queue: &mut Queue, slots: &Table) -> Vec<SlotId> {
         std::iter::from_fn(|| queue.pop(slots)).map(|(slot, _)| slot).collect()
     }
 
@@ -248,9 +248,9 @@ pub(super) mod tests {
                         queue.tidy(steps, &mut slots);
                     }
                     let kept = (0..7).filter(|slot| slots.reads[*slot as usize].is_some());
-                    let kept: Vec<Slot> = kept.filter(|slot| !popped.contains(slot)).collect();
+                    let kept: Vec<SlotId> = kept.filter(|slot| !popped.contains(slot)).collect();
                     assert_eq!((queue.len() as usize, drained(&mut queue, &slots)), (kept.len(), kept));
-                    let mut left: Vec<Slot> = popped.into_iter().chain(slots.free.clone()).collect();
+                    let mut left: Vec<SlotId> = popped.into_iter().chain(slots.free.clone()).collect();
                     left.retain(|slot| slots.reads[*slot as usize].is_none());
                     assert_eq!(left.len(), gone.count_ones() as usize, "each leaves once");
                 }

@@ -19,6 +19,6 @@ mod tests;
 #[cfg(not(loom))]
 pub(crate) use published::ShardLock;
 #[cfg(loom)]
-pub(crate) use simple::{ShardLock, Slot, mine, mine_or_new};
+pub(crate) use simple::{ReaderSlot, ShardLock, mine, mine_or_new};
 #[cfg(not(loom))]
-pub(crate) use slots::{Slot, mine, mine_or_new};
+pub(crate) use slots::{ReaderSlot, mine, mine_or_new};

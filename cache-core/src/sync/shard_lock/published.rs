@@ -16,7 +16,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 
 use super::gate::{Gate, GateGuard};
-use super::slots::{self, Slot};
+use super::slots::{self, ReaderSlot};
 use crate::sync::{AtomicU32, Backoff, fence, is_comparing};
 
 /// A writer is in, or waits for readers to leave.
@@ -45,36 +45,36 @@ unsafe impl<T: Send, G: Send> Send for ShardLock<T, G> {}
 unsafe impl<T: Send + Sync, G: Send> Sync for ShardLock<T, G> {}
 
 /// What a guard does when it goes it does on the thread that made it.
-type Here = PhantomData<*const ()>;
+type NotSend = PhantomData<*const ()>;
 
 /// Shared access.
-pub(crate) struct Read<'a, T, G> {
+pub(crate) struct ReadGuard<'a, T, G> {
     lock: &'a ShardLock<T, G>,
     /// Where it is shown; else it is counted.
-    slot: Option<&'static Slot>,
-    here: Here,
+    slot: Option<&'static ReaderSlot>,
+    here: NotSend,
 }
 
 /// Shared access that was had at once.
-pub(crate) struct Shown<'a, T, G> {
+pub(crate) struct PublishedReadGuard<'a, T, G> {
     lock: &'a ShardLock<T, G>,
-    slot: &'static Slot,
-    here: Here,
+    slot: &'static ReaderSlot,
+    here: NotSend,
 }
 
 /// Shared access; nobody else can write meanwhile.
-pub(crate) struct Upgradable<'a, T, G> {
+pub(crate) struct UpgradableGuard<'a, T, G> {
     lock: &'a ShardLock<T, G>,
     gate: GateGuard<'a>,
-    here: Here,
+    here: NotSend,
 }
 
 /// Exclusive access.
-pub(crate) struct Write<'a, T, G> {
+pub(crate) struct WriteGuard<'a, T, G> {
     lock: &'a ShardLock<T, G>,
     /// Goes after the flag was lowered.
     _gate: GateGuard<'a>,
-    here: Here,
+    here: NotSend,
 }
 
 impl<T, G> ShardLock<T, G> {
@@ -87,7 +87,7 @@ impl<T, G> ShardLock<T, G> {
     }
 
     #[inline]
-    pub(crate) fn read(&self) -> Read<'_, T, G> {
+    pub(crate) fn read(&self) -> ReadGuard<'_, T, G> {
         match slots::mine() {
             Some(slot) if slot.is_empty() && self.enter(slot) => self.shown(slot),
             _ => self.read_slowly(),
@@ -96,23 +96,27 @@ impl<T, G> ShardLock<T, G> {
 
     /// Shared access if it is to be had at once: nobody writes, and this thread, whose slot it is, reads nothing else.
     #[inline]
-    pub(crate) fn read_at_once(&self, slot: &'static Slot) -> Option<Shown<'_, T, G>> {
-        (slot.is_empty() && self.enter(slot)).then(|| Shown { lock: self, slot, here: PhantomData })
+    pub(crate) fn read_at_once(&self, slot: &'static ReaderSlot) -> Option<PublishedReadGuard<'_, T, G>> {
+        (slot.is_empty() && self.enter(slot)).then(|| PublishedReadGuard {
+            lock: self,
+            slot,
+            here: PhantomData,
+        })
     }
 
     #[inline]
-    pub(crate) fn upgradable(&self) -> Upgradable<'_, T, G> {
-        Upgradable { lock: self, gate: self.gate.lock(), here: PhantomData }
+    pub(crate) fn upgradable(&self) -> UpgradableGuard<'_, T, G> {
+        UpgradableGuard { lock: self, gate: self.gate.lock(), here: PhantomData }
     }
 
-    pub(crate) fn upgrade(guard: Upgradable<'_, T, G>) -> Write<'_, T, G> {
-        let Upgradable { lock, gate, here } = guard;
+    pub(crate) fn upgrade(guard: UpgradableGuard<'_, T, G>) -> WriteGuard<'_, T, G> {
+        let UpgradableGuard { lock, gate, here } = guard;
         lock.exclude();
-        Write { lock, _gate: gate, here }
+        WriteGuard { lock, _gate: gate, here }
     }
 
     #[inline]
-    pub(crate) fn write(&self) -> Write<'_, T, G> {
+    pub(crate) fn write(&self) -> WriteGuard<'_, T, G> {
         Self::upgrade(self.upgradable())
     }
 
@@ -122,13 +126,13 @@ impl<T, G> ShardLock<T, G> {
     }
 
     #[inline]
-    fn shown(&self, slot: &'static Slot) -> Read<'_, T, G> {
-        Read { lock: self, slot: Some(slot), here: PhantomData }
+    fn shown(&self, slot: &'static ReaderSlot) -> ReadGuard<'_, T, G> {
+        ReadGuard { lock: self, slot: Some(slot), here: PhantomData }
     }
 
     /// Shows the lock in a slot that is empty, unless the flag is up.
     #[inline]
-    fn enter(&self, slot: &Slot) -> bool {
+    fn enter(&self, slot: &ReaderSlot) -> bool {
         slot.show(self.address());
         // Acquire: what the last writer wrote. If a writer has raised the flag and it is not seen here,
         // that writer sees the slot.
@@ -141,7 +145,7 @@ impl<T, G> ShardLock<T, G> {
 
     #[cold]
     #[inline(never)]
-    fn read_slowly(&self) -> Read<'_, T, G> {
+    fn read_slowly(&self) -> ReadGuard<'_, T, G> {
         match slots::mine_or_new() {
             // Within `Eq` this thread may hold up a writer, which must not hold it up.
             Some(slot) if slot.is_empty() && !is_comparing() => self.read_in_turn(slot),
@@ -150,7 +154,7 @@ impl<T, G> ShardLock<T, G> {
     }
 
     /// Waits for the writer, behind those who wait already.
-    fn read_in_turn(&self, slot: &'static Slot) -> Read<'_, T, G> {
+    fn read_in_turn(&self, slot: &'static ReaderSlot) -> ReadGuard<'_, T, G> {
         let mut backoff = Backoff::new();
         while backoff.spins() {
             if self.state.load(Ordering::Relaxed) & RAISED == 0 && self.enter(slot) {
@@ -165,20 +169,20 @@ impl<T, G> ShardLock<T, G> {
     }
 
     /// Passes a writer that waits.
-    fn read_counted(&self) -> Read<'_, T, G> {
+    fn read_counted(&self) -> ReadGuard<'_, T, G> {
         // Acquire: what the last writer wrote.
         let count = |state| (state & IN == 0).then_some(state + READER);
         let mut backoff = Backoff::new();
         while self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, count).is_err() {
             backoff.wait();
         }
-        Read { lock: self, slot: None, here: PhantomData }
+        ReadGuard { lock: self, slot: None, here: PhantomData }
     }
 
     /// Raises the flag and waits for readers to leave. The gate is held.
     fn exclude(&self) {
         self.state.fetch_or(RAISED, Ordering::Relaxed);
-        // One of a pair: see `Slot::show`. What is shown later is taken back, or was shown before.
+        // One of a pair: see `ReaderSlot::show`. What is shown later is taken back, or was shown before.
         fence(Ordering::SeqCst);
         let address = self.address();
         slots::each_taken(|slot| {
@@ -238,7 +242,7 @@ impl<T, G> ShardLock<T, G> {
     }
 }
 
-impl<T, G> Drop for Read<'_, T, G> {
+impl<T, G> Drop for ReadGuard<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         match self.slot {
@@ -251,14 +255,14 @@ impl<T, G> Drop for Read<'_, T, G> {
     }
 }
 
-impl<T, G> Drop for Shown<'_, T, G> {
+impl<T, G> Drop for PublishedReadGuard<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         self.slot.clear();
     }
 }
 
-impl<T, G> Drop for Write<'_, T, G> {
+impl<T, G> Drop for WriteGuard<'_, T, G> {
     #[inline]
     fn drop(&mut self) {
         // Nobody else changes the state while a writer is in. Release: who reads then sees what was
@@ -267,7 +271,7 @@ impl<T, G> Drop for Write<'_, T, G> {
     }
 }
 
-impl<T, G> Deref for Read<'_, T, G> {
+impl<T, G> Deref for ReadGuard<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -276,7 +280,7 @@ impl<T, G> Deref for Read<'_, T, G> {
     }
 }
 
-impl<T, G> Deref for Shown<'_, T, G> {
+impl<T, G> Deref for PublishedReadGuard<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -285,7 +289,7 @@ impl<T, G> Deref for Shown<'_, T, G> {
     }
 }
 
-impl<T, G> Deref for Upgradable<'_, T, G> {
+impl<T, G> Deref for UpgradableGuard<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -294,7 +298,7 @@ impl<T, G> Deref for Upgradable<'_, T, G> {
     }
 }
 
-impl<T, G> Deref for Write<'_, T, G> {
+impl<T, G> Deref for WriteGuard<'_, T, G> {
     type Target = T;
     #[inline]
     fn deref(&self) -> &T {
@@ -303,7 +307,7 @@ impl<T, G> Deref for Write<'_, T, G> {
     }
 }
 
-impl<T, G> DerefMut for Write<'_, T, G> {
+impl<T, G> DerefMut for WriteGuard<'_, T, G> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as above; and the guard is borrowed mutably.
@@ -311,7 +315,7 @@ impl<T, G> DerefMut for Write<'_, T, G> {
     }
 }
 
-impl<T, G> Upgradable<'_, T, G> {
+impl<T, G> UpgradableGuard<'_, T, G> {
     /// What the gate alone guards.
     #[inline]
     pub(crate) fn gated(&self) -> &G {
@@ -326,17 +330,17 @@ impl<T, G> Upgradable<'_, T, G> {
     }
 }
 
-impl<T, G> Write<'_, T, G> {
+impl<T, G> WriteGuard<'_, T, G> {
     /// What the gate alone guards.
     #[inline]
     pub(crate) fn gated(&self) -> &G {
-        // SAFETY: as for `Upgradable`.
+        // SAFETY: as for `UpgradableGuard`.
         unsafe { &*self.lock.gated.get() }
     }
 
     #[inline]
     pub(crate) fn gated_mut(&mut self) -> &mut G {
-        // SAFETY: as for `Upgradable`.
+        // SAFETY: as for `UpgradableGuard`.
         unsafe { &mut *self.lock.gated.get() }
     }
 }

@@ -4,19 +4,19 @@ use loom::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::ops::{Deref, DerefMut};
 
 /// All threads of a model are run by one, which has this.
-pub(crate) struct Slot(());
+pub(crate) struct ReaderSlot(());
 
-impl Slot {
+impl ReaderSlot {
     pub(crate) fn number(&self) -> usize {
         0
     }
 }
 
-pub(crate) fn mine() -> Option<&'static Slot> {
-    Some(&Slot(()))
+pub(crate) fn mine() -> Option<&'static ReaderSlot> {
+    Some(&ReaderSlot(()))
 }
 
-pub(crate) fn mine_or_new() -> Option<&'static Slot> {
+pub(crate) fn mine_or_new() -> Option<&'static ReaderSlot> {
     mine()
 }
 
@@ -27,32 +27,32 @@ pub(crate) struct ShardLock<T, G = ()> {
     lock: RwLock<T>,
 }
 
-pub(crate) struct Upgradable<'a, T, G> {
+pub(crate) struct UpgradableGuard<'a, T, G> {
     read: RwLockReadGuard<'a, T>,
     gate: MutexGuard<'a, G>,
     lock: &'a RwLock<T>,
 }
 
-impl<T, G> Deref for Upgradable<'_, T, G> {
+impl<T, G> Deref for UpgradableGuard<'_, T, G> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.read
     }
 }
 
-pub(crate) struct Write<'a, T, G> {
+pub(crate) struct WriteGuard<'a, T, G> {
     write: RwLockWriteGuard<'a, T>,
     gate: MutexGuard<'a, G>,
 }
 
-impl<T, G> Deref for Write<'_, T, G> {
+impl<T, G> Deref for WriteGuard<'_, T, G> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.write
     }
 }
 
-impl<T, G> DerefMut for Write<'_, T, G> {
+impl<T, G> DerefMut for WriteGuard<'_, T, G> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.write
     }
@@ -70,28 +70,28 @@ impl<T, G> ShardLock<T, G> {
         self.lock.read().unwrap()
     }
 
-    pub(crate) fn read_at_once(&self, _: &Slot) -> Option<RwLockReadGuard<'_, T>> {
+    pub(crate) fn read_at_once(&self, _: &ReaderSlot) -> Option<RwLockReadGuard<'_, T>> {
         Some(self.read())
     }
 
-    pub(crate) fn upgradable(&self) -> Upgradable<'_, T, G> {
+    pub(crate) fn upgradable(&self) -> UpgradableGuard<'_, T, G> {
         let gate = self.gate.lock().unwrap();
-        Upgradable { read: self.lock.read().unwrap(), gate, lock: &self.lock }
+        UpgradableGuard { read: self.lock.read().unwrap(), gate, lock: &self.lock }
     }
 
-    pub(crate) fn upgrade(guard: Upgradable<'_, T, G>) -> Write<'_, T, G> {
-        let Upgradable { read, gate, lock } = guard;
+    pub(crate) fn upgrade(guard: UpgradableGuard<'_, T, G>) -> WriteGuard<'_, T, G> {
+        let UpgradableGuard { read, gate, lock } = guard;
         drop(read);
-        Write { write: lock.write().unwrap(), gate }
+        WriteGuard { write: lock.write().unwrap(), gate }
     }
 
-    pub(crate) fn write(&self) -> Write<'_, T, G> {
+    pub(crate) fn write(&self) -> WriteGuard<'_, T, G> {
         let gate = self.gate.lock().unwrap();
-        Write { write: self.lock.write().unwrap(), gate }
+        WriteGuard { write: self.lock.write().unwrap(), gate }
     }
 }
 
-impl<T, G> Upgradable<'_, T, G> {
+impl<T, G> UpgradableGuard<'_, T, G> {
     pub(crate) fn gated(&self) -> &G {
         &self.gate
     }
@@ -101,7 +101,7 @@ impl<T, G> Upgradable<'_, T, G> {
     }
 }
 
-impl<T, G> Write<'_, T, G> {
+impl<T, G> WriteGuard<'_, T, G> {
     pub(crate) fn gated(&self) -> &G {
         &self.gate
     }

@@ -21,14 +21,14 @@ const WORD: usize = if cfg!(loom) { 8 } else { 64 };
 
 /// What one thread reads. It has two lines to itself, since processors fetch them in pairs.
 #[repr(align(128))]
-pub(crate) struct Slot {
+pub(crate) struct ReaderSlot {
     /// The address of the lock that the thread reads. Only that thread changes it.
     shown: AtomicUsize,
     /// How many slots come before this one.
     number: usize,
 }
 
-impl Slot {
+impl ReaderSlot {
     /// The thread's number: the lowest that no other thread had when it took the slot. No thread has it before all
     /// that the one before has done by it.
     #[inline]
@@ -70,29 +70,29 @@ impl Slot {
 /// A slot that a thread has taken.
 #[derive(Clone, Copy)]
 pub(crate) struct Taken {
-    slot: &'static Slot,
-    block: &'static Block,
+    slot: &'static ReaderSlot,
+    block: &'static SlotBlock,
     at: usize,
 }
 
 /// Some of the slots.
-struct Block {
-    slots: Box<[Slot]>,
+struct SlotBlock {
+    slots: Box<[ReaderSlot]>,
     /// Which of them are taken, one bit each.
     taken: Box<[AtomicU64]>,
     /// By how many threads: whoever shows something in a slot is counted. None where there is one word, which
     /// says as much.
     alive: Option<AtomicUsize>,
     /// The next one, which is twice as large; null if it was not made yet.
-    next: AtomicPtr<Block>,
+    next: AtomicPtr<SlotBlock>,
 }
 
-impl Block {
+impl SlotBlock {
     /// With so many slots, after so many others.
     fn new(size: usize, before: usize) -> Self {
         let numbers = before..before + size;
         Self {
-            slots: numbers.map(|number| Slot { shown: AtomicUsize::new(NOTHING), number }).collect(),
+            slots: numbers.map(|number| ReaderSlot { shown: AtomicUsize::new(NOTHING), number }).collect(),
             taken: (0..size.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect(),
             alive: (size > WORD).then(|| AtomicUsize::new(0)),
             next: AtomicPtr::new(ptr::null_mut()),
@@ -128,18 +128,18 @@ impl Block {
     }
 
     /// The next block, which is made if need be.
-    fn next(&'static self) -> &'static Block {
+    fn next(&'static self) -> &'static SlotBlock {
         block_at(&self.next, self.slots.len() * 2, self.slots[0].number + self.slots.len())
     }
 }
 
 /// The block at a place, where one of this size, after so many slots, is put if there is none.
-fn block_at(place: &AtomicPtr<Block>, size: usize, before: usize) -> &'static Block {
+fn block_at(place: &AtomicPtr<SlotBlock>, size: usize, before: usize) -> &'static SlotBlock {
     // SAFETY: what is at the place was put there below, and lives on. Acquire: it is whole.
     if let Some(block) = unsafe { place.load(Ordering::Acquire).as_ref() } {
         return block;
     }
-    let made = Box::into_raw(Box::new(Block::new(size, before)));
+    let made = Box::into_raw(Box::new(SlotBlock::new(size, before)));
     // Release: who finds it finds it whole.
     match place.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
         // SAFETY: it was just made, lives on, and is shared from here on.
@@ -169,11 +169,11 @@ impl Taken {
 }
 
 /// All the slots.
-pub(crate) struct Slots {
-    first: AtomicPtr<Block>,
+pub(crate) struct ReaderSlots {
+    first: AtomicPtr<SlotBlock>,
 }
 
-impl Slots {
+impl ReaderSlots {
     fn take(&self) -> Taken {
         let mut block = block_at(&self.first, FIRST, 0);
         loop {
@@ -184,9 +184,9 @@ impl Slots {
         }
     }
 
-    fn blocks(&self) -> impl Iterator<Item = &'static Block> {
+    fn blocks(&self) -> impl Iterator<Item = &'static SlotBlock> {
         // SAFETY: it is null, or what `block_at` has put there, which lives on. Acquire: it is whole.
-        let at = |place: &AtomicPtr<Block>| unsafe { place.load(Ordering::Acquire).as_ref() };
+        let at = |place: &AtomicPtr<SlotBlock>| unsafe { place.load(Ordering::Acquire).as_ref() };
         std::iter::successors(at(&self.first), move |block| at(&block.next))
     }
 
@@ -199,7 +199,7 @@ impl Slots {
     /// [`give_back`](Taken::give_back). Here each load is one that acquires, so that this is known from a word
     /// that is 0 as it would be from the slot itself.
     #[inline]
-    fn each_taken(&self, mut look: impl FnMut(&'static Slot)) {
+    fn each_taken(&self, mut look: impl FnMut(&'static ReaderSlot)) {
         for block in self.blocks() {
             if !block.is_in_use() {
                 continue;
@@ -216,10 +216,10 @@ impl Slots {
 }
 
 #[cfg(not(loom))]
-static SLOTS: Slots = Slots { first: AtomicPtr::new(ptr::null_mut()) };
+static SLOTS: ReaderSlots = ReaderSlots { first: AtomicPtr::new(ptr::null_mut()) };
 
 #[cfg(not(loom))]
-fn slots() -> &'static Slots {
+fn slots() -> &'static ReaderSlots {
     &SLOTS
 }
 
@@ -229,14 +229,14 @@ pub(crate) use modelled::fresh;
 use modelled::slots;
 
 thread_local! {
-    static MINE: Cell<Option<&'static Slot>> = const { Cell::new(None) };
-    static RETURN: Return = const { Return(Cell::new(None)) };
+    static MINE: Cell<Option<&'static ReaderSlot>> = const { Cell::new(None) };
+    static RETURN: ReturnSlotOnExit = const { ReturnSlotOnExit(Cell::new(None)) };
 }
 
 /// Gives the thread's slot back when the thread ends.
-struct Return(Cell<Option<Taken>>);
+struct ReturnSlotOnExit(Cell<Option<Taken>>);
 
-impl Drop for Return {
+impl Drop for ReturnSlotOnExit {
     fn drop(&mut self) {
         let _ = MINE.try_with(|mine| mine.set(None));
         if let Some(taken) = self.0.get() {
@@ -247,12 +247,12 @@ impl Drop for Return {
 
 /// This thread's slot, if it has one yet.
 #[inline]
-pub(crate) fn mine() -> Option<&'static Slot> {
+pub(crate) fn mine() -> Option<&'static ReaderSlot> {
     MINE.try_with(Cell::get).ok().flatten()
 }
 
 /// This thread's slot; none if the thread is being torn down.
-pub(crate) fn mine_or_new() -> Option<&'static Slot> {
+pub(crate) fn mine_or_new() -> Option<&'static ReaderSlot> {
     if let Some(slot) = mine() {
         return Some(slot);
     }
@@ -270,7 +270,7 @@ pub(crate) fn mine_or_new() -> Option<&'static Slot> {
 
 /// Looks at the slots of threads that may have shown anything before the fence that was passed before this.
 #[inline]
-pub(super) fn each_taken(look: impl FnMut(&'static Slot)) {
+pub(super) fn each_taken(look: impl FnMut(&'static ReaderSlot)) {
     slots().each_taken(look);
 }
 
@@ -279,9 +279,9 @@ pub(super) fn each_taken(look: impl FnMut(&'static Slot)) {
 fn at_fork() {
     extern "C" fn child() {
         let mine = mine();
-        let is_mine = |slot: &Slot| mine.is_some_and(|mine| ptr::eq(mine, slot));
+        let is_mine = |slot: &ReaderSlot| mine.is_some_and(|mine| ptr::eq(mine, slot));
         for block in slots().blocks() {
-            block.slots.iter().filter(|slot| !is_mine(slot)).for_each(Slot::clear);
+            block.slots.iter().filter(|slot| !is_mine(slot)).for_each(ReaderSlot::clear);
             let at = block.slots.iter().position(is_mine);
             for (word, bits) in block.taken.iter().enumerate() {
                 let bit = at.filter(|at| at / WORD == word).map_or(0, |at| 1 << (at % WORD));
@@ -301,20 +301,20 @@ fn at_fork() {
 mod modelled {
     use std::cell::Cell;
 
-    use super::{AtomicPtr, Block, Slots};
+    use super::{AtomicPtr, ReaderSlots, SlotBlock};
 
     // All threads of a model are run by one.
     std::thread_local! {
-        static SLOTS: Cell<Option<&'static Slots>> = const { Cell::new(None) };
+        static SLOTS: Cell<Option<&'static ReaderSlots>> = const { Cell::new(None) };
     }
 
     /// Begins an execution, whose first block is made and has so many slots.
     pub(crate) fn fresh(size: usize) {
-        let first = AtomicPtr::new(Box::into_raw(Box::new(Block::new(size, 0))));
-        SLOTS.set(Some(Box::leak(Box::new(Slots { first }))));
+        let first = AtomicPtr::new(Box::into_raw(Box::new(SlotBlock::new(size, 0))));
+        SLOTS.set(Some(Box::leak(Box::new(ReaderSlots { first }))));
     }
 
-    pub(super) fn slots() -> &'static Slots {
+    pub(super) fn slots() -> &'static ReaderSlots {
         SLOTS.get().expect("the model has begun with `fresh`")
     }
 }
@@ -324,15 +324,16 @@ mod tests {
     use super::*;
 
     /// Slots live as long as the process, and so are found from a static.
-    fn slots() -> &'static Slots {
-        static ALL: crate::sync::Mutex<Vec<&'static Slots>> = crate::sync::Mutex::new(Vec::new());
-        let slots: &'static Slots = Box::leak(Box::new(Slots { first: AtomicPtr::new(ptr::null_mut()) }));
+    fn slots() -> &'static ReaderSlots {
+        static ALL: crate::sync::Mutex<Vec<&'static ReaderSlots>> = crate::sync::Mutex::new(Vec::new());
+        let slots: &'static ReaderSlots =
+            Box::leak(Box::new(ReaderSlots { first: AtomicPtr::new(ptr::null_mut()) }));
         ALL.lock().push(slots);
         slots
     }
 
     /// How many slots a writer looks at.
-    fn looked_at(slots: &Slots) -> usize {
+    fn looked_at(slots: &ReaderSlots) -> usize {
         let mut count = 0;
         slots.each_taken(|_| count += 1);
         count

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::flight::Decisions;
+use crate::flight::BodyDecisions;
 use crate::tags::{TagList, TagName};
 
 /// What a `ttl` may be.
@@ -18,7 +18,7 @@ pub trait IntoTtl {
 
 /// Describes nothing: no tags, no ttl of its own.
 #[inline]
-pub fn plain<V>(_: Option<&V>, _: &mut Draft) {}
+pub fn plain<V>(_: Option<&V>, _: &mut EntryMetadata) {}
 
 /// Whether `D` describes something: it is not [`plain`].
 #[inline]
@@ -46,7 +46,7 @@ impl IntoTtl for Option<Duration> {
 /// What an entry to be stored answers to; filled in by the attribute's options.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct Draft {
+pub struct EntryMetadata {
     pub(crate) tags: Vec<TagName>,
     #[expect(clippy::option_option, reason = "not given, without end, or so long")]
     pub(crate) ttl: Option<Option<Duration>>,
@@ -59,7 +59,7 @@ pub struct Draft {
     pub(crate) unmodified: bool,
 }
 
-impl Draft {
+impl EntryMetadata {
     /// Whether it says nothing.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
@@ -73,7 +73,7 @@ impl Draft {
         self.panicked |= made.panicked;
     }
 
-    /// Adds tags that are made now. User code in here is guarded by who asks for the draft.
+    /// Adds tags that are made now. User code in here is guarded by who asks for the metadata.
     pub fn tags(&mut self, make: impl FnOnce(&mut TagList)) {
         let mut list = TagList::default();
         make(&mut list);
@@ -82,7 +82,7 @@ impl Draft {
 
     /// Adds what the body has said, if it has said something.
     #[inline]
-    pub(crate) fn decide(&mut self, said: Option<Box<Decisions>>) {
+    pub(crate) fn decide(&mut self, said: Option<Box<BodyDecisions>>) {
         let Some(said) = said else { return };
         self.tags.extend(said.tags);
         self.ttl = said.ttl.or(self.ttl);

@@ -9,15 +9,15 @@ pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// A job that the background has yet to come to. Whoever waits for its flight may take it instead: the first
 /// who does begins it. When nobody holds this any more the job is dropped, which lands the flight.
-pub(crate) struct Unbegun(Mutex<Option<Job>>);
+pub(crate) struct PendingJob(Mutex<Option<Job>>);
 
-impl Unbegun {
+impl PendingJob {
     pub(crate) fn new(job: Job) -> Arc<Self> {
         Arc::new(Self(Mutex::new(Some(job))))
     }
 
     /// Whether nobody has begun it.
-    pub(crate) fn is_there(&self) -> bool {
+    pub(crate) fn is_pending(&self) -> bool {
         self.0.lock().is_some()
     }
 

@@ -20,10 +20,10 @@ const LEAST: Tick = 5;
 
 /// How long computations of a function have taken lately.
 #[cfg(feature = "rayon")]
-pub(super) struct Usual(AtomicU64);
+pub(super) struct TypicalDuration(AtomicU64);
 
 #[cfg(feature = "rayon")]
-impl Usual {
+impl TypicalDuration {
     const UNKNOWN: Tick = Tick::MAX;
 
     pub(super) fn new() -> Self {
@@ -31,13 +31,14 @@ impl Usual {
     }
 
     fn get(&self) -> Option<Tick> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|usual| *usual != Self::UNKNOWN)
+        Some(self.0.load(Ordering::Relaxed)).filter(|typical_duration| *typical_duration != Self::UNKNOWN)
     }
 
     /// A computation has taken so long. Of two at once one may not count.
     fn note(&self, took: Tick) {
-        let usual = self.get().map_or(took, |usual| (3 * usual + took).div_ceil(4));
-        self.0.store(usual, Ordering::Relaxed);
+        let typical_duration =
+            self.get().map_or(took, |typical_duration| (3 * typical_duration + took).div_ceil(4));
+        self.0.store(typical_duration, Ordering::Relaxed);
     }
 }
 
@@ -47,8 +48,8 @@ impl MemoCore {
     pub(crate) fn worker_leaves(&self, flight: &Flight) -> Option<Tick> {
         rayon_core::current_thread_index()?;
         let now = self.clock().now();
-        let by = match self.usual.get() {
-            Some(usual) => later(flight.begun, 2 * usual),
+        let by = match self.typical_duration.get() {
+            Some(typical_duration) => later(flight.begun, 2 * typical_duration),
             None => later(now, 2 * now.saturating_sub(flight.begun)),
         };
         Some(by.clamp(later(now, LEAST), later(now, ticks(self.spec.max_wait).max(LEAST))))
@@ -57,14 +58,14 @@ impl MemoCore {
     /// A worker that was let go has computed in place since `begun`. It may have run other jobs meanwhile, and
     /// waited in these: computations take no longer than that.
     pub(crate) fn note_by_worker(&self, begun: Tick) {
-        self.usual.0.fetch_min(self.clock().now().saturating_sub(begun), Ordering::Relaxed);
+        self.typical_duration.0.fetch_min(self.clock().now().saturating_sub(begun), Ordering::Relaxed);
     }
 
     /// A flight has landed with a value.
-    pub(super) fn note_usual(&self, flight: &Flight) {
+    pub(super) fn note_duration(&self, flight: &Flight) {
         // What workers had to be let go from has taken longer than it would by itself.
         if !flight.has_let_workers_go() {
-            self.usual.note(self.clock().now().saturating_sub(flight.begun));
+            self.typical_duration.note(self.clock().now().saturating_sub(flight.begun));
         }
     }
 }
@@ -78,7 +79,7 @@ impl MemoCore {
 
     pub(crate) fn note_by_worker(&self, _: Tick) {}
 
-    pub(super) fn note_usual(&self, _: &Flight) {}
+    pub(super) fn note_duration(&self, _: &Flight) {}
 }
 
 #[cfg(all(test, feature = "rayon", not(loom)))]
@@ -87,30 +88,30 @@ mod tests {
     use std::time::Duration;
 
     use crate::engine::{Intent, Step};
-    use crate::fixture::Stage;
     use crate::memo::MemoSpec;
+    use crate::runtime::Runtime;
     use crate::spec::Spec;
+    use crate::tests::test_memo::TestMemo;
     use crate::time::{Clock, Manual};
-    use crate::world::World;
 
     /// When a worker leaves a flight of some age, of a function whose computations have taken so long.
     fn leaves(took: &[u64], age: u64) -> (Option<u64>, Option<u64>) {
         let time = Arc::new(Manual::default());
         let spec = Spec::new("stage", &["key"]).max_wait(Duration::from_secs(1));
-        let stage = Stage::within(World::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
+        let cache = TestMemo::within(Runtime::new(Clock::Manual(time.clone())), spec, MemoSpec::new());
         for (key, took) in (10..).zip(took) {
             let body = || {
                 time.advance(*took);
                 Ok(key)
             };
-            stage.call(key, &[], body).unwrap();
+            cache.call(key, &[], body).unwrap();
         }
-        let Step::Lead(lead) = stage.begin(1, Intent::Read) else { unreachable!() };
+        let Step::Lead(leader) = cache.begin(1, Intent::Read) else { unreachable!() };
         time.advance(age);
         let now = time.now();
         let workers = rayon_core::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        let there = workers.install(|| stage.memo.worker_leaves(lead.flight()));
-        (there.map(|by| by - now), stage.memo.worker_leaves(lead.flight()))
+        let there = workers.install(|| cache.memo.worker_leaves(leader.flight()));
+        (there.map(|by| by - now), cache.memo.worker_leaves(leader.flight()))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A world: what memos share. There is one for the process, and one for each test scope.
+//! A runtime: what memos share. There is one for the process, and one for each test scope.
 
 use std::io::{self, Write as _};
 use std::ops::Deref;
@@ -14,11 +14,11 @@ use crate::invalidate::Applied;
 use crate::memo::MemoCore;
 #[cfg(all(unix, not(miri), not(loom)))]
 use crate::sync::{Locked, held_in};
-use crate::tags::{Bumped, Decree, Form, Mark, Name, Number, Revision, TagSet, Tags};
+use crate::tags::{Name, Number, PendingRemoval, Revision, Severity, Stamp, TagSet, TagState, Tags};
 use crate::time::Clock;
 
 /// What memos share.
-pub(crate) struct World {
+pub(crate) struct Runtime {
     pub(crate) tags: Tags<MemoCore>,
     pub(crate) waits: Arc<Waits>,
     pub(crate) clock: Clock,
@@ -26,38 +26,38 @@ pub(crate) struct World {
     memos: crate::sync::plain::Mutex<Memos>,
     /// How many memos were made known so far; written while these are held.
     made: AtomicU64,
-    off: AtomicBool,
+    disabled: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
     /// All memos know that.
-    told: AtomicBool,
+    announced: AtomicBool,
 }
 
-/// The memos of a world.
+/// The memos of a runtime.
 #[derive(Default)]
 struct Memos {
     /// Of functions: they stay.
-    kept: Vec<Arc<MemoCore>>,
+    of_functions: Vec<Arc<MemoCore>>,
     /// Of fields: they go when these do.
-    passing: Vec<Weak<MemoCore>>,
+    of_fields: Vec<Weak<MemoCore>>,
     /// So many of the latter were there when those that had gone were last looked for.
-    swept: usize,
+    checked: usize,
 }
 
 /// Tags on their way to an entry, or held by those who wait for its value: let go of with this.
 pub(crate) struct HeldTags {
     tags: TagSet,
-    world: Arc<World>,
+    runtime: Arc<Runtime>,
 }
 
 impl HeldTags {
-    pub(crate) fn new(tags: TagSet, world: Arc<World>) -> Self {
-        Self { tags, world }
+    pub(crate) fn new(tags: TagSet, runtime: Arc<Runtime>) -> Self {
+        Self { tags, runtime }
     }
 
     /// The same tags, held once more.
     pub(crate) fn again(&self) -> Self {
-        Self::new(self.tags.clone(), self.world.clone())
+        Self::new(self.tags.clone(), self.runtime.clone())
     }
 
     /// The tags, for an entry that lets go of them when it leaves.
@@ -67,15 +67,15 @@ impl HeldTags {
 }
 
 impl Deref for HeldTags {
-    type Target = [Arc<Mark>];
-    fn deref(&self) -> &[Arc<Mark>] {
+    type Target = [Arc<TagState>];
+    fn deref(&self) -> &[Arc<TagState>] {
         &self.tags
     }
 }
 
 impl Drop for HeldTags {
     fn drop(&mut self) {
-        self.world.tags.release(std::mem::take(&mut self.tags));
+        self.runtime.tags.release(std::mem::take(&mut self.tags));
     }
 }
 
@@ -106,11 +106,11 @@ fn is_yes(value: &str) -> Option<bool> {
     }
 }
 
-impl World {
+impl Runtime {
     pub(crate) fn new(clock: Clock) -> Arc<Self> {
         #[cfg(all(unix, not(miri), not(loom)))]
         crate::fork::register();
-        let off = is_disabled();
+        let disabled = is_disabled();
         Arc::new(Self {
             tags: Tags::new(),
             waits: Arc::new(Waits::new()),
@@ -118,44 +118,45 @@ impl World {
             executor: OnceLock::new(),
             memos: crate::sync::plain::Mutex::default(),
             made: AtomicU64::new(0),
-            off: AtomicBool::new(off),
+            disabled: AtomicBool::new(disabled),
             tracked: AtomicBool::new(false),
-            told: AtomicBool::new(false),
+            announced: AtomicBool::new(false),
         })
     }
 
-    /// The world of the process.
+    /// The runtime of the process.
     #[cfg(not(loom))]
-    pub(crate) fn global() -> &'static Arc<World> {
-        static GLOBAL: LazyLock<Arc<World>> = LazyLock::new(|| World::new(Clock::System));
+    pub(crate) fn global() -> &'static Arc<Runtime> {
+        static GLOBAL: LazyLock<Arc<Runtime>> = LazyLock::new(|| Runtime::new(Clock::System));
         &GLOBAL
     }
 
-    /// A model has no world of its process: it makes its own.
+    /// A model has no runtime of its process: it makes its own.
     #[cfg(loom)]
-    pub(crate) fn global() -> &'static Arc<World> {
+    pub(crate) fn global() -> &'static Arc<Runtime> {
         unimplemented!("models make their own world")
     }
 
-    /// The world in which this thread works: a test's scope, else the process's.
-    pub(crate) fn current() -> Arc<World> {
+    /// The runtime in which this thread works: a test's scope, else the process's.
+    pub(crate) fn current() -> Arc<Runtime> {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return scope.world().clone();
+            return scope.runtime().clone();
         }
         Self::global().clone()
     }
 
     /// Invalidates a tag: its entries are dead or stale at once, then taken out or marked.
-    pub(crate) fn invalidate_tag(&self, name: &Name, form: Form) -> Applied {
-        self.bump_tag(name, form).map_or_else(Applied::default, |bumped| self.sweep(bumped))
+    pub(crate) fn invalidate_tag(&self, name: &Name, severity: Severity) -> Applied {
+        self.bump_tag(name, severity)
+            .map_or_else(Applied::default, |pending| self.finish_invalidation(pending))
     }
 
-    /// The first half of it; [`Self::sweep`] is the other.
-    pub(crate) fn bump_tag(&self, name: &Name, form: Form) -> Option<Bumped<MemoCore>> {
-        let (number, bumped) = self.tags.invalidate(name, form, self.clock.now());
+    /// The first half of it; [`Self::finish_invalidation`] is the other.
+    pub(crate) fn bump_tag(&self, name: &Name, severity: Severity) -> Option<PendingRemoval<MemoCore>> {
+        let (number, pending) = self.tags.invalidate(name, severity, self.clock.now());
         has_invalidated(self.address(), number);
-        bumped
+        pending
     }
 
     /// Numbers an invalidation. `raise` gives its number to what it is about.
@@ -165,28 +166,35 @@ impl World {
     }
 
     /// Invalidates memos as a whole, in one piece; they are yet to be swept.
-    pub(crate) fn bump_whole<'m>(&self, revisions: impl Iterator<Item = &'m Revision>, form: Form) -> Decree {
-        let mut decree = Decree { number: 0, form, at: self.clock.now() };
+    pub(crate) fn bump_whole<'m>(
+        &self,
+        revisions: impl Iterator<Item = &'m Revision>,
+        severity: Severity,
+    ) -> Stamp {
+        let mut stamp = Stamp { number: 0, severity, at: self.clock.now() };
         self.bump(|number| {
-            decree.number = number;
-            revisions.for_each(|revision| revision.raise_whole(&decree));
+            stamp.number = number;
+            revisions.for_each(|revision| revision.raise_whole(&stamp));
         });
-        decree
+        stamp
     }
 
     /// Takes out, or marks, what the invalidation of a tag has hit.
-    pub(crate) fn sweep(&self, Bumped { decree, tag, carriers }: Bumped<MemoCore>) -> Applied {
+    pub(crate) fn finish_invalidation(
+        &self,
+        PendingRemoval { stamp, tag, carriers }: PendingRemoval<MemoCore>,
+    ) -> Applied {
         let ids = self.tags.ids(&tag);
-        let sweep = |(memo, all): (Arc<MemoCore>, bool)| {
-            let swept = memo.sweep_after(decree, (!all).then(|| ids.clone()));
-            Applied::swept(memo, swept)
+        let finish_invalidation = |(memo, all): (Arc<MemoCore>, bool)| {
+            let progress = memo.remove_invalidated(stamp, (!all).then(|| ids.clone()));
+            Applied::of_removal(memo, progress)
         };
-        let applied = carriers.into_iter().map(sweep).sum();
+        let applied = carriers.into_iter().map(finish_invalidation).sum();
         self.tags.release(Box::new([tag]));
         applied
     }
 
-    /// What tells worlds apart.
+    /// What tells runtimes apart.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -194,14 +202,14 @@ impl World {
     /// From here on computations in it take over tags of what they read.
     pub(crate) fn track(&self) {
         // Acquire: those who come later find the memos told.
-        if self.told.load(Ordering::Acquire) {
+        if self.announced.load(Ordering::Acquire) {
             return;
         }
         // Each who comes before all have been told tells them: who has begun this may not be done. What is made
         // meanwhile looks for itself, once it is among the memos.
         self.tracked.store(true, Ordering::Relaxed);
-        self.memos().iter().for_each(|memo| memo.follow_world());
-        self.told.store(true, Ordering::Release);
+        self.memos().iter().for_each(|memo| memo.follow_runtime());
+        self.announced.store(true, Ordering::Release);
     }
 
     pub(crate) fn is_tracked(&self) -> bool {
@@ -219,19 +227,19 @@ impl World {
     }
 
     /// Makes a memo known, and keeps it if it belongs to a function.
-    pub(crate) fn register(&self, memo: &Arc<MemoCore>, kept: bool) {
+    pub(crate) fn register(&self, memo: &Arc<MemoCore>, of_functions: bool) {
         let mut memos = self.memos.lock();
         self.made.fetch_add(1, Ordering::Relaxed);
-        if kept {
-            memos.kept.push(memo.clone());
+        if of_functions {
+            memos.of_functions.push(memo.clone());
             return;
         }
-        if memos.passing.len() > 2 * memos.swept + 16 {
-            memos.passing.retain(|memo| memo.strong_count() > 0);
-            memos.swept = memos.passing.len();
+        if memos.of_fields.len() > 2 * memos.checked + 16 {
+            memos.of_fields.retain(|memo| memo.strong_count() > 0);
+            memos.checked = memos.of_fields.len();
         }
         let memo: Weak<MemoCore> = Arc::downgrade(memo);
-        memos.passing.push(memo);
+        memos.of_fields.push(memo);
     }
 
     /// All memos, and how many there have been.
@@ -245,34 +253,34 @@ impl World {
     /// Keeps others from making memos known; none if one was, since there were so many.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn hold_memos(self: Arc<Self>, made: u64) -> Option<Box<dyn Locked>> {
-        let world = self.clone();
-        let held = held_in(self, |world| world.memos.lock(), |_| ());
+        let runtime = self.clone();
+        let held = held_in(self, |runtime| runtime.memos.lock(), |_| ());
         // Looked at by its own way: the guard is held by now.
-        (world.made.load(Ordering::Relaxed) == made).then_some(held)
+        (runtime.made.load(Ordering::Relaxed) == made).then_some(held)
     }
 
     /// Keeps others from the tags.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn hold_tags(self: Arc<Self>) -> Box<dyn Locked> {
-        held_in(self, |world| world.tags.hold_all(), |_| ())
+        held_in(self, |runtime| runtime.tags.hold_all(), |_| ())
     }
 
     /// Keeps others from the wait graph.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn hold_waits(self: Arc<Self>) -> Box<dyn Locked> {
-        held_in(self, |world| world.waits.hold(), |_| ())
+        held_in(self, |runtime| runtime.waits.hold(), |_| ())
     }
 
     /// All memos.
     pub(crate) fn memos(&self) -> Vec<Arc<MemoCore>> {
         let memos = self.memos.lock();
-        let passing = memos.passing.iter().filter_map(Weak::upgrade);
-        memos.kept.iter().cloned().chain(passing).collect()
+        let of_fields = memos.of_fields.iter().filter_map(Weak::upgrade);
+        memos.of_functions.iter().cloned().chain(of_fields).collect()
     }
 
     /// Those of functions.
     pub(crate) fn memos_of_functions(&self) -> Vec<Arc<MemoCore>> {
-        self.memos.lock().kept.clone()
+        self.memos.lock().of_functions.clone()
     }
 
     /// Forgets its memos, which keep it: called when a scope ends.
@@ -283,20 +291,20 @@ impl World {
     }
 
     pub(crate) fn is_off(&self) -> bool {
-        self.off.load(Ordering::Relaxed)
+        self.disabled.load(Ordering::Relaxed)
     }
 
     /// Switches caching off or on.
     pub(crate) fn switch(&self, enabled: bool) {
-        self.off.store(!enabled, Ordering::Relaxed);
+        self.disabled.store(!enabled, Ordering::Relaxed);
         for memo in self.memos() {
-            memo.follow_world();
+            memo.follow_runtime();
         }
     }
 
     /// An entry that expires was stored or marked. Scopes are swept by hand: their time stands still.
     #[cfg_attr(loom, expect(clippy::unused_self, reason = "nothing sweeps in a model"))]
-    pub(crate) fn wants_sweeping(&self) {
+    pub(crate) fn wake_sweeper(&self) {
         #[cfg(not(loom))]
         if matches!(self.clock, Clock::System) {
             crate::sweeper::wake();
@@ -307,31 +315,31 @@ impl World {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::fixture::Stage;
     use crate::memo::MemoSpec;
     use crate::spec::Spec;
+    use crate::tests::test_memo::TestMemo;
 
     #[test]
     fn a_memo_is_off_while_its_world_is_or_itself() {
-        let world = World::new(Clock::System);
-        world.switch(false);
-        let stage = Stage::within(world, Spec::new("stage", &["key"]), MemoSpec::new());
-        assert!(stage.memo.is_disabled(), "made while the world was off");
-        stage.memo.switch(false);
-        stage.world.switch(true);
-        assert!(stage.memo.is_disabled());
-        stage.memo.switch(true);
-        assert!(!stage.memo.is_disabled());
+        let runtime = Runtime::new(Clock::System);
+        runtime.switch(false);
+        let cache = TestMemo::within(runtime, Spec::new("stage", &["key"]), MemoSpec::new());
+        assert!(cache.memo.is_disabled(), "made while the world was off");
+        cache.memo.switch(false);
+        cache.runtime.switch(true);
+        assert!(cache.memo.is_disabled());
+        cache.memo.switch(true);
+        assert!(!cache.memo.is_disabled());
     }
 
     #[test]
     fn a_memo_hears_of_its_tags_from_the_start() {
         let spec = Spec::new("stage", &["key"]).tags(&["all"]);
-        let stage = Stage::within(World::new(Clock::System), spec, MemoSpec::new());
-        stage.invalidate_tag("all");
-        stage.call(1, &[], || Ok(1)).unwrap();
-        assert_eq!(stage.world.keys_of_tag(&Name::Text("all".into())).len(), 1);
-        assert_eq!(stage.invalidate_tag("all"), 1);
-        assert_eq!(stage.get(1), None);
+        let cache = TestMemo::within(Runtime::new(Clock::System), spec, MemoSpec::new());
+        cache.invalidate_tag("all");
+        cache.call(1, &[], || Ok(1)).unwrap();
+        assert_eq!(cache.runtime.keys_of_tag(&Name::Text("all".into())).len(), 1);
+        assert_eq!(cache.invalidate_tag("all"), 1);
+        assert_eq!(cache.get(1), None);
     }
 }

@@ -1,4 +1,4 @@
-//! A memo without its function, for tests of the runtime itself: `u64` to `u64`, in a world of its own.
+//! A memo without its function, for tests of the runtime itself: `u64` to `u64`, in a runtime of its own.
 
 use std::any::TypeId;
 use std::future::Future;
@@ -6,22 +6,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::blocking;
-use crate::call::{Called, Limits, NoHook, Prepared};
-use crate::draft::Draft;
-use crate::engine::{Body, Failed, Intent, Lead, Miss, Step};
+use crate::call::{Limits, NoHook, Prepared, UnansweredCall};
+use crate::engine::{Body, Failed, Intent, LeaderGuard, Miss, Step};
 use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
-use crate::future::{Begun, Polled, by_caller, by_owner};
+use crate::future::{MissStart, Polled, by_caller, by_owner};
 use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
 use crate::memo::{MemoCore, MemoSpec, Types, When};
-use crate::policy::State;
-use crate::slot::face;
+use crate::metadata::EntryMetadata;
+use crate::policy::Freshness;
+use crate::runtime::Runtime;
+use crate::slot::companion_value;
 use crate::spec::Spec;
-use crate::tags::{Form, Name};
+use crate::tags::{Name, Severity};
 use crate::time::Clock;
 use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
-use crate::world::World;
 
 /// What bodies return.
 pub(crate) type Output = Result<u64, Failure>;
@@ -31,19 +31,19 @@ pub(crate) type Output = Result<u64, Failure>;
 pub(crate) struct Failure;
 
 /// The shape of keys.
-pub(crate) type Key = Leaf<
+pub(crate) type TestKey = Leaf<
     <&'static &'static &'static &'static &'static Ty<u64> as PickStd>::Kind,
     <&'static Ty<u64> as PickShown>::Shown,
     NoJson,
 >;
 /// A call of an asynchronous function.
-pub(crate) type Call = Pin<Box<dyn Future<Output = Output> + Send>>;
+pub(crate) type BoxedCall = Pin<Box<dyn Future<Output = Output> + Send>>;
 /// What is decided about the return.
-pub(crate) type Kept = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
+pub(crate) type TestReturn = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
 
 /// Whose an asynchronous computation is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Of {
+pub(crate) enum OwnedBy {
     /// Its caller's.
     Caller,
     /// Its own: an executor may go on with it.
@@ -66,21 +66,21 @@ fn held(value: u64) -> Erased {
 }
 
 /// Lets an entry carry tags.
-fn carry(tags: impl AsRef<[&'static str]>) -> impl Fn(Option<&u64>, &mut Draft) {
-    move |_, draft| draft.tags.extend(tags.as_ref().iter().map(|tag| (*tag).into()))
+fn carry(tags: impl AsRef<[&'static str]>) -> impl Fn(Option<&u64>, &mut EntryMetadata) {
+    move |_, metadata| metadata.tags.extend(tags.as_ref().iter().map(|tag| (*tag).into()))
 }
 
-/// The draft of an entry with these tags.
-fn draft(tags: &[&'static str]) -> Draft {
-    let mut draft = Draft::default();
-    carry(tags)(None, &mut draft);
-    draft
+/// The metadata of an entry with these tags.
+fn metadata(tags: &[&'static str]) -> EntryMetadata {
+    let mut metadata = EntryMetadata::default();
+    carry(tags)(None, &mut metadata);
+    metadata
 }
 
 /// A call with this body.
 fn computation(tags: &[&'static str], body: impl FnOnce() -> Output) -> impl Computation {
     let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, carry(tags)) };
-    Called::<Blocking, Kept, _, _, _, _, _, _>::alone(call)
+    UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::alone(call)
 }
 
 /// What becomes of such a call.
@@ -88,7 +88,7 @@ trait Computation: Body {
     fn output(self) -> Output;
 }
 
-impl<Run, D> Computation for Called<Blocking, Kept, (), (), Run, D, NoHook, NoHook>
+impl<Run, D> Computation for UnansweredCall<Blocking, TestReturn, (), (), Run, D, NoHook, NoHook>
 where
     Self: Body,
 {
@@ -98,22 +98,26 @@ where
 }
 
 /// Computes as the leader of a flight.
-pub(crate) fn fly(lead: Lead, tags: &[&'static str], body: impl FnOnce() -> Output) -> Option<Failed> {
-    blocking::fly(lead, &mut computation(tags, body))
+pub(crate) fn compute_as_leader(
+    leader: LeaderGuard,
+    tags: &[&'static str],
+    body: impl FnOnce() -> Output,
+) -> Option<Failed> {
+    blocking::compute_as_leader(leader, &mut computation(tags, body))
 }
 
-/// A memo and its world, which end together.
-pub(crate) struct Stage {
-    pub(crate) world: Arc<World>,
+/// A memo and its runtime, which end together.
+pub(crate) struct TestMemo {
+    pub(crate) runtime: Arc<Runtime>,
     pub(crate) memo: Arc<MemoCore>,
 }
 
-impl Stage {
+impl TestMemo {
     pub(crate) fn new(spec: Spec) -> Self {
-        Self::within(World::new(Clock::System), spec, MemoSpec::new())
+        Self::within(Runtime::new(Clock::System), spec, MemoSpec::new())
     }
 
-    pub(crate) fn within(world: Arc<World>, spec: Spec, hooks: MemoSpec<Kept>) -> Self {
+    pub(crate) fn within(runtime: Arc<Runtime>, spec: Spec, hooks: MemoSpec<TestReturn>) -> Self {
         let id = TypeId::of::<Self>();
         // As that of a function, it is there for ever.
         let spec = Box::leak(Box::new(spec));
@@ -121,17 +125,17 @@ impl Stage {
             spec,
             spec.capacity,
             "stage".into(),
-            Types::of::<Key, Kept>(hooks),
+            Types::of::<TestKey, TestReturn>(hooks),
             (0, id),
-            &world,
+            &runtime,
         );
-        world.register(&memo, true);
-        memo.follow_world();
-        Self { world, memo }
+        runtime.register(&memo, true);
+        memo.follow_runtime();
+        Self { runtime, memo }
     }
 
     pub(crate) fn hash(&self, key: u64) -> u32 {
-        self.memo.hash::<Key>(&key)
+        self.memo.hash::<TestKey>(&key)
     }
 
     /// What a call does that was not told to bypass.
@@ -144,7 +148,7 @@ impl Stage {
         if !self.memo.flags().is_tracked() {
             return self.get(key);
         }
-        self.memo.record_source(self.hash(key), || Erased::new(key));
+        self.memo.record_dependency(self.hash(key), || Erased::new(key));
         self.memo.get_by_rules(self.hash(key), &is(key), false).map(|(held, _)| number(&held))
     }
 
@@ -174,22 +178,22 @@ impl Stage {
     /// A call of an asynchronous function that was not told to bypass.
     pub(crate) fn call_async(
         &self,
-        of: Of,
+        of: OwnedBy,
         key: u64,
         tags: &[&'static str],
         body: impl Future<Output = Output> + Send + 'static,
-    ) -> Call {
+    ) -> BoxedCall {
         let (memo, hash, describe) = (self.memo.clone(), self.hash(key), carry(tags.to_vec()));
         let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
         Box::pin(async move {
             if let Some(held) = memo.get(hash, &is(key)) {
                 return Ok(number(&held));
             }
-            let begun = Begun::Search(Miss::new(memo.handle(), Erased::new(key), hash, Intent::Read));
-            let call = Polled::new(Called::<Async, Kept, _, _, _, _, _, _>::alone(call));
+            let begun = MissStart::Search(Miss::new(memo.handle(), Erased::new(key), hash, Intent::Read));
+            let call = Polled::new(UnansweredCall::<Async, TestReturn, _, _, _, _, _, _>::alone(call));
             match of {
-                Of::Caller => by_caller(begun, Limits::NONE, call).await,
-                Of::Owner => by_owner(begun, Limits::NONE, call).await,
+                OwnedBy::Caller => by_caller(begun, Limits::NONE, call).await,
+                OwnedBy::Owner => by_owner(begun, Limits::NONE, call).await,
             }
         })
     }
@@ -203,7 +207,7 @@ impl Stage {
     }
 
     pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
-        self.memo.put(&Erased::new(key), self.hash(key), &held(value), draft(tags), when)
+        self.memo.put(&Erased::new(key), self.hash(key), &held(value), metadata(tags), when)
     }
 
     /// Changes the value that is there, and gives it these tags.
@@ -213,20 +217,25 @@ impl Stage {
         tags: &[&'static str],
         mut change: impl FnMut(u64) -> u64,
     ) -> Option<u64> {
-        let change = |old: Erased| Some((held(change(number(&old))), draft(tags)));
+        let change = |old: Erased| Some((held(change(number(&old))), metadata(tags)));
         self.memo.update(&Erased::new(key), self.hash(key), change).map(|held| number(&held))
     }
 
     /// What the entry of a key is good for by now; none if it was taken out.
-    pub(crate) fn state(&self, key: u64) -> Option<State> {
-        let room = self.memo.shard(self.hash(key)).upgradable();
-        let entry = room.entries.find(self.hash(key), is(key))?;
-        Some(self.memo.state(*entry, self.memo.clock().now()))
+    pub(crate) fn state(&self, key: u64) -> Option<Freshness> {
+        let guard = self.memo.shard(self.hash(key)).upgradable();
+        let entry = guard.entries.find(self.hash(key), is(key))?;
+        Some(self.memo.freshness(*entry, self.memo.clock().now()))
     }
 
     /// The address of a key.
     pub(crate) fn key(&self, key: u64) -> crate::address::Key<Output> {
-        crate::address::Key::new(self.memo.clone(), Erased::new(key), self.hash(key), face::<Kept>)
+        crate::address::Key::new(
+            self.memo.clone(),
+            Erased::new(key),
+            self.hash(key),
+            companion_value::<TestReturn>,
+        )
     }
 
     /// How many computations are under way.
@@ -236,35 +245,35 @@ impl Stage {
 
     /// The computation of a key that callers wait for.
     pub(crate) fn flight(&self, key: u64) -> Option<Arc<Flight>> {
-        let room = self.memo.shard(self.hash(key)).upgradable();
-        room.gated().find(self.hash(key), is(key)).cloned()
+        let guard = self.memo.shard(self.hash(key)).upgradable();
+        guard.gated().find(self.hash(key), is(key)).cloned()
     }
 
     pub(crate) fn invalidate_tag(&self, tag: &'static str) -> usize {
-        self.invalidate_tag_as(tag, Form::Hard)
+        self.invalidate_tag_as(tag, Severity::Hard)
     }
 
-    pub(crate) fn invalidate_tag_as(&self, tag: &'static str, form: Form) -> usize {
-        self.world.invalidate_tag(&Name::Text(tag.into()), form).count()
+    pub(crate) fn invalidate_tag_as(&self, tag: &'static str, severity: Severity) -> usize {
+        self.runtime.invalidate_tag(&Name::Text(tag.into()), severity).count()
     }
 
     pub(crate) fn invalidate(&self, key: u64) -> usize {
-        self.invalidate_as(key, Form::Hard)
+        self.invalidate_as(key, Severity::Hard)
     }
 
-    pub(crate) fn invalidate_as(&self, key: u64, form: Form) -> usize {
-        self.memo.invalidate_key(&Erased::new(key), self.hash(key), form).count()
+    pub(crate) fn invalidate_as(&self, key: u64, severity: Severity) -> usize {
+        self.memo.invalidate_key(&Erased::new(key), self.hash(key), severity).count()
     }
 
     /// Invalidates the entries whose values are meant.
-    pub(crate) fn invalidate_if(&self, is_meant: impl Fn(u64) -> bool, form: Form) -> usize {
-        self.memo.invalidate_where(&|_| true, &|_, held| is_meant(number(held)), form).count()
+    pub(crate) fn invalidate_if(&self, is_selected: impl Fn(u64) -> bool, severity: Severity) -> usize {
+        self.memo.invalidate_where(&|_| true, &|_, held| is_selected(number(held)), severity).count()
     }
 }
 
-impl Drop for Stage {
+impl Drop for TestMemo {
     fn drop(&mut self) {
-        // The world keeps its memos, and they keep it.
-        self.world.close();
+        // The runtime keeps its memos, and they keep it.
+        self.runtime.close();
     }
 }

@@ -12,7 +12,7 @@
 
 use std::sync::atomic;
 
-use super::Lease;
+use super::StoredMetadata;
 use crate::sync::{AtomicU64, Ordering};
 use crate::tags::Number;
 use crate::time::Tick;
@@ -36,7 +36,7 @@ const _: () = assert!(DEADLINE - UPPER + LOWER == TIME && crate::time::NEVER == 
 const _: () = assert!(DEADLINE == crate::time::LIMIT);
 
 /// See the module.
-pub(crate) struct Life {
+pub(crate) struct PackedMetadata {
     /// Readers change only the reads, and only while nobody writes. Nothing else depends on it, so the model
     /// checker need not see it.
     times: atomic::AtomicU64,
@@ -44,12 +44,13 @@ pub(crate) struct Life {
     valid: AtomicU64,
 }
 
-impl Life {
-    pub(super) fn new(lease: &Lease) -> Self {
-        let created = lease.created.min(crate::time::NEVER);
-        let error = if lease.is_error { ERROR } else { 0 };
-        let times = (deadline(lease.deadline) << DEADLINE) | ((created >> LOWER) << UPPER) | error | UNREAD;
-        let valid = (revision(lease.verified) << LOWER) | (created & ((1 << LOWER) - 1));
+impl PackedMetadata {
+    pub(super) fn new(metadata: &StoredMetadata) -> Self {
+        let created = metadata.created.min(crate::time::NEVER);
+        let error = if metadata.is_error { ERROR } else { 0 };
+        let times =
+            (deadline(metadata.deadline) << DEADLINE) | ((created >> LOWER) << UPPER) | error | UNREAD;
+        let valid = (revision(metadata.verified) << LOWER) | (created & ((1 << LOWER) - 1));
         Self { times: atomic::AtomicU64::new(times), valid: AtomicU64::new(valid) }
     }
 
@@ -59,10 +60,10 @@ impl Life {
     }
 
     /// Another life, which has been read as often. The one before.
-    pub(super) fn renew(&mut self, lease: &Lease) -> Self {
-        let life = Self::new(lease);
-        life.set_reads(self.reads());
-        std::mem::replace(self, life)
+    pub(super) fn renew(&mut self, metadata: &StoredMetadata) -> Self {
+        let packed = Self::new(metadata);
+        packed.set_reads(self.reads());
+        std::mem::replace(self, packed)
     }
 
     pub(super) fn created(&self) -> Tick {
@@ -157,9 +158,9 @@ mod tests {
     use super::*;
     use crate::time::NEVER;
 
-    fn life(created: Tick, deadline: Tick, verified: Number, is_error: bool) -> Life {
-        let lease = Lease { created, deadline, verified, is_error, more: None };
-        Life::new(&lease)
+    fn packed(created: Tick, deadline: Tick, verified: Number, is_error: bool) -> PackedMetadata {
+        let metadata = StoredMetadata { created, deadline, verified, is_error, extra: None };
+        PackedMetadata::new(&metadata)
     }
 
     #[test]
@@ -169,13 +170,13 @@ mod tests {
             for deadline in numbers {
                 for is_error in [false, true] {
                     let verified = deadline ^ 3;
-                    let life = life(created, deadline, verified, is_error);
+                    let packed = packed(created, deadline, verified, is_error);
                     for reads in [0, 3] {
-                        life.set_reads(reads);
-                        let times = (life.created(), life.deadline(), life.is_error());
+                        packed.set_reads(reads);
+                        let times = (packed.created(), packed.deadline(), packed.is_error());
                         assert_eq!(times, (created, deadline, is_error));
                         assert_eq!(
-                            (life.verified(), life.reads(), life.is_marked()),
+                            (packed.verified(), packed.reads(), packed.is_marked()),
                             (verified, reads, false)
                         );
                     }
@@ -186,27 +187,37 @@ mod tests {
 
     #[test]
     fn one_part_of_a_word_is_changed_without_the_others() {
-        let mut life = life(77, 99, 5, true);
-        (0..5).for_each(|_| life.touch(life.times()));
-        life.set_deadline(1 << 39);
-        life.note_verified(9);
-        life.note_verified(8);
-        let all =
-            |life: &Life| (life.created(), life.deadline(), life.verified(), life.reads(), life.is_error());
-        assert_eq!(all(&life), (77, 1 << 39, 9, 3, true));
-        assert!(life.is_valid_at(9) && !life.is_valid_at(10));
-        life.mark();
-        assert_eq!(all(&life), (77, 1 << 39, 9, 3, true));
-        assert!(life.is_marked() && !life.is_valid_at(0));
-        life.renew(&Lease { created: 78, deadline: 100, verified: 10, is_error: false, more: None });
-        assert_eq!(all(&life), (78, 100, 10, 3, false));
-        assert!(!life.is_marked());
+        let mut packed = packed(77, 99, 5, true);
+        (0..5).for_each(|_| packed.touch(packed.times()));
+        packed.set_deadline(1 << 39);
+        packed.note_verified(9);
+        packed.note_verified(8);
+        let all = |packed: &PackedMetadata| {
+            (packed.created(), packed.deadline(), packed.verified(), packed.reads(), packed.is_error())
+        };
+        assert_eq!(all(&packed), (77, 1 << 39, 9, 3, true));
+        assert!(packed.is_valid_at(9) && !packed.is_valid_at(10));
+        packed.mark();
+        assert_eq!(all(&packed), (77, 1 << 39, 9, 3, true));
+        assert!(packed.is_marked() && !packed.is_valid_at(0));
+        packed.renew(&StoredMetadata {
+            created: 78,
+            deadline: 100,
+            verified: 10,
+            is_error: false,
+            extra: None,
+        });
+        assert_eq!(all(&packed), (78, 100, 10, 3, false));
+        assert!(!packed.is_marked());
     }
 
     #[test]
     fn what_is_too_great_is_noted_as_the_greatest() {
-        let life = life(u64::MAX, u64::MAX, u64::MAX, false);
-        assert_eq!((life.created(), life.deadline(), life.verified()), (NEVER, NEVER, (1 << REVISION) - 1));
-        assert!(!life.is_marked() && !life.is_valid_at(1 << REVISION), "it is looked at again each time");
+        let packed = packed(u64::MAX, u64::MAX, u64::MAX, false);
+        assert_eq!(
+            (packed.created(), packed.deadline(), packed.verified()),
+            (NEVER, NEVER, (1 << REVISION) - 1)
+        );
+        assert!(!packed.is_marked() && !packed.is_valid_at(1 << REVISION), "it is looked at again each time");
     }
 }

@@ -8,7 +8,7 @@ use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::slot::Slot;
-use crate::tags::{Carrier, Form};
+use crate::tags::{Carrier, Severity};
 
 /// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl AnyMemoRef {
     /// whose time is up count until they are reclaimed. One load.
     #[must_use]
     pub fn weight(&self) -> usize {
-        self.0.held.load(crate::sync::Ordering::Relaxed)
+        self.0.total_weight.load(crate::sync::Ordering::Relaxed)
     }
 
     /// Bounds it anew; what is too much is evicted before this returns.
@@ -98,35 +98,35 @@ impl AnyMemoRef {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        clear(std::slice::from_ref(self), Form::Hard)
+        clear(std::slice::from_ref(self), Severity::Hard)
     }
 
     /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
     /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
     /// Looks at every entry.
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        invalidate_matching(std::slice::from_ref(self), pattern, Form::Hard)
+        invalidate_matching(std::slice::from_ref(self), pattern, Severity::Hard)
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
     /// they show alike. Looks at every entry.
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text, Form::Hard)
+        self.0.invalidate_shown(&|key| key == text, Severity::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
-        clear(std::slice::from_ref(self), Form::Soft)
+        clear(std::slice::from_ref(self), Severity::Soft)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        invalidate_matching(std::slice::from_ref(self), pattern, Form::Soft)
+        invalidate_matching(std::slice::from_ref(self), pattern, Severity::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text, Form::Soft)
+        self.0.invalidate_shown(&|key| key == text, Severity::Soft)
     }
 
     /// Reclaims entries whose time is up now, instead of when their place is needed or the
@@ -154,12 +154,12 @@ impl AnyMemoRef {
     }
 }
 
-/// Invalidates all of some memos of one world in one piece: what is computed for one may be made of what is
+/// Invalidates all of some memos of one runtime in one piece: what is computed for one may be made of what is
 /// in another.
-pub(crate) fn clear(memos: &[AnyMemoRef], form: Form) -> Applied {
+pub(crate) fn clear(memos: &[AnyMemoRef], severity: Severity) -> Applied {
     let Some(first) = memos.first() else { return Applied::default() };
-    let decree = first.0.world().bump_whole(memos.iter().map(|memo| memo.0.revision()), form);
-    memos.iter().map(|memo| memo.0.sweep_cleared(decree)).sum()
+    let stamp = first.0.runtime().bump_whole(memos.iter().map(|memo| memo.0.revision()), severity);
+    memos.iter().map(|memo| memo.0.remove_cleared(stamp)).sum()
 }
 
 /// A memo cannot be bounded to nothing.
@@ -211,11 +211,11 @@ impl AllMemos {
 
     /// Invalidates every entry of all of them.
     pub fn clear(&self) -> Applied {
-        clear(&self.memos(), Form::Hard)
+        clear(&self.memos(), Severity::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
-        clear(&self.memos(), Form::Soft)
+        clear(&self.memos(), Severity::Soft)
     }
 }

@@ -4,35 +4,36 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Described, Intent, Returned};
-use crate::draft::Draft;
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
 use crate::memo::{Effects, MemoCore, MemoRef};
+use crate::metadata::EntryMetadata;
 use crate::sync::ShardLock;
 use crate::time::Tick;
 
 /// A flight under way, held by its leader.
-pub(crate) struct Lead {
+pub(crate) struct LeaderGuard {
     pub(crate) memo: MemoRef,
     /// Until it is dropped.
     flight: Option<Arc<Flight>>,
     pub(crate) how: Intent,
     /// When it began, where that matters.
     pub(crate) begun: Option<Tick>,
-    /// The call that leads it computes it on its own stack: nobody waits for it but those who have joined it.
-    pub(crate) is_own: bool,
+    /// The leading call computes on its own stack, so only callers that have joined the flight wait for it.
+    pub(crate) is_on_own_stack: bool,
     landed: AtomicBool,
 }
 
-/// A computation has stored nothing: its return is an error. Whether an older value may stand in for it.
+/// A computation has returned an error, and stored nothing. `counts` says whether an older value may be
+/// returned instead.
 pub(crate) struct Failed {
     pub(crate) counts: bool,
 }
 
-impl Lead {
+impl LeaderGuard {
     pub(super) fn new(memo: MemoRef, flight: Arc<Flight>, how: Intent, begun: Option<Tick>) -> Self {
         let flight = Some(flight);
-        Self { memo, flight, how, begun, is_own: false, landed: AtomicBool::new(false) }
+        Self { memo, flight, how, begun, is_on_own_stack: false, landed: AtomicBool::new(false) }
     }
 
     #[inline]
@@ -40,46 +41,48 @@ impl Lead {
         self.flight.as_ref().expect("it has one until it is dropped")
     }
 
-    /// Ends the flight with what its body has returned. The value, which is taken out of the return; or nothing,
-    /// if the return is not one to keep.
+    /// Ends the flight with what its body has returned. Returns the value, or `Failed` if the return is not
+    /// stored.
     #[inline(never)]
     pub(crate) fn settle(&self, call: &mut dyn Described) -> Result<Erased, Failed> {
         let (memo, flight) = (&self.memo, self.flight());
         let mut said = flight.context.said();
-        if let Some(held) = call.returned().take_value() {
+        if let Some(stored) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
-            let counts = call.returned().kept_error(&held).map(|error| memo.counts(error));
+            let counts = call.returned().kept_error(&stored).map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && self.has_older();
             if !fails {
                 if let Some(said) = &mut said {
                     // An error is not the value that was there.
                     said.unmodified &= counts.is_none();
                 }
-                let mut draft = Draft::default();
+                let mut metadata = EntryMetadata::default();
                 if call.describes() || memo.describes() {
-                    draft = memo.draft(&flight.key, Some(&held), |draft| call.describe(Some(&held), draft));
+                    metadata = memo.metadata(&flight.key, Some(&stored), |metadata| {
+                        call.describe(Some(&stored), metadata)
+                    });
                 }
-                draft.decide(said);
-                memo.land(self, &held, draft, matches!(counts, None | Some(Some(false))));
-                memo.on_error(&flight.key, call.returned().kept_error(&held));
-                return Ok(held);
+                metadata.decide(said);
+                memo.land(self, &stored, metadata, matches!(counts, None | Some(Some(false))));
+                memo.on_error(&flight.key, call.returned().kept_error(&stored));
+                return Ok(stored);
             }
-            call.returned().set_value(held);
+            call.returned().set_value(stored);
         }
-        memo.record_described(&flight.key, None, |draft| {
-            call.describe(None, draft);
-            draft.decide(said);
+        memo.record_described(&flight.key, None, |metadata| {
+            call.describe(None, metadata);
+            metadata.decide(said);
         });
         let counts = call.returned().error().and_then(|error| memo.counts(error));
         let mut effects = Effects::new();
         if counts == Some(false) {
-            // It is an answer, which is not kept: as a value would, it ends the older one.
-            memo.end_old(flight, &mut effects);
+            // The error is an answer that is not stored. It removes the older value, as a new value would.
+            memo.remove_old(flight, &mut effects);
         }
-        let bumped = memo.bump_sources(&mut effects);
+        let pending = memo.invalidate_dependents(&mut effects);
         let counts = counts == Some(true);
         self.fail(call.returned(), counts);
-        memo.sweep_and_dispose(bumped, &mut effects);
+        memo.finish_removals(pending, &mut effects);
         memo.on_error(&flight.key, call.returned().error());
         Err(Failed { counts })
     }
@@ -87,7 +90,7 @@ impl Lead {
     /// Ends the flight with an error that is not kept.
     fn fail(&self, returned: &dyn Returned, counts: bool) {
         self.memo.counters.errors.add();
-        self.take_off(counts || self.how == Intent::Ahead);
+        self.deregister(counts || self.how == Intent::Ahead);
         // Nobody joins it any more, so it is known how many the error is to be shared with.
         let shared = self.memo.share(returned, self.flight().joined());
         self.tell(|| Landing::Error(shared, counts));
@@ -98,7 +101,8 @@ impl Lead {
     pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
         self.landed.store(true, Ordering::Relaxed);
         // Within an `Eq` of the user's it is still on.
-        let nobody_waits = self.is_own && self.flight().joined() == 0 && !crate::sync::is_comparing();
+        let nobody_waits =
+            self.is_on_own_stack && self.flight().joined() == 0 && !crate::sync::is_comparing();
         if !nobody_waits {
             self.flight().land(landing());
         }
@@ -112,38 +116,39 @@ impl Lead {
 
     /// Takes the flight off its shard, then tells those who wait.
     pub(crate) fn end(&self, landing: Landing) {
-        // In the background nobody is told of it, and asking at once again would not help. Elsewhere, that a
-        // caller has left says nothing of what it has called.
+        // In the background no caller sees the failure, and trying again at once would not help. Elsewhere
+        // a caller that leaves says nothing about the function.
         let counts = || self.how == Intent::Ahead || std::thread::panicking();
-        self.take_off(matches!(landing, Landing::Crashed) && counts());
+        self.deregister(matches!(landing, Landing::Crashed) && counts());
         self.tell(|| landing);
     }
 
-    /// Takes the flight off its shard. Whether it has failed so that the entry that was there is to rest.
-    fn take_off(&self, failed: bool) {
+    /// Takes the flight off its shard. If `failed`, the entry that was there is not computed again for a
+    /// while.
+    fn deregister(&self, failed: bool) {
         let flight = self.flight();
         self.memo.end_inheriting(flight, None);
         if crate::sync::is_comparing() {
-            // A shard is held further up this thread's stack: the next who writes takes the flight off.
+            // This thread holds a shard further up its stack, so the next writer takes the flight off.
             self.memo.defer(flight.hash);
             return;
         }
-        let mut room = self.memo.shard(flight.hash).upgradable();
-        room.gated_mut().remove(flight);
+        let mut guard = self.memo.shard(flight.hash).upgradable();
+        guard.gated_mut().remove(flight);
         if self.how != Intent::Ahead && !failed {
             return;
         }
-        let mut room = ShardLock::upgrade(room);
+        let mut guard = ShardLock::upgrade(guard);
         if self.how == Intent::Ahead {
-            MemoCore::note_renewal(&mut room, flight.old_id(), false);
+            MemoCore::note_renewal(&mut guard, flight.old_id(), false);
         }
         if failed {
-            self.memo.note_failure(&mut room, flight.old_id(), self.how);
+            self.memo.note_failure(&mut guard, flight.old_id(), self.how);
         }
     }
 }
 
-impl Drop for Lead {
+impl Drop for LeaderGuard {
     /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
     /// over.
     fn drop(&mut self) {
@@ -151,10 +156,10 @@ impl Drop for Lead {
             let counters = &self.memo.counters;
             if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
             // It lands in any case: the task that led it may be noted there, to be woken.
-            self.is_own = false;
+            self.is_on_own_stack = false;
             self.end(Landing::Crashed);
         }
-        if let Some(flight) = self.flight.take().filter(|_| self.is_own) {
+        if let Some(flight) = self.flight.take().filter(|_| self.is_on_own_stack) {
             Flight::give_back(flight);
         }
     }

@@ -11,41 +11,47 @@ use loom::thread::{JoinHandle, spawn};
 use super::{ALL, FEW, KEY, Scene, check, join};
 use crate::background::{Executor, Task};
 use crate::blocking;
-use crate::call::{Again, Called, FlightHandle, Hooking as _, Limits, NoHook, Prepared, Timeouts};
-use crate::draft::Draft;
+use crate::call::{
+    BackgroundCallWith, FlightHandle, Hooking as _, Limits, NoHook, Prepared, Timeouts, UnansweredCall,
+};
 use crate::engine::{Intent, Step};
 use crate::entry::Blocking;
-use crate::fixture::{Failure, Kept, Output, Stage, fly};
+use crate::metadata::EntryMetadata;
+use crate::tests::test_memo::{Failure, Output, TestMemo, TestReturn, compute_as_leader};
 
-impl Stage {
+impl TestMemo {
     /// A call that waits no longer than an hour: the background computes it.
     fn call_in_time(&self, key: u64, body: impl Fn() -> Output + Clone + Send + 'static) -> Output {
         if let Some(value) = self.get(key) {
             return Ok(value);
         }
-        let describe = |_: Option<&u64>, _: &mut Draft| ();
-        let again = |(), (), (), handle: FlightHandle| {
+        let describe = |_: Option<&u64>, _: &mut EntryMetadata| ();
+        let background_call = |(), (), (), handle: FlightHandle| {
             let body = body.clone();
             let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
-            move || blocking::fly_for::<Kept, _, _, _, _, _>(handle, call)
+            move || blocking::compute_for_flight::<TestReturn, _, _, _, _, _>(handle, call)
         };
         let limits = Limits { soft: None, hard: Some(Duration::from_hours(1)) };
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
         let timeouts = Timeouts { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_timeouts(timeouts);
-        let mut call = Called::<Blocking, Kept, _, _, _, _, _, _>::new(call, Again((), again), hooks);
+        let mut call = UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::new(
+            call,
+            BackgroundCallWith((), background_call),
+            hooks,
+        );
         blocking::within(&mut self.miss(key, Intent::Read), &mut call);
         call.outcome.into_output()
     }
 
     /// Leaves a computation to the background, unless one is under way.
     fn prefetch(&self, key: u64, body: impl FnOnce() -> Output + Send + 'static) {
-        let Step::Lead(lead) = self.begin(key, Intent::Read) else { return };
-        let flight = lead.flight().clone();
+        let Step::Lead(leader) = self.begin(key, Intent::Read) else { return };
+        let flight = leader.flight().clone();
         let job = move || {
-            fly(lead, &[], body);
+            compute_as_leader(leader, &[], body);
         };
-        drop(blocking::hand(&self.world, &flight, Box::new(job)));
+        drop(blocking::hand_to_background(&self.runtime, &flight, Box::new(job)));
     }
 }
 
@@ -82,7 +88,7 @@ impl Background {
     fn of(scene: &Scene) -> Arc<Self> {
         let inside = Mutex::new((Vec::new(), false));
         let background = Arc::new(Self { inside, changed: Condvar::new() });
-        assert!(scene.stage.world.set_executor(Hands(background.clone())).is_ok());
+        assert!(scene.cache.runtime.set_executor(Hands(background.clone())).is_ok());
         background
     }
 
@@ -124,11 +130,11 @@ fn run(scene: &Arc<Scene>) -> impl Fn() -> Output + Clone + Send + 'static {
 }
 
 fn call(scene: &Arc<Scene>) -> u64 {
-    scene.stage.call(KEY, &[], run(scene)).expect("never fails")
+    scene.cache.call(KEY, &[], run(scene)).expect("never fails")
 }
 
 fn call_in_time(scene: &Arc<Scene>) -> u64 {
-    scene.stage.call_in_time(KEY, run(scene)).expect("it is never late")
+    scene.cache.call_in_time(KEY, run(scene)).expect("it is never late")
 }
 
 fn go<T: 'static>(scene: &Arc<Scene>, call: fn(&Arc<Scene>) -> T) -> JoinHandle<T> {
@@ -140,8 +146,8 @@ fn go<T: 'static>(scene: &Arc<Scene>, call: fn(&Arc<Scene>) -> T) -> JoinHandle<
 fn is_one(scene: &Scene, values: &[u64]) {
     assert!(values.iter().all(|value| *value == 0), "{values:?}");
     assert_eq!(scene.runs.load(Ordering::Relaxed), 1, "begun twice");
-    assert_eq!(scene.stage.memo.counters.read().stores, 1);
-    assert_eq!((scene.stage.get(KEY), scene.stage.flights()), (Some(0), 0));
+    assert_eq!(scene.cache.memo.counters.read().stores, 1);
+    assert_eq!((scene.cache.get(KEY), scene.cache.flights()), (Some(0), 0));
 }
 
 /// What is left to the background, and callers that wait for it.
@@ -150,7 +156,7 @@ fn prefetched(does: Does, callers: usize, preemptions: Option<usize>) {
         let scene = Scene::new();
         let background = Background::of(&scene);
         let thread = background.go(does);
-        scene.stage.prefetch(KEY, run(&scene));
+        scene.cache.prefetch(KEY, run(&scene));
         let others: Vec<_> = (1..callers).map(|_| go(&scene, call)).collect();
         let mut values = vec![call(&scene)];
         values.extend(join(others));

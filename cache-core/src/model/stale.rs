@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
-use crate::policy::State;
+use crate::policy::Freshness;
 use crate::spec::Spec;
-use crate::tags::{Carrier, Form};
+use crate::tags::{Carrier, Severity};
 
 /// Carried by every entry of the memo, and by entries alone.
 const ALL_CARRY: &str = "all";
@@ -18,28 +18,28 @@ const TAGS: &[&str] = &[CAT, DOG];
 const WINDOW: Spec = ONE_SHARD.stale_if_error(Duration::from_secs(1)).tags(&[ALL_CARRY]);
 
 fn by_key(scene: &Scene) {
-    scene.stage.invalidate_as(KEY, Form::Soft);
+    scene.cache.invalidate_as(KEY, Severity::Soft);
 }
 
 fn by_tag(scene: &Scene) {
-    scene.stage.invalidate_tag_as(CAT, Form::Soft);
+    scene.cache.invalidate_tag_as(CAT, Severity::Soft);
 }
 
 fn by_other_tag(scene: &Scene) {
-    scene.stage.invalidate_tag_as(DOG, Form::Soft);
+    scene.cache.invalidate_tag_as(DOG, Severity::Soft);
 }
 
 fn by_tag_of_all(scene: &Scene) {
-    scene.stage.invalidate_tag_as(ALL_CARRY, Form::Soft);
+    scene.cache.invalidate_tag_as(ALL_CARRY, Severity::Soft);
 }
 
 fn by_memo(scene: &Scene) {
-    let memo = &scene.stage.memo;
-    memo.sweep_cleared(scene.stage.world.bump_whole([memo.revision()].into_iter(), Form::Soft));
+    let memo = &scene.cache.memo;
+    memo.remove_cleared(scene.cache.runtime.bump_whole([memo.revision()].into_iter(), Severity::Soft));
 }
 
 fn by_predicate(scene: &Scene) {
-    scene.stage.invalidate_if(|value| value == OLD, Form::Soft);
+    scene.cache.invalidate_if(|value| value == OLD, Severity::Soft);
 }
 
 /// Marks while the old value is computed.
@@ -51,7 +51,7 @@ fn mark_wins(preemptions: Option<usize>, callers: usize, mark: fn(&Scene)) {
         mark(&scene);
         scene.must_be_new(TAGS);
         join(others);
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "stored after the mark");
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "stored after the mark");
     });
 }
 
@@ -95,15 +95,15 @@ fn nobody_finds_it_fresh(preemptions: Option<usize>, mark: fn(&Scene)) {
     check(preemptions, move || {
         let scene = Scene::of(WINDOW);
         scene.call(TAGS);
-        // The entry is yet to be found valid at the world's revision.
-        scene.stage.call(KEY + 1, &["mouse"], || Ok(0)).unwrap();
-        scene.stage.invalidate_tag("mouse");
-        let reader = scene.go(|scene| scene.stage.get(KEY));
+        // The entry is yet to be found valid at the runtime's revision.
+        scene.cache.call(KEY + 1, &["mouse"], || Ok(0)).unwrap();
+        scene.cache.invalidate_tag("mouse");
+        let reader = scene.go(|scene| scene.cache.get(KEY));
         mark(&scene);
-        assert_eq!(scene.stage.get(KEY), None, "fresh after it was marked");
+        assert_eq!(scene.cache.get(KEY), None, "fresh after it was marked");
         reader.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), None, "noted as fresh after it was marked");
-        assert_eq!(scene.stage.state(KEY), Some(State::Stale), "it is of use within its window");
+        assert_eq!(scene.cache.get(KEY), None, "noted as fresh after it was marked");
+        assert_eq!(scene.cache.state(KEY), Some(Freshness::Stale), "it is of use within its window");
     });
 }
 
@@ -128,49 +128,49 @@ fn nobody_finds_fresh_what_is_marked_by_predicate() {
 }
 
 /// Two hit an entry at once; once both are done it is in that state, and has counted no more often than that.
-fn two_hit(first: fn(&Scene) -> usize, second: fn(&Scene) -> usize, left: Option<State>, counted: usize) {
+fn two_hit(first: fn(&Scene) -> usize, second: fn(&Scene) -> usize, left: Option<Freshness>, counted: usize) {
     check(FEW, move || {
         let scene = Scene::of(WINDOW);
         scene.call(TAGS);
         let other = scene.go(move |scene| second(scene));
         let count = first(&scene);
-        assert_eq!(scene.stage.get(KEY), None);
+        assert_eq!(scene.cache.get(KEY), None);
         let count = count + other.join().unwrap();
-        assert_eq!(scene.stage.get(KEY), None);
-        assert_eq!(scene.stage.state(KEY), left);
+        assert_eq!(scene.cache.get(KEY), None);
+        assert_eq!(scene.cache.state(KEY), left);
         assert!(count <= counted, "counted {count} times");
     });
 }
 
 #[test]
 fn two_marks_by_tag_are_one() {
-    let other = |scene: &Scene| scene.stage.invalidate_tag_as(DOG, Form::Soft);
-    two_hit(|scene| scene.stage.invalidate_tag_as(CAT, Form::Soft), other, Some(State::Stale), 1);
+    let other = |scene: &Scene| scene.cache.invalidate_tag_as(DOG, Severity::Soft);
+    two_hit(|scene| scene.cache.invalidate_tag_as(CAT, Severity::Soft), other, Some(Freshness::Stale), 1);
 }
 
 #[test]
 fn a_mark_by_key_and_one_by_tag_are_one() {
-    let other = |scene: &Scene| scene.stage.invalidate_tag_as(DOG, Form::Soft);
-    two_hit(|scene| scene.stage.invalidate_as(KEY, Form::Soft), other, Some(State::Stale), 1);
+    let other = |scene: &Scene| scene.cache.invalidate_tag_as(DOG, Severity::Soft);
+    two_hit(|scene| scene.cache.invalidate_as(KEY, Severity::Soft), other, Some(Freshness::Stale), 1);
 }
 
 /// What was marked first could still have been returned, and counts for the invalidation as well.
 #[test]
 fn a_mark_and_an_invalidation_by_tag_leave_nothing() {
-    let other = |scene: &Scene| scene.stage.invalidate_tag(DOG);
-    two_hit(|scene| scene.stage.invalidate_tag_as(CAT, Form::Soft), other, None, 2);
+    let other = |scene: &Scene| scene.cache.invalidate_tag(DOG);
+    two_hit(|scene| scene.cache.invalidate_tag_as(CAT, Severity::Soft), other, None, 2);
 }
 
 #[test]
 fn a_mark_by_key_and_an_invalidation_by_tag_leave_nothing() {
-    let other = |scene: &Scene| scene.stage.invalidate_tag(DOG);
-    two_hit(|scene| scene.stage.invalidate_as(KEY, Form::Soft), other, None, 2);
+    let other = |scene: &Scene| scene.cache.invalidate_tag(DOG);
+    two_hit(|scene| scene.cache.invalidate_as(KEY, Severity::Soft), other, None, 2);
 }
 
 #[test]
 fn a_mark_by_tag_and_an_invalidation_by_key_leave_nothing() {
-    let other = |scene: &Scene| scene.stage.invalidate(KEY);
-    two_hit(|scene| scene.stage.invalidate_tag_as(CAT, Form::Soft), other, None, 2);
+    let other = |scene: &Scene| scene.cache.invalidate(KEY);
+    two_hit(|scene| scene.cache.invalidate_tag_as(CAT, Severity::Soft), other, None, 2);
 }
 
 /// A value that is made of the one that is marked.
@@ -180,11 +180,11 @@ fn an_update_does_not_freshen_what_is_marked() {
         check(FEW, move || {
             let scene = Scene::of(WINDOW);
             scene.call(TAGS);
-            let updater = scene.go(|scene| scene.stage.update(KEY, TAGS, |value| value + 1));
+            let updater = scene.go(|scene| scene.cache.update(KEY, TAGS, |value| value + 1));
             mark(&scene);
-            assert_eq!(scene.stage.get(KEY), None, "fresh after it was marked");
+            assert_eq!(scene.cache.get(KEY), None, "fresh after it was marked");
             updater.join().unwrap();
-            assert_eq!(scene.stage.get(KEY), None, "changed what was marked");
+            assert_eq!(scene.cache.get(KEY), None, "changed what was marked");
         });
     }
 }
@@ -201,7 +201,7 @@ fn what_is_computed_after_a_mark_stays_fresh() {
             mark(&scene);
             scene.must_be_new(TAGS);
             caller.join().unwrap();
-            assert_eq!(scene.stage.get(KEY), Some(NEW));
+            assert_eq!(scene.cache.get(KEY), Some(NEW));
         });
     }
 }

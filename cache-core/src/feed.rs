@@ -1,4 +1,4 @@
-//! Sources of invalidations: streams and channels that say what has changed.
+//! Feeds of invalidations: streams and channels that say what has changed.
 
 use std::future::poll_fn;
 use std::pin::pin;

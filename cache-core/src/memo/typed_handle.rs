@@ -13,11 +13,11 @@ use crate::erased::Erased;
 use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Shape};
-use crate::slot::{self, Handle, Identity, Slot};
+use crate::runtime::Runtime;
+use crate::slot::{self, Identity, MemoHandle, Slot};
 use crate::sync::plain::{Mutex, MutexGuard};
-use crate::tags::Form;
+use crate::tags::Severity;
 use crate::value::Returns;
-use crate::world::World;
 
 /// The memos of a field: one for each method that keeps its values there. The list only grows.
 struct Members<V> {
@@ -38,11 +38,11 @@ const OF_A_FUNCTION: usize = 0;
 struct Member<V> {
     memo: AnyMemoRef,
     /// A value, as companions speak of it.
-    face: fn(Erased) -> Option<V>,
+    companion_value: fn(Erased) -> Option<V>,
     /// Which function's, and which instantiation.
     id: (usize, TypeId),
     #[cfg(feature = "testing")]
-    world: Arc<World>,
+    runtime: Arc<Runtime>,
     next: OnceLock<Box<Member<V>>>,
 }
 
@@ -71,18 +71,18 @@ impl<V: 'static> Members<V> {
         slot: &'static Slot,
         types: Types,
         name: fn(&str) -> Arc<str>,
-        face: fn(Erased) -> Option<V>,
+        companion_value: fn(Erased) -> Option<V>,
     ) {
         let (_making, settings) = self.settings();
         if self.find(id).is_some() {
             return;
         }
         // Made for the capacity that was set, as for one of the attribute.
-        let memo = slot.make(types, name, id.1, &World::current(), false, settings.capacity);
+        let memo = slot.make(types, name, id.1, &Runtime::current(), false, settings.capacity);
         if let Some(enabled) = settings.enabled {
             memo.switch(enabled);
         }
-        self.push(Member::new(memo, face, id));
+        self.push(Member::new(memo, companion_value, id));
     }
 
     fn push(&self, member: Member<V>) {
@@ -96,13 +96,13 @@ impl<V: 'static> Members<V> {
 }
 
 impl<V: 'static> Member<V> {
-    fn new(memo: Arc<MemoCore>, face: fn(Erased) -> Option<V>, id: (usize, TypeId)) -> Self {
+    fn new(memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>, id: (usize, TypeId)) -> Self {
         Self {
             id,
             #[cfg(feature = "testing")]
-            world: memo.world().clone(),
+            runtime: memo.runtime().clone(),
             memo: AnyMemoRef(memo),
-            face,
+            companion_value,
             next: OnceLock::new(),
         }
     }
@@ -110,26 +110,26 @@ impl<V: 'static> Member<V> {
     fn keys<M>(&self) -> impl Iterator<Item = Key<V, M>> {
         let memo = &self.memo.0;
         let keys = memo.live_keys(None).into_iter();
-        keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.face))
+        keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.companion_value))
     }
 
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
+    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
         let memo = &self.memo.0;
-        let condemned = |key: &Erased, held: &Erased| {
-            let value = (self.face)(held.clone());
+        let condemned = |key: &Erased, stored: &Erased| {
+            let value = (self.companion_value)(stored.clone());
             value.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
         };
-        memo.invalidate_where(&|_| true, &condemned, form)
+        memo.invalidate_where(&|_| true, &condemned, severity)
     }
 
-    /// Whether it is a function's, or of the world that this thread works in.
+    /// Whether it is a function's, or of the runtime that this thread works in.
     #[cfg(feature = "testing")]
     #[inline]
     fn is_here(&self) -> bool {
-        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(&self.world)
+        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(&self.runtime)
     }
 
-    /// There is one world only.
+    /// There is one runtime only.
     #[cfg(not(feature = "testing"))]
     #[inline]
     #[expect(clippy::unused_self, reason = "there may be several worlds")]
@@ -239,9 +239,9 @@ impl<V: 'static, M> Memo<V, M> {
     }
 
     /// Of a function.
-    pub(crate) fn of(memo: Arc<MemoCore>, face: fn(Erased) -> Option<V>) -> Self {
+    pub(crate) fn of(memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>) -> Self {
         let this = Self::new();
-        this.members.push(Member::new(memo, face, (OF_A_FUNCTION, TypeId::of::<()>())));
+        this.members.push(Member::new(memo, companion_value, (OF_A_FUNCTION, TypeId::of::<()>())));
         this
     }
 
@@ -356,12 +356,12 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// Invalidates every entry. Values being computed are not stored.
     pub fn clear(&self) -> Applied {
-        super::clear(&self.memos(), Form::Hard)
+        super::clear(&self.memos(), Severity::Hard)
     }
 
     /// Invalidates every entry whose key matches a pattern: see [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
-        super::invalidate_matching(&self.memos(), pattern, Form::Hard)
+        super::invalidate_matching(&self.memos(), pattern, Severity::Hard)
     }
 
     /// Invalidates the entries for which `predicate` says so.
@@ -373,27 +373,27 @@ impl<V: 'static, M> Memo<V, M> {
     ///
     /// If `predicate` does; entries it has not seen then stay.
     pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        self.judge(&predicate, Form::Hard)
+        self.remove_if(&predicate, Severity::Hard)
     }
 
     /// Invalidates the entry whose key displays as this text: see [`AnyMemoRef::invalidate_key_text`].
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        super::invalidate_shown(&self.memos(), &|key| key == text, Form::Hard)
+        super::invalidate_shown(&self.memos(), &|key| key == text, Severity::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
     pub fn mark_all_stale(&self) -> Applied {
-        super::clear(&self.memos(), Form::Soft)
+        super::clear(&self.memos(), Severity::Soft)
     }
 
     /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
-        super::invalidate_matching(&self.memos(), pattern, Form::Soft)
+        super::invalidate_matching(&self.memos(), pattern, Severity::Soft)
     }
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        super::invalidate_shown(&self.memos(), &|key| key == text, Form::Soft)
+        super::invalidate_shown(&self.memos(), &|key| key == text, Severity::Soft)
     }
 
     /// The soft form of [`invalidate_if`](Self::invalidate_if).
@@ -402,12 +402,12 @@ impl<V: 'static, M> Memo<V, M> {
     ///
     /// If `predicate` does; entries it has not seen then stay.
     pub fn mark_stale_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
-        self.judge(&predicate, Form::Soft)
+        self.remove_if(&predicate, Severity::Soft)
     }
 
-    fn judge(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, form: Form) -> Applied {
-        let judge = || self.members.iter().map(|member| member.invalidate_if(predicate, form)).sum();
-        super::judging::judge_all(&self.memos(), None, judge)
+    fn remove_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
+        let remove_if = || self.members.iter().map(|member| member.invalidate_if(predicate, severity)).sum();
+        super::predicate_removal::in_one_removal(&self.memos(), None, remove_if)
     }
 
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].
@@ -463,7 +463,7 @@ impl<V: 'static> Memo<V, crate::Async> {
 }
 
 /// Where a function finds its memo.
-pub trait Place<S: Shape, R: Returns> {
+pub trait MemoLocation<S: Shape, R: Returns> {
     /// Whether a function that has one instantiation has one memo.
     #[doc(hidden)]
     const ONE: bool = false;
@@ -474,12 +474,15 @@ pub trait Place<S: Shape, R: Returns> {
         &self,
         slot: &'static Slot,
         hooks: &dyn MemoHooks<R>,
-    ) -> Handle<'_, S::Owned, R::Held>;
+    ) -> MemoHandle<'_, S::Owned, R::StoredValue>;
 
     /// The same at once, for a function that has one.
     #[doc(hidden)]
     #[inline]
-    fn only<Id: Identity + ?Sized>(&self, _: &'static Slot) -> Option<Handle<'_, S::Owned, R::Held>> {
+    fn only<Id: Identity + ?Sized>(
+        &self,
+        _: &'static Slot,
+    ) -> Option<MemoHandle<'_, S::Owned, R::StoredValue>> {
         None
     }
 }
@@ -488,34 +491,34 @@ pub trait Place<S: Shape, R: Returns> {
 #[derive(Clone, Copy, Debug)]
 pub struct InField<T>(pub T);
 
-impl<S: Shape, R: Returns, M> Place<S, R> for InField<&Memo<R::Face, M>> {
+impl<S: Shape, R: Returns, M> MemoLocation<S, R> for InField<&Memo<R::CompanionValue, M>> {
     #[inline]
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
         hooks: &dyn MemoHooks<R>,
-    ) -> Handle<'_, S::Owned, R::Held> {
+    ) -> MemoHandle<'_, S::Owned, R::StoredValue> {
         in_members::<Id, S, R>(&self.0.members, slot, hooks)
     }
 }
 
-impl<S: Shape, R: Returns, M> Place<S, R> for InField<Memo<R::Face, M>> {
+impl<S: Shape, R: Returns, M> MemoLocation<S, R> for InField<Memo<R::CompanionValue, M>> {
     #[inline]
     fn memo<Id: Identity + ?Sized>(
         &self,
         slot: &'static Slot,
         hooks: &dyn MemoHooks<R>,
-    ) -> Handle<'_, S::Owned, R::Held> {
+    ) -> MemoHandle<'_, S::Owned, R::StoredValue> {
         in_members::<Id, S, R>(&self.0.members, slot, hooks)
     }
 }
 
 #[inline]
 fn in_members<'m, Id, S, R>(
-    members: &'m Members<R::Face>,
+    members: &'m Members<R::CompanionValue>,
     slot: &'static Slot,
     hooks: &dyn MemoHooks<R>,
-) -> Handle<'m, S::Owned, R::Held>
+) -> MemoHandle<'m, S::Owned, R::StoredValue>
 where
     Id: Identity + ?Sized,
     S: Shape,
@@ -525,9 +528,9 @@ where
     let memo = if let Some(memo) = members.find(id) {
         memo
     } else {
-        members.first_use(id, slot, Types::of::<S, R>(hooks.spec()), Id::name, slot::face::<R>);
+        members.first_use(id, slot, Types::of::<S, R>(hooks.spec()), Id::name, slot::companion_value::<R>);
         members.find(id).expect("it was made just now")
     };
     // SAFETY: the id is that of these types, and the memo was made for them.
-    unsafe { Handle::kept(memo) }
+    unsafe { MemoHandle::kept(memo) }
 }

@@ -8,17 +8,17 @@ use syn::{Index, Type};
 
 use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
 use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
-use crate::shape::{Way, way};
+use crate::shape::{Ownership, way};
 
 /// How the call is made once more, and whether that is asked for.
-pub(super) fn again(model: &Model) -> TokenStream {
-    let again = again_or_once(model);
+pub(super) fn background_call(model: &Model) -> TokenStream {
+    let background_call = background_call_or_none(model);
     let asked = asked(model).map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())));
-    quote!(#again #asked)
+    quote!(#background_call #asked)
 }
 
-/// `.again(..)`, or `.once::<..>()` where an argument cannot be owned.
-fn again_or_once(model: &Model) -> TokenStream {
+/// `.background_call(..)`, or `.no_background_call::<..>()` where an argument cannot be owned.
+fn background_call_or_none(model: &Model) -> TokenStream {
     let mixed = mixed();
     if !model.sends() {
         return once(model, "its future need not be `Send`, so it cannot be computed in the background");
@@ -38,11 +38,11 @@ fn again_or_once(model: &Model) -> TokenStream {
     let skipped = model.skipped().map(Arg::local);
     let params = own_turbofish(model);
     let call = if matches!(model.place, Place::Extended { .. }) {
-        let fly = callee(model, &model.names.fly);
-        quote_spanned!(mixed=> #fly #params(#(#lends,)* __ticket))
+        let lead = callee(model, &model.names.lead);
+        quote_spanned!(mixed=> #lead #params(#(#lends,)* __handle))
     } else {
         let entry = callee(model, &model.names.entry);
-        quote_spanned!(mixed=> #entry #params(#(#lends),*).fly(__ticket))
+        quote_spanned!(mixed=> #entry #params(#(#lends),*).lead(__handle))
     };
     let job = if model.asyncness.is_some() {
         quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; })
@@ -50,7 +50,7 @@ fn again_or_once(model: &Model) -> TokenStream {
         quote_spanned!(mixed=> move || #call)
     };
     quote_spanned! {mixed=>
-        .again(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __ticket| {
+        .background_call(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __handle| {
             let __kept = (#(#keeps,)*);
             #job
         })
@@ -70,8 +70,9 @@ pub(super) struct Owned {
 /// How arguments are owned; or why they visibly cannot be.
 pub(super) fn owned(model: &Model) -> Result<Owned, String> {
     let (mixed, krate) = (mixed(), &model.krate);
-    let ways: Vec<Way<'_>> = model.args.iter().map(|arg| way(&arg.ty)).collect();
-    let never = |(way, arg): (&Way<'_>, &Arg)| matches!(way, Way::Never) || model.may_end(&arg.ty);
+    let ways: Vec<Ownership<'_>> = model.args.iter().map(|arg| way(&arg.ty)).collect();
+    let never =
+        |(way, arg): (&Ownership<'_>, &Arg)| matches!(way, Ownership::Never) || model.may_end(&arg.ty);
     if let Some(at) = ways.iter().zip(&model.args).position(never) {
         return Err(why(model, &model.args[at]));
     }
@@ -96,31 +97,31 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
         };
         let (name, at) = (arg.local(), Index::from(index));
         let (kind, ty, keep, lend) = match way {
-            Way::Ref(ty) => (
+            Ownership::Ref(ty) => (
                 "Lent",
                 ty,
                 quote_spanned!(mixed=> __own.#at.keep(#name)),
                 quote_spanned!(mixed=> __own.#at.lend(&__kept.#at)),
             ),
-            Way::OptionRef(ty) => (
+            Ownership::OptionRef(ty) => (
                 "Lent",
                 ty,
                 quote_spanned!(mixed=> #name.map(|__one| __own.#at.keep(__one))),
                 quote_spanned!(mixed=> ::core::option::Option::as_ref(&__kept.#at).map(|__one| __own.#at.lend(__one))),
             ),
-            Way::Cow(ty) => (
+            Ownership::Cow(ty) => (
                 "Lent",
                 ty,
                 quote_spanned!(mixed=> __own.#at.keep(&*#name)),
                 quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(__own.#at.lend(&__kept.#at))),
             ),
-            Way::Move(ty) => (
+            Ownership::Move(ty) => (
                 "Given",
                 ty,
                 quote_spanned!(mixed=> __own.#at.keep(#name)),
                 quote_spanned!(mixed=> __own.#at.give(__kept.#at)),
             ),
-            Way::Never => unreachable!("looked for above"),
+            Ownership::Never => unreachable!("looked for above"),
         };
         let kind = Ident::new(kind, mixed);
         owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
@@ -134,14 +135,14 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
 
 /// In a trait, the call that is made once more has a function of its own: within the very function whose
 /// return it is, the type of an entry of other lifetimes cannot be named.
-pub(super) fn fly(model: &Model) -> Option<Companion> {
+pub(super) fn lead(model: &Model) -> Option<Companion> {
     let Place::Extended { is_static: true, .. } = model.place else { return None };
-    let (mixed, krate, name) = (mixed(), &model.krate, &model.names.fly);
+    let (mixed, krate, name) = (mixed(), &model.krate, &model.names.lead);
     let args: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &args, true);
     let names = model.args.iter().map(|arg| &arg.name);
     let (entry, own) = (callee(model, &model.names.entry), own_turbofish(model));
-    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).fly(__ticket));
+    let call = quote_spanned!(mixed=> #entry #own(#(#names),*).lead(__handle));
     let (output, body) = if model.asyncness.is_none() {
         (TokenStream::new(), call)
     } else {
@@ -155,7 +156,7 @@ pub(super) fn fly(model: &Model) -> Option<Companion> {
         inline: false,
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
-            fn #name #generics (#(#params,)* __ticket: #krate::__private::FlightHandle) #output #clause
+            fn #name #generics (#(#params,)* __handle: #krate::__private::FlightHandle) #output #clause
         },
         declaration: None,
         body,
@@ -182,7 +183,7 @@ fn why(model: &Model, arg: &Arg) -> String {
         None => format!("argument `{name}` cannot be taken to the background"),
     };
     let remedy = match &arg.ty {
-        ty if matches!(way(ty), Way::Move(_)) => "its type must be `Send + 'static`",
+        ty if matches!(way(ty), Ownership::Move(_)) => "its type must be `Send + 'static`",
         Type::Reference(of) if of.mutability.is_some() => {
             "a `&mut` cannot be; take it by value or as an `Arc`"
         }
@@ -201,5 +202,5 @@ fn asked(model: &Model) -> Option<(&'static str, Span)> {
 
 fn once(model: &Model, why: &str) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
-    quote_spanned!(mixed=> .once(#krate::__why!(#why)))
+    quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why)))
 }

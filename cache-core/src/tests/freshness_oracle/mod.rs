@@ -11,14 +11,14 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Intent, Lead};
+use crate::engine::{Intent, LeaderGuard};
 use crate::erased::Erased;
-use crate::fixture::{Output, Stage, is, number};
 use crate::memo::{MemoSpec, When};
-use crate::policy::State;
-use crate::tags::Form;
+use crate::policy::Freshness;
+use crate::runtime::Runtime;
+use crate::tags::Severity;
+use crate::tests::test_memo::{Output, TestMemo, is, number};
 use crate::time::{Clock, Manual, NEVER, Tick};
-use crate::world::World;
 use oracle::{Oracle, Phase, Rules, Time};
 use stated::Stated;
 
@@ -33,7 +33,7 @@ const TAGS: [[&str; 2]; 3] = [["all", "0"], ["all", "1"], ["all", "2"]];
 /// A computation in the background that has not ended yet.
 struct Renewal {
     key: u64,
-    lead: Lead,
+    leader: LeaderGuard,
     /// The entry that it is to replace.
     old: Option<u64>,
     /// Whether its value is not to be stored.
@@ -67,7 +67,7 @@ impl Ran {
 /// A memo, and what is known of it.
 struct History {
     seed: u64,
-    stage: Stage,
+    cache: TestMemo,
     time: Arc<Manual>,
     stated: Stated,
     random: RefCell<fastrand::Rng>,
@@ -99,10 +99,11 @@ impl History {
         let mut known = Oracle::new(stated.rules());
         known.bound(stated.capacity.is_some());
         let time = Arc::new(Manual::default());
-        let stage = Stage::within(World::new(Clock::Manual(time.clone())), stated.spec(), MemoSpec::new());
+        let cache =
+            TestMemo::within(Runtime::new(Clock::Manual(time.clone())), stated.spec(), MemoSpec::new());
         Self {
             seed,
-            stage,
+            cache,
             time,
             stated,
             random: RefCell::new(random),
@@ -143,15 +144,15 @@ impl History {
         self.rules().phase(life, self.time.now()) != Phase::Dead
     }
 
-    fn see(&self, key: u64) -> Option<(u64, Time, Phase)> {
-        let (memo, hash) = (&self.stage.memo, self.stage.hash(key));
-        let room = memo.shard(hash).read();
-        let entry = room.entries.find(hash, is(key))?;
-        let (state, times) = (memo.state(*entry, self.time.now()), memo.times(*entry)?);
+    fn inspect(&self, key: u64) -> Option<(u64, Time, Phase)> {
+        let (memo, hash) = (&self.cache.memo, self.cache.hash(key));
+        let guard = memo.shard(hash).read();
+        let entry = guard.entries.find(hash, is(key))?;
+        let (state, times) = (memo.freshness(*entry, self.time.now()), memo.times(*entry)?);
         let phase = match state {
-            State::Fresh => Phase::Fresh,
-            State::Stale => Phase::Stale,
-            State::Dead => return None,
+            Freshness::Fresh => Phase::Fresh,
+            Freshness::Stale => Phase::Stale,
+            Freshness::Dead => return None,
         };
         let deadline = if times.deadline == NEVER { oracle::NEVER } else { times.deadline };
         Some((number(&entry.value.to_owned()), deadline, phase))
@@ -159,8 +160,8 @@ impl History {
 
     /// Whether the entry of a key is not even there to be looked at.
     fn has_left(&self, key: u64) -> bool {
-        let hash = self.stage.hash(key);
-        self.stage.memo.shard(hash).read().entries.find(hash, is(key)).is_none()
+        let hash = self.cache.hash(key);
+        self.cache.memo.shard(hash).read().entries.find(hash, is(key)).is_none()
     }
 
     fn is_bounded(&self) -> bool {
@@ -169,7 +170,7 @@ impl History {
 
     /// The entry of a key is as it must be. One that had to make room for others is gone.
     fn check(&self, key: u64) {
-        let (now, seen) = (self.time.now(), self.see(key));
+        let (now, seen) = (self.time.now(), self.inspect(key));
         let life = self.life(key);
         let known = life.map(|life| (life.value, life.deadline, self.rules().phase(&life, now)));
         let known = known.filter(|(.., phase)| *phase != Phase::Dead);
@@ -186,7 +187,7 @@ impl History {
     }
 
     /// What is being computed for a key is not to be stored.
-    fn doom(&self, key: u64) {
+    fn deregister_doomed(&self, key: u64) {
         self.renewals.borrow_mut().iter_mut().filter(|one| one.key == key).for_each(|one| {
             (one.doomed, one.off) = (true, true);
         });
@@ -206,7 +207,7 @@ impl History {
     /// A value was given or computed: its entry has a life of its own.
     fn stored(&self, key: u64, value: u64, ttl: Option<Tick>) {
         let now = self.time.now();
-        let Some((seen, deadline, _)) = self.see(key) else {
+        let Some((seen, deadline, _)) = self.inspect(key) else {
             self.known.borrow_mut().remove(key);
             assert!(self.is_bounded(), "{value} was stored, and is not there");
             return;
@@ -225,11 +226,11 @@ impl History {
             When::IfPresent => present,
             When::IfAbsent => !present,
         };
-        let stored = self.stage.put_tagged(key, value, &TAGS[index(key)], when);
+        let stored = self.cache.put_tagged(key, value, &TAGS[index(key)], when);
         self.note(format_args!("insert {value} for {key}, if wanted: {wanted}, {stored}"));
         assert_eq!(stored, wanted, "{life:?}");
         if stored {
-            self.doom(key);
+            self.deregister_doomed(key);
             self.stored(key, value, self.stated.ttl);
         }
         stored
@@ -240,14 +241,14 @@ impl History {
         let fresh = life.filter(|life| self.rules().is_fresh(life, now)).map(|life| life.value);
         let mut seen = None;
         let value = self.new_value();
-        let updated = self.stage.update(key, &TAGS[index(key)], |old| {
+        let updated = self.cache.update(key, &TAGS[index(key)], |old| {
             seen = Some(old);
             value
         });
         self.note(format_args!("update {key}: {seen:?} changed: {}", updated.is_some()));
         assert_eq!(seen, fresh, "what is not fresh is not changed: {life:?}");
         if updated.is_some() {
-            self.doom(key);
+            self.deregister_doomed(key);
             self.stored(key, value, self.stated.ttl);
         }
     }
@@ -256,37 +257,37 @@ impl History {
         let (now, ttl) = (self.time.now(), self.below(100));
         let fresh = self.life(key).is_some_and(|life| self.rules().is_fresh(&life, now));
         let ttl_is = Duration::from_millis(ttl);
-        let set = self.stage.memo.set_deadline(&Erased::new(key), self.stage.hash(key), ttl_is, only_later);
+        let set = self.cache.memo.set_deadline(&Erased::new(key), self.cache.hash(key), ttl_is, only_later);
         self.note(format_args!("set the ttl of {key} to {ttl}, only later: {only_later}, {set}"));
         assert_eq!(set, fresh, "the life of what is fresh is changed");
         self.known.borrow_mut().set_ttl(key, now, ttl, only_later);
     }
 
-    fn invalidate(&self, key: u64, form: Form) {
-        self.stage.invalidate_as(key, form);
-        self.doom(key);
-        self.hit(key, form);
+    fn invalidate(&self, key: u64, severity: Severity) {
+        self.cache.invalidate_as(key, severity);
+        self.deregister_doomed(key);
+        self.hit(key, severity);
     }
 
-    fn invalidate_tag(&self, key: u64, which: usize, form: Form) {
-        self.stage.invalidate_tag_as(TAGS[index(key)][which], form);
+    fn invalidate_tag(&self, key: u64, which: usize, severity: Severity) {
+        self.cache.invalidate_tag_as(TAGS[index(key)][which], severity);
         let is_hit = |other: u64| which == 0 || other == key;
         // Which tags a value will carry is not known before it is there: others go on waiting for it.
         self.renewals.borrow_mut().iter_mut().filter(|one| is_hit(one.key)).for_each(|one| one.doomed = true);
-        (0..KEYS).filter(|key| is_hit(*key)).for_each(|key| self.hit(key, form));
+        (0..KEYS).filter(|key| is_hit(*key)).for_each(|key| self.hit(key, severity));
     }
 
     /// An invalidation has hit the entry of a key, or a mark.
-    fn hit(&self, key: u64, form: Form) {
+    fn hit(&self, key: u64, severity: Severity) {
         let mut known = self.known.borrow_mut();
-        match form {
-            Form::Hard => known.remove(key),
-            Form::Soft => known.mark(key, self.time.now()),
+        match severity {
+            Severity::Hard => known.remove(key),
+            Severity::Soft => known.mark(key, self.time.now()),
         }
     }
 
-    fn form(&self) -> Form {
-        if self.below(2) == 0 { Form::Hard } else { Form::Soft }
+    fn severity(&self) -> Severity {
+        if self.below(2) == 0 { Severity::Hard } else { Severity::Soft }
     }
 
     fn step(&self) {
@@ -310,18 +311,18 @@ impl History {
             34 => self.set_ttl(key, false),
             35 => self.set_ttl(key, true),
             36 => {
-                let form = self.form();
-                self.note(format_args!("invalidate {key}: {form:?}"));
-                self.invalidate(key, form);
+                let severity = self.severity();
+                self.note(format_args!("invalidate {key}: {severity:?}"));
+                self.invalidate(key, severity);
             }
             37 => {
-                let (which, form) = (usize::from(self.below(3) > 0), self.form());
-                self.note(format_args!("invalidate a tag of {key}, {which}: {form:?}"));
-                self.invalidate_tag(key, which, form);
+                let (which, severity) = (usize::from(self.below(3) > 0), self.severity());
+                self.note(format_args!("invalidate a tag of {key}, {which}: {severity:?}"));
+                self.invalidate_tag(key, which, severity);
             }
             38 => {
                 self.note("reclaim");
-                self.stage.memo.reclaim();
+                self.cache.memo.reclaim();
             }
             _ => self.end_renewal(),
         }
@@ -329,7 +330,7 @@ impl History {
     }
 
     fn check_counts(&self) {
-        let stats = self.stage.memo.counters.read();
+        let stats = self.cache.memo.counters.read();
         assert_eq!((stats.stale, stats.fallbacks, stats.backoffs), self.counts.get());
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::{History, Life, Ran, Renewal, TAGS, index};
 use crate::computing::computing;
-use crate::engine::{Cx, Found, Further, Intent, Look, Step};
-use crate::fixture::{Failure, Kept, Key, Output, fly, number};
-use crate::memo::{Typed, When};
+use crate::engine::{Cx, Found, Intent, LookFlags, SlowPath, Step};
+use crate::memo::{TypedMemo, When};
+use crate::tests::test_memo::{Failure, Output, TestKey, TestReturn, compute_as_leader, number};
 
 impl History {
     /// The value of an entry, if it is still there and good for something.
@@ -36,15 +36,15 @@ impl History {
         }
         match self.below(30) {
             0 => {
-                let form = self.form();
-                self.note(format_args!("  is invalidated meanwhile: {form:?}"));
-                self.invalidate(key, form);
+                let severity = self.severity();
+                self.note(format_args!("  is invalidated meanwhile: {severity:?}"));
+                self.invalidate(key, severity);
                 said.overtaken = true;
             }
             1 => {
-                let form = self.form();
-                self.note(format_args!("  its tag is invalidated meanwhile: {form:?}"));
-                self.invalidate_tag(key, 0, form);
+                let severity = self.severity();
+                self.note(format_args!("  its tag is invalidated meanwhile: {severity:?}"));
+                self.invalidate_tag(key, 0, severity);
                 said.overtaken = true;
             }
             2 => said.overtaken = self.insert(key, When::Always),
@@ -124,13 +124,13 @@ impl History {
     }
 
     /// Looks a call up; whether what it has found is to be computed anew.
-    fn find(&self, key: u64, look: Look) -> (Option<u64>, bool) {
-        // SAFETY: a stage has such keys and values.
-        let memo = unsafe { Typed::new(&self.stage.memo) };
-        match Cx::<Key, Kept>::new(memo, look).look_up(&key) {
+    fn find(&self, key: u64, look: LookFlags) -> (Option<u64>, bool) {
+        // SAFETY: a test memo has such keys and values.
+        let memo = unsafe { TypedMemo::new(&self.cache.memo) };
+        match Cx::<TestKey, TestReturn>::new(memo, look).look_up(&key) {
             Found::Hit(held) => (Some(held.0), false),
-            Found::Further(Further::Renew(held, ..)) => (Some(number(&held)), true),
-            Found::Further(Further::Miss(..) | Further::Bypass(_)) => (None, false),
+            Found::Slow(SlowPath::Renew(held, ..)) => (Some(number(&held)), true),
+            Found::Slow(SlowPath::Miss(..) | SlowPath::Bypass(_)) => (None, false),
         }
     }
 
@@ -152,10 +152,10 @@ impl History {
     pub(super) fn get(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
         let fresh = life.filter(|life| self.rules().is_fresh(life, now)).map(|life| life.value);
-        let rules = &self.stage.memo.spec.rules;
-        let flags = self.stage.memo.flags();
+        let rules = &self.cache.memo.spec.rules;
+        let flags = self.cache.memo.flags();
         let plain = !rules.has_window() && flags.is_plain();
-        let look = if plain { Look::USUAL } else { Look::ONLY_FRESH };
+        let look = if plain { LookFlags::USUAL } else { LookFlags::ONLY_FRESH };
         let (got, renew) = self.find(key, look);
         self.note(format_args!("get {key}: {got:?}"));
         assert_eq!(got, fresh, "`get` returns what is fresh: {life:?}");
@@ -167,7 +167,7 @@ impl History {
 
     pub(super) fn call(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
-        let (found, renew) = self.find(key, Look::USUAL);
+        let (found, renew) = self.find(key, LookFlags::USUAL);
         self.note(format_args!("call {key}: {found:?}, {renew}"));
         let answer = life.filter(|life| self.rules().answers(life, now)).map(|life| life.value);
         assert_eq!(found, answer, "answered with what the windows allow: {life:?}");
@@ -191,10 +191,10 @@ impl History {
 
     fn renew(&self, key: u64, life: &Life) {
         let under_way = self.renewals.borrow().iter().any(|one| one.key == key && !one.off);
-        match self.stage.begin(key, Intent::Ahead) {
-            Step::Lead(lead) => {
+        match self.cache.begin(key, Intent::Ahead) {
+            Step::Lead(leader) => {
                 assert!(!under_way, "one computation at most");
-                let renewal = Renewal { key, lead, old: Some(life.id), doomed: false, off: false };
+                let renewal = Renewal { key, leader, old: Some(life.id), doomed: false, off: false };
                 self.renewals.borrow_mut().push(renewal);
                 // Where calls wait for others this one must not be there when they come.
                 if self.stated.single_flight || self.below(3) == 0 {
@@ -209,16 +209,16 @@ impl History {
     /// The last computation that was begun in the background ends.
     pub(super) fn end_renewal(&self) {
         let Some(renewal) = self.renewals.borrow_mut().pop() else { return };
-        let Renewal { key, lead, old, doomed, .. } = renewal;
+        let Renewal { key, leader, old, doomed, .. } = renewal;
         self.note(format_args!("{key} is computed in the background, doomed: {doomed}"));
         if self.below(6) == 0 {
             self.note("  is dropped");
-            drop(lead);
+            drop(leader);
             return self.failed(key, old, Intent::Ahead);
         }
         let ran = RefCell::new(None);
-        let fly = || fly(lead, &TAGS[index(key)], || self.body(key, old, &ran));
-        let _ = catch_unwind(AssertUnwindSafe(fly));
+        let compute_as_leader = || compute_as_leader(leader, &TAGS[index(key)], || self.body(key, old, &ran));
+        let _ = catch_unwind(AssertUnwindSafe(compute_as_leader));
         let ran = ran.take().expect("it has run");
         self.has_run(key, Intent::Ahead, &Ran { overtaken: ran.overtaken || doomed, ..ran });
     }
@@ -226,9 +226,9 @@ impl History {
     pub(super) fn compute(&self, key: u64, how: Intent) {
         let ran = RefCell::new(None);
         let old = self.life(key).map(|life| life.id);
-        let compute = || self.stage.compute(key, how, &TAGS[index(key)], || self.body(key, old, &ran));
+        let compute = || self.cache.compute(key, how, &TAGS[index(key)], || self.body(key, old, &ran));
         if how == Intent::Refresh {
-            self.doom(key);
+            self.deregister_doomed(key);
         }
         let returned = catch_unwind(AssertUnwindSafe(compute));
         let ran = ran.take().expect("it has found nothing, so it computes");
@@ -252,7 +252,7 @@ impl History {
                 self.count(|counts| counts.1 += 1);
             }
             (Some(Err(_)), Ok(Err(_))) => {
-                let evicted = self.is_bounded() && self.see(key).is_none();
+                let evicted = self.is_bounded() && self.inspect(key).is_none();
                 assert!(older.is_none() || evicted, "there was an older value: {life:?}");
             }
             (Some(_), Err(_)) => unreachable!("it has not panicked"),

@@ -11,20 +11,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::engine::Lead;
-use crate::one_shot::{OneShot, Returned};
+use crate::engine::LeaderGuard;
+use crate::one_shot::{BodyResult, OneShot};
 
 /// What a call in the background computes for: the flight that was begun for it.
 pub struct FlightHandle {
-    /// A [`Lead`]. Without its type it is known at once that it can be sent, of each job of each function.
-    lead: Box<dyn Any + Send>,
+    /// A [`LeaderGuard`]. Without its type it is known at once that it can be sent, of each job of each function.
+    leader: Box<dyn Any + Send>,
     /// Where what it returns is waited for.
     one_shot: Option<Box<dyn Any + Send>>,
 }
 
 impl FlightHandle {
-    pub(crate) fn new(lead: Lead) -> Self {
-        Self { lead: Box::new(lead), one_shot: None }
+    pub(crate) fn new(leader: LeaderGuard) -> Self {
+        Self { leader: Box::new(leader), one_shot: None }
     }
 
     /// Somebody waits for what it returns.
@@ -34,19 +34,19 @@ impl FlightHandle {
     }
 
     /// The flight.
-    pub(crate) fn into_lead(self) -> Lead {
-        *self.lead.downcast().expect("it was made of one")
+    pub(crate) fn into_leader(self) -> LeaderGuard {
+        *self.leader.downcast().expect("it was made of one")
     }
 
     /// Takes the channel to the caller who waits for the return, if there is one.
-    pub(crate) fn take_one_shot<O: 'static>(&mut self) -> Option<Arc<OneShot<Returned<O>>>> {
+    pub(crate) fn take_one_shot<O: 'static>(&mut self) -> Option<Arc<OneShot<BodyResult<O>>>> {
         let one_shot = self.one_shot.take().and_then(|one_shot| one_shot.downcast().ok());
         one_shot.map(|one_shot| *one_shot)
     }
 }
 
 /// How a call is made once more.
-pub trait Repeat<KA, SA> {
+pub trait BackgroundCall<KA, SA> {
     /// What the background is to run.
     type Job;
     /// Why it cannot be.
@@ -63,8 +63,8 @@ pub trait Why {
     const TEXT: &'static str;
 }
 
-impl<KA, SA> Repeat<KA, SA> for super::NoHook {
-    type Job = Nothing;
+impl<KA, SA> BackgroundCall<KA, SA> for super::NoHook {
+    type Job = NoJob;
     const WHY_NOT: Option<&'static str> = Some("this function cannot be computed in the background");
     fn job(&self, _: KA, _: SA, _: FlightHandle) -> Option<Self::Job> {
         None
@@ -77,14 +77,14 @@ impl Why for super::NoHook {
 }
 
 /// It cannot be made once more.
-pub struct Once<W>(PhantomData<fn() -> W>);
+pub struct NoBackgroundCall<W>(PhantomData<fn() -> W>);
 
-impl<W> Once<W> {
+impl<W> NoBackgroundCall<W> {
     pub(super) const NEW: Self = Self(PhantomData);
 }
 
-impl<KA, SA, W: Why> Repeat<KA, SA> for Once<W> {
-    type Job = Nothing;
+impl<KA, SA, W: Why> BackgroundCall<KA, SA> for NoBackgroundCall<W> {
+    type Job = NoJob;
     const WHY_NOT: Option<&'static str> = Some(W::TEXT);
     fn job(&self, _: KA, _: SA, _: FlightHandle) -> Option<Self::Job> {
         None
@@ -92,9 +92,11 @@ impl<KA, SA, W: Why> Repeat<KA, SA> for Once<W> {
 }
 
 /// It is made by a function that is given how each argument is owned.
-pub struct Again<O, F>(pub(crate) O, pub(crate) F);
+pub struct BackgroundCallWith<O, F>(pub(crate) O, pub(crate) F);
 
-impl<KA, SA, O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J> Repeat<KA, SA> for Again<O, F> {
+impl<KA, SA, O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J> BackgroundCall<KA, SA>
+    for BackgroundCallWith<O, F>
+{
     type Job = J;
     const WHY_NOT: Option<&'static str> = O::WHY_NOT;
     fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<J> {
@@ -103,9 +105,9 @@ impl<KA, SA, O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J> Repeat<KA, SA> f
 }
 
 /// It is made for calls that were answered, too.
-pub struct Asked<A>(pub(super) A);
+pub struct RequiredBackgroundCall<A>(pub(super) A);
 
-impl<KA, SA, A: Repeat<KA, SA>> Repeat<KA, SA> for Asked<A> {
+impl<KA, SA, A: BackgroundCall<KA, SA>> BackgroundCall<KA, SA> for RequiredBackgroundCall<A> {
     type Job = A::Job;
     const WHY_NOT: Option<&'static str> = A::WHY_NOT;
     const ASKED: bool = true;
@@ -239,9 +241,9 @@ impl<T, W> ByMove<T, W> {
 }
 
 /// A job that cannot be: there is none.
-pub enum Nothing {}
+pub enum NoJob {}
 
-impl Future for Nothing {
+impl Future for NoJob {
     type Output = ();
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
         match *self {}

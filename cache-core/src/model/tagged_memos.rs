@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check};
-use crate::fixture::Stage;
 use crate::memo::{MemoSpec, When};
+use crate::tests::test_memo::TestMemo;
 
 /// The tag.
 const CAT: &[&str] = &["cat"];
@@ -14,33 +14,33 @@ const GIVEN: u64 = 10;
 
 impl Scene {
     fn give(&self, tags: &[&'static str]) -> bool {
-        self.stage.put_tagged(KEY, GIVEN, tags, When::Always)
+        self.cache.put_tagged(KEY, GIVEN, tags, When::Always)
     }
 
     /// Adds one to the value that is there, and gives it these tags.
     fn add_one_as(&self, tags: &[&'static str]) -> Option<u64> {
-        self.stage.update(KEY, tags, |value| value + 1)
+        self.cache.update(KEY, tags, |value| value + 1)
     }
 
     /// Whatever carries the tag answers to it, and the tag is forgotten with the last of them.
     fn tag_must_reach_all(&self) {
-        let there = usize::from(self.stage.get(KEY).is_some());
-        assert_eq!(self.stage.invalidate_tag(CAT[0]), there, "an entry that its tag does not know");
-        assert_eq!(self.stage.get(KEY), None);
-        assert_eq!(self.stage.world.tags.len(), 0, "a tag that nothing carries is kept");
+        let there = usize::from(self.cache.get(KEY).is_some());
+        assert_eq!(self.cache.invalidate_tag(CAT[0]), there, "an entry that its tag does not know");
+        assert_eq!(self.cache.get(KEY), None);
+        assert_eq!(self.cache.runtime.tags.len(), 0, "a tag that nothing carries is kept");
     }
 }
 
 /// Two memos, one of which is computed from the other.
 struct Pair {
     scene: Arc<Scene>,
-    outer: Arc<Stage>,
+    outer: Arc<TestMemo>,
 }
 
 impl Pair {
     fn new() -> Self {
         let scene = Scene::new();
-        let outer = Stage::within(scene.stage.world.clone(), ONE_SHARD, MemoSpec::new());
+        let outer = TestMemo::within(scene.cache.runtime.clone(), ONE_SHARD, MemoSpec::new());
         Self { scene, outer: Arc::new(outer) }
     }
 
@@ -60,11 +60,11 @@ fn a_tag_reaches_both_memos_that_carry_it() {
         let there = pair.again();
         let other = loom::thread::spawn(move || there.call());
         pair.scene.change();
-        pair.scene.stage.invalidate_tag(CAT[0]);
+        pair.scene.cache.invalidate_tag(CAT[0]);
         assert_ne!(pair.outer.get(KEY), Some(OLD), "an invalidated value was found");
         assert_eq!(pair.call(), NEW, "an invalidated value was returned");
         other.join().unwrap();
-        assert_eq!((pair.outer.get(KEY), pair.scene.stage.get(KEY)), (Some(NEW), Some(NEW)));
+        assert_eq!((pair.outer.get(KEY), pair.scene.cache.get(KEY)), (Some(NEW), Some(NEW)));
     });
 }
 
@@ -76,10 +76,10 @@ fn two_who_invalidate_one_tag_of_both_memos() {
         let there = pair.again();
         pair.scene.change();
         let other = loom::thread::spawn(move || {
-            there.scene.stage.invalidate_tag(CAT[0]);
+            there.scene.cache.invalidate_tag(CAT[0]);
             assert_eq!(there.call(), NEW, "an invalidated value was returned");
         });
-        pair.scene.stage.invalidate_tag(CAT[0]);
+        pair.scene.cache.invalidate_tag(CAT[0]);
         assert_eq!(pair.call(), NEW, "an invalidated value was returned");
         other.join().unwrap();
         assert_eq!(pair.call(), NEW);
@@ -94,13 +94,13 @@ fn a_tag_is_forgotten_while_a_value_is_computed() {
         let scene = Scene::new();
         scene.call_of(KEY + 1, CAT);
         let caller = scene.go(|scene| scene.call(CAT));
-        let leaver = scene.go(|scene| scene.stage.invalidate(KEY + 1));
+        let leaver = scene.go(|scene| scene.cache.invalidate(KEY + 1));
         scene.change();
-        scene.stage.invalidate_tag(CAT[0]);
+        scene.cache.invalidate_tag(CAT[0]);
         scene.must_be_new(CAT);
         caller.join().unwrap();
         leaver.join().unwrap();
-        assert_eq!((scene.stage.get(KEY), scene.stage.get(KEY + 1)), (Some(NEW), None));
+        assert_eq!((scene.cache.get(KEY), scene.cache.get(KEY + 1)), (Some(NEW), None));
         scene.tag_must_reach_all();
     });
 }
@@ -111,7 +111,7 @@ fn what_is_stored_while_its_tag_is_forgotten_answers_to_it() {
     check(ALL, || {
         let scene = Scene::new();
         scene.call_of(KEY + 1, CAT);
-        let leaver = scene.go(|scene| scene.stage.invalidate(KEY + 1));
+        let leaver = scene.go(|scene| scene.cache.invalidate(KEY + 1));
         scene.call(CAT);
         leaver.join().unwrap();
         scene.tag_must_reach_all();
@@ -123,10 +123,10 @@ fn a_given_value_and_its_tag() {
     check(ALL, || {
         let scene = Scene::new();
         let other = scene.go(|scene| scene.give(CAT));
-        scene.stage.invalidate_tag(CAT[0]);
-        let early = scene.stage.get(KEY);
+        scene.cache.invalidate_tag(CAT[0]);
+        let early = scene.cache.get(KEY);
         let given = other.join().unwrap();
-        let late = scene.stage.get(KEY);
+        let late = scene.cache.get(KEY);
         assert!(given || late.is_none(), "stored, and told otherwise");
         assert!(early.is_none() || late == early, "invalidated by what was over");
         scene.tag_must_reach_all();
@@ -140,11 +140,11 @@ fn a_given_value_between_a_value_and_its_tag() {
         let scene = Scene::new();
         scene.call(CAT);
         let giver = scene.go(|scene| scene.give(&[]));
-        scene.stage.invalidate_tag(CAT[0]);
-        assert_ne!(scene.stage.get(KEY), Some(OLD), "an invalidated value was found");
+        scene.cache.invalidate_tag(CAT[0]);
+        assert_ne!(scene.cache.get(KEY), Some(OLD), "an invalidated value was found");
         assert!(giver.join().unwrap());
-        assert_eq!(scene.stage.get(KEY), Some(GIVEN), "another value was invalidated");
-        assert_eq!(scene.stage.world.tags.len(), 0, "a tag that nothing carries is kept");
+        assert_eq!(scene.cache.get(KEY), Some(GIVEN), "another value was invalidated");
+        assert_eq!(scene.cache.runtime.tags.len(), 0, "a tag that nothing carries is kept");
     });
 }
 
@@ -154,10 +154,10 @@ fn an_update_meets_its_tag(tags: &'static [&'static str]) {
         let scene = Scene::new();
         scene.call(CAT);
         let updater = scene.go(move |scene| scene.add_one_as(tags));
-        let taken = scene.stage.invalidate_tag(CAT[0]);
-        let early = scene.stage.get(KEY);
+        let taken = scene.cache.invalidate_tag(CAT[0]);
+        let early = scene.cache.get(KEY);
         updater.join().unwrap();
-        let late = scene.stage.get(KEY);
+        let late = scene.cache.get(KEY);
         // Only what came before the invalidation, and carries the tag no longer, is not hit by it.
         let spared = taken == 0 && late == early && tags.is_empty();
         assert!(late.is_none() || spared, "changed what was invalidated: {taken} {early:?} {late:?}");
