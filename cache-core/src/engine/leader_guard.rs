@@ -59,7 +59,7 @@ impl LeaderGuard {
                 let mut metadata = EntryMetadata::default();
                 if call.describes() || memo.describes() {
                     metadata = memo.metadata(&flight.key, Some(&stored), |metadata| {
-                        call.describe(Some(&stored), metadata)
+                        call.describe(Some(&stored), metadata);
                     });
                 }
                 metadata.decide(said);

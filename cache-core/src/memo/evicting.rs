@@ -44,13 +44,11 @@ impl MemoCore {
             if taken.is_ok() {
                 return true;
             }
-            match self.evict_from(guard, now, effects) {
-                Some(weight) => freed += weight,
-                None => {
-                    self.total_weight.fetch_sub(freed, Ordering::Relaxed);
-                    return false;
-                }
-            }
+            let Some(weight) = self.evict_from(guard, now, effects) else {
+                self.total_weight.fetch_sub(freed, Ordering::Relaxed);
+                return false;
+            };
+            freed += weight;
         }
     }
 

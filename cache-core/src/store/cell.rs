@@ -208,7 +208,7 @@ impl Cells {
             let cell = self.at(at);
             key.by_ref().clone_to(cell.add(self.cell.key_at));
             value.by_ref().clone_to(cell.add(self.cell.value_at));
-            (*cell.cast::<Head>()).link |= LIVE;
+            (*self.head_at(at)).link |= LIVE;
         }
     }
 

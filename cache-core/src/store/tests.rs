@@ -240,29 +240,29 @@ fn a_value_of_another_type_is_refused() {
     cells.replace(0, &erased::<u64>(7), &erased::<u64>(7));
 }
 
-/// Panics when it is dropped, if it is to; a clone, if that is to.
+/// Panics when it is dropped, or when a clone of it is.
 struct Panics<const N: usize> {
-    panics: bool,
-    clones_panic: bool,
+    when_dropped: bool,
+    when_cloned: bool,
     words: [Arc<()>; N],
 }
 
 impl<const N: usize> Clone for Panics<N> {
     fn clone(&self) -> Self {
-        Self { panics: self.clones_panic, clones_panic: self.clones_panic, words: self.words.clone() }
+        Self { when_dropped: self.when_cloned, when_cloned: self.when_cloned, words: self.words.clone() }
     }
 }
 
 impl<const N: usize> Drop for Panics<N> {
     fn drop(&mut self) {
-        assert!(!self.panics, "dropped");
+        assert!(!self.when_dropped, "dropped");
     }
 }
 
 fn the_last_panics<const N: usize>() {
     let alive = Arc::new(());
     let words = || [(); N].map(|()| alive.clone());
-    let value = |clones_panic| Erased::new(Panics { panics: false, clones_panic, words: words() });
+    let value = |when_cloned| Erased::new(Panics { when_dropped: false, when_cloned, words: words() });
     let key = |number: u64| Erased::new((number, alive.clone()));
     let mut entries = Entries::new(None, CellType::of::<(u64, Arc<()>), Panics<N>>());
     // They are dropped from the end on.
