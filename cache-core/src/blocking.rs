@@ -15,7 +15,7 @@ use crate::engine::{
 use crate::flight::{
     ContextGuard, Flight, FlightContext, Job, PendingJob, WaitOutcome, Waiter, with_context,
 };
-use crate::memo::{MemoCore, UncachedCall};
+use crate::memo::{MemoCore, UnstoredCall};
 use crate::metadata::EntryMetadata;
 use crate::runtime::Runtime;
 use crate::time::after;
@@ -53,8 +53,8 @@ where
 /// the stack while the body runs, which may call its function again.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on(memo: &MemoCore, mut slow_path: SlowPath, mode: CallMode, call: &mut dyn BlockingCall) {
-    match memo.start(&mut slow_path, mode, call.miss_actions()) {
+pub(crate) fn go_on(memo: &MemoCore, slow_path: SlowPath, mode: CallMode, call: &mut dyn BlockingCall) {
+    match memo.start(slow_path, mode, call.miss_actions()) {
         Start::Answer(stored) => call.returned().set_value(stored),
         Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
         Start::Search(ref mut miss) => call.compute(miss),
@@ -65,9 +65,9 @@ pub(crate) fn go_on(memo: &MemoCore, mut slow_path: SlowPath, mode: CallMode, ca
 pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
     let failed = match search(miss, call.returned()) {
         None => return,
-        Some(Next::Lead(mut leader)) => {
+        Some(Next::Lead(ref mut leader)) => {
             leader.is_on_own_stack = true;
-            compute_as_leader(leader, call)
+            run_as_leader(leader, call)
         }
         Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
         Some(_) => unreachable!("nobody is late who has no limit"),
@@ -236,7 +236,7 @@ fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, pending_job: &PendingJob)
 
 /// Computes without a flight, and without storing.
 #[inline(never)]
-fn in_place(unstored: Option<&UncachedCall>, call: &mut dyn Body) {
+fn in_place(unstored: Option<&UnstoredCall>, call: &mut dyn Body) {
     let mut run = || {
         call.run();
         if let Some(unstored) = unstored {
@@ -250,7 +250,7 @@ fn in_place(unstored: Option<&UncachedCall>, call: &mut dyn Body) {
 }
 
 /// A call that nothing is told of.
-type UncachedBody<R, KA, SA, Run, D> = UnansweredCall<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
+type BareCall<R, KA, SA, Run, D> = UnansweredCall<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
 
 /// Runs the body, and touches nothing.
 pub(crate) fn uncached<R, KA, SA, Run, B, D>(call: Prepared<KA, SA, Run>) -> R::Output
@@ -260,7 +260,7 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
-    let mut call = UncachedBody::<R, _, _, _, D>::alone(call);
+    let mut call = BareCall::<R, _, _, _, D>::alone(call);
     in_place(None, &mut call);
     call.outcome.into_output()
 }
@@ -269,6 +269,12 @@ where
 /// does.
 #[expect(clippy::needless_pass_by_value, reason = "the flight ends here")]
 pub(crate) fn compute_as_leader(leader: LeaderGuard, call: &mut dyn Body) -> Option<Failed> {
+    run_as_leader(&leader, call)
+}
+
+/// The same of a flight that ends when its leader is dropped.
+#[inline]
+fn run_as_leader(leader: &LeaderGuard, call: &mut dyn Body) -> Option<Failed> {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let within = ContextGuard::enter(Some(&leader.flight().context));
     call.run();
@@ -291,7 +297,7 @@ where
     B: FnOnce() -> R::Output,
     D: Fn(Option<&R::Value>, &mut EntryMetadata),
 {
-    let mut call = UncachedBody::<R, _, _, _, D>::alone(call);
+    let mut call = BareCall::<R, _, _, _, D>::alone(call);
     let one_shot = handle.take_one_shot();
     let leader = handle.into_leader();
     let Some(one_shot) = one_shot else {

@@ -134,7 +134,7 @@ impl Runtime {
     /// A model has no runtime of its process: it makes its own.
     #[cfg(loom)]
     pub(crate) fn global() -> &'static Arc<Runtime> {
-        unimplemented!("models make their own world")
+        unimplemented!("models make their own runtime")
     }
 
     /// The runtime in which this thread works: a test's scope, else the process's.
@@ -185,11 +185,11 @@ impl Runtime {
         PendingRemoval { stamp, tag, carriers }: PendingRemoval<MemoCore>,
     ) -> Applied {
         let ids = self.tags.ids(&tag);
-        let finish_invalidation = |(memo, all): (Arc<MemoCore>, bool)| {
+        let finish = |(memo, all): (Arc<MemoCore>, bool)| {
             let progress = memo.remove_invalidated(stamp, (!all).then(|| ids.clone()));
             Applied::of_removal(memo, progress)
         };
-        let applied = carriers.into_iter().map(finish_invalidation).sum();
+        let applied = carriers.into_iter().map(finish).sum();
         self.tags.release(Box::new([tag]));
         applied
     }
@@ -324,7 +324,7 @@ mod tests {
         let runtime = Runtime::new(Clock::System);
         runtime.switch(false);
         let cache = TestMemo::within(runtime, Spec::new("stage", &["key"]), MemoSpec::new());
-        assert!(cache.memo.is_disabled(), "made while the world was off");
+        assert!(cache.memo.is_disabled(), "made while the runtime was off");
         cache.memo.switch(false);
         cache.runtime.switch(true);
         assert!(cache.memo.is_disabled());

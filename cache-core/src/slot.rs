@@ -95,7 +95,12 @@ impl<S: Shape, R: Returns> MemoLocation<S, R> for InSlot {
         &self,
         slot: &'static Slot,
     ) -> Option<MemoHandle<'_, S::Owned, R::StoredValue>> {
-        if const { Id::ONLY } { slot.only::<Id, S, R>() } else { None }
+        if const { !Id::ONLY } {
+            return None;
+        }
+        let memo = slot.only(id::<Id, S, R>())?;
+        // SAFETY: it was made for the types of the one instantiation.
+        Some(unsafe { MemoHandle::kept(memo) })
     }
 }
 
@@ -218,22 +223,15 @@ impl Slot {
 
     /// The memo of the one instantiation that there is, if it is made, and no test has another.
     #[inline]
-    fn only<Id, S, R>(&'static self) -> Option<MemoHandle<'static, S::Owned, R::StoredValue>>
-    where
-        Id: Identity + ?Sized,
-        S: Shape,
-        R: Returns,
-    {
+    fn only(&self, id: TypeId) -> Option<&'static MemoCore> {
         #[cfg(feature = "testing")]
         if crate::testing::current().is_some() {
             return None;
         }
-        let id = id::<Id, S, R>();
         // SAFETY: as in `find`.
         let memo = unsafe { self.chains[chain(id)].load(Ordering::Acquire).as_ref::<'static>()? };
-        debug_assert!(Id::ONLY && memo.header.id == id);
-        // SAFETY: it was made for the types of the one instantiation.
-        Some(unsafe { MemoHandle::kept(memo) })
+        debug_assert!(memo.header.id == id, "there is one instantiation");
+        Some(memo)
     }
 
     #[inline]

@@ -217,11 +217,11 @@ where
     C: MemoizedFn<KA>,
     X: Extras<KA, SA, C::Returns>,
 {
-    /// Whether a hit need not know more than the key.
+    /// Whether a call is looked up by `glance` first: its function has one memo, and no hook for hits.
     pub(super) const GLANCES: bool = C::GLANCES && !X::ON_HIT;
 
-    /// What it is usually answered with, if that is there at once. It takes no `self`: all of that would have to be
-    /// in memory for it.
+    /// The return, if a fresh entry is found at once. It takes no `self`: then a hit would have to write
+    /// all of it to memory.
     #[inline]
     pub(super) fn glance(callee: &C, keyed: &KA, mode: CallMode) -> Option<<C::Returns as Returns>::Output> {
         if const { Self::GLANCES } && mode.is_plain() {
@@ -278,8 +278,8 @@ pub(crate) trait StartsJob<J> {
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J);
 }
 
-/// How a call is made once more, by the kind of function; or not at all, for [`NoHook`], of which nothing is
-/// compiled.
+/// How a call is made once more, by the kind of function. For [`NoHook`] it is not, and no code is compiled
+/// for it.
 pub(crate) trait RunsInBackground<KA, SA, A> {
     /// Whether it can be.
     const RUNS_IN_BACKGROUND: bool = true;
@@ -345,10 +345,7 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> UnansweredCall<M, R, KA, SA, Run, D, A
     where
         Run: FnOnce(KA, SA) -> (B, D),
     {
-        let Some(Prepared { keyed, skipped, run }) = self.call.take() else {
-            unreachable!("a body is run once")
-        };
-        let (body, describe) = run(keyed, skipped);
+        let (body, describe) = self.take_call().prepare();
         self.describe = Some(describe);
         body
     }
@@ -359,9 +356,7 @@ impl<M, R: Returns, KA, SA, Run, D> UnansweredCall<M, R, KA, SA, Run, D, NoHook,
     pub(crate) fn alone(call: Prepared<KA, SA, Run>) -> Self {
         Self::new(Parts { call, background_call: NoHook, extras: NoHook })
     }
-}
 
-impl<M, R: Returns, KA, SA, Run, D> UnansweredCall<M, R, KA, SA, Run, D, NoHook, NoHook> {
     /// A call whose body was made.
     pub(crate) fn described_by(describe: D) -> Self {
         let outcome = ReturnSlot(None);

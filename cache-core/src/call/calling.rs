@@ -317,7 +317,8 @@ where
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Returns>,
 {
-    /// Goes over to the driver, unless the call is answered. `slow_path`: if it was looked up by more than a glance.
+    /// Goes over to the driver, unless the call is answered. `slow_path` is what the look-up has found;
+    /// none if there was only a glance, and the call is yet to be looked up.
     #[cold]
     #[inline(never)]
     fn go_on(&mut self, slow_path: Option<SlowPath>) -> Option<OutputOf<C, KA>> {
@@ -357,8 +358,8 @@ where
     ) -> Result<MissStart, Erased> {
         const { super::background_call::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
         // Only where it may be asked for is there code for the background.
-        let miss_actions = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
-        MissStart::of(memo, slow_path, mode, if miss_actions { Some(self) } else { None })
+        let has_actions = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
+        MissStart::of(memo, slow_path, mode, if has_actions { Some(self) } else { None })
     }
 }
 

@@ -48,12 +48,13 @@ pub trait MemoizedFn<KA> {
     type Shape: Shape;
     /// What is decided about its return.
     type Returns: Returns;
-    /// Whether its entries are computed in the background, too, for a reason that a call does not know of.
+    /// Whether its entries are computed in the background, too, because of options that the call does not
+    /// have: those of a node.
     const IN_BACKGROUND: bool;
     /// Whether a call is looked at by [`glance`](Self::glance) first.
     const GLANCES: bool;
 
-    /// What a call is usually answered with, if it is there at once.
+    /// The fresh entry of a call, if one is found at once.
     fn glance(&self, keyed: &KA) -> Option<<Self::Returns as Returns>::StoredValue>;
 
     /// The memo of a function whose memo is in this slot, and is told nothing when it is made.
@@ -103,7 +104,7 @@ where
     #[inline]
     fn glance(&self, keyed: &KA) -> Option<R::StoredValue> {
         let memo = self.location.only::<Id>(self.slot)?;
-        Cx::glance(memo.typed(), |cx| (self.look)(keyed, cx))
+        (self.look)(keyed, Cx::glance(memo.typed())).at_a_glance()
     }
 
     fn memo_in(slot: &'static Slot) -> MemoHandle<'static, S::Owned, R::StoredValue> {
@@ -156,7 +157,8 @@ where
         self.at_location(InField(memo))
     }
 
-    /// The same, where what has the field is gone when the memo is asked for.
+    /// The same where the owner of the field may be gone by the time the memo is looked up: copies the
+    /// handle.
     #[inline]
     pub fn kept_in_copy<M>(
         self,

@@ -112,9 +112,9 @@ pub trait WaitLimits<O> {
     fn limits(&self) -> Limits;
     /// What is returned after the last of them; none if there is none.
     fn late(&self, late: TimedOut) -> Option<O>;
-    /// A computation that is to be made elsewhere, and how what it returns comes back.
+    /// Gives the handle of a computation that runs elsewhere a channel for its return. Returns both.
     fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<BodyResult<O>>>);
-    /// Tells who waits there of a panic from before the body.
+    /// Sends a panic from before the body through the channel.
     fn on_panic(&self, one_shot: &Arc<OneShot<BodyResult<O>>>) -> Panicked;
 }
 

@@ -82,7 +82,7 @@ impl LeaderGuard {
         let pending = memo.invalidate_dependents(&mut effects);
         let counts = counts == Some(true);
         self.fail(call.returned(), counts);
-        memo.finish_removals(pending, &mut effects);
+        memo.finish_removals(pending, effects);
         memo.on_error(&flight.key, call.returned().error());
         Err(Failed { counts })
     }

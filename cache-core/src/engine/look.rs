@@ -20,6 +20,7 @@ pub(crate) struct LookFlags(usize);
 impl LookFlags {
     const NO_READ: usize = Flags::END;
     const FRESH_ONLY: usize = Flags::END << 1;
+    /// So that it is not looked up by a glance again.
     const AFTER_GLANCE: usize = Flags::END << 2;
 
     /// As calls usually do.
@@ -78,6 +79,18 @@ pub enum SlowPath {
 }
 
 impl<V> Found<V> {
+    /// What a glance has found.
+    #[inline]
+    pub(crate) fn at_a_glance(self) -> Option<V> {
+        match self {
+            Self::Hit(value) => Some(value),
+            Self::Slow(nothing) => {
+                std::mem::forget(nothing);
+                None
+            }
+        }
+    }
+
     /// The key of a look-up that was not to read.
     pub(crate) fn into_key(self) -> (Erased, u32) {
         match self {
@@ -102,17 +115,8 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
 
     /// A look-up that finds a fresh entry at once, or nothing: then the call is to be looked up again.
     #[inline]
-    pub(crate) fn glance(
-        memo: TypedMemo<'m, S::Owned, R::StoredValue>,
-        look: impl FnOnce(Self) -> Found<R::StoredValue>,
-    ) -> Option<R::StoredValue> {
-        match look(Self::new(memo, LookFlags::GLANCE)) {
-            Found::Hit(stored) => Some(stored),
-            Found::Slow(nothing) => {
-                std::mem::forget(nothing);
-                None
-            }
-        }
+    pub(crate) fn glance(memo: TypedMemo<'m, S::Owned, R::StoredValue>) -> Self {
+        Self::new(memo, LookFlags::GLANCE)
     }
 
     /// Looks the key up that is made of these parts.

@@ -7,7 +7,7 @@ use super::{Failed, Intent, LeaderGuard, Returned, Step};
 use crate::call::Limits;
 use crate::erased::Erased;
 use crate::flight::{CarriedTags, Flight, Landing, SharedError, Wait, WaitBounds, WaitOutcome, Waiter};
-use crate::memo::{MemoRef, UncachedCall};
+use crate::memo::{MemoRef, UnstoredCall};
 use crate::tags::Number;
 use crate::time::{Tick, after};
 
@@ -69,7 +69,7 @@ pub(crate) struct JoinedFlight {
     at: Number,
 }
 
-/// The same where it has waited for what it leads itself.
+/// What a call does next that has waited for a flight that it leads itself.
 pub(crate) enum AfterOwnWait {
     /// With an answer.
     Answer(Erased),
@@ -106,8 +106,8 @@ impl Miss {
     }
 
     /// It computes without storing.
-    pub(crate) fn unstored(&self) -> UncachedCall {
-        UncachedCall { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
+    pub(crate) fn unstored(&self) -> UnstoredCall {
+        UnstoredCall { memo: self.memo.clone(), key: self.key.clone(), hash: self.hash, bypass: false }
     }
 
     /// When the caller stops waiting for the leader and looks for an older value; `None` without a limit.
@@ -152,7 +152,7 @@ impl Miss {
         self.after_step(step)
     }
 
-    /// The same, before it has waited.
+    /// Decides how it goes on after [`begin`](Self::begin).
     #[inline]
     pub(crate) fn after_step(&mut self, step: Step) -> Next {
         match step {
@@ -213,9 +213,10 @@ impl Miss {
                 if let Some(older) = self.older(&Failed { counts }) {
                     return Next::Answer(older);
                 }
-                // What the error may have been invalidated by is not known: it has no tags.
+                // An error has no tags, so it is not known whether it was invalidated before this call
+                // joined.
                 let is_shared = joined.at == joined.waiter.flight().born;
-                // If there is nothing for it, together with the others, not one behind the other.
+                // If the error cannot be shared, all waiters compute at once, not one behind the other.
                 self.begin = self.begin.alone();
                 if is_shared {
                     return Next::Error(shared);

@@ -129,7 +129,9 @@ impl MemoCore {
             register(guard.gated_mut(), old)
         } else {
             // Those who read entries are not in the way.
-            register(guard.gated_mut(), None)
+            let flight = register(guard.gated_mut(), None);
+            drop(guard);
+            flight
         };
         Step::Lead(LeaderGuard::new(self.handle(), flight, how, begun))
     }

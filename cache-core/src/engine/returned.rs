@@ -14,7 +14,7 @@ pub(crate) trait Returned {
     fn take_value(&mut self) -> Option<Erased>;
     /// Returns a value.
     fn set_value(&mut self, value: Erased);
-    /// Returns what a waiter gets of the leader's error, if there is something for it.
+    /// Sets the return to the leader's error, if that can be shared with this call. Whether it can.
     fn set_error(&mut self, error: SharedError) -> bool;
     /// The error that it returns, if it does.
     fn error(&self) -> Option<&dyn Any>;

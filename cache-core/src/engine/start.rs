@@ -3,7 +3,7 @@
 use super::{Intent, LeaderGuard, Miss, SlowPath, Step};
 use crate::erased::Erased;
 use crate::key::KeyRef;
-use crate::memo::{MemoCore, UncachedCall};
+use crate::memo::{MemoCore, UnstoredCall};
 
 /// What a call is told besides its arguments, in bits: a hit asks whether it is none of it.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ pub(crate) trait MissActions {
 pub(crate) enum Start {
     Answer(Erased),
     /// It neither reads nor writes. The uncached call, if the tags of its return are inherited.
-    InPlace(Option<UncachedCall>),
+    InPlace(Option<UnstoredCall>),
     /// It is to be computed, or waited for.
     Search(Miss),
 }
@@ -75,11 +75,11 @@ impl MemoCore {
     #[inline(never)]
     pub(crate) fn start(
         &self,
-        slow_path: &mut SlowPath,
+        slow_path: SlowPath,
         mode: CallMode,
         call: Option<&mut dyn MissActions>,
     ) -> Start {
-        let (key, hash) = match std::mem::replace(slow_path, SlowPath::Bypass(None)) {
+        let (key, hash) = match slow_path {
             SlowPath::Renew(stored, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_run_in_background()) {
                     Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
@@ -90,7 +90,7 @@ impl MemoCore {
                 self.counters.bypasses.add();
                 // What is computed from the return depends on the call all the same.
                 let unstored =
-                    key.map(|(key, hash)| UncachedCall { memo: self.handle(), key, hash, bypass: true });
+                    key.map(|(key, hash)| UnstoredCall { memo: self.handle(), key, hash, bypass: true });
                 return Start::InPlace(unstored);
             }
             SlowPath::Miss(key, hash) => (key, hash),

@@ -12,7 +12,7 @@ use crate::engine::{LeaderGuard, Miss};
 use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
-/// A driver, and of which type its call is. It hands the call back, with what it has come to.
+/// A driver, and the type of its call. When it is ready it hands back the call, and a `T`.
 pub struct Driven<C, T = ()> {
     driver: Driver<T>,
     call: PhantomData<C>,
@@ -54,7 +54,7 @@ pub(crate) fn by_owner<C: AsyncBody + Send + 'static>(
     Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_owner(begun, limits, call)))
 }
 
-/// Goes as far as to a computation of its own.
+/// Hands back the flight that the call leads, before it computes; none if the call has returned.
 pub(super) fn approaching<C: AsyncBody>(
     begun: MissStart,
     limits: Limits,
@@ -87,7 +87,7 @@ impl<C, T> Driven<C, T> {
         Self { driver: driver(begun, limits, call), call: PhantomData }
     }
 
-    /// Goes on with the driver. The call when it is ready, and what it has come to.
+    /// Polls the driver. When it is ready, returns the call, and what the driver says of it.
     pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<(Pin<Box<C>>, T)> {
         let (call, came) = ready!(poll(&mut self.driver, cx));
         // SAFETY: it is the box of this type that the driver was given, and is pinned as it was.

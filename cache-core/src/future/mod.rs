@@ -30,30 +30,30 @@ use crate::engine::{AfterOwnWait, CallMode, Failed, LeaderGuard, Miss, MissActio
 use crate::entry::Async;
 use crate::erased::Erased;
 use crate::flight::{AdoptableComputation, AdoptionRule, Flight, FlightContext, polled_with_context};
-use crate::memo::{MemoCore, UncachedCall};
+use crate::memo::{MemoCore, UnstoredCall};
 use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
-/// Where a call stands that was not answered.
+/// What the driver of an unanswered call begins with.
 pub(crate) enum MissStart {
     /// It is to be computed, or waited for.
     Search(Miss),
     /// It leads a flight already.
     Lead(LeaderGuard),
-    /// It touches nothing.
-    InPlace(Option<UncachedCall>),
+    /// It neither reads nor writes. The uncached call, if the tags of its return are inherited.
+    InPlace(Option<UnstoredCall>),
 }
 
 impl MissStart {
-    /// Goes on with a look-up. `call`: the call, if there is something that it is told or that tells of it. The answer,
-    /// if there is one.
+    /// Goes on with a call that was not a plain hit. `call` is none if it has neither hooks nor a
+    /// background call. Returns the answer as `Err`, if there is one already.
     pub(crate) fn of(
         memo: &MemoCore,
-        mut slow_path: SlowPath,
+        slow_path: SlowPath,
         mode: CallMode,
         call: Option<&mut dyn MissActions>,
     ) -> Result<Self, Erased> {
-        match memo.start(&mut slow_path, mode, call) {
+        match memo.start(slow_path, mode, call) {
             Start::Answer(stored) => Err(stored),
             Start::InPlace(unstored) => Ok(Self::InPlace(unstored)),
             Start::Search(miss) => Ok(Self::Search(miss)),
@@ -61,7 +61,7 @@ impl MissStart {
     }
 }
 
-/// Waits until it is known how the call goes on otherwise.
+/// Waits for the flights of other calls, until this call has an answer or is to compute.
 async fn search(miss: &mut Miss) -> Next {
     let step = miss.begin();
     let mut next = miss.after_step(step);
@@ -72,7 +72,7 @@ async fn search(miss: &mut Miss) -> Next {
     next
 }
 
-/// What all drivers have in common: a call on its way to a return, or to a computation of its own, which is
+/// What all drivers have in common: goes on until the call has returned (none), or leads a flight, which is
 /// handed back.
 async fn approach(
     begun: MissStart,
@@ -81,8 +81,8 @@ async fn approach(
 ) -> Option<(Miss, LeaderGuard)> {
     let mut miss = match begun {
         MissStart::Search(miss) => miss,
-        MissStart::InPlace(miss_actions) => {
-            in_place(miss_actions, call).await;
+        MissStart::InPlace(unstored) => {
+            in_place(unstored, call).await;
             return None;
         }
         MissStart::Lead(leader) => {
@@ -129,7 +129,8 @@ async fn approach(
     }
 }
 
-/// Returns what a computation has come to: its value; or its return, if that is not one to keep.
+/// Sets the call's return to the value; or, if the computation failed, to an older value if one may stand
+/// in.
 fn conclude(miss: &Miss, settled: Result<Erased, Failed>, call: Pin<&mut DynBody>) {
     let returned = call.described().returned();
     match settled {
@@ -138,8 +139,8 @@ fn conclude(miss: &Miss, settled: Result<Erased, Failed>, call: Pin<&mut DynBody
     }
 }
 
-/// Computes as part of its caller, or waits for who does. When it is dropped, one of those who wait
-/// takes over.
+/// Computes as part of its caller, or waits for another call's computation. If it is dropped, one of the
+/// waiters takes over.
 async fn lead_by_caller(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
     let Some((miss, mut leader)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
     leader.is_on_own_stack = true;
@@ -166,8 +167,8 @@ async fn lead_by_owner(begun: MissStart, limits: Limits, mut call: BoxedCall) ->
     (call, ())
 }
 
-/// The same for a call that does not wait to the end: its computation is made of arguments that are owned,
-/// so that the background can go on with it when its caller has left.
+/// The same for a call that may return before its computation ends (`timeout`). The computation owns its
+/// arguments, so that the background can go on with it when its caller has left.
 pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(
     begun: MissStart,
     called: UnansweredCall<Async, R, KA, SA, Run, D, A, X>,
@@ -200,7 +201,7 @@ where
         match miss.after_own(waited) {
             AfterOwnWait::Answer(stored) => return R::join(stored.into()),
             AfterOwnWait::Wait => {}
-            // If it has panicked, that goes on in the poll of its caller, which is this.
+            // If the body has panicked, the panic is resumed here, in the poll of the caller.
             AfterOwnWait::Returned | AfterOwnWait::Refused => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
             }
@@ -220,7 +221,7 @@ fn in_this_scope<F: Future + Send + 'static>(
     computation
 }
 
-/// Computes as the leader of a flight. If this is dropped, the body is before the flight ends.
+/// Computes as the leader of a flight. If this is dropped, the body is dropped first, then the flight ends.
 async fn settled<P: DerefMut<Target = DynBody>>(
     leader: LeaderGuard,
     call: Pin<P>,
@@ -238,7 +239,7 @@ async fn settled<P: DerefMut<Target = DynBody>>(
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place(unstored: Option<UncachedCall>, call: Pin<&mut DynBody>) {
+async fn in_place(unstored: Option<UnstoredCall>, call: Pin<&mut DynBody>) {
     let run = async move {
         let mut running = Running::new(call);
         running.returned().await;

@@ -16,11 +16,11 @@ use crate::value::Returns;
 pub(crate) trait AsyncBody {
     /// What it returns, and what describes that.
     fn described(self: Pin<&mut Self>) -> &mut dyn Described;
-    /// Makes the body at first, and goes on with it. It has returned when this is ready.
+    /// Makes the body on the first poll, and polls it. When this is ready, the body has returned.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
     /// Drops the body where it stands, and what it has returned.
     fn cancel(self: Pin<&mut Self>);
-    /// Returns what a call does that waits no longer than this.
+    /// The limit has passed: sets the return to what `timeout` says.
     fn late(self: Pin<&mut Self>, memo: &MemoCore, limit: Duration);
 }
 

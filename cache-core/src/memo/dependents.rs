@@ -258,7 +258,7 @@ impl MemoCore {
 }
 
 /// A call whose return is not stored, and what is computed from that return depends on all the same.
-pub(crate) struct UncachedCall {
+pub(crate) struct UnstoredCall {
     pub(crate) memo: MemoRef,
     pub(crate) key: Erased,
     pub(crate) hash: u32,
@@ -266,7 +266,7 @@ pub(crate) struct UncachedCall {
     pub(crate) bypass: bool,
 }
 
-impl UncachedCall {
+impl UnstoredCall {
     /// Its body has returned.
     pub(crate) fn returned(&self, call: &mut dyn Described) {
         let Self { memo, key, hash, bypass } = self;

@@ -50,15 +50,11 @@ impl MemoCore {
 
     /// And the rest, when nobody waits any more.
     #[inline]
-    pub(crate) fn finish_removals(&self, pending: Vec<PendingRemoval<MemoCore>>, effects: &mut Effects) {
-        if !pending.is_empty() {
-            for pending in pending {
-                self.runtime().finish_invalidation(pending);
-            }
+    pub(crate) fn finish_removals(&self, pending: Vec<PendingRemoval<MemoCore>>, effects: Effects) {
+        for pending in pending {
+            self.runtime().finish_invalidation(pending);
         }
-        if !effects.is_empty() {
-            self.dispose_of(std::mem::replace(effects, Effects::new()));
-        }
+        self.dispose(effects);
     }
 
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed

@@ -43,7 +43,8 @@ impl MemoCore {
         ]
     }
 
-    /// In the child: computations of other threads are taken off, since they never end; nor does a judgement.
+    /// In the child: flights of other threads are taken off, since they never end, and removals by
+    /// predicate are forgotten.
     ///
     /// # Safety
     ///

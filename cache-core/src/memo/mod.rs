@@ -28,7 +28,7 @@ use std::sync::atomic::AtomicPtr;
 
 pub(crate) use backlog::{Removal, RemovalProgress};
 pub(crate) use core::{MemoCore, Shard, ShardState, Types};
-pub(crate) use dependents::{UncachedCall, record_unknown};
+pub(crate) use dependents::{UnstoredCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
 pub(crate) use hooks::{MemoHooks, MemoSpec};

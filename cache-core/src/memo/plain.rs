@@ -1,4 +1,4 @@
-//! The short ways of a plain value to its entry: one of which there is nothing to say but that it is there.
+//! Short cuts for storing a plain value: one without tags, a ttl of its own, a weight or a condition.
 //!
 //! They store what [`store`](MemoCore::store) would, or nothing: then that decides.
 
@@ -11,12 +11,13 @@ use crate::flight::{Flight, Kind};
 use crate::metadata::EntryMetadata;
 use crate::spec::Spec;
 use crate::store::StoredMetadata;
-use crate::sync::ShardLock;
+use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Number};
 use crate::time::{NEVER, SECOND, Tick, later, ticks};
 
 impl MemoCore {
-    /// How long entries live of which the options of a memo leave nothing to say but their value; none if they do not.
+    /// The ttl of the plain values of a memo; none if its options weigh entries, look at their times, or
+    /// let them live for less than a second.
     pub(super) fn plain_ttl(spec: &Spec, weighs: bool) -> Option<Tick> {
         let rules = &spec.rules;
         let ttl = rules.ttl.map_or(NEVER, ticks);
@@ -51,7 +52,7 @@ impl MemoCore {
         {
             return false;
         }
-        let stored_metadata = self.plain_lease(value, now, deadline, flight.born.max(revision));
+        let stored_metadata = self.plain_metadata(value, now, deadline, flight.born.max(revision));
         guard.entries.insert(&flight.key, value, flight.hash, stored_metadata, &self.spec.rules);
         guard.gated_mut().remove(flight);
         drop(guard);
@@ -73,7 +74,8 @@ impl MemoCore {
         let born = self.runtime().tags.now();
         let guard = self.shard(hash).upgradable();
         // A flight of the key would end, and so would what was computed from the entry.
-        if guard.gated().has(hash) || self.is_tracked() {
+        let is_over = self.total_weight.load(Ordering::Relaxed) > self.capacity.load(Ordering::Relaxed);
+        if guard.gated().has(hash) || self.is_tracked() || is_over {
             return false;
         }
         let found = guard.entries.find(hash, |other| self.same(other, key));
@@ -89,7 +91,7 @@ impl MemoCore {
         self.counters.removed(self.cause(*entry, now, Cause::Replaced));
         let slot = entry.slot;
         let mut guard = ShardLock::upgrade(guard);
-        let stored_metadata = self.plain_lease(value, now, deadline, born.max(revision));
+        let stored_metadata = self.plain_metadata(value, now, deadline, born.max(revision));
         guard.entries.overwrite(slot, key, value, &stored_metadata, &self.spec.rules);
         drop(guard);
         self.counters.stores.add();
@@ -103,11 +105,18 @@ impl MemoCore {
         let ttl = self.plain_ttl.filter(|_| metadata.is_plain())?;
         // What begins earlier ends earlier: of a long time that is no matter.
         let now = self.clock().coarse();
-        Some((now, later(now, ttl)))
+        // At the end of time nothing is fresh.
+        Some((now, later(now, ttl))).filter(|(now, deadline)| now < deadline)
     }
 
     #[inline]
-    fn plain_lease(&self, value: &Erased, created: Tick, deadline: Tick, verified: Number) -> StoredMetadata {
+    fn plain_metadata(
+        &self,
+        value: &Erased,
+        created: Tick,
+        deadline: Tick,
+        verified: Number,
+    ) -> StoredMetadata {
         StoredMetadata {
             created,
             deadline,

@@ -73,8 +73,7 @@ impl Drop for PredicateRemoval<'_> {
 }
 
 /// Removes from several memos in one piece, since what is computed for one may be made of an entry of
-/// another.
-/// `is_selected` picks keys by how they display; none: whatever is being computed.
+/// another. `is_selected` picks keys by how they display. If it is none, all that is being computed is hit.
 pub(super) fn in_one_removal(
     memos: &[AnyMemoRef],
     is_selected: Option<&dyn Fn(&str) -> bool>,
@@ -109,7 +108,7 @@ pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, severity:
 }
 
 impl MemoCore {
-    /// When it was last judged by a pattern or predicate.
+    /// The number of the last removal by pattern or predicate that has ended.
     pub(crate) fn last_predicate_removal(&self) -> Number {
         self.predicate_removals.last.load(Ordering::Acquire)
     }

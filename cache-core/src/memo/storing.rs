@@ -154,7 +154,7 @@ impl MemoCore {
             leader.end(Landing::Value(value.clone(), carried));
         }
         // Not before: nobody waits for hooks, which may call and wait themselves.
-        self.finish_removals(pending, &mut effects);
+        self.finish_removals(pending, effects);
         if outcome == StoreOutcome::Yes {
             self.on_store(&flight.key, value);
         }

@@ -406,8 +406,8 @@ impl<V: 'static, M> Memo<V, M> {
     }
 
     fn remove_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
-        let remove_if = || self.members.iter().map(|member| member.invalidate_if(predicate, severity)).sum();
-        super::predicate_removal::in_one_removal(&self.memos(), None, remove_if)
+        let remove = || self.members.iter().map(|member| member.invalidate_if(predicate, severity)).sum();
+        super::predicate_removal::in_one_removal(&self.memos(), None, remove)
     }
 
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].

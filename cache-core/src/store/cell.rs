@@ -187,29 +187,46 @@ impl Cells {
         }
     }
 
-    /// Adds a cell with an entry.
-    pub(super) fn push(&mut self, head: Head, key: &Erased, value: &Erased) {
-        assert!(!self.is_full(), "it was asked before");
+    /// Adds a cell that has neither key nor value.
+    pub(super) fn push(&mut self, head: Head) {
+        assert!(!self.is_full() && !head.is_live(), "there is room, and nothing is in it");
         // SAFETY: there is room for one more, in which nothing is yet.
         unsafe { self.head_at(self.len()).write(head) };
         self.len += 1;
-        self.fill(self.len() - 1, key, value);
     }
 
     /// Gives copies of a key and a value to a cell that has none.
     #[inline]
     pub(super) fn fill(&mut self, at: usize, key: &Erased, value: &Erased) {
-        let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
-        assert!(same, "a memo has one type of keys and one of values");
-        let is_free = self.head(at).is_some_and(|head| !head.is_live());
-        assert!(is_free, "a cell that is free");
-        // SAFETY: there is such a cell. Its places are fit for values of these types, and have none.
+        let cell = self.places(at, key, value);
+        // SAFETY: the places are fit for values of these types, and have none.
         unsafe {
-            let cell = self.at(at);
             key.by_ref().clone_to(cell.add(self.cell.key_at));
             value.by_ref().clone_to(cell.add(self.cell.value_at));
             (*self.head_at(at)).link |= LIVE;
         }
+    }
+
+    /// The same with the key and the value themselves.
+    pub(super) fn fill_with(&mut self, at: usize, key: Erased, value: Erased) {
+        let cell = self.places(at, &key, &value);
+        // SAFETY: as in `fill`.
+        unsafe {
+            key.move_to(cell.add(self.cell.key_at));
+            value.move_to(cell.add(self.cell.value_at));
+            (*self.head_at(at)).link |= LIVE;
+        }
+    }
+
+    /// A cell that is there, has neither key nor value, and is of these types.
+    #[inline]
+    fn places(&self, at: usize, key: &Erased, value: &Erased) -> *mut u8 {
+        let same = key.is_of(self.cell.key) && value.is_of(self.cell.value);
+        assert!(same, "a memo has one type of keys and one of values");
+        let is_free = self.head(at).is_some_and(|head| !head.is_live());
+        assert!(is_free, "a cell that is free");
+        // SAFETY: there is such a cell.
+        unsafe { self.at(at) }
     }
 
     /// Takes key and value out of a cell, if it is live.

@@ -175,8 +175,8 @@ impl Entries {
 
     /// The entries in so many slots from one on, and whether there are more slots.
     pub(crate) fn range(&self, from: usize, count: usize) -> (impl Iterator<Item = EntryRef<'_>>, bool) {
-        let extra = from.saturating_add(count) < self.slab.slots();
-        (self.slab.range(from, count), extra)
+        let more = from.saturating_add(count) < self.slab.slots();
+        (self.slab.range(from, count), more)
     }
 
     #[inline]

@@ -121,16 +121,16 @@ impl Slab {
         metadata: StoredMetadata,
     ) -> SlotId {
         let head = Head { packed: PackedMetadata::new(&metadata), hash, link: NONE };
-        self.put(head, key, value, metadata.extra)
+        self.put(head, metadata.extra, |cells, at| cells.fill(at, key, value))
     }
 
+    /// `fill` gives key and value to the cell.
     #[inline]
     fn put(
         &mut self,
         mut head: Head,
-        key: &Erased,
-        value: &Erased,
         extra: Option<Box<ExtraMetadata>>,
+        fill: impl FnOnce(&mut Cells, usize),
     ) -> SlotId {
         let slot = self.free;
         let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
@@ -139,10 +139,10 @@ impl Slab {
                 let free = chunk.cells.head_mut(at).expect("a slot that is free is there");
                 std::mem::swap(free, &mut head);
                 self.free = head.link;
-                chunk.cells.fill(at, key, value);
+                fill(&mut chunk.cells, at);
                 slot
             }
-            None => self.push(head, key, value),
+            None => self.push(head, fill),
         };
         if let Some(extra) = extra {
             self.set_extra(slot, extra);
@@ -151,14 +151,14 @@ impl Slab {
         slot
     }
 
-    fn push(&mut self, head: Head, key: &Erased, value: &Erased) -> SlotId {
+    fn push(&mut self, head: Head, fill: impl FnOnce(&mut Cells, usize)) -> SlotId {
         if self.chunks.last().is_none_or(|chunk| chunk.cells.len() == CHUNK) {
             if self.chunks.len() == self.chunks.capacity() {
                 // By an eighth: what is kept of a chunk is small, but there may be many.
                 self.chunks.reserve_exact(self.chunks.len() / 8 + 1);
             }
-            let guard = if self.chunks.is_empty() { FIRST } else { FULL };
-            self.chunks.push(Chunk { cells: Cells::with_capacity(self.cell, guard), extra: None });
+            let capacity = if self.chunks.is_empty() { FIRST } else { FULL };
+            self.chunks.push(Chunk { cells: Cells::with_capacity(self.cell, capacity), extra: None });
         }
         let first = (self.chunks.len() - 1) * CHUNK;
         let cells = &mut self.chunks.last_mut().expect("one was pushed").cells;
@@ -166,7 +166,8 @@ impl Slab {
         if cells.is_full() {
             cells.grow((cells.len() * 4).min(CHUNK) as u32);
         }
-        cells.push(head, key, value);
+        cells.push(head);
+        fill(cells, cells.len() - 1);
         #[expect(clippy::cast_possible_truncation, reason = "asked before whether it is full")]
         let slot = (first + cells.len() - 1) as SlotId;
         slot
@@ -272,7 +273,8 @@ impl Slab {
     /// Moves an entry to another slab. Its slot is gone.
     pub(super) fn move_to(&mut self, slot: SlotId, other: &mut Self) -> Option<SlotId> {
         let Removed { key, value, hash, packed, extra } = self.take(slot)?;
-        Some(other.put(Head { packed, hash, link: NONE }, &key, &value, extra))
+        let head = Head { packed, hash, link: NONE };
+        Some(other.put(head, extra, |cells, at| cells.fill_with(at, key, value)))
     }
 
     /// Takes everything out, from the end on.

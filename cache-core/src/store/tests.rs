@@ -114,7 +114,8 @@ fn hash(number: u64) -> u32 {
 
 fn push<K: Kind, V: Kind>(cells: &mut Cells, number: u64) {
     let head = Head { packed: PackedMetadata::none(), hash: hash(number), link: NONE };
-    cells.push(head, &erased::<K>(number), &erased::<V>(number));
+    cells.push(head);
+    cells.fill(cells.len() - 1, &erased::<K>(number), &erased::<V>(number));
 }
 
 fn are<K: Kind, V: Kind>(entry: (Erased, Erased), key: u64, value: u64) {

@@ -64,14 +64,14 @@ impl TagState {
     /// groups lie within each other as deep as entries were computed from each other.
     fn catch_up(&self, upto: Number) {
         let mut path = vec![(self, self.parts().iter())];
-        while let Some((mark, parts)) = path.last_mut() {
+        while let Some((tag, parts)) = path.last_mut() {
             if let Some(part) = parts.find(|part| part.is_behind(upto)) {
                 path.push((part, part.parts().iter()));
                 continue;
             }
             // Stamps only grow, so it does not matter who else does the same meanwhile, up to what number.
-            mark.parts().iter().for_each(|part| mark.stamps.raise_to(&part.stamps));
-            if let Some(group) = &mark.group {
+            tag.parts().iter().for_each(|part| tag.stamps.raise_to(&part.stamps));
+            if let Some(group) = &tag.group {
                 // Release: see `is_behind`.
                 group.told.fetch_max(upto, Ordering::Release);
             }

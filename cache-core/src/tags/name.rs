@@ -44,7 +44,7 @@ pub struct TagName(pub(crate) Name);
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Name {
     Text(Cow<'static, str>),
-    TypedMemo(Cow<'static, str>),
+    Typed(Cow<'static, str>),
     /// What others were computed from: an entry, or a memo as a whole.
     Unnamed(u64),
 }
@@ -54,7 +54,7 @@ impl TagName {
     /// escaped, so that different fields never show alike.
     pub(crate) fn typed(path: &'static str, fields: &[&dyn fmt::Display]) -> Self {
         if fields.is_empty() {
-            return Self(Name::TypedMemo(path.into()));
+            return Self(Name::Typed(path.into()));
         }
         let mut name = String::from(path);
         for (index, field) in fields.iter().enumerate() {
@@ -62,7 +62,7 @@ impl TagName {
             name.push_str(&field.to_string().replace('\\', "\\\\").replace(',', "\\,"));
         }
         name.push(')');
-        Self(Name::TypedMemo(name.into()))
+        Self(Name::Typed(name.into()))
     }
 
     fn text(text: impl Into<Cow<'static, str>>) -> Self {
@@ -73,7 +73,7 @@ impl TagName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Name::Text(text) | Name::TypedMemo(text) => text,
+            Name::Text(text) | Name::Typed(text) => text,
             Name::Unnamed(_) => "",
         }
     }
@@ -89,7 +89,7 @@ impl fmt::Debug for TagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Name::Text(text) => fmt::Debug::fmt(text, f),
-            Name::TypedMemo(_) | Name::Unnamed(_) => f.write_str(self.as_str()),
+            Name::Typed(_) | Name::Unnamed(_) => f.write_str(self.as_str()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Time as ticks of one millisecond, read at the cost of one load.
 //!
 //! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
-//! at most [`RESOLUTION`](system::RESOLUTION) ago. Deadlines are written with the exact clock and checked with the
-//! coarse one, so an entry lives at most that much longer than its ttl.
+//! at most [`RESOLUTION`](system::RESOLUTION) ago. Deadlines are checked with the coarse clock. Those that are less than
+//! a second ahead are written with the exact one, so such an entry lives at most that much longer than its ttl.
 
 /// The time of the system, and who is called by it.
 #[cfg_attr(loom, path = "model.rs")]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::super::{Flight, with_context};
 use super::alarm::alarmed;
-use super::{LookFlags, WaitBounds, WaitOutcome, wake};
+use super::{WaitBounds, WaitOutcome, WaitStep, wake};
 use crate::background::{Executor, Task};
 use crate::sync::guarded;
 use crate::time::Clock;
@@ -93,7 +93,7 @@ impl Flight {
         (leader.is_task, leader.waits) = (true, true);
         let woken = leader.woken;
         let waker = if woken { Some(waker) } else { leader.waker.replace(waker) };
-        // Threads that wait see to it that the flight is looked at from now on.
+        // Threads wait, and have set no timer for a flight that no task led. They are woken to set one.
         let tells = is_first && !state.timed && !state.waiters.is_empty();
         drop(state);
         if tells {
@@ -191,7 +191,7 @@ impl<F: Future + Send + 'static> AdoptableComputation<F> {
         alarmed(clock, bounds.until, move |cx| {
             loop {
                 let look = self.flight.state.lock().look(clock.now(), bounds, None);
-                if let LookFlags::Ended(waited) = look {
+                if let WaitStep::Ended(waited) = look {
                     return Poll::Ready(waited);
                 }
                 if self.computation.is_none() || self.poll(cx).is_pending() {

@@ -43,21 +43,22 @@ pub(crate) enum WaitOutcome {
 /// How long to wait.
 #[derive(Clone, Copy)]
 pub(crate) struct WaitBounds {
-    /// To be let go then, one for each time that this takes.
+    /// How long until one of the waiters is let go; after as long again, the next.
     pub(crate) max_wait: Option<Duration>,
     pub(crate) until: Option<Tick>,
-    /// It is its own flight that somebody waits for.
+    /// The caller leads the flight that it waits for.
     pub(crate) own: bool,
     /// A thread that waits has the time to compute: it begins what the background has not begun.
     pub(crate) begins: bool,
-    /// To be let go then, as all who wait so are: what is waited for may be beneath it on its own stack.
+    /// When a worker of rayon stops waiting, with all other workers that wait: what it waits for may lie
+    /// beneath it on its own stack.
     pub(crate) worker_leaves: Option<Tick>,
 }
 
 /// What a waiter finds.
-enum LookFlags {
+enum WaitStep {
     Ended(WaitOutcome),
-    /// A job that nobody has begun, and that it may.
+    /// A job that nobody has begun, and that the waiter may begin.
     Begin(Weak<PendingJob>),
     /// Nothing. It looks again then at the latest.
     Again(Tick),
@@ -87,13 +88,13 @@ impl Waiter {
         let mut replaced = None;
         loop {
             let look = match self.look(&waker, clock, bounds, Some(begins_from.unwrap_or(NEVER))) {
-                LookFlags::Ended(waited) => return waited,
-                LookFlags::Begin(pending_job) => {
+                WaitStep::Ended(waited) => return waited,
+                WaitStep::Begin(pending_job) => {
                     replaced = None;
                     pending_job.upgrade().into_iter().for_each(|pending_job| pending_job.begin());
                     continue;
                 }
-                LookFlags::Again(look) => look,
+                WaitStep::Again(look) => look,
             };
             if !HAS_THREADS {
                 // Who computes it does not go on before this returns.
@@ -109,23 +110,24 @@ impl Waiter {
     /// Waits as a task until the flight has landed, within bounds.
     pub(crate) fn wait(&self, clock: &Clock, bounds: WaitBounds) -> impl Future<Output = WaitOutcome> {
         alarmed(clock, bounds.until, move |cx| match self.look(cx.waker(), clock, bounds, None) {
-            LookFlags::Ended(waited) => Poll::Ready(waited),
-            LookFlags::Begin(_) | LookFlags::Again(_) => Poll::Pending,
+            WaitStep::Ended(waited) => Poll::Ready(waited),
+            WaitStep::Begin(_) | WaitStep::Again(_) => Poll::Pending,
         })
     }
 
     /// Looks at the flight. If it is to look again, `waker` is woken when something has changed. `begins_from`: from
     /// when on it begins what nobody has begun, if it is a thread.
-    fn look(&self, waker: &Waker, clock: &Clock, bounds: WaitBounds, begins_from: Option<Tick>) -> LookFlags {
+    fn look(&self, waker: &Waker, clock: &Clock, bounds: WaitBounds, begins_from: Option<Tick>) -> WaitStep {
         let waker = waker.clone();
         let mut state = self.flight.state.lock();
         let now = clock.now();
         let look = match state.look(now, bounds, begins_from) {
-            LookFlags::Again(look) => look,
+            WaitStep::Again(look) => look,
             look => return look,
         };
         let old = state.waiters.register(self.number, waker);
-        // A thread looks at the clock by itself. Whether a task that leads goes on is seen by the flight.
+        // A thread that waits wakes by itself when its time comes. A task does not; and whether a task that
+        // leads stands still, only a timer sees.
         let wants_timer = begins_from.is_none() || state.leader.is_task();
         let sets_timer = wants_timer && !std::mem::replace(&mut state.timed, true);
         drop(state);
@@ -135,7 +137,7 @@ impl Waiter {
             let flight: Weak<Flight> = Arc::downgrade(&self.flight);
             let _ = clock.call_at(look.min(now + PERIOD), flight);
         }
-        LookFlags::Again(look)
+        WaitStep::Again(look)
     }
 
     /// Runs a computation of its own, unless the flight lands before with a value that it may take: then its own
@@ -187,25 +189,25 @@ impl Drop for Waiter {
 
 impl FlightState {
     /// What a waiter finds. `begins_from`: from when on it begins a job that nobody has begun, if it may.
-    fn look(&mut self, now: Tick, bounds: WaitBounds, begins_from: Option<Tick>) -> LookFlags {
+    fn look(&mut self, now: Tick, bounds: WaitBounds, begins_from: Option<Tick>) -> WaitStep {
         if let Some(landing) = &self.landing {
-            return LookFlags::Ended(WaitOutcome::Landed(landing.clone()));
+            return WaitStep::Ended(WaitOutcome::Landed(landing.clone()));
         }
         if bounds.own && std::mem::take(&mut self.refused) {
-            return LookFlags::Ended(WaitOutcome::Refused);
+            return WaitStep::Ended(WaitOutcome::Refused);
         }
         // Its leader has left it, or does not go on though it could.
         if !bounds.own && (self.leader.is_stalled() || self.orphan.is_some()) {
-            return LookFlags::Ended(WaitOutcome::Abandoned);
+            return WaitStep::Ended(WaitOutcome::Abandoned);
         }
         if bounds.until.is_some_and(|until| until <= now) {
-            return LookFlags::Ended(WaitOutcome::Late);
+            return WaitStep::Ended(WaitOutcome::Late);
         }
         let mut look = bounds.until.unwrap_or(NEVER);
         if let Some(by) = bounds.worker_leaves {
-            // It was begun later than the flight, so it will do for whom the flight's value does.
+            // It was begun after the flight, so whoever may have the flight's value may have it.
             if let Some(value) = self.in_place.as_deref() {
-                return LookFlags::Ended(WaitOutcome::Landed(Landing::Value(
+                return WaitStep::Ended(WaitOutcome::Landed(Landing::Value(
                     value.clone(),
                     CarriedTags::Unknown,
                 )));
@@ -214,7 +216,7 @@ impl FlightState {
             let by = *self.workers_leave.get_or_insert(by);
             if by <= now {
                 self.left_by_workers = true;
-                return LookFlags::Ended(WaitOutcome::LetGo);
+                return WaitStep::Ended(WaitOutcome::LetGo);
             }
             look = look.min(by);
         }
@@ -223,17 +225,17 @@ impl FlightState {
             let release = *self.release.get_or_insert_with(|| after(now, max_wait));
             if release <= now {
                 self.release = Some(after(now, max_wait));
-                return LookFlags::Ended(WaitOutcome::LetGo);
+                return WaitStep::Ended(WaitOutcome::LetGo);
             }
             look = look.min(release);
         }
         if let Some(from) = begins_from
             && let Some(pending_job) = self.pending_job.take_if(|_| from <= now)
         {
-            return LookFlags::Begin(pending_job);
+            return WaitStep::Begin(pending_job);
         }
         // It looks for the job again when it may begin it.
-        LookFlags::Again(
+        WaitStep::Again(
             begins_from.filter(|_| self.pending_job.is_some()).map_or(look, |from| look.min(from)),
         )
     }

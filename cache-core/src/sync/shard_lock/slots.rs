@@ -230,13 +230,13 @@ use modelled::slots;
 
 thread_local! {
     static MINE: Cell<Option<&'static ReaderSlot>> = const { Cell::new(None) };
-    static RETURN: ReturnSlotOnExit = const { ReturnSlotOnExit(Cell::new(None)) };
+    static RETURN: GiveBackAtExit = const { GiveBackAtExit(Cell::new(None)) };
 }
 
 /// Gives the thread's slot back when the thread ends.
-struct ReturnSlotOnExit(Cell<Option<Taken>>);
+struct GiveBackAtExit(Cell<Option<Taken>>);
 
-impl Drop for ReturnSlotOnExit {
+impl Drop for GiveBackAtExit {
     fn drop(&mut self) {
         let _ = MINE.try_with(|mine| mine.set(None));
         if let Some(taken) = self.0.get() {
