@@ -126,3 +126,43 @@ impl MemoCore {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use crate::memo::{MemoSpec, When};
+    use crate::runtime::Runtime;
+    use crate::spec::Spec;
+    use crate::sync::Ordering;
+    use crate::tests::test_memo::TestMemo;
+    use crate::time::{Clock, Manual};
+
+    const SPEC: Spec = Spec::new("cache", &["key"]);
+
+    #[test]
+    fn what_would_never_be_fresh_is_not_stored() {
+        let time = Arc::new(Manual::default());
+        time.advance(u64::MAX);
+        let spec = SPEC.ttl(Duration::from_secs(100));
+        let cache = TestMemo::within(Runtime::new(Clock::Manual(time)), spec, MemoSpec::new());
+        for _ in 0..3 {
+            assert_eq!(cache.call(1, &[], || Ok(1)), Ok(1));
+            assert!(!cache.put(2, 2, When::Always));
+        }
+        assert_eq!(cache.memo.counters.read().stores, 0);
+    }
+
+    #[test]
+    fn a_value_that_is_written_over_another_keeps_to_a_bound_that_was_lowered() {
+        let cache = TestMemo::new(SPEC.unbounded());
+        assert!(cache.put(1, 1, When::Always) && cache.put(2, 2, When::Always));
+        crate::sync::comparing(|| {
+            cache.memo.bound(1);
+            true
+        });
+        assert!(cache.put(1, 3, When::Always));
+        assert_eq!((cache.memo.total_weight.load(Ordering::Relaxed), cache.get(1)), (1, Some(3)));
+    }
+}
