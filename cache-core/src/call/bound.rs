@@ -46,10 +46,10 @@ pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
 }
 
 /// What a call is made of, besides its function. It is moved in one piece.
-pub(super) struct Parts<KA, SA, Run, A, X> {
-    pub(super) call: Prepared<KA, SA, Run>,
-    background_call: A,
-    pub(super) extras: X,
+pub(crate) struct Parts<KA, SA, Run, A, X> {
+    pub(crate) call: Prepared<KA, SA, Run>,
+    pub(crate) background_call: A,
+    pub(crate) extras: X,
 }
 
 impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
@@ -324,7 +324,7 @@ pub struct UnansweredCall<M, R: Returns, KA, SA, Run, D, A, X> {
 
 impl<M, R: Returns, KA, SA, Run, D, A, X> UnansweredCall<M, R, KA, SA, Run, D, A, X> {
     #[inline]
-    pub(super) fn new(Parts { call, background_call, extras }: Parts<KA, SA, Run, A, X>) -> Self {
+    pub(crate) fn new(Parts { call, background_call, extras }: Parts<KA, SA, Run, A, X>) -> Self {
         Self {
             call: Some(call),
             background_call,

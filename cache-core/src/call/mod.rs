@@ -18,6 +18,8 @@ pub use background_call::{
     FlightHandle, Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Why, can_own,
 };
 pub use bound::Bound;
+#[cfg(all(test, loom))]
+pub(crate) use bound::Parts;
 pub(crate) use bound::{Prepared, RunsInBackground, UnansweredCall};
 pub(crate) use calling::CallKind;
 pub use calling::{AsyncCall, Calling};

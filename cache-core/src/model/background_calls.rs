@@ -12,7 +12,7 @@ use super::{ALL, FEW, KEY, Scene, check, join};
 use crate::background::{Executor, Task};
 use crate::blocking;
 use crate::call::{
-    BackgroundCallWith, FlightHandle, Hooking as _, Limits, NoHook, Prepared, Timeouts, UnansweredCall,
+    BackgroundCallWith, FlightHandle, Hooking as _, Limits, NoHook, Parts, Prepared, Timeouts, UnansweredCall,
 };
 use crate::engine::{Intent, Step};
 use crate::entry::Blocking;
@@ -35,11 +35,9 @@ impl TestMemo {
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
         let timeouts = Timeouts { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_timeouts(timeouts);
-        let mut call = UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::new(
-            call,
-            BackgroundCallWith((), background_call),
-            hooks,
-        );
+        let background_call = BackgroundCallWith((), background_call);
+        let parts = Parts { call, background_call, extras: hooks };
+        let mut call = UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::new(parts);
         blocking::within(&mut self.miss(key, Intent::Read), &mut call);
         call.outcome.into_output()
     }
