@@ -30,6 +30,7 @@ pub(super) fn coarse() -> Tick {
 }
 
 /// Each hit asks.
+#[expect(clippy::unnecessary_wraps, reason = "as where there is a ticker")]
 pub(super) fn limit() -> Option<u64> {
     Some(Word::bits(exact(), 0))
 }
