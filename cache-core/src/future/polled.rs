@@ -32,30 +32,43 @@ pub(crate) type BoxedCall = Pin<Box<DynBody>>;
 /// A call with its body, once that has begun.
 pub struct Polled<C, B> {
     pub(super) called: C,
-    /// It stays where it is.
+    /// It stays where it is. It is not looked at by a shared reference: it may have references to its own parts.
     body: Option<B>,
+    /// It was made.
+    has_body: bool,
+}
+
+/// The same, in parts.
+struct PolledParts<'a, C, B> {
+    called: &'a mut C,
+    body: Pin<&'a mut Option<B>>,
+    has_body: &'a mut bool,
 }
 
 impl<C, B> Polled<C, B> {
     pub(crate) fn new(called: C) -> Self {
-        Self { called, body: None }
+        Self { called, body: None, has_body: false }
     }
 
     /// The same with a body that was made.
     pub(crate) fn with(called: C, body: B) -> Self {
-        Self { called, body: Some(body) }
+        Self { called, body: Some(body), has_body: true }
     }
 
     /// The call.
     pub(crate) fn called(self: Pin<&mut Self>) -> &mut C {
-        self.parts().0
+        self.parts().called
     }
 
-    fn parts(self: Pin<&mut Self>) -> (&mut C, Pin<&mut Option<B>>) {
+    fn parts(self: Pin<&mut Self>) -> PolledParts<'_, C, B> {
         // SAFETY: the body is pinned whenever this is, and the rest never is.
         unsafe {
             let this = self.get_unchecked_mut();
-            (&mut this.called, Pin::new_unchecked(&mut this.body))
+            PolledParts {
+                called: &mut this.called,
+                body: Pin::new_unchecked(&mut this.body),
+                has_body: &mut this.has_body,
+            }
         }
     }
 }
@@ -73,8 +86,8 @@ where
     }
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (called, mut body) = self.parts();
-        if body.is_none() {
+        let PolledParts { called, mut body, has_body } = self.parts();
+        if !std::mem::replace(has_body, true) {
             body.set(Some(called.begin_body()));
         }
         let output = ready!(body.as_mut().as_pin_mut().expect("it was made").poll(cx));
@@ -84,7 +97,7 @@ where
     }
 
     fn cancel(self: Pin<&mut Self>) {
-        let (called, mut body) = self.parts();
+        let PolledParts { called, mut body, .. } = self.parts();
         body.set(None);
         called.outcome = ReturnSlot(None);
     }
