@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 
 use crate::background::{as_background, block_on};
 use crate::call::{
-    BackgroundCall, BlockingJob, Extras, FlightHandle, NoHook, Prepared, RunsInBackground, UnansweredCall,
-    WaitLimits, give_up,
+    BackgroundCall, BlockingJob, Description, Extras, FlightHandle, MakesBody, NoHook, Prepared, RunsBody,
+    RunsInBackground, UnansweredCall, WaitLimits, give_up,
 };
 use crate::engine::{
     AfterOwnWait, Body, CallMode, Failed, JoinedFlight, LeaderGuard, Miss, MissActions, Next, Returned,
@@ -16,10 +16,8 @@ use crate::flight::{
     ContextGuard, Flight, FlightContext, Job, PendingJob, WaitOutcome, Waiter, with_context,
 };
 use crate::memo::{MemoCore, UnstoredCall};
-use crate::metadata::EntryMetadata;
 use crate::runtime::Runtime;
 use crate::time::after;
-use crate::value::Returns;
 
 /// A call of a function that is not asynchronous.
 pub(crate) trait BlockingCall: Body {
@@ -29,16 +27,14 @@ pub(crate) trait BlockingCall: Body {
     fn compute(&mut self, miss: &mut Miss);
 }
 
-impl<M, R, KA, SA, Run, B, D, A, J, X> BlockingCall for UnansweredCall<M, R, KA, SA, Run, D, A, X>
+impl<M, O, V, KA, SA, Run, D, A, J, X> BlockingCall for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
 where
     M: RunsInBackground<KA, SA, A>,
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA, Description = D, Body: RunsBody<O>>,
+    D: Description,
     A: BackgroundCall<KA, SA, Job = J>,
     J: BlockingJob,
-    X: Extras<KA, SA, R>,
+    X: Extras<KA, SA, O, V>,
 {
     fn miss_actions(&mut self) -> Option<&mut dyn MissActions> {
         if const { X::ON_MISS || X::PLACEHOLDER || M::RUNS_IN_BACKGROUND } { Some(self) } else { None }
@@ -78,17 +74,15 @@ pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
-pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
+pub(crate) fn within<M, O, V, KA, SA, Run, D, A, J, X>(
     miss: &mut Miss,
-    call: &mut UnansweredCall<M, R, KA, SA, Run, D, A, X>,
+    call: &mut UnansweredCall<M, O, V, KA, SA, Run, D, A, X>,
 ) where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA, Description = D, Body: RunsBody<O>>,
+    D: Description,
     A: BackgroundCall<KA, SA, Job = J>,
     J: BlockingJob,
-    X: Extras<KA, SA, R>,
+    X: Extras<KA, SA, O, V>,
 {
     miss.set_limits(call.extras.timeouts().limits());
     let memo = miss.memo().clone();
@@ -97,7 +91,8 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
         Some(Next::Lead(leader)) => leader,
         Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
         Some(Next::Late(limit)) => {
-            return call.outcome.set(give_up(call.extras.timeouts(), &memo, limit));
+            call.outcome.output = Some(give_up(call.extras.timeouts(), &memo, limit));
+            return;
         }
         Some(Next::Answer(_) | Next::Error(_) | Next::Wait(_)) => unreachable!("it was searched further"),
     };
@@ -112,13 +107,14 @@ pub(crate) fn within<M, R, KA, SA, Run, B, D, A, J, X>(
     let panicked = timeouts.on_panic(&one_shot);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
     let pending_job = hand_to_background(memo.runtime(), &flight, Box::new(job));
-    call.outcome.set(match wait_for_own(miss, &flight, &pending_job) {
-        AfterOwnWait::Answer(stored) => R::join(stored.into()),
+    let output = match wait_for_own(miss, &flight, &pending_job) {
+        AfterOwnWait::Answer(stored) => return call.outcome.set_value(stored),
         AfterOwnWait::Late(limit) => give_up(timeouts, &memo, limit),
         AfterOwnWait::Returned | AfterOwnWait::Wait | AfterOwnWait::Refused => {
             block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload))
         }
-    });
+    };
+    call.outcome.output = Some(output);
 }
 
 /// Computes without storing, since waiting could be waiting for itself.
@@ -237,32 +233,20 @@ fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, pending_job: &PendingJob)
 /// Computes without a flight, and without storing.
 #[inline(never)]
 fn in_place(unstored: Option<&UnstoredCall>, call: &mut dyn Body) {
-    let mut run = || {
+    uncached(|| {
         call.run();
         if let Some(unstored) = unstored {
             unstored.returned(call);
         }
-    };
+    });
+}
+
+/// Runs a body, and touches nothing.
+pub(crate) fn uncached<O>(run: impl FnOnce() -> O) -> O {
     match FlightContext::without_flight() {
         Some(aside) => with_context(Some(&aside), run),
         None => run(),
     }
-}
-
-/// A call that nothing is told of.
-type BareCall<R, KA, SA, Run, D> = UnansweredCall<NoHook, R, KA, SA, Run, D, NoHook, NoHook>;
-
-/// Runs the body, and touches nothing.
-pub(crate) fn uncached<R, KA, SA, Run, B, D>(call: Prepared<KA, SA, Run>) -> R::Output
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
-{
-    let mut call = BareCall::<R, _, _, _, D>::alone(call);
-    in_place(None, &mut call);
-    call.outcome.into_output()
 }
 
 /// Computes as the leader of a flight, which ends with this, also by a panic. What it returns instead of a value, if it
@@ -290,14 +274,16 @@ fn run_as_leader(leader: &LeaderGuard, call: &mut dyn Body) -> Option<Failed> {
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.
-pub(crate) fn compute_for_flight<R, KA, SA, Run, B, D>(mut handle: FlightHandle, call: Prepared<KA, SA, Run>)
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
-{
-    let mut call = BareCall::<R, _, _, _, D>::alone(call);
+pub(crate) fn compute_for_flight<
+    O: 'static,
+    V: 'static,
+    KA,
+    SA,
+    Run: MakesBody<KA, SA, Body: RunsBody<O>>,
+>(
+    mut handle: FlightHandle,
+    mut call: BareCall<O, V, KA, SA, Run>,
+) {
     let one_shot = handle.take_one_shot();
     let leader = handle.into_leader();
     let Some(one_shot) = one_shot else {
@@ -306,7 +292,11 @@ where
     };
     let returned = catch_unwind(AssertUnwindSafe(|| {
         compute_as_leader(leader, &mut call);
-        call.outcome.into_output()
+        call.outcome.take()
     }));
     one_shot.put(returned);
 }
+
+/// A call that nothing is told of.
+pub(crate) type BareCall<O, V, KA, SA, Run> =
+    UnansweredCall<NoHook, O, V, KA, SA, Run, <Run as MakesBody<KA, SA>>::Description, NoHook, NoHook>;

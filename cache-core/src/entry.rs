@@ -71,7 +71,8 @@ impl<C: Call> Entry<C> {
     /// # Panics
     ///
     /// If the body does.
-    #[inline]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn call(self) -> C::Output {
         self.call.call()
     }

@@ -16,19 +16,6 @@ pub trait IntoTtl {
     fn into_ttl(self) -> Option<Duration>;
 }
 
-/// Describes nothing: no tags, no ttl of its own.
-#[inline]
-pub fn plain<V>(_: Option<&V>, _: &mut EntryMetadata) {}
-
-/// Whether `D` describes something: it is not [`plain`].
-#[inline]
-pub(crate) fn describes<D, V>() -> bool {
-    fn is<A, B>(_: B) -> bool {
-        typeid::of::<A>() == typeid::of::<B>()
-    }
-    !is::<D, _>(plain::<V>)
-}
-
 #[diagnostic::do_not_recommend]
 impl IntoTtl for Duration {
     fn into_ttl(self) -> Option<Duration> {

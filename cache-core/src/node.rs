@@ -8,15 +8,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address as _, Call, HitHook, MissHook, Plan, WriteCall as _};
+use crate::call::{Address as _, Answer, Call, Callee, Lookup, MissHook, WriteCall as _, function_of};
 use crate::engine::{Cx, Found};
 use crate::erased::Erased;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
-use crate::memo::{Memo, MemoHooks, MemoSpec, When};
-use crate::metadata::{EntryMetadata, plain};
-use crate::slot::{Identity, InSlot, Slot};
+use crate::memo::{Memo, MemoSpec, When};
+use crate::metadata::EntryMetadata;
+use crate::slot::{Identity, Slot};
 use crate::value::Returns;
 
 /// A key that is declared as a struct: a *node*. Several functions can keep their values under it.
@@ -181,7 +181,7 @@ pub trait CacheKey: Sized {
     /// The cache behind the node.
     #[must_use]
     fn memo() -> Memo<Self::Value> {
-        plan::<Self::Node, _, _>(Self::Node::shape(), Self::Node::returns()).memo()
+        callee::<Self::Node>().memo()
     }
 }
 
@@ -264,6 +264,11 @@ impl<V> NodeHooks<V> {
         Self { on_hit: None, on_miss: None, on_store: None, on_evict: None, weigh: None }
     }
 
+    /// Whether somebody is told of hits.
+    pub(crate) const fn tells_of_hits(&self) -> bool {
+        self.on_hit.is_some()
+    }
+
     /// Called when a call is answered from the cache.
     #[must_use]
     pub const fn on_hit(mut self, hook: fn(&KeyRef<'_>, &V)) -> Self {
@@ -301,50 +306,37 @@ impl<V> NodeHooks<V> {
 }
 
 /// Tells the memo of a node from others.
-pub struct OfNode<N>(PhantomData<fn(&N)>);
+pub(crate) struct OfNode<N>(PhantomData<fn(&N)>);
 
 impl<N: Node> Identity for OfNode<N> {
-    const IN_BACKGROUND: bool = N::IN_BACKGROUND;
     fn name(base: &str) -> Arc<str> {
         base.into()
     }
 }
 
-/// The hooks of a node for hits and misses.
+/// Tells the hook of a node of a hit.
+pub(crate) fn tell_of_hit<N: Node, R: Returns>(key: &KeyRef<'_>, stored: &dyn Any) {
+    if let Some(hook) = N::HOOKS.on_hit
+        && let Some(value) = stored.downcast_ref().and_then(R::value).and_then(value_of::<N, _>)
+    {
+        hook(key, value);
+    }
+}
+
+/// The hook of a node for misses.
 pub struct NodeHook<N>(PhantomData<fn(&N)>);
 
 impl<N> NodeHook<N> {
     pub(crate) const NEW: Self = Self(PhantomData);
 }
 
-impl<N: Node, KA, SA, V: 'static> HitHook<KA, SA, V> for NodeHook<N> {
-    const SET: bool = N::HOOKS.on_hit.is_some();
-    fn hit(&self, _: &KA, _: &SA, key: &KeyRef<'_>, value: &V) {
-        if let (Some(hook), Some(value)) = (N::HOOKS.on_hit, value_of::<N, V>(value)) {
-            hook(key, value);
-        }
-    }
-}
-
 impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
     const SET: bool = N::HOOKS.on_miss.is_some();
+    const IN_BACKGROUND: bool = N::IN_BACKGROUND;
     fn miss(&self, _: &KA, _: &SA, key: &KeyRef<'_>) {
         if let Some(hook) = N::HOOKS.on_miss {
             hook(key);
         }
-    }
-}
-
-/// What the memo of a node is told when it is made.
-pub struct HooksOfNode<N, S>(PhantomData<fn(&N) -> S>);
-
-impl<N, S> HooksOfNode<N, S> {
-    pub(crate) const NEW: Self = Self(PhantomData);
-}
-
-impl<N: Node, S: Fields<N>, R: Returns> MemoHooks<R> for HooksOfNode<N, S> {
-    fn spec(&self) -> MemoSpec<R> {
-        MemoSpec::of_node::<N, S>()
     }
 }
 
@@ -393,31 +385,20 @@ where
     S::find(cx, fields)
 }
 
-/// A node's own plan: without a function.
-fn plan<'v, N, S, R>(
-    shape: S,
-    returns: R,
-) -> Plan<
-    OfNode<N>,
-    N::View<'v>,
-    S,
-    R,
-    impl Fn(&N::View<'v>, Cx<'_, S, R>) -> Found<R::StoredValue>,
-    InSlot,
-    HooksOfNode<N, S>,
->
-where
-    N: Node,
-    S: Fields<N>,
-    R: Returns<Value = N::Value>,
-{
-    Plan::of_node(Ty::<N>::NEW, N::slot(), shape, returns, |fields, cx| S::find(cx, fields))
+/// What looks the entries of a node up, without a function.
+fn callee<'v, N: Node>()
+-> Callee<impl Fn(Lookup<'_, N::View<'v>, N::Value, N::Value>) -> AnswerOf<N>, N::Value, N::Value> {
+    function_of(|lookup: Lookup<'_, N::View<'v>, N::Value, N::Value>| {
+        lookup.find_node(Ty::<N>::NEW, N::shape(), N::returns(), |fields, cx| Fields::<N>::find(cx, fields))
+    })
 }
+
+/// What is answered of an entry of a node.
+type AnswerOf<N> = Answer<<N as Node>::Value, <N as Node>::Value>;
 
 /// The entry of a node: a call that nobody makes.
 fn at<K: CacheKey>(node: &K) -> impl Call<CompanionValue = K::Value> {
-    plan::<K::Node, _, _>(K::Node::shape(), K::Node::returns()).bind(node.__fields(), (), |_, ()| {
-        let body = || -> K::Value { unreachable!("only verbs that run no function are offered") };
-        (body, plain::<K::Value>)
+    callee::<K::Node>().bind(node.__fields(), (), |_, ()| -> K::Value {
+        unreachable!("only verbs that run no function are offered")
     })
 }

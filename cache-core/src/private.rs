@@ -2,14 +2,14 @@
 //! release, and the attribute is locked to the exact version.
 
 pub use crate::call::{
-    Address, AsyncCall, Bound, Call, FlightHandle, Given, Lent, Limits, NoHook, Plan, TimedOut, Why, all,
-    can_own, go_on, memo_of,
+    Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, Limits, Lookup, NoHook,
+    TimedOut, Why, all, can_own, described, function, function_of, go_on, no_hooks,
 };
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};
 pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
-pub use crate::metadata::{EntryMetadata, IntoTtl, plain};
+pub use crate::metadata::{EntryMetadata, IntoTtl};
 pub use crate::node::{Fields, Node, NodeHooks, find_node};
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Only, Slot};
@@ -22,6 +22,7 @@ pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrot
 pub use std::compile_error;
 pub use std::primitive::{bool, str};
 
+use std::any::Any;
 use std::marker::PhantomData;
 
 /// An argument, as expressions in options see it.
@@ -75,7 +76,7 @@ pub fn id<Id: ?Sized>() -> Ty<Function<Id>> {
 /// The same of a function that has one instantiation. It must be so, and keys and values of one type.
 #[must_use]
 #[inline]
-pub fn only<Id: ?Sized>() -> Ty<Only<Id>> {
+pub fn only() -> Ty<Only> {
     Ty::NEW
 }
 
@@ -289,8 +290,15 @@ macro_rules! __through {
 
 /// Runs a hook given as a closure or a path; its parameters' types come from here.
 #[inline]
-pub fn call_on_hit<V>(hook: impl FnOnce(&KeyRef<'_>, &V), key: &KeyRef<'_>, value: &V) {
-    hook(key, value);
+pub fn call_on_hit<R: Returns>(
+    _: R,
+    hook: impl FnOnce(&KeyRef<'_>, &R::Value),
+    key: &KeyRef<'_>,
+    stored: &dyn Any,
+) {
+    if let Some(value) = stored.downcast_ref().and_then(R::value) {
+        hook(key, value);
+    }
 }
 
 /// Runs a hook given as a closure or a path.

@@ -7,9 +7,8 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::erased::Erased;
 use crate::key::Shape;
-use crate::memo::{AnyMemoRef, Data, MemoCore, MemoHooks, MemoLocation, TypedMemo, Types};
+use crate::memo::{AnyMemoRef, Data, MakesSpec, MemoCore, TypedMemo, Types};
 use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::value::Returns;
@@ -24,7 +23,7 @@ pub struct Slot {
 }
 
 /// A memo in use: of the process, where it stays for good, or of a field; or of a test's scope.
-pub struct MemoHandle<'a, K, V> {
+pub(crate) struct MemoHandle<'a, K, V> {
     memo: HeldMemo<'a>,
     types: PhantomData<fn() -> (K, V)>,
 }
@@ -74,43 +73,9 @@ impl<'a, K: Data, V: Data> MemoHandle<'a, K, V> {
     }
 }
 
-/// The memo belongs to the function: it is found by the function's slot.
-#[derive(Clone, Copy)]
-pub struct InSlot;
-
-impl<S: Shape, R: Returns> MemoLocation<S, R> for InSlot {
-    const ONE: bool = true;
-
-    #[inline]
-    fn memo<Id: Identity + ?Sized>(
-        &self,
-        slot: &'static Slot,
-        hooks: &dyn MemoHooks<R>,
-    ) -> MemoHandle<'_, S::Owned, R::StoredValue> {
-        slot.memo::<Id, S, R>(hooks)
-    }
-
-    #[inline]
-    fn only<Id: Identity + ?Sized>(
-        &self,
-        slot: &'static Slot,
-    ) -> Option<MemoHandle<'_, S::Owned, R::StoredValue>> {
-        if const { !Id::ONLY } {
-            return None;
-        }
-        let memo = slot.only(id::<Id, S, R>())?;
-        // SAFETY: it was made for the types of the one instantiation.
-        Some(unsafe { MemoHandle::kept(memo) })
-    }
-}
-
 /// What tells instantiations of a function apart, and names them.
 pub trait Identity {
-    /// Whether its entries are computed in the background, too, for a reason that the function does not
-    /// know of.
-    const IN_BACKGROUND: bool = false;
-    /// Whether its slot has this instantiation alone, so that a call need not look which it has found; and its key is
-    /// made of arguments alone, so that a call may be looked up twice.
+    /// Whether its slot has this instantiation alone, so that a call need not look which it has found.
     const ONLY: bool = false;
     /// The registered name.
     fn name(base: &str) -> Arc<str>;
@@ -119,8 +84,8 @@ pub trait Identity {
 /// A function, by its companion type, which carries all type parameters.
 pub struct Function<Id: ?Sized>(PhantomData<fn(&Id)>);
 
-/// A function that has one instantiation.
-pub struct Only<Id: ?Sized>(PhantomData<fn(&Id)>);
+/// A function that has one instantiation: its slot tells it apart.
+pub struct Only;
 
 /// A method of `T`, with its own type parameters as those of a function pointer.
 pub struct Method<T: ?Sized, P>(PhantomData<(fn(&T), P)>);
@@ -131,10 +96,10 @@ impl<Id: ?Sized> Identity for Function<Id> {
     }
 }
 
-impl<Id: ?Sized> Identity for Only<Id> {
+impl Identity for Only {
     const ONLY: bool = true;
     fn name(base: &str) -> Arc<str> {
-        name_of_function(base, type_name::<Id>())
+        base.into()
     }
 }
 
@@ -197,7 +162,7 @@ impl Slot {
     #[inline]
     pub(crate) fn memo<Id, S, R>(
         &'static self,
-        hooks: &dyn MemoHooks<R>,
+        spec: MakesSpec<'_, R>,
     ) -> MemoHandle<'static, S::Owned, R::StoredValue>
     where
         Id: Identity + ?Sized,
@@ -209,29 +174,38 @@ impl Slot {
         if let Some(scope) = crate::testing::current() {
             let memo = scope.memo(self, id).unwrap_or_else(|| {
                 // Under no lock: expressions of the attribute are evaluated for it.
-                let types = Types::of::<S, R>(hooks.spec());
+                let types = Types::of::<S, R>(spec());
                 scope.make_memo(self, id, |runtime| self.make(types, Id::name, id, runtime, true, None))
             });
             // SAFETY: the scope finds the memo by the id, which is that of these types.
             return unsafe { MemoHandle::scoped(memo) };
         }
         let memo =
-            if let Some(memo) = self.find(id) { memo } else { self.first_use::<S, R>(id, Id::name, hooks) };
+            if let Some(memo) = self.find(id) { memo } else { self.first_use::<S, R>(id, Id::name, spec) };
         // SAFETY: the id is that of these types, and the memo was made for them.
         unsafe { MemoHandle::kept(memo) }
     }
 
-    /// The memo of the one instantiation that there is, if it is made, and no test has another.
+    /// The memo of an instantiation, if it is made, and no test has another.
     #[inline]
-    fn only(&self, id: TypeId) -> Option<&'static MemoCore> {
+    pub(crate) fn made<Id: Identity, S: Shape, R: Returns>(
+        &self,
+    ) -> Option<MemoHandle<'static, S::Owned, R::StoredValue>> {
         #[cfg(feature = "testing")]
         if crate::testing::current().is_some() {
             return None;
         }
-        // SAFETY: as in `find`.
-        let memo = unsafe { self.chains[chain(id)].load(Ordering::Acquire).as_ref::<'static>()? };
-        debug_assert!(memo.header.id == id, "there is one instantiation");
-        Some(memo)
+        let id = id::<Id, S, R>();
+        let memo = if const { Id::ONLY } {
+            // SAFETY: as in `find`.
+            let memo = unsafe { self.chains[chain(id)].load(Ordering::Acquire).as_ref::<'static>()? };
+            debug_assert!(memo.header.id == id, "there is one instantiation");
+            memo
+        } else {
+            self.find(id)?
+        };
+        // SAFETY: the id is that of these types, and so is the only one, and the memo was made for them.
+        Some(unsafe { MemoHandle::kept(memo) })
     }
 
     #[inline]
@@ -252,9 +226,9 @@ impl Slot {
         &'static self,
         id: TypeId,
         name: fn(&str) -> Arc<str>,
-        hooks: &dyn MemoHooks<R>,
+        spec: MakesSpec<'_, R>,
     ) -> &'static MemoCore {
-        self.install(id, name, Types::of::<S, R>(hooks.spec()))
+        self.install(id, name, Types::of::<S, R>(spec()))
     }
 
     fn install(&'static self, id: TypeId, name: fn(&str) -> Arc<str>, types: Types) -> &'static MemoCore {
@@ -308,11 +282,6 @@ impl Slot {
 #[inline]
 pub(crate) fn id<Id: ?Sized, S: Shape, R: Returns>() -> TypeId {
     typeid::of::<Instantiation<Id, S::Owned, R::StoredValue>>()
-}
-
-/// A value as companions speak of it.
-pub(crate) fn companion_value<R: Returns>(stored: Erased) -> Option<R::CompanionValue> {
-    R::companion_value(stored.into())
 }
 
 #[inline]

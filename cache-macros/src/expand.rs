@@ -251,15 +251,18 @@ fn taken(model: &Model, cfg: &[&Attribute]) -> (TokenStream, TokenStream) {
 /// The companions, and what belongs to them.
 fn companions(model: &Model) -> Vec<Companion> {
     let every = (model.is_free() && !model.identity.is_empty()).then(|| all(model));
-    let (ours, theirs) =
-        ([slot::slot(model), entry::body(model)], [entry::entry(model), key(model), memo(model)]);
+    let (ours, theirs) = (
+        [Some(slot::slot(model)), look::look_up(model), Some(entry::body(model))],
+        [entry::entry(model), key(model), memo(model)],
+    );
+    let ours = ours.into_iter().flatten();
     if model.is_free() {
         return theirs.into_iter().chain(every).chain(ours).chain(detached::detached(model)).collect();
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
     let instance = address::of_instance(model);
     let (lead, detached) = (background_call::lead(model), detached::detached(model));
-    ours.into_iter().chain(theirs).chain(instance).chain(lead).chain(detached).collect()
+    ours.chain(theirs).chain(instance).chain(lead).chain(detached).collect()
 }
 
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
@@ -298,8 +301,8 @@ fn key(model: &Model) -> Companion {
         let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
         quote_spanned!(mixed=> (&#entry #params(#(#names),*)).id())
     } else {
-        let (plan, used) = (look::plan(model), used(model, false));
-        quote_spanned!(mixed=> #used (&#plan).key(&(#(#names,)*)))
+        let (function, used) = (look::function(model), used(model, false));
+        quote_spanned!(mixed=> #used (&#function).key(&(#(#names,)*)))
     };
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
     let attrs = attrs(model, Some(doc));
@@ -317,19 +320,15 @@ fn memo(model: &Model) -> Companion {
     let krate = &model.krate;
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
-    let (plan, companion_value, mode, name) =
-        (look::plan(model), companion_value(model), mode(model), &model.names.memo);
+    let (companion_value, mode, name) = (companion_value(model), mode(model), &model.names.memo);
     let (mixed, bound_again, elided) = (mixed(), bound_again(), elided(model));
     let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
         quote_spanned!(mixed=> #used #krate::Memo::with_mode(&(#memo)))
-    } else if is_known_by_entry(model) {
-        let (entry, slot) = (callee(model, &model.names.entry), callee(model, &model.names.slot));
-        let args = model.args.iter().map(|_| quote_spanned!(mixed=> _,));
-        quote_spanned!(mixed=> #used #krate::__private::memo_of::<(#(#args)*), _>(#entry, #slot()))
     } else {
-        quote_spanned!(mixed=> #used (&#plan).memo())
+        let function = look::function(model);
+        quote_spanned!(mixed=> #used (&#function).memo())
     };
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #bound_again #elided),
@@ -339,16 +338,6 @@ fn memo(model: &Model) -> Companion {
         declaration: None,
         body,
     }
-}
-
-/// Whether the memo is known by the type of an entry: it is the function's own, and is told nothing.
-fn is_known_by_entry(model: &Model) -> bool {
-    model.is_free()
-        && model.node().is_none()
-        && model.incidental.is_empty()
-        && model.args.len() <= 8
-        && !look::has_hooks(model)
-        && attributes(model, &["target_feature"]).next().is_none()
 }
 
 fn all(model: &Model) -> Companion {

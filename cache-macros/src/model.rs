@@ -111,6 +111,8 @@ pub(crate) struct Names {
     pub(crate) of_instance: Ident,
     pub(crate) memo: Ident,
     pub(crate) slot: Ident,
+    /// Looks a call up.
+    pub(crate) look_up: Ident,
     pub(crate) body: Ident,
     pub(crate) lead: Ident,
     pub(crate) detached: Ident,
@@ -307,9 +309,9 @@ fn names(place: &Place, companion: &Ident) -> Names {
         let name = |name: &str| Ident::new(name, span.resolved_at(mixed()));
         let (entry, key, memo) = (name("entry"), name("key"), name("memo"));
         let of_instance = name("__key");
-        let (slot, body, lead, detached) =
-            (name("__slot"), name("__body"), name("__lead"), name("__detached"));
-        return Names { entry, key, of_instance, memo, slot, body, lead, detached };
+        let (slot, look_up, body) = (name("__slot"), name("__look_up"), name("__body"));
+        let (lead, detached) = (name("__lead"), name("__detached"));
+        return Names { entry, key, of_instance, memo, slot, look_up, body, lead, detached };
     }
     let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
@@ -328,6 +330,7 @@ fn names(place: &Place, companion: &Ident) -> Names {
         of_instance: hidden("key"),
         memo: name("memo"),
         slot,
+        look_up: hidden("look_up"),
         body: hidden("body"),
         lead: hidden("lead"),
         detached: hidden("detached"),

@@ -44,18 +44,7 @@ impl get_cat {
     > {
         let _ = get_cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Cat, OfReturn),
-                    |__keyed: &(&str,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                __keyed,
-                            )
-                    },
-                )
+            ::cache_core::__private::function_of(Self::__look_up)
                 .bind_async(
                     (name,),
                     (),
@@ -63,38 +52,42 @@ impl get_cat {
                         ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
                             Self::__body(name),
                         ),
-                        move |
-                            __value: ::core::option::Option<&_>,
-                            __metadata: &mut ::cache_core::__private::EntryMetadata|
-                        {
-                            match __value {
-                                ::core::option::Option::Some(__value) => {
-                                    __metadata
-                                        .ttl(
-                                            ::cache_core::__private::IntoTtl::into_ttl(
-                                                ::cache_core::__private::ask(
-                                                    |value| value.ttl(name),
-                                                    __value,
+                        ::cache_core::__private::described(
+                            ::cache_core::__returns!(Cat, OfReturn),
+                            move |
+                                __value: ::core::option::Option<&_>,
+                                __metadata: &mut ::cache_core::__private::EntryMetadata|
+                            {
+                                match __value {
+                                    ::core::option::Option::Some(__value) => {
+                                        __metadata
+                                            .ttl(
+                                                ::cache_core::__private::IntoTtl::into_ttl(
+                                                    ::cache_core::__private::ask(
+                                                        |value| value.ttl(name),
+                                                        __value,
+                                                    ),
                                                 ),
-                                            ),
-                                        );
-                                    let _ = __value;
+                                            );
+                                        let _ = __value;
+                                    }
+                                    ::core::option::Option::None => {}
                                 }
-                                ::core::option::Option::None => {}
-                            }
-                        },
+                            },
+                        ),
                     ),
                 )
-                .background_call(
-                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        async move {
-                            let __kept = __kept;
-                            let _ = Self::entry(__own.0.lend(&__kept.0))
-                                .lead(__handle)
-                                .await;
-                        }
+                .async_background_call(
+                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |__kept, __handle| async move {
+                        let __kept = __kept;
+                        let _ = Self::entry(
+                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                    str,
+                                >>::borrow(&__kept.0),
+                            )
+                            .lead(__handle)
+                            .await;
                     },
                 )
                 .by_caller(),
@@ -127,7 +120,7 @@ impl get_cat {
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
-        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
+        (&::cache_core::__private::function_of(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -139,6 +132,28 @@ impl get_cat {
             ),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>,
+    ) -> ::cache_core::__private::Answer<Cat, Cat> {
+        __lookup
+            .find(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                ::cache_core::__returns!(Cat, OfReturn),
+            )
     }
     #[doc(hidden)]
     #[allow(
@@ -171,18 +186,7 @@ impl get_cat {
     )]
     fn __detached(name: &str) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
         ::std::boxed::Box::pin({
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Cat, OfReturn),
-                    |__keyed: &(&str,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                __keyed,
-                            )
-                    },
-                )
+            ::cache_core::__private::function_of(Self::__look_up)
                 .bind_async(
                     (name,),
                     (),
@@ -192,43 +196,47 @@ impl get_cat {
                             ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
                                 Self::__body(name),
                             ),
-                            move |
-                                __value: ::core::option::Option<&_>,
-                                __metadata: &mut ::cache_core::__private::EntryMetadata|
-                            {
-                                #[allow(unused_variables)]
-                                let name = <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
-                                    str,
-                                >>::borrow(&__copy_of_name);
-                                match __value {
-                                    ::core::option::Option::Some(__value) => {
-                                        __metadata
-                                            .ttl(
-                                                ::cache_core::__private::IntoTtl::into_ttl(
-                                                    ::cache_core::__private::ask(
-                                                        |value| value.ttl(name),
-                                                        __value,
+                            ::cache_core::__private::described(
+                                ::cache_core::__returns!(Cat, OfReturn),
+                                move |
+                                    __value: ::core::option::Option<&_>,
+                                    __metadata: &mut ::cache_core::__private::EntryMetadata|
+                                {
+                                    #[allow(unused_variables)]
+                                    let name = <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                        str,
+                                    >>::borrow(&__copy_of_name);
+                                    match __value {
+                                        ::core::option::Option::Some(__value) => {
+                                            __metadata
+                                                .ttl(
+                                                    ::cache_core::__private::IntoTtl::into_ttl(
+                                                        ::cache_core::__private::ask(
+                                                            |value| value.ttl(name),
+                                                            __value,
+                                                        ),
                                                     ),
-                                                ),
-                                            );
-                                        let _ = __value;
+                                                );
+                                            let _ = __value;
+                                        }
+                                        ::core::option::Option::None => {}
                                     }
-                                    ::core::option::Option::None => {}
-                                }
-                            },
+                                },
+                            ),
                         )
                     },
                 )
-                .background_call(
-                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        async move {
-                            let __kept = __kept;
-                            let _ = Self::entry(__own.0.lend(&__kept.0))
-                                .lead(__handle)
-                                .await;
-                        }
+                .async_background_call(
+                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |__kept, __handle| async move {
+                        let __kept = __kept;
+                        let _ = Self::entry(
+                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                    str,
+                                >>::borrow(&__kept.0),
+                            )
+                            .lead(__handle)
+                            .await;
                     },
                 )
                 .detached(::cache_core::__private::go_on)

@@ -59,40 +59,8 @@ impl<T> describe<T> {
             lang.is_empty()
         };
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Result < T, Error >, OfValue),
-                    |__keyed: &(&Cat, String, (u32, u32)), __cx| {
-                        #[allow(unused_variables)]
-                        let cat = ::cache_core::__see!(__keyed.0);
-                        #[allow(unused_variables)]
-                        let lang = ::cache_core::__see!(__keyed.1);
-                        #[allow(unused_variables)]
-                        let (x, y) = &__keyed.2;
-                        match (&(cat.id), &__keyed.1, &__keyed.2) {
-                            (__part0, __part1, __part2) => {
-                                __cx.find(
-                                    (
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(__part0),
-                                        ),
-                                        ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
-                                        ::cache_core::__private::Ref((
-                                            ::cache_core::__leaf!(u32),
-                                            ::cache_core::__leaf!(u32),
-                                        )),
-                                    ),
-                                    &(__part0, __part1, __part2),
-                                )
-                            }
-                        }
-                    },
-                )
-                .with_hooks(|__hooks| {
-                    __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
-                })
-                .bind(
+            ::cache_core::__private::function(Self::__look_up)
+                .bind_described(
                     (cat, lang, arg2),
                     (pool,),
                     |(cat, lang, arg2), (pool,)| {
@@ -105,38 +73,41 @@ impl<T> describe<T> {
                         let __copy_of_lang = ::core::clone::Clone::clone(&lang);
                         (
                             move || Self::__body::<P>(cat, lang, arg2, pool),
-                            move |
-                                __value: ::core::option::Option<&_>,
-                                __metadata: &mut ::cache_core::__private::EntryMetadata|
-                            {
-                                #[allow(unused_variables)]
-                                let lang = ::core::clone::Clone::clone(&__copy_of_lang);
-                                __metadata.tags_before(&__made);
-                                match __value {
-                                    ::core::option::Option::Some(__value) => {
-                                        __metadata
-                                            .tags(|__tags| {
-                                                __tags
-                                                    .text(|| ::core::option::Option::Some(
-                                                        ::std::format!(
-                                                            "owner:{}", ::cache_core::__reach!(__value, owner_id)
+                            ::cache_core::__private::described(
+                                ::cache_core::__returns!(Result < T, Error >, OfValue),
+                                move |
+                                    __value: ::core::option::Option<&_>,
+                                    __metadata: &mut ::cache_core::__private::EntryMetadata|
+                                {
+                                    #[allow(unused_variables)]
+                                    let lang = ::core::clone::Clone::clone(&__copy_of_lang);
+                                    __metadata.tags_before(&__made);
+                                    match __value {
+                                        ::core::option::Option::Some(__value) => {
+                                            __metadata
+                                                .tags(|__tags| {
+                                                    __tags
+                                                        .text(|| ::core::option::Option::Some(
+                                                            ::std::format!(
+                                                                "owner:{}", ::cache_core::__reach!(__value, owner_id)
+                                                            ),
+                                                        ));
+                                                });
+                                            __metadata
+                                                .ttl(
+                                                    ::cache_core::__private::IntoTtl::into_ttl(
+                                                        ::cache_core::__private::ask(
+                                                            |value| value.ttl(lang),
+                                                            __value,
                                                         ),
-                                                    ));
-                                            });
-                                        __metadata
-                                            .ttl(
-                                                ::cache_core::__private::IntoTtl::into_ttl(
-                                                    ::cache_core::__private::ask(
-                                                        |value| value.ttl(lang),
-                                                        __value,
                                                     ),
-                                                ),
-                                            );
-                                        let _ = __value;
+                                                );
+                                            let _ = __value;
+                                        }
+                                        ::core::option::Option::None => {}
                                     }
-                                    ::core::option::Option::None => {}
-                                }
-                            },
+                                },
+                            ),
                         )
                     },
                 )
@@ -163,40 +134,7 @@ impl<T> describe<T> {
     where
         T: Clone + Describe + Send + Sync + 'static,
     {
-        (&::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Result < T, Error >, OfValue),
-                |__keyed: &(&Cat, String, (u32, u32)), __cx| {
-                    #[allow(unused_variables)]
-                    let cat = ::cache_core::__see!(__keyed.0);
-                    #[allow(unused_variables)]
-                    let lang = ::cache_core::__see!(__keyed.1);
-                    #[allow(unused_variables)]
-                    let (x, y) = &__keyed.2;
-                    match (&(cat.id), &__keyed.1, &__keyed.2) {
-                        (__part0, __part1, __part2) => {
-                            __cx.find(
-                                (
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(__part0),
-                                    ),
-                                    ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
-                                    ::cache_core::__private::Ref((
-                                        ::cache_core::__leaf!(u32),
-                                        ::cache_core::__leaf!(u32),
-                                    )),
-                                ),
-                                &(__part0, __part1, __part2),
-                            )
-                        }
-                    }
-                },
-            )
-            .with_hooks(|__hooks| {
-                __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
-            }))
-            .key(&(cat, lang, arg2))
+        (&::cache_core::__private::function(Self::__look_up)).key(&(cat, lang, arg2))
     }
     ///The cache behind `describe`, as a whole.
     #[must_use]
@@ -213,40 +151,7 @@ impl<T> describe<T> {
     where
         T: Clone + Describe + Send + Sync + 'static,
     {
-        (&::cache_core::__private::Plan::new(
-                ::cache_core::__private::id::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Result < T, Error >, OfValue),
-                |__keyed: &(&Cat, String, (u32, u32)), __cx| {
-                    #[allow(unused_variables)]
-                    let cat = ::cache_core::__see!(__keyed.0);
-                    #[allow(unused_variables)]
-                    let lang = ::cache_core::__see!(__keyed.1);
-                    #[allow(unused_variables)]
-                    let (x, y) = &__keyed.2;
-                    match (&(cat.id), &__keyed.1, &__keyed.2) {
-                        (__part0, __part1, __part2) => {
-                            __cx.find(
-                                (
-                                    ::cache_core::__private::Ref(
-                                        ::cache_core::__shape_of!(__part0),
-                                    ),
-                                    ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
-                                    ::cache_core::__private::Ref((
-                                        ::cache_core::__leaf!(u32),
-                                        ::cache_core::__leaf!(u32),
-                                    )),
-                                ),
-                                &(__part0, __part1, __part2),
-                            )
-                        }
-                    }
-                },
-            )
-            .with_hooks(|__hooks| {
-                __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
-            }))
-            .memo()
+        (&::cache_core::__private::function(Self::__look_up)).memo()
     }
     ///The caches behind all instantiations of `describe`.
     #[must_use]
@@ -264,6 +169,63 @@ impl<T> describe<T> {
                 .tags(&["cats"]),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<
+            '_,
+            (&Cat, String, (u32, u32)),
+            Result<T, Error>,
+            T,
+        >,
+    ) -> ::cache_core::__private::Answer<Result<T, Error>, T>
+    where
+        T: Clone + Describe + Send + Sync + 'static,
+    {
+        __lookup
+            .find_by(
+                ::cache_core::__private::id::<Self>(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < T, Error >, OfValue),
+                |__hooks| {
+                    __hooks.on_evict(|key, value, cause| println!("{key} {cause:?}"))
+                },
+                |__keyed, __cx| {
+                    #[allow(unused_variables)]
+                    let cat = ::cache_core::__see!(__keyed.0);
+                    #[allow(unused_variables)]
+                    let lang = ::cache_core::__see!(__keyed.1);
+                    #[allow(unused_variables)]
+                    let (x, y) = &__keyed.2;
+                    match (&(cat.id), &__keyed.1, &__keyed.2) {
+                        (__part0, __part1, __part2) => {
+                            __cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(__part0),
+                                    ),
+                                    ::cache_core::__private::Ref(::cache_core::__leaf!(String)),
+                                    ::cache_core::__private::Ref((
+                                        ::cache_core::__leaf!(u32),
+                                        ::cache_core::__leaf!(u32),
+                                    )),
+                                ),
+                                &(__part0, __part1, __part2),
+                            )
+                        }
+                    }
+                },
+            )
     }
     #[doc(hidden)]
     #[allow(

@@ -50,26 +50,32 @@ impl Home {
     > {
         let _ = Self::cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id_of_method::<Self, fn()>(),
-                    Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
-                    ::cache_core::__returns!(Cat, OfReturn),
-                    |__keyed: &(&str,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                __keyed,
+            ::cache_core::__private::function_of({
+                    let __memo = &(self.cats);
+                    move |
+                        __lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>|
+                    {
+                        __lookup
+                            .find_in(
+                                __memo,
+                                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                                Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
+                                ::cache_core::__returns!(Cat, OfReturn),
+                                ::cache_core::__private::no_hooks,
+                                |__keyed, __cx| {
+                                    __cx
+                                        .find(
+                                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                            __keyed,
+                                        )
+                                },
                             )
-                    },
-                )
-                .kept_in(&(self.cats))
+                    }
+                })
                 .bind(
                     (name,),
                     (self,),
-                    |(name,), (__this,)| (
-                        move || Self::__cat_body(__this, name),
-                        ::cache_core::__private::plain,
-                    ),
+                    |(name,), (__this,)| Self::__cat_body(__this, name),
                 )
                 .no_background_call(
                     ::cache_core::__why!(
@@ -93,19 +99,26 @@ impl Home {
     #[inline]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         let _ = Self::cat;
-        (&::cache_core::__private::Plan::new(
-                ::cache_core::__private::id_of_method::<Self, fn()>(),
-                Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
-                ::cache_core::__returns!(Cat, OfReturn),
-                |__keyed: &(&str,), __cx| {
-                    __cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            __keyed,
-                        )
-                },
-            )
-            .kept_in(&(self.cats)))
+        (&::cache_core::__private::function_of({
+            let __memo = &(self.cats);
+            move |__lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>| {
+                __lookup
+                    .find_in(
+                        __memo,
+                        ::cache_core::__private::id_of_method::<Self, fn()>(),
+                        Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
+                        ::cache_core::__returns!(Cat, OfReturn),
+                        ::cache_core::__private::no_hooks,
+                        |__keyed, __cx| {
+                            __cx
+                                .find(
+                                    (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                                    __keyed,
+                                )
+                        },
+                    )
+            }
+        }))
             .key(&(name,))
     }
     ///The cache behind `cat`, as a whole.

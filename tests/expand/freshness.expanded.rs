@@ -40,31 +40,17 @@ impl revalidated {
     > {
         let _ = revalidated;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Cat, OfReturn),
-                    |__keyed: &(&str,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                __keyed,
-                            )
-                    },
-                )
-                .bind(
-                    (name,),
-                    (),
-                    |(name,), ()| (
-                        move || Self::__body(name),
-                        ::cache_core::__private::plain,
-                    ),
-                )
+            ::cache_core::__private::function(Self::__look_up)
+                .bind((name,), (), |(name,), ()| Self::__body(name))
                 .background_call(
-                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
+                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |__kept, __handle| {
+                        Self::entry(
+                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                    str,
+                                >>::borrow(&__kept.0),
+                            )
+                            .lead(__handle)
                     },
                 )
                 .in_background(),
@@ -97,7 +83,7 @@ impl revalidated {
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = revalidated;
-        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
+        (&::cache_core::__private::function(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -114,6 +100,28 @@ impl revalidated {
                 .refresh_ahead(::cache_core::__private::Ahead::XFetch(1f64)),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>,
+    ) -> ::cache_core::__private::Answer<Cat, Cat> {
+        __lookup
+            .find(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                ::cache_core::__returns!(Cat, OfReturn),
+            )
     }
     #[doc(hidden)]
     #[allow(
@@ -176,27 +184,8 @@ impl patient {
     > {
         let _ = patient;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                    |__keyed: &(&str,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                __keyed,
-                            )
-                    },
-                )
-                .with_hooks(|__hooks| __hooks.fallback_if(|error| error.is_transient()))
-                .bind(
-                    (name,),
-                    (),
-                    |(name,), ()| (
-                        move || Self::__body(name),
-                        ::cache_core::__private::plain,
-                    ),
-                )
+            ::cache_core::__private::function(Self::__look_up)
+                .bind((name,), (), |(name,), ()| Self::__body(name))
                 .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(0u64, 200000000u32))
@@ -204,10 +193,14 @@ impl patient {
                     |__late| ::cache_core::__private::timed_out(__late),
                 )
                 .background_call(
-                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
+                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |__kept, __handle| {
+                        Self::entry(
+                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                    str,
+                                >>::borrow(&__kept.0),
+                            )
+                            .lead(__handle)
                     },
                 )
                 .in_background(),
@@ -240,20 +233,7 @@ impl patient {
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = patient;
-        (&::cache_core::__private::Plan::new(
-                ::cache_core::__private::only::<Self>(),
-                Self::__slot(),
-                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                |__keyed: &(&str,), __cx| {
-                    __cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            __keyed,
-                        )
-                },
-            )
-            .with_hooks(|__hooks| __hooks.fallback_if(|error| error.is_transient())))
-            .memo()
+        (&::cache_core::__private::function(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -267,6 +247,35 @@ impl patient {
                 .stale_if_error(::core::time::Duration::new(3600u64, 0u32)),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&str,), Result<Cat, Error>, Cat>,
+    ) -> ::cache_core::__private::Answer<Result<Cat, Error>, Cat> {
+        __lookup
+            .find_by(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                |__hooks| __hooks.fallback_if(|error| error.is_transient()),
+                |__keyed, __cx| {
+                    __cx
+                        .find(
+                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                            __keyed,
+                        )
+                },
+            )
     }
     #[doc(hidden)]
     #[allow(
@@ -330,14 +339,7 @@ impl first {
     > {
         let _ = first;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                    |__keyed: &(String,), __cx| {
-                        __cx.find((::cache_core::__leaf!(String),), __keyed)
-                    },
-                )
+            ::cache_core::__private::function_of(Self::__look_up)
                 .bind_async(
                     (name,),
                     (),
@@ -345,7 +347,7 @@ impl first {
                         ::cache_core::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send(
                             Self::__body(name),
                         ),
-                        ::cache_core::__private::plain,
+                        ::cache_core::__private::NoHook,
                     ),
                 )
                 .origin_first()
@@ -354,20 +356,11 @@ impl first {
                         .soft(::core::time::Duration::new(2u64, 0u32)),
                     ::cache_core::__private::never_late,
                 )
-                .background_call(
-                    (
-                        ::cache_core::__own!(
-                            Given, String, ::cache_core::__private::NoHook
-                        ),
-                    ),
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        async move {
-                            let __kept = __kept;
-                            let _ = Self::entry(__own.0.give(__kept.0))
-                                .lead(__handle)
-                                .await;
-                        }
+                .async_background_call(
+                    |(name,), ()| (name,),
+                    |__kept, __handle| async move {
+                        let __kept = __kept;
+                        let _ = Self::entry(__kept.0).lead(__handle).await;
                     },
                 )
                 .in_background()
@@ -401,7 +394,7 @@ impl first {
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = first;
-        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
+        (&::cache_core::__private::function_of(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -414,6 +407,28 @@ impl first {
                 .ttl(::core::time::Duration::new(300u64, 0u32)),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (String,), Result<Cat, Error>, Cat>,
+    ) -> ::cache_core::__private::Answer<Result<Cat, Error>, Cat> {
+        __lookup
+            .find(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                (::cache_core::__leaf!(String),),
+                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+            )
     }
     #[doc(hidden)]
     #[allow(
@@ -490,11 +505,6 @@ const _: () = {
         ) {
             #[allow(unused_variables)]
             let name = ::cache_core::__see!(__fields.0);
-            ::cache_core::__private::describe(
-                __value,
-                __metadata,
-                ::cache_core::__private::plain,
-            );
         }
     }
     impl ::cache_core::CacheKey for CatNode<'_> {
@@ -557,42 +567,19 @@ impl by_node {
     > {
         let _ = by_node;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::of_node(
+            ::cache_core::__private::function(Self::__look_up)
+                .bind((name,), (), |(name,), ()| Self::__body(name))
+                .with_hooks_of_node(
                     ::cache_core::__private::Ty::<
                         <CatNode as ::cache_core::CacheKey>::Node,
                     >::NEW,
-                    Self::__slot(),
-                    <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-                    ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-                    |__keyed: &(&str,), __cx| {
-                        #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(__keyed.0);
-                        ::cache_core::__private::find_node(
-                            __cx,
-                            ::cache_core::__private::Ty::<
-                                <CatNode as ::cache_core::CacheKey>::Node,
-                            >::NEW,
-                            &<CatNode as ::cache_core::CacheKey>::__fields(
-                                &CatNode { name },
-                            ),
-                        )
-                    },
                 )
-                .bind(
-                    (name,),
-                    (),
-                    |(name,), ()| (
-                        move || Self::__body(name),
-                        ::cache_core::__private::plain,
-                    ),
-                )
-                .with_hooks_of_node()
                 .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .hard(::core::time::Duration::new(2u64, 0u32)),
                     |_| ::cache_core::__private::late(Error::Late),
                 )
-                .background_call(
+                .background_call_with(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -637,32 +624,48 @@ impl by_node {
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat> {
         let _ = by_node;
-        (&::cache_core::__private::Plan::of_node(
-            ::cache_core::__private::Ty::<
-                <CatNode as ::cache_core::CacheKey>::Node,
-            >::NEW,
-            Self::__slot(),
-            <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-            ::cache_core::__returns!(Result < Cat, Error >, OfValue),
-            |__keyed: &(&str,), __cx| {
-                #[allow(unused_variables)]
-                let name = ::cache_core::__see!(__keyed.0);
-                ::cache_core::__private::find_node(
-                    __cx,
-                    ::cache_core::__private::Ty::<
-                        <CatNode as ::cache_core::CacheKey>::Node,
-                    >::NEW,
-                    &<CatNode as ::cache_core::CacheKey>::__fields(&CatNode { name }),
-                )
-            },
-        ))
-            .memo()
+        (&::cache_core::__private::function(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
         ::cache_core::__edition!(dyn);
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[allow(elided_lifetimes_in_paths)]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&str,), Result<Cat, Error>, Cat>,
+    ) -> ::cache_core::__private::Answer<Result<Cat, Error>, Cat> {
+        __lookup
+            .find_node(
+                ::cache_core::__private::Ty::<
+                    <CatNode as ::cache_core::CacheKey>::Node,
+                >::NEW,
+                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                ::cache_core::__returns!(Result < Cat, Error >, OfValue),
+                |__keyed, __cx| {
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(__keyed.0);
+                    ::cache_core::__private::find_node(
+                        __cx,
+                        ::cache_core::__private::Ty::<
+                            <CatNode as ::cache_core::CacheKey>::Node,
+                        >::NEW,
+                        &<CatNode as ::cache_core::CacheKey>::__fields(&CatNode { name }),
+                    )
+                },
+            )
     }
     #[doc(hidden)]
     #[allow(

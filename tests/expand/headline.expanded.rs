@@ -40,26 +40,8 @@ impl get_cat {
     > {
         let _ = get_cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Cat, OfReturn),
-                    |__keyed: &(&str,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                                __keyed,
-                            )
-                    },
-                )
-                .bind(
-                    (name,),
-                    (),
-                    |(name,), ()| (
-                        move || Self::__body(name),
-                        ::cache_core::__private::plain,
-                    ),
-                )
+            ::cache_core::__private::function(Self::__look_up)
+                .bind((name,), (), |(name,), ()| Self::__body(name))
                 .on_miss(|__keyed, __skipped, __key| {
                     #[allow(unused_variables)]
                     let name = ::cache_core::__see!(__keyed.0);
@@ -69,10 +51,14 @@ impl get_cat {
                     )
                 })
                 .background_call(
-                    (::cache_core::__own!(Lent, str, ::cache_core::__private::NoHook),),
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
+                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |__kept, __handle| {
+                        Self::entry(
+                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
+                                    str,
+                                >>::borrow(&__kept.0),
+                            )
+                            .lead(__handle)
                     },
                 ),
         )
@@ -104,7 +90,7 @@ impl get_cat {
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = get_cat;
-        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
+        (&::cache_core::__private::function(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -118,6 +104,28 @@ impl get_cat {
                 .tags(&["cats"]),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>,
+    ) -> ::cache_core::__private::Answer<Cat, Cat> {
+        __lookup
+            .find(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
+                ::cache_core::__returns!(Cat, OfReturn),
+            )
     }
     #[doc(hidden)]
     #[allow(

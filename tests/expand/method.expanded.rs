@@ -16,6 +16,50 @@ impl Db {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __cat_look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&Self, &str), Cat, Cat>,
+    ) -> ::cache_core::__private::Answer<Cat, Cat> {
+        __lookup
+            .find_by(
+                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
+                ::cache_core::__returns!(Cat, OfReturn),
+                ::cache_core::__private::no_hooks,
+                |__keyed, __cx| {
+                    #[allow(unused_variables)]
+                    let __this = ::cache_core::__see!(__keyed.0);
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(__keyed.1);
+                    match (&(__this.id), &__keyed.1) {
+                        (__part0, __part1) => {
+                            __cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(__part0),
+                                    ),
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                    ),
+                                ),
+                                &(__part0, __part1),
+                            )
+                        }
+                    }
+                },
+            )
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
         clippy::needless_pass_by_value,
@@ -50,39 +94,11 @@ impl Db {
     > {
         let _ = Self::cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id_of_method::<Self, fn()>(),
-                    Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
-                    ::cache_core::__returns!(Cat, OfReturn),
-                    |__keyed: &(&Self, &str), __cx| {
-                        #[allow(unused_variables)]
-                        let __this = ::cache_core::__see!(__keyed.0);
-                        #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(__keyed.1);
-                        match (&(__this.id), &__keyed.1) {
-                            (__part0, __part1) => {
-                                __cx.find(
-                                    (
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(__part0),
-                                        ),
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                        ),
-                                    ),
-                                    &(__part0, __part1),
-                                )
-                            }
-                        }
-                    },
-                )
+            ::cache_core::__private::function(Self::__cat_look_up)
                 .bind(
                     (self, name),
                     (),
-                    |(__this, name), ()| (
-                        move || Self::__cat_body(__this, name),
-                        ::cache_core::__private::plain,
-                    ),
+                    |(__this, name), ()| Self::__cat_body(__this, name),
                 )
                 .no_background_call(
                     ::cache_core::__why!(
@@ -122,33 +138,7 @@ impl Db {
     #[inline]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id_of_method::<Self, fn()>(),
-            Self::__cat_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(),
-            ::cache_core::__returns!(Cat, OfReturn),
-            |__keyed: &(&Self, &str), __cx| {
-                #[allow(unused_variables)]
-                let __this = ::cache_core::__see!(__keyed.0);
-                #[allow(unused_variables)]
-                let name = ::cache_core::__see!(__keyed.1);
-                match (&(__this.id), &__keyed.1) {
-                    (__part0, __part1) => {
-                        __cx.find(
-                            (
-                                ::cache_core::__private::Ref(
-                                    ::cache_core::__shape_of!(__part0),
-                                ),
-                                ::cache_core::__private::Ref(
-                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                ),
-                            ),
-                            &(__part0, __part1),
-                        )
-                    }
-                }
-            },
-        ))
-            .memo()
+        (&::cache_core::__private::function(Self::__cat_look_up)).memo()
     }
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]

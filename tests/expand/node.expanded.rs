@@ -164,31 +164,7 @@ impl cat_of_row {
     > {
         let _ = cat_of_row;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::of_node(
-                    ::cache_core::__private::Ty::<
-                        <CatNode as ::cache_core::CacheKey>::Node,
-                    >::NEW,
-                    Self::__slot(),
-                    <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-                    ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
-                    |__keyed: &(&Row,), __cx| {
-                        #[allow(unused_variables)]
-                        let row = ::cache_core::__see!(__keyed.0);
-                        ::cache_core::__private::find_node(
-                            __cx,
-                            ::cache_core::__private::Ty::<
-                                <CatNode as ::cache_core::CacheKey>::Node,
-                            >::NEW,
-                            &<CatNode as ::cache_core::CacheKey>::__fields(
-                                &CatNode {
-                                    name: &row.name,
-                                    lang: None,
-                                    year: row.year,
-                                },
-                            ),
-                        )
-                    },
-                )
+            ::cache_core::__private::function_of(Self::__look_up)
                 .bind_async(
                     (row,),
                     (pool,),
@@ -196,11 +172,15 @@ impl cat_of_row {
                         ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
                             Self::__body(pool, row),
                         ),
-                        ::cache_core::__private::plain,
+                        ::cache_core::__private::NoHook,
                     ),
                 )
-                .with_hooks_of_node()
-                .background_call(
+                .with_hooks_of_node(
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                )
+                .background_call_with(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -245,32 +225,7 @@ impl cat_of_row {
     #[inline]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
-        (&::cache_core::__private::Plan::of_node(
-            ::cache_core::__private::Ty::<
-                <CatNode as ::cache_core::CacheKey>::Node,
-            >::NEW,
-            Self::__slot(),
-            <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-            ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
-            |__keyed: &(&Row,), __cx| {
-                #[allow(unused_variables)]
-                let row = ::cache_core::__see!(__keyed.0);
-                ::cache_core::__private::find_node(
-                    __cx,
-                    ::cache_core::__private::Ty::<
-                        <CatNode as ::cache_core::CacheKey>::Node,
-                    >::NEW,
-                    &<CatNode as ::cache_core::CacheKey>::__fields(
-                        &CatNode {
-                            name: &row.name,
-                            lang: None,
-                            year: row.year,
-                        },
-                    ),
-                )
-            },
-        ))
-            .key(&(row,))
+        (&::cache_core::__private::function_of(Self::__look_up)).key(&(row,))
     }
     ///The cache behind `cat_of_row`, as a whole.
     #[must_use]
@@ -286,38 +241,54 @@ impl cat_of_row {
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
-        (&::cache_core::__private::Plan::of_node(
-            ::cache_core::__private::Ty::<
-                <CatNode as ::cache_core::CacheKey>::Node,
-            >::NEW,
-            Self::__slot(),
-            <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
-            ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
-            |__keyed: &(&Row,), __cx| {
-                #[allow(unused_variables)]
-                let row = ::cache_core::__see!(__keyed.0);
-                ::cache_core::__private::find_node(
-                    __cx,
-                    ::cache_core::__private::Ty::<
-                        <CatNode as ::cache_core::CacheKey>::Node,
-                    >::NEW,
-                    &<CatNode as ::cache_core::CacheKey>::__fields(
-                        &CatNode {
-                            name: &row.name,
-                            lang: None,
-                            year: row.year,
-                        },
-                    ),
-                )
-            },
-        ))
-            .memo()
+        (&::cache_core::__private::function_of(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
         ::cache_core::__edition!(dyn);
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[allow(elided_lifetimes_in_paths)]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&Row,), Result<Cat, DbError>, Cat>,
+    ) -> ::cache_core::__private::Answer<Result<Cat, DbError>, Cat> {
+        __lookup
+            .find_node(
+                ::cache_core::__private::Ty::<
+                    <CatNode as ::cache_core::CacheKey>::Node,
+                >::NEW,
+                <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::shape(),
+                ::cache_core::__returns!(Result < Cat, DbError >, OfValue),
+                |__keyed, __cx| {
+                    #[allow(unused_variables)]
+                    let row = ::cache_core::__see!(__keyed.0);
+                    ::cache_core::__private::find_node(
+                        __cx,
+                        ::cache_core::__private::Ty::<
+                            <CatNode as ::cache_core::CacheKey>::Node,
+                        >::NEW,
+                        &<CatNode as ::cache_core::CacheKey>::__fields(
+                            &CatNode {
+                                name: &row.name,
+                                lang: None,
+                                year: row.year,
+                            },
+                        ),
+                    )
+                },
+            )
     }
     #[doc(hidden)]
     #[allow(

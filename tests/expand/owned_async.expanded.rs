@@ -44,14 +44,7 @@ impl lives {
     > {
         let _ = lives;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
-                    |__keyed: &(u64,), __cx| {
-                        __cx.find((::cache_core::__leaf!(u64),), __keyed)
-                    },
-                )
+            ::cache_core::__private::function_of(Self::__look_up)
                 .bind_async(
                     (id,),
                     (),
@@ -59,19 +52,14 @@ impl lives {
                         ::cache_core::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send(
                             Self::__body(id),
                         ),
-                        ::cache_core::__private::plain,
+                        ::cache_core::__private::NoHook,
                     ),
                 )
-                .background_call(
-                    (::cache_core::__own!(Given, u64, ::cache_core::__private::NoHook),),
-                    |__own, (id,), (), __handle| {
-                        let __kept = (__own.0.keep(id),);
-                        async move {
-                            let __kept = __kept;
-                            let _ = Self::entry(__own.0.give(__kept.0))
-                                .lead(__handle)
-                                .await;
-                        }
+                .async_background_call(
+                    |(id,), ()| (id,),
+                    |__kept, __handle| async move {
+                        let __kept = __kept;
+                        let _ = Self::entry(__kept.0).lead(__handle).await;
                     },
                 )
                 .by_owner(),
@@ -104,7 +92,7 @@ impl lives {
     #[inline]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         let _ = lives;
-        ::cache_core::__private::memo_of::<(_,), _>(Self::entry, Self::__slot())
+        (&::cache_core::__private::function_of(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -116,6 +104,33 @@ impl lives {
             ),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<
+            '_,
+            (u64,),
+            Result<u32, LoadError>,
+            u32,
+        >,
+    ) -> ::cache_core::__private::Answer<Result<u32, LoadError>, u32> {
+        __lookup
+            .find(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                (::cache_core::__leaf!(u64),),
+                ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
+            )
     }
     #[doc(hidden)]
     #[allow(

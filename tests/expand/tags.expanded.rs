@@ -45,18 +45,7 @@ impl find {
     > {
         let _ = find;
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::only::<Self>(),
-                    Self::__slot(),
-                    ::cache_core::__returns!(Option < Found >, OfReturn),
-                    |__keyed: &(&Cat,), __cx| {
-                        __cx
-                            .find(
-                                (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
-                                __keyed,
-                            )
-                    },
-                )
+            ::cache_core::__private::function_of(Self::__look_up)
                 .bind_async(
                     (cat,),
                     (tenant,),
@@ -78,48 +67,51 @@ impl find {
                             ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
                                 Self::__body(cat, tenant),
                             ),
-                            move |
-                                __value: ::core::option::Option<&_>,
-                                __metadata: &mut ::cache_core::__private::EntryMetadata|
-                            {
-                                __metadata.tags_before(&__made);
-                                match __value {
-                                    ::core::option::Option::Some(__value) => {
-                                        __metadata
-                                            .tags(|__tags| {
-                                                __tags
-                                                    .text(|| ::core::option::Option::Some(
-                                                        ::std::format!(
-                                                            "{}/owner:{:>4}", ::cache_core::__private::TagList::piece(&
-                                                            __made, 0usize) ?, ::cache_core::__reach!(__value, owner,
-                                                            id)
-                                                        ),
-                                                    ));
-                                                #[allow(unused_variables)]
-                                                let value = __value;
-                                                __tags.add(&Owner(value.owner_id));
-                                                #[allow(unused_variables)]
-                                                let value = __value;
-                                                __tags
-                                                    .spread(
-                                                        value
-                                                            .friends
-                                                            .iter()
-                                                            .map(|friend| CatTag::Friend {
-                                                                of: cat.id,
-                                                                friend,
-                                                            }),
-                                                    );
-                                            });
-                                        let _ = __value;
+                            ::cache_core::__private::described(
+                                ::cache_core::__returns!(Option < Found >, OfReturn),
+                                move |
+                                    __value: ::core::option::Option<&_>,
+                                    __metadata: &mut ::cache_core::__private::EntryMetadata|
+                                {
+                                    __metadata.tags_before(&__made);
+                                    match __value {
+                                        ::core::option::Option::Some(__value) => {
+                                            __metadata
+                                                .tags(|__tags| {
+                                                    __tags
+                                                        .text(|| ::core::option::Option::Some(
+                                                            ::std::format!(
+                                                                "{}/owner:{:>4}", ::cache_core::__private::TagList::piece(&
+                                                                __made, 0usize) ?, ::cache_core::__reach!(__value, owner,
+                                                                id)
+                                                            ),
+                                                        ));
+                                                    #[allow(unused_variables)]
+                                                    let value = __value;
+                                                    __tags.add(&Owner(value.owner_id));
+                                                    #[allow(unused_variables)]
+                                                    let value = __value;
+                                                    __tags
+                                                        .spread(
+                                                            value
+                                                                .friends
+                                                                .iter()
+                                                                .map(|friend| CatTag::Friend {
+                                                                    of: cat.id,
+                                                                    friend,
+                                                                }),
+                                                        );
+                                                });
+                                            let _ = __value;
+                                        }
+                                        ::core::option::Option::None => {}
                                     }
-                                    ::core::option::Option::None => {}
-                                }
-                            },
+                                },
+                            ),
                         )
                     },
                 )
-                .background_call(
+                .background_call_with(
                     {
                         enum __Why1 {}
                         impl ::cache_core::__private::Why for __Why1 {
@@ -161,19 +153,7 @@ impl find {
     #[inline]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
         let _ = find;
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::only::<Self>(),
-            Self::__slot(),
-            ::cache_core::__returns!(Option < Found >, OfReturn),
-            |__keyed: &(&Cat,), __cx| {
-                __cx
-                    .find(
-                        (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
-                        __keyed,
-                    )
-            },
-        ))
-            .key(&(cat,))
+        (&::cache_core::__private::function_of(Self::__look_up)).key(&(cat,))
     }
     ///The cache behind `find`, as a whole.
     #[must_use]
@@ -188,7 +168,7 @@ impl find {
     #[inline]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         let _ = find;
-        ::cache_core::__private::memo_of::<(_, _), _>(Self::entry, Self::__slot())
+        (&::cache_core::__private::function_of(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     fn __slot() -> &'static ::cache_core::__private::Slot {
@@ -201,6 +181,33 @@ impl find {
                 .tags(&["cats"]),
         );
         &__SLOT
+    }
+    #[doc(hidden)]
+    #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __look_up(
+        __lookup: ::cache_core::__private::Lookup<
+            '_,
+            (&Cat,),
+            Option<Found>,
+            Option<Found>,
+        >,
+    ) -> ::cache_core::__private::Answer<Option<Found>, Option<Found>> {
+        __lookup
+            .find(
+                ::cache_core::__private::only(),
+                Self::__slot(),
+                (::cache_core::__private::Ref(::cache_core::__leaf!(Cat)),),
+                ::cache_core::__returns!(Option < Found >, OfReturn),
+            )
     }
     #[doc(hidden)]
     #[allow(

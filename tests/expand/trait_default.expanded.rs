@@ -31,6 +31,50 @@ pub trait CatsMemo: Cats {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __lives_look_up(
+        __lookup: ::cache_core::__private::Lookup<'_, (&Self, &str), u32, u32>,
+    ) -> ::cache_core::__private::Answer<u32, u32> {
+        __lookup
+            .find_by(
+                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                <Self as CatsMemo>::__lives_slot(),
+                ::cache_core::__returns!(u32, OfReturn),
+                ::cache_core::__private::no_hooks,
+                |__keyed, __cx| {
+                    #[allow(unused_variables)]
+                    let __this = ::cache_core::__see!(__keyed.0);
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(__keyed.1);
+                    match (&(__this.id()), &__keyed.1) {
+                        (__part0, __part1) => {
+                            __cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(__part0),
+                                    ),
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                    ),
+                                ),
+                                &(__part0, __part1),
+                            )
+                        }
+                    }
+                },
+            )
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
         clippy::needless_pass_by_value,
@@ -74,32 +118,7 @@ pub trait CatsMemo: Cats {
         ::cache_core::Async,
     > {
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id_of_method::<Self, fn()>(),
-                    <Self as CatsMemo>::__lives_slot(),
-                    ::cache_core::__returns!(u32, OfReturn),
-                    |__keyed: &(&Self, &str), __cx| {
-                        #[allow(unused_variables)]
-                        let __this = ::cache_core::__see!(__keyed.0);
-                        #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(__keyed.1);
-                        match (&(__this.id()), &__keyed.1) {
-                            (__part0, __part1) => {
-                                __cx.find(
-                                    (
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(__part0),
-                                        ),
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                        ),
-                                    ),
-                                    &(__part0, __part1),
-                                )
-                            }
-                        }
-                    },
-                )
+            ::cache_core::__private::function_of(<Self as CatsMemo>::__lives_look_up)
                 .bind_async(
                     (self, name),
                     (),
@@ -107,7 +126,7 @@ pub trait CatsMemo: Cats {
                         ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
                             <Self as CatsMemo>::__lives_body(__this, name),
                         ),
-                        ::cache_core::__private::plain,
+                        ::cache_core::__private::NoHook,
                     ),
                 )
                 .no_background_call(
@@ -146,32 +165,7 @@ pub trait CatsMemo: Cats {
     )]
     #[inline]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id_of_method::<Self, fn()>(),
-            <Self as CatsMemo>::__lives_slot(),
-            ::cache_core::__returns!(u32, OfReturn),
-            |__keyed: &(&Self, &str), __cx| {
-                #[allow(unused_variables)]
-                let __this = ::cache_core::__see!(__keyed.0);
-                #[allow(unused_variables)]
-                let name = ::cache_core::__see!(__keyed.1);
-                match (&(__this.id()), &__keyed.1) {
-                    (__part0, __part1) => {
-                        __cx.find(
-                            (
-                                ::cache_core::__private::Ref(
-                                    ::cache_core::__shape_of!(__part0),
-                                ),
-                                ::cache_core::__private::Ref(
-                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                ),
-                            ),
-                            &(__part0, __part1),
-                        )
-                    }
-                }
-            },
-        ))
+        (&::cache_core::__private::function_of(<Self as CatsMemo>::__lives_look_up))
             .memo()
     }
     #[doc(hidden)]

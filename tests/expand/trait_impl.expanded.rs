@@ -25,6 +25,26 @@ trait DbCatsMemo: Cats {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __cat_look_up(
+        __lookup: ::cache_core::__private::Lookup<
+            '_,
+            (&Self, &str),
+            Self::Cat,
+            Self::Cat,
+        >,
+    ) -> ::cache_core::__private::Answer<Self::Cat, Self::Cat>;
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
         clippy::needless_pass_by_value,
@@ -109,6 +129,55 @@ impl DbCatsMemo for Db {
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
+        clippy::needless_borrow,
+        clippy::pattern_type_mismatch,
+        clippy::shadow_reuse,
+        clippy::shadow_same,
+        clippy::shadow_unrelated,
+        clippy::used_underscore_binding
+    )]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn __cat_look_up(
+        __lookup: ::cache_core::__private::Lookup<
+            '_,
+            (&Self, &str),
+            Self::Cat,
+            Self::Cat,
+        >,
+    ) -> ::cache_core::__private::Answer<Self::Cat, Self::Cat> {
+        __lookup
+            .find_by(
+                ::cache_core::__private::id_of_method::<Self, fn()>(),
+                <Self as DbCatsMemo>::__cat_slot(),
+                ::cache_core::__returns!(Self::Cat, OfReturn),
+                ::cache_core::__private::no_hooks,
+                |__keyed, __cx| {
+                    #[allow(unused_variables)]
+                    let __this = ::cache_core::__see!(__keyed.0);
+                    #[allow(unused_variables)]
+                    let name = ::cache_core::__see!(__keyed.1);
+                    match (&(__this.id), &__keyed.1) {
+                        (__part0, __part1) => {
+                            __cx.find(
+                                (
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__shape_of!(__part0),
+                                    ),
+                                    ::cache_core::__private::Ref(
+                                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                                    ),
+                                ),
+                                &(__part0, __part1),
+                            )
+                        }
+                    }
+                },
+            )
+    }
+    #[doc(hidden)]
+    #[allow(non_snake_case, single_use_lifetimes)]
+    #[allow(
         clippy::boxed_local,
         clippy::fn_params_excessive_bools,
         clippy::needless_pass_by_value,
@@ -146,41 +215,13 @@ impl DbCatsMemo for Db {
         >,
     > {
         ::cache_core::Entry::new(
-            ::cache_core::__private::Plan::new(
-                    ::cache_core::__private::id_of_method::<Self, fn()>(),
-                    <Self as DbCatsMemo>::__cat_slot(),
-                    ::cache_core::__returns!(Self::Cat, OfReturn),
-                    |__keyed: &(&Self, &str), __cx| {
-                        #[allow(unused_variables)]
-                        let __this = ::cache_core::__see!(__keyed.0);
-                        #[allow(unused_variables)]
-                        let name = ::cache_core::__see!(__keyed.1);
-                        match (&(__this.id), &__keyed.1) {
-                            (__part0, __part1) => {
-                                __cx.find(
-                                    (
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__shape_of!(__part0),
-                                        ),
-                                        ::cache_core::__private::Ref(
-                                            ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                        ),
-                                    ),
-                                    &(__part0, __part1),
-                                )
-                            }
-                        }
-                    },
-                )
+            ::cache_core::__private::function(<Self as DbCatsMemo>::__cat_look_up)
                 .bind(
                     (self, name),
                     (),
-                    |(__this, name), ()| (
-                        move || <Self as DbCatsMemo>::__cat_body(__this, name),
-                        ::cache_core::__private::plain,
-                    ),
+                    |(__this, name), ()| <Self as DbCatsMemo>::__cat_body(__this, name),
                 )
-                .background_call(
+                .background_call_with(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -232,33 +273,7 @@ impl DbCatsMemo for Db {
     )]
     #[inline]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
-        (&::cache_core::__private::Plan::new(
-            ::cache_core::__private::id_of_method::<Self, fn()>(),
-            <Self as DbCatsMemo>::__cat_slot(),
-            ::cache_core::__returns!(Self::Cat, OfReturn),
-            |__keyed: &(&Self, &str), __cx| {
-                #[allow(unused_variables)]
-                let __this = ::cache_core::__see!(__keyed.0);
-                #[allow(unused_variables)]
-                let name = ::cache_core::__see!(__keyed.1);
-                match (&(__this.id), &__keyed.1) {
-                    (__part0, __part1) => {
-                        __cx.find(
-                            (
-                                ::cache_core::__private::Ref(
-                                    ::cache_core::__shape_of!(__part0),
-                                ),
-                                ::cache_core::__private::Ref(
-                                    ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
-                                ),
-                            ),
-                            &(__part0, __part1),
-                        )
-                    }
-                }
-            },
-        ))
-            .memo()
+        (&::cache_core::__private::function(<Self as DbCatsMemo>::__cat_look_up)).memo()
     }
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]

@@ -91,6 +91,37 @@ impl<KA, SA, W: Why> BackgroundCall<KA, SA> for NoBackgroundCall<W> {
     }
 }
 
+/// It is made of arguments that are owned, by functions.
+pub struct BlockingCallBy<KA, SA, K> {
+    pub(super) own: fn(KA, SA) -> K,
+    pub(super) lead: fn(K, FlightHandle),
+}
+
+impl<KA, SA, K: Send + 'static> BackgroundCall<KA, SA> for BlockingCallBy<KA, SA, K> {
+    type Job = Box<dyn FnOnce() + Send>;
+    const WHY_NOT: Option<&'static str> = None;
+    fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<Self::Job> {
+        let (kept, lead) = ((self.own)(keyed, skipped), self.lead);
+        Some(Box::new(move || lead(kept, handle)))
+    }
+}
+
+/// The same of an asynchronous function. It is kept in memory, where functions that are known by their types take none.
+pub struct AsyncCallBy<P, L> {
+    pub(super) own: P,
+    pub(super) lead: L,
+}
+
+impl<KA, SA, K, J, P: Fn(KA, SA) -> K, L: Fn(K, FlightHandle) -> J> BackgroundCall<KA, SA>
+    for AsyncCallBy<P, L>
+{
+    type Job = J;
+    const WHY_NOT: Option<&'static str> = None;
+    fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<J> {
+        Some((self.lead)((self.own)(keyed, skipped), handle))
+    }
+}
+
 /// It is made by a function that is given how each argument is owned.
 pub struct BackgroundCallWith<O, F>(pub(crate) O, pub(crate) F);
 

@@ -1,23 +1,23 @@
 //! One call of a memoized function: its arguments, its hooks and options, and what it returns.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::lookup::{HitHookRef, Question};
 use super::{
-    BackgroundCall, BackgroundCallWith, Extras, FlightHandle, Hooked, Hooking, Hooks, Limits, MemoizedFn,
-    NoBackgroundCall, NoHook, Owners, Plan, RequiredBackgroundCall, TimedOut, Timeouts, Why,
+    Answer, AsyncCallBy, BackgroundCall, BackgroundCallWith, BlockingCallBy, Description, Extras,
+    FlightHandle, Hooked, Hooking, Hooks, Limits, Lookup, MakesBody, MemoizedFn, NoBackgroundCall, NoHook,
+    Owners, Plain, RequiredBackgroundCall, RunsBody, TimedOut, Timeouts, Unanswered, Why,
 };
-use crate::engine::{
-    Body, CallMode, Cx, Described, Found, LeaderGuard, LookFlags, MissActions, OnHit, ReturnSlot, Returned,
-};
+use crate::engine::{Body, CallMode, Described, LeaderGuard, LookFlags, MissActions, ReturnSlot, Returned};
 use crate::erased::Erased;
 use crate::flight::Flight;
-use crate::key::{KeyRef, Shape};
+use crate::key::{KeyRef, Ty};
 use crate::memo::MemoCore;
-use crate::metadata::{EntryMetadata, describes};
-use crate::node::{Node, NodeHook, OfNode};
-use crate::slot::MemoHandle;
-use crate::value::Returns;
+use crate::metadata::EntryMetadata;
+use crate::node::{Node, NodeHook};
+use crate::value::ReturnKind;
 
 /// A call's arguments, and what makes its body of them.
 pub(crate) struct Prepared<KA, SA, Run> {
@@ -26,14 +26,11 @@ pub(crate) struct Prepared<KA, SA, Run> {
     pub(crate) run: Run,
 }
 
-impl<KA, SA, Run> Prepared<KA, SA, Run> {
+impl<KA, SA, Run: MakesBody<KA, SA>> Prepared<KA, SA, Run> {
     /// The body, and what describes its value.
     #[inline]
-    pub(crate) fn prepare<B, D>(self) -> (B, D)
-    where
-        Run: FnOnce(KA, SA) -> (B, D),
-    {
-        (self.run)(self.keyed, self.skipped)
+    pub(crate) fn prepare(self) -> (Run::Body, Run::Description) {
+        self.run.make(self.keyed, self.skipped)
     }
 }
 
@@ -50,6 +47,51 @@ pub(crate) struct Parts<KA, SA, Run, A, X> {
     pub(crate) call: Prepared<KA, SA, Run>,
     pub(crate) background_call: A,
     pub(crate) extras: X,
+}
+
+impl<L, O: 'static, V: 'static> super::Callee<L, O, V> {
+    /// One call of a function that is not asynchronous, and says nothing of its value.
+    #[inline]
+    pub fn bind<KA, SA>(
+        self,
+        keyed: KA,
+        skipped: SA,
+        body: fn(KA, SA) -> O,
+    ) -> Bound<Self, KA, SA, Plain<KA, SA, O>>
+    where
+        Self: MemoizedFn<KA, Output = O>,
+    {
+        Bound::new(self, keyed, skipped, Plain(body))
+    }
+
+    /// One call of a function that is not asynchronous.
+    #[inline]
+    pub fn bind_described<KA, SA, Run, B, D>(
+        self,
+        keyed: KA,
+        skipped: SA,
+        run: Run,
+    ) -> Bound<Self, KA, SA, Run>
+    where
+        Self: MemoizedFn<KA, Output = O>,
+        Run: FnOnce(KA, SA) -> (B, D),
+        B: FnOnce() -> O,
+        D: Description,
+    {
+        Bound::new(self, keyed, skipped, run)
+    }
+
+    /// One call of an asynchronous function.
+    #[inline]
+    pub fn bind_async<KA, SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Bound<Self, KA, SA, Run>
+    where
+        Self: MemoizedFn<KA, Output = O>,
+        Run: FnOnce(KA, SA) -> (B, D),
+        B: Future<Output = O>,
+        D: Description,
+    {
+        Bound::new(self, keyed, skipped, run)
+    }
 }
 
 impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
@@ -91,6 +133,12 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         Bound { callee, parts: Parts { call, background_call, extras: with(extras) }, mode }
     }
 
+    #[inline]
+    fn with_background_call<Y>(self, with: impl FnOnce(A) -> Y) -> Bound<C, KA, SA, Run, Y, X> {
+        let Self { callee, parts: Parts { call, background_call, extras }, mode } = self;
+        Bound { callee, parts: Parts { call, background_call: with(background_call), extras }, mode }
+    }
+
     /// How long a call waits: for something that can stand in for the value, and at all; and what it
     /// returns then.
     #[inline]
@@ -101,12 +149,13 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, X::PlaceholderHook, Timeouts<F>>>
     where
         X: Hooking,
-        F: Fn(TimedOut) -> <C::Returns as Returns>::Output,
+        F: Fn(TimedOut) -> C::Output,
     {
         self.with_extras(|extras| extras.hooks().with_timeouts(Timeouts { limits, late }))
     }
 
-    /// The hook for hits.
+    /// The hook for hits. It is given the value as it is stored: [`call_on_hit`](crate::__private::call_on_hit) knows
+    /// its type.
     #[inline]
     pub fn on_hit<F>(
         self,
@@ -114,7 +163,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     ) -> Bound<C, KA, SA, Run, A, Hooks<Hooked<F>, X::Miss, X::PlaceholderHook, X::Timeouts>>
     where
         X: Hooking,
-        F: Fn(&KA, &SA, &KeyRef<'_>, &<C::Returns as Returns>::Value),
+        F: Fn(&KA, &SA, &KeyRef<'_>, &dyn Any),
     {
         self.with_extras(|extras| extras.hooks().with_hit(Hooked(hook)))
     }
@@ -132,6 +181,18 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_extras(|extras| extras.hooks().with_miss(Hooked(hook)))
     }
 
+    /// The function uses a node, which may have a hook for misses.
+    #[inline]
+    pub fn with_hooks_of_node<N: Node>(
+        self,
+        _: Ty<N>,
+    ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, NodeHook<N>, X::PlaceholderHook, X::Timeouts>>
+    where
+        X: Hooking,
+    {
+        self.with_extras(|extras| extras.hooks().with_miss(NodeHook::NEW))
+    }
+
     /// What is returned while the first value is being computed.
     #[inline]
     pub fn placeholder<F>(
@@ -140,7 +201,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     ) -> Bound<C, KA, SA, Run, A, Hooks<X::Hit, X::Miss, Hooked<F>, X::Timeouts>>
     where
         X: Hooking,
-        F: Fn(&KA, &SA) -> <C::Returns as Returns>::CompanionValue,
+        F: Fn(&KA, &SA) -> C::CompanionValue,
     {
         self.with_extras(|extras| extras.hooks().with_placeholder(Hooked(make)))
     }
@@ -152,34 +213,49 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         A: BackgroundCall<KA, SA>,
     {
         const { super::background_call::refuse_if(true, A::WHY_NOT) }
-        let Self { callee, parts: Parts { call, background_call, extras }, mode } = self;
-        Bound {
-            callee,
-            parts: Parts { call, background_call: RequiredBackgroundCall(background_call), extras },
-            mode,
-        }
+        self.with_background_call(RequiredBackgroundCall)
     }
 
-    /// How the call is made once more, in the background.
+    /// How the call is made once more, in the background, where it is known that its arguments can be owned: how they
+    /// are, and how it computes for a flight with them.
     #[inline]
-    pub fn background_call<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
+    pub fn background_call<K: Send + 'static>(
+        self,
+        own: fn(KA, SA) -> K,
+        lead: fn(K, FlightHandle),
+    ) -> Bound<C, KA, SA, Run, BlockingCallBy<KA, SA, K>, X> {
+        self.with_background_call(|_| BlockingCallBy { own, lead })
+    }
+
+    /// The same of an asynchronous function.
+    #[inline]
+    pub fn async_background_call<K, J, P, L>(
+        self,
+        own: P,
+        lead: L,
+    ) -> Bound<C, KA, SA, Run, AsyncCallBy<P, L>, X>
+    where
+        P: Fn(KA, SA) -> K,
+        L: Fn(K, FlightHandle) -> J,
+        J: Send + 'static,
+    {
+        self.with_background_call(|_| AsyncCallBy { own, lead })
+    }
+
+    /// The same where the types of the arguments say whether they can be.
+    #[inline]
+    pub fn background_call_with<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
         self,
         owners: O,
         make: F,
     ) -> Bound<C, KA, SA, Run, BackgroundCallWith<O, F>, X> {
-        let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
-        Bound {
-            callee,
-            parts: Parts { call, background_call: BackgroundCallWith(owners, make), extras },
-            mode,
-        }
+        self.with_background_call(|_| BackgroundCallWith(owners, make))
     }
 
     /// Why it cannot be.
     #[inline]
     pub fn no_background_call<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, NoBackgroundCall<Y>, X> {
-        let Self { callee, parts: Parts { call, extras, .. }, mode } = self;
-        Bound { callee, parts: Parts { call, background_call: NoBackgroundCall::NEW, extras }, mode }
+        self.with_background_call(|_| NoBackgroundCall::NEW)
     }
 }
 
@@ -187,90 +263,66 @@ impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
     A: BackgroundCall<KA, SA>,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// Whether the background may be asked to make the call once more.
-    pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || C::IN_BACKGROUND;
-}
-
-impl<N: Node, KA, S, R: Returns, L, W, H, SA, Run> Bound<Plan<OfNode<N>, KA, S, R, L, W, H>, KA, SA, Run> {
-    /// The hooks of the node, for hits and misses.
-    #[inline]
-    pub fn with_hooks_of_node(
-        self,
-    ) -> Bound<
-        Plan<OfNode<N>, KA, S, R, L, W, H>,
-        KA,
-        SA,
-        Run,
-        NoHook,
-        Hooks<NodeHook<N>, NodeHook<N>, NoHook, NoHook>,
-    > {
-        let Self { callee, parts: Parts { call, background_call, extras }, mode } = self;
-        let extras = extras.hooks().with_hit(NodeHook::NEW).with_miss(NodeHook::NEW);
-        Bound { callee, parts: Parts { call, background_call, extras }, mode }
-    }
+    pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || X::IN_BACKGROUND;
 }
 
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Whether a call is looked up by `glance` first: its function has one memo, and no hook for hits.
-    pub(super) const GLANCES: bool = C::GLANCES && !X::ON_HIT;
-
-    /// The return, if a fresh entry is found at once. It takes no `self`: then a hit would have to write
-    /// all of it to memory.
-    #[inline]
-    pub(super) fn glance(callee: &C, keyed: &KA, mode: CallMode) -> Option<<C::Returns as Returns>::Output> {
-        if const { Self::GLANCES } && mode.is_plain() {
-            callee.glance(keyed).map(C::Returns::join)
-        } else {
-            None
+    /// Looks the call up at a glance: the whole of most hits. It takes no `self`: then a hit would have to write all
+    /// of it to memory.
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn glance(callee: &C, keyed: &KA, mode: CallMode) -> Option<C::Output> {
+        if !mode.is_plain() || const { X::ON_HIT } {
+            return None;
+        }
+        match callee.look_up(Lookup::glance(keyed)) {
+            Answer::Output(output) => Some(output),
+            _ => None,
         }
     }
 
-    /// Looks the call up, and tells the hook. The whole of a hit, unless a glance was enough.
-    #[inline]
-    pub(super) fn look_up(&self, after_glance: bool) -> Found<<C::Returns as Returns>::StoredValue> {
-        look_up(&self.callee, &self.callee.memo(), &self.parts, self.mode, after_glance)
+    /// Looks a call up that a glance has not answered. If it is not answered now, it is said what was found instead.
+    pub(super) fn look_up(
+        callee: &C,
+        parts: &Parts<KA, SA, Run, A, X>,
+        mode: CallMode,
+        question: Question,
+        found: &mut Option<Unanswered<C::Output, C::CompanionValue>>,
+    ) -> Answer<C::Output, C::CompanionValue> {
+        let Parts { call, extras, .. } = parts;
+        let tell = |key: &KeyRef<'_>, stored: &dyn Any| {
+            extras.on_hit(&call.keyed, &call.skipped, key, stored);
+        };
+        let tell: Option<HitHookRef<'_>> = if X::ON_HIT { Some(&tell) } else { None };
+        callee.look_up(Lookup::whole(Some(&call.keyed), question, LookFlags::of(mode), tell, found))
     }
-}
 
-/// Looks a call up, and tells the hook.
-#[inline]
-pub(super) fn look_up<C, KA, SA, Run, A, X>(
-    callee: &C,
-    memo: &MemoHandle<'_, <C::Shape as Shape>::Owned, <C::Returns as Returns>::StoredValue>,
-    Parts { call, extras, .. }: &Parts<KA, SA, Run, A, X>,
-    mode: CallMode,
-    after_glance: bool,
-) -> Found<<C::Returns as Returns>::StoredValue>
-where
-    C: MemoizedFn<KA>,
-    X: Extras<KA, SA, C::Returns>,
-{
-    let tell = |key: &KeyRef<'_>, stored: &<C::Returns as Returns>::StoredValue| {
-        if let Some(value) = C::Returns::value(stored) {
-            memo.run_hook(|| extras.on_hit(&call.keyed, &call.skipped, key, value));
+    /// The return of a call that a glance has not answered. If there is none, it is said what was found instead.
+    #[inline]
+    pub(super) fn look_up_after_glance(
+        callee: &C,
+        parts: &Parts<KA, SA, Run, A, X>,
+        mode: CallMode,
+        found: &mut Option<Unanswered<C::Output, C::CompanionValue>>,
+    ) -> Option<C::Output> {
+        let glanced = mode.is_plain() && const { !X::ON_HIT };
+        let question = if glanced { Question::AfterGlance } else { Question::Call };
+        match Self::look_up(callee, parts, mode, question, found) {
+            Answer::Output(output) => Some(output),
+            _ => None,
         }
-    };
-    let tell: Option<OnHit<'_, _>> = if X::ON_HIT { Some(&tell) } else { None };
-    let look = LookFlags::of(mode).after_glance_if(after_glance);
-    callee.look(&call.keyed, Cx::new(memo.typed(), look).on_hit(tell))
-}
-
-impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
-    /// The call, of a kind, that was not answered.
-    #[inline]
-    pub(super) fn into_called<M, D>(
-        self,
-    ) -> (C, CallMode, UnansweredCall<M, C::Returns, KA, SA, Run, D, A, X>) {
-        let Self { callee, parts, mode } = self;
-        (callee, mode, UnansweredCall::new(parts))
     }
 }
+
+/// Why there is something where a call was looked up.
+pub(super) const WAS_FOUND: &str = "it was answered, or something was found";
 
 /// How a job that computes for a flight is started, by the kind of function.
 pub(crate) trait StartsJob<J> {
@@ -310,29 +362,27 @@ pub(super) fn run_in_background<M, KA, SA, A>(
     }
 }
 
-/// A call that was not answered at once. `M` is its kind.
-pub struct UnansweredCall<M, R: Returns, KA, SA, Run, D, A, X> {
+/// A call that was not answered at once. `M` is its kind, `D` describes its value.
+pub struct UnansweredCall<M, O: 'static, V: 'static, KA, SA, Run, D, A, X> {
     /// None when its body was begun.
     call: Option<Prepared<KA, SA, Run>>,
     pub(crate) background_call: A,
     pub(crate) extras: X,
     /// What describes the value; none before the body was begun.
-    describe: Option<D>,
-    pub(crate) outcome: ReturnSlot<R>,
-    kind: PhantomData<fn() -> M>,
+    description: Option<D>,
+    pub(crate) outcome: ReturnSlot<O, V>,
+    mode: PhantomData<fn() -> M>,
 }
 
-impl<M, R: Returns, KA, SA, Run, D, A, X> UnansweredCall<M, R, KA, SA, Run, D, A, X> {
+impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
+    /// Whose return is of this kind; none if it is not cached.
     #[inline]
-    pub(crate) fn new(Parts { call, background_call, extras }: Parts<KA, SA, Run, A, X>) -> Self {
-        Self {
-            call: Some(call),
-            background_call,
-            extras,
-            describe: None,
-            outcome: ReturnSlot(None),
-            kind: PhantomData,
-        }
+    pub(crate) fn new(
+        Parts { call, background_call, extras }: Parts<KA, SA, Run, A, X>,
+        kind: Option<&'static ReturnKind<O, V>>,
+    ) -> Self {
+        let outcome = ReturnSlot { output: None, kind };
+        Self { call: Some(call), background_call, extras, description: None, outcome, mode: PhantomData }
     }
 
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
@@ -341,41 +391,39 @@ impl<M, R: Returns, KA, SA, Run, D, A, X> UnansweredCall<M, R, KA, SA, Run, D, A
     }
 
     /// Makes the body, and what describes its value.
-    pub(crate) fn begin_body<B>(&mut self) -> B
+    pub(crate) fn begin_body(&mut self) -> Run::Body
     where
-        Run: FnOnce(KA, SA) -> (B, D),
+        Run: MakesBody<KA, SA, Description = D>,
     {
-        let (body, describe) = self.take_call().prepare();
-        self.describe = Some(describe);
+        let (body, description) = self.take_call().prepare();
+        self.description = Some(description);
         body
     }
 }
 
-impl<M, R: Returns, KA, SA, Run, D> UnansweredCall<M, R, KA, SA, Run, D, NoHook, NoHook> {
+impl<M, O, V, KA, SA, Run, D> UnansweredCall<M, O, V, KA, SA, Run, D, NoHook, NoHook> {
     /// A call that nothing is told of.
-    pub(crate) fn alone(call: Prepared<KA, SA, Run>) -> Self {
-        Self::new(Parts { call, background_call: NoHook, extras: NoHook })
+    pub(crate) fn alone(call: Prepared<KA, SA, Run>, kind: &'static ReturnKind<O, V>) -> Self {
+        Self::new(Parts { call, background_call: NoHook, extras: NoHook }, Some(kind))
     }
 
     /// A call whose body was made.
-    pub(crate) fn described_by(describe: D) -> Self {
-        let outcome = ReturnSlot(None);
+    pub(crate) fn described_by(description: D, kind: Option<&'static ReturnKind<O, V>>) -> Self {
         Self {
             call: None,
             background_call: NoHook,
             extras: NoHook,
-            describe: Some(describe),
-            outcome,
-            kind: PhantomData,
+            description: Some(description),
+            outcome: ReturnSlot { output: None, kind },
+            mode: PhantomData,
         }
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> MissActions for UnansweredCall<M, R, KA, SA, Run, D, A, X>
+impl<M, O, V, KA, SA, Run, D, A, X> MissActions for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
 where
     M: RunsInBackground<KA, SA, A>,
-    R: Returns,
-    X: Extras<KA, SA, R>,
+    X: Extras<KA, SA, O, V>,
 {
     fn on_miss(&self, key: &KeyRef<'_>) {
         if X::ON_MISS
@@ -391,7 +439,7 @@ where
         }
         let call = self.call.as_ref()?;
         let companion_value = self.extras.placeholder(&call.keyed, &call.skipped)?;
-        R::keep(companion_value).map(Erased::new)
+        (self.outcome.kind?.keep)(companion_value)
     }
 
     fn can_run_in_background(&self) -> bool {
@@ -404,36 +452,29 @@ where
     }
 }
 
-impl<M, R, KA, SA, Run, D, A, X> Described for UnansweredCall<M, R, KA, SA, Run, D, A, X>
-where
-    R: Returns,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
-{
+impl<M, O, V, KA, SA, Run, D: Description, A, X> Described for UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
     fn returned(&mut self) -> &mut dyn Returned {
         &mut self.outcome
     }
 
     fn describes(&self) -> bool {
-        describes::<D, R::Value>()
+        D::SET
     }
 
     fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata) {
-        if let Some(describe) = &self.describe {
-            let value = if let Some(value) = value { R::value(value.get()) } else { None };
-            describe(value, metadata);
+        if let Some(description) = &self.description {
+            description.describe(value, metadata);
         }
     }
 }
 
-impl<M, R, KA, SA, Run, B, D, A, X> Body for UnansweredCall<M, R, KA, SA, Run, D, A, X>
+impl<M, O, V, KA, SA, Run, D, A, X> Body for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
 where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> R::Output,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA, Description = D, Body: RunsBody<O>>,
+    D: Description,
 {
     fn run(&mut self) {
         let body = self.begin_body();
-        self.outcome = ReturnSlot(Some(body()));
+        self.outcome.output = Some(body.run());
     }
 }

@@ -6,23 +6,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::bound::{RunsInBackground, StartsJob};
-use super::verbs::CompanionValueOf;
+use super::bound::{RunsInBackground, StartsJob, WAS_FOUND};
 use super::verbs::sealed::Sealed;
 use super::{
-    Address, BackgroundCall, Bound, Extras, FlightHandle, MemoizedFn, UnansweredCall, WaitLimits as _,
-    WriteCall,
+    Address, BackgroundCall, Bound, Description, Extras, FlightHandle, MakesBody, MemoizedFn, Unanswered,
+    UnansweredCall, WaitLimits as _, WriteCall,
 };
 use crate::address::Key;
-use crate::engine::{CallMode, Found, LeaderGuard, SlowPath};
+use crate::engine::{CallMode, LeaderGuard};
 use crate::entry::Async;
-use crate::erased::Erased;
 use crate::flight::{Flight, polled_with_context};
 use crate::future::{Driven, MissStart, Polled, by_caller, by_clock, by_owner};
-use crate::memo::{Memo, MemoCore, When};
-use crate::metadata::EntryMetadata;
-use crate::slot::{Slot, companion_value};
-use crate::value::Returns;
+use crate::memo::{MemoCore, When};
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
 /// so that whether it can be sent to another thread depends on what it is made of.
@@ -130,20 +125,25 @@ impl<Bo, T, F> Asynchronous<Bo, T, F> {
 impl<Bo, T, F> Sealed for Asynchronous<Bo, T, F> {}
 
 /// A call that was not answered.
-type CalledAsync<C, KA, SA, Run, D, A, X> =
-    UnansweredCall<Async, <C as MemoizedFn<KA>>::Returns, KA, SA, Run, D, A, X>;
-/// What a call returns.
-type OutputOf<C, KA> = <<C as MemoizedFn<KA>>::Returns as Returns>::Output;
-/// What describes its value.
-type ValueOf<C, KA> = <<C as MemoizedFn<KA>>::Returns as Returns>::Value;
+type CalledAsync<C, KA, SA, Run, D, A, X> = UnansweredCall<
+    Async,
+    <C as MemoizedFn<KA>>::Output,
+    <C as MemoizedFn<KA>>::CompanionValue,
+    KA,
+    SA,
+    Run,
+    D,
+    A,
+    X,
+>;
 
 impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = OutputOf<C, KA>>,
-    D: Fn(Option<&ValueOf<C, KA>>, &mut EntryMetadata),
-    X: Extras<KA, SA, C::Returns>,
+    Run: MakesBody<KA, SA, Body = B, Description = D>,
+    B: Future<Output = C::Output>,
+    D: Description,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// Computed as part of its caller.
     #[inline]
@@ -167,7 +167,7 @@ where
         Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
     >
     where
-        OutputOf<C, KA>: Send,
+        C::Output: Send,
         KA: Send + 'static,
         SA: Send + 'static,
         Run: Send + 'static,
@@ -183,23 +183,17 @@ where
     #[inline]
     pub fn by_clock(
         self,
-    ) -> Asynchronous<
-        Self,
-        CalledAsync<C, KA, SA, Run, D, A, X>,
-        Pin<Box<impl Future<Output = OutputOf<C, KA>>>>,
-    >
+    ) -> Asynchronous<Self, CalledAsync<C, KA, SA, Run, D, A, X>, Pin<Box<impl Future<Output = C::Output>>>>
     where
         A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     {
-        Asynchronous::new(self, |begun, called| {
-            Box::pin(by_clock::<C::Returns, KA, SA, Run, A, X, B, D>(begun, called))
-        })
+        Asynchronous::new(self, |begun, called| Box::pin(by_clock(begun, called)))
     }
 }
 
 impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F> {
-    type Output = OutputOf<C, KA>;
-    type CompanionValue = CompanionValueOf<C, KA>;
+    type Output = C::Output;
+    type CompanionValue = C::CompanionValue;
     type Mode = Async;
 
     #[inline]
@@ -209,19 +203,15 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<
     fn key(&self) -> Key<Self::CompanionValue, Async> {
         self.idle().address()
     }
-    fn memo(slot: &'static Slot) -> Memo<Self::CompanionValue, Async> {
-        Memo::of(C::memo_in(slot).arc(), companion_value::<C::Returns>)
-    }
 }
 
-impl<C, KA, SA, Run, B, D, A, J, X, M, F> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
+impl<C, KA, SA, Run, A, J, X, M, F> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
 where
     C: MemoizedFn<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    D: Fn(Option<&ValueOf<C, KA>>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA>,
     A: BackgroundCall<KA, SA, Job = J>,
     J: Future<Output = ()> + Send + 'static,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
 
@@ -258,23 +248,25 @@ impl<J: Future<Output = ()> + Send + 'static> StartsJob<J> for Async {
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, X, F> AsyncCall
+impl<C, KA, SA, Run, D, A, X, F> AsyncCall
     for Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: MemoizedFn<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    D: Fn(Option<&ValueOf<C, KA>>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA, Description = D>,
+    D: Description,
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    X: Extras<KA, SA, C::Returns>,
-    F: Future<Output = OutputOf<C, KA>> + Unpin,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
+    F: Future<Output = C::Output> + Unpin,
 {
     fn set(&mut self, how: CallKind) {
-        let begun = match how {
-            CallKind::Uncached => MissStart::InPlace(None),
-            CallKind::ForFlight(handle) => MissStart::Lead(handle.into_leader()),
+        let Bound { callee, parts, .. } = self.begin();
+        let (begun, kind) = match how {
+            CallKind::Uncached => (MissStart::InPlace(None), None),
+            CallKind::ForFlight(handle) => {
+                (MissStart::Lead(handle.into_leader()), Some(callee.own(None).kind))
+            }
         };
-        let (_, _, called) = self.begin().into_called::<Async, D>();
-        self.state = CallState::Running((self.drive)(begun, called));
+        self.state = CallState::Running((self.drive)(begun, UnansweredCall::new(parts, kind)));
     }
 
     fn refresh(&mut self) {
@@ -283,23 +275,17 @@ where
         }
     }
 
-    #[inline]
+    // Always: see that of the other kind.
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if it is not answered.
         if let CallState::Idle(bound) = &self.state {
-            let slow_path = if const { Bound::<C, KA, SA, Run, A, X>::GLANCES } {
-                let Bound { callee, parts, mode } = bound;
-                match Bound::<C, KA, SA, Run, A, X>::glance(callee, &parts.call.keyed, *mode) {
-                    Some(output) => return Poll::Ready(output),
-                    None => None,
-                }
-            } else {
-                match bound.look_up(false) {
-                    Found::Hit(stored) => return Poll::Ready(C::Returns::join(stored)),
-                    Found::Slow(slow_path) => Some(slow_path),
-                }
-            };
-            if let Some(output) = self.go_on(slow_path) {
+            let Bound { callee, parts, mode } = bound;
+            if let Some(output) = Bound::<C, KA, SA, Run, A, X>::glance(callee, &parts.call.keyed, *mode) {
+                return Poll::Ready(output);
+            }
+            if let Some(output) = self.go_on() {
                 return Poll::Ready(output);
             }
         }
@@ -315,59 +301,51 @@ impl<C, KA, SA, Run, D, A, X, F>
 where
     C: MemoizedFn<KA>,
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Goes over to the driver, unless the call is answered. `slow_path` is what the look-up has found;
-    /// none if there was only a glance, and the call is yet to be looked up.
+    /// Goes over to the driver, unless the call is answered.
     #[cold]
     #[inline(never)]
-    fn go_on(&mut self, slow_path: Option<SlowPath>) -> Option<OutputOf<C, KA>> {
+    fn go_on(&mut self) -> Option<C::Output> {
         let bound = self.begin();
-        let found = match slow_path {
-            Some(slow_path) => Found::Slow(slow_path),
-            None => bound.look_up(true),
+        let (called, begun) = match bound.begin_unless_answered() {
+            Ok(begun) => begun,
+            Err(output) => return Some(output),
         };
-        let slow_path = match found {
-            Found::Hit(stored) => return Some(C::Returns::join(stored)),
-            Found::Slow(slow_path) => slow_path,
-        };
-        let (function, mode, mut called) = bound.into_called::<Async, D>();
-        match called.begin::<C>(&function.memo(), slow_path, mode) {
-            Ok(begun) => {
-                self.state = CallState::Running((self.drive)(begun, called));
-                None
-            }
-            Err(stored) => Some(C::Returns::join(stored.into())),
+        self.state = CallState::Running((self.drive)(begun, called));
+        None
+    }
+}
+
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
+where
+    C: MemoizedFn<KA>,
+    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
+{
+    /// What an asynchronous call comes to after a glance, before its first await: its return, or what the driver is
+    /// to do.
+    pub(super) fn begin_unless_answered<D>(
+        self,
+    ) -> Result<(CalledAsync<C, KA, SA, Run, D, A, X>, MissStart), C::Output> {
+        const { super::background_call::refuse_if(X::PLACEHOLDER || X::IN_BACKGROUND, A::WHY_NOT) }
+        let Self { callee, parts, mode } = self;
+        let mut found = None;
+        if let Some(output) = Self::look_up_after_glance(&callee, &parts, mode, &mut found) {
+            return Err(output);
+        }
+        let Some(Unanswered { memo, slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
+        let mut called = UnansweredCall::new(parts, Some(kind));
+        // Only where it may be asked for is there code for the background.
+        let has_actions = const { X::ON_MISS || Self::IN_BACKGROUND };
+        match MissStart::of(&memo, slow_path, mode, if has_actions { Some(&mut called) } else { None }) {
+            Ok(begun) => Ok((called, begun)),
+            Err(stored) => Err((kind.join)(stored)),
         }
     }
 }
 
-impl<R, KA, SA, Run, D, A, X> UnansweredCall<Async, R, KA, SA, Run, D, A, X>
-where
-    R: Returns,
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    X: Extras<KA, SA, R>,
-{
-    /// What a call of `C` comes to before its first await: an answer, or what the driver is to do.
-    #[inline]
-    pub(super) fn begin<C: MemoizedFn<KA>>(
-        &mut self,
-        memo: &MemoCore,
-        slow_path: SlowPath,
-        mode: CallMode,
-    ) -> Result<MissStart, Erased> {
-        const { super::background_call::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
-        // Only where it may be asked for is there code for the background.
-        let has_actions = const { A::ASKED || X::PLACEHOLDER || X::ON_MISS || C::IN_BACKGROUND };
-        MissStart::of(memo, slow_path, mode, if has_actions { Some(self) } else { None })
-    }
-}
-
-impl<C, R, KA, SA, Run, D, A, X> UnansweredCall<C, R, KA, SA, Run, D, A, X>
-where
-    R: Returns,
-    X: Extras<KA, SA, R>,
-{
+impl<M, O, V, KA, SA, Run, D, A, X: Extras<KA, SA, O, V>> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
     /// How long it waits.
     pub(crate) fn limits(&self) -> super::Limits {
         self.extras.timeouts().limits()
@@ -376,7 +354,8 @@ where
 
 impl<C: AsyncCall> Future for Calling<C> {
     type Output = C::Output;
-    #[inline]
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
         self.get_mut().call.poll(cx)
     }

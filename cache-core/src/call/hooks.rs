@@ -1,8 +1,9 @@
 //! What a call is told besides its arguments: hooks that see these, and a placeholder.
 
+use std::any::Any;
+
 use super::WaitLimits;
 use crate::key::KeyRef;
-use crate::value::Returns;
 
 /// No hook.
 #[derive(Clone, Copy)]
@@ -13,23 +14,23 @@ pub struct NoHook;
 pub struct Hooked<F>(pub(crate) F);
 
 /// What runs when a call is answered from the cache.
-pub trait HitHook<KA, SA, V> {
+pub trait HitHook<KA, SA> {
     /// Whether there is one.
     const SET: bool;
     /// Runs it.
-    fn hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, value: &V);
+    fn hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, stored: &dyn Any);
 }
 
-impl<KA, SA, V> HitHook<KA, SA, V> for NoHook {
+impl<KA, SA> HitHook<KA, SA> for NoHook {
     const SET: bool = false;
     #[inline]
-    fn hit(&self, _: &KA, _: &SA, _: &KeyRef<'_>, _: &V) {}
+    fn hit(&self, _: &KA, _: &SA, _: &KeyRef<'_>, _: &dyn Any) {}
 }
 
-impl<KA, SA, V, F: Fn(&KA, &SA, &KeyRef<'_>, &V)> HitHook<KA, SA, V> for Hooked<F> {
+impl<KA, SA, F: Fn(&KA, &SA, &KeyRef<'_>, &dyn Any)> HitHook<KA, SA> for Hooked<F> {
     const SET: bool = true;
-    fn hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, value: &V) {
-        (self.0)(keyed, skipped, key, value);
+    fn hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, stored: &dyn Any) {
+        (self.0)(keyed, skipped, key, stored);
     }
 }
 
@@ -37,6 +38,9 @@ impl<KA, SA, V, F: Fn(&KA, &SA, &KeyRef<'_>, &V)> HitHook<KA, SA, V> for Hooked<
 pub trait MissHook<KA, SA> {
     /// Whether there is one.
     const SET: bool;
+    /// Whether entries are computed in the background, too, because of options that the call does not have: those of
+    /// a node.
+    const IN_BACKGROUND: bool = false;
     /// Runs it.
     fn miss(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>);
 }
@@ -78,32 +82,34 @@ impl<KA, SA, V, F: Fn(&KA, &SA) -> V> PlaceholderHook<KA, SA, V> for Hooked<F> {
 }
 
 /// What a call is told besides its arguments: nothing, unless it says so.
-pub trait Extras<KA, SA, R: Returns> {
+pub trait Extras<KA, SA, O, V> {
     /// Whether there is a hook for hits.
     const ON_HIT: bool = false;
     /// Whether there is a hook for misses.
     const ON_MISS: bool = false;
     /// Whether there is a placeholder.
     const PLACEHOLDER: bool = false;
+    /// Whether entries are computed in the background, too, because of options of a node.
+    const IN_BACKGROUND: bool = false;
     /// How long a call waits.
-    type Timeouts: WaitLimits<R::Output>;
+    type Timeouts: WaitLimits<O>;
 
     /// Runs the hook for hits.
     #[inline]
-    fn on_hit(&self, _: &KA, _: &SA, _: &KeyRef<'_>, _: &R::Value) {}
+    fn on_hit(&self, _: &KA, _: &SA, _: &KeyRef<'_>, _: &dyn Any) {}
     /// Runs the hook for misses.
     #[inline]
     fn on_miss(&self, _: &KA, _: &SA, _: &KeyRef<'_>) {}
     /// Makes the placeholder.
     #[inline]
-    fn placeholder(&self, _: &KA, _: &SA) -> Option<R::CompanionValue> {
+    fn placeholder(&self, _: &KA, _: &SA) -> Option<V> {
         None
     }
     /// How long a call waits.
     fn timeouts(&self) -> &Self::Timeouts;
 }
 
-impl<KA, SA, R: Returns> Extras<KA, SA, R> for NoHook {
+impl<KA, SA, O, V> Extras<KA, SA, O, V> for NoHook {
     type Timeouts = NoHook;
     fn timeouts(&self) -> &NoHook {
         self
@@ -118,26 +124,26 @@ pub struct Hooks<Hit, Miss, Pl, T> {
     timeouts: T,
 }
 
-impl<KA, SA, R, Hit, Miss, Pl, T> Extras<KA, SA, R> for Hooks<Hit, Miss, Pl, T>
+impl<KA, SA, O, V, Hit, Miss, Pl, T> Extras<KA, SA, O, V> for Hooks<Hit, Miss, Pl, T>
 where
-    R: Returns,
-    Hit: HitHook<KA, SA, R::Value>,
+    Hit: HitHook<KA, SA>,
     Miss: MissHook<KA, SA>,
-    Pl: PlaceholderHook<KA, SA, R::CompanionValue>,
-    T: WaitLimits<R::Output>,
+    Pl: PlaceholderHook<KA, SA, V>,
+    T: WaitLimits<O>,
 {
     const ON_HIT: bool = Hit::SET;
     const ON_MISS: bool = Miss::SET;
     const PLACEHOLDER: bool = Pl::SET;
+    const IN_BACKGROUND: bool = Miss::IN_BACKGROUND;
     type Timeouts = T;
 
-    fn on_hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, value: &R::Value) {
-        self.hit.hit(keyed, skipped, key, value);
+    fn on_hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, stored: &dyn Any) {
+        self.hit.hit(keyed, skipped, key, stored);
     }
     fn on_miss(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>) {
         self.miss.miss(keyed, skipped, key);
     }
-    fn placeholder(&self, keyed: &KA, skipped: &SA) -> Option<R::CompanionValue> {
+    fn placeholder(&self, keyed: &KA, skipped: &SA) -> Option<V> {
         self.placeholder.make(keyed, skipped)
     }
     fn timeouts(&self) -> &T {

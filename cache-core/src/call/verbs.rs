@@ -4,21 +4,20 @@
 use std::sync::Arc;
 
 use super::background_call::NoJob;
-use super::bound::{Parts, RunsInBackground, StartsJob, look_up};
-use super::{BackgroundCall, Bound, Extras, FlightHandle, MemoizedFn, NoHook, UnansweredCall};
+use super::bound::{Parts, RunsInBackground, StartsJob, WAS_FOUND};
+use super::lookup::Question;
+use super::{
+    Answer, BackgroundCall, Bound, Description as _, Extras, FlightHandle, Lookup, MakesBody, MemoizedFn,
+    NoHook, RunsBody, Unanswered, UnansweredCall,
+};
 use crate::address::Key;
 use crate::blocking::{self, BlockingCall};
-use crate::engine::{CallMode, Cx, Found, LeaderGuard, LookFlags, SlowPath};
+use crate::engine::{CallMode, LeaderGuard, SlowPath};
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::Flight;
-use crate::memo::{Memo, MemoCore, When};
-use crate::metadata::{EntryMetadata, describes};
-use crate::slot::{Slot, companion_value};
-use crate::value::Returns;
-
-/// What companions of a function speak of.
-pub(super) type CompanionValueOf<C, KA> = <<C as MemoizedFn<KA>>::Returns as Returns>::CompanionValue;
+use crate::memo::{MemoCore, When};
+use crate::metadata::EntryMetadata;
 
 /// One call of a memoized function: what an [`Entry`](crate::Entry) is made of. Sealed: the
 /// attribute makes the only ones.
@@ -36,9 +35,6 @@ pub trait Address: sealed::Sealed {
     /// The key.
     #[doc(hidden)]
     fn key(&self) -> Key<Self::CompanionValue, Self::Mode>;
-    /// The memo of the function, by its slot.
-    #[doc(hidden)]
-    fn memo(slot: &'static Slot) -> Memo<Self::CompanionValue, Self::Mode>;
 }
 
 /// What needs the function's body, or what describes its value.
@@ -85,104 +81,86 @@ pub(super) mod sealed {
 /// What all functions have in common.
 impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
-    pub(super) fn read(&self) -> Option<CompanionValueOf<C, KA>> {
-        let memo = self.callee.memo();
-        let plain = memo.flags().is_plain() && !memo.spec.rules.has_window();
-        let look = if plain { LookFlags::USUAL } else { LookFlags::ONLY_FRESH };
-        match self.callee.look(&self.parts.call.keyed, Cx::new(memo.typed(), look)) {
-            Found::Hit(stored) => C::Returns::companion_value(stored),
-            Found::Slow(slow_path) => memo.read(slow_path).and_then(companion_value::<C::Returns>),
+    pub(super) fn read(&self) -> Option<C::CompanionValue> {
+        match self.callee.look_up(Lookup::get(&self.parts.call.keyed)) {
+            Answer::Value(value) => value,
+            _ => unreachable!("asked for the value"),
         }
     }
 
-    pub(super) fn address<M>(&self) -> Key<CompanionValueOf<C, KA>, M> {
-        self.callee.key(&self.parts.call.keyed)
+    pub(super) fn address<M>(&self) -> Key<C::CompanionValue, M> {
+        self.callee.own(Some(&self.parts.call.keyed)).into_address()
+    }
+}
+
+impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, Run, A, X> {
+    pub(super) fn write(self, value: C::CompanionValue, when: When) -> bool {
+        let Self { callee, parts: Parts { call, .. }, .. } = self;
+        let found = callee.own(Some(&call.keyed));
+        let (memo, (key, hash)) = (&found.memo, found.key());
+        let Some(stored) = (found.kind.keep)(value) else { return false };
+        // The body is made and dropped: what is wanted is the description that comes with it.
+        let (_, description) = call.prepare();
+        let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
+        let says = Run::Description::SET || memo.describes();
+        let metadata =
+            if says { memo.metadata_by_hand(key, &stored, describe) } else { EntryMetadata::default() };
+        memo.put(key, hash, &stored, metadata, when)
+    }
+
+    pub(super) fn change(
+        self,
+        mut change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
+    ) -> Option<C::CompanionValue> {
+        let Self { callee, parts: Parts { call, .. }, .. } = self;
+        let found = callee.own(Some(&call.keyed));
+        let (memo, kind, (key, hash)) = (&found.memo, found.kind, found.key());
+        let (_, description) = call.prepare();
+        let updated = memo.update(key, hash, &mut |stored| {
+            let stored = (kind.keep)(change((kind.companion_value)(stored)?))?;
+            let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
+            let metadata = memo.metadata_by_hand(key, &stored, describe);
+            Some((stored, metadata))
+        });
+        updated.and_then(kind.companion_value)
     }
 }
 
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    pub(super) fn write<B, D>(self, value: CompanionValueOf<C, KA>, when: When) -> bool
-    where
-        Run: FnOnce(KA, SA) -> (B, D),
-        D: Fn(Option<&<C::Returns as Returns>::Value>, &mut EntryMetadata),
-    {
-        let Self { callee, parts: Parts { call, .. }, .. } = self;
-        let Some(stored) = C::Returns::keep(value) else { return false };
-        let (memo, stored) = (callee.memo(), Erased::new(stored));
-        let (key, hash) = callee.own(&call.keyed, &memo);
-        // The body is made and dropped: what is wanted is the description that comes with it.
-        let (_, describe) = call.prepare();
-        let describe = |metadata: &mut EntryMetadata| describe(C::Returns::value(stored.get()), metadata);
-        let says = describes::<D, <C::Returns as Returns>::Value>() || memo.describes();
-        let metadata =
-            if says { memo.metadata_by_hand(&key, &stored, describe) } else { EntryMetadata::default() };
-        memo.put(&key, hash, &stored, metadata, when)
-    }
-
-    pub(super) fn change<B, D>(
-        self,
-        mut change: impl FnMut(CompanionValueOf<C, KA>) -> CompanionValueOf<C, KA>,
-    ) -> Option<CompanionValueOf<C, KA>>
-    where
-        Run: FnOnce(KA, SA) -> (B, D),
-        D: Fn(Option<&<C::Returns as Returns>::Value>, &mut EntryMetadata),
-    {
-        let Self { callee, parts: Parts { call, .. }, .. } = self;
-        let memo = callee.memo();
-        let (key, hash) = callee.own(&call.keyed, &memo);
-        let (_, describe) = call.prepare();
-        let updated = memo.update(&key, hash, &mut |stored| {
-            let stored = Erased::new(C::Returns::keep(change(companion_value::<C::Returns>(stored)?))?);
-            let describe = |metadata: &mut EntryMetadata| describe(C::Returns::value(stored.get()), metadata);
-            let metadata = memo.metadata_by_hand(&key, &stored, describe);
-            Some((stored, metadata))
-        });
-        updated.and_then(companion_value::<C::Returns>)
-    }
-
-    pub(super) fn begin_prefetch<M>(self) -> Option<CompanionValueOf<C, KA>>
-    where
-        M: RunsInBackground<KA, SA, A>,
-    {
-        match self.look_up(false) {
-            Found::Hit(stored) => C::Returns::companion_value(stored),
-            Found::Slow(slow_path) => {
-                let (callee, mode, mut call) = self.into_called::<M, ()>();
-                callee
-                    .memo()
-                    .begin_prefetch(slow_path, mode, &mut call)
-                    .and_then(companion_value::<C::Returns>)
-            }
+    pub(super) fn begin_prefetch<M: RunsInBackground<KA, SA, A>>(self) -> Option<C::CompanionValue> {
+        let Self { callee, parts, mode } = self;
+        let mut found = None;
+        if let Answer::Value(value) = Self::look_up(&callee, &parts, mode, Question::Prefetch, &mut found) {
+            return value;
         }
+        let Unanswered { memo, slow_path, kind } = found?;
+        let mut call = UnansweredCall::<M, _, _, _, _, _, NoHook, _, _>::new(parts, Some(kind));
+        memo.begin_prefetch(slow_path, mode, &mut call).and_then(kind.companion_value)
     }
 }
 
-impl<M, R: Returns, KA, SA, Run, D, A, X> UnansweredCall<M, R, KA, SA, Run, D, A, X> {
+impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
     /// What a call returns that was looked up, and not answered.
     #[cold]
     #[inline(never)]
-    fn go_on(
-        parts: Parts<KA, SA, Run, A, X>,
-        memo: &MemoCore,
-        slow_path: SlowPath,
-        mode: CallMode,
-    ) -> R::Output
+    fn go_on(parts: Parts<KA, SA, Run, A, X>, found: &mut Option<Unanswered<O, V>>, mode: CallMode) -> O
     where
         Self: BlockingCall,
     {
-        let mut call = Self::new(parts);
-        blocking::go_on(memo, slow_path, mode, &mut call);
+        let Some(Unanswered { memo, slow_path, kind }) = found.take() else { unreachable!("{WAS_FOUND}") };
+        let mut call = Self::new(parts, Some(kind));
+        blocking::go_on(&memo, slow_path, mode, &mut call);
         call.outcome.take()
     }
 }
 
 impl MemoCore {
     /// The value of a look-up that only reads.
-    fn read(&self, slow_path: SlowPath) -> Option<Erased> {
+    pub(super) fn read(&self, slow_path: SlowPath) -> Option<Erased> {
         match slow_path {
             SlowPath::Renew(stored, ..) => Some(stored),
             SlowPath::Miss(..) => {
@@ -196,8 +174,8 @@ impl MemoCore {
 }
 
 impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, X> {
-    type Output = <C::Returns as Returns>::Output;
-    type CompanionValue = CompanionValueOf<C, KA>;
+    type Output = C::Output;
+    type CompanionValue = C::CompanionValue;
     type Mode = Blocking;
 
     #[inline]
@@ -207,19 +185,15 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, 
     fn key(&self) -> Key<Self::CompanionValue, Blocking> {
         self.address()
     }
-    fn memo(slot: &'static Slot) -> Memo<Self::CompanionValue, Blocking> {
-        Memo::of(C::memo_in(slot).arc(), companion_value::<C::Returns>)
-    }
 }
 
-impl<C, KA, SA, Run, B, D, A, J, X> WriteCall for Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, A, J, X> WriteCall for Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA>,
     A: BackgroundCall<KA, SA, Job = J>,
     J: BlockingJob,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
 
@@ -267,74 +241,50 @@ impl<J: BlockingJob> StartsJob<J> for Blocking {
     }
 }
 
-/// A call that has had its glance, if it has one.
-impl<C, KA, SA, Run, B, D, A, J, X> Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, A, J, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> <C::Returns as Returns>::Output,
-    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA, Body: RunsBody<C::Output>>,
     A: BackgroundCall<KA, SA, Job = J>,
     J: BlockingJob,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    #[inline]
-    fn answer(
-        callee: &C,
-        parts: Parts<KA, SA, Run, A, X>,
-        mode: CallMode,
-    ) -> <C::Returns as Returns>::Output {
-        let memo = callee.memo();
-        match look_up(callee, &memo, &parts, mode, Self::GLANCES) {
-            Found::Hit(stored) => C::Returns::join(stored),
-            Found::Slow(slow_path) => {
-                // Only where it is asked for is there code for the background.
-                let go_on = const {
-                    if Self::IN_BACKGROUND {
-                        UnansweredCall::<Blocking, C::Returns, KA, SA, Run, D, A, X>::go_on
-                    } else {
-                        UnansweredCall::<NoHook, C::Returns, KA, SA, Run, D, A, X>::go_on
-                    }
-                };
-                go_on(parts, &memo, slow_path, mode)
-            }
-        }
-    }
-
-    /// By itself, so that nothing of it is in the way of a hit. It takes all in registers, where it fits.
+    /// What is returned by a call that a glance has not answered. By itself, so that nothing of it is in the way of
+    /// a hit. It takes all in registers, where it fits.
     #[cold]
     #[inline(never)]
     #[expect(clippy::needless_pass_by_value, reason = "a reference would be to memory")]
-    fn answer_further(
-        callee: C,
-        parts: Parts<KA, SA, Run, A, X>,
-        mode: CallMode,
-    ) -> <C::Returns as Returns>::Output {
-        Self::answer(&callee, parts, mode)
+    fn after_glance(callee: C, parts: Parts<KA, SA, Run, A, X>, mode: CallMode) -> C::Output {
+        let mut found = None;
+        if let Some(output) = Self::look_up_after_glance(&callee, &parts, mode, &mut found) {
+            return output;
+        }
+        // Only where it is asked for is there code for the background.
+        if const { Self::IN_BACKGROUND } {
+            UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
+        } else {
+            UnansweredCall::<NoHook, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
+        }
     }
 }
 
-impl<C, KA, SA, Run, B, D, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: FnOnce() -> <C::Returns as Returns>::Output,
-    D: Fn(Option<&<C::Returns as Returns>::Value>, &mut EntryMetadata),
+    Run: MakesBody<KA, SA, Body: RunsBody<C::Output>>,
     A: BackgroundCall<KA, SA, Job = J>,
     J: BlockingJob,
-    X: Extras<KA, SA, C::Returns>,
+    X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    #[inline]
+    // Always: only so is it known where it is called which function looks it up, and a hit is one piece.
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn call(self) -> Self::Output {
-        const { super::background_call::refuse_if(X::PLACEHOLDER || C::IN_BACKGROUND, A::WHY_NOT) }
+        const { super::background_call::refuse_if(X::PLACEHOLDER || X::IN_BACKGROUND, A::WHY_NOT) }
         let Self { callee, parts, mode } = self;
-        if let Some(output) = Self::glance(&callee, &parts.call.keyed, mode) {
-            return output;
-        }
-        if const { Self::GLANCES } {
-            Self::answer_further(callee, parts, mode)
-        } else {
-            Self::answer(&callee, parts, mode)
+        match Self::glance(&callee, &parts.call.keyed, mode) {
+            Some(output) => output,
+            None => Self::after_glance(callee, parts, mode),
         }
     }
 
@@ -344,10 +294,12 @@ where
     }
 
     fn uncached(self) -> Self::Output {
-        blocking::uncached::<C::Returns, _, _, _, B, D>(self.parts.call)
+        let call = self.parts.call;
+        blocking::uncached(|| call.prepare().0.run())
     }
 
     fn lead(self, handle: FlightHandle) {
-        blocking::compute_for_flight::<C::Returns, _, _, _, B, D>(handle, self.parts.call);
+        let kind = self.callee.own(None).kind;
+        blocking::compute_for_flight(handle, UnansweredCall::alone(self.parts.call, kind));
     }
 }

@@ -48,8 +48,7 @@ impl LookFlags {
 
     /// With what is unusual about the memo.
     fn of_memo(self, memo: &MemoCore) -> Self {
-        let memo = if self.0 == Self::KEY_ONLY.0 { 0 } else { memo.flags().bits() };
-        Self((self.0 & !Self::AFTER_GLANCE) | memo)
+        Self((self.0 & !Self::AFTER_GLANCE) | memo.flags().bits())
     }
 
     fn flags(self) -> Flags {
@@ -88,14 +87,6 @@ impl<V> Found<V> {
                 std::mem::forget(nothing);
                 None
             }
-        }
-    }
-
-    /// The key of a look-up that was not to read.
-    pub(crate) fn into_key(self) -> (Erased, u32) {
-        match self {
-            Self::Slow(SlowPath::Miss(key, hash)) => (key, hash),
-            _ => unreachable!("asked for the key, not for the entry"),
         }
     }
 }
@@ -164,6 +155,9 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     ) -> Found<R::StoredValue> {
         // Once more: a hit would have to keep it for this.
         let hash = memo.hash(parts);
+        if look.0 == LookFlags::KEY_ONLY.0 {
+            return Found::Slow(SlowPath::Miss(Erased::new(parts.own()), hash));
+        }
         let matches = |key: ErasedRef<'_>| parts.matches(key.get());
         let found = memo.look_up_slowly(hash, look, &matches, &|| Erased::new(parts.own()));
         if let (Some(on_hit), Found::Hit(value) | Found::Slow(SlowPath::Renew(value, ..))) = (on_hit, &found)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(crate) use leader_guard::{Failed, LeaderGuard};
 pub use look::{Cx, Found};
-pub(crate) use look::{LookFlags, OnHit, SlowPath};
+pub(crate) use look::{LookFlags, SlowPath};
 pub(crate) use miss::{AfterOwnWait, JoinedFlight, Miss, Next};
 pub(crate) use returned::{Body, Described, ReturnSlot, Returned};
 pub(crate) use start::{CallMode, MissActions, Start};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::erased::Erased;
 use crate::flight::SharedError;
 use crate::metadata::EntryMetadata;
-use crate::value::Returns;
+use crate::value::ReturnKind;
 
 /// What a call returns.
 pub(crate) trait Returned {
@@ -41,52 +41,52 @@ pub(crate) trait Body: Described {
 }
 
 /// What a call returns, once it does.
-pub(crate) struct ReturnSlot<R: Returns>(pub(crate) Option<R::Output>);
+pub(crate) struct ReturnSlot<O: 'static, V: 'static> {
+    pub(crate) output: Option<O>,
+    /// None for a call that is not cached.
+    pub(crate) kind: Option<&'static ReturnKind<O, V>>,
+}
 
-impl<R: Returns> ReturnSlot<R> {
-    pub(crate) fn set(&mut self, output: R::Output) {
-        self.0 = Some(output);
-    }
-
-    pub(crate) fn take(&mut self) -> R::Output {
-        let Some(output) = self.0.take() else { unreachable!("it has returned") };
+impl<O, V> ReturnSlot<O, V> {
+    pub(crate) fn take(&mut self) -> O {
+        let Some(output) = self.output.take() else { unreachable!("it has returned") };
         output
     }
 
-    pub(crate) fn into_output(mut self) -> R::Output {
-        self.take()
+    fn kind(&self) -> &'static ReturnKind<O, V> {
+        self.kind.expect("it is cached")
     }
 }
 
-impl<R: Returns> Returned for ReturnSlot<R> {
+impl<O, V> Returned for ReturnSlot<O, V> {
     fn take_value(&mut self) -> Option<Erased> {
-        match R::split(self.0.take()?) {
-            Ok(stored) => Some(Erased::new(stored)),
+        match (self.kind().split)(self.output.take()?) {
+            Ok(stored) => Some(stored),
             Err(output) => {
-                self.0 = Some(output);
+                self.output = Some(output);
                 None
             }
         }
     }
 
     fn set_value(&mut self, value: Erased) {
-        self.0 = Some(R::join(value.into()));
+        self.output = Some((self.kind().join)(value));
     }
 
     fn set_error(&mut self, error: SharedError) -> bool {
-        self.0 = error.output::<R>();
-        self.0.is_some()
+        self.output = (self.kind().of_shared)(error);
+        self.output.is_some()
     }
 
     fn error(&self) -> Option<&dyn Any> {
-        Some(R::error(self.0.as_ref()?)?)
+        (self.kind().error)(self.output.as_ref()?)
     }
 
     fn kept_error<'v>(&self, value: &'v Erased) -> Option<&'v dyn Any> {
-        Some(R::kept_error(value.get())?)
+        (self.kind().kept_error)(value)
     }
 
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        R::share_error(self.0.as_ref()?)
+        (self.kind().share_error)(self.output.as_ref()?)
     }
 }

@@ -7,10 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::{AsyncBody, BoxedCall, MissStart, Polled, approach, lead_by_caller, lead_by_owner};
-use crate::call::{Extras, Limits, UnansweredCall};
+use crate::call::{Limits, UnansweredCall};
 use crate::engine::{LeaderGuard, Miss};
-use crate::metadata::EntryMetadata;
-use crate::value::Returns;
 
 /// A driver, and the type of its call. When it is ready it hands back the call, and a `T`.
 pub struct Driven<C, T = ()> {
@@ -22,8 +20,8 @@ pub struct Driven<C, T = ()> {
 type Driver<T> = Pin<Box<dyn Future<Output = (BoxedCall, T)> + Send>>;
 
 // SAFETY: a driver can be sent, and so can its call if its parts can: the call returns only when the driver does.
-unsafe impl<M, R: Returns, KA, SA, Run, B, D, A, X, T> Send
-    for Driven<Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>, T>
+unsafe impl<M, O, V, KA, SA, Run, B, D, A, X, T> Send
+    for Driven<Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>, T>
 where
     KA: Send,
     SA: Send,
@@ -102,21 +100,16 @@ fn poll<T>(driver: &mut Driver<T>, cx: &mut Context<'_>) -> Poll<(BoxedCall, T)>
     driver.as_mut().poll(cx)
 }
 
-impl<M, R, KA, SA, Run, B, D, A, X> Future for Driven<Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>>
-where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
-    X: Extras<KA, SA, R>,
+impl<M, O, V, KA, SA, Run, B, D, A, X> Future
+    for Driven<Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>>
 {
-    type Output = R::Output;
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R::Output> {
+    type Output = O;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
         let (mut call, ()) = ready!(poll(&mut self.driver, cx));
         // SAFETY: it is the call of this type that the driver was given, and it is not moved.
         let call = unsafe {
             &mut *std::ptr::from_mut(call.as_mut().get_unchecked_mut())
-                .cast::<Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>>()
+                .cast::<Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>>()
         };
         Poll::Ready(call.called.outcome.take())
     }

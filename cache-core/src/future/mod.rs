@@ -24,15 +24,16 @@ pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
 
 use crate::background::Executor;
 use crate::call::{
-    BackgroundCall, Extras, FlightHandle, Limits, Prepared, UnansweredCall, WaitLimits, give_up,
+    BackgroundCall, Description, Extras, FlightHandle, Limits, MakesBody, Prepared, UnansweredCall,
+    WaitLimits, give_up,
 };
-use crate::engine::{AfterOwnWait, CallMode, Failed, LeaderGuard, Miss, MissActions, Next, SlowPath, Start};
+use crate::engine::{
+    AfterOwnWait, CallMode, Failed, LeaderGuard, Miss, MissActions, Next, Returned as _, SlowPath, Start,
+};
 use crate::entry::Async;
 use crate::erased::Erased;
 use crate::flight::{AdoptableComputation, AdoptionRule, Flight, FlightContext, polled_with_context};
 use crate::memo::{MemoCore, UnstoredCall};
-use crate::metadata::EntryMetadata;
-use crate::value::Returns;
 
 /// What the driver of an unanswered call begins with.
 pub(crate) enum MissStart {
@@ -169,17 +170,16 @@ async fn lead_by_owner(begun: MissStart, limits: Limits, mut call: BoxedCall) ->
 
 /// The same for a call that may return before its computation ends (`timeout`). The computation owns its
 /// arguments, so that the background can go on with it when its caller has left.
-pub(crate) async fn by_clock<R, KA, SA, Run, A, X, B, D>(
+pub(crate) async fn by_clock<O, V, KA, SA, Run, A, X, B, D>(
     begun: MissStart,
-    called: UnansweredCall<Async, R, KA, SA, Run, D, A, X>,
-) -> R::Output
+    called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>,
+) -> O
 where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
+    Run: MakesBody<KA, SA, Body = B, Description = D>,
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-    X: Extras<KA, SA, R>,
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
+    X: Extras<KA, SA, O, V>,
+    B: Future<Output = O>,
+    D: Description,
 {
     let limits = called.limits();
     let mut approaching = approaching(begun, limits, Polled::new(called));
@@ -199,7 +199,11 @@ where
     loop {
         let waited = computation.landed(memo.clock(), miss.bounds_of_own()).await;
         match miss.after_own(waited) {
-            AfterOwnWait::Answer(stored) => return R::join(stored.into()),
+            AfterOwnWait::Answer(stored) => {
+                let outcome = &mut call.as_mut().called().outcome;
+                outcome.set_value(stored);
+                return outcome.take();
+            }
             AfterOwnWait::Wait => {}
             // If the body has panicked, the panic is resumed here, in the poll of the caller.
             AfterOwnWait::Returned | AfterOwnWait::Refused => {

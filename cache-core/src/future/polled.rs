@@ -6,11 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::call::{Extras, UnansweredCall, WaitLimits, give_up};
-use crate::engine::{Described, ReturnSlot};
+use crate::call::{Description, Extras, MakesBody, UnansweredCall, WaitLimits, give_up};
+use crate::engine::Described;
 use crate::memo::MemoCore;
-use crate::metadata::EntryMetadata;
-use crate::value::Returns;
 
 /// A call of an asynchronous function that was not answered at once.
 pub(crate) trait AsyncBody {
@@ -73,13 +71,12 @@ impl<C, B> Polled<C, B> {
     }
 }
 
-impl<M, R, KA, SA, Run, B, D, A, X> AsyncBody for Polled<UnansweredCall<M, R, KA, SA, Run, D, A, X>, B>
+impl<M, O, V, KA, SA, Run, B, D, A, X> AsyncBody for Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>
 where
-    R: Returns,
-    Run: FnOnce(KA, SA) -> (B, D),
-    B: Future<Output = R::Output>,
-    D: Fn(Option<&R::Value>, &mut EntryMetadata),
-    X: Extras<KA, SA, R>,
+    Run: MakesBody<KA, SA, Body = B, Description = D>,
+    B: Future<Output = O>,
+    D: Description,
+    X: Extras<KA, SA, O, V>,
 {
     fn described(self: Pin<&mut Self>) -> &mut dyn Described {
         self.called()
@@ -92,20 +89,20 @@ where
         }
         let output = ready!(body.as_mut().as_pin_mut().expect("it was made").poll(cx));
         body.set(None);
-        called.outcome = ReturnSlot(Some(output));
+        called.outcome.output = Some(output);
         Poll::Ready(())
     }
 
     fn cancel(self: Pin<&mut Self>) {
         let PolledParts { called, mut body, .. } = self.parts();
         body.set(None);
-        called.outcome = ReturnSlot(None);
+        called.outcome.output = None;
     }
 
     fn late(self: Pin<&mut Self>, memo: &MemoCore, limit: Duration) {
         if X::Timeouts::SET {
             let called = self.called();
-            called.outcome.set(give_up(called.extras.timeouts(), memo, limit));
+            called.outcome.output = Some(give_up(called.extras.timeouts(), memo, limit));
         }
     }
 }

@@ -81,7 +81,7 @@ impl Types {
 /// `repr(C)`: a hit reads the first two cache lines of this, which nobody writes to but to invalidate; what others
 /// write comes after them.
 #[repr(C, align(64))]
-pub struct MemoCore {
+pub(crate) struct MemoCore {
     pub(crate) header: Header,
     // What a hit reads.
     hasher: RandomState,

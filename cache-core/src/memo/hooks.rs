@@ -4,7 +4,6 @@
 use std::any::Any;
 
 use super::MemoCore;
-use crate::call::{Hooked, NoHook};
 use crate::engine::Returned;
 use crate::erased::Erased;
 use crate::event::Cause;
@@ -44,23 +43,8 @@ impl<R: Returns> Clone for MemoSpec<R> {
 
 impl<R: Returns> Copy for MemoSpec<R> {}
 
-/// What a memo is told when it is made.
-pub trait MemoHooks<R: Returns> {
-    /// Makes it.
-    fn spec(&self) -> MemoSpec<R>;
-}
-
-impl<R: Returns> MemoHooks<R> for NoHook {
-    fn spec(&self) -> MemoSpec<R> {
-        MemoSpec::new()
-    }
-}
-
-impl<R: Returns, F: Fn(MemoSpec<R>) -> MemoSpec<R>> MemoHooks<R> for Hooked<F> {
-    fn spec(&self) -> MemoSpec<R> {
-        (self.0)(MemoSpec::new())
-    }
-}
+/// What a memo is told when it is made; asked then.
+pub(crate) type MakesSpec<'a, R> = &'a dyn Fn() -> MemoSpec<R>;
 
 impl<R: Returns> MemoSpec<R> {
     pub(crate) const fn new() -> Self {

@@ -31,13 +31,12 @@ pub(crate) use core::{MemoCore, Shard, ShardState, Types};
 pub(crate) use dependents::{UnstoredCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
-pub(crate) use hooks::{MemoHooks, MemoSpec};
+pub(crate) use hooks::{MakesSpec, MemoSpec};
 pub(crate) use memo_ref::MemoRef;
 pub(crate) use predicate_removal::{invalidate_matching, invalidate_shown};
 pub use storing::When;
 pub(crate) use typed::TypedMemo;
 pub use typed_handle::Memo;
-pub(crate) use typed_handle::{InField, MemoLocation};
 pub(crate) use untyped_handle::clear;
 pub use untyped_handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 
@@ -47,7 +46,7 @@ use crate::invalidate::Applied;
 use crate::tags::{Severity, TagName, each_public};
 
 /// What keys and values are in the store: their `Clone` runs no user code.
-pub trait Data: Clone + Send + Sync + 'static {}
+pub(crate) trait Data: Clone + Send + Sync + 'static {}
 impl<T: Clone + Send + Sync + 'static> Data for T {}
 
 /// What a slot finds memos by.

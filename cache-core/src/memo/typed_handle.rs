@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
 use super::core::Types;
-use super::{AnyMemoRef, MemoCore, MemoHooks, ZeroCapacity};
+use super::{AnyMemoRef, MakesSpec, MemoCore, ZeroCapacity};
 use crate::address::Key;
 use crate::entry::Blocking;
 use crate::erased::Erased;
@@ -17,7 +17,7 @@ use crate::runtime::Runtime;
 use crate::slot::{self, Identity, MemoHandle, Slot};
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::tags::Severity;
-use crate::value::Returns;
+use crate::value::{ReturnKind, Returns};
 
 /// The memos of a field: one for each method that keeps its values there. The list only grows.
 struct Members<V> {
@@ -462,75 +462,29 @@ impl<V: 'static> Memo<V, crate::Async> {
     }
 }
 
-/// Where a function finds its memo.
-pub trait MemoLocation<S: Shape, R: Returns> {
-    /// Whether a function that has one instantiation has one memo.
-    #[doc(hidden)]
-    const ONE: bool = false;
-
-    /// The memo of an instantiation.
-    #[doc(hidden)]
-    fn memo<Id: Identity + ?Sized>(
+impl<V, M> Memo<V, M> {
+    /// The memo of a method whose memos are here.
+    #[inline]
+    pub(crate) fn member<Id, S, R>(
         &self,
         slot: &'static Slot,
-        hooks: &dyn MemoHooks<R>,
-    ) -> MemoHandle<'_, S::Owned, R::StoredValue>;
-
-    /// The same at once, for a function that has one.
-    #[doc(hidden)]
-    #[inline]
-    fn only<Id: Identity + ?Sized>(
-        &self,
-        _: &'static Slot,
-    ) -> Option<MemoHandle<'_, S::Owned, R::StoredValue>> {
-        None
+        spec: MakesSpec<'_, R>,
+    ) -> MemoHandle<'_, S::Owned, R::StoredValue>
+    where
+        V: 'static,
+        Id: Identity + ?Sized,
+        S: Shape,
+        R: Returns<CompanionValue = V>,
+    {
+        let (members, id) = (&self.members, (slot.address(), slot::id::<Id, S, R>()));
+        let memo = if let Some(memo) = members.find(id) {
+            memo
+        } else {
+            let (types, kind) = (Types::of::<S, R>(spec()), ReturnKind::of::<R>());
+            members.first_use(id, slot, types, Id::name, kind.companion_value);
+            members.find(id).expect("it was made just now")
+        };
+        // SAFETY: the id is that of these types, and the memo was made for them.
+        unsafe { MemoHandle::kept(memo) }
     }
-}
-
-/// In a field.
-#[derive(Clone, Copy, Debug)]
-pub struct InField<T>(pub T);
-
-impl<S: Shape, R: Returns, M> MemoLocation<S, R> for InField<&Memo<R::CompanionValue, M>> {
-    #[inline]
-    fn memo<Id: Identity + ?Sized>(
-        &self,
-        slot: &'static Slot,
-        hooks: &dyn MemoHooks<R>,
-    ) -> MemoHandle<'_, S::Owned, R::StoredValue> {
-        in_members::<Id, S, R>(&self.0.members, slot, hooks)
-    }
-}
-
-impl<S: Shape, R: Returns, M> MemoLocation<S, R> for InField<Memo<R::CompanionValue, M>> {
-    #[inline]
-    fn memo<Id: Identity + ?Sized>(
-        &self,
-        slot: &'static Slot,
-        hooks: &dyn MemoHooks<R>,
-    ) -> MemoHandle<'_, S::Owned, R::StoredValue> {
-        in_members::<Id, S, R>(&self.0.members, slot, hooks)
-    }
-}
-
-#[inline]
-fn in_members<'m, Id, S, R>(
-    members: &'m Members<R::CompanionValue>,
-    slot: &'static Slot,
-    hooks: &dyn MemoHooks<R>,
-) -> MemoHandle<'m, S::Owned, R::StoredValue>
-where
-    Id: Identity + ?Sized,
-    S: Shape,
-    R: Returns,
-{
-    let id = (slot.address(), slot::id::<Id, S, R>());
-    let memo = if let Some(memo) = members.find(id) {
-        memo
-    } else {
-        members.first_use(id, slot, Types::of::<S, R>(hooks.spec()), Id::name, slot::companion_value::<R>);
-        members.find(id).expect("it was made just now")
-    };
-    // SAFETY: the id is that of these types, and the memo was made for them.
-    unsafe { MemoHandle::kept(memo) }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::blocking;
-use crate::call::{Limits, NoHook, Prepared, UnansweredCall};
+use crate::call::{Description, Limits, NoHook, Prepared, UnansweredCall, described};
 use crate::engine::{Body, Failed, Intent, LeaderGuard, Miss, Step};
 use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
@@ -17,11 +17,10 @@ use crate::memo::{MemoCore, MemoSpec, Types, When};
 use crate::metadata::EntryMetadata;
 use crate::policy::Freshness;
 use crate::runtime::Runtime;
-use crate::slot::companion_value;
 use crate::spec::Spec;
 use crate::tags::{Name, Severity};
 use crate::time::Clock;
-use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return};
+use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return, ReturnKind};
 
 /// What bodies return.
 pub(crate) type Output = Result<u64, Failure>;
@@ -70,6 +69,13 @@ fn carry(tags: impl AsRef<[&'static str]>) -> impl Fn(Option<&u64>, &mut EntryMe
     move |_, metadata| metadata.tags.extend(tags.as_ref().iter().map(|tag| (*tag).into()))
 }
 
+/// The same of a call.
+pub(crate) fn described_as<D: Fn(Option<&u64>, &mut EntryMetadata)>(
+    describe: D,
+) -> impl Description + use<D> {
+    described(TestReturn::new(Ty::NEW, OkOnly, AsBytes, Cloned, OfReturn), describe)
+}
+
 /// The metadata of an entry with these tags.
 fn metadata(tags: &[&'static str]) -> EntryMetadata {
     let mut metadata = EntryMetadata::default();
@@ -79,8 +85,8 @@ fn metadata(tags: &[&'static str]) -> EntryMetadata {
 
 /// A call with this body.
 fn computation(tags: &[&'static str], body: impl FnOnce() -> Output) -> impl Computation {
-    let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, carry(tags)) };
-    UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::alone(call)
+    let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, described_as(carry(tags))) };
+    UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::alone(call, ReturnKind::of::<TestReturn>())
 }
 
 /// What becomes of such a call.
@@ -88,12 +94,12 @@ trait Computation: Body {
     fn output(self) -> Output;
 }
 
-impl<Run, D> Computation for UnansweredCall<Blocking, TestReturn, (), (), Run, D, NoHook, NoHook>
+impl<Run, D> Computation for UnansweredCall<Blocking, Output, Output, (), (), Run, D, NoHook, NoHook>
 where
     Self: Body,
 {
-    fn output(self) -> Output {
-        self.outcome.into_output()
+    fn output(mut self) -> Output {
+        self.outcome.take()
     }
 }
 
@@ -183,14 +189,15 @@ impl TestMemo {
         tags: &[&'static str],
         body: impl Future<Output = Output> + Send + 'static,
     ) -> BoxedCall {
-        let (memo, hash, describe) = (self.memo.clone(), self.hash(key), carry(tags.to_vec()));
+        let (memo, hash, describe) = (self.memo.clone(), self.hash(key), described_as(carry(tags.to_vec())));
         let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
         Box::pin(async move {
             if let Some(held) = memo.get(hash, &is(key)) {
                 return Ok(number(&held));
             }
+            let kind = ReturnKind::of::<TestReturn>();
             let begun = MissStart::Search(Miss::new(memo.handle(), Erased::new(key), hash, Intent::Read));
-            let call = Polled::new(UnansweredCall::<Async, TestReturn, _, _, _, _, _, _>::alone(call));
+            let call = Polled::new(UnansweredCall::<Async, _, _, _, _, _, _, _, _>::alone(call, kind));
             match of {
                 OwnedBy::Caller => by_caller(begun, Limits::NONE, call).await,
                 OwnedBy::Owner => by_owner(begun, Limits::NONE, call).await,
@@ -234,7 +241,7 @@ impl TestMemo {
             self.memo.clone(),
             Erased::new(key),
             self.hash(key),
-            companion_value::<TestReturn>,
+            ReturnKind::of::<TestReturn>().companion_value,
         )
     }
 

@@ -6,6 +6,7 @@
 #![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
 
 mod hold;
+mod kind;
 mod outcome;
 
 use std::any::Any;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use hold::IsKept;
 pub use hold::{Hold, PickAsBytes, PickBehind, PickInPlace, PickNotKept};
+pub(crate) use kind::ReturnKind;
 use outcome::ShareError;
 pub use outcome::{
     IsOption, IsResult, IsSent, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,

@@ -44,13 +44,26 @@ fn background_call_or_none(model: &Model) -> TokenStream {
         let entry = callee(model, &model.names.entry);
         quote_spanned!(mixed=> #entry #params(#(#lends),*).lead(__handle))
     };
-    let job = if model.asyncness.is_some() {
+    let is_async = model.asyncness.is_some();
+    let Some(owners) = owners else {
+        let (method, call) = if is_async {
+            let call = quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; });
+            ("async_background_call", call)
+        } else {
+            ("background_call", call)
+        };
+        let method = Ident::new(method, mixed);
+        return quote_spanned! {mixed=>
+            .#method(|(#(#keyed,)*), (#(#skipped,)*)| (#(#keeps,)*), |__kept, __handle| #call)
+        };
+    };
+    let job = if is_async {
         quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; })
     } else {
         quote_spanned!(mixed=> move || #call)
     };
     quote_spanned! {mixed=>
-        .background_call(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __handle| {
+        .background_call_with(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __handle| {
             let __kept = (#(#keeps,)*);
             #job
         })
@@ -59,9 +72,9 @@ fn background_call_or_none(model: &Model) -> TokenStream {
 
 /// Arguments that are owned.
 pub(super) struct Owned {
-    /// How each is.
-    pub(super) owners: TokenStream,
-    /// Owns each, by those of the list `__own`.
+    /// How each is; none where it is known that each can be owned.
+    pub(super) owners: Option<TokenStream>,
+    /// Owns each, by those of the list `__own` if there are any.
     pub(super) keeps: Vec<TokenStream>,
     /// Lends or gives each, of the tuple `__kept`.
     pub(super) lends: Vec<TokenStream>,
@@ -79,57 +92,76 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
     if ways.len() > 12 {
         return Err("it has more than 12 arguments, so it cannot be computed in the background".to_owned());
     }
+    let known = (0..ways.len()).all(|index| is_part_of_key(model, index));
     let (mut reasons, mut owners, mut keeps, mut lends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, (arg, way)) in model.args.iter().zip(&ways).enumerate() {
-        let sure = is_part_of_key(model, index);
-        let why_name = Ident::new(&format!("__Why{index}"), mixed);
-        let why_type = if sure {
-            quote!(#krate::__private::NoHook)
-        } else {
-            let why = why(model, arg);
-            reasons.push(quote_spanned! {mixed=>
-                enum #why_name {}
-                impl #krate::__private::Why for #why_name {
-                    const TEXT: &'static #krate::__private::str = #why;
-                }
-            });
-            quote!(#why_name)
-        };
         let (name, at) = (arg.local(), Index::from(index));
-        let (kind, ty, keep, lend) = match way {
-            Ownership::Ref(ty) => (
-                "Lent",
-                ty,
-                quote_spanned!(mixed=> __own.#at.keep(#name)),
-                quote_spanned!(mixed=> __own.#at.lend(&__kept.#at)),
-            ),
-            Ownership::OptionRef(ty) => (
-                "Lent",
-                ty,
-                quote_spanned!(mixed=> #name.map(|__one| __own.#at.keep(__one))),
-                quote_spanned!(mixed=> ::core::option::Option::as_ref(&__kept.#at).map(|__one| __own.#at.lend(__one))),
-            ),
-            Ownership::Cow(ty) => (
-                "Lent",
-                ty,
-                quote_spanned!(mixed=> __own.#at.keep(&*#name)),
-                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(__own.#at.lend(&__kept.#at))),
-            ),
-            Ownership::Move(ty) => (
-                "Given",
-                ty,
-                quote_spanned!(mixed=> __own.#at.keep(#name)),
-                quote_spanned!(mixed=> __own.#at.give(__kept.#at)),
-            ),
+        let (kind, ty) = match way {
+            Ownership::Ref(ty) | Ownership::OptionRef(ty) | Ownership::Cow(ty) => ("Lent", ty),
+            Ownership::Move(ty) => ("Given", ty),
             Ownership::Never => unreachable!("looked for above"),
         };
-        let kind = Ident::new(kind, mixed);
-        owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
+        if !known {
+            let kind = Ident::new(kind, mixed);
+            let why_type = if is_part_of_key(model, index) {
+                quote!(#krate::__private::NoHook)
+            } else {
+                let why_name = Ident::new(&format!("__Why{index}"), mixed);
+                let why = why(model, arg);
+                reasons.push(quote_spanned! {mixed=>
+                    enum #why_name {}
+                    impl #krate::__private::Why for #why_name {
+                        const TEXT: &'static #krate::__private::str = #why;
+                    }
+                });
+                quote!(#why_name)
+            };
+            owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
+        }
+        let keep = |one: TokenStream| {
+            if known {
+                quote_spanned!(mixed=> ::std::borrow::ToOwned::to_owned(#one))
+            } else {
+                quote_spanned!(mixed=> __own.#at.keep(#one))
+            }
+        };
+        let lend = |one: TokenStream| {
+            if known {
+                quote_spanned!(mixed=> <<#ty as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#ty>>::borrow(#one))
+            } else {
+                quote_spanned!(mixed=> __own.#at.lend(#one))
+            }
+        };
+        let one = quote_spanned!(mixed=> __one);
+        let (kept, borrowed) = (quote_spanned!(mixed=> __kept.#at), quote_spanned!(mixed=> &__kept.#at));
+        let (keep, lend) = match way {
+            Ownership::Ref(_) => (keep(quote!(#name)), lend(borrowed)),
+            Ownership::OptionRef(_) => {
+                let (keep, lend) = (keep(one.clone()), lend(one));
+                (
+                    quote_spanned!(mixed=> #name.map(|__one| #keep)),
+                    quote_spanned!(mixed=> ::core::option::Option::as_ref(#borrowed).map(|__one| #lend)),
+                )
+            }
+            Ownership::Cow(_) => {
+                let lend = lend(borrowed);
+                (
+                    keep(quote_spanned!(mixed=> &*#name)),
+                    quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend)),
+                )
+            }
+            Ownership::Move(_) if known => (quote!(#name), kept),
+            Ownership::Move(_) | Ownership::Never => {
+                (keep(quote!(#name)), quote_spanned!(mixed=> __own.#at.give(#kept)))
+            }
+        };
         keeps.push(keep);
         lends.push(lend);
     }
-    let owners = quote_spanned!(mixed=> (#(#owners,)*));
-    let owners = if reasons.is_empty() { owners } else { quote_spanned!(mixed=> { #(#reasons)* #owners }) };
+    let owners = (!known).then(|| {
+        let owners = quote_spanned!(mixed=> (#(#owners,)*));
+        if reasons.is_empty() { owners } else { quote_spanned!(mixed=> { #(#reasons)* #owners }) }
+    });
     Ok(Owned { owners, keeps, lends })
 }
 

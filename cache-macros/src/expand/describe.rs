@@ -18,8 +18,8 @@ use crate::shape::{Ownership, way};
 /// Code for before and after the body.
 pub(super) struct Describe {
     pub(super) before: TokenStream,
-    /// The closure that describes a value, or the function that has nothing to say.
-    pub(super) after: TokenStream,
+    /// The closure that describes a value, if there is something to say.
+    pub(super) after: Option<TokenStream>,
 }
 
 /// `detached` if it is not to borrow.
@@ -78,7 +78,7 @@ pub(super) fn describe(model: &Model, detached: bool) -> Describe {
         quote_spanned!(given.span=> #metadata.ttl(#ttl);)
     });
     if always.is_empty() && valued.is_empty() && on_error.is_none() {
-        return Describe { before, after: quote_spanned!(mixed=> #krate::__private::plain) };
+        return Describe { before, after: None };
     }
     let shadows = copies.owned;
     let valued = if valued.is_empty() && on_error.is_none() {
@@ -98,7 +98,7 @@ pub(super) fn describe(model: &Model, detached: bool) -> Describe {
             #valued
         }
     };
-    Describe { before, after }
+    Describe { before, after: Some(after) }
 }
 
 /// Where that stands which is written around an expression of an option: not where a name does, since editors that are

@@ -66,10 +66,12 @@ fn later(model: &Model) -> TokenStream {
         quote_spanned!(mixed=> let #this = self;)
     });
     let (entry, own) = (callee(model, &model.names.entry), own_turbofish(model));
+    let own_args =
+        owners.map(|owners| quote_spanned!(mixed=> let __own = #krate::__private::can_own(#owners);));
     let call = quote_spanned!(mixed=> #entry #own(#(#lends),*).call().await).into_token_stream();
     quote_spanned! {mixed=>
         #see
-        let __own = #krate::__private::can_own(#owners);
+        #own_args
         let __kept = (#(#keeps,)*);
         async move {
             let __kept = __kept;

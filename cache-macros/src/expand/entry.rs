@@ -72,7 +72,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let Model { krate, options, .. } = model;
     let mixed = mixed();
     let all: Vec<&Arg> = model.args.iter().collect();
-    let plan = look::plan(model);
+    let function = look::function(model);
     let (keyed, skipped): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
     let keyed_names = keyed.iter().map(|arg| &arg.name);
     let skipped_names = skipped.iter().map(|arg| &arg.name);
@@ -95,16 +95,19 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
     let hooks = hooks(model);
-    let run = run(model, detached);
+    let (bind, run) = run(model, detached);
     let background_call = background_call::background_call(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
     let (fails, timeouts) = (timeouts::fails(model), timeouts::timeouts(model));
-    let bind = Ident::new(if model.asyncness.is_none() { "bind" } else { "bind_async" }, mixed);
-    let hooks_of_node = model.node().map(|_| quote_spanned!(mixed=> .with_hooks_of_node()));
+    let bind = Ident::new(bind, mixed);
+    let hooks_of_node = model.node().map(|node| {
+        let node = look::node_ty(model, node);
+        quote_spanned!(mixed=> .with_hooks_of_node(#node))
+    });
     Bound {
         before: quote_spanned!(mixed=> #fails #bypass #refresh),
         bound: quote_spanned! {mixed=>
-            #plan
+            #function
                 .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
                 #hooks_of_node
                 #hooks
@@ -134,11 +137,11 @@ fn hooks(model: &Model) -> TokenStream {
     let see =
         look::bindings_of_both(model, &quote_spanned!(mixed=> __keyed), &quote_spanned!(mixed=> __skipped));
     let on_hit = options.on_hit.as_ref().map(|given| {
-        let hook = without_self(given.value.to_token_stream());
+        let (hook, returns) = (without_self(given.value.to_token_stream()), look::returns(model));
         quote_spanned! {mixed=>
-            .on_hit(|__keyed, __skipped, __key, __value| {
+            .on_hit(|__keyed, __skipped, __key, __stored| {
                 #see
-                #krate::__private::call_on_hit(#hook, __key, __value)
+                #krate::__private::call_on_hit(#returns, #hook, __key, __stored)
             })
         }
     });
@@ -163,11 +166,16 @@ fn hooks(model: &Model) -> TokenStream {
     quote!(#on_hit #on_miss #placeholder)
 }
 
-/// The closure that makes the body of a call, and what describes its value.
-fn run(model: &Model, detached: bool) -> TokenStream {
+/// How a call is bound to what makes its body, and the closure that does; it makes what describes its value, too, if
+/// that is described.
+fn run(model: &Model, detached: bool) -> (&'static str, TokenStream) {
     let (mixed, krate) = (mixed(), &model.krate);
     let describe = describe::describe(model, detached);
-    let (before, after) = (describe.before, describe.after);
+    let before = describe.before;
+    let after = describe.after.map(|after| {
+        let returns = look::returns(model);
+        quote_spanned!(mixed=> #krate::__private::described(#returns, #after))
+    });
     let keyed = model.keyed().map(Arg::local);
     let skipped = model.skipped().map(Arg::local);
     let args = model.args.iter().map(Arg::local);
@@ -179,30 +187,28 @@ fn run(model: &Model, detached: bool) -> TokenStream {
     let body = callee(model, &model.names.body);
     let params = own_turbofish(model);
     let body = quote_spanned!(mixed=> #body #params(#(#args),*));
-    let body = match model.asyncness {
-        None => quote_spanned!(mixed=> move || #body),
-        Some(_) if !model.sends() => body,
-        Some(_) => {
-            let check = if model.owned {
-                quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
+    let (bind, made) = match (model.asyncness, after) {
+        (None, None) => ("bind", body),
+        (None, Some(after)) => ("bind_described", quote_spanned!(mixed=> (move || #body, #after))),
+        (Some(_), after) => {
+            let after = after.unwrap_or_else(|| quote_spanned!(mixed=> #krate::__private::NoHook));
+            let body = if !model.sends() {
+                body
             } else {
-                quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
+                let check = if model.owned {
+                    quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
+                } else {
+                    quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
+                };
+                let check = at(model.function.sig.ident.span(), check);
+                quote_spanned!(mixed=> #check(#body))
             };
-            let check = at(model.function.sig.ident.span(), check);
-            quote_spanned!(mixed=> #check(#body))
+            ("bind_async", quote_spanned!(mixed=> (#body, #after)))
         }
     };
     let before = (!before.is_empty()).then(|| quote_spanned!(mixed=> #(#bound)* #before));
-    if let Some(before) = before {
-        quote_spanned! {mixed=>
-            |(#(#keyed,)*), (#(#skipped,)*)| {
-                #before
-                (#body, #after)
-            }
-        }
-    } else {
-        quote_spanned!(mixed=> |(#(#keyed,)*), (#(#skipped,)*)| (#body, #after))
-    }
+    let made = if before.is_some() { quote_spanned!(mixed=> { #before #made }) } else { made };
+    (bind, quote_spanned!(mixed=> |(#(#keyed,)*), (#(#skipped,)*)| #made))
 }
 
 /// Whether an option mentions what an argument binds.

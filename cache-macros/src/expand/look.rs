@@ -1,5 +1,4 @@
-//! The plan of a function: its slot, what is decided about its return, and how a call's key is looked
-//! up.
+//! How a call is looked up: the slot of its function, what is decided about its return, and how its key is made.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -8,85 +7,132 @@ use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
-use super::{callee, without_mut};
+use super::{Companion, Signature, attrs, callee, elided, expected, signature, without_mut};
 use crate::model::{Arg, CompanionValue, Model, Part, at, local, mention, mixed, without_self};
-use crate::options::Given;
 use crate::shape::shape;
 
-/// `Plan::new(..)` with the hooks that belong to the memo.
-pub(super) fn plan(model: &Model) -> TokenStream {
-    let Model { krate, output, options, .. } = model;
+/// The function that looks calls up, unless that depends on the instance.
+pub(super) fn look_up(model: &Model) -> Option<Companion> {
+    if model.options.memo.is_some() {
+        return None;
+    }
     let mixed = mixed();
+    let (krate, output, companion_value) = (&model.krate, &model.output, super::companion_value(model));
+    let keyed: Vec<&Arg> = model.keyed().collect();
+    let types = keyed.iter().map(|arg| &arg.ty);
+    let Signature { generics, clause, .. } = signature(model, &keyed, false);
+    let (expected, bound_again, elided) = (expected(model), super::bound_again(), elided(model));
+    let (attrs, name) = (attrs(model, None), &model.names.look_up);
+    let find =
+        find(model, &quote_spanned!(mixed=> __lookup), &hooks(model, |_, hook| hook.to_token_stream()));
+    // A hit is one piece where it is to be quick, and not where it is to be built quickly.
+    let inline = quote! {
+        #[cfg_attr(debug_assertions, inline)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
+    };
+    Some(Companion {
+        attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #inline),
+        inline: false,
+        vis: TokenStream::new(),
+        sig: quote_spanned! {mixed=>
+            fn #name #generics (__lookup: #krate::__private::Lookup<'_, (#(#types,)*), #output, #companion_value>)
+                -> #krate::__private::Answer<#output, #companion_value>
+            #clause
+        },
+        declaration: None,
+        body: find,
+    })
+}
+
+/// The function as its companions know it: by what looks calls up.
+pub(super) fn function(model: &Model) -> TokenStream {
+    let (mixed, krate) = (mixed(), &model.krate);
+    let Some(given) = &model.options.memo else {
+        let look_up = callee(model, &model.names.look_up);
+        let own = if model.is_free() { &[][..] } else { &model.identity[..] };
+        let names = own.iter().map(super::param_name);
+        let params = (!own.is_empty()).then(|| quote!(::<#(#names),*>));
+        // An asynchronous call is kept in memory, where a function that is known by its type takes none.
+        let function = Ident::new(if model.asyncness.is_some() { "function_of" } else { "function" }, mixed);
+        return quote_spanned!(mixed=> #krate::__private::#function(#look_up #params));
+    };
+    let (output, companion_value) = (&model.output, super::companion_value(model));
+    let types = model.keyed().map(|arg| erased(&arg.ty));
+    let memo = &given.value;
+    let borrowed = model
+        .receiver()
+        .is_some_and(|arg| matches!(&arg.ty, Type::Reference(reference) if reference.mutability.is_none()));
+    let memo = quote_spanned!(memo.span()=> &(#memo));
+    // What is taken by value is gone when the body runs.
+    let (memo, lend) = if borrowed {
+        (memo, None)
+    } else {
+        (
+            quote_spanned!(mixed=> ::core::clone::Clone::clone(#memo)),
+            Some(quote_spanned!(mixed=> let __memo = &__memo;)),
+        )
+    };
+    // What an instance has is looked at now: it may be gone when the memo is made.
+    let mut of_instance = TokenStream::new();
+    let hooks = hooks(model, |name, hook| {
+        if mention(hook.to_token_stream(), "self").is_none() {
+            return hook.to_token_stream();
+        }
+        let value = local(name);
+        of_instance.extend(quote_spanned!(hook.span()=> let #value = #hook;));
+        value.to_token_stream()
+    });
+    let find = find(model, &quote_spanned!(mixed=> __lookup), &hooks);
+    quote_spanned! {mixed=>
+        #krate::__private::function_of({
+            let __memo = #memo;
+            #of_instance
+            move |__lookup: #krate::__private::Lookup<'_, (#(#types,)*), #output, #companion_value>| {
+                #lend
+                #find
+            }
+        })
+    }
+}
+
+/// What is decided about the return.
+pub(super) fn returns(model: &Model) -> TokenStream {
+    let Model { krate, output, options, .. } = model;
     let companion_value = match model.companion_value {
         CompanionValue::Value(_) => quote!(OfValue),
         CompanionValue::Return => quote!(OfReturn),
     };
     let errors = options.err_ttl.as_ref().map(|_| quote!(, errors));
     let returns = quote_spanned!(output.span()=> (#output, #companion_value #errors));
-    let returns =
-        [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect::<TokenStream>();
-    let look = look(model);
-    // What an instance has is looked at now: the instance may be gone when the memo is made.
-    let mut of_instance = TokenStream::new();
-    let mut hook = |name: &str, given: &Option<Given<Expr>>| {
-        given.as_ref().map(|given| {
-            let (method, hook) = (Ident::new(name, given.span.resolved_at(mixed)), &given.value);
-            if mention(hook.to_token_stream(), "self").is_none() {
-                return quote_spanned!(hook.span()=> .#method(#hook));
-            }
-            let value = local(name);
-            of_instance.extend(quote_spanned!(hook.span()=> let #value = #hook;));
-            quote_spanned!(hook.span()=> .#method(#value))
-        })
-    };
-    let on_store = hook("on_store", &options.on_store);
-    let on_error = hook("on_error", &options.on_error);
-    let on_evict = hook("on_evict", &options.on_evict);
-    let fallback_if = hook("fallback_if", &options.fallback_if);
-    let share_error = options.share_error.as_ref().map(|given| {
-        let (name, hook) = (Ident::new("share_error", given.span.resolved_at(mixed)), &given.value);
-        quote_spanned!(hook.span()=> .#name(|__error| #krate::__private::share(__error, #hook)))
-    });
-    let weigh = hook("weigh", &options.weigh);
-    let slot = callee(model, &model.names.slot);
-    if let Some(node) = model.node() {
-        let (span, ty, node) = (node.span(), node_ty(model, node), self::node(model, node));
-        let shape = quote_spanned!(span=> <#node as #krate::__private::Node>::shape());
-        return quote_spanned! {mixed=>
-            #krate::__private::Plan::of_node(#ty, #slot(), #shape, #returns, #look)
-        };
-    }
-    let id = id(model);
-    let kept_in = options.memo.as_ref().map(|given| {
-        let memo = &given.value;
-        let borrowed = model.receiver().is_some_and(
-            |arg| matches!(&arg.ty, Type::Reference(reference) if reference.mutability.is_none()),
-        );
-        // What is taken by value is gone when the body runs.
-        let kept_in = Ident::new(if borrowed { "kept_in" } else { "kept_in_copy" }, mixed);
-        quote_spanned!(memo.span()=> .#kept_in(&(#memo)))
-    });
-    let hooks = quote!(#on_store #on_evict #on_error #fallback_if #share_error #weigh);
-    let hooks = (!hooks.is_empty()).then(|| {
-        if of_instance.is_empty() {
-            quote_spanned!(mixed=> .with_hooks(|__hooks| __hooks #hooks))
-        } else {
-            quote_spanned!(mixed=> .with_hooks({ #of_instance move |__hooks| __hooks #hooks }))
-        }
-    });
-    quote_spanned! {mixed=>
-        #krate::__private::Plan::new(#id, #slot(), #returns, #look)
-            #kept_in
-            #hooks
-    }
+    [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect()
 }
 
-/// Whether the memo is told of hooks when it is made.
-pub(super) fn has_hooks(model: &Model) -> bool {
-    let options = &model.options;
-    let hooks =
-        [&options.on_store, &options.on_error, &options.on_evict, &options.fallback_if, &options.weigh];
-    hooks.iter().any(|hook| hook.is_some()) || options.share_error.is_some()
+/// What the memo is told when it is made, each by what `hook` makes of its name and expression.
+fn hooks(model: &Model, mut hook: impl FnMut(&str, &Expr) -> TokenStream) -> TokenStream {
+    let Model { krate, options, .. } = model;
+    let mixed = mixed();
+    let mut all = TokenStream::new();
+    let given = [
+        ("on_store", &options.on_store),
+        ("on_evict", &options.on_evict),
+        ("on_error", &options.on_error),
+        ("fallback_if", &options.fallback_if),
+        ("weigh", &options.weigh),
+    ];
+    for (name, given) in given {
+        if let Some(given) = given {
+            let (method, value) = (Ident::new(name, given.span.resolved_at(mixed)), hook(name, &given.value));
+            all.extend(quote_spanned!(given.value.span()=> .#method(#value)));
+        }
+    }
+    if let Some(given) = &options.share_error {
+        let (name, hook) = (Ident::new("share_error", given.span.resolved_at(mixed)), &given.value);
+        all.extend(quote_spanned!(hook.span()=> .#name(|__error| #krate::__private::share(__error, #hook))));
+    }
+    if all.is_empty() {
+        return quote_spanned!(mixed=> #krate::__private::no_hooks);
+    }
+    quote_spanned!(mixed=> |__hooks| __hooks #all)
 }
 
 /// What stands for a node: a type without lifetimes.
@@ -96,7 +142,7 @@ pub(super) fn node(model: &Model, node: &Type) -> TokenStream {
 }
 
 /// That type, as a value.
-fn node_ty(model: &Model, node: &Type) -> TokenStream {
+pub(super) fn node_ty(model: &Model, node: &Type) -> TokenStream {
     let (krate, of) = (&model.krate, self::node(model, node));
     quote_spanned!(node.span()=> #krate::__private::Ty::<#of>::NEW)
 }
@@ -105,7 +151,7 @@ fn node_ty(model: &Model, node: &Type) -> TokenStream {
 fn id(model: &Model) -> TokenStream {
     let (krate, mixed) = (&model.krate, mixed());
     if is_one(model) {
-        return quote_spanned!(mixed=> #krate::__private::only::<Self>());
+        return quote_spanned!(mixed=> #krate::__private::only());
     }
     if model.is_free() {
         return quote_spanned!(mixed=> #krate::__private::id::<Self>());
@@ -136,28 +182,39 @@ fn is_one(model: &Model) -> bool {
     model.is_free() && model.parts.is_none() && model.node().is_none() && !is_generic
 }
 
-/// The closure that looks a call up by its keyed arguments.
-fn look(model: &Model) -> TokenStream {
-    let mixed = mixed();
+/// Looks a call up by its keyed arguments.
+fn find(model: &Model, lookup: &TokenStream, hooks: &TokenStream) -> TokenStream {
+    let (mixed, krate) = (mixed(), &model.krate);
     let keyed: Vec<&Arg> = model.keyed().collect();
-    let types = keyed.iter().map(|arg| erased(&arg.ty));
-    let params = quote_spanned!(mixed=> __keyed: &(#(#types,)*), __cx);
-    let Some(parts) = &model.parts else {
-        let shapes = keyed.iter().map(|arg| shape_of(arg, &model.krate));
-        return quote_spanned!(mixed=> |#params| __cx.find((#(#shapes,)*), __keyed));
+    let (returns, slot, is_in_field) =
+        (returns(model), callee(model, &model.names.slot), model.options.memo.is_some());
+    let id = id(model);
+    let find = |look: TokenStream| {
+        if is_in_field {
+            return quote_spanned!(mixed=> #lookup.find_in(__memo, #id, #slot(), #returns, #hooks, #look));
+        }
+        quote_spanned!(mixed=> #lookup.find_by(#id, #slot(), #returns, #hooks, #look))
     };
-    let krate = &model.krate;
+    let Some(parts) = &model.parts else {
+        let shapes = keyed.iter().map(|arg| shape_of(arg, krate));
+        let shape = quote_spanned!(mixed=> (#(#shapes,)*));
+        if !is_in_field && !has_hooks(model) {
+            return quote_spanned!(mixed=> #lookup.find(#id, #slot(), #shape, #returns));
+        }
+        return find(quote_spanned!(mixed=> |__keyed, __cx| __cx.find(#shape, __keyed)));
+    };
     let see = bindings(&keyed, |arg| place(&keyed, arg, &quote_spanned!(mixed=> __keyed)), krate);
-    if let (Some(ty), [Part::Expr(node)]) = (model.node(), &parts[..]) {
-        let (span, cx, node) = (ty.span(), local("cx"), without_self(node.to_token_stream()));
-        let of = node_ty(model, ty);
-        let fields = quote_spanned!(span=> &<#ty as #krate::CacheKey>::__fields(&#node));
+    if let (Some(ty), [Part::Expr(expr)]) = (model.node(), &parts[..]) {
+        let (span, cx, expr) = (ty.span(), local("cx"), without_self(expr.to_token_stream()));
+        let (of, node) = (node_ty(model, ty), node(model, ty));
+        let shape = quote_spanned!(span=> <#node as #krate::__private::Node>::shape());
+        let fields = quote_spanned!(span=> &<#ty as #krate::CacheKey>::__fields(&#expr));
         let find = quote_spanned!(span=> #krate::__private::find_node(#cx, #of, #fields));
         return quote_spanned! {mixed=>
-            |#params| {
+            #lookup.find_node(#of, #shape, #returns, |__keyed, __cx| {
                 #see
                 #find
-            }
+            })
         };
     }
     let names: Vec<Ident> = (0..parts.len()).map(|index| local(&format!("part{index}"))).collect();
@@ -186,18 +243,25 @@ fn look(model: &Model) -> TokenStream {
         }
     }
     let shapes = shapes.iter().map(|shape| quote_spanned!(mixed=> #krate::__private::Ref(#shape)));
-    quote_spanned! {mixed=>
-        |#params| {
+    find(quote_spanned! {mixed=>
+        |__keyed, __cx| {
             #see
             match (#(#values,)*) {
                 (#(#names,)*) => __cx.find((#(#shapes,)*), &(#(#names,)*)),
             }
         }
-    }
+    })
 }
 
-/// The type with its lifetimes left to inference: `memo` has no arguments that would imply what named
-/// ones need of each other.
+/// Whether the memo is told of hooks when it is made.
+fn has_hooks(model: &Model) -> bool {
+    let options = &model.options;
+    let hooks =
+        [&options.on_store, &options.on_error, &options.on_evict, &options.fallback_if, &options.weigh];
+    hooks.iter().any(|hook| hook.is_some()) || options.share_error.is_some()
+}
+
+/// The type with its lifetimes left to inference.
 fn erased(ty: &Type) -> Type {
     struct Erase;
     impl VisitMut for Erase {

@@ -147,6 +147,8 @@ fn described(node: &Node) -> TokenStream {
         let owned = matches!(way_of_field(&node.fields[index].ty), Ownership::Move(_));
         if owned { quote_spanned!(mixed=> *__fields.#at) } else { quote_spanned!(mixed=> __fields.#at) }
     };
+    let after =
+        after.map(|after| quote_spanned!(mixed=> #krate::__private::describe(__value, __metadata, #after);));
     let (see, bound_again) = (look::bindings(&fields, place, krate), super::bound_again());
     quote_spanned! {mixed=>
         #[allow(unused_variables)]
@@ -158,7 +160,7 @@ fn described(node: &Node) -> TokenStream {
         ) {
             #see
             #before
-            #krate::__private::describe(__value, __metadata, #after);
+            #after
         }
     }
 }

@@ -1,0 +1,95 @@
+//! What makes the body of a call, and what describes its value.
+
+use std::marker::PhantomData;
+
+use super::NoHook;
+use crate::erased::Erased;
+use crate::metadata::EntryMetadata;
+use crate::value::Returns;
+
+/// What makes a call's body of its arguments.
+pub trait MakesBody<KA, SA> {
+    /// The body.
+    type Body;
+    /// What describes its value.
+    type Description: Description;
+    /// Makes both. They are of the same arguments, of which the body may consume some.
+    fn make(self, keyed: KA, skipped: SA) -> (Self::Body, Self::Description);
+}
+
+impl<KA, SA, F: FnOnce(KA, SA) -> (B, D), B, D: Description> MakesBody<KA, SA> for F {
+    type Body = B;
+    type Description = D;
+    #[inline]
+    fn make(self, keyed: KA, skipped: SA) -> (B, D) {
+        self(keyed, skipped)
+    }
+}
+
+/// A function of the arguments that is a body, and says nothing of its value.
+pub struct Plain<KA, SA, O>(pub(super) fn(KA, SA) -> O);
+
+/// Such a body, with its arguments.
+pub struct PlainBody<KA, SA, O>(fn(KA, SA) -> O, KA, SA);
+
+impl<KA, SA, O> MakesBody<KA, SA> for Plain<KA, SA, O> {
+    type Body = PlainBody<KA, SA, O>;
+    type Description = NoHook;
+    #[inline]
+    fn make(self, keyed: KA, skipped: SA) -> (Self::Body, NoHook) {
+        (PlainBody(self.0, keyed, skipped), NoHook)
+    }
+}
+
+/// The body of a call that is not asynchronous.
+pub trait RunsBody<O> {
+    /// Runs it.
+    fn run(self) -> O;
+}
+
+impl<O, B: FnOnce() -> O> RunsBody<O> for B {
+    #[inline]
+    fn run(self) -> O {
+        self()
+    }
+}
+
+impl<KA, SA, O> RunsBody<O> for PlainBody<KA, SA, O> {
+    #[inline]
+    fn run(self) -> O {
+        (self.0)(self.1, self.2)
+    }
+}
+
+/// What an entry answers to, as the options of its function say.
+pub trait Description {
+    /// Whether they say something.
+    const SET: bool;
+    /// Says it, of a value that is stored; of the error, if there is none.
+    fn describe(&self, stored: Option<&Erased>, metadata: &mut EntryMetadata);
+}
+
+impl Description for NoHook {
+    const SET: bool = false;
+    #[inline]
+    fn describe(&self, _: Option<&Erased>, _: &mut EntryMetadata) {}
+}
+
+/// A description that is a closure.
+pub struct DescribedBy<R, D>(D, PhantomData<fn() -> R>);
+
+/// Describes a value by a closure; the value's type comes from here.
+#[inline]
+pub fn described<R: Returns, D: Fn(Option<&R::Value>, &mut EntryMetadata)>(
+    _: R,
+    describe: D,
+) -> DescribedBy<R, D> {
+    DescribedBy(describe, PhantomData)
+}
+
+impl<R: Returns, D: Fn(Option<&R::Value>, &mut EntryMetadata)> Description for DescribedBy<R, D> {
+    const SET: bool = true;
+    fn describe(&self, stored: Option<&Erased>, metadata: &mut EntryMetadata) {
+        (self.0)(stored.and_then(|stored| R::value(stored.get())), metadata);
+    }
+}
