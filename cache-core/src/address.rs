@@ -1,5 +1,6 @@
 //! The address of an entry: its memo and its key, with its types ([`Key`]) or without ([`AnyKey`]).
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::ready;
 use std::hash::{Hash, Hasher};
@@ -8,6 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::engine::{Found, LookFlags};
 use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::invalidate::Applied;
@@ -101,26 +103,11 @@ impl EntryAddress {
     /// The value, if it is fresh. Counts as a read.
     fn get(&self) -> Option<Erased> {
         let Self { memo, key, hash } = self;
-        if memo.is_disabled() {
-            return None;
-        }
         let is = |other: ErasedRef<'_>| memo.same(other, key);
-        let flags = memo.flags();
-        let found = if flags.is_plain() {
-            memo.get(*hash, &is)
-        } else {
-            if flags.is_tracked() {
-                memo.record_dependency(*hash, || key.clone());
-            }
-            memo.get_by_rules(*hash, &is, true).map(|(value, _)| value)
-        };
-        if found.is_some() {
-            memo.count_hit();
-        } else {
-            memo.count_miss();
-            memo.record_absence();
+        match memo.look_up_slowly(*hash, LookFlags::only_fresh(memo), &is, &|| key.clone()) {
+            Found::Hit(value) => Some(value),
+            Found::Slow(slow_path) => memo.read(slow_path),
         }
-        found
     }
 
     /// The entry, fresh or stale, without counting a read.
@@ -160,29 +147,13 @@ impl EntryAddress {
 
 /// A place that addresses share, without its type: lints would take what a memo has inside for a part of its key.
 #[derive(Clone)]
-struct SharedAddress(Arc<dyn HasAddress>);
-
-trait HasAddress: Send + Sync {
-    fn address(&self) -> &EntryAddress;
-}
-
-impl HasAddress for EntryAddress {
-    fn address(&self) -> &EntryAddress {
-        self
-    }
-}
-
-impl SharedAddress {
-    fn new(address: EntryAddress) -> Self {
-        Self(Arc::new(address))
-    }
-}
+struct SharedAddress(Arc<dyn Borrow<EntryAddress> + Send + Sync>);
 
 impl Deref for SharedAddress {
     type Target = EntryAddress;
 
     fn deref(&self) -> &EntryAddress {
-        self.0.address()
+        (*self.0).borrow()
     }
 }
 
@@ -207,7 +178,7 @@ impl<V: 'static, M> Key<V, M> {
         companion_value: fn(Erased) -> Option<V>,
     ) -> Self {
         Self {
-            address: SharedAddress::new(EntryAddress { memo, key, hash }),
+            address: SharedAddress(Arc::new(EntryAddress { memo, key, hash })),
             companion_value,
             mode: PhantomData,
         }
@@ -289,7 +260,7 @@ pub struct AnyKey {
 
 impl AnyKey {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32) -> Self {
-        Self { address: SharedAddress::new(EntryAddress { memo, key, hash }) }
+        Self { address: SharedAddress(Arc::new(EntryAddress { memo, key, hash })) }
     }
 }
 

@@ -82,11 +82,13 @@ impl Runtime {
     pub(crate) fn set_executor(&self, executor: impl Executor) -> Result<(), ExecutorIsSet> {
         self.executor.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
     }
+}
 
-    /// Runs a task.
-    pub(crate) fn spawn(&self, task: Task) {
+/// Whoever was set; else the runtime of the caller, or the pool. If one panics its work is dropped, and whoever waits
+/// for the value computes.
+impl Executor for Runtime {
+    fn spawn(&self, task: Task) {
         if let Some(executor) = self.executor.get() {
-            // If it panics the task is dropped, and whoever waits for its value computes.
             let _ = guarded(|| executor.spawn(task));
             return;
         }
@@ -101,18 +103,11 @@ impl Runtime {
         }
     }
 
-    /// Runs work that may block.
-    pub(crate) fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+    fn spawn_blocking(&self, work: Work) {
         let _ = guarded(|| match self.executor.get() {
             Some(executor) => executor.spawn_blocking(work),
             None => pool(work),
         });
-    }
-}
-
-impl Executor for Runtime {
-    fn spawn(&self, task: Task) {
-        self.spawn(task);
     }
 }
 
@@ -139,10 +134,8 @@ struct Pool {
     idle: usize,
     /// Those that wait for a computation.
     waiting: usize,
-    /// Tasks that have not ended.
-    tasks: usize,
-    /// How often this process was forked from another since the first.
-    forks: u32,
+    /// Tasks that have not ended have it, too. In a child of `fork` it is another.
+    tasks: Arc<()>,
 }
 
 /// For whom a thread works.
@@ -162,19 +155,15 @@ thread_local! {
 
 static POOL: LazyLock<Mutex<Pool>> = LazyLock::new(|| {
     let most_working = thread::available_parallelism().map_or(2, |n| n.get().clamp(2, THREADS));
-    Mutex::new(Pool {
-        queue: VecDeque::new(),
-        most_working,
-        threads: 0,
-        idle: 0,
-        waiting: 0,
-        tasks: 0,
-        forks: 0,
-    })
+    Mutex::new(Pool::new(most_working, 0))
 });
 static ARRIVED: Condvar = Condvar::new();
 
 impl Pool {
+    fn new(most_working: usize, threads: usize) -> Self {
+        Self { queue: VecDeque::new(), most_working, threads, idle: 0, waiting: 0, tasks: Arc::new(()) }
+    }
+
     /// Whether there may be a thread more.
     fn has_room(&self) -> bool {
         self.threads - self.waiting < self.most_working && self.threads < ALL_THREADS
@@ -184,22 +173,6 @@ impl Pool {
     fn has_idle_thread(&self) -> bool {
         self.idle > self.queue.len() || self.has_room()
     }
-
-    /// Starts a thread if one is needed. If that fails and there is none, returns the work that no thread
-    /// will do.
-    #[must_use]
-    fn start_threads(&mut self) -> VecDeque<Work> {
-        if self.idle >= self.queue.len() || !self.has_room() {
-            ARRIVED.notify_one();
-            return VecDeque::new();
-        }
-        self.threads += 1;
-        let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
-        if spawned.is_err() {
-            self.threads -= 1;
-        }
-        if self.threads == 0 { std::mem::take(&mut self.queue) } else { VecDeque::new() }
-    }
 }
 
 /// Around a `fork`: in the child the pool is empty, and has no threads but the one that has forked.
@@ -207,9 +180,7 @@ impl Pool {
 pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(POOL.lock(), |pool| {
         let threads = usize::from(WORKS_FOR.get() == WorksFor::Pool);
-        let (most_working, forks) = (pool.most_working, pool.forks + 1);
-        let empty =
-            Pool { queue: VecDeque::new(), most_working, threads, idle: 0, waiting: 0, tasks: 0, forks };
+        let empty = Pool::new(pool.most_working, threads);
         // What waits is the parent's to do, and what it has is the user's.
         std::mem::forget(std::mem::replace(&mut **pool, empty));
     })
@@ -237,7 +208,21 @@ fn pool(work: Work) {
 
 fn enqueue(mut pool: MutexGuard<'_, Pool>, work: Work) {
     pool.queue.push_back(work);
-    let left = pool.start_threads();
+    start_thread(pool);
+}
+
+/// Starts a thread, or wakes one, if there is work for it.
+fn start_thread(mut pool: MutexGuard<'_, Pool>) {
+    if pool.idle >= pool.queue.len() || !pool.has_room() {
+        return ARRIVED.notify_one();
+    }
+    pool.threads += 1;
+    let spawned = thread::Builder::new().name("cache-core-work".into()).spawn(run);
+    if spawned.is_err() {
+        pool.threads -= 1;
+    }
+    // Work that no thread will do.
+    let left = if pool.threads == 0 { std::mem::take(&mut pool.queue) } else { VecDeque::new() };
     drop(pool);
     drop(left);
 }
@@ -264,18 +249,14 @@ fn run() {
     pool.threads -= 1;
 }
 
-/// Does what was handed to an executor: nobody waits for this thread itself.
+/// Does what was handed to an executor, and does not panic: nobody waits for this thread itself.
 pub(crate) fn as_background(work: impl FnOnce()) {
-    struct Restore(WorksFor);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            WORKS_FOR.set(self.0);
-        }
-    }
     let before = WORKS_FOR.get();
-    let _restore = Restore(before);
-    WORKS_FOR.set(if before == WorksFor::Pool { before } else { WorksFor::Executor });
+    if before == WorksFor::Caller {
+        WORKS_FOR.set(WorksFor::Executor);
+    }
     work();
+    WORKS_FOR.set(before);
 }
 
 /// When this thread, whose wait has a limit, begins the computation itself if no other thread has. Never,
@@ -295,18 +276,15 @@ pub(crate) fn begins_from(clock: &Clock, own: bool) -> Option<Tick> {
 pub(crate) struct BlockedWorker(());
 
 impl BlockedWorker {
-    /// Whether this thread is one of the pool.
-    pub(crate) fn is_needed() -> bool {
-        WORKS_FOR.get() == WorksFor::Pool && !has_forked()
-    }
-
-    pub(crate) fn new() -> Self {
+    /// None if this thread is not one of the pool.
+    pub(crate) fn new() -> Option<Self> {
+        if WORKS_FOR.get() != WorksFor::Pool || has_forked() {
+            return None;
+        }
         let mut pool = POOL.lock();
         pool.waiting += 1;
-        let left = if pool.queue.is_empty() { VecDeque::new() } else { pool.start_threads() };
-        drop(pool);
-        drop(left);
-        Self(())
+        start_thread(pool);
+        Some(Self(()))
     }
 }
 
@@ -319,8 +297,8 @@ impl Drop for BlockedWorker {
 /// A task of the pool, which holds a thread only while it is polled: it may wait for another.
 struct PoolTask {
     state: Mutex<TaskState>,
-    /// Of the pool that it was handed to. In a child of `fork` it is another: there the task does not go on.
-    forks: u32,
+    /// That of the pool which it was handed to. In a child of `fork`, where that is another, it does not go on.
+    of: Arc<()>,
 }
 
 struct TaskState {
@@ -336,14 +314,13 @@ impl PoolTask {
         if has_forked() {
             return drop(task);
         }
-        let mut pool = POOL.lock();
-        if pool.tasks >= QUEUE {
+        let pool = POOL.lock();
+        if Arc::strong_count(&pool.tasks) > QUEUE {
             drop(pool);
             return drop(task);
         }
-        pool.tasks += 1;
         let state = Mutex::new(TaskState { task: Some(task), woken: true });
-        let this = Arc::new(Self { state, forks: pool.forks });
+        let this = Arc::new(Self { state, of: pool.tasks.clone() });
         enqueue(pool, Box::new(|| this.poll()));
     }
 
@@ -369,18 +346,17 @@ impl PoolTask {
 
     /// It was begun, so it is not refused.
     fn queue(self: Arc<Self>) {
-        if let Some(pool) = self.pool() {
-            enqueue(pool, Box::new(|| self.poll()));
-        }
-    }
-
-    /// The pool that it was handed to.
-    fn pool(&self) -> Option<MutexGuard<'static, Pool>> {
         if has_forked() {
             // The lock may be held for ever.
-            return None;
+            return;
         }
-        Some(POOL.lock()).filter(|pool| pool.forks == self.forks)
+        let pool = POOL.lock();
+        if Arc::ptr_eq(&pool.tasks, &self.of) {
+            enqueue(pool, Box::new(|| self.poll()));
+        } else {
+            // To drop it may be to drop the task.
+            drop(pool);
+        }
     }
 }
 
@@ -391,14 +367,6 @@ impl Wake for PoolTask {
         drop(state);
         if queues {
             self.queue();
-        }
-    }
-}
-
-impl Drop for PoolTask {
-    fn drop(&mut self) {
-        if let Some(mut pool) = self.pool() {
-            pool.tasks -= 1;
         }
     }
 }

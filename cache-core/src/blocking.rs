@@ -1,20 +1,20 @@
 //! The driver for synchronous functions: does what the engine decides, and blocks where it must.
 
+use std::ops::ControlFlow::{Break, Continue};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Weak};
+use std::task::Poll;
 
-use crate::background::{as_background, block_on};
+use crate::background::{Executor as _, as_background, block_on};
 use crate::call::{
     BackgroundCall, BlockingJob, Description, Extras, FlightHandle, MakesBody, NoHook, Prepared, RunsBody,
-    RunsInBackground, UnansweredCall, WaitLimits, give_up,
+    RunsInBackground, UnansweredCall, WaitLimits,
 };
 use crate::engine::{
-    AfterOwnWait, Body, CallMode, Failed, JoinedFlight, LeaderGuard, Miss, MissActions, Next, Returned,
-    SlowPath, Start, Step,
+    Body, CallMode, Described, LeaderGuard, Miss, MissActions, MissStart, Next, SlowPath, conclude,
 };
-use crate::flight::{
-    ContextGuard, Flight, FlightContext, Job, PendingJob, WaitOutcome, Waiter, with_context,
-};
+use crate::erased::Erased;
+use crate::flight::{ContextGuard, Flight, FlightContext, Job, PendingJob, Waiter, with_context};
 use crate::memo::{MemoCore, UnstoredCall};
 use crate::runtime::Runtime;
 use crate::time::after;
@@ -45,31 +45,34 @@ where
     }
 }
 
-/// Goes on with a call that was not answered at once. What follows is in functions of their own, so that little is on
-/// the stack while the body runs, which may call its function again.
+/// Goes on with a call that was not answered at once. What comes before the body, and after it, is in functions of their
+/// own, and little is moved, so that little is on the stack while the body runs, which may call its function again.
 #[cold]
 #[inline(never)]
-pub(crate) fn go_on(memo: &MemoCore, slow_path: SlowPath, mode: CallMode, call: &mut dyn BlockingCall) {
-    match memo.start(slow_path, mode, call.miss_actions()) {
-        Start::Answer(stored) => call.returned().set_value(stored),
-        Start::InPlace(unstored) => in_place(unstored.as_ref(), call),
-        Start::Search(ref mut miss) => call.compute(miss),
+pub(crate) fn go_on(memo: &MemoCore, slow_path: &mut SlowPath, mode: CallMode, call: &mut dyn BlockingCall) {
+    match &mut memo.start(slow_path, mode, call.miss_actions()) {
+        Err(stored) => answer(stored, call),
+        Ok(MissStart::InPlace(unstored)) => in_place(unstored.as_ref(), call),
+        Ok(MissStart::Search(miss)) => call.compute(miss),
+        Ok(MissStart::Lead(leader)) => compute_as_leader(leader, None, call),
     }
+}
+
+/// The call is answered.
+#[inline(never)]
+fn answer(stored: &mut Erased, call: &mut dyn Described) {
+    call.returned().set_value(std::mem::replace(stored, Erased::new(())));
 }
 
 /// Computes, or waits for who does.
 pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
-    let failed = match search(miss, call.returned()) {
-        None => return,
-        Some(Next::Lead(ref mut leader)) => {
+    match &mut search(miss, call) {
+        Next::Returned => {}
+        Next::Lead(leader) => {
             leader.is_on_own_stack = true;
-            run_as_leader(leader, call)
+            compute_as_leader(leader, Some(miss), call);
         }
-        Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
-        Some(_) => unreachable!("nobody is late who has no limit"),
-    };
-    if let Some(failed) = failed {
-        miss.or_older(&failed, call.returned());
+        Next::InPlace(waiter) => compute_in_place(miss, waiter, call),
     }
 }
 
@@ -85,16 +88,10 @@ pub(crate) fn within<M, O, V, KA, SA, Run, D, A, J, X>(
     X: Extras<KA, SA, O, V>,
 {
     miss.set_limits(call.extras.timeouts().limits());
-    let memo = miss.memo().clone();
-    let leader = match search(miss, &mut call.outcome) {
-        None => return,
-        Some(Next::Lead(leader)) => leader,
-        Some(Next::InPlace(joined)) => return compute_in_place(miss, joined, call),
-        Some(Next::Late(limit)) => {
-            call.outcome.output = Some(give_up(call.extras.timeouts(), &memo, limit));
-            return;
-        }
-        Some(Next::Answer(_) | Next::Error(_) | Next::Wait(_)) => unreachable!("it was searched further"),
+    let leader = match search(miss, call) {
+        Next::Returned => return,
+        Next::Lead(leader) => leader,
+        Next::InPlace(mut waiter) => return compute_in_place(miss, &mut waiter, call),
     };
     let (flight, Prepared { keyed, skipped, .. }) = (leader.flight().clone(), call.take_call());
     let timeouts = call.extras.timeouts();
@@ -106,22 +103,19 @@ pub(crate) fn within<M, O, V, KA, SA, Run, D, A, J, X>(
     // Of the user's code before the body: expressions of the attribute are evaluated there again.
     let panicked = timeouts.on_panic(&one_shot);
     let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
-    let pending_job = hand_to_background(memo.runtime(), &flight, Box::new(job));
-    let output = match wait_for_own(miss, &flight, &pending_job) {
-        AfterOwnWait::Answer(stored) => return call.outcome.set_value(stored),
-        AfterOwnWait::Late(limit) => give_up(timeouts, &memo, limit),
-        AfterOwnWait::Returned | AfterOwnWait::Wait | AfterOwnWait::Refused => {
-            block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload))
-        }
-    };
-    call.outcome.output = Some(output);
+    // Held until somebody has begun it.
+    let _pending_job = hand_to_background(miss.memo().runtime(), &flight, Box::new(job));
+    if !wait_for_own(miss, flight, call) {
+        let returned = block_on(one_shot.take()).unwrap_or_else(|payload| resume_unwind(payload));
+        call.outcome.output = Some(returned);
+    }
 }
 
 /// Computes without storing, since waiting could be waiting for itself.
 #[inline(never)]
-fn compute_in_place(miss: &Miss, joined: Option<JoinedFlight>, call: &mut dyn Body) {
+fn compute_in_place(miss: &Miss, waiter: &mut Option<Waiter>, call: &mut dyn Body) {
     let begun = miss.memo().clock().now();
-    let flight = joined.map(|joined| joined.waiter.flight().clone());
+    let flight = waiter.take().map(|waiter| waiter.flight().clone());
     in_place(Some(&miss.unstored()), call);
     if let Some(flight) = flight.filter(|flight| miss.memo().worker_leaves(flight).is_some()) {
         miss.memo().note_by_worker(begun);
@@ -134,58 +128,44 @@ fn compute_in_place(miss: &Miss, joined: Option<JoinedFlight>, call: &mut dyn Bo
     miss.or_older_in_place(call.returned());
 }
 
-/// How the call is computed; nothing, if it has returned.
+/// Goes on until the call has returned, or is to compute.
 #[inline(never)]
-fn search(miss: &mut Miss, returned: &mut dyn Returned) -> Option<Next> {
-    match miss.begin() {
-        Step::Lead(leader) => Some(Next::Lead(leader)),
-        step => search_further(miss, step, returned),
+fn search(miss: &mut Miss, call: &mut dyn Described) -> Next {
+    match miss.go_on(call) {
+        Break(next) => next,
+        Continue(waiter) => wait(miss, waiter, call),
     }
 }
 
-/// The same where it does not lead at once: it may wait.
+/// The same where it waits.
 #[cold]
 #[inline(never)]
-fn search_further(miss: &mut Miss, step: Step, returned: &mut dyn Returned) -> Option<Next> {
-    let mut next = miss.after_step(step);
+fn wait(miss: &mut Miss, mut waiter: Waiter, call: &mut dyn Described) -> Next {
     loop {
-        next = match next {
-            Next::Answer(stored) => {
-                returned.set_value(stored);
-                return None;
-            }
-            Next::Error(shared) => {
-                if returned.set_error(shared) {
-                    miss.has_failed();
-                    return None;
-                }
-                miss.again()
-            }
-            Next::Wait(joined) => {
-                let waited = wait(miss, &joined.waiter);
-                miss.after(joined, waited)
-            }
-            next => return Some(next),
+        let mut bounds = miss.bounds();
+        // Who has a limit returns then, and computes nothing.
+        if bounds.until.is_none() {
+            bounds.worker_leaves = miss.memo().worker_leaves(waiter.flight());
+        }
+        let outcome = waiter.block(miss.memo().clock(), bounds);
+        match miss.after(waiter, outcome, call) {
+            Break(next) => return next,
+            Continue(next) => waiter = next,
         }
     }
-}
-
-fn wait(miss: &Miss, waiter: &Waiter) -> WaitOutcome {
-    let mut bounds = miss.bounds();
-    // Who has a limit returns then, and computes nothing.
-    if bounds.begins {
-        bounds.worker_leaves = miss.memo().worker_leaves(waiter.flight());
-    }
-    waiter.block(miss.memo().clock(), bounds)
 }
 
 /// Hands a computation to the background. Until somebody begins it, whoever waits for its flight may.
 pub(crate) fn hand_to_background(runtime: &Runtime, flight: &Arc<Flight>, job: Job) -> Arc<PendingJob> {
     #[cfg(feature = "testing")]
-    let job: Job = Box::new(crate::testing::work_in_this_scope(job));
+    let scope = crate::testing::current();
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let context = flight.context.clone();
-    let pending_job = PendingJob::new(Box::new(move || with_context(Some(&context), job)));
+    let pending_job = PendingJob::new(Box::new(move || {
+        #[cfg(feature = "testing")]
+        let _inside = scope.as_ref().map(crate::testing::Scope::enter);
+        with_context(Some(&context), job);
+    }));
     flight.offer(&pending_job);
     let handed = HandedOverJob { flight: Arc::downgrade(flight), pending_job: pending_job.clone() };
     runtime.spawn_blocking(Box::new(move || as_background(|| handed.pending_job.begin())));
@@ -208,24 +188,18 @@ impl Drop for HandedOverJob {
     }
 }
 
-/// Waits for a flight that it leads, and that the background computes.
-fn wait_for_own(miss: &mut Miss, flight: &Arc<Flight>, pending_job: &PendingJob) -> AfterOwnWait {
+/// Waits for a flight that it leads, and that the background computes. Whether the call has its return; else that is
+/// what its body has returned, or panicked with.
+fn wait_for_own(miss: &mut Miss, flight: Arc<Flight>, call: &mut dyn Described) -> bool {
     let memo = miss.memo().clone();
     let clock = memo.clock();
     // The threads of the executor may wait for the caller in ways that cannot be seen here.
-    let begun_by = after(clock.now(), memo.spec.max_wait);
-    let waiter = Waiter::new(flight.clone());
-    let mut refused = false;
+    let begins_from = after(clock.now(), memo.spec.max_wait);
+    let waiter = Waiter::of_own(flight);
     loop {
-        let mut bounds = miss.bounds_of_own();
-        bounds.begins |= refused || begun_by <= clock.now();
-        if !bounds.begins && pending_job.is_pending() {
-            bounds.until = bounds.until.into_iter().chain([begun_by]).min();
-        }
-        match miss.after_own(waiter.block(clock, bounds)) {
-            AfterOwnWait::Wait => {}
-            AfterOwnWait::Refused => refused = true,
-            own => return own,
+        let outcome = waiter.block(clock, miss.bounds_of_own(begins_from));
+        if let Poll::Ready(has_returned) = miss.after_own(outcome, call) {
+            return has_returned;
         }
     }
 }
@@ -243,34 +217,25 @@ fn in_place(unstored: Option<&UnstoredCall>, call: &mut dyn Body) {
 
 /// Runs a body, and touches nothing.
 pub(crate) fn uncached<O>(run: impl FnOnce() -> O) -> O {
-    match FlightContext::without_flight() {
-        Some(aside) => with_context(Some(&aside), run),
-        None => run(),
-    }
+    let aside = FlightContext::without_flight();
+    let _within = ContextGuard::enter(aside.as_ref());
+    run()
 }
 
-/// Computes as the leader of a flight, which ends with this, also by a panic. What it returns instead of a value, if it
-/// does.
-#[expect(clippy::needless_pass_by_value, reason = "the flight ends here")]
-pub(crate) fn compute_as_leader(leader: LeaderGuard, call: &mut dyn Body) -> Option<Failed> {
-    run_as_leader(&leader, call)
-}
-
-/// The same of a flight that ends when its leader is dropped.
-#[inline]
-fn run_as_leader(leader: &LeaderGuard, call: &mut dyn Body) -> Option<Failed> {
+/// Computes as the leader of a flight, which ends when that is dropped. `miss`: what the call has come from, if it is
+/// what an older value may stand in for.
+pub(crate) fn compute_as_leader(leader: &LeaderGuard, miss: Option<&Miss>, call: &mut dyn Body) {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let within = ContextGuard::enter(Some(&leader.flight().context));
     call.run();
+    settle(leader, within, miss, call);
+}
+
+#[inline(never)]
+fn settle(leader: &LeaderGuard, within: ContextGuard<'_>, miss: Option<&Miss>, call: &mut dyn Body) {
     let settled = leader.settle(call);
     drop(within);
-    match settled {
-        Ok(stored) => {
-            call.returned().set_value(stored);
-            None
-        }
-        Err(failed) => Some(failed),
-    }
+    conclude(settled, miss, call.returned());
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.
@@ -285,16 +250,10 @@ pub(crate) fn compute_for_flight<
     mut call: BareCall<O, V, KA, SA, Run>,
 ) {
     let one_shot = handle.take_one_shot();
-    let leader = handle.into_leader();
-    let Some(one_shot) = one_shot else {
-        compute_as_leader(leader, &mut call);
-        return;
-    };
-    let returned = catch_unwind(AssertUnwindSafe(|| {
-        compute_as_leader(leader, &mut call);
-        call.outcome.take()
-    }));
-    one_shot.put(returned);
+    let compute = || compute_as_leader(&handle.into_leader(), None, &mut call);
+    let Some(one_shot) = one_shot else { return compute() };
+    let computed = catch_unwind(AssertUnwindSafe(compute));
+    one_shot.put(computed.map(|()| call.outcome.take()));
 }
 
 /// A call that nothing is told of.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::memo::MemoCore;
 use crate::runtime::Runtime;
 use crate::sync::plain::{Mutex, MutexGuard};
-use crate::sync::{Gate, Locked, around, is_comparing};
+use crate::sync::{Gate, Locked, around, held_in, is_comparing};
 
 /// Who makes memos all the time may get in between so often.
 const TRIES: usize = 1000;
@@ -113,7 +113,8 @@ fn try_all() -> Option<Locks> {
     let memos: Vec<_> = locks.gates.iter().map(|gates| gates.memo.clone()).collect();
     locks.guards.extend(memos.iter().map(|memo| memo.clone().hold_memo_tag()));
     // 3
-    locks.guards.extend(runtimes.iter().map(|runtime| runtime.clone().hold_tags()));
+    let held = |runtime: &Arc<Runtime>| held_in(runtime.clone(), |runtime| runtime.tags.hold_all(), |_| ());
+    locks.guards.extend(runtimes.iter().map(held));
     // 4
     locks.guards.extend(memos.iter().flat_map(|memo| memo.clone().hold_rest()));
     if locks.gates.iter().any(|gates| gates.memo.shards_made() != gates.count) {
@@ -126,11 +127,10 @@ fn try_all() -> Option<Locks> {
     // 6 and 7
     locks.guards.extend([crate::time::hold_ticker(), crate::sweeper::hold()]);
     // 9 to 12
-    locks.guards.extend(runtimes.iter().map(|runtime| runtime.clone().hold_waits()));
+    let held = |runtime: &Arc<Runtime>| held_in(runtime.clone(), |runtime| runtime.waits.hold(), |_| ());
+    locks.guards.extend(runtimes.iter().map(held));
     #[cfg(feature = "testing")]
     locks.guards.extend(scopes.hold_timers());
-    #[cfg(feature = "testing")]
-    locks.guards.push(crate::testing::Scopes::hold_all());
     locks.guards.extend(crate::time::hold_timers());
     locks.guards.push(crate::background::hold());
     locks.lots = Gate::lots();

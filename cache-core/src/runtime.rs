@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::ops::Deref;
 #[cfg(not(loom))]
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crate::address::AnyKey;
@@ -24,8 +24,6 @@ pub(crate) struct Runtime {
     pub(crate) clock: Clock,
     pub(crate) executor: OnceLock<Arc<dyn Executor>>,
     memos: crate::sync::plain::Mutex<Memos>,
-    /// How many memos were made known so far; written while these are held.
-    made: AtomicU64,
     disabled: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
@@ -42,6 +40,15 @@ struct Memos {
     of_fields: Vec<Weak<MemoCore>>,
     /// So many of the latter were there when those that had gone were last looked for.
     checked: usize,
+    /// How many were made known so far.
+    made: u64,
+}
+
+impl Memos {
+    fn all(&self) -> Vec<Arc<MemoCore>> {
+        let of_fields = self.of_fields.iter().filter_map(Weak::upgrade);
+        self.of_functions.iter().cloned().chain(of_fields).collect()
+    }
 }
 
 /// Tags on their way to an entry, or held by those who wait for its value: let go of with this.
@@ -117,7 +124,6 @@ impl Runtime {
             clock,
             executor: OnceLock::new(),
             memos: crate::sync::plain::Mutex::default(),
-            made: AtomicU64::new(0),
             disabled: AtomicBool::new(disabled),
             tracked: AtomicBool::new(false),
             announced: AtomicBool::new(false),
@@ -229,7 +235,7 @@ impl Runtime {
     /// Makes a memo known, and keeps it if it belongs to a function.
     pub(crate) fn register(&self, memo: &Arc<MemoCore>, of_functions: bool) {
         let mut memos = self.memos.lock();
-        self.made.fetch_add(1, Ordering::Relaxed);
+        memos.made += 1;
         if of_functions {
             memos.of_functions.push(memo.clone());
             return;
@@ -245,37 +251,26 @@ impl Runtime {
     /// All memos, and how many there have been.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn memos_made(&self) -> (Vec<Arc<MemoCore>>, u64) {
-        // Before: of those that come in between there is one more.
-        let made = self.made.load(Ordering::Relaxed);
-        (self.memos(), made)
+        let memos = self.memos.lock();
+        (memos.all(), memos.made)
     }
 
     /// Keeps others from making memos known; none if one was, since there were so many.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn hold_memos(self: Arc<Self>, made: u64) -> Option<Box<dyn Locked>> {
-        let runtime = self.clone();
-        let held = held_in(self, |runtime| runtime.memos.lock(), |_| ());
-        // Looked at by its own way: the guard is held by now.
-        (runtime.made.load(Ordering::Relaxed) == made).then_some(held)
-    }
-
-    /// Keeps others from the tags.
-    #[cfg(all(unix, not(miri), not(loom)))]
-    pub(crate) fn hold_tags(self: Arc<Self>) -> Box<dyn Locked> {
-        held_in(self, |runtime| runtime.tags.hold_all(), |_| ())
-    }
-
-    /// Keeps others from the wait graph.
-    #[cfg(all(unix, not(miri), not(loom)))]
-    pub(crate) fn hold_waits(self: Arc<Self>) -> Box<dyn Locked> {
-        held_in(self, |runtime| runtime.waits.hold(), |_| ())
+        let mut is_same = false;
+        let lock = |runtime: &'static Self| {
+            let memos = runtime.memos.lock();
+            is_same = memos.made == made;
+            memos
+        };
+        let held = held_in(self, lock, |_| ());
+        is_same.then_some(held)
     }
 
     /// All memos.
     pub(crate) fn memos(&self) -> Vec<Arc<MemoCore>> {
-        let memos = self.memos.lock();
-        let of_fields = memos.of_fields.iter().filter_map(Weak::upgrade);
-        memos.of_functions.iter().cloned().chain(of_fields).collect()
+        self.memos.lock().all()
     }
 
     /// Those of functions.

@@ -149,14 +149,10 @@ impl Scopes {
         self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.memos.lock(), |_| ()))
     }
 
-    /// Keeps others from making one.
-    pub(crate) fn hold_all() -> Box<dyn Locked> {
-        crate::sync::held(SCOPES.lock(), |_| ())
-    }
-
-    /// Keeps others from their timers.
+    /// Keeps others from their timers, and from making one.
     pub(crate) fn hold_timers(&self) -> impl Iterator<Item = Box<dyn Locked>> {
-        self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.time.hold(), |_| ()))
+        let timers = self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.time.hold(), |_| ()));
+        timers.chain(std::iter::once_with(|| crate::sync::held(SCOPES.lock(), |_| ())))
     }
 }
 
@@ -275,20 +271,15 @@ impl Scope {
 
 /// Background work that is done when a test says so: see [`Scope::hold_background`]. Copies are the same.
 #[derive(Clone, Default)]
-pub struct Background(Arc<crate::sync::plain::Mutex<VecDeque<QueuedJob>>>);
-
-enum QueuedJob {
-    Task(Task),
-    Work(Box<dyn FnOnce() + Send>),
-}
+pub struct Background(Arc<crate::sync::plain::Mutex<VecDeque<Task>>>);
 
 impl Executor for Background {
     fn spawn(&self, task: Task) {
-        self.0.lock().push_back(QueuedJob::Task(task));
+        self.0.lock().push_back(task);
     }
 
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
-        self.0.lock().push_back(QueuedJob::Work(work));
+        self.spawn(Box::pin(async { work() }));
     }
 }
 
@@ -314,12 +305,9 @@ impl Background {
                 None
             };
             loop {
-                while let Some(job) = self.next() {
+                while let Some(task) = self.next() {
                     count += 1;
-                    match job {
-                        QueuedJob::Work(work) => drop(guarded(work)),
-                        QueuedJob::Task(task) => tasks.extend(poll(task)),
-                    }
+                    tasks.extend(poll(task));
                 }
                 let before = tasks.len();
                 tasks = std::mem::take(&mut tasks).into_iter().filter_map(&mut poll).collect();
@@ -356,7 +344,7 @@ impl Background {
         count
     }
 
-    fn next(&self) -> Option<QueuedJob> {
+    fn next(&self) -> Option<Task> {
         self.0.lock().pop_front()
     }
 }
@@ -385,15 +373,6 @@ impl Drop for Entered {
 /// A future each poll of which works inside the scope that this was called in.
 pub(crate) fn in_this_scope<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
     inside(current(), future)
-}
-
-/// Work that is done inside the scope that this was called in.
-pub(crate) fn work_in_this_scope(work: Box<dyn FnOnce() + Send>) -> impl FnOnce() + Send + 'static {
-    let scope = current();
-    move || {
-        let _inside = scope.as_ref().map(Scope::enter);
-        work();
-    }
 }
 
 async fn inside<F: Future>(scope: Option<Scope>, future: F) -> F::Output {

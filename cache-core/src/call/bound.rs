@@ -3,12 +3,13 @@
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::lookup::{HitHookRef, Question};
 use super::{
     Answer, AsyncCallBy, BackgroundCall, BackgroundCallWith, BlockingCallBy, Description, Extras,
     FlightHandle, Hooked, Hooking, Hooks, Limits, Lookup, MakesBody, MemoizedFn, NoBackgroundCall, NoHook,
-    Owners, Plain, RequiredBackgroundCall, RunsBody, TimedOut, Timeouts, Unanswered, Why,
+    Owners, Plain, RequiredBackgroundCall, RunsBody, TimedOut, Timeouts, Unanswered, WaitLimits as _, Why,
 };
 use crate::engine::{Body, CallMode, Described, LeaderGuard, LookFlags, MissActions, ReturnSlot, Returned};
 use crate::erased::Erased;
@@ -452,7 +453,11 @@ where
     }
 }
 
-impl<M, O, V, KA, SA, Run, D: Description, A, X> Described for UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
+impl<M, O, V, KA, SA, Run, D, A, X> Described for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
+where
+    D: Description,
+    X: Extras<KA, SA, O, V>,
+{
     fn returned(&mut self) -> &mut dyn Returned {
         &mut self.outcome
     }
@@ -466,12 +471,18 @@ impl<M, O, V, KA, SA, Run, D: Description, A, X> Described for UnansweredCall<M,
             description.describe(value, metadata);
         }
     }
+
+    fn give_up(&mut self, memo: &MemoCore, limit: Duration) {
+        let late = self.extras.timeouts().late(TimedOut::new(memo.name.clone(), limit));
+        self.outcome.output = late;
+    }
 }
 
 impl<M, O, V, KA, SA, Run, D, A, X> Body for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
 where
     Run: MakesBody<KA, SA, Description = D, Body: RunsBody<O>>,
     D: Description,
+    X: Extras<KA, SA, O, V>,
 {
     fn run(&mut self) {
         let body = self.begin_body();

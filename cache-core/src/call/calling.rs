@@ -15,8 +15,8 @@ use super::{
 use crate::address::Key;
 use crate::engine::{CallMode, LeaderGuard};
 use crate::entry::Async;
-use crate::flight::{Flight, polled_with_context};
-use crate::future::{Driven, MissStart, Polled, by_caller, by_clock, by_owner};
+use crate::flight::Flight;
+use crate::future::{self, Driven, MissStart, Polled, by_caller, by_clock, by_owner};
 use crate::memo::{MemoCore, When};
 
 /// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
@@ -240,11 +240,7 @@ where
 
 impl<J: Future<Output = ()> + Send + 'static> StartsJob<J> for Async {
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
-        // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-        let job = polled_with_context(Some(flight.context.clone()), job);
-        #[cfg(feature = "testing")]
-        let job = crate::testing::in_this_scope(job);
-        memo.runtime().spawn(Box::pin(job));
+        future::hand_to_background(memo.runtime(), flight, job);
     }
 }
 
@@ -334,11 +330,11 @@ where
         if let Some(output) = Self::look_up_after_glance(&callee, &parts, mode, &mut found) {
             return Err(output);
         }
-        let Some(Unanswered { memo, slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
+        let Some(Unanswered { memo, mut slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
         let mut called = UnansweredCall::new(parts, Some(kind));
         // Only where it may be asked for is there code for the background.
         let has_actions = const { X::ON_MISS || Self::IN_BACKGROUND };
-        match MissStart::of(&memo, slow_path, mode, if has_actions { Some(&mut called) } else { None }) {
+        match memo.start(&mut slow_path, mode, if has_actions { Some(&mut called) } else { None }) {
             Ok(begun) => Ok((called, begun)),
             Err(stored) => Err((kind.join)(stored)),
         }

@@ -221,9 +221,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         let Self { keyed, question, look: flags, on_hit, unanswered } = self;
         let memo = memo();
         let flags = match question {
-            Question::Get if !memo.flags().is_plain() || memo.spec.rules.has_window() => {
-                LookFlags::ONLY_FRESH
-            }
+            Question::Get => LookFlags::only_fresh(&memo),
             Question::Key => LookFlags::KEY_ONLY,
             _ => flags,
         };

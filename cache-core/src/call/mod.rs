@@ -31,7 +31,6 @@ pub use hooks::NoHook;
 pub(crate) use hooks::{Extras, Hooked, Hooking, Hooks, MissHook};
 pub use lookup::{Answer, Callee, Lookup, function, function_of, no_hooks};
 pub(crate) use lookup::{MemoizedFn, Unanswered};
-pub(crate) use timeouts::give_up;
 pub use timeouts::{Limits, TimedOut};
 pub(crate) use timeouts::{Timeouts, WaitLimits};
 pub(crate) use verbs::BlockingJob;

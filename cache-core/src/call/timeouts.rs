@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FlightHandle, NoHook};
-use crate::memo::MemoCore;
 use crate::one_shot::{BodyResult, OneShot};
 
 /// How long a call waits.
@@ -152,10 +151,4 @@ impl<O: CrossesThreads, F: Fn(TimedOut) -> O> WaitLimits<O> for Timeouts<F> {
         let one_shot = one_shot.clone();
         Box::new(move |payload| one_shot.put(Err(payload)))
     }
-}
-
-/// What a call returns that has waited for so long.
-pub(crate) fn give_up<O>(timeouts: &impl WaitLimits<O>, memo: &MemoCore, limit: Duration) -> O {
-    let late = timeouts.late(TimedOut::new(memo.name.clone(), limit));
-    late.unwrap_or_else(|| unreachable!("nobody is late who has no limit"))
 }

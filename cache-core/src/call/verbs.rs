@@ -151,16 +151,16 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
     where
         Self: BlockingCall,
     {
-        let Some(Unanswered { memo, slow_path, kind }) = found.take() else { unreachable!("{WAS_FOUND}") };
-        let mut call = Self::new(parts, Some(kind));
-        blocking::go_on(&memo, slow_path, mode, &mut call);
+        let Some(Unanswered { memo, slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
+        let mut call = Self::new(parts, Some(*kind));
+        blocking::go_on(memo, slow_path, mode, &mut call);
         call.outcome.take()
     }
 }
 
 impl MemoCore {
     /// The value of a look-up that only reads.
-    pub(super) fn read(&self, slow_path: SlowPath) -> Option<Erased> {
+    pub(crate) fn read(&self, slow_path: SlowPath) -> Option<Erased> {
         match slow_path {
             SlowPath::Renew(stored, ..) => Some(stored),
             SlowPath::Miss(..) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Described, Intent, Returned};
+use super::{Described, Intent};
 use crate::erased::Erased;
 use crate::flight::{Flight, Landing};
 use crate::memo::{Effects, MemoCore, MemoRef};
@@ -50,7 +50,7 @@ impl LeaderGuard {
         if let Some(stored) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
             let counts = call.returned().kept_error(&stored).map(|error| memo.counts(error));
-            let fails = counts == Some(Some(true)) && self.has_older();
+            let fails = counts == Some(Some(true)) && memo.keeps_older(&flight.key, flight.hash, self.how);
             if !fails {
                 if let Some(said) = &mut said {
                     // An error is not the value that was there.
@@ -73,54 +73,47 @@ impl LeaderGuard {
             call.describe(None, metadata);
             metadata.decide(said);
         });
+        memo.counters.errors.add();
         let counts = call.returned().error().and_then(|error| memo.counts(error));
         let mut effects = Effects::new();
         if counts == Some(false) {
             // The error is an answer that is not stored. It removes the older value, as a new value would.
             memo.remove_old(flight, &mut effects);
         }
-        let pending = memo.invalidate_dependents(&mut effects);
-        let counts = counts == Some(true);
-        self.fail(call.returned(), counts);
-        memo.finish_removals(pending, effects);
+        let (counts, returned) = (counts == Some(true), call.returned());
+        self.finish(&mut effects, Some(counts || self.how == Intent::Ahead), || {
+            // Nobody joins it any more, so it is known how many the error is to be shared with.
+            Landing::Error(memo.share(returned, flight.joined()), counts)
+        });
         memo.on_error(&flight.key, call.returned().error());
         Err(Failed { counts })
     }
 
-    /// Ends the flight with an error that is not kept.
-    fn fail(&self, returned: &dyn Returned, counts: bool) {
-        self.memo.counters.errors.add();
-        self.deregister(counts || self.how == Intent::Ahead);
-        // Nobody joins it any more, so it is known how many the error is to be shared with.
-        let shared = self.memo.share(returned, self.flight().joined());
-        self.tell(|| Landing::Error(shared, counts));
-    }
-
-    /// Tells those who wait. The flight was taken off, so nobody joins it any more.
+    /// Tells those who wait, and carries out what is left to do. `deregister`: the flight is yet to be taken off its
+    /// shard, and whether it has failed.
     #[inline]
-    pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
-        self.landed.store(true, Ordering::Relaxed);
-        // Within an `Eq` of the user's it is still on.
-        let nobody_waits =
-            self.is_on_own_stack && self.flight().joined() == 0 && !crate::sync::is_comparing();
-        if !nobody_waits {
-            self.flight().land(landing());
+    pub(crate) fn finish(
+        &self,
+        effects: &mut Effects,
+        deregister: Option<bool>,
+        landing: impl FnOnce() -> Landing,
+    ) {
+        let (memo, flight) = (&self.memo, self.flight());
+        // Before anybody learns of a new value: who has it must not find what was made of the old.
+        let pending = (!effects.is_empty()).then(|| memo.invalidate_dependents(effects));
+        if let Some(failed) = deregister {
+            self.deregister(failed);
         }
-    }
-
-    /// Whether there is an older value whose place an error must not take.
-    fn has_older(&self) -> bool {
-        let flight = self.flight();
-        self.memo.keeps_older(&flight.key, flight.hash, self.how)
-    }
-
-    /// Takes the flight off its shard, then tells those who wait.
-    pub(crate) fn end(&self, landing: Landing) {
-        // In the background no caller sees the failure, and trying again at once would not help. Elsewhere
-        // a caller that leaves says nothing about the function.
-        let counts = || self.how == Intent::Ahead || std::thread::panicking();
-        self.deregister(matches!(landing, Landing::Crashed) && counts());
-        self.tell(|| landing);
+        // Nobody joins it any more. Within an `Eq` of the user's it is still on.
+        let nobody_waits = self.is_on_own_stack && flight.joined() == 0 && !crate::sync::is_comparing();
+        if !nobody_waits {
+            flight.land(landing());
+        }
+        self.landed.store(true, Ordering::Relaxed);
+        // Not before: nobody waits for hooks, which may call and wait themselves.
+        if let Some(pending) = pending {
+            memo.finish_removals(pending, std::mem::replace(effects, Effects::new()));
+        }
     }
 
     /// Takes the flight off its shard. If `failed`, the entry that was there is not computed again for a
@@ -157,7 +150,10 @@ impl Drop for LeaderGuard {
             if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
             // It lands in any case: the task that led it may be noted there, to be woken.
             self.is_on_own_stack = false;
-            self.end(Landing::Crashed);
+            // In the background no caller sees the failure, and trying again at once would not help. Elsewhere
+            // a caller that leaves says nothing about the function.
+            let failed = self.how == Intent::Ahead || std::thread::panicking();
+            self.finish(&mut Effects::new(), Some(failed), || Landing::Crashed);
         }
         if let Some(flight) = self.flight.take().filter(|_| self.is_on_own_stack) {
             Flight::give_back(flight);

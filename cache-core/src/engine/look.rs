@@ -29,8 +29,13 @@ impl LookFlags {
     const GLANCE: Self = Self(Flags::END << 3);
     /// Only to make the key, whatever is unusual about the memo.
     pub(crate) const KEY_ONLY: Self = Self(Self::NO_READ | Flags::END << 4);
-    /// Only for what is fresh, and without having it computed anew.
-    pub(crate) const ONLY_FRESH: Self = Self(Self::FRESH_ONLY);
+
+    /// Only for what is fresh in a memo, and without having it computed anew.
+    #[inline]
+    pub(crate) fn only_fresh(memo: &MemoCore) -> Self {
+        let is_usual = memo.flags().is_plain() && !memo.spec.rules.has_window();
+        if is_usual { Self::USUAL } else { Self(Self::FRESH_ONLY) }
+    }
 
     /// For a call that is told so.
     #[inline]
@@ -172,7 +177,8 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
 }
 
 impl MemoCore {
-    fn look_up_slowly(
+    /// Looks up as a hit of the usual kind is not, however long it takes.
+    pub(crate) fn look_up_slowly(
         &self,
         hash: u32,
         look: LookFlags,

@@ -1,12 +1,14 @@
 //! A call that was not answered, on its way to an answer: what it does next, and after it has waited.
 
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use super::{Failed, Intent, LeaderGuard, Returned, Step};
+use super::{Described, Failed, Intent, LeaderGuard, Returned, Step};
 use crate::call::Limits;
 use crate::erased::Erased;
-use crate::flight::{CarriedTags, Flight, Landing, SharedError, Wait, WaitBounds, WaitOutcome, Waiter};
+use crate::flight::{CarriedTags, Flight, Landing, WaitBounds, WaitOutcome, Waiter};
 use crate::memo::{MemoRef, UnstoredCall};
 use crate::tags::Number;
 use crate::time::{Tick, after};
@@ -29,7 +31,6 @@ pub(crate) struct Miss {
 }
 
 /// Until when a call waits.
-#[derive(Default)]
 struct Deadlines {
     /// For something to stand in for the value.
     soft: Option<Tick>,
@@ -37,51 +38,18 @@ struct Deadlines {
     hard: Option<(Tick, Duration)>,
 }
 
-impl Deadlines {
-    /// When to look at what is there.
-    fn until(&self) -> Option<Tick> {
-        self.soft.into_iter().chain(self.hard.map(|(at, _)| at)).min()
-    }
-}
-
-/// What a miss does next.
+/// What a miss comes to.
 pub(crate) enum Next {
-    /// It returns this.
-    Answer(Erased),
-    /// It returns the leader's error, if there is something of it for this call; else it begins again.
-    Error(SharedError),
+    /// The call has its return.
+    Returned,
     /// It computes, and tells those who wait.
     Lead(LeaderGuard),
     /// It computes without storing, unless what it has waited for lands before.
-    InPlace(Option<JoinedFlight>),
-    /// It waits.
-    Wait(JoinedFlight),
-    /// It has waited for so long, and gives up.
-    Late(Duration),
+    InPlace(Option<Waiter>),
 }
 
-/// A flight that somebody waits for.
-pub(crate) struct JoinedFlight {
-    /// For as long as it waits, and computes nothing itself. It is dropped before the flight.
-    wait: Option<Wait>,
-    pub(crate) waiter: Waiter,
-    /// The last invalidation from before it joined.
-    at: Number,
-}
-
-/// What a call does next that has waited for a flight that it leads itself.
-pub(crate) enum AfterOwnWait {
-    /// With an answer.
-    Answer(Erased),
-    /// It waits on.
-    Wait,
-    /// With what its body has returned, or has panicked with.
-    Returned,
-    /// Nobody runs its body: it has to.
-    Refused,
-    /// It has waited for so long, and gives up.
-    Late(Duration),
-}
+/// A miss waits, or comes to something.
+pub(crate) type Progress = ControlFlow<Next, Waiter>;
 
 impl Miss {
     pub(crate) fn new(memo: MemoRef, key: Erased, hash: u32, begin: Intent) -> Self {
@@ -112,25 +80,30 @@ impl Miss {
 
     /// When the caller stops waiting for the leader and looks for an older value; `None` without a limit.
     fn until(&self) -> Option<Tick> {
-        self.deadlines.as_ref()?.until()
+        let deadlines = self.deadlines.as_ref()?;
+        deadlines.soft.into_iter().chain(deadlines.hard.map(|(at, _)| at)).min()
     }
 
     /// How long to wait for others.
     pub(crate) fn bounds(&self) -> WaitBounds {
-        // Who looks again at some time needs not be let go before.
-        let max_wait = self.until().is_none().then_some(self.memo.spec.max_wait);
-        WaitBounds { max_wait, ..self.limits(false) }
-    }
-
-    /// How long to wait for a flight that this call leads, and that another thread computes.
-    pub(crate) fn bounds_of_own(&self) -> WaitBounds {
-        self.limits(true)
-    }
-
-    fn limits(&self, own: bool) -> WaitBounds {
         let until = self.until();
-        // Who computes returns when that is done, and not before.
-        WaitBounds { max_wait: None, until, own, begins: until.is_none(), worker_leaves: None }
+        // Who returns at some time need not be let go before, and computes nothing that takes its time.
+        let has_time = until.is_none();
+        WaitBounds {
+            max_wait: has_time.then_some(self.memo.spec.max_wait),
+            until,
+            own: false,
+            begins_from: has_time.then_some(0),
+            worker_leaves: None,
+        }
+    }
+
+    /// How long to wait for a flight that this call leads, and that is computed elsewhere. From some time on the call
+    /// computes it, if nobody has begun it.
+    pub(crate) fn bounds_of_own(&self, begins_from: Tick) -> WaitBounds {
+        let bounds = self.bounds();
+        let begins_from = bounds.begins_from.or(Some(begins_from));
+        WaitBounds { max_wait: None, own: true, begins_from, ..bounds }
     }
 
     /// Whether an older value may stand in for the one that is computed.
@@ -144,98 +117,87 @@ impl Miss {
         self.memo.begin(&self.key, self.hash, self.begin)
     }
 
-    /// Decides how it goes on, where it has waited in vain.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn again(&mut self) -> Next {
-        let step = self.begin();
-        self.after_step(step)
-    }
-
-    /// Decides how it goes on after [`begin`](Self::begin).
+    /// Goes on until it waits, or comes to something.
     #[inline]
-    pub(crate) fn after_step(&mut self, step: Step) -> Next {
-        match step {
-            Step::Hit(stored) => Next::Answer(stored),
-            Step::Lead(leader) => Next::Lead(leader),
-            Step::InPlace => Next::InPlace(None),
+    pub(crate) fn go_on(&mut self, call: &mut dyn Described) -> Progress {
+        match self.begin() {
+            Step::Hit(stored) => returned(call, stored),
+            Step::Lead(leader) => Break(Next::Lead(leader)),
+            Step::InPlace => Break(Next::InPlace(None)),
             Step::Join(flight, at) => self.join(flight, at),
         }
     }
 
     #[cold]
-    fn join(&mut self, flight: Arc<Flight>, at: Number) -> Next {
+    fn join(&mut self, flight: Arc<Flight>, at: Number) -> Progress {
         let counters = &self.memo.counters;
         if !std::mem::replace(&mut self.has_waited, true) {
             counters.waits.add();
         }
         if let Some(wait) = self.memo.runtime().waits.begin(&flight.context) {
-            return Next::Wait(JoinedFlight { wait: Some(wait), waiter: Waiter::new(flight), at });
+            return Continue(Waiter::new(flight, at, Some(wait)));
         }
         counters.in_place.add();
-        Next::InPlace(None)
+        Break(Next::InPlace(None))
     }
 
-    /// Decides how it goes on, after it has waited.
+    /// The same after it has waited.
+    #[cold]
     #[inline(never)]
-    pub(crate) fn after(&mut self, mut joined: JoinedFlight, waited: WaitOutcome) -> Next {
-        let landing = match waited {
+    pub(crate) fn after(
+        &mut self,
+        mut waiter: Waiter,
+        outcome: WaitOutcome,
+        call: &mut dyn Described,
+    ) -> Progress {
+        let landing = match outcome {
             WaitOutcome::Landed(landing) => landing,
             WaitOutcome::Late => {
-                return match self.late() {
-                    Ok(Some(older)) => Next::Answer(older),
-                    Ok(None) => Next::Wait(joined),
-                    Err(limit) => Next::Late(limit),
-                };
+                let Some(late) = self.late() else { return Continue(waiter) };
+                drop(waiter);
+                self.return_late(late, call);
+                return Break(Next::Returned);
             }
             WaitOutcome::Abandoned => {
-                self.memo.overtake(joined.waiter.flight());
-                drop(joined);
-                return self.again();
+                self.memo.overtake(waiter.flight());
+                drop(waiter);
+                return self.go_on(call);
             }
-            WaitOutcome::LetGo | WaitOutcome::Refused => {
+            WaitOutcome::LetGo => {
                 self.memo.counters.in_place.add();
-                joined.wait = None;
-                return Next::InPlace(Some(joined));
+                waiter.wait = None;
+                return Break(Next::InPlace(Some(waiter)));
             }
         };
         self.joins += 1;
         if self.joins >= JOINS {
             self.begin = self.begin.alone();
         }
-        match landing {
-            Landing::Value(stored, carried) => {
-                if let Some(stored) = self.take(&joined, stored, &carried) {
-                    return Next::Answer(stored);
-                }
-            }
+        let (answer, error) = match landing {
+            Landing::Value(stored, carried) => (self.take(&waiter, stored, &carried), None),
             Landing::Error(shared, counts) => {
-                if let Some(older) = self.older(&Failed { counts }) {
-                    return Next::Answer(older);
-                }
-                // An error has no tags, so it is not known whether it was invalidated before this call
-                // joined.
-                let is_shared = joined.at == joined.waiter.flight().born;
+                let older = self.older(counts);
                 // If the error cannot be shared, all waiters compute at once, not one behind the other.
                 self.begin = self.begin.alone();
-                if is_shared {
-                    return Next::Error(shared);
-                }
+                // An error has no tags, so it is not known whether it was invalidated before this call joined.
+                (older, (waiter.at == waiter.flight().born).then_some(shared))
             }
-            Landing::Crashed => {}
+            Landing::Crashed => (None, None),
+        };
+        drop(waiter);
+        if let Some(stored) = answer {
+            return returned(call, stored);
         }
-        drop(joined);
-        self.again()
+        if error.is_some_and(|shared| call.returned().set_error(shared)) {
+            self.memo.record_absence();
+            return Break(Next::Returned);
+        }
+        self.go_on(call)
     }
 
-    /// The return that a flight has landed with, if this call may have it.
-    pub(crate) fn take(
-        &self,
-        joined: &JoinedFlight,
-        stored: Erased,
-        carried: &CarriedTags,
-    ) -> Option<Erased> {
-        if !self.memo.may_take(joined.waiter.flight(), joined.at, carried) {
+    /// The value that a flight has landed with, if this call may have it.
+    pub(crate) fn take(&self, waiter: &Waiter, stored: Erased, carried: &CarriedTags) -> Option<Erased> {
+        if !self.memo.may_take(waiter.flight(), waiter.at, carried) {
             return None;
         }
         if self.memo.is_tracked() {
@@ -244,73 +206,82 @@ impl Miss {
         Some(stored)
     }
 
-    /// The same after it has waited for its own flight.
-    pub(crate) fn after_own(&mut self, waited: WaitOutcome) -> AfterOwnWait {
-        match waited {
-            WaitOutcome::Late => match self.late() {
-                Ok(Some(older)) => AfterOwnWait::Answer(older),
-                Ok(None) => AfterOwnWait::Wait,
-                Err(limit) => AfterOwnWait::Late(limit),
-            },
-            WaitOutcome::Landed(Landing::Error(_, counts)) => {
-                self.older(&Failed { counts }).map_or(AfterOwnWait::Returned, AfterOwnWait::Answer)
+    /// Decides how it goes on after it has waited for its own flight: it waits on, or has its return, or that is what
+    /// its body has returned or panicked with (`false`).
+    pub(crate) fn after_own(&mut self, outcome: WaitOutcome, call: &mut dyn Described) -> Poll<bool> {
+        let answer = match outcome {
+            // Not from the body, which has run the hooks by then.
+            WaitOutcome::Landed(Landing::Value(stored, _)) => Some(stored),
+            WaitOutcome::Landed(Landing::Error(_, counts)) => self.older(counts),
+            WaitOutcome::Landed(Landing::Crashed) => None,
+            WaitOutcome::Late | WaitOutcome::LetGo | WaitOutcome::Abandoned => {
+                let Some(late) = self.late() else { return Poll::Pending };
+                self.return_late(late, call);
+                return Poll::Ready(true);
             }
-            // Not from the one_shot, which comes after the hooks.
-            WaitOutcome::Landed(Landing::Value(stored, _)) => AfterOwnWait::Answer(stored),
-            WaitOutcome::Landed(Landing::Crashed) => AfterOwnWait::Returned,
-            WaitOutcome::LetGo | WaitOutcome::Refused | WaitOutcome::Abandoned => AfterOwnWait::Refused,
-        }
+        };
+        let Some(stored) = answer else { return Poll::Ready(false) };
+        call.returned().set_value(stored);
+        Poll::Ready(true)
     }
 
-    /// What a call returns whose body has failed: an older value, if one may stand in.
+    /// What the call returns whose body was run in place: an older value, if it has failed, and one may stand in.
+    pub(crate) fn or_older_in_place(&self, returned: &mut dyn Returned) {
+        let counts = returned.error().is_some_and(|error| self.memo.counts(error) == Some(true));
+        self.or_older(counts, returned);
+    }
+
     #[cold]
     #[inline(never)]
-    pub(crate) fn or_older(&self, failed: &Failed, returned: &mut dyn Returned) {
-        if let Some(older) = self.older(failed) {
+    fn or_older(&self, counts: bool, returned: &mut dyn Returned) {
+        if let Some(older) = self.older(counts) {
             returned.set_value(older);
         }
     }
 
-    /// The same of a body that was run in place.
-    pub(crate) fn or_older_in_place(&self, returned: &mut dyn Returned) {
-        let counts = returned.error().is_some_and(|error| self.memo.counts(error) == Some(true));
-        self.or_older(&Failed { counts }, returned);
+    /// What stands in for a value that is late, or has failed in a way that counts.
+    fn older(&self, counts: bool) -> Option<Erased> {
+        if counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
     }
 
-    /// It returns the leader's error.
-    pub(crate) fn has_failed(&self) {
-        self.memo.record_absence();
-    }
-
-    /// What stands in for a value that has failed, or is late.
-    pub(crate) fn older(&self, failed: &Failed) -> Option<Erased> {
-        if failed.counts && self.falls_back() { self.memo.stand_in(&self.key, self.hash) } else { None }
-    }
-
-    /// It has waited until one of its limits. Returns an older value if there is one, and how long it has
+    /// It has waited until one of its limits, perhaps. Then: an older value if there is one; and how long it has
     /// waited if that was the last limit.
-    fn late(&mut self) -> Result<Option<Erased>, Duration> {
+    fn late(&mut self) -> Option<Result<Erased, Duration>> {
         let now = self.memo.clock().now();
-        if self.until().is_none_or(|until| now < until) {
-            return Ok(None);
-        }
-        if let Some(older) = self.older(&Failed { counts: true }) {
+        self.until().filter(|until| *until <= now)?;
+        if let Some(older) = self.older(true) {
             self.memo.note_lateness(&self.key, self.hash);
-            return Ok(Some(older));
+            return Some(Ok(older));
         }
-        match self.deadlines.as_ref().and_then(|deadlines| deadlines.hard) {
-            Some((at, limit)) if at <= now => {
-                self.memo.counters.timeouts.add();
-                self.memo.record_absence();
-                Err(limit)
-            }
-            _ => {
-                // From here on only the other limit counts.
-                if let Some(deadlines) = &mut self.deadlines {
-                    deadlines.soft = None;
-                }
-                Ok(None)
-            }
+        let deadlines = self.deadlines.as_mut()?;
+        // From here on only the other limit counts.
+        deadlines.soft = None;
+        let (_, limit) = deadlines.hard.filter(|(at, _)| *at <= now)?;
+        self.memo.counters.timeouts.add();
+        self.memo.record_absence();
+        Some(Err(limit))
+    }
+
+    fn return_late(&self, late: Result<Erased, Duration>, call: &mut dyn Described) {
+        match late {
+            Ok(older) => call.returned().set_value(older),
+            Err(limit) => call.give_up(&self.memo, limit),
         }
     }
+}
+
+/// What a call returns whose body has run in a flight: the value; or an older one, if it has failed, and one may stand
+/// in for what the call has come from.
+pub(crate) fn conclude(settled: Result<Erased, Failed>, miss: Option<&Miss>, returned: &mut dyn Returned) {
+    match (settled, miss) {
+        (Ok(stored), _) => returned.set_value(stored),
+        (Err(Failed { counts }), Some(miss)) => miss.or_older(counts, returned),
+        (Err(_), None) => {}
+    }
+}
+
+/// The call is answered.
+fn returned(call: &mut dyn Described, stored: Erased) -> Progress {
+    call.returned().set_value(stored);
+    Break(Next::Returned)
 }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 pub(crate) use leader_guard::{Failed, LeaderGuard};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};
-pub(crate) use miss::{AfterOwnWait, JoinedFlight, Miss, Next};
+pub(crate) use miss::{Miss, Next, conclude};
 pub(crate) use returned::{Body, Described, ReturnSlot, Returned};
-pub(crate) use start::{CallMode, MissActions, Start};
+pub(crate) use start::{CallMode, MissActions, MissStart};
 
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{CarriedTags, Flight, Flights, Kind, PreviousEntry};
@@ -167,14 +167,10 @@ impl MemoCore {
     /// Whether a waiter that joined at `joined` may take a flight's value: not if it was invalidated
     /// after the flight began and before the waiter came.
     pub(crate) fn may_take(&self, flight: &Flight, joined: Number, carried: &CarriedTags) -> bool {
-        let untouched = || match carried {
-            CarriedTags::Tags(seen) => {
-                let tags = seen.as_ref().map_or(&[][..], |seen| seen);
-                self.last_predicate_removal() <= flight.born
-                    && self.untouched_since(flight.born, flight.hash, tags)
-            }
-            CarriedTags::Unknown => false,
+        let untouched = |tags| {
+            self.last_predicate_removal() <= flight.born
+                && self.untouched_since(flight.born, flight.hash, tags)
         };
-        joined == flight.born || untouched()
+        joined == flight.born || carried.known().is_some_and(untouched)
     }
 }

@@ -2,9 +2,11 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::erased::Erased;
 use crate::flight::SharedError;
+use crate::memo::MemoCore;
 use crate::metadata::EntryMetadata;
 use crate::value::ReturnKind;
 
@@ -32,6 +34,8 @@ pub(crate) trait Described {
     fn describes(&self) -> bool;
     /// What an entry of the value answers to; of the error, if there is none.
     fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata);
+    /// It has waited for so long: sets the return to what `timeout` says.
+    fn give_up(&mut self, memo: &MemoCore, limit: Duration);
 }
 
 /// A call whose body can be run.

@@ -60,38 +60,39 @@ pub(crate) trait MissActions {
     fn run_in_background(&mut self, leader: LeaderGuard);
 }
 
-/// What a call has come to that was not answered at once.
-pub(crate) enum Start {
-    Answer(Erased),
-    /// It neither reads nor writes. The uncached call, if the tags of its return are inherited.
-    InPlace(Option<UnstoredCall>),
+/// What a call begins with that was not answered at once.
+pub(crate) enum MissStart {
     /// It is to be computed, or waited for.
     Search(Miss),
+    /// It leads a flight already.
+    Lead(LeaderGuard),
+    /// It neither reads nor writes. The uncached call, if the tags of its return are inherited.
+    InPlace(Option<UnstoredCall>),
 }
 
 impl MemoCore {
     /// Goes on with a call that was not a plain hit. `call` is none if it has neither hooks nor a
-    /// background call.
+    /// background call. Returns the answer as `Err`, if there is one already.
     #[inline(never)]
     pub(crate) fn start(
         &self,
-        slow_path: SlowPath,
+        slow_path: &mut SlowPath,
         mode: CallMode,
         call: Option<&mut dyn MissActions>,
-    ) -> Start {
-        let (key, hash) = match slow_path {
+    ) -> Result<MissStart, Erased> {
+        let (key, hash) = match std::mem::replace(slow_path, SlowPath::Bypass(None)) {
             SlowPath::Renew(stored, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_run_in_background()) {
                     Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
                 }
-                return Start::Answer(stored);
+                return Err(stored);
             }
             SlowPath::Bypass(key) => {
                 self.counters.bypasses.add();
                 // What is computed from the return depends on the call all the same.
                 let unstored =
                     key.map(|(key, hash)| UnstoredCall { memo: self.handle(), key, hash, bypass: true });
-                return Start::InPlace(unstored);
+                return Ok(MissStart::InPlace(unstored));
             }
             SlowPath::Miss(key, hash) => (key, hash),
         };
@@ -100,14 +101,14 @@ impl MemoCore {
         if let Some(call) = call.filter(|_| begin == Intent::Read) {
             // If it panics the call computes, as it would without.
             if let Some(placeholder) = self.run_hook(|| call.placeholder()).flatten() {
-                return Start::Answer(miss.compute_in_background(call).unwrap_or_else(|| {
+                return Err(miss.compute_in_background(call).unwrap_or_else(|| {
                     // What is computed from it is as provisional.
                     crate::memo::record_unknown();
                     placeholder
                 }));
             }
         }
-        Start::Search(miss)
+        Ok(MissStart::Search(miss))
     }
 
     /// Counts a call that was not answered, and says how it begins.

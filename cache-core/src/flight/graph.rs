@@ -6,7 +6,8 @@
 //! to wait.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
@@ -277,11 +278,9 @@ pub(crate) fn has_invalidated(runtime: usize, number: Number) {
 
 /// The waits under way from within flights.
 pub(crate) struct Waits {
-    /// Whom a flight waits for, and how often.
-    edges: Mutex<Edges>,
+    /// Who waits for whom, and how often.
+    edges: Mutex<BTreeMap<(usize, usize), usize>>,
 }
-
-type Edges = HashMap<usize, HashMap<usize, usize>>;
 
 /// A wait that is registered. It ends before the flight that is waited for is let go of.
 pub(crate) struct Wait {
@@ -292,7 +291,7 @@ pub(crate) struct Wait {
 
 impl Waits {
     pub(crate) fn new() -> Self {
-        Self { edges: Mutex::new(HashMap::new()) }
+        Self { edges: Mutex::new(BTreeMap::new()) }
     }
 
     /// Keeps others from it, around a `fork`.
@@ -315,14 +314,14 @@ impl Waits {
         let mut seen = HashSet::from([awaited.id()]);
         let mut next = vec![awaited.id()];
         while let Some(id) = next.pop() {
-            let awaited = edges.get(&id).into_iter().flat_map(HashMap::keys);
-            next.extend(awaited.filter(|id| seen.insert(**id)));
+            let awaited = edges.range((id, 0)..=(id, usize::MAX)).map(|(&(_, awaited), _)| awaited);
+            next.extend(awaited.filter(|id| seen.insert(*id)));
         }
         if waiter.chain().any(|id| seen.contains(&id)) {
             return None;
         }
         for id in waiter.chain() {
-            *edges.entry(id).or_default().entry(awaited.id()).or_default() += 1;
+            *edges.entry((id, awaited.id())).or_default() += 1;
         }
         drop(edges);
         Some(Wait { waits: self.clone(), waiter: Some(waiter), awaited: awaited.id() })
@@ -339,15 +338,11 @@ impl Drop for Wait {
         let Some(waiter) = self.waiter.take() else { return };
         let mut edges = self.waits.edges.lock();
         for id in waiter.chain() {
-            let Some(awaited) = edges.get_mut(&id) else { continue };
-            if let Some(times) = awaited.get_mut(&self.awaited) {
-                *times -= 1;
-                if *times == 0 {
-                    awaited.remove(&self.awaited);
+            if let Entry::Occupied(mut times) = edges.entry((id, self.awaited)) {
+                *times.get_mut() -= 1;
+                if *times.get() == 0 {
+                    times.remove();
                 }
-            }
-            if awaited.is_empty() {
-                edges.remove(&id);
             }
         }
     }

@@ -12,7 +12,9 @@ mod spare;
 mod waiting;
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
 use hashbrown::HashTable;
 
@@ -21,15 +23,14 @@ pub(crate) use graph::{
     ContextGuard, FlightContext, Wait, Waits, current, has_invalidated, polled_with_context, with_context,
 };
 pub(crate) use pending_job::{Job, PendingJob};
+use waiting::Leader;
 pub(crate) use waiting::{AdoptableComputation, AdoptionRule, WaitBounds, WaitOutcome, Waiter};
-use waiting::{Leader, Waiters};
 
-use crate::background::{Executor, Task};
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::SlotId;
 use crate::store::{Entries, EntryId};
 use crate::sync::{AtomicUsize, Mutex, Ordering};
-use crate::tags::{Number, SharedTags};
+use crate::tags::{Number, SharedTags, TagState};
 use crate::time::Tick;
 use crate::value::Returns;
 
@@ -99,6 +100,7 @@ impl Kind {
     }
 }
 
+#[derive(Default)]
 struct FlightState {
     landing: Option<Landing>,
     /// Those who were to compute it have refused.
@@ -108,16 +110,18 @@ struct FlightState {
     /// When workers of rayon are let go, once one waits; and whether one was.
     workers_leave: Option<Tick>,
     left_by_workers: bool,
-    /// What the first of them has computed in place.
-    in_place: Option<Box<Erased>>,
+    /// What the others take that the first of them has computed in place.
+    in_place: Option<Box<Landing>>,
     /// When the next waiter is let go, once somebody waits.
     release: Option<Tick>,
     /// The task that leads it, if it is one.
     leader: Leader,
-    /// A computation that its leader has left, until a waiter begins anew; and who goes on with it if none does.
-    orphan: Option<(Task, Arc<dyn Executor>)>,
-    /// The threads and tasks that wait.
-    waiters: Waiters,
+    /// Lets an executor go on with a computation that its leader has left, if no waiter begins anew. If that panics the
+    /// computation is dropped, and so waiters do.
+    orphan: Option<Job>,
+    /// The threads and tasks that wait, by their numbers: whom to wake, unless that was done. Wakers are dropped with
+    /// nothing held: one may own its task, which may wait here as well.
+    waiters: BTreeMap<usize, Option<Waker>>,
     /// The flight is looked at now and then.
     timed: bool,
 }
@@ -176,6 +180,16 @@ pub(crate) enum CarriedTags {
     Unknown,
 }
 
+impl CarriedTags {
+    /// The tags, if they are known.
+    pub(crate) fn known(&self) -> Option<&[Arc<TagState>]> {
+        match self {
+            Self::Tags(tags) => Some(tags.as_ref().map_or(&[], |tags| tags)),
+            Self::Unknown => None,
+        }
+    }
+}
+
 impl Flight {
     /// Whether it stays registered though this thread writes its key, because its own closure does so.
     pub(crate) fn stays_registered(&self) -> bool {
@@ -200,19 +214,7 @@ impl Flight {
             #[cfg(feature = "rayon")]
             begun: 0,
             joined: AtomicUsize::new(0),
-            state: Mutex::new(FlightState {
-                landing: None,
-                refused: false,
-                pending_job: None,
-                workers_leave: None,
-                left_by_workers: false,
-                in_place: None,
-                release: None,
-                leader: Leader::default(),
-                orphan: None,
-                waiters: Waiters::default(),
-                timed: false,
-            }),
+            state: Mutex::new(FlightState::default()),
         }
     }
 
@@ -253,7 +255,9 @@ impl Flight {
 
     /// A worker of rayon stopped waiting and computed in place. The other workers that wait get its value.
     pub(crate) fn share_with_workers(&self, value: Erased) {
-        drop(self.tell(|state| state.in_place.replace(Box::new(value))));
+        // It was begun after the flight, so whoever may have the flight's value may have it.
+        let landing = Box::new(Landing::Value(value, CarriedTags::Unknown));
+        drop(self.tell(|state| state.in_place.replace(landing)));
     }
 
     /// The background was given its computation: until that is begun, whoever waits may take it.
@@ -261,7 +265,7 @@ impl Flight {
         self.tell(|state| state.pending_job = Some(Arc::downgrade(pending_job)));
     }
 
-    /// Those who were to compute it have refused: its leader, who waits without being let go, is told.
+    /// Those who were to compute it have refused: its own caller, if it waits, is to.
     pub(crate) fn refuse(&self) {
         self.tell(|state| state.refused = true);
     }
@@ -339,19 +343,13 @@ impl Flights {
         hash: u32,
         eq: impl Fn(ErasedRef<'_>) -> bool,
     ) -> Vec<Arc<Flight>> {
-        if self.is_empty() {
-            return Vec::new();
-        }
         let mut flights = self.of(hash, eq);
         flights.retain(|flight| !flight.stays_registered());
         flights
     }
 
-    /// The updates of a key. Mostly there are none, and no key is compared.
+    /// The updates among them. Mostly there are none, and no key is compared.
     pub(crate) fn updates_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Vec<Arc<Flight>> {
-        if self.has_no_more() && self.first.as_ref().is_none_or(|flight| flight.kind != Kind::Update) {
-            return Vec::new();
-        }
         let updates = self.of_hash(hash).filter(|flight| flight.kind == Kind::Update);
         let updates = updates.filter(|flight| eq(flight.key.by_ref()));
         updates.filter(|flight| !flight.stays_registered()).cloned().collect()

@@ -52,9 +52,7 @@ impl Flight {
         if joined > 0 || state.landing.is_some() {
             return;
         }
-        if state.leader.is_task() {
-            state.leader = Leader::default();
-        }
+        state.leader = Leader::default();
         let Some(context) = Arc::get_mut(&mut own.context) else { return };
         context.end();
         own.key = Erased::new(());

@@ -6,9 +6,8 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::{AsyncBody, BoxedCall, MissStart, Polled, approach, lead_by_caller, lead_by_owner};
+use super::{AsyncBody, BoxedCall, Led, MissStart, Polled, approach, lead};
 use crate::call::{Limits, UnansweredCall};
-use crate::engine::{LeaderGuard, Miss};
 
 /// A driver, and the type of its call. When it is ready it hands back the call, and a `T`.
 pub struct Driven<C, T = ()> {
@@ -40,7 +39,7 @@ impl<C, T> Unpin for Driven<C, T> {}
 
 /// Computes as part of its caller.
 pub(crate) fn by_caller<C: AsyncBody>(begun: MissStart, limits: Limits, call: C) -> Driven<C> {
-    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_caller(begun, limits, call)))
+    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead(begun, limits, call, false)))
 }
 
 /// The same for a call that owns all it needs: an executor goes on with it when its caller has left.
@@ -49,21 +48,12 @@ pub(crate) fn by_owner<C: AsyncBody + Send + 'static>(
     limits: Limits,
     call: C,
 ) -> Driven<C> {
-    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead_by_owner(begun, limits, call)))
+    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead(begun, limits, call, true)))
 }
 
 /// Hands back the flight that the call leads, before it computes; none if the call has returned.
-pub(super) fn approaching<C: AsyncBody>(
-    begun: MissStart,
-    limits: Limits,
-    call: C,
-) -> Driven<C, Option<(Miss, LeaderGuard)>> {
-    Driven::new(begun, limits, call, |begun, limits, mut call| {
-        Box::pin(async move {
-            let led = approach(begun, limits, call.as_mut()).await;
-            (call, led)
-        })
-    })
+pub(super) fn approaching<C: AsyncBody>(begun: MissStart, limits: Limits, call: C) -> Driven<C, Option<Led>> {
+    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(approach(begun, limits, call)))
 }
 
 impl<C, T> Driven<C, T> {
@@ -87,7 +77,7 @@ impl<C, T> Driven<C, T> {
 
     /// Polls the driver. When it is ready, returns the call, and what the driver says of it.
     pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<(Pin<Box<C>>, T)> {
-        let (call, came) = ready!(poll(&mut self.driver, cx));
+        let (call, came) = ready!(self.driver.as_mut().poll(cx));
         // SAFETY: it is the box of this type that the driver was given, and is pinned as it was.
         let call = unsafe {
             Pin::new_unchecked(Box::from_raw(Box::into_raw(Pin::into_inner_unchecked(call)).cast::<C>()))
@@ -96,21 +86,12 @@ impl<C, T> Driven<C, T> {
     }
 }
 
-fn poll<T>(driver: &mut Driver<T>, cx: &mut Context<'_>) -> Poll<(BoxedCall, T)> {
-    driver.as_mut().poll(cx)
-}
-
 impl<M, O, V, KA, SA, Run, B, D, A, X> Future
     for Driven<Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>>
 {
     type Output = O;
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
-        let (mut call, ()) = ready!(poll(&mut self.driver, cx));
-        // SAFETY: it is the call of this type that the driver was given, and it is not moved.
-        let call = unsafe {
-            &mut *std::ptr::from_mut(call.as_mut().get_unchecked_mut())
-                .cast::<Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>>()
-        };
-        Poll::Ready(call.called.outcome.take())
+        let (mut call, ()) = ready!(self.poll_call(cx));
+        Poll::Ready(call.as_mut().called().outcome.take())
     }
 }

@@ -12,159 +12,124 @@ mod driven;
 mod polled;
 
 use std::future::{Future, poll_fn};
-use std::ops::DerefMut;
+use std::ops::ControlFlow::{Break, Continue};
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use driven::approaching;
 pub(crate) use driven::{Driven, by_caller, by_owner};
-use polled::Running;
 pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
 
 use crate::background::Executor;
 use crate::call::{
     BackgroundCall, Description, Extras, FlightHandle, Limits, MakesBody, Prepared, UnansweredCall,
-    WaitLimits, give_up,
+    WaitLimits,
 };
-use crate::engine::{
-    AfterOwnWait, CallMode, Failed, LeaderGuard, Miss, MissActions, Next, Returned as _, SlowPath, Start,
-};
+pub(crate) use crate::engine::MissStart;
+use crate::engine::{Failed, LeaderGuard, Miss, Next, conclude};
 use crate::entry::Async;
 use crate::erased::Erased;
-use crate::flight::{AdoptableComputation, AdoptionRule, Flight, FlightContext, polled_with_context};
-use crate::memo::{MemoCore, UnstoredCall};
+use crate::flight::{
+    AdoptableComputation, AdoptionRule, Flight, FlightContext, Landing, WaitOutcome, Waiter,
+    polled_with_context,
+};
+use crate::memo::UnstoredCall;
+use crate::runtime::Runtime;
+use crate::time::NEVER;
 
-/// What the driver of an unanswered call begins with.
-pub(crate) enum MissStart {
-    /// It is to be computed, or waited for.
-    Search(Miss),
-    /// It leads a flight already.
-    Lead(LeaderGuard),
-    /// It neither reads nor writes. The uncached call, if the tags of its return are inherited.
-    InPlace(Option<UnstoredCall>),
-}
-
-impl MissStart {
-    /// Goes on with a call that was not a plain hit. `call` is none if it has neither hooks nor a
-    /// background call. Returns the answer as `Err`, if there is one already.
-    pub(crate) fn of(
-        memo: &MemoCore,
-        slow_path: SlowPath,
-        mode: CallMode,
-        call: Option<&mut dyn MissActions>,
-    ) -> Result<Self, Erased> {
-        match memo.start(slow_path, mode, call) {
-            Start::Answer(stored) => Err(stored),
-            Start::InPlace(unstored) => Ok(Self::InPlace(unstored)),
-            Start::Search(miss) => Ok(Self::Search(miss)),
-        }
-    }
-}
+/// A call that is to compute as the leader of a flight.
+type Led = (Miss, LeaderGuard);
 
 /// Waits for the flights of other calls, until this call has an answer or is to compute.
-async fn search(miss: &mut Miss) -> Next {
-    let step = miss.begin();
-    let mut next = miss.after_step(step);
-    while let Next::Wait(joined) = next {
-        let waited = joined.waiter.wait(miss.memo().clock(), miss.bounds()).await;
-        next = miss.after(joined, waited);
+async fn search(miss: &mut Miss, mut call: Pin<&mut DynBody>) -> Next {
+    let mut progress = miss.go_on(call.as_mut().described());
+    loop {
+        let waiter = match progress {
+            Break(next) => return next,
+            Continue(waiter) => waiter,
+        };
+        let outcome = waiter.wait(miss.memo().clock(), miss.bounds()).await;
+        progress = miss.after(waiter, outcome, call.as_mut().described());
     }
-    next
 }
 
 /// What all drivers have in common: goes on until the call has returned (none), or leads a flight, which is
 /// handed back.
-async fn approach(
-    begun: MissStart,
-    limits: Limits,
-    mut call: Pin<&mut DynBody>,
-) -> Option<(Miss, LeaderGuard)> {
+async fn approach(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, Option<Led>) {
     let mut miss = match begun {
         MissStart::Search(miss) => miss,
         MissStart::InPlace(unstored) => {
-            in_place(unstored, call).await;
-            return None;
+            in_place(unstored, call.as_mut()).await;
+            return (call, None);
         }
         MissStart::Lead(leader) => {
-            let (call, settled) = settled(leader, call).await;
-            if let Ok(stored) = settled {
-                call.described().returned().set_value(stored);
-            }
-            return None;
+            let (mut call, settled) = settled(leader, call).await;
+            conclude(settled, None, call.as_mut().described().returned());
+            return (call, None);
         }
     };
     miss.set_limits(limits);
-    loop {
-        match search(&mut miss).await {
-            Next::Answer(stored) => call.described().returned().set_value(stored),
-            Next::Error(shared) => {
-                if !call.as_mut().described().returned().set_error(shared) {
-                    continue;
-                }
-                miss.has_failed();
-            }
-            Next::InPlace(joined) => {
-                let own = async {
-                    in_place(Some(miss.unstored()), call.as_mut()).await;
-                    miss.or_older_in_place(call.as_mut().described().returned());
-                    None
-                };
-                // If it lands, its own body is dropped.
-                let landed = match joined {
-                    Some(joined) => {
-                        let take = |stored, carried: &_| miss.take(&joined, stored, carried).map(Some);
-                        joined.waiter.or_value(pin!(own), take).await
-                    }
-                    None => own.await,
-                };
-                if let Some(stored) = landed {
-                    call.described().returned().set_value(stored);
-                }
-            }
-            Next::Late(limit) => call.late(miss.memo(), limit),
-            Next::Lead(leader) => return Some((miss, leader)),
-            Next::Wait(_) => unreachable!("it has waited"),
-        }
-        return None;
+    let waiter = match search(&mut miss, call.as_mut()).await {
+        Next::Returned => return (call, None),
+        Next::Lead(leader) => return (call, Some((miss, leader))),
+        Next::InPlace(waiter) => waiter,
+    };
+    let own = async {
+        in_place(Some(miss.unstored()), call.as_mut()).await;
+        miss.or_older_in_place(call.as_mut().described().returned());
+        None
+    };
+    let landed = match waiter {
+        Some(waiter) => or_value(&miss, &waiter, pin!(own)).await,
+        None => own.await,
+    };
+    if let Some(stored) = landed {
+        call.as_mut().cancel();
+        call.as_mut().described().returned().set_value(stored);
     }
+    (call, None)
 }
 
-/// Sets the call's return to the value; or, if the computation failed, to an older value if one may stand
-/// in.
-fn conclude(miss: &Miss, settled: Result<Erased, Failed>, call: Pin<&mut DynBody>) {
-    let returned = call.described().returned();
-    match settled {
-        Ok(stored) => returned.set_value(stored),
-        Err(failed) => miss.or_older(&failed, returned),
-    }
+/// Runs a computation of its own, unless the flight lands before with a value that the call may take.
+async fn or_value(
+    miss: &Miss,
+    waiter: &Waiter,
+    mut own: Pin<&mut impl Future<Output = Option<Erased>>>,
+) -> Option<Erased> {
+    let mut waits = pin!(waiter.wait(miss.memo().clock(), miss.bounds_of_own(NEVER)));
+    let mut has_landed = false;
+    poll_fn(|cx| {
+        if !has_landed && let Poll::Ready(outcome) = waits.as_mut().poll(cx) {
+            has_landed = true;
+            if let WaitOutcome::Landed(Landing::Value(stored, carried)) = outcome
+                && let Some(stored) = miss.take(waiter, stored, &carried)
+            {
+                return Poll::Ready(Some(stored));
+            }
+        }
+        own.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// Computes as part of its caller, or waits for another call's computation. If it is dropped, one of the
-/// waiters takes over.
-async fn lead_by_caller(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
-    let Some((miss, mut leader)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
+/// waiters takes over; or, if none waits, an executor goes on with a computation that owns all it needs.
+async fn lead(begun: MissStart, limits: Limits, call: BoxedCall, is_owned: bool) -> (BoxedCall, ()) {
+    let (call, led) = approach(begun, limits, call).await;
+    let Some((miss, mut leader)) = led else { return (call, ()) };
     leader.is_on_own_stack = true;
-    let (mut call, settled) = settled(leader, call).await;
-    conclude(&miss, settled, call.as_mut());
-    (call, ())
-}
-
-/// The same for a computation that owns all it needs: when its last caller leaves, an executor goes on with it,
-/// if one was set.
-async fn lead_by_owner(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, ()) {
-    let Some((miss, mut leader)) = approach(begun, limits, call.as_mut()).await else { return (call, ()) };
-    leader.is_on_own_stack = true;
-    let executor = miss.memo().runtime().executor.get().cloned();
+    let executor = miss.memo().runtime().executor.get().filter(|_| is_owned).cloned();
     let (mut call, settled) = match executor {
         Some(executor) => {
             let flight = leader.flight().clone();
             let computation = in_this_scope(settled(leader, call));
-            AdoptableComputation::new(flight, computation, executor, AdoptionRule::Unwanted).returned().await
+            AdoptableComputation::new(flight, computation, executor, AdoptionRule::Unwanted).await
         }
         None => settled(leader, call).await,
     };
-    conclude(&miss, settled, call.as_mut());
+    conclude(settled, Some(&miss), call.as_mut().described().returned());
     (call, ())
 }
 
@@ -183,37 +148,47 @@ where
 {
     let limits = called.limits();
     let mut approaching = approaching(begun, limits, Polled::new(called));
-    let (mut call, came_to_lead) = poll_fn(|cx| approaching.poll_call(cx)).await;
+    let (mut call, led) = poll_fn(|cx| approaching.poll_call(cx)).await;
     let called = call.as_mut().called();
-    let Some((mut miss, leader)) = came_to_lead else { return called.outcome.take() };
+    let Some((mut miss, leader)) = led else { return called.outcome.take() };
     let (memo, flight) = (miss.memo().clone(), leader.flight().clone());
     let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(leader));
     let Prepared { keyed, skipped, .. } = called.take_call();
     let job = called.background_call.job(keyed, skipped, handle);
     let job = job.expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = memo.runtime().clone();
-    // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
-    let job = polled_with_context(Some(flight.context.clone()), job);
-    let mut computation =
-        AdoptableComputation::new(flight, in_this_scope(job), background, AdoptionRule::All);
+    let job = part_of(&flight, job);
+    let mut computation = AdoptableComputation::new(flight, job, background, AdoptionRule::All);
     loop {
-        let waited = computation.landed(memo.clock(), miss.bounds_of_own()).await;
-        match miss.after_own(waited) {
-            AfterOwnWait::Answer(stored) => {
-                let outcome = &mut call.as_mut().called().outcome;
-                outcome.set_value(stored);
-                return outcome.take();
-            }
-            AfterOwnWait::Wait => {}
+        let outcome = computation.landed(memo.clock(), miss.bounds_of_own(NEVER)).await;
+        let called = call.as_mut().called();
+        match miss.after_own(outcome, called) {
+            Poll::Pending => {}
+            Poll::Ready(true) => return called.outcome.take(),
             // If the body has panicked, the panic is resumed here, in the poll of the caller.
-            AfterOwnWait::Returned | AfterOwnWait::Refused => {
+            Poll::Ready(false) => {
                 return one_shot.take().await.unwrap_or_else(|payload| resume_unwind(payload));
-            }
-            AfterOwnWait::Late(limit) => {
-                return give_up(call.as_mut().called().extras.timeouts(), &memo, limit);
             }
         }
     }
+}
+
+/// Hands a computation to the background.
+pub(crate) fn hand_to_background(
+    runtime: &Runtime,
+    flight: &Flight,
+    job: impl Future<Output = ()> + Send + 'static,
+) {
+    runtime.spawn(Box::pin(part_of(flight, job)));
+}
+
+/// The job of a flight. Expressions of the attribute are evaluated by it before the body: they are part of the
+/// computation, too.
+fn part_of<F: Future + Send + 'static>(
+    flight: &Flight,
+    job: F,
+) -> impl Future<Output = F::Output> + Send + 'static + use<F> {
+    in_this_scope(polled_with_context(Some(flight.context.clone()), job))
 }
 
 /// A computation is part of the test scope that this thread is in, wherever it is polled.
@@ -226,16 +201,13 @@ fn in_this_scope<F: Future + Send + 'static>(
 }
 
 /// Computes as the leader of a flight. If this is dropped, the body is dropped first, then the flight ends.
-async fn settled<P: DerefMut<Target = DynBody>>(
-    leader: LeaderGuard,
-    call: Pin<P>,
-) -> (Pin<P>, Result<Erased, Failed>) {
+async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Result<Erased, Failed>) {
     let flight = leader.flight().clone();
     let computation = async move {
-        let mut running = Running::new(call);
-        running.returned().await;
-        let settled = leader.settle(running.call().described());
-        (running.into_call(), settled)
+        let (leader, mut call) = (leader, call);
+        poll_fn(|cx| call.as_mut().poll(cx)).await;
+        let settled = leader.settle(call.as_mut().described());
+        (call, settled)
     };
     let settled = flight.led(pin!(computation)).await;
     Flight::give_back(flight);
@@ -243,14 +215,12 @@ async fn settled<P: DerefMut<Target = DynBody>>(
 }
 
 /// Computes without a flight, and without storing.
-async fn in_place(unstored: Option<UnstoredCall>, call: Pin<&mut DynBody>) {
+async fn in_place(unstored: Option<UnstoredCall>, mut call: Pin<&mut DynBody>) {
     let run = async move {
-        let mut running = Running::new(call);
-        running.returned().await;
+        poll_fn(|cx| call.as_mut().poll(cx)).await;
         if let Some(unstored) = unstored {
-            unstored.returned(running.call().described());
+            unstored.returned(call.described());
         }
-        running.into_call();
     };
     match FlightContext::without_flight() {
         Some(aside) => polled_with_context(Some(aside), pin!(run)).await,

@@ -1,14 +1,11 @@
 //! The body of an asynchronous call, as drivers see it: without its types.
 
-use std::future::{Future, poll_fn};
-use std::ops::DerefMut;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use crate::call::{Description, Extras, MakesBody, UnansweredCall, WaitLimits, give_up};
+use crate::call::{Description, Extras, MakesBody, UnansweredCall};
 use crate::engine::Described;
-use crate::memo::MemoCore;
 
 /// A call of an asynchronous function that was not answered at once.
 pub(crate) trait AsyncBody {
@@ -18,8 +15,6 @@ pub(crate) trait AsyncBody {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
     /// Drops the body where it stands, and what it has returned.
     fn cancel(self: Pin<&mut Self>);
-    /// The limit has passed: sets the return to what `timeout` says.
-    fn late(self: Pin<&mut Self>, memo: &MemoCore, limit: Duration);
 }
 
 /// The same without its lifetime, for a driver that can be sent.
@@ -32,41 +27,29 @@ pub struct Polled<C, B> {
     pub(super) called: C,
     /// It stays where it is. It is not looked at by a shared reference: it may have references to its own parts.
     body: Option<B>,
-    /// It was made.
-    has_body: bool,
-}
-
-/// The same, in parts.
-struct PolledParts<'a, C, B> {
-    called: &'a mut C,
-    body: Pin<&'a mut Option<B>>,
-    has_body: &'a mut bool,
 }
 
 impl<C, B> Polled<C, B> {
     pub(crate) fn new(called: C) -> Self {
-        Self { called, body: None, has_body: false }
+        Self { called, body: None }
     }
 
     /// The same with a body that was made.
     pub(crate) fn with(called: C, body: B) -> Self {
-        Self { called, body: Some(body), has_body: true }
+        Self { called, body: Some(body) }
     }
 
     /// The call.
     pub(crate) fn called(self: Pin<&mut Self>) -> &mut C {
-        self.parts().called
+        self.parts().0
     }
 
-    fn parts(self: Pin<&mut Self>) -> PolledParts<'_, C, B> {
-        // SAFETY: the body is pinned whenever this is, and the rest never is.
+    /// The call, and its body.
+    fn parts(self: Pin<&mut Self>) -> (&mut C, Pin<&mut Option<B>>) {
+        // SAFETY: the body is pinned whenever this is, and the call never is.
         unsafe {
             let this = self.get_unchecked_mut();
-            PolledParts {
-                called: &mut this.called,
-                body: Pin::new_unchecked(&mut this.body),
-                has_body: &mut this.has_body,
-            }
+            (&mut this.called, Pin::new_unchecked(&mut this.body))
         }
     }
 }
@@ -83,8 +66,8 @@ where
     }
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let PolledParts { called, mut body, has_body } = self.parts();
-        if !std::mem::replace(has_body, true) {
+        let (called, mut body) = self.parts();
+        if body.as_mut().as_pin_mut().is_none() {
             body.set(Some(called.begin_body()));
         }
         let output = ready!(body.as_mut().as_pin_mut().expect("it was made").poll(cx));
@@ -94,47 +77,8 @@ where
     }
 
     fn cancel(self: Pin<&mut Self>) {
-        let PolledParts { called, mut body, .. } = self.parts();
+        let (called, mut body) = self.parts();
         body.set(None);
         called.outcome.output = None;
-    }
-
-    fn late(self: Pin<&mut Self>, memo: &MemoCore, limit: Duration) {
-        if X::Timeouts::SET {
-            let called = self.called();
-            called.outcome.output = Some(give_up(called.extras.timeouts(), memo, limit));
-        }
-    }
-}
-
-/// A call whose body runs. If this is dropped, the body is.
-pub(super) struct Running<P: DerefMut<Target = DynBody>>(Option<Pin<P>>);
-
-impl<P: DerefMut<Target = DynBody>> Running<P> {
-    pub(super) fn new(call: Pin<P>) -> Self {
-        Self(Some(call))
-    }
-
-    /// The call.
-    pub(super) fn call(&mut self) -> Pin<&mut DynBody> {
-        self.0.as_mut().expect("it runs").as_mut()
-    }
-
-    /// Waits until the body has returned.
-    pub(super) async fn returned(&mut self) {
-        poll_fn(|cx| self.call().poll(cx)).await;
-    }
-
-    /// Its call, which has returned.
-    pub(super) fn into_call(mut self) -> Pin<P> {
-        self.0.take().expect("it has run")
-    }
-}
-
-impl<P: DerefMut<Target = DynBody>> Drop for Running<P> {
-    fn drop(&mut self) {
-        if let Some(call) = &mut self.0 {
-            call.as_mut().cancel();
-        }
     }
 }

@@ -167,9 +167,9 @@ impl MemoCore {
     /// The same of a value that it has waited for.
     #[cold]
     pub(crate) fn record_carried(&self, carried: &CarriedTags) {
-        match carried {
-            CarriedTags::Tags(seen) => self.record_tags(seen.as_ref().map_or(&[], |seen| seen)),
-            CarriedTags::Unknown => record_unknown(),
+        match carried.known() {
+            Some(tags) => self.record_tags(tags),
+            None => record_unknown(),
         }
     }
 

@@ -24,7 +24,7 @@ impl Effects {
     }
 
     #[inline]
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none() && self.dependencies.is_empty() && self.tags.is_empty()
     }
 
@@ -39,17 +39,12 @@ impl Effects {
 
 impl MemoCore {
     /// Invalidates what was computed from removed entries, before any waiter is told of the new value.
-    #[inline]
     pub(crate) fn invalidate_dependents(&self, effects: &mut Effects) -> Vec<PendingRemoval<MemoCore>> {
-        if effects.dependencies.is_empty() {
-            return Vec::new();
-        }
         let dependencies = std::mem::take(&mut effects.dependencies);
         dependencies.iter().filter_map(|name| self.runtime().bump_tag(name, Severity::Hard)).collect()
     }
 
     /// And the rest, when nobody waits any more.
-    #[inline]
     pub(crate) fn finish_removals(&self, pending: Vec<PendingRemoval<MemoCore>>, effects: Effects) {
         for pending in pending {
             self.runtime().finish_invalidation(pending);

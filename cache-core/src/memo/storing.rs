@@ -87,25 +87,33 @@ impl MemoCore {
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
     #[inline]
-    pub(crate) fn land(
+    pub(crate) fn land(&self, leader: &LeaderGuard, value: &Erased, metadata: EntryMetadata, answers: bool) {
+        let flight = leader.flight();
+        let mut effects = Effects::new();
+        let is_plain = flight.context.inheriting().is_none() && !crate::sync::is_comparing();
+        let (outcome, carried) = if is_plain && self.store_new(flight, value, &metadata, &mut effects) {
+            (StoreOutcome::Yes, CarriedTags::Tags(None))
+        } else {
+            self.store_computed(leader, value, metadata, answers, &mut effects)
+        };
+        self.note_duration(flight);
+        let is_off = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
+        leader.finish(&mut effects, (!is_off).then_some(false), || Landing::Value(value.clone(), carried));
+        if outcome == StoreOutcome::Yes {
+            self.on_store(&flight.key, value);
+        }
+    }
+
+    /// The first half of it, whatever the value is to answer to.
+    fn store_computed(
         &self,
         leader: &LeaderGuard,
         value: &Erased,
         mut metadata: EntryMetadata,
         answers: bool,
-    ) {
+        effects: &mut Effects,
+    ) -> (StoreOutcome, CarriedTags) {
         let flight = leader.flight();
-        let mut effects = Effects::new();
-        if flight.context.inheriting().is_none()
-            && !crate::sync::is_comparing()
-            && self.store_new(flight, value, &metadata, &mut effects)
-        {
-            self.note_duration(flight);
-            leader.tell(|| Landing::Value(value.clone(), CarriedTags::Tags(None)));
-            // Not before: nobody waits for hooks, which may call and wait themselves.
-            self.dispose(effects);
-            return self.on_store(&flight.key, value);
-        }
         let cost = leader.begun.map(|begun| self.clock().now().saturating_sub(begun));
         let inherited =
             flight.context.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
@@ -129,35 +137,22 @@ impl MemoCore {
         let outcome = if crate::sync::is_comparing() {
             StoreOutcome::Refused
         } else {
-            self.store(&candidate, tags, &claim, &mut effects)
+            self.store(&candidate, tags, &claim, effects)
         };
         // Whoever gets the new value must not find the one that it was to replace: not if it came too late to be
         // stored, and not if it is not one to keep.
+        let is_stored = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
         let supersedes = match outcome {
-            StoreOutcome::Yes | StoreOutcome::Renewed => false,
             StoreOutcome::Refused if !untold => answers,
-            StoreOutcome::Overtaken | StoreOutcome::Refused => flight.kind == Kind::Refresh,
+            _ => !is_stored && flight.kind == Kind::Refresh,
         };
         if supersedes {
-            self.remove_old(flight, &mut effects);
+            self.remove_old(flight, effects);
         }
-        let stored = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
-        self.note_duration(flight);
-        if !stored && self.is_tracked() && !crate::sync::is_comparing() {
+        if !is_stored && self.is_tracked() && !crate::sync::is_comparing() {
             self.shard(flight.hash).write().dependencies.note_replaced(flight.hash);
         }
-        // Before anybody learns of the new value: who has it must not find what was made of the old.
-        let pending = self.invalidate_dependents(&mut effects);
-        if stored {
-            leader.tell(|| Landing::Value(value.clone(), carried));
-        } else {
-            leader.end(Landing::Value(value.clone(), carried));
-        }
-        // Not before: nobody waits for hooks, which may call and wait themselves.
-        self.finish_removals(pending, effects);
-        if outcome == StoreOutcome::Yes {
-            self.on_store(&flight.key, value);
-        }
+        (outcome, carried)
     }
 
     /// Writes a value by hand. Whether it was stored.

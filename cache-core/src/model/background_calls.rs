@@ -39,7 +39,7 @@ impl TestMemo {
         let parts = Parts { call, background_call, extras: hooks };
         let mut call = UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::new(parts);
         blocking::within(&mut self.miss(key, Intent::Read), &mut call);
-        call.outcome.into_output()
+        call.outcome.take()
     }
 
     /// Leaves a computation to the background, unless one is under way.
@@ -47,7 +47,7 @@ impl TestMemo {
         let Step::Lead(leader) = self.begin(key, Intent::Read) else { return };
         let flight = leader.flight().clone();
         let job = move || {
-            compute_as_leader(leader, &[], body);
+            let _ = compute_as_leader(leader, &[], body);
         };
         drop(blocking::hand_to_background(&self.runtime, &flight, Box::new(job)));
     }

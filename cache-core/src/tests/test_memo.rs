@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::blocking;
 use crate::call::{Description, Limits, NoHook, Prepared, UnansweredCall, described};
-use crate::engine::{Body, Failed, Intent, LeaderGuard, Miss, Step};
+use crate::engine::{Body, Intent, LeaderGuard, Miss, Step};
 use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
@@ -108,8 +108,11 @@ pub(crate) fn compute_as_leader(
     leader: LeaderGuard,
     tags: &[&'static str],
     body: impl FnOnce() -> Output,
-) -> Option<Failed> {
-    blocking::compute_as_leader(leader, &mut computation(tags, body))
+) -> Output {
+    let mut call = computation(tags, body);
+    blocking::compute_as_leader(&leader, None, &mut call);
+    drop(leader);
+    call.output()
 }
 
 /// A memo and its runtime, which end together.

@@ -1,12 +1,15 @@
 //! Waking a task at some time.
 
 use std::future::{Future, poll_fn};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::wake;
 use crate::sync::Mutex;
 use crate::time::{At, Clock, Due, Tick};
+
+/// The task to wake.
+type Alarm = Mutex<Option<Waker>>;
 
 /// Waits as `poll` says, which is asked again at some time.
 pub(super) fn alarmed<T>(
@@ -17,7 +20,10 @@ pub(super) fn alarmed<T>(
     let alarm = at.map(|at| AlarmGuard::new(clock, at));
     poll_fn(move |cx| {
         if let Some(set) = &alarm {
-            set.alarm.wakes(cx.waker());
+            // Cloned before, and dropped after: wakers are the executor's.
+            let waker = cx.waker().clone();
+            let old = set.alarm.lock().replace(waker);
+            drop(old);
         }
         poll(cx)
     })
@@ -32,9 +38,9 @@ struct AlarmGuard<'c> {
 
 impl<'c> AlarmGuard<'c> {
     fn new(clock: &'c Clock, at: Tick) -> Self {
-        let alarm = Arc::new(Alarm(Mutex::new(None)));
-        let weak: Weak<Alarm> = Arc::downgrade(&alarm);
-        Self { alarm, clock, at: clock.call_at(at, weak) }
+        let alarm = Arc::new(Alarm::new(None));
+        let at = clock.call_at(at, Arc::<Alarm>::downgrade(&alarm));
+        Self { alarm, clock, at }
     }
 }
 
@@ -44,21 +50,9 @@ impl Drop for AlarmGuard<'_> {
     }
 }
 
-/// Wakes a task at some time.
-struct Alarm(Mutex<Option<Waker>>);
-
-impl Alarm {
-    fn wakes(&self, waker: &Waker) {
-        // Cloned before, and dropped after: wakers are the executor's.
-        let waker = waker.clone();
-        let old = self.0.lock().replace(waker);
-        drop(old);
-    }
-}
-
 impl Due for Alarm {
     fn due(self: Arc<Self>, _: Tick) -> Option<Tick> {
-        let waker = self.0.lock().take();
+        let waker = self.lock().take();
         waker.into_iter().for_each(wake);
         None
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use super::super::{Flight, with_context};
+use super::super::{Flight, Job, with_context};
 use super::alarm::alarmed;
 use super::{WaitBounds, WaitOutcome, WaitStep, wake};
 use crate::background::{Executor, Task};
@@ -14,29 +14,23 @@ use crate::time::Clock;
 
 /// What is known of the task that leads a flight; nothing, if a thread does, or before the first poll is over.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(in crate::flight) struct Leader {
     /// Whom to wake when the computation can go on.
     waker: Option<Waker>,
     /// A task leads it.
-    is_task: bool,
+    pub(super) is_task: bool,
     /// The computation has been polled, is not ready, and is not polled at this moment.
     waits: bool,
     /// The computation can go on since it was last polled.
     woken: bool,
-    /// It could already when the flight was last looked at.
-    noticed: bool,
-    /// It was not polled between two looks though it could go on.
-    stalled: bool,
+    /// How often the flight was looked at while the computation could go on, and was not polled.
+    looks: u32,
 }
 
 impl Leader {
-    pub(in crate::flight) fn is_task(&self) -> bool {
-        self.is_task
-    }
-
+    /// It was not polled between two looks though it could go on.
     pub(super) fn is_stalled(&self) -> bool {
-        self.stalled
+        self.looks >= 2
     }
 
     /// The waker, which must be dropped after the lock was released: it may own a task.
@@ -47,10 +41,8 @@ impl Leader {
 
     /// Whether it stands still, as is seen at the second look after it was woken.
     pub(super) fn look(&mut self) -> bool {
-        let waits = self.woken && self.waits;
-        self.stalled |= waits && self.noticed;
-        self.noticed = waits;
-        self.stalled
+        self.looks += u32::from(self.woken && self.waits);
+        self.is_stalled()
     }
 }
 
@@ -79,11 +71,9 @@ impl Flight {
     /// The task that leads it is about to poll its computation again.
     fn is_polled(&self) {
         let mut state = self.state.lock();
-        let leader = &mut state.leader;
-        (leader.waits, leader.woken, leader.noticed, leader.stalled) = (false, false, false, false);
-        let waker = leader.take_waker();
+        let before = std::mem::replace(&mut state.leader, Leader { is_task: true, ..Leader::default() });
         drop(state);
-        drop(waker);
+        drop(before);
     }
 
     /// The task that leads it, which has this waker, has polled its computation, and that is not ready.
@@ -104,18 +94,18 @@ impl Flight {
         }
     }
 
-    /// Hands a computation over whose caller leaves it.
-    fn hand_over(&self, computation: Task, executor: Arc<dyn Executor>, adopts: AdoptionRule) {
+    /// Hands a computation over whose caller leaves it. `adopt`: has an executor go on with it.
+    fn hand_over(&self, adopt: Job, adopts: AdoptionRule) {
         let mut state = self.state.lock();
         let leader = state.leader.take_waker();
         let is_kept = adopts == AdoptionRule::Unwanted && !state.waiters.is_empty();
         if is_kept {
-            state.orphan = Some((computation, executor));
+            state.orphan = Some(adopt);
             drop(state);
             self.tell(|_| ());
         } else {
             drop(state);
-            adopt(computation, &*executor);
+            let _ = guarded(adopt);
         }
         drop(leader);
     }
@@ -136,11 +126,6 @@ impl Wake for Flight {
         drop(state);
         waker.into_iter().for_each(wake);
     }
-}
-
-/// Lets an executor go on with a computation. If it panics the computation is dropped, and waiters begin anew.
-pub(super) fn adopt(computation: Task, executor: &dyn Executor) {
-    let _ = guarded(|| executor.spawn(computation));
 }
 
 /// Which computations an executor goes on with when their callers leave.
@@ -171,21 +156,6 @@ impl<F: Future + Send + 'static> AdoptableComputation<F> {
         Self { flight, computation: Some(Box::pin(computation)), executor, adopts }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // It is not put back if it panics.
-        let mut computation = self.computation.take().expect("it is not polled after it has returned");
-        let polled = computation.as_mut().poll(cx);
-        if polled.is_pending() {
-            self.computation = Some(computation);
-        }
-        polled
-    }
-
-    /// Waits until it has returned.
-    pub(crate) fn returned(&mut self) -> impl Future<Output = F::Output> {
-        poll_fn(|cx| self.poll(cx))
-    }
-
     /// Waits until its flight has landed, within bounds.
     pub(crate) fn landed(&mut self, clock: &Clock, bounds: WaitBounds) -> impl Future<Output = WaitOutcome> {
         alarmed(clock, bounds.until, move |cx| {
@@ -194,7 +164,7 @@ impl<F: Future + Send + 'static> AdoptableComputation<F> {
                 if let WaitStep::Ended(waited) = look {
                     return Poll::Ready(waited);
                 }
-                if self.computation.is_none() || self.poll(cx).is_pending() {
+                if Pin::new(&mut *self).poll(cx).is_pending() {
                     return Poll::Pending;
                 }
             }
@@ -202,11 +172,25 @@ impl<F: Future + Send + 'static> AdoptableComputation<F> {
     }
 }
 
+impl<F: Future + Send + 'static> Future for AdoptableComputation<F> {
+    type Output = F::Output;
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // It is not put back if it panics.
+        let mut computation = self.computation.take().expect("it is not polled after it has returned");
+        let polled = computation.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.computation = Some(computation);
+        }
+        polled
+    }
+}
+
 impl<F: Future + Send + 'static> Drop for AdoptableComputation<F> {
     fn drop(&mut self) {
         if let Some(computation) = self.computation.take() {
             let computation: Task = Box::pin(async move { drop(computation.await) });
-            self.flight.hand_over(computation, self.executor.clone(), self.adopts);
+            let executor = self.executor.clone();
+            self.flight.hand_over(Box::new(move || executor.spawn(computation)), self.adopts);
         }
     }
 }

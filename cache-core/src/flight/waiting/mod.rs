@@ -5,23 +5,20 @@ mod alarm;
 mod leader;
 #[cfg(all(test, not(loom)))]
 mod tests;
-mod waiters;
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::Future;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use alarm::alarmed;
 pub(super) use leader::Leader;
 pub(crate) use leader::{AdoptableComputation, AdoptionRule};
-pub(super) use waiters::Waiters;
 
-use super::{CarriedTags, Flight, FlightState, Landing, PendingJob};
+use super::{Flight, FlightState, Landing, PendingJob, Wait};
 use crate::background::{BlockedWorker, begins_from};
-use crate::erased::Erased;
-use crate::sync::Parker;
+use crate::sync::{Parker, guarded};
+use crate::tags::Number;
 use crate::time::{Clock, Due, HAS_THREADS, NEVER, Tick, after};
 
 /// How often a flight that is waited for is looked at: milliseconds.
@@ -36,8 +33,6 @@ pub(crate) enum WaitOutcome {
     Abandoned,
     /// It has waited as long as it wanted to.
     Late,
-    /// It waits for its own flight, and those who were to compute it have refused.
-    Refused,
 }
 
 /// How long to wait.
@@ -48,8 +43,8 @@ pub(crate) struct WaitBounds {
     pub(crate) until: Option<Tick>,
     /// The caller leads the flight that it waits for.
     pub(crate) own: bool,
-    /// A thread that waits has the time to compute: it begins what the background has not begun.
-    pub(crate) begins: bool,
+    /// From when on a thread that waits begins what the background has not begun.
+    pub(crate) begins_from: Option<Tick>,
     /// When a worker of rayon stops waiting, with all other workers that wait: what it waits for may lie
     /// beneath it on its own stack.
     pub(crate) worker_leaves: Option<Tick>,
@@ -66,14 +61,27 @@ enum WaitStep {
 
 /// A place among those who wait for a flight.
 pub(crate) struct Waiter {
+    /// For as long as it computes nothing itself, if it is part of another flight. It is dropped before the flight.
+    pub(crate) wait: Option<Wait>,
     flight: Arc<Flight>,
     number: usize,
+    /// The last invalidation from before it joined.
+    pub(crate) at: Number,
 }
 
 impl Waiter {
-    pub(crate) fn new(flight: Arc<Flight>) -> Self {
-        let number = flight.state.lock().waiters.add();
-        Self { flight, number }
+    pub(crate) fn new(flight: Arc<Flight>, at: Number, wait: Option<Wait>) -> Self {
+        let mut state = flight.state.lock();
+        let number = state.waiters.last_key_value().map_or(0, |(last, _)| last + 1);
+        state.waiters.insert(number, None);
+        drop(state);
+        Self { wait, flight, number, at }
+    }
+
+    /// The place of the caller that leads the flight.
+    pub(crate) fn of_own(flight: Arc<Flight>) -> Self {
+        let born = flight.born;
+        Self::new(flight, born, None)
     }
 
     pub(crate) fn flight(&self) -> &Arc<Flight> {
@@ -82,7 +90,7 @@ impl Waiter {
 
     /// Blocks this thread until the flight has landed, within bounds.
     pub(crate) fn block(&self, clock: &Clock, bounds: WaitBounds) -> WaitOutcome {
-        let begins_from = if bounds.begins { Some(0) } else { begins_from(clock, bounds.own) };
+        let begins_from = bounds.begins_from.into_iter().chain(begins_from(clock, bounds.own)).min();
         let parker = Parker::new();
         let waker = Waker::from(parker.clone());
         let mut replaced = None;
@@ -100,9 +108,7 @@ impl Waiter {
                 // Who computes it does not go on before this returns.
                 return WaitOutcome::LetGo;
             }
-            if replaced.is_none() && BlockedWorker::is_needed() {
-                replaced = Some(BlockedWorker::new());
-            }
+            replaced = replaced.or_else(BlockedWorker::new);
             parker.park(clock.wait_time(look));
         }
     }
@@ -125,10 +131,10 @@ impl Waiter {
             WaitStep::Again(look) => look,
             look => return look,
         };
-        let old = state.waiters.register(self.number, waker);
+        let old = state.waiters.insert(self.number, Some(waker));
         // A thread that waits wakes by itself when its time comes. A task does not; and whether a task that
         // leads stands still, only a timer sees.
-        let wants_timer = begins_from.is_none() || state.leader.is_task();
+        let wants_timer = begins_from.is_none() || state.leader.is_task;
         let sets_timer = wants_timer && !std::mem::replace(&mut state.timed, true);
         drop(state);
         drop(old);
@@ -139,51 +145,16 @@ impl Waiter {
         }
         WaitStep::Again(look)
     }
-
-    /// Runs a computation of its own, unless the flight lands before with a value that it may take: then its own
-    /// is dropped.
-    pub(crate) fn or_value<T>(
-        &self,
-        mut own: Pin<&mut impl Future<Output = T>>,
-        take: impl Fn(Erased, &CarriedTags) -> Option<T>,
-    ) -> impl Future<Output = T> {
-        let mut is_over = false;
-        poll_fn(move |cx| {
-            if !is_over && let Some(landing) = self.landing(cx) {
-                is_over = true;
-                if let Landing::Value(held, carried) = landing
-                    && let Some(value) = take(held, &carried)
-                {
-                    return Poll::Ready(value);
-                }
-            }
-            own.as_mut().poll(cx)
-        })
-    }
-
-    fn landing(&self, cx: &mut Context<'_>) -> Option<Landing> {
-        let waker = cx.waker().clone();
-        let mut state = self.flight.state.lock();
-        if let Some(landing) = &state.landing {
-            return Some(landing.clone());
-        }
-        let old = state.waiters.register(self.number, waker);
-        drop(state);
-        drop(old);
-        None
-    }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
         let mut state = self.flight.state.lock();
-        let waker = state.waiters.remove(self.number);
+        let waker = state.waiters.remove(&self.number);
         let orphan = if state.waiters.is_empty() { state.orphan.take() } else { None };
         drop(state);
         drop(waker);
-        if let Some((computation, executor)) = orphan {
-            leader::adopt(computation, &*executor);
-        }
+        let _ = orphan.map(guarded);
     }
 }
 
@@ -192,9 +163,6 @@ impl FlightState {
     fn look(&mut self, now: Tick, bounds: WaitBounds, begins_from: Option<Tick>) -> WaitStep {
         if let Some(landing) = &self.landing {
             return WaitStep::Ended(WaitOutcome::Landed(landing.clone()));
-        }
-        if bounds.own && std::mem::take(&mut self.refused) {
-            return WaitStep::Ended(WaitOutcome::Refused);
         }
         // Its leader has left it, or does not go on though it could.
         if !bounds.own && (self.leader.is_stalled() || self.orphan.is_some()) {
@@ -205,12 +173,8 @@ impl FlightState {
         }
         let mut look = bounds.until.unwrap_or(NEVER);
         if let Some(by) = bounds.worker_leaves {
-            // It was begun after the flight, so whoever may have the flight's value may have it.
-            if let Some(value) = self.in_place.as_deref() {
-                return WaitStep::Ended(WaitOutcome::Landed(Landing::Value(
-                    value.clone(),
-                    CarriedTags::Unknown,
-                )));
+            if let Some(landing) = self.in_place.as_deref() {
+                return WaitStep::Ended(WaitOutcome::Landed(landing.clone()));
             }
             // All leave when the first does.
             let by = *self.workers_leave.get_or_insert(by);
@@ -229,6 +193,8 @@ impl FlightState {
             }
             look = look.min(release);
         }
+        // What nobody else is going to begin, its own caller begins at once.
+        let begins_from = begins_from.map(|from| if bounds.own && self.refused { 0 } else { from });
         if let Some(from) = begins_from
             && let Some(pending_job) = self.pending_job.take_if(|_| from <= now)
         {
@@ -246,7 +212,7 @@ impl Flight {
     pub(super) fn tell<T>(&self, change: impl FnOnce(&mut FlightState) -> T) -> T {
         let mut state = self.state.lock();
         let changed = change(&mut state);
-        let wakers = state.waiters.take_wakers();
+        let wakers: Vec<_> = state.waiters.values_mut().filter_map(Option::take).collect();
         drop(state);
         wakers.into_iter().for_each(wake);
         changed
@@ -273,5 +239,5 @@ impl Due for Flight {
 
 /// Wakes somebody. A waker that panics must not keep others from being woken.
 fn wake(waker: Waker) {
-    let _ = crate::sync::guarded(|| waker.wake());
+    let _ = guarded(|| waker.wake());
 }

@@ -1,8 +1,9 @@
 //! Tests of tasks that wait, leave, lead and are let go.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::channel;
-use std::task::Wake;
+use std::task::{Context, Wake};
 use std::time::Duration;
 
 use crate::sync::plain::Mutex;

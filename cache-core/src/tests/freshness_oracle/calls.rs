@@ -152,11 +152,7 @@ impl History {
     pub(super) fn get(&self, key: u64) {
         let (now, life) = (self.time.now(), self.life(key));
         let fresh = life.filter(|life| self.rules().is_fresh(life, now)).map(|life| life.value);
-        let rules = &self.cache.memo.spec.rules;
-        let flags = self.cache.memo.flags();
-        let plain = !rules.has_window() && flags.is_plain();
-        let look = if plain { LookFlags::USUAL } else { LookFlags::ONLY_FRESH };
-        let (got, renew) = self.find(key, look);
+        let (got, renew) = self.find(key, LookFlags::only_fresh(&self.cache.memo));
         self.note(format_args!("get {key}: {got:?}"));
         assert_eq!(got, fresh, "`get` returns what is fresh: {life:?}");
         assert!(!renew, "`get` computes nothing");
