@@ -9,7 +9,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Found, LookFlags};
 use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::invalidate::Applied;
@@ -103,11 +102,21 @@ impl EntryAddress {
     /// The value, if it is fresh. Counts as a read.
     fn get(&self) -> Option<Erased> {
         let Self { memo, key, hash } = self;
-        let is = |other: ErasedRef<'_>| memo.same(other, key);
-        match memo.look_up_slowly(*hash, LookFlags::only_fresh(memo), &is, &|| key.clone()) {
-            Found::Hit(value) => Some(value),
-            Found::Slow(slow_path) => memo.read(slow_path),
+        if memo.is_disabled() {
+            return None;
         }
+        let is = |other: ErasedRef<'_>| memo.same(other, key);
+        if memo.is_tracked() {
+            memo.record_dependency(*hash, || key.clone());
+        }
+        let found = memo.get(*hash, &is, true).map(|(value, _)| value);
+        if found.is_some() {
+            memo.count_hit();
+        } else {
+            memo.count_miss();
+            memo.record_absence();
+        }
+        found
     }
 
     /// The entry, fresh or stale, without counting a read.

@@ -226,7 +226,8 @@ impl Runtime {
     pub(crate) fn keys_of_tag(&self, name: &Name) -> Vec<AnyKey> {
         let Some((tag, carriers)) = self.tags.carriers(name) else { return Vec::new() };
         let ids = self.tags.ids(&tag);
-        let keys = carriers.iter().flat_map(|(memo, all)| memo.tagged_keys(&ids, *all)).collect();
+        let keys =
+            carriers.iter().flat_map(|(memo, all)| memo.any_keys((!all).then_some(&ids[..]))).collect();
         // Those who carried it may have left meanwhile.
         self.tags.release(Box::new([tag]));
         keys

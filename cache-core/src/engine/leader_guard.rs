@@ -52,18 +52,22 @@ impl LeaderGuard {
             let counts = call.returned().kept_error(&stored).map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && memo.keeps_older(&flight.key, flight.hash, self.how);
             if !fails {
-                if let Some(said) = &mut said {
+                // Most functions and bodies say nothing of their values.
+                let mut metadata = (call.describes() || memo.describes()).then(|| {
+                    let describe = |metadata: &mut EntryMetadata| call.describe(Some(&stored), metadata);
+                    memo.metadata(&flight.key, Some(&stored), describe)
+                });
+                if let Some(mut said) = said.take() {
                     // An error is not the value that was there.
                     said.unmodified &= counts.is_none();
+                    metadata.get_or_insert_default().decide(Some(said));
                 }
-                let mut metadata = EntryMetadata::default();
-                if call.describes() || memo.describes() {
-                    metadata = memo.metadata(&flight.key, Some(&stored), |metadata| {
-                        call.describe(Some(&stored), metadata);
-                    });
+                let is_plain = counts.is_none() && metadata.as_ref().is_none_or(EntryMetadata::is_plain);
+                if is_plain && memo.land_new(self, &stored) {
+                    return Ok(stored);
                 }
-                metadata.decide(said);
-                memo.land(self, &stored, metadata, matches!(counts, None | Some(Some(false))));
+                let answers = matches!(counts, None | Some(Some(false)));
+                memo.land(self, &stored, metadata.unwrap_or_default(), answers);
                 memo.on_error(&flight.key, call.returned().kept_error(&stored));
                 return Ok(stored);
             }

@@ -4,6 +4,7 @@ use super::CallMode;
 use crate::erased::{Erased, ErasedRef};
 use crate::key::{Borrowed, KeyRef, Part, Shape};
 use crate::memo::{Flags, MemoCore, TypedMemo};
+use crate::store::short;
 use crate::value::Returns;
 
 /// A look-up, handed to the closure that knows the parts of the key.
@@ -49,6 +50,11 @@ impl LookFlags {
     #[inline]
     pub(crate) fn after_glance_if(self, after_glance: bool) -> Self {
         Self(if after_glance { self.0 | Self::AFTER_GLANCE } else { self.0 })
+    }
+
+    /// Whether it is as calls usually do, be it after a glance.
+    fn is_usual(self) -> bool {
+        self.0 & !Self::AFTER_GLANCE == 0
     }
 
     /// With what is unusual about the memo.
@@ -159,7 +165,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         parts: &P,
     ) -> Found<R::StoredValue> {
         // Once more: a hit would have to keep it for this.
-        let hash = memo.hash(parts);
+        let hash = short(memo.long_hash(parts));
         if look.0 == LookFlags::KEY_ONLY.0 {
             return Found::Slow(SlowPath::Miss(Erased::new(parts.own()), hash));
         }
@@ -185,6 +191,8 @@ impl MemoCore {
         matches: &dyn Fn(ErasedRef<'_>) -> bool,
         own: &dyn Fn() -> Erased,
     ) -> Found<Erased> {
+        // Whoever begins to compute looks again, with the shard held.
+        let is_absent = self.has_just_found_nothing() && look.is_usual();
         let look = look.of_memo(self);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
@@ -196,13 +204,10 @@ impl MemoCore {
         if flags.is_disabled() {
             return Found::Slow(SlowPath::Bypass(Some((own(), hash))));
         }
-        let found = if look.0 & LookFlags::NO_READ != 0 {
+        let found = if is_absent || look.0 & LookFlags::NO_READ != 0 {
             None
-        } else if look.0 == 0 && !self.spec.rules.has_window() {
-            // An entry that is not fresh is of use within a window only.
-            self.get(hash, matches).map(|value| (value, false))
         } else {
-            self.get_by_rules(hash, matches, look.0 & LookFlags::FRESH_ONLY != 0)
+            self.get(hash, matches, look.0 & LookFlags::FRESH_ONLY != 0)
         };
         let Some((value, renew)) = found else { return Found::Slow(SlowPath::Miss(own(), hash)) };
         self.count_hit();

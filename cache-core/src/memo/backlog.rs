@@ -220,8 +220,7 @@ impl MemoCore {
                 let sizes = self.shards().map(|shard| shard.read().entries.tagged_len(tags));
                 (sizes.sum(), RemovalJob::Shards(0))
             }
-            None if marks => (self.deregister_flights(), RemovalJob::Shards(0)),
-            None => self.detach_all(),
+            None => self.detach_all(marks),
         };
         if size <= BATCH {
             while let Some(batch) = job.next(&removal, &self.spec.rules, self.shards().len()) {
@@ -240,39 +239,26 @@ impl MemoCore {
         RemovalProgress::Pending(removal)
     }
 
-    /// Takes flights off. How many entries there are.
-    fn deregister_flights(&self) -> usize {
-        let mut size = 0;
-        for shard in self.shards() {
-            let mut guard = shard.write();
-            let flights = guard.gated_mut().take_all();
-            size += guard.entries.len();
-            drop(guard);
-            drop(flights);
-        }
-        size
-    }
-
-    /// Takes flights and entries off, in constant time for each shard.
-    fn detach_all(&self) -> (usize, RemovalJob) {
+    /// Takes flights off their shards, and entries unless these stay: in constant time for each shard. How many
+    /// entries there are, and what is to be done with them.
+    fn detach_all(&self, entries_stay: bool) -> (usize, RemovalJob) {
         let (mut size, mut tables) = (0, Vec::new());
         for shard in self.shards() {
             let mut guard = shard.write();
             let flights = guard.gated_mut().take_all();
-            self.total_weight.fetch_sub(guard.entries.weight(), Ordering::Relaxed);
-            let emptied = guard.entries.take_all(self.policy());
+            size += guard.entries.len();
+            if !entries_stay {
+                self.total_weight.fetch_sub(guard.entries.weight(), Ordering::Relaxed);
+                tables.push(guard.entries.take_all(self.policy()));
+            }
             drop(guard);
             drop(flights);
-            size += emptied.len();
-            tables.push(emptied);
         }
-        (
-            size,
-            RemovalJob::Entries {
-                entries: Box::new(tables.into_iter().flatten()),
-                before: self.backlog.pending(),
-            },
-        )
+        if entries_stay {
+            return (size, RemovalJob::Shards(0));
+        }
+        let entries = Box::new(tables.into_iter().flatten());
+        (size, RemovalJob::Entries { entries, before: self.backlog.pending() })
     }
 
     /// Does what invalidations have left for later.

@@ -17,7 +17,7 @@ use crate::key::{KeyFns, KeyRef, Part, Shape, StoredKey};
 use crate::policy::{Freshness, Policy, Times};
 use crate::runtime::Runtime;
 use crate::spec::Spec;
-use crate::store::{CellType, Entries, EntryRef, MetadataRef, Removed, short};
+use crate::store::{CellType, Entries, EntryRef, MetadataRef, Removed};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
 use crate::tags::{Carrier, Name, Number, Revision, TagSet, TagState, Validity};
 use crate::time::{Clock, Tick, WordRef};
@@ -239,12 +239,7 @@ impl MemoCore {
         Some(self.spec.policy).filter(|_| self.capacity.load(Ordering::Relaxed) != usize::MAX)
     }
 
-    /// The hash of a key, in the short form.
-    pub(crate) fn hash<S: Shape>(&self, parts: &impl Part<S>) -> u32 {
-        short(self.long_hash(parts))
-    }
-
-    /// The same, in the long form.
+    /// The hash of a key, in the long form.
     #[inline]
     pub(crate) fn long_hash<S: Shape>(&self, parts: &impl Part<S>) -> u64 {
         let mut state = self.hasher.build_hasher();
@@ -256,9 +251,10 @@ impl MemoCore {
     pub(crate) fn hash_owned(&self, key: &Erased) -> u32 {
         let mut state = self.hasher.build_hasher();
         (self.types.key_fns.hash)(key.by_ref(), &mut state);
-        short(state.finish())
+        crate::store::short(state.finish())
     }
 
+    #[inline]
     pub(crate) fn shard(&self, hash: u32) -> &Shard {
         self.shards.at(hash, || ShardState::new(self.policy(), self.types.cell))
     }
@@ -280,59 +276,6 @@ impl MemoCore {
     pub(crate) fn key_ref<T>(&self, key: &Erased, with: impl FnOnce(&KeyRef<'_>) -> T) -> T {
         let kept = StoredKey { key: key.by_ref(), fns: self.types.key_fns };
         with(&KeyRef { name: &self.name, key: &kept })
-    }
-
-    /// Looks a fresh entry up, however long it takes. Counts nothing. For memos without further rules (see
-    /// [`Flags`](super::flags::Flags)).
-    pub(crate) fn get(&self, hash: u32, eq: &dyn Fn(ErasedRef<'_>) -> bool) -> Option<Erased> {
-        let guard = self.shards.made_at(hash)?.read();
-        let entry = guard.entries.find(hash, eq)?;
-        if entry.deadline() <= self.clock.coarse() || self.validity(*entry) != Validity::Valid {
-            return None;
-        }
-        entry.touch();
-        Some(entry.value.to_owned())
-    }
-
-    /// Looks an entry up that is good for something; asked while it is held.
-    pub(super) fn get_if(
-        &self,
-        hash: u32,
-        eq: &dyn Fn(ErasedRef<'_>) -> bool,
-        is_good: impl FnOnce(MetadataRef<'_>) -> bool,
-    ) -> Option<Erased> {
-        if self.spec.policy == Policy::Lru {
-            return self.get_and_move(hash, eq, is_good);
-        }
-        let guard = self.shards.made_at(hash)?.read();
-        let entry = guard.entries.find(hash, eq)?;
-        if !is_good(*entry) {
-            return None;
-        }
-        entry.touch();
-        Some(entry.value.to_owned())
-    }
-
-    /// The same for policies that move something on a hit.
-    fn get_and_move(
-        &self,
-        hash: u32,
-        eq: &dyn Fn(ErasedRef<'_>) -> bool,
-        is_good: impl FnOnce(MetadataRef<'_>) -> bool,
-    ) -> Option<Erased> {
-        if crate::sync::is_comparing() {
-            let guard = self.shards.made_at(hash)?.read();
-            let entry = guard.entries.find(hash, eq)?;
-            return is_good(*entry).then(|| entry.value.to_owned());
-        }
-        let guard = self.shards.made_at(hash)?.upgradable();
-        let entry = guard.entries.find(hash, eq)?;
-        if !is_good(*entry) {
-            return None;
-        }
-        let (slot, value) = (entry.slot, entry.value.to_owned());
-        ShardLock::upgrade(guard).entries.read(slot);
-        Some(value)
     }
 
     /// Looks at an entry that is fresh or stale, and at its times, without touching it.
@@ -377,17 +320,16 @@ impl MemoCore {
 
     /// What invalidations have done to an entry.
     pub(super) fn validity(&self, entry: MetadataRef<'_>) -> Validity {
+        // Loaded before the stamps, so it may be noted.
         let revision = self.revision.current();
-        if entry.is_valid_at(revision) { Validity::Valid } else { self.revalidate(entry, revision) }
-    }
-
-    /// The revision was loaded before the stamps, so it may be noted. For an entry that was invalidated
-    /// nothing is noted: the next reader compares again.
-    fn revalidate(&self, entry: MetadataRef<'_>, revision: Number) -> Validity {
+        if entry.is_valid_at(revision) {
+            return Validity::Valid;
+        }
         let validity = self.validity_since(entry.verified(), entry.hash, entry.tags());
         if entry.is_marked() {
             return validity.max(Validity::Stale(entry.deadline()));
         }
+        // For an entry that was invalidated nothing is noted: the next reader compares again.
         if validity == Validity::Valid {
             entry.note_verified(revision);
         }
@@ -396,11 +338,13 @@ impl MemoCore {
 
     /// Whether nothing after `number` has invalidated a key of this hash with these tags. Marks count: what
     /// was computed from before one is not fresh.
+    #[inline]
     pub(crate) fn untouched_since(&self, number: Number, hash: u32, tags: &[Arc<TagState>]) -> bool {
-        self.validity_since(number, hash, tags) == Validity::Valid
+        // Most often nothing was invalidated since that may concern the memo.
+        (tags.is_empty() && self.revision.current() <= number)
+            || self.validity_since(number, hash, tags) == Validity::Valid
     }
 
-    #[inline]
     fn validity_since(&self, number: Number, hash: u32, tags: &[Arc<TagState>]) -> Validity {
         self.runtime.tags.catch_up(tags, &self.revision);
         let validity = self.revision.validity_since(number, tags);

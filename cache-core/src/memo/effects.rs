@@ -4,7 +4,7 @@ use super::MemoCore;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::store::Removed;
-use crate::tags::{Name, PendingRemoval, Severity, TagSet};
+use crate::tags::{Name, PendingRemoval, Severity};
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.
 #[must_use = "to be disposed of"]
@@ -14,18 +14,16 @@ pub(crate) struct Effects {
     more: Vec<(Removed, Cause)>,
     /// Tags of the removed entries on which others depend: those are invalidated too.
     pub(crate) dependencies: Vec<Name>,
-    /// Tags that an entry has carried that stays.
-    pub(super) tags: TagSet,
 }
 
 impl Effects {
     pub(crate) fn new() -> Self {
-        Self { first: None, more: Vec::new(), dependencies: Vec::new(), tags: TagSet::default() }
+        Self { first: None, more: Vec::new(), dependencies: Vec::new() }
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.first.is_none() && self.dependencies.is_empty() && self.tags.is_empty()
+        self.first.is_none() && self.dependencies.is_empty()
     }
 
     pub(crate) fn push(&mut self, entry: Removed, cause: Cause) {
@@ -64,7 +62,6 @@ impl MemoCore {
         for name in &effects.dependencies {
             applied += self.runtime().invalidate_tag(name, Severity::Hard);
         }
-        self.runtime().tags.release(effects.tags);
         self.dispose_one(&mut effects.first);
         for entry in effects.more {
             self.dispose_one(&mut Some(entry));

@@ -20,28 +20,12 @@ impl MemoCore {
         now: Tick,
         effects: &mut Effects,
     ) -> bool {
-        // Where nothing else bounds a memo, the numbers of slots do.
         let mut freed = 0;
-        if guard.entries.is_full() {
-            match self.evict_from(guard, now, effects) {
-                Some(weight) => freed = weight,
-                None => return false,
-            }
-        }
         loop {
             let replaced = replaced.and_then(|slot| guard.entries.at(slot));
             let left = freed + replaced.map_or(0, |entry| entry.weight());
-            // Anew each time: a bound that is no longer in force evicts nothing.
-            let capacity = self.capacity.load(Ordering::Relaxed);
-            if left == weight && self.total_weight.load(Ordering::Relaxed) <= capacity {
-                // It takes the place of what has left, and the number, which all shards share, stays.
-                return true;
-            }
-            let taken = self.total_weight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-                // What cannot be counted is too much for any capacity.
-                (held - left).checked_add(weight).filter(|held| *held <= capacity)
-            });
-            if taken.is_ok() {
+            // Where nothing else bounds a memo, the numbers of slots do.
+            if (left > 0 || !guard.entries.is_full()) && self.takes(weight, left) {
                 return true;
             }
             let Some(weight) = self.evict_from(guard, now, effects) else {
@@ -52,6 +36,22 @@ impl MemoCore {
         }
     }
 
+    /// Takes room that is there, and what has left. Whether it was enough.
+    #[inline]
+    fn takes(&self, weight: usize, left: usize) -> bool {
+        // Anew each time: a bound that is no longer in force evicts nothing.
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        if left == weight && self.total_weight.load(Ordering::Relaxed) <= capacity {
+            // It takes the place of what has left, and the number, which all shards share, stays.
+            return true;
+        }
+        let taken = self.total_weight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+            // What cannot be counted is too much for any capacity.
+            (held - left).checked_add(weight).filter(|held| *held <= capacity)
+        });
+        taken.is_ok()
+    }
+
     /// Takes an entry out. Its weight, which is still held.
     #[inline]
     fn evict_from(&self, guard: &mut ShardState, now: Tick, effects: &mut Effects) -> Option<usize> {
@@ -59,30 +59,31 @@ impl MemoCore {
         guard.entries.bound(self.spec.policy);
         let slot = guard.entries.victim()?;
         let entry = guard.entries.at(slot)?;
-        let weight = entry.weight();
+        let (hash, weight) = (entry.hash, entry.weight());
         self.backlog.credit(*entry);
         if self.is_tracked() {
-            guard.dependencies.note_replaced(entry.hash);
+            guard.dependencies.note_replaced(hash);
         }
         let cause = self.cause(*entry, now, Cause::Capacity);
         if self.leaves_silently(*entry) {
             self.counters.removed(cause);
-            guard.entries.forget_victim(slot);
-        } else if let Some(entry) = guard.entries.take_victim(slot) {
-            effects.push(entry, cause);
+            guard.entries.forget_victim(slot, hash, weight);
+        } else {
+            Self::take_victim(guard, slot, cause, effects);
         }
         Some(weight)
     }
 
-    /// Makes room for so much in other shards. Each key begins with a shard of its own, so that none has to make
-    /// room for all the others.
-    pub(super) fn evict_anywhere(&self, hash: u32, weight: usize, effects: &mut Effects) {
-        let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight);
-        self.evict_down_to(bound, hash as usize, effects, |_| ());
+    /// By itself: most entries leave silently, and what they do not need is not made room for.
+    #[inline(never)]
+    fn take_victim(guard: &mut ShardState, slot: SlotId, cause: Cause, effects: &mut Effects) {
+        if let Some(entry) = guard.entries.take_victim(slot) {
+            effects.push(entry, cause);
+        }
     }
 
-    /// Evicts a few entries of one shard after the other, until no more than `bound` is held. `then` runs after
-    /// each, under no lock.
+    /// Evicts a few entries of one shard after the other, until no more than `bound` is held. It begins with the shard
+    /// of this number. `then` runs after each, under no lock.
     pub(super) fn evict_down_to(
         &self,
         bound: usize,

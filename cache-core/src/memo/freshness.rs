@@ -5,7 +5,7 @@ use super::{MemoCore, ShardState};
 use crate::engine::Intent;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::policy::{Freshness, SlotId, Times, Verdict};
+use crate::policy::{Freshness, Policy, SlotId, Times, Verdict};
 use crate::store::{EntryId, EntryRef, MetadataRef};
 use crate::sync::ShardLock;
 use crate::tags::{Carrier, Validity};
@@ -62,35 +62,42 @@ impl MemoCore {
         self.times(entry).map_or(Verdict::Compute, |times| self.spec.rules.on_call(&times, now, draw))
     }
 
-    /// Looks an entry up that a call can be answered with, and whether it is to be computed anew. The long
-    /// way: a fresh entry without further rules is found by [`get`](Self::get).
+    /// Looks an entry up that a call can be answered with, and whether it is to be computed anew. Counts nothing. The
+    /// long way: most hits are found by [`get_at_once`](super::TypedMemo::get_at_once).
     #[inline(never)]
-    pub(crate) fn get_by_rules(
+    pub(crate) fn get(
         &self,
         hash: u32,
         eq: &dyn Fn(ErasedRef<'_>) -> bool,
         only_fresh: bool,
     ) -> Option<(Erased, bool)> {
-        let now = self.clock().coarse();
-        let mut renew = false;
-        let is_good = |entry: MetadataRef<'_>| {
-            let Some(times) = self.times(entry) else { return false };
-            let rules = &self.spec.rules;
-            let state = rules.freshness(&times, now);
-            let good = if only_fresh {
-                state == Freshness::Fresh
-            } else {
-                let verdict = rules.on_call(&times, now, fastrand::f64);
-                renew = verdict == Verdict::Renew;
-                verdict != Verdict::Compute
-            };
-            if good {
-                self.note_use(entry, state, now);
-            }
-            good
+        let shard = self.shards.made_at(hash)?;
+        // Within an `Eq` nothing is moved.
+        if self.spec.policy == Policy::Lru && !crate::sync::is_comparing() {
+            let guard = shard.upgradable();
+            let entry = guard.entries.find(hash, eq)?;
+            let (slot, found) = (entry.slot, self.serve_if_good(entry, only_fresh)?);
+            ShardLock::upgrade(guard).entries.read(slot);
+            return Some(found);
+        }
+        let guard = shard.read();
+        self.serve_if_good(guard.entries.find(hash, eq)?, only_fresh)
+    }
+
+    fn serve_if_good(&self, entry: EntryRef<'_>, only_fresh: bool) -> Option<(Erased, bool)> {
+        let (times, now, rules) = (self.times(*entry)?, self.clock().coarse(), &self.spec.rules);
+        let state = rules.freshness(&times, now);
+        let verdict = match state {
+            Freshness::Fresh if only_fresh => Verdict::Serve,
+            _ if only_fresh => Verdict::Compute,
+            _ => rules.on_call(&times, now, fastrand::f64),
         };
-        let value = self.get_if(hash, eq, is_good)?;
-        Some((value, renew))
+        if verdict == Verdict::Compute {
+            return None;
+        }
+        self.note_use(*entry, state, now);
+        entry.touch();
+        Some((entry.value.to_owned(), verdict == Verdict::Renew))
     }
 
     /// Answers with an entry, which was found to be good for that.

@@ -11,6 +11,7 @@ mod forking;
 mod freshness;
 mod hooks;
 mod invalidating;
+mod members;
 mod memo_ref;
 mod nesting;
 mod plain;
@@ -21,6 +22,7 @@ mod typed;
 mod typed_handle;
 mod typical_duration;
 mod untyped_handle;
+mod updating;
 
 use std::any::TypeId;
 use std::collections::HashSet;
@@ -94,8 +96,11 @@ impl MemoCore {
         names
     }
 
-    pub(crate) fn keys(&self) -> Vec<AnyKey> {
-        self.any_keys(self.live_keys(None))
+    /// What is live with one of these tags; all that is live, if none are given.
+    pub(crate) fn any_keys(&self, tags: Option<&[u64]>) -> Vec<AnyKey> {
+        let memo = self.arc();
+        let keys = self.live_keys(tags).into_iter();
+        keys.map(|(key, hash)| AnyKey::new(memo.clone(), key, hash)).collect()
     }
 
     pub(crate) fn invalidate_shown(&self, is_selected: &dyn Fn(&str) -> bool, severity: Severity) -> Applied {
@@ -108,10 +113,6 @@ impl MemoCore {
             &|key| is_selected.is_none_or(|is_selected| self.shows_as(key, is_selected)),
             self.last_predicate_removal(),
         );
-    }
-
-    pub(crate) fn tagged_keys(&self, tags: &[u64], all: bool) -> Vec<AnyKey> {
-        self.any_keys(self.live_keys((!all).then_some(tags)))
     }
 
     #[cfg(feature = "json")]
@@ -135,11 +136,6 @@ impl MemoCore {
     /// Whether a key displays so. A user's `Debug` that panics does: dropping too much is only a miss.
     pub(crate) fn shows_as(&self, key: &Erased, is_selected: &dyn Fn(&str) -> bool) -> bool {
         self.run_hook(|| self.key_ref(key, |key| is_selected(&key.to_string()))).unwrap_or(true)
-    }
-
-    pub(crate) fn any_keys(&self, keys: Vec<(Erased, u32)>) -> Vec<AnyKey> {
-        let memo = self.arc();
-        keys.into_iter().map(|(key, hash)| AnyKey::new(memo.clone(), key, hash)).collect()
     }
 
     /// Arguments that were given by name, in the order of the key.

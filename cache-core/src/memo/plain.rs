@@ -2,17 +2,16 @@
 //!
 //! They store what [`store`](MemoCore::store) would, or nothing: then that decides.
 
-use std::sync::Arc;
-
 use super::{Effects, MemoCore};
+use crate::engine::LeaderGuard;
 use crate::erased::Erased;
 use crate::event::Cause;
-use crate::flight::{Flight, Kind};
+use crate::flight::{CarriedTags, Kind, Landing};
 use crate::metadata::EntryMetadata;
 use crate::spec::Spec;
 use crate::store::StoredMetadata;
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Number};
+use crate::tags::Carrier;
 use crate::time::{NEVER, SECOND, Tick, later, ticks};
 
 impl MemoCore {
@@ -26,17 +25,15 @@ impl MemoCore {
         (is_plain && ttl >= SECOND).then_some(ttl)
     }
 
-    /// Stores the value of a flight whose key is new, and takes the flight off. Whether it did.
+    /// Lands a flight with a plain value, which is no error, and whose key is new. Whether it did.
     #[inline]
-    pub(super) fn store_new(
-        &self,
-        flight: &Arc<Flight>,
-        value: &Erased,
-        metadata: &EntryMetadata,
-        effects: &mut Effects,
-    ) -> bool {
+    pub(crate) fn land_new(&self, leader: &LeaderGuard, value: &Erased) -> bool {
+        let flight = leader.flight();
         let is_new = matches!(flight.kind, Kind::Shared | Kind::Alone) && flight.old.is_none();
-        let Some((now, deadline)) = self.plain_times(metadata).filter(|_| is_new) else { return false };
+        if !is_new || flight.context.inheriting().is_some() || crate::sync::is_comparing() {
+            return false;
+        }
+        let Some((now, deadline)) = self.plain_times() else { return false };
         let mut guard = self.shard(flight.hash).write();
         // Nobody else has stored it, or computes it: keys need not be compared.
         if !guard.gated().is_only(flight)
@@ -47,17 +44,28 @@ impl MemoCore {
         }
         // Loaded before the stamps: the entry is valid at this revision or not at all.
         let revision = self.revision().current();
-        if !self.untouched_since(flight.born, flight.hash, &[])
-            || !self.reserve(&mut guard, 1, None, now, effects)
-        {
+        if !self.untouched_since(flight.born, flight.hash, &[]) {
             return false;
         }
-        let stored_metadata = self.plain_metadata(value, now, deadline, flight.born.max(revision));
+        let mut effects = Effects::new();
+        if !self.reserve(&mut guard, 1, None, now, &mut effects) {
+            drop(guard);
+            self.dispose(effects);
+            return false;
+        }
+        let verified = flight.born.max(revision);
+        let stored_metadata =
+            StoredMetadata { created: now, deadline, verified, is_error: false, extra: None };
         guard.entries.insert(&flight.key, value, flight.hash, stored_metadata, &self.spec.rules);
         guard.gated_mut().remove(flight);
         drop(guard);
         self.counters.stores.add();
         self.will_end(deadline);
+        self.note_duration(flight);
+        leader.finish(&mut effects, None, || Landing::Value(value.clone(), CarriedTags::Tags(None)));
+        // There is nothing left to drop.
+        std::mem::forget(effects);
+        self.on_store(&flight.key, value);
         true
     }
 
@@ -70,7 +78,7 @@ impl MemoCore {
         value: &Erased,
         metadata: &EntryMetadata,
     ) -> bool {
-        let Some((now, deadline)) = self.plain_times(metadata) else { return false };
+        let Some((now, deadline)) = self.plain_times().filter(|_| metadata.is_plain()) else { return false };
         let born = self.runtime().tags.now();
         let guard = self.shard(hash).upgradable();
         // A flight of the key would end, and so would what was computed from the entry.
@@ -91,39 +99,28 @@ impl MemoCore {
         self.counters.removed(self.cause(*entry, now, Cause::Replaced));
         let slot = entry.slot;
         let mut guard = ShardLock::upgrade(guard);
-        let stored_metadata = self.plain_metadata(value, now, deadline, born.max(revision));
-        guard.entries.overwrite(slot, key, value, &stored_metadata, &self.spec.rules);
+        let stored_metadata = StoredMetadata {
+            created: now,
+            deadline,
+            verified: born.max(revision),
+            is_error: (self.types.hooks.is_error)(value),
+            extra: None,
+        };
+        guard.entries.overwrite(slot, value, &stored_metadata, &self.spec.rules);
         drop(guard);
         self.counters.stores.add();
         self.will_end(deadline);
         true
     }
 
-    /// When a plain value is stored, and the first tick at which it is no longer fresh; none if it is not plain.
+    /// When a plain value is stored, and the first tick at which it is no longer fresh; none if the memo's are not.
     #[inline]
-    fn plain_times(&self, metadata: &EntryMetadata) -> Option<(Tick, Tick)> {
-        let ttl = self.plain_ttl.filter(|_| metadata.is_plain())?;
+    fn plain_times(&self) -> Option<(Tick, Tick)> {
+        let ttl = self.plain_ttl?;
         // What begins earlier ends earlier: of a long time that is no matter.
         let now = self.clock().coarse();
         // At the end of time nothing is fresh.
         Some((now, later(now, ttl))).filter(|(now, deadline)| now < deadline)
-    }
-
-    #[inline]
-    fn plain_metadata(
-        &self,
-        value: &Erased,
-        created: Tick,
-        deadline: Tick,
-        verified: Number,
-    ) -> StoredMetadata {
-        StoredMetadata {
-            created,
-            deadline,
-            verified,
-            is_error: (self.types.hooks.is_error)(value),
-            extra: None,
-        }
     }
 }
 

@@ -39,6 +39,7 @@ impl<T, G: Default> Shards<T, G> {
         Self { all: OnceLock::new(), making: Gate::new(), count }
     }
 
+    #[inline]
     pub(super) fn at(&self, hash: u32, make: impl Fn() -> T) -> &ShardLock<T, G> {
         let all = match self.all.get() {
             Some(all) => all,

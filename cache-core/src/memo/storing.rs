@@ -6,15 +6,13 @@ use super::{Effects, MemoCore};
 use crate::engine::LeaderGuard;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{
-    CarriedTags, Flight, FlightContext, Flights, Kind, Landing, PreviousEntry, with_context,
-};
+use crate::flight::{CarriedTags, Flight, Flights, Kind, Landing};
 use crate::metadata::EntryMetadata;
 use crate::policy::Freshness;
 use crate::runtime::HeldTags;
 use crate::store::{EntryRef, ExtraMetadata, StoredMetadata};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Number, SharedTags, TagState};
+use crate::tags::{Carrier, Number, SharedTags, TagSet, TagState};
 use crate::time::{NEVER, SECOND, Tick, ticks};
 
 /// When a value that is given by hand is written.
@@ -29,7 +27,7 @@ pub enum When {
 }
 
 /// By what right a value is stored.
-enum Claim<'a> {
+pub(super) enum Claim<'a> {
     /// It was computed by a flight, which must still be registered.
     Flight(&'a Arc<Flight>),
     /// It was given by hand; it ends the flights of its key.
@@ -53,7 +51,7 @@ impl Claim<'_> {
 
 /// What came of storing a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum StoreOutcome {
+pub(super) enum StoreOutcome {
     Yes,
     /// The value was there already: its entry was given a new life.
     Renewed,
@@ -64,38 +62,24 @@ enum StoreOutcome {
 }
 
 /// A value that is to be stored.
-struct Candidate<'a> {
-    key: &'a Erased,
-    hash: u32,
-    value: &'a Erased,
-    metadata: &'a EntryMetadata,
+pub(super) struct Candidate<'a> {
+    pub(super) key: &'a Erased,
+    pub(super) hash: u32,
+    pub(super) value: &'a Erased,
+    pub(super) metadata: &'a EntryMetadata,
     /// How long it took to compute, where that matters.
-    cost: Option<Tick>,
-}
-
-/// Takes a flight off its shard.
-struct Deregister<'a>(&'a MemoCore, &'a Arc<Flight>);
-
-impl Drop for Deregister<'_> {
-    fn drop(&mut self) {
-        self.0.shard(self.1.hash).upgradable().gated_mut().remove(self.1);
-    }
+    pub(super) cost: Option<Tick>,
 }
 
 impl MemoCore {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn land(&self, leader: &LeaderGuard, value: &Erased, metadata: EntryMetadata, answers: bool) {
         let flight = leader.flight();
         let mut effects = Effects::new();
-        let is_plain = flight.context.inheriting().is_none() && !crate::sync::is_comparing();
-        let (outcome, carried) = if is_plain && self.store_new(flight, value, &metadata, &mut effects) {
-            (StoreOutcome::Yes, CarriedTags::Tags(None))
-        } else {
-            self.store_computed(leader, value, metadata, answers, &mut effects)
-        };
+        let (outcome, carried) = self.store_computed(leader, value, metadata, answers, &mut effects);
         self.note_duration(flight);
         let is_off = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
         leader.finish(&mut effects, (!is_off).then_some(false), || Landing::Value(value.clone(), carried));
@@ -104,7 +88,7 @@ impl MemoCore {
         }
     }
 
-    /// The first half of it, whatever the value is to answer to.
+    /// The first half of it.
     fn store_computed(
         &self,
         leader: &LeaderGuard,
@@ -185,83 +169,6 @@ impl MemoCore {
         stored
     }
 
-    /// Changes the value that is there, in one piece: what others write between reading and writing it
-    /// makes `change` run again; what `change` itself writes comes before it. What was stored; `None` if nothing was
-    /// there, if it is not to be kept, or if `change` has invalidated what it was made of.
-    pub(crate) fn update(
-        &self,
-        key: &Erased,
-        hash: u32,
-        mut change: impl FnMut(Erased) -> Option<(Erased, EntryMetadata)>,
-    ) -> Option<Erased> {
-        if self.is_disabled() || crate::sync::is_comparing() {
-            return None;
-        }
-        self.apply_deferred();
-        if self.is_tracked() {
-            self.record_dependency(hash, || key.clone());
-        }
-        let same = |other: ErasedRef<'_>| self.same(other, key);
-        loop {
-            let guard = self.shard(hash).upgradable();
-            // Before the entry is found valid.
-            let born = self.runtime().tags.now();
-            let Some(entry) = guard.entries.find(hash, same).filter(|entry| self.is_fresh(**entry)) else {
-                drop(guard);
-                self.record_absence();
-                return None;
-            };
-            let held = entry.value.to_owned();
-            // The new value is made of the old one, and so of what that was computed from.
-            let carried = if self.spec.inherit_tags { entry.tags().into() } else { Box::default() };
-            let carried = HeldTags::new(carried, self.runtime().clone());
-            let read = (!entry.tags().is_empty())
-                .then(|| Arc::new(HeldTags::new(entry.tags().into(), self.runtime().clone())) as SharedTags);
-            let context = FlightContext::of_update(self.runtime().address(), read);
-            let slot = entry.slot;
-            let mut guard = ShardLock::upgrade(guard);
-            let old = PreviousEntry::of(&mut guard.entries, slot);
-            let flight = Arc::new(Flight::new(key.clone(), hash, born, Kind::Update, old, context));
-            guard.gated_mut().add(flight.clone());
-            drop(guard);
-            // Whatever comes of it, the flight is taken off.
-            let _off = Deregister(self, &flight);
-            let (value, mut metadata) = with_context(Some(&flight.context), || change(held))?;
-            let tags = self.attach(&mut metadata, &carried);
-            if let Some(tags) = tags.as_deref().filter(|_| self.is_tracked()) {
-                self.record_tags(tags);
-            }
-            if self.has_invalidated_itself(&flight, tags.as_deref().unwrap_or_default()) {
-                return None;
-            }
-            let mut effects = Effects::new();
-            let candidate = Candidate { key, hash, value: &value, metadata: &metadata, cost: None };
-            let stored = self.store(&candidate, tags, &Claim::Flight(&flight), &mut effects);
-            self.dispose(effects);
-            match stored {
-                StoreOutcome::Yes | StoreOutcome::Renewed => {
-                    self.on_store(key, &value);
-                    return Some(value);
-                }
-                StoreOutcome::Overtaken => {}
-                StoreOutcome::Refused => return None,
-            }
-        }
-    }
-
-    /// Whether the closure of an update has invalidated what the update has read, or what it is to store with these
-    /// tags.
-    fn has_invalidated_itself(&self, flight: &Flight, tags: &[Arc<TagState>]) -> bool {
-        let context = &flight.context;
-        context.has_ended_itself()
-            || context.has_invalidated().is_some_and(|first| {
-                let untouched = |tags| self.untouched_since(first - 1, flight.hash, tags);
-                self.last_predicate_removal() >= first
-                    || !untouched(context.tags_of_read())
-                    || !untouched(tags)
-            })
-    }
-
     /// The tags that an entry is to carry, if it does.
     #[inline]
     pub(super) fn attach(
@@ -290,7 +197,7 @@ impl MemoCore {
 
     /// Writes the entry if the claim holds. Keys are compared under upgradable access, everything else
     /// happens under exclusive access, in one piece. What had to go is left to the caller.
-    fn store(
+    pub(super) fn store(
         &self,
         candidate: &Candidate<'_>,
         mut tags: Option<HeldTags>,
@@ -305,6 +212,8 @@ impl MemoCore {
         let (Some(deadline), Some(weight)) = (deadline, weight) else { return StoreOutcome::Refused };
         let same = |other: ErasedRef<'_>| self.same(other, key);
         let mut outcome = StoreOutcome::Yes;
+        // Those that an entry has carried that stays.
+        let mut left = TagSet::default();
         loop {
             // Each time: no room can be made for it if the bound was lowered meanwhile.
             if weight > self.capacity.load(Ordering::Relaxed) {
@@ -338,9 +247,11 @@ impl MemoCore {
             };
             let old = existing.map(|(slot, _)| slot);
             if renewed.is_none() && !self.reserve(&mut guard, weight, old, now, effects) {
-                // All room is taken in other shards.
+                // All room is taken in other shards. Each key begins with another of them, so that none has to make
+                // room for all the others.
                 drop(guard);
-                self.evict_anywhere(hash, weight, effects);
+                let bound = self.capacity.load(Ordering::Relaxed).saturating_sub(weight);
+                self.evict_down_to(bound, hash as usize, effects, |_| ());
                 continue;
             }
             let own = match claim {
@@ -363,7 +274,7 @@ impl MemoCore {
                 ),
             };
             if let Some(slot) = renewed {
-                effects.tags = guard.entries.renew(slot, stored_metadata, &self.spec.rules);
+                left = guard.entries.renew(slot, stored_metadata, &self.spec.rules);
                 outcome = StoreOutcome::Renewed;
                 break;
             }
@@ -385,6 +296,7 @@ impl MemoCore {
             }
             break;
         }
+        self.runtime().tags.release(left);
         if outcome == StoreOutcome::Yes {
             self.counters.stores.add();
         } else {

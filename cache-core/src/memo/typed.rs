@@ -1,10 +1,17 @@
 //! A memo whose types are known: what a hit needs, and nothing else.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 
 use super::{Data, MemoCore};
 use crate::key::{Part, Shape};
 use crate::store::short;
+
+// The address of a memo in which a look-up at once has just found no entry; 0 if there is none. It is not told by the
+// return: a hit would have to put that aside.
+crate::sync::thread_local! {
+    static NOTHING_FOUND: Cell<usize> = const { Cell::new(0) };
+}
 
 /// A memo of keys `K` and values `V`.
 pub(crate) struct TypedMemo<'m, K, V> {
@@ -27,6 +34,21 @@ impl<K, V> std::ops::Deref for TypedMemo<'_, K, V> {
     #[inline]
     fn deref(&self) -> &MemoCore {
         self.memo
+    }
+}
+
+impl MemoCore {
+    /// What tells memos apart.
+    #[inline]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    /// Whether this thread has just looked a call up at once, which it now looks up further, and has found no entry. It
+    /// is told once.
+    #[inline]
+    pub(crate) fn has_just_found_nothing(&self) -> bool {
+        NOTHING_FOUND.try_with(|found| found.replace(0) == self.address()).unwrap_or(false)
     }
 }
 
@@ -61,7 +83,11 @@ impl<'m, K: Data, V: Data> TypedMemo<'m, K, V> {
         let long_hash = memo.long_hash(parts);
         let guard = memo.shards.made_at(short(long_hash))?.read_at_once(thread)?;
         // SAFETY: the memo was made for these types, and so were its shards.
-        let hit = unsafe { guard.entries.find_hit::<K, V>(long_hash, |key| parts.matches(key)) }?;
+        let found = unsafe { guard.entries.find_hit::<K, V>(long_hash, |key| parts.matches(key)) };
+        let Some(hit) = found else {
+            let _ = NOTHING_FOUND.try_with(|found| found.set(memo.address()));
+            return None;
+        };
         let times = hit.unexpired(memo.limit()?)?;
         if !hit.is_valid_at(memo.revision.current()) || !memo.counters.hits.add_at_once(thread) {
             return None;

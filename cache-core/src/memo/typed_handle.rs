@@ -1,142 +1,18 @@
 //! Memos as users hold them: of a function, or of a field.
 
-use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::core::Types;
-use super::{AnyMemoRef, MakesSpec, MemoCore, ZeroCapacity};
+use super::members::{Member, Members};
+use super::{AnyMemoRef, MemoCore, ZeroCapacity};
 use crate::address::Key;
 use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::event::Stats;
 use crate::invalidate::Applied;
-use crate::key::{KeyRef, Shape};
-use crate::runtime::Runtime;
-use crate::slot::{self, Identity, MemoHandle, Slot};
-use crate::sync::plain::{Mutex, MutexGuard};
+use crate::key::KeyRef;
 use crate::tags::Severity;
-use crate::value::{ReturnKind, Returns};
-
-/// The memos of a field: one for each method that keeps its values there. The list only grows.
-struct Members<V> {
-    first: OnceLock<Box<Member<V>>>,
-    settings: Mutex<Settings>,
-}
-
-impl<V> Members<V> {
-    /// With the lock under which memos are made: a `fork` waits for that one, and cannot find these.
-    fn settings(&self) -> (MutexGuard<'static, ()>, MutexGuard<'_, Settings>) {
-        (crate::slot::making(), self.settings.lock())
-    }
-}
-
-/// In place of a slot's address, where the memo is a function's: no slot has this one.
-const OF_A_FUNCTION: usize = 0;
-
-struct Member<V> {
-    memo: AnyMemoRef,
-    /// A value, as companions speak of it.
-    companion_value: fn(Erased) -> Option<V>,
-    /// Which function's, and which instantiation.
-    id: (usize, TypeId),
-    #[cfg(feature = "testing")]
-    runtime: Arc<Runtime>,
-    next: OnceLock<Box<Member<V>>>,
-}
-
-/// What was set before the first method was called.
-#[derive(Default)]
-struct Settings {
-    capacity: Option<usize>,
-    enabled: Option<bool>,
-}
-
-impl<V: 'static> Members<V> {
-    fn iter(&self) -> impl Iterator<Item = &Member<V>> {
-        let all = std::iter::successors(self.first.get(), |member| member.next.get());
-        all.map(|member| &**member).filter(|member| member.is_here())
-    }
-
-    #[inline]
-    fn find(&self, id: (usize, TypeId)) -> Option<&MemoCore> {
-        Some(&self.iter().find(|member| member.id == id)?.memo.0)
-    }
-
-    #[cold]
-    fn first_use(
-        &self,
-        id: (usize, TypeId),
-        slot: &'static Slot,
-        types: Types,
-        name: fn(&str) -> Arc<str>,
-        companion_value: fn(Erased) -> Option<V>,
-    ) {
-        let (_making, settings) = self.settings();
-        if self.find(id).is_some() {
-            return;
-        }
-        // Made for the capacity that was set, as for one of the attribute.
-        let memo = slot.make(types, name, id.1, &Runtime::current(), false, settings.capacity);
-        if let Some(enabled) = settings.enabled {
-            memo.switch(enabled);
-        }
-        self.push(Member::new(memo, companion_value, id));
-    }
-
-    fn push(&self, member: Member<V>) {
-        let mut member = Box::new(member);
-        let mut place = &self.first;
-        while let Err(back) = place.set(member) {
-            member = back;
-            place = &place.get().expect("it is taken").next;
-        }
-    }
-}
-
-impl<V: 'static> Member<V> {
-    fn new(memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>, id: (usize, TypeId)) -> Self {
-        Self {
-            id,
-            #[cfg(feature = "testing")]
-            runtime: memo.runtime().clone(),
-            memo: AnyMemoRef(memo),
-            companion_value,
-            next: OnceLock::new(),
-        }
-    }
-
-    fn keys<M>(&self) -> impl Iterator<Item = Key<V, M>> {
-        let memo = &self.memo.0;
-        let keys = memo.live_keys(None).into_iter();
-        keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.companion_value))
-    }
-
-    fn invalidate_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
-        let memo = &self.memo.0;
-        let condemned = |key: &Erased, stored: &Erased| {
-            let value = (self.companion_value)(stored.clone());
-            value.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
-        };
-        memo.invalidate_where(&|_| true, &condemned, severity)
-    }
-
-    /// Whether it is a function's, or of the runtime that this thread works in.
-    #[cfg(feature = "testing")]
-    #[inline]
-    fn is_here(&self) -> bool {
-        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(&self.runtime)
-    }
-
-    /// There is one runtime only.
-    #[cfg(not(feature = "testing"))]
-    #[inline]
-    #[expect(clippy::unused_self, reason = "there may be several worlds")]
-    fn is_here(&self) -> bool {
-        true
-    }
-}
 
 /// The cache behind one memoized function, `get_cat::memo()`, or behind methods of one instance.
 ///
@@ -204,7 +80,7 @@ impl<V: 'static> Member<V> {
 /// assert_eq!((home.cats.len(), bare.cats.len()), (1, 0));
 /// ```
 pub struct Memo<V, M = Blocking> {
-    members: Arc<Members<V>>,
+    pub(super) members: Arc<Members<V>>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -234,14 +110,13 @@ impl<V: 'static, M> Memo<V, M> {
     /// An empty one, for a field that methods name with `memo = self.field`.
     #[must_use]
     pub fn new() -> Self {
-        let members = Members { first: OnceLock::new(), settings: Mutex::default() };
-        Self { members: Arc::new(members), mode: PhantomData }
+        Self { members: Arc::new(Members::new()), mode: PhantomData }
     }
 
     /// Of a function.
     pub(crate) fn of(memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>) -> Self {
         let this = Self::new();
-        this.members.push(Member::new(memo, companion_value, (OF_A_FUNCTION, TypeId::of::<()>())));
+        this.members.add_memo_of_function(memo, companion_value);
         this
     }
 
@@ -459,32 +334,5 @@ impl<V: 'static> Memo<V, crate::Async> {
             values.push(key.get().await);
         }
         values
-    }
-}
-
-impl<V, M> Memo<V, M> {
-    /// The memo of a method whose memos are here.
-    #[inline]
-    pub(crate) fn member<Id, S, R>(
-        &self,
-        slot: &'static Slot,
-        spec: MakesSpec<'_, R>,
-    ) -> MemoHandle<'_, S::Owned, R::StoredValue>
-    where
-        V: 'static,
-        Id: Identity + ?Sized,
-        S: Shape,
-        R: Returns<CompanionValue = V>,
-    {
-        let (members, id) = (&self.members, (slot.address(), slot::id::<Id, S, R>()));
-        let memo = if let Some(memo) = members.find(id) {
-            memo
-        } else {
-            let (types, kind) = (Types::of::<S, R>(spec()), ReturnKind::of::<R>());
-            members.first_use(id, slot, types, Id::name, kind.companion_value);
-            members.find(id).expect("it was made just now")
-        };
-        // SAFETY: the id is that of these types, and the memo was made for them.
-        unsafe { MemoHandle::kept(memo) }
     }
 }

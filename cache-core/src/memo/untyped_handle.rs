@@ -93,7 +93,7 @@ impl AnyMemoRef {
     /// The live entries, in no order.
     #[must_use]
     pub fn any_keys(&self) -> Vec<AnyKey> {
-        self.0.keys()
+        self.0.any_keys(None)
     }
 
     /// Invalidates every entry. Values being computed are not stored.

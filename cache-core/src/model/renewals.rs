@@ -31,7 +31,7 @@ impl Scene {
     /// A call that is answered with what is stale, and computes it anew after that.
     fn call_and_renew(&self) -> u64 {
         let (memo, hash) = (&self.cache.memo, self.cache.hash(KEY));
-        let Some((held, renew)) = memo.get_by_rules(hash, &is(KEY), false) else {
+        let Some((held, renew)) = memo.get(hash, &is(KEY), false) else {
             return self.call(TAGS);
         };
         if renew && let Step::Lead(leader) = self.cache.begin(KEY, Intent::Ahead) {

@@ -250,6 +250,19 @@ impl Cells {
         Some(old)
     }
 
+    /// Writes a copy of a value over that of a cell, if it is live: it need not be dropped. Its head.
+    #[inline]
+    pub(super) fn overwrite(&mut self, at: usize, value: &Erased) -> Option<&mut Head> {
+        assert!(
+            value.is_of(self.cell.value) && !self.cell.value.needs_drop(),
+            "a value that is of no matter"
+        );
+        self.head(at).filter(|head| head.is_live())?;
+        // SAFETY: a cell that is live has a value of this type there, of which nothing is to be dropped.
+        unsafe { value.by_ref().clone_to(self.at(at).add(self.cell.value_at)) };
+        self.head_mut(at)
+    }
+
     /// Takes an entry out of a cell that is live, without a look at it: its types need not be dropped.
     #[inline]
     pub(super) fn forget(&mut self, at: usize, link: u32) {

@@ -61,12 +61,6 @@ pub(crate) struct DrainedEntries {
     cold: (HashTable<SlotId>, Option<Box<ColdState>>),
 }
 
-impl DrainedEntries {
-    pub(crate) fn len(&self) -> usize {
-        self.slab.len()
-    }
-}
-
 impl Iterator for DrainedEntries {
     type Item = Removed;
 
@@ -83,10 +77,6 @@ fn spread_slot(slot: SlotId) -> u64 {
 impl Entries {
     pub(crate) fn new(policy: Option<Policy>, cell: &'static CellType) -> Self {
         Self { table: HashTable::new(), slab: Slab::new(cell), policy, cold: None }
-    }
-
-    fn cold(&mut self) -> &mut ColdState {
-        self.cold.get_or_insert_with(|| Box::new(ColdState::new(self.policy)))
     }
 
     pub(crate) fn earliest(&self) -> Tick {
@@ -113,8 +103,12 @@ impl Entries {
 
     /// The entry of a key.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<EntryRef<'_>> {
-        let is = |slot: &SlotId| self.slab.key(*slot).is_some_and(&eq);
-        self.slab.get(*self.table.find(long(hash), is)?)
+        let mut found = None;
+        self.table.find(long(hash), |slot| {
+            found = self.slab.get_if(*slot, |other, key| other == hash && eq(key));
+            found.is_some()
+        });
+        found
     }
 
     /// Whether there may be one: of a key of this hash.
@@ -188,15 +182,17 @@ impl Entries {
         metadata: StoredMetadata,
         rules: &Rules,
     ) {
-        let new_entry = NewEntry::of(&metadata, rules);
-        self.cold().weight += metadata.weight();
+        let is_plain = metadata.extra.is_none();
+        let cold = self.cold.get_or_insert_with(|| Box::new(ColdState::new(self.policy)));
+        cold.note_end(&metadata, rules);
+        cold.weight += metadata.weight();
         let slot = self.slab.insert(key, value, hash, metadata);
         let slab = &self.slab;
         self.table.insert_unique(long(hash), slot, |slot| long(slab.hash(*slot)));
-        if let Some(cold) = &mut self.cold {
-            cold.evictor.insert(slot, &mut self.slab);
+        cold.evictor.insert(slot, &mut self.slab);
+        if !is_plain {
+            self.tag(slot);
         }
-        self.note_new(slot, &new_entry);
     }
 
     /// Puts another entry of the same key in the place of one: it keeps its slot and its place in the order, but not
@@ -210,44 +206,34 @@ impl Entries {
         metadata: StoredMetadata,
         rules: &Rules,
     ) -> Option<Removed> {
-        let (new_entry, weight) = (NewEntry::of(&metadata, rules), metadata.weight());
+        let cold = self.cold.as_mut()?;
+        cold.note_end(&metadata, rules);
+        let weight = metadata.weight();
         let old = self.slab.replace(slot, key, value, metadata)?;
-        let cold = self.cold();
         cold.weight = cold.weight + weight - old.metadata().weight();
+        cold.evictor.read(slot);
         self.untag(slot, old.metadata().tags());
-        self.read(slot);
-        self.note_new(slot, &new_entry);
+        self.tag(slot);
         Some(old)
     }
 
-    /// The same where nobody wants what was there: both are plain, and the types of key and value need no drop.
+    /// The same where nobody wants what was there: both are plain, and values need no drop. The key stays.
     #[inline]
     pub(crate) fn overwrite(
         &mut self,
         slot: SlotId,
-        key: &Erased,
         value: &Erased,
         metadata: &StoredMetadata,
         rules: &Rules,
     ) {
-        self.slab.overwrite(slot, key, value, metadata);
-        self.read(slot);
-        self.note_new(slot, &NewEntry::of(metadata, rules));
-    }
-
-    /// An entry has begun a life.
-    #[inline]
-    fn note_new(&mut self, slot: SlotId, new_entry: &NewEntry) {
         let Some(cold) = &mut self.cold else { return };
-        cold.earliest = cold.earliest.min(new_entry.end);
-        if new_entry.is_tagged
-            && let Some(entry) = self.slab.get(slot)
-        {
-            entry.tags().iter().for_each(|tag| cold.tag(slot, tag.id));
-        }
+        cold.note_end(metadata, rules);
+        cold.evictor.read(slot);
+        self.slab.overwrite(slot, value, metadata);
     }
 
     /// An entry was read; only for algorithms that move something then.
+    #[inline]
     pub(crate) fn read(&mut self, slot: SlotId) {
         if let Some(cold) = &mut self.cold {
             cold.evictor.read(slot);
@@ -283,7 +269,7 @@ impl Entries {
         if renews != renewing
             && let Some(extra) = self.slab.extra_mut(slot)
         {
-            extra.note_renewal(renewing);
+            extra.renewing = renewing;
         }
     }
 
@@ -297,21 +283,21 @@ impl Entries {
 
     /// Gives an entry a new life, and hands the tags out that it has carried so far.
     pub(crate) fn renew(&mut self, slot: SlotId, metadata: StoredMetadata, rules: &Rules) -> TagSet {
-        let Some(entry) = self.slab.get(slot) else {
+        let (Some(entry), Some(cold)) = (self.slab.get(slot), &mut self.cold) else {
             return metadata.extra.map(|mut extra| extra.take_tags()).unwrap_or_default();
         };
         // Its value is the same, and so is its name.
         let (id, weight) = (entry.id(), entry.weight());
-        let new_entry = NewEntry::of(&metadata, rules);
+        cold.note_end(&metadata, rules);
         let has_more = id > 0 || weight != 1 || metadata.extra.is_some();
         let old = self.slab.renew(slot, metadata);
         let tags = old.map(|mut extra| extra.take_tags()).unwrap_or_default();
         if has_more && let Some(extra) = self.slab.extra_mut(slot) {
             extra.id = id;
-            extra.set_weight(weight);
+            extra.weight = weight;
         }
         self.untag(slot, &tags);
-        self.note_new(slot, &new_entry);
+        self.tag(slot);
         tags
     }
 
@@ -330,8 +316,8 @@ impl Entries {
 
     /// The same where nobody wants it, it has no tags, and its types need not be dropped.
     #[inline]
-    pub(crate) fn forget_victim(&mut self, slot: SlotId) {
-        self.unlist(slot);
+    pub(crate) fn forget_victim(&mut self, slot: SlotId, hash: u32, weight: usize) {
+        self.unlist(slot, hash, weight);
         self.slab.forget(slot);
     }
 
@@ -342,22 +328,28 @@ impl Entries {
     }
 
     fn take(&mut self, slot: SlotId) -> Option<Removed> {
-        self.unlist(slot);
         let entry = self.slab.take(slot)?;
-        self.untag(slot, entry.metadata().tags());
+        let metadata = entry.metadata();
+        self.unlist(slot, metadata.hash, metadata.weight());
+        self.untag(slot, metadata.tags());
         Some(entry)
     }
 
     /// An entry is found no more, nor does it weigh.
     #[inline]
-    fn unlist(&mut self, slot: SlotId) {
-        let Some(entry) = self.slab.get(slot) else { return };
-        let (hash, weight) = (entry.hash, entry.weight());
+    fn unlist(&mut self, slot: SlotId, hash: u32, weight: usize) {
         if let Ok(found) = self.table.find_entry(long(hash), |other| *other == slot) {
             found.remove();
         }
         if let Some(cold) = &mut self.cold {
             cold.weight -= weight;
+        }
+    }
+
+    /// Notes which tags an entry carries.
+    fn tag(&mut self, slot: SlotId) {
+        if let (Some(entry), Some(cold)) = (self.slab.get(slot), &mut self.cold) {
+            entry.tags().iter().for_each(|tag| cold.tag(slot, tag.id));
         }
     }
 
@@ -399,18 +391,19 @@ impl Entries {
     /// Begins to keep order, if there was no bound so far.
     #[inline]
     pub(crate) fn bound(&mut self, policy: Policy) {
-        if self.policy.replace(policy).is_none() && self.cold.is_some() {
+        if self.policy.replace(policy).is_none() {
             self.order(policy);
         }
     }
 
+    #[cold]
     fn order(&mut self, policy: Policy) {
-        let mut evictor = Evictor::new(Some(policy));
         let slots: Vec<SlotId> = self.iter().map(|entry| entry.slot).collect();
+        let Some(cold) = &mut self.cold else { return };
+        cold.evictor = Evictor::new(Some(policy));
         for slot in slots {
-            evictor.insert(slot, &mut self.slab);
+            cold.evictor.insert(slot, &mut self.slab);
         }
-        self.cold().evictor = evictor;
     }
 
     /// After a sweep: when the next entry may end by its times, and no more memory than is of use.
@@ -449,19 +442,6 @@ impl Entries {
     }
 }
 
-/// What has to be known of a life that begins, when its metadata was given away.
-struct NewEntry {
-    end: Tick,
-    is_tagged: bool,
-}
-
-impl NewEntry {
-    fn of(metadata: &StoredMetadata, rules: &Rules) -> Self {
-        let end = rules.end_since(metadata.deadline, || metadata.created, metadata.is_error);
-        Self { end, is_tagged: metadata.extra.as_ref().is_some_and(|extra| !extra.tags().is_empty()) }
-    }
-}
-
 impl ColdState {
     fn new(policy: Option<Policy>) -> Self {
         let evictor = Evictor::new(policy);
@@ -471,6 +451,16 @@ impl ColdState {
     /// The same without entries. Names are not given twice.
     fn emptied(&self, policy: Option<Policy>) -> Self {
         Self { last_id: self.last_id, moves: self.moves.wrapping_add(1), ..Self::new(policy) }
+    }
+
+    /// An entry is about to be kept.
+    #[inline]
+    fn note_end(&mut self, metadata: &StoredMetadata, rules: &Rules) {
+        // Unless it idles it is good for something until its deadline, or longer.
+        if metadata.deadline < self.earliest || rules.idle.is_some() {
+            let end = rules.end_since(metadata.deadline, || metadata.created, metadata.is_error);
+            self.earliest = self.earliest.min(end);
+        }
     }
 
     fn tag(&mut self, slot: SlotId, tag: u64) {
@@ -497,117 +487,5 @@ impl EntryRef<'_> {
     /// Whether it is the entry of a name.
     pub(crate) fn has_id(&self, id: EntryId) -> bool {
         self.hash == id.hash && self.id() == id.id
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use std::collections::HashMap as Map;
-    use std::sync::Arc;
-
-    use super::super::tests::metadata;
-    use super::*;
-
-    const RULES: Rules = Rules::new();
-
-    type Value = (u64, Arc<()>);
-
-    fn hash(key: u64) -> u32 {
-        // Few of them, so that keys collide.
-        u32::try_from(key % 500).unwrap().wrapping_mul(0x9E37_79B9)
-    }
-
-    fn slot_of(entries: &Entries, key: u64) -> Option<SlotId> {
-        entries.find(hash(key), |other| *other.get::<u64>() == key).map(|entry| entry.slot)
-    }
-
-    /// Everything that is kept agrees with a map, whatever happens in whatever order, and each value is
-    /// dropped once.
-    #[test]
-    fn entries_are_what_was_put_in_and_not_taken_out() {
-        let (turn, turns, looks) = if cfg!(miri) { (800, 2, 2) } else { (10_000, 6, 20) };
-        let policies = [Some(Policy::Adaptive), Some(Policy::Lru), None];
-        for policy in policies.into_iter().take(if cfg!(miri) { 1 } else { 3 }) {
-            let mut random = fastrand::Rng::with_seed(7);
-            let alive = Arc::new(());
-            let mut entries = Entries::new(policy, CellType::of::<u64, Value>());
-            let mut map: Map<u64, (u64, usize, Option<EntryId>)> = Map::new();
-            for step in 0..turns * turn {
-                // By turns more comes than leaves, and the other way.
-                let growing = step % (2 * turn) < turn;
-                let key = random.u64(..turn / 4);
-                let slot = slot_of(&entries, key);
-                assert_eq!(slot.is_some(), map.contains_key(&key));
-                match (slot, random.u8(..10)) {
-                    (None, 0..=7) if growing => {
-                        let weight = random.usize(1..3);
-                        let value = Erased::new((step, alive.clone()));
-                        entries.insert(&Erased::new(key), &value, hash(key), metadata(weight), &RULES);
-                        map.insert(key, (step, weight, None));
-                    }
-                    (Some(slot), 0..=1) => {
-                        let id = entries.id_of(slot).unwrap();
-                        let known = map.get_mut(&key).unwrap().2.replace(id);
-                        assert!(known.is_none_or(|known| known == id), "an entry has one name");
-                    }
-                    (Some(slot), 2) => entries.read(slot),
-                    (Some(slot), 3) => drop(entries.renew(slot, metadata(9), &RULES)),
-                    (Some(slot), 4..=8) if !growing => {
-                        assert_eq!(entries.remove(slot).unwrap().key.into::<u64>(), key);
-                        map.remove(&key);
-                    }
-                    (_, 9) if !growing || step % 5 == 0 => {
-                        if let Some(evicted) = entries.evict() {
-                            assert!(map.remove(evicted.key.get::<u64>()).is_some());
-                        }
-                    }
-                    _ => {}
-                }
-                if step % (turn / 10) == 0 {
-                    entries.settle(&RULES);
-                }
-                if step % (turn / looks) == 0 {
-                    check(&entries, &map);
-                    assert_eq!(Arc::strong_count(&alive), map.len() + 1);
-                }
-            }
-            assert!(entries.moves() > 0, "nothing was moved together");
-            let emptied = entries.take_all(policy);
-            assert_eq!((emptied.len(), entries.len(), entries.weight()), (map.len(), 0, 0));
-            let mut half = emptied;
-            for entry in half.by_ref().take(map.len() / 2) {
-                assert_eq!(map.remove(entry.key.get::<u64>()).unwrap().0, entry.value.get::<Value>().0);
-            }
-            drop(half);
-            assert_eq!(Arc::strong_count(&alive), 1, "what was not gone through is dropped as well");
-        }
-    }
-
-    fn check(entries: &Entries, map: &Map<u64, (u64, usize, Option<EntryId>)>) {
-        let there: Map<u64, u64> =
-            entries.iter().map(|entry| (*entry.key.get(), entry.value.get::<Value>().0)).collect();
-        assert_eq!(there, map.iter().map(|(key, (value, ..))| (*key, *value)).collect());
-        assert_eq!(entries.len(), map.len());
-        assert_eq!(entries.weight(), map.values().map(|(_, weight, _)| *weight).sum::<usize>());
-        for (key, (_, weight, id)) in map {
-            let entry = entries.at(slot_of(entries, *key).unwrap()).unwrap();
-            assert_eq!((entry.weight(), entry.hash), (*weight, hash(*key)));
-            if let Some(id) = id {
-                assert_eq!(entries.by_id(*id).map(|entry| *entry.key.get()), Some(*key));
-            }
-        }
-    }
-
-    #[test]
-    fn a_name_is_that_of_one_entry_for_ever() {
-        let mut entries = Entries::new(None, CellType::of::<u64, u64>());
-        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), metadata(1), &RULES);
-        let slot = slot_of(&entries, 1).unwrap();
-        let id = entries.id_of(slot).unwrap();
-        entries.remove(slot).unwrap();
-        entries.insert(&Erased::new(1_u64), &Erased::new(1_u64), hash(1), metadata(1), &RULES);
-        assert_eq!(slot_of(&entries, 1), Some(slot), "slots are used again");
-        assert!(entries.by_id(id).is_none());
-        assert_ne!(entries.id_of(slot), Some(id));
     }
 }

@@ -32,7 +32,7 @@ impl StoredMetadata {
 /// What most entries do not have.
 pub(crate) struct ExtraMetadata {
     tags: TagSet,
-    weight: usize,
+    pub(super) weight: usize,
     /// Which of all entries of its shard it is, once somebody wanted to find it again; else 0.
     pub(super) id: u64,
     /// When it was last read, where that matters.
@@ -42,7 +42,7 @@ pub(crate) struct ExtraMetadata {
     failures: u32,
     retry_at: Tick,
     /// It is being computed anew in the background.
-    renewing: bool,
+    pub(super) renewing: bool,
 }
 
 impl Default for ExtraMetadata {
@@ -75,14 +75,6 @@ impl ExtraMetadata {
         Some(Box::new(Self { tags, weight, read, cost, ..Self::default() }))
     }
 
-    pub(super) fn set_weight(&mut self, weight: usize) {
-        self.weight = weight;
-    }
-
-    pub(super) fn tags(&self) -> &[Arc<TagState>] {
-        &self.tags
-    }
-
     pub(super) fn take_tags(&mut self) -> TagSet {
         std::mem::take(&mut self.tags)
     }
@@ -91,10 +83,6 @@ impl ExtraMetadata {
     pub(super) fn note_failure(&mut self, now: Tick) {
         self.failures = self.failures.saturating_add(1);
         self.retry_at = retry_at(self.failures, now);
-    }
-
-    pub(super) fn note_renewal(&mut self, renewing: bool) {
-        self.renewing = renewing;
     }
 }
 

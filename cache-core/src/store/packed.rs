@@ -45,6 +45,7 @@ pub(crate) struct PackedMetadata {
 }
 
 impl PackedMetadata {
+    #[inline]
     pub(super) fn new(metadata: &StoredMetadata) -> Self {
         let created = metadata.created.min(crate::time::NEVER);
         let error = if metadata.is_error { ERROR } else { 0 };
@@ -60,6 +61,7 @@ impl PackedMetadata {
     }
 
     /// Another life, which has been read as often. The one before.
+    #[inline]
     pub(super) fn renew(&mut self, metadata: &StoredMetadata) -> Self {
         let packed = Self::new(metadata);
         packed.set_reads(self.reads());

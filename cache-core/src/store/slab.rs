@@ -70,9 +70,22 @@ impl Slab {
     /// The entry in a slot, if it is live.
     #[inline]
     pub(super) fn get(&self, slot: SlotId) -> Option<EntryRef<'_>> {
+        self.get_if(slot, |_, _| true)
+    }
+
+    /// The entry in a slot, if it is live and `is` says so of its hash and its key.
+    #[inline]
+    pub(super) fn get_if(
+        &self,
+        slot: SlotId,
+        is: impl FnOnce(u32, ErasedRef<'_>) -> bool,
+    ) -> Option<EntryRef<'_>> {
         let chunk = self.chunks.get(slot as usize / CHUNK)?;
         let at = slot as usize % CHUNK;
         let (head, key, value) = chunk.cells.get(at)?;
+        if !is(head.hash, key) {
+            return None;
+        }
         let extra = chunk.extra.as_ref().and_then(|extra| extra[at].as_deref());
         Some(EntryRef {
             key,
@@ -80,13 +93,6 @@ impl Slab {
             slot,
             metadata: MetadataRef { packed: &head.packed, extra, hash: head.hash },
         })
-    }
-
-    /// The key in a slot, if it is live.
-    #[inline]
-    pub(super) fn key(&self, slot: SlotId) -> Option<ErasedRef<'_>> {
-        let chunk = self.chunks.get(slot as usize / CHUNK)?;
-        Some(chunk.cells.get(slot as usize % CHUNK)?.1)
     }
 
     /// The key in a slot, and what a hit looks at.
@@ -252,22 +258,13 @@ impl Slab {
         Some(Removed { key, value, hash, packed, extra: old })
     }
 
-    /// The same where nobody wants what was there, and its types need not be dropped.
+    /// The same of the value alone, where nobody wants the one that was there, and it need not be dropped.
     #[inline]
-    pub(super) fn overwrite(
-        &mut self,
-        slot: SlotId,
-        key: &Erased,
-        value: &Erased,
-        metadata: &StoredMetadata,
-    ) {
-        let Some(head) = self.head_mut(slot) else { return };
-        head.packed.renew(metadata);
-        let at = slot as usize % CHUNK;
-        let link = head.link & !LIVE;
+    pub(super) fn overwrite(&mut self, slot: SlotId, value: &Erased, metadata: &StoredMetadata) {
         let Some(chunk) = self.chunks.get_mut(slot as usize / CHUNK) else { return };
-        chunk.cells.forget(at, link);
-        chunk.cells.fill(at, key, value);
+        if let Some(head) = chunk.cells.overwrite(slot as usize % CHUNK, value) {
+            head.packed.renew(metadata);
+        }
     }
 
     /// Moves an entry to another slab. Its slot is gone.

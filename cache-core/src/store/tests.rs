@@ -1,5 +1,7 @@
 //! Entries of all kinds of keys and values.
 
+mod entries;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +18,7 @@ use crate::time::NEVER;
 
 const RULES: Rules = Rules::new();
 
-pub(super) fn metadata(weight: usize) -> StoredMetadata {
+fn metadata(weight: usize) -> StoredMetadata {
     StoredMetadata {
         created: 0,
         deadline: NEVER,
@@ -239,6 +241,28 @@ fn a_value_of_another_type_is_refused() {
     let mut cells = Cells::with_capacity(CellType::of::<u64, String>(), 1);
     push::<u64, String>(&mut cells, 7);
     cells.replace(0, &erased::<u64>(7), &erased::<u64>(7));
+}
+
+#[test]
+fn a_value_is_written_over_another_where_there_is_one() {
+    let mut cells = Cells::with_capacity(CellType::of::<String, u64>(), 2);
+    push::<String, u64>(&mut cells, 7);
+    push::<String, u64>(&mut cells, 8);
+    assert!(cells.overwrite(0, &erased::<u64>(70)).is_some());
+    cells.take(1).unwrap();
+    assert!(
+        cells.overwrite(1, &erased::<u64>(80)).is_none() && cells.overwrite(2, &erased::<u64>(90)).is_none()
+    );
+    let (_, key, value) = cells.get(0).unwrap();
+    assert_eq!((key.get::<String>(), value.get::<u64>()), (&String::of(7), &u64::of(70)));
+}
+
+#[test]
+#[should_panic = "a value that is of no matter"]
+fn a_value_that_has_to_be_dropped_is_not_written_over() {
+    let mut cells = Cells::with_capacity(CellType::of::<u64, String>(), 1);
+    push::<u64, String>(&mut cells, 7);
+    cells.overwrite(0, &erased::<String>(8));
 }
 
 /// Panics when it is dropped, or when a clone of it is.
