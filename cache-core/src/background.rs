@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Condvar, LazyLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use crate::runtime::Runtime;
-use crate::sync::plain::{Condvar, Mutex, MutexGuard};
+use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Parker, guarded};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
 
@@ -240,7 +240,9 @@ fn run() {
             continue;
         }
         pool.idle += 1;
-        let late = ARRIVED.wait_for(&mut pool, IDLE);
+        let waited = ARRIVED.wait_timeout(pool, IDLE).unwrap_or_else(PoisonError::into_inner);
+        let late = waited.1.timed_out();
+        pool = waited.0;
         pool.idle -= 1;
         if late && pool.queue.is_empty() {
             break;

@@ -30,19 +30,6 @@ pub(crate) struct Vtable {
     drop: Option<unsafe fn(*mut u8)>,
 }
 
-/// The table of a type.
-struct VtableOf<T>(PhantomData<T>);
-
-impl<T: Data> VtableOf<T> {
-    const VTABLE: &'static Vtable = &Vtable {
-        layout: Layout::new::<T>(),
-        is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
-        id: TypeId::of::<T>(),
-        clone: clone::<T>,
-        drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
-    };
-}
-
 /// # Safety
 ///
 /// `from` points to a `T`, and `to` to memory that is fit for one.
@@ -61,7 +48,15 @@ unsafe fn drop_in_place<T>(value: *mut u8) {
 
 impl Vtable {
     pub(crate) const fn of<T: Data>() -> &'static Self {
-        VtableOf::<T>::VTABLE
+        const {
+            &Self {
+                layout: Layout::new::<T>(),
+                is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
+                id: TypeId::of::<T>(),
+                clone: clone::<T>,
+                drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
+            }
+        }
     }
 
     #[inline]
@@ -121,9 +116,9 @@ impl Erased {
     /// A value of the type of `vtable` lies there, and is not used again where it lies.
     #[inline]
     pub(crate) unsafe fn move_from(from: *const u8, vtable: &'static Vtable) -> Self {
-        let mut this = Self::room_for(vtable);
+        let this = Self::room_for(vtable);
         // SAFETY: as the caller says; there is room for one.
-        unsafe { vtable.copy(from, this.as_mut_ptr()) };
+        unsafe { vtable.copy(from, this.as_ptr()) };
         ManuallyDrop::into_inner(this)
     }
 
@@ -133,7 +128,7 @@ impl Erased {
     ///
     /// `to` points to memory that is fit for a value of this type.
     #[inline]
-    pub(crate) unsafe fn move_to(mut self, to: *mut u8) {
+    pub(crate) unsafe fn move_to(self, to: *mut u8) {
         // SAFETY: as the caller says; this is not dropped, and the value is not used in it again.
         unsafe {
             self.vtable.copy(self.as_ptr(), to);
@@ -166,25 +161,16 @@ impl Erased {
     ///
     /// This is not used again.
     #[inline]
-    unsafe fn free(&mut self) {
+    unsafe fn free(&self) {
         if !self.vtable.is_small && self.vtable.layout.size() > 0 {
             // SAFETY: it was allocated by `room_for`, with this layout.
-            unsafe { dealloc(self.as_mut_ptr(), self.vtable.layout) };
+            unsafe { dealloc(self.as_ptr(), self.vtable.layout) };
         }
     }
 
+    /// Where the value lies, or is to lie.
     #[inline]
-    fn as_ptr(&self) -> *const u8 {
-        if self.vtable.is_small {
-            self.words.get().cast_const().cast()
-        } else {
-            // SAFETY: a large value has a pointer here.
-            unsafe { self.words.get().cast::<*const u8>().read() }
-        }
-    }
-
-    #[inline]
-    fn as_mut_ptr(&mut self) -> *mut u8 {
+    fn as_ptr(&self) -> *mut u8 {
         if self.vtable.is_small {
             self.words.get().cast()
         } else {
@@ -244,7 +230,7 @@ impl Drop for Erased {
     #[inline]
     fn drop(&mut self) {
         /// Also if the value's drop panics.
-        struct Free<'a>(&'a mut Erased);
+        struct Free<'a>(&'a Erased);
         impl Drop for Free<'_> {
             fn drop(&mut self) {
                 // SAFETY: the value was dropped.
@@ -258,7 +244,7 @@ impl Drop for Erased {
         let this = Free(self);
         if let Some(drop) = drop {
             // SAFETY: it has a value of this type, which is not used again.
-            unsafe { drop(this.0.as_mut_ptr()) };
+            unsafe { drop(this.0.as_ptr()) };
         }
     }
 }
@@ -309,9 +295,9 @@ impl<'a> ErasedRef<'a> {
 
     #[inline]
     pub(crate) fn to_owned(self) -> Erased {
-        let mut clone = Erased::room_for(self.vtable);
+        let clone = Erased::room_for(self.vtable);
         // SAFETY: there is room for one, which is not used if cloning panics.
-        unsafe { self.clone_to(clone.as_mut_ptr()) };
+        unsafe { self.clone_to(clone.as_ptr()) };
         ManuallyDrop::into_inner(clone)
     }
 }

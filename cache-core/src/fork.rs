@@ -7,39 +7,18 @@ use std::sync::Arc;
 
 use crate::memo::MemoCore;
 use crate::runtime::Runtime;
-use crate::sync::plain::{Mutex, MutexGuard};
-use crate::sync::{Gate, Locked, around, held_in, is_comparing};
+use crate::sync::{
+    Locked, Mutex, MutexGuard, around, forget_other_threads, held_in, hold_slots, is_comparing,
+};
 
 /// Who makes memos all the time may get in between so often.
 const TRIES: usize = 1000;
 
 /// All locks.
 struct Locks {
-    /// The places where gates are waited for: let go first, since gates are opened there.
-    lots: Vec<MutexGuard<'static, ()>>,
     guards: Vec<Box<dyn Locked>>,
-    gates: Vec<Gates>,
     /// Two threads that fork at once.
     _one: MutexGuard<'static, ()>,
-}
-
-/// The gates of a memo's shards; so many, for it may have none yet.
-struct Gates {
-    memo: Arc<MemoCore>,
-    count: usize,
-}
-
-impl Gates {
-    fn of(memo: Arc<MemoCore>) -> Self {
-        let count = memo.hold_shards();
-        Self { memo, count }
-    }
-}
-
-impl Drop for Gates {
-    fn drop(&mut self) {
-        self.memo.release_shards(self.count);
-    }
 }
 
 /// Has it done around each `fork` of this process from here on.
@@ -68,16 +47,12 @@ extern "C" fn parent() {
 }
 
 extern "C" fn child() {
+    forget_other_threads();
     let Some(mut locks) = HELD.try_with(Cell::take).ok().flatten() else {
         // Some locks may be held for ever.
         return crate::time::lose_threads();
     };
     locks.guards.iter_mut().for_each(|guard| guard.forked());
-    for gates in &locks.gates {
-        // SAFETY: this is the only thread, and the gates are held here. It is not within an `Eq`, where alone it
-        // would read what they guard.
-        unsafe { gates.memo.forked(gates.count) };
-    }
 }
 
 /// None if others got in between each time.
@@ -104,20 +79,20 @@ fn try_all() -> Option<Locks> {
 
     let (memos, made): (Vec<_>, Vec<_>) = runtimes.iter().map(|runtime| runtime.memos_made()).unzip();
     // 1
-    let gates = memos.into_iter().flatten().map(Gates::of).collect();
-    let mut locks = Locks { lots: Vec::new(), guards: Vec::new(), gates, _one: one };
+    let memos: Vec<Arc<MemoCore>> = memos.into_iter().flatten().collect();
+    let (counts, guards): (Vec<usize>, _) = memos.iter().map(|memo| memo.clone().hold_shards()).unzip();
+    let mut locks = Locks { guards, _one: one };
     // 2
     locks.guards.push(crate::slot::hold());
     #[cfg(feature = "testing")]
     locks.guards.extend(scopes.hold());
-    let memos: Vec<_> = locks.gates.iter().map(|gates| gates.memo.clone()).collect();
     locks.guards.extend(memos.iter().map(|memo| memo.clone().hold_memo_tag()));
     // 3
     let held = |runtime: &Arc<Runtime>| held_in(runtime.clone(), |runtime| runtime.tags.hold_all(), |_| ());
     locks.guards.extend(runtimes.iter().map(held));
     // 4
     locks.guards.extend(memos.iter().flat_map(|memo| memo.clone().hold_rest()));
-    if locks.gates.iter().any(|gates| gates.memo.shards_made() != gates.count) {
+    if memos.iter().zip(counts).any(|(memo, count)| memo.shards_made() != count) {
         return None;
     }
     // 5
@@ -133,6 +108,7 @@ fn try_all() -> Option<Locks> {
     locks.guards.extend(scopes.hold_timers());
     locks.guards.extend(crate::time::hold_timers());
     locks.guards.push(crate::background::hold());
-    locks.lots = Gate::lots();
+    // 13
+    locks.guards.push(hold_slots());
     Some(locks)
 }

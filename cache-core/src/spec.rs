@@ -12,6 +12,7 @@ pub(crate) const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// The constants of one memoized function, written by the attribute.
 #[derive(Clone, Copy)]
+#[must_use]
 pub struct Spec {
     pub(crate) name: &'static str,
     #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "names arguments given as JSON"))]
@@ -27,7 +28,6 @@ pub struct Spec {
 
 impl Spec {
     /// Of a function by its registered name, with the names of the parts of its key.
-    #[must_use]
     pub const fn new(name: &'static str, parts: &'static [&'static str]) -> Self {
         Self {
             name,
@@ -43,14 +43,12 @@ impl Spec {
     }
 
     /// How long an entry is fresh.
-    #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.rules.ttl = Some(ttl);
         self
     }
 
     /// How long an entry may go unread.
-    #[must_use]
     pub const fn idle(mut self, idle: Duration) -> Self {
         self.rules.idle = Some(ticks(idle));
         self
@@ -61,7 +59,6 @@ impl Spec {
     /// # Panics
     ///
     /// If it is not from 0 to 1: at compile time, since attributes are constants.
-    #[must_use]
     pub const fn jitter(mut self, jitter: f64) -> Self {
         assert!(jitter >= 0.0 && jitter < 1.0, "`jitter` is a part of the ttl: from 0 to less than 1");
         self.rules.jitter = jitter;
@@ -69,28 +66,24 @@ impl Spec {
     }
 
     /// How long past its ttl an entry is an answer while it is computed anew.
-    #[must_use]
     pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
         self.rules.stale_while_revalidate = ticks(window);
         self
     }
 
     /// How long past its ttl an entry is an answer if the computation fails.
-    #[must_use]
     pub const fn stale_if_error(mut self, window: Duration) -> Self {
         self.rules.stale_if_error = ticks(window);
         self
     }
 
     /// When a hit begins to compute its entry anew.
-    #[must_use]
     pub const fn refresh_ahead(mut self, ahead: Ahead) -> Self {
         self.rules.ahead = Some(ahead);
         self
     }
 
     /// The tags of every entry.
-    #[must_use]
     pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
         self.tags = tags;
         self
@@ -101,7 +94,6 @@ impl Spec {
     /// # Panics
     ///
     /// If it is 0: at compile time, since attributes are constants.
-    #[must_use]
     pub const fn capacity(mut self, capacity: usize) -> Self {
         assert!(capacity > 0, "a capacity of 0 keeps nothing: leave `#[memoize]` out instead");
         self.capacity = capacity;
@@ -109,35 +101,30 @@ impl Spec {
     }
 
     /// No bound.
-    #[must_use]
     pub const fn unbounded(mut self) -> Self {
         self.capacity = usize::MAX;
         self
     }
 
     /// Who makes room.
-    #[must_use]
     pub const fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
     /// Whether callers wait for a computation under way.
-    #[must_use]
     pub const fn single_flight(mut self, single_flight: bool) -> Self {
         self.single_flight = single_flight;
         self
     }
 
     /// An entry also carries the tags of what is read while it is computed.
-    #[must_use]
     pub const fn inherit_tags(mut self) -> Self {
         self.inherit_tags = true;
         self
     }
 
     /// How long before a waiter is let go.
-    #[must_use]
     pub const fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self

@@ -130,7 +130,7 @@ fn what_is_prefetched_may_need_what_is_prefetched_after_it() {
         (0..MANY).for_each(|n| ahead(page::entry(n).prefetch()));
         (0..MANY).for_each(|n| ahead(item::entry(n).prefetch()));
         DOOR.set(true);
-        wait_until(|| page::memo().len() == 20);
+        wait_until(|| page::memo().stats().stores == MANY);
         let stats = [page::memo().stats(), item::memo().stats()];
         assert!(stats.iter().all(|stats| (stats.stores, stats.in_place) == (MANY, 0)), "{stats:?}");
     });
@@ -158,7 +158,7 @@ fn a_chain_of_what_is_prefetched_ends() {
         (0..MANY).for_each(|n| ahead(item::entry(n).prefetch()));
         (0..MANY).for_each(|n| ahead(price::entry(n).prefetch()));
         DOOR.set(true);
-        wait_until(|| page::memo().len() == 20);
+        wait_until(|| page::memo().stats().stores == MANY);
         let stats = [page::memo().stats(), item::memo().stats(), price::memo().stats()];
         assert!(stats.iter().all(|stats| (stats.stores, stats.in_place) == (MANY, 0)), "{stats:?}");
     });
@@ -479,7 +479,7 @@ fn tasks_that_are_prefetched_may_need_those_that_are_prefetched_after_them() {
         (0..MANY).for_each(|n| ahead(now(item::entry(n).prefetch())));
         (0..MANY).for_each(|n| ahead(now(price::entry(n).prefetch())));
         GATE.open();
-        wait_until(|| page::memo().len() == 20);
+        wait_until(|| page::memo().stats().stores == MANY);
         let stats = [page::memo().stats(), item::memo().stats(), price::memo().stats()];
         assert!(stats.iter().all(|stats| (stats.stores, stats.in_place) == (MANY, 0)), "{stats:?}");
     });

@@ -400,7 +400,7 @@ impl Flights {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::tests::test_memo::is;
+    use crate::tests::test_memo::{is, stored};
 
     #[test]
     fn nobody_waits_for_what_is_computed_for_its_caller_alone() {
@@ -409,7 +409,7 @@ mod tests {
         {
             let mut flights = Flights::default();
             let context = FlightContext::nested(None, None, None);
-            flights.add(Arc::new(Flight::new(Erased::new(1_u64), 7, 0, kind, None, context)));
+            flights.add(Arc::new(Flight::new(stored(1), 7, 0, kind, None, context)));
             assert_eq!(flights.find(7, is(1)).is_some(), is_found);
             assert_eq!(flights.of(7, is(1)).len(), 1);
         }

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
 #[cfg(feature = "json")]
 use super::JsonMismatch;
 use super::{Lend, Part, Shape, Ty};
-use crate::sync::comparing;
+use crate::sync::Comparing;
 
-/// `&T`, `Box<T>`, `Arc<T>`: what it points to is the key.
+/// `&T`: what it points to is the key.
 #[derive(Clone, Copy)]
 pub struct Ref<S>(pub S);
 /// `Option<T>`.
@@ -22,92 +23,68 @@ pub struct Seq<S>(pub S);
 #[derive(Clone, Copy)]
 pub struct Cowed<S>(pub S);
 
-/// Shapes of what is looked through: the key is what is inside.
+/// What a reference or a `Cow` led to, as it is stored.
+#[derive(Clone)]
+pub struct Inner<T>(pub(super) T);
+
+impl<T> Deref for Inner<T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Shapes of what is looked through, and their parts, with whether looking through them runs user code.
 macro_rules! transparent {
-    ($($wrapper:ident for $t:ty where [$($bound:tt)*], $comparing:path;)*) => { $(
+    ($($wrapper:ident: $([$($generics:tt)*] $t:ty, $runs_user_code:expr;)*)*) => { $(
         impl<S: Shape> Shape for $wrapper<S> {
-            type Owned = S::Owned;
+            type Owned = Inner<S::Owned>;
             const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
-            #[inline]
-            fn hash_owned<H: Hasher>(owned: &S::Owned, state: &mut H) {
-                S::hash_owned(owned, state);
-            }
-            #[inline]
-            fn same(a: &S::Owned, b: &S::Owned) -> bool {
-                S::same(a, b)
-            }
-            fn show_owned(owned: &S::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                S::show_owned(owned, f)
-            }
             #[cfg(feature = "json")]
-            fn parse(json: &serde_json::Value) -> Result<S::Owned, JsonMismatch> {
-                S::parse(json)
+            fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
+                S::parse(json).map(Inner)
             }
         }
 
-        impl<S: Shape, T: Part<S> + $($bound)*> Part<$wrapper<S>> for $t {
-            #[inline]
-            fn hash<H: Hasher>(&self, state: &mut H) {
-                (**self).hash(state);
+        $(
+            impl<S: Shape, $($generics)*> Part<$wrapper<S>> for $t {
+                #[inline]
+                fn hash<H: Hasher>(&self, state: &mut H) {
+                    (**self).hash(state);
+                }
+                #[inline]
+                fn matches(&self, owned: &Inner<S::Owned>) -> bool {
+                    let _comparing = $runs_user_code.then(Comparing::begin);
+                    (**self).matches(owned)
+                }
+                #[inline]
+                fn own(&self) -> Inner<S::Owned> {
+                    Inner((**self).own())
+                }
+                fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    (**self).show(f)
+                }
             }
-            #[inline]
-            fn matches(&self, owned: &S::Owned) -> bool {
-                $comparing(S::RUNS_USER_CODE, || (**self).matches(owned))
-            }
-            #[inline]
-            fn own(&self) -> S::Owned {
-                (**self).own()
-            }
-            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                (**self).show(f)
-            }
-        }
+        )*
     )* };
 }
 
 transparent! {
-    Ref for &T where [?Sized], plainly;
-    Cowed for Cow<'_, T> where [ToOwned + ?Sized], guardedly;
-}
-
-/// Looking through a reference runs no user code.
-#[inline]
-fn plainly(_: bool, matches: impl FnOnce() -> bool) -> bool {
-    matches()
-}
-
-/// Looking through an owned `Cow` runs `Borrow`.
-#[inline]
-fn guardedly(runs_user_code: bool, matches: impl FnOnce() -> bool) -> bool {
-    if runs_user_code { comparing(matches) } else { matches() }
+    Ref:
+        [T: Part<S> + ?Sized] &T, false;
+        [T: Part<S>] Inner<T>, false;
+    Cowed:
+        // `Borrow` of what is owned.
+        [T: Part<S> + ToOwned + ?Sized] Cow<'_, T>, S::RUNS_USER_CODE;
+        [T: Part<S>] Inner<T>, false;
 }
 
 impl<S: Shape> Shape for Opt<S> {
     type Owned = Option<S::Owned>;
     const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
-    #[inline]
-    fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H) {
-        Hash::hash(&owned.is_some(), state);
-        if let Some(owned) = owned {
-            S::hash_owned(owned, state);
-        }
-    }
-    #[inline]
-    fn same(a: &Self::Owned, b: &Self::Owned) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => S::same(a, b),
-            (None, None) => true,
-            _ => false,
-        }
-    }
-    fn show_owned(owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match owned {
-            Some(owned) => wrap(f, "Some(", ")", |f| S::show_owned(owned, f)),
-            None => f.write_str("None"),
-        }
-    }
     #[cfg(feature = "json")]
     fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
         if json.is_null() { Ok(None) } else { S::parse(json).map(Some) }
@@ -144,7 +121,7 @@ impl<S: Shape, T: Part<S>> Part<Opt<S>> for Option<T> {
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Some(part) => wrap(f, "Some(", ")", |f| part.show(f)),
+            Some(part) => list(f, ("Some(", ")"), 1, &|_, f| part.show(f)),
             None => f.write_str("None"),
         }
     }
@@ -154,25 +131,9 @@ impl<S: Shape> Shape for Seq<S> {
     type Owned = Vec<S::Owned>;
     const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
-    #[inline]
-    fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H) {
-        Hash::hash(&owned.len(), state);
-        for item in owned {
-            S::hash_owned(item, state);
-        }
-    }
-    #[inline]
-    fn same(a: &Self::Owned, b: &Self::Owned) -> bool {
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| S::same(a, b))
-    }
-    fn show_owned(owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        wrap(f, "[", "]", |f| list(f, owned, |item, f| S::show_owned(item, f)))
-    }
     #[cfg(feature = "json")]
     fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
-        let items =
-            json.as_array().ok_or_else(|| JsonMismatch::new(format!("expected an array, not {json}")))?;
-        items.iter().map(S::parse).collect()
+        array(json)?.iter().map(S::parse).collect()
     }
 }
 
@@ -192,7 +153,7 @@ impl<S: Shape, T: Part<S>> Part<Seq<S>> for [T] {
         self.iter().map(Part::own).collect()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        wrap(f, "[", "]", |f| list(f, self, Part::show))
+        list(f, ("[", "]"), self.len(), &|at, f| self[at].show(f))
     }
 }
 
@@ -220,29 +181,26 @@ macro_rules! as_slice {
 
 as_slice!([] Vec<T>, [const N: usize] [T; N]);
 
-fn wrap(
+/// Writes so many items.
+fn list(
     f: &mut fmt::Formatter<'_>,
-    open: &str,
-    close: &str,
-    inner: impl FnOnce(&mut fmt::Formatter<'_>) -> fmt::Result,
+    (open, close): (&str, &str),
+    len: usize,
+    show: &dyn Fn(usize, &mut fmt::Formatter<'_>) -> fmt::Result,
 ) -> fmt::Result {
     f.write_str(open)?;
-    inner(f)?;
+    for at in 0..len {
+        if at > 0 {
+            f.write_str(", ")?;
+        }
+        show(at, f)?;
+    }
     f.write_str(close)
 }
 
-fn list<T>(
-    f: &mut fmt::Formatter<'_>,
-    items: &[T],
-    show: impl Fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result,
-) -> fmt::Result {
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            f.write_str(", ")?;
-        }
-        show(item, f)?;
-    }
-    Ok(())
+#[cfg(feature = "json")]
+fn array(json: &serde_json::Value) -> Result<&Vec<serde_json::Value>, JsonMismatch> {
+    json.as_array().ok_or_else(|| JsonMismatch::new(format!("expected an array, not {json}")))
 }
 
 /// A key is the tuple of its parts; tuples among the arguments are tuples of parts likewise.
@@ -252,27 +210,9 @@ macro_rules! tuples {
             type Owned = ($($S::Owned,)*);
             const RUNS_USER_CODE: bool = false $(|| $S::RUNS_USER_CODE)*;
 
-            #[inline]
-            fn hash_owned<H: Hasher>(_owned: &Self::Owned, _state: &mut H) {
-                $($S::hash_owned(&_owned.$i, _state);)*
-            }
-            #[inline]
-            fn same(_a: &Self::Owned, _b: &Self::Owned) -> bool {
-                true $(&& $S::same(&_a.$i, &_b.$i))*
-            }
-            fn show_owned(_owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("(")?;
-                $(
-                    if $i > 0 {
-                        f.write_str(", ")?;
-                    }
-                    $S::show_owned(&_owned.$i, f)?;
-                )*
-                f.write_str(")")
-            }
             #[cfg(feature = "json")]
             fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
-                let items = json.as_array().ok_or_else(|| JsonMismatch::new(format!("expected an array, not {json}")))?;
+                let items = array(json)?;
                 if items.len() != $len {
                     return Err(JsonMismatch::new(format!("expected {} values, got {}", $len, items.len())));
                 }
@@ -304,14 +244,10 @@ macro_rules! tuples {
                 ($(self.$i.own(),)*)
             }
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("(")?;
-                $(
-                    if $i > 0 {
-                        f.write_str(", ")?;
-                    }
-                    self.$i.show(f)?;
-                )*
-                f.write_str(")")
+                list(f, ("(", ")"), $len, &|at, _f| match at {
+                    $($i => self.$i.show(_f),)*
+                    _ => unreachable!("it has so many parts"),
+                })
             }
         }
     )* };

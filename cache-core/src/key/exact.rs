@@ -4,14 +4,19 @@
 //! same path as `"a/b"`, though a body can tell them apart. So floats are compared by their bits and paths
 //! by their text, and so is what contains them.
 
+use std::any::TypeId;
 use std::borrow::Cow;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::hash::{Hash, Hasher};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::{NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize};
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 /// A type whose comparison runs no user code, and which is equal only where a body sees no difference.
 pub trait Exact {
@@ -42,7 +47,7 @@ pub trait Exact {
 
 /// Types that are taken by their own `Hash` and `Eq`.
 macro_rules! by_eq {
-    ($($t:ty),* $(,)?) => { $(
+    ($($t:ty),*) => { $(
         impl Exact for $t {
             #[inline]
             fn hash_exactly<H: Hasher>(&self, state: &mut H) {
@@ -64,48 +69,12 @@ macro_rules! by_eq {
     )* };
 }
 
-by_eq!(
-    (),
-    bool,
-    char,
-    u8,
-    u16,
-    u32,
-    u64,
-    u128,
-    usize,
-    i8,
-    i16,
-    i32,
-    i64,
-    i128,
-    isize,
-    String,
-    OsString,
-    std::time::Duration,
-    std::time::SystemTime,
-    std::time::Instant,
-    std::net::IpAddr,
-    std::net::Ipv4Addr,
-    std::net::Ipv6Addr,
-    std::net::SocketAddr,
-    std::net::SocketAddrV4,
-    std::net::SocketAddrV6,
-    std::any::TypeId,
-    std::cmp::Ordering,
-    std::num::NonZeroU8,
-    std::num::NonZeroU16,
-    std::num::NonZeroU32,
-    std::num::NonZeroU64,
-    std::num::NonZeroU128,
-    std::num::NonZeroUsize,
-    std::num::NonZeroI8,
-    std::num::NonZeroI16,
-    std::num::NonZeroI32,
-    std::num::NonZeroI64,
-    std::num::NonZeroI128,
-    std::num::NonZeroIsize,
-);
+by_eq!((), bool, char, String, OsString);
+by_eq!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+by_eq!(NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize);
+by_eq!(NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize);
+by_eq!(IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6);
+by_eq!(Duration, SystemTime, Instant, TypeId, Ordering);
 
 /// Types that are seen as another one.
 macro_rules! seen_as {
@@ -128,6 +97,8 @@ macro_rules! seen_as {
 }
 
 seen_as! {
+    [] str, this => this.as_bytes();
+    [] OsStr, this => this.as_encoded_bytes();
     [] f32, this => &this.to_bits();
     [] f64, this => &this.to_bits();
     [] Path, this => this.as_os_str();
@@ -139,25 +110,8 @@ seen_as! {
     [T: Exact] Vec<T>, this => &**this;
     [T: Exact, const N: usize] [T; N], this => &this[..];
     [T: Exact] Reverse<T>, this => &this.0;
+    [T: Exact] Range<T>, this => &(&this.start, &this.end);
 }
-
-/// Types without a size: there are no slices of them.
-macro_rules! unsized_by_eq {
-    ($($t:ty),*) => { $(
-        impl Exact for $t {
-            #[inline]
-            fn hash_exactly<H: Hasher>(&self, state: &mut H) {
-                Hash::hash(self, state);
-            }
-            #[inline]
-            fn same_exactly(&self, other: &Self) -> bool {
-                self == other
-            }
-        }
-    )* };
-}
-
-unsized_by_eq!(str, OsStr);
 
 impl<T: Exact> Exact for [T] {
     #[inline]
@@ -206,20 +160,10 @@ impl<T: Exact, E: Exact> Exact for Result<T, E> {
     }
 }
 
-impl<T: Exact> Exact for Range<T> {
-    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
-        self.start.hash_exactly(state);
-        self.end.hash_exactly(state);
-    }
-    fn same_exactly(&self, other: &Self) -> bool {
-        self.start.same_exactly(&other.start) && self.end.same_exactly(&other.end)
-    }
-}
-
 /// Collections, in their order.
 macro_rules! collections {
-    ($($t:ident),*) => { $(
-        impl<T: Exact> Exact for $t<T> {
+    ($([$($generics:tt)*] $t:ty;)*) => { $(
+        impl<$($generics)*> Exact for $t {
             fn hash_exactly<H: Hasher>(&self, state: &mut H) {
                 Hash::hash(&self.len(), state);
                 for item in self {
@@ -227,26 +171,17 @@ macro_rules! collections {
                 }
             }
             fn same_exactly(&self, other: &Self) -> bool {
-                self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.same_exactly(b))
+                self.len() == other.len() && self.iter().zip(other).all(|(a, b)| a.same_exactly(&b))
             }
         }
     )* };
 }
 
-collections!(VecDeque, LinkedList, BTreeSet);
-
-impl<K: Exact, V: Exact> Exact for BTreeMap<K, V> {
-    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
-        Hash::hash(&self.len(), state);
-        for (key, value) in self {
-            key.hash_exactly(state);
-            value.hash_exactly(state);
-        }
-    }
-    fn same_exactly(&self, other: &Self) -> bool {
-        let same = |((k, v), (l, w)): ((&K, &V), (&K, &V))| k.same_exactly(l) && v.same_exactly(w);
-        self.len() == other.len() && self.iter().zip(other).all(same)
-    }
+collections! {
+    [T: Exact] VecDeque<T>;
+    [T: Exact] LinkedList<T>;
+    [T: Exact] BTreeSet<T>;
+    [K: Exact, V: Exact] BTreeMap<K, V>;
 }
 
 macro_rules! tuples {

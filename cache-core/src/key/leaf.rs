@@ -10,32 +10,29 @@ use std::sync::Arc;
 
 #[cfg(feature = "json")]
 use super::JsonMismatch;
-use super::{Exact, Lend, Part, Ref, Shape};
-use crate::sync::comparing;
+use super::compound::Inner;
+use super::{Exact, Lend, Part, Ref, Shape, Ty};
+use crate::sync::Comparing;
 
-/// A leaf: how it is kept (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
+/// A leaf: its kind (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
+#[derive(Clone, Copy)]
 pub struct Leaf<K, D, J>(PhantomData<fn() -> (K, D, J)>);
 
-impl<K: LeafKind, D, J> Leaf<K, D, J> {
-    /// A leaf from its three choices; what cannot be a key is refused here, and only here.
+/// The kind of a leaf: how it is kept, how it is compared, and its type.
+pub(super) type Kind<S, C, T> = (S, C, Ty<T>);
+
+impl<S, C, T: ?Sized, D, J> Leaf<Kind<S, C, T>, D, J> {
+    /// A leaf from its choices; what cannot be a key is refused here, and only here.
     #[inline]
-    pub fn new(_: K, _: D, _: J) -> Self
+    pub fn new(_: Kind<S, C, T>, _: D, _: J) -> Self
     where
-        K: IsKey<K::Target>,
+        C: IsKey<T>,
     {
         Self(PhantomData)
     }
 }
 
-impl<K, D, J> Clone for Leaf<K, D, J> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, D, J> Copy for Leaf<K, D, J> {}
-
-/// A leaf that can be part of a key.
+/// What can be part of a key.
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot be part of a key: it is not `Hash + Eq + Clone + Send + Sync`",
     label = "cannot be part of the key",
@@ -44,79 +41,125 @@ impl<K, D, J> Copy for Leaf<K, D, J> {}
 pub trait IsKey<T: ?Sized> {}
 
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for Std<T> {}
+impl<T: ?Sized> IsKey<T> for Exactly {}
 #[diagnostic::do_not_recommend]
-impl<T> IsKey<T> for Bits<T> {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for Parts<T> {}
-#[diagnostic::do_not_recommend]
-impl<T> IsKey<T> for Bytes<T> {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for Shared<T> {}
+impl<T: ?Sized> IsKey<T> for ByEq {}
 
 /// How a leaf is kept.
-pub trait LeafKind: 'static {
-    /// The type as it is met in a call.
-    type Target: ?Sized + 'static;
+pub trait Storage<T: ?Sized>: Copy + 'static {
     /// The stored form; its `Clone` is never user code.
     type Owned: Clone + Send + Sync + 'static;
+    /// Makes the stored form.
+    fn own(target: &T) -> Self::Owned;
+    /// The stored form seen as the call's type; may be user code.
+    fn view(owned: &Self::Owned) -> &T;
+}
+
+/// By `ToOwned`: types of the standard library whose clones are cheap enough under a lock.
+#[derive(Clone, Copy, Default)]
+pub struct ByToOwned;
+/// In place, as bytes.
+#[derive(Clone, Copy, Default)]
+pub struct InPlace;
+/// Behind an `Arc`, so that copying the key never runs the type's `Clone`.
+#[derive(Clone, Copy, Default)]
+pub struct Behind;
+
+impl<T: StdKey + ?Sized> Storage<T> for ByToOwned {
+    type Owned = T::Owned;
+    #[inline]
+    fn own(target: &T) -> T::Owned {
+        target.to_owned()
+    }
+    #[inline]
+    fn view(owned: &T::Owned) -> &T {
+        owned.borrow()
+    }
+}
+
+impl<T: Copy + Send + Sync + 'static> Storage<T> for InPlace {
+    type Owned = Bitwise<T>;
+    #[inline]
+    fn own(target: &T) -> Bitwise<T> {
+        Bitwise(*target)
+    }
+    #[inline]
+    fn view(owned: &Bitwise<T>) -> &T {
+        &owned.0
+    }
+}
+
+impl<T: ToOwned<Owned: Send + Sync + 'static> + ?Sized> Storage<T> for Behind {
+    type Owned = Arc<T::Owned>;
+    #[inline]
+    fn own(target: &T) -> Arc<T::Owned> {
+        Arc::new(target.to_owned())
+    }
+    #[inline]
+    fn view(owned: &Arc<T::Owned>) -> &T {
+        (**owned).borrow()
+    }
+}
+
+/// How a leaf is compared.
+pub trait Compare<T: ?Sized>: Copy + 'static {
     /// Whether comparing runs user code: `Eq`, and the `Borrow` of the stored form.
     const RUNS_USER_CODE: bool;
-
-    /// The stored form seen as the call's type; may be user code.
-    fn view(owned: &Self::Owned) -> &Self::Target;
-    /// Makes the stored form.
-    fn own(target: &Self::Target) -> Self::Owned;
     /// Feeds a hasher.
-    fn hash<H: Hasher>(target: &Self::Target, state: &mut H);
-    /// Compares a stored form with what is met in a call.
-    fn matches(owned: &Self::Owned, target: &Self::Target) -> bool;
-    /// Compares two stored forms.
-    fn same(a: &Self::Owned, b: &Self::Owned) -> bool;
+    fn hash<H: Hasher>(target: &T, state: &mut H);
+    /// Compares.
+    fn same(a: &T, b: &T) -> bool;
 }
 
-macro_rules! marker {
-    ($(#[$doc:meta])* $name:ident<T $(: ?$sized:ident)?>) => {
-        $(#[$doc])*
-        pub struct $name<T $(: ?$sized)?>(PhantomData<fn(&T)>);
-        impl<T $(: ?$sized)?> $name<T> {
-            #[inline]
-            pub(super) fn new() -> Self {
-                Self(PhantomData)
-            }
-        }
-        impl<T $(: ?$sized)?> Clone for $name<T> {
-            fn clone(&self) -> Self {
-                *self
-            }
-        }
-        impl<T $(: ?$sized)?> Copy for $name<T> {}
-    };
+/// By all that can be seen of it: a type of the standard library.
+#[derive(Clone, Copy, Default)]
+pub struct Exactly;
+/// By its own `Eq`: a user's type.
+#[derive(Clone, Copy, Default)]
+pub struct ByEq;
+
+impl<T: Exact + ?Sized> Compare<T> for Exactly {
+    const RUNS_USER_CODE: bool = false;
+    #[inline]
+    fn hash<H: Hasher>(target: &T, state: &mut H) {
+        target.hash_exactly(state);
+    }
+    #[inline]
+    fn same(a: &T, b: &T) -> bool {
+        a.same_exactly(b)
+    }
 }
 
-marker! {
-    /// A type of the standard library that is often met: kept by `ToOwned`.
-    Std<T: ?Sized>
+impl<T: Hash + Eq + ?Sized> Compare<T> for ByEq {
+    const RUNS_USER_CODE: bool = true;
+    #[inline]
+    fn hash<H: Hasher>(target: &T, state: &mut H) {
+        target.hash(state);
+    }
+    #[inline]
+    fn same(a: &T, b: &T) -> bool {
+        a == b
+    }
 }
-marker! {
-    /// Any other `Copy` type of the standard library: kept in place.
-    Bits<T>
+
+/// Not at all: refused by [`Leaf::new`]; here so that this is the only error.
+#[derive(Clone, Copy, Default)]
+pub struct NotKey;
+
+impl<T: ?Sized> Storage<T> for NotKey {
+    type Owned = ();
+    fn own(_: &T) {}
+    fn view((): &()) -> &T {
+        unreachable!("does not compile")
+    }
 }
-marker! {
-    /// Any other type of the standard library: kept behind an `Arc`.
-    Parts<T: ?Sized>
-}
-marker! {
-    /// A user's `Copy` type: kept in place.
-    Bytes<T>
-}
-marker! {
-    /// Any other type: kept behind an `Arc`, so that copying the key never runs the type's `Clone`.
-    Shared<T: ?Sized>
-}
-marker! {
-    /// A type that cannot be part of a key.
-    NotKey<T: ?Sized>
+
+impl<T: ?Sized> Compare<T> for NotKey {
+    const RUNS_USER_CODE: bool = false;
+    fn hash<H: Hasher>(_: &T, _: &mut H) {}
+    fn same(_: &T, _: &T) -> bool {
+        false
+    }
 }
 
 /// A `Copy` value whose `Clone` is a copy of its bytes, never user code.
@@ -131,255 +174,129 @@ impl<T: Copy> Clone for Bitwise<T> {
     }
 }
 
-/// Standard types whose `Clone` is known as well, and is cheap enough under a lock.
+/// Standard types whose `Clone` is known as well, and is cheap enough under a lock. Those that are `Copy` need not
+/// be: they are kept in place.
 pub trait StdKey: Exact + ToOwned<Owned: Clone + Send + Sync + 'static> + 'static {}
 
 macro_rules! std_keys {
-    ($($t:ty),* $(,)?) => { $(impl StdKey for $t {})* };
+    ($($t:ty),*) => { $(impl StdKey for $t {})* };
 }
 
-std_keys!(
-    (),
-    bool,
-    char,
-    u8,
-    u16,
-    u32,
-    u64,
-    u128,
-    usize,
-    i8,
-    i16,
-    i32,
-    i64,
-    i128,
-    isize,
-    str,
-    String,
-    Path,
-    PathBuf,
-    OsStr,
-    OsString,
-    std::time::Duration,
-    std::time::SystemTime,
-    std::time::Instant,
-    std::net::IpAddr,
-    std::net::Ipv4Addr,
-    std::net::Ipv6Addr,
-    std::net::SocketAddr,
-    Box<str>,
-    Arc<str>,
-    Box<Path>,
-    Arc<Path>,
-    std::any::TypeId,
-    std::cmp::Ordering,
-    Vec<u8>,
-    [u8],
-    Vec<String>,
-    [String],
-    Vec<PathBuf>,
-    [PathBuf],
-    std::num::NonZeroU8,
-    std::num::NonZeroU16,
-    std::num::NonZeroU32,
-    std::num::NonZeroU64,
-    std::num::NonZeroU128,
-    std::num::NonZeroUsize,
-    std::num::NonZeroI32,
-    std::num::NonZeroI64,
-);
+std_keys!(str, String, Box<str>, Arc<str>, [String], Vec<String>);
+std_keys!(Path, PathBuf, Box<Path>, Arc<Path>, [PathBuf], Vec<PathBuf>);
+std_keys!(OsStr, OsString, [u8], Vec<u8>);
 
-/// The kinds that are compared by [`Exact`], which runs no user code.
-macro_rules! exact_kinds {
-    ($($kind:ident<T: [$($bounds:tt)*]>, $owned:ty, $view:expr, $own:expr;)*) => { $(
-        impl<T: $($bounds)*> LeafKind for $kind<T> {
-            type Target = T;
-            type Owned = $owned;
-            const RUNS_USER_CODE: bool = false;
+/// A stored leaf, which is a part of a key itself.
+pub struct Stored<S: Storage<T>, T: ?Sized>(S::Owned);
 
-            #[inline]
-            fn view(owned: &$owned) -> &T {
-                let view: fn(&$owned) -> &T = $view;
-                view(owned)
-            }
-            #[inline]
-            fn own(target: &T) -> $owned {
-                let own: fn(&T) -> $owned = $own;
-                own(target)
-            }
-            #[inline]
-            fn hash<H: Hasher>(target: &T, state: &mut H) {
-                target.hash_exactly(state);
-            }
-            #[inline]
-            fn matches(owned: &$owned, target: &T) -> bool {
-                Self::view(owned).same_exactly(target)
-            }
-            #[inline]
-            fn same(a: &$owned, b: &$owned) -> bool {
-                Self::view(a).same_exactly(Self::view(b))
-            }
-        }
-    )* };
-}
-
-exact_kinds! {
-    Std<T: [StdKey + ?Sized]>, T::Owned, |owned| owned.borrow(), |target| target.to_owned();
-    Bits<T: [Exact + Copy + Send + Sync + 'static]>, Bitwise<T>, |owned| &owned.0, |target| Bitwise(*target);
-    Parts<T: [Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]>, Arc<T::Owned>,
-        |owned| (**owned).borrow(), |target| Arc::new(target.to_owned());
-}
-
-impl<T: Copy + Hash + Eq + Send + Sync + 'static> LeafKind for Bytes<T> {
-    type Target = T;
-    type Owned = Bitwise<T>;
-    const RUNS_USER_CODE: bool = true;
-
+impl<S: Storage<T>, T: ?Sized> Stored<S, T> {
     #[inline]
-    fn view(owned: &Bitwise<T>) -> &T {
-        &owned.0
-    }
-    #[inline]
-    fn own(target: &T) -> Bitwise<T> {
-        Bitwise(*target)
-    }
-    #[inline]
-    fn hash<H: Hasher>(target: &T, state: &mut H) {
-        Hash::hash(target, state);
-    }
-    #[inline]
-    fn matches(owned: &Bitwise<T>, target: &T) -> bool {
-        comparing(|| owned.0 == *target)
-    }
-    #[inline]
-    fn same(a: &Bitwise<T>, b: &Bitwise<T>) -> bool {
-        comparing(|| a.0 == b.0)
+    fn view(&self) -> &T {
+        S::view(&self.0)
     }
 }
 
-impl<T> LeafKind for Shared<T>
+impl<S: Storage<T>, T: ?Sized> Clone for Stored<S, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<S, C, T, D, J> Shape for Leaf<Kind<S, C, T>, D, J>
 where
-    T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static,
-{
-    type Target = T;
-    type Owned = Arc<T::Owned>;
-    const RUNS_USER_CODE: bool = true;
-
-    #[inline]
-    fn view(owned: &Arc<T::Owned>) -> &T {
-        (**owned).borrow()
-    }
-    #[inline]
-    fn own(target: &T) -> Arc<T::Owned> {
-        Arc::new(target.to_owned())
-    }
-    #[inline]
-    fn hash<H: Hasher>(target: &T, state: &mut H) {
-        Hash::hash(target, state);
-    }
-    #[inline]
-    fn matches(owned: &Arc<T::Owned>, target: &T) -> bool {
-        comparing(|| Self::view(owned) == target)
-    }
-    #[inline]
-    fn same(a: &Arc<T::Owned>, b: &Arc<T::Owned>) -> bool {
-        comparing(|| Self::view(a) == Self::view(b))
-    }
-}
-
-/// Refused by [`Leaf::new`]; here so that this is the only error.
-impl<T: ?Sized + 'static> LeafKind for NotKey<T> {
-    type Target = T;
-    type Owned = ();
-    const RUNS_USER_CODE: bool = false;
-
-    fn view((): &()) -> &T {
-        unreachable!("does not compile")
-    }
-    fn own(_: &T) {}
-    fn hash<H: Hasher>(_: &T, _: &mut H) {}
-    fn matches((): &(), _: &T) -> bool {
-        false
-    }
-    fn same((): &(), (): &()) -> bool {
-        false
-    }
-}
-
-impl<K, D, J> Shape for Leaf<K, D, J>
-where
-    K: LeafKind,
-    D: ShowLeaf<K::Target>,
-    J: ParseLeaf<K>,
-{
-    type Owned = K::Owned;
-    const RUNS_USER_CODE: bool = K::RUNS_USER_CODE;
-
-    #[inline]
-    fn hash_owned<H: Hasher>(owned: &K::Owned, state: &mut H) {
-        K::hash(K::view(owned), state);
-    }
-    #[inline]
-    fn same(a: &K::Owned, b: &K::Owned) -> bool {
-        K::same(a, b)
-    }
-    fn show_owned(owned: &K::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        D::show(K::view(owned), f)
-    }
-    #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, JsonMismatch> {
-        J::parse(json)
-    }
-}
-
-impl<K, D, J> Lend for Ref<Leaf<K, D, J>>
-where
-    K: LeafKind,
-    D: ShowLeaf<K::Target>,
-    J: ParseLeaf<K>,
-{
-    type Lent<'v> = &'v K::Target;
-
-    fn lend(owned: &K::Owned) -> &K::Target {
-        K::view(owned)
-    }
-}
-
-impl<T, K, D, J> Part<Leaf<K, D, J>> for T
-where
-    T: ?Sized,
-    K: LeafKind<Target = T>,
+    S: Storage<T>,
+    C: Compare<T>,
+    T: ?Sized + 'static,
     D: ShowLeaf<T>,
-    J: ParseLeaf<K>,
+    J: ParseLeaf<T>,
+{
+    type Owned = Stored<S, T>;
+    const RUNS_USER_CODE: bool = C::RUNS_USER_CODE;
+
+    #[cfg(feature = "json")]
+    fn parse(json: &serde_json::Value) -> Result<Stored<S, T>, JsonMismatch> {
+        J::parse(json, |target| Stored(S::own(target)))
+    }
+}
+
+impl<S, C, T, D, J> Part<Leaf<Kind<S, C, T>, D, J>> for T
+where
+    S: Storage<T>,
+    C: Compare<T>,
+    T: ?Sized + 'static,
+    D: ShowLeaf<T>,
+    J: ParseLeaf<T>,
 {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        K::hash(self, state);
+        C::hash(self, state);
     }
     #[inline]
-    fn matches(&self, owned: &K::Owned) -> bool {
-        K::matches(owned, self)
+    fn matches(&self, owned: &Stored<S, T>) -> bool {
+        let _comparing = C::RUNS_USER_CODE.then(Comparing::begin);
+        C::same(owned.view(), self)
     }
     #[inline]
-    fn own(&self) -> K::Owned {
-        K::own(self)
+    fn own(&self) -> Stored<S, T> {
+        Stored(S::own(self))
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         D::show(self, f)
     }
 }
 
+impl<S, C, T, D, J> Part<Leaf<Kind<S, C, T>, D, J>> for Stored<S, T>
+where
+    S: Storage<T>,
+    C: Compare<T>,
+    T: ?Sized + 'static,
+    D: ShowLeaf<T>,
+    J: ParseLeaf<T>,
+{
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        C::hash(self.view(), state);
+    }
+    #[inline]
+    fn matches(&self, owned: &Self) -> bool {
+        let _comparing = C::RUNS_USER_CODE.then(Comparing::begin);
+        C::same(self.view(), owned.view())
+    }
+    fn own(&self) -> Self {
+        self.clone()
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        D::show(self.view(), f)
+    }
+}
+
+impl<S, C, T, D, J> Lend for Ref<Leaf<Kind<S, C, T>, D, J>>
+where
+    S: Storage<T>,
+    C: Compare<T>,
+    T: ?Sized + 'static,
+    D: ShowLeaf<T>,
+    J: ParseLeaf<T>,
+{
+    type Lent<'v> = &'v T;
+
+    fn lend(owned: &Inner<Stored<S, T>>) -> &T {
+        owned.0.view()
+    }
+}
+
 /// How a leaf is shown.
-pub trait ShowLeaf<T: ?Sized>: 'static {
+pub trait ShowLeaf<T: ?Sized>: Copy + 'static {
     /// Writes it.
     fn show(target: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
 /// The type is `Debug`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Shown;
 /// The type is not `Debug`: it shows as `_`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Hidden;
 
 impl<T: fmt::Debug + ?Sized> ShowLeaf<T> for Shown {
@@ -395,39 +312,35 @@ impl<T: ?Sized> ShowLeaf<T> for Hidden {
 }
 
 /// How a leaf is read from JSON.
-pub trait ParseLeaf<K: LeafKind>: 'static {
+pub trait ParseLeaf<T: ?Sized>: Copy + 'static {
     /// Reads it.
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, JsonMismatch>;
+    fn parse<R>(json: &serde_json::Value, own: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch>;
 }
 
 /// The type is `Deserialize`.
 #[cfg(feature = "json")]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Json;
 /// The type cannot be read from JSON.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct NoJson;
 
 #[cfg(feature = "json")]
-impl<K> ParseLeaf<K> for Json
-where
-    K: LeafKind<Target: ToOwned<Owned: serde::de::DeserializeOwned>>,
-{
-    fn parse(json: &serde_json::Value) -> Result<K::Owned, JsonMismatch> {
-        use serde::Deserialize as _;
-        let owned =
-            <K::Target as ToOwned>::Owned::deserialize(json).map_err(|e| JsonMismatch::new(e.to_string()))?;
-        Ok(K::own(owned.borrow()))
+impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> ParseLeaf<T> for Json {
+    fn parse<R>(json: &serde_json::Value, own: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch> {
+        let target: T::Owned =
+            serde::Deserialize::deserialize(json).map_err(|e| JsonMismatch::new(e.to_string()))?;
+        Ok(own(target.borrow()))
     }
 }
 
-impl<K: LeafKind> ParseLeaf<K> for NoJson {
+impl<T: ?Sized> ParseLeaf<T> for NoJson {
     #[cfg(feature = "json")]
-    fn parse(_: &serde_json::Value) -> Result<K::Owned, JsonMismatch> {
+    fn parse<R>(_: &serde_json::Value, _: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch> {
         Err(JsonMismatch::new(format!(
             "`{}` is not `Deserialize`, so it cannot be given as JSON",
-            std::any::type_name::<K::Target>()
+            std::any::type_name::<T>()
         )))
     }
 }

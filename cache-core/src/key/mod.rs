@@ -19,9 +19,12 @@ use std::marker::PhantomData;
 pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
 pub(crate) use exact::Exact;
 pub(crate) use leaf::Bitwise;
+#[cfg(test)]
+pub(crate) use leaf::{Exactly, InPlace, Shown};
 pub use leaf::{Leaf, NoJson};
 #[cfg(feature = "json")]
 pub use pick::PickJson;
+pub(crate) use pick::picks;
 pub use pick::{
     PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickParts, PickShared, PickShown, PickStd,
 };
@@ -52,19 +55,20 @@ impl<T: ?Sized> Clone for Ty<T> {
 
 impl<T: ?Sized> Copy for Ty<T> {}
 
-/// How a part of a key is kept, shown and read back; a zero-size value.
+impl<T: ?Sized> Default for Ty<T> {
+    fn default() -> Self {
+        Self::NEW
+    }
+}
+
+/// How a part of a key is kept and read back; a zero-size value.
 pub trait Shape: Copy + 'static {
-    /// The stored form. Cloning and dropping it runs no user code but drops of the last copy.
-    type Owned: Clone + Send + Sync + 'static;
+    /// The stored form, which is a part itself: it hashes as what was borrowed did. Cloning and dropping it runs no
+    /// user code but drops of the last copy.
+    type Owned: Part<Self> + Clone + Send + Sync + 'static;
     /// Whether comparing parts runs user code.
     const RUNS_USER_CODE: bool;
 
-    /// Hashes a stored part exactly as the borrowed part would be.
-    fn hash_owned<H: Hasher>(owned: &Self::Owned, state: &mut H);
-    /// Whether two stored parts are the same.
-    fn same(a: &Self::Owned, b: &Self::Owned) -> bool;
-    /// Writes a stored part for people.
-    fn show_owned(owned: &Self::Owned, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     /// Reads a part from JSON.
     #[cfg(feature = "json")]
     fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch>;
@@ -90,7 +94,7 @@ impl JsonMismatch {
     }
 }
 
-/// A part of a key in borrowed form.
+/// A part of a key, borrowed or stored.
 pub trait Part<S: Shape> {
     /// Feeds the part to a hasher.
     fn hash<H: Hasher>(&self, state: &mut H);
@@ -120,22 +124,16 @@ pub(crate) struct KeyFns {
     pub(crate) parse: fn(&serde_json::Value) -> Result<Erased, JsonMismatch>,
 }
 
-struct KeyFnsOf<S>(PhantomData<S>);
-
-impl<S: Shape> KeyFnsOf<S> {
-    const FNS: &'static KeyFns = &KeyFns {
-        #[cfg(feature = "json")]
-        hash: |key, state| S::hash_owned(key.get(), state),
-        same: |a, b| S::same(a.get(), b.get()),
-        show: |key, f| S::show_owned(key.get(), f),
-        #[cfg(feature = "json")]
-        parse: |json| S::parse(json).map(Erased::new),
-    };
-}
-
 impl KeyFns {
     pub(crate) const fn of<S: Shape>() -> &'static Self {
-        KeyFnsOf::<S>::FNS
+        &Self {
+            #[cfg(feature = "json")]
+            hash: |key, state| key.get::<S::Owned>().hash(state),
+            same: |a, b| a.get::<S::Owned>().matches(b.get()),
+            show: |key, f| key.get::<S::Owned>().show(f),
+            #[cfg(feature = "json")]
+            parse: |json| S::parse(json).map(Erased::new),
+        }
     }
 }
 

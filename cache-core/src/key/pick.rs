@@ -7,93 +7,55 @@ use std::hash::Hash;
 
 #[cfg(feature = "json")]
 use super::leaf::Json;
-use super::leaf::{Bits, Bytes, Hidden, NoJson, NotKey, Parts, Shared, Shown, Std, StdKey};
+use super::leaf::{Behind, ByEq, ByToOwned, Exactly, Hidden, InPlace, Kind, NoJson, NotKey, Shown, StdKey};
 use super::{Exact, Ty};
 
-macro_rules! pick {
-    ($(#[$doc:meta])* $name:ident, $method:ident, $assoc:ident) => {
-        $(#[$doc])*
-        pub trait $name {
-            /// The choice.
-            type $assoc;
-            /// The choice, as a value.
-            fn $method(&self) -> Self::$assoc;
-        }
-    };
-}
-
-pick! { /// Standard types that are often met.
-PickStd, __kind, Kind }
-pick! { /// Other `Copy` standard types, such as floats.
-PickBits, __kind, Kind }
-pick! { /// Other standard types.
-PickParts, __kind, Kind }
-pick! { /// `Copy` types.
-PickCopy, __kind, Kind }
-pick! { /// Everything else that can be a key.
-PickShared, __kind, Kind }
-pick! { /// What cannot be a key.
-PickAny, __kind, Kind }
-pick! { /// `Debug` types.
-PickShown, __shown, Shown }
-pick! { /// Types that are not `Debug`.
-PickHidden, __shown, Shown }
-#[cfg(feature = "json")]
-pick! { /// `Deserialize` types.
-PickJson, __json, Json }
-pick! { /// Types that are not `Deserialize`.
-PickNoJson, __json, Json }
-
+/// Traits of one method that say what is chosen where their bounds hold.
 macro_rules! picks {
-    ($($trait:ident for $depth:ty where [$($bounds:tt)*] => $kind:ty;)*) => { $(
+    ($($(#[$attr:meta])* $trait:ident::$method:ident for $depth:ty where [$($bounds:tt)*] => $choice:ty;)*) => { $(
+        $(#[$attr])*
+        pub trait $trait {
+            /// The choice.
+            type Choice;
+            /// The choice, as a value.
+            fn $method(&self) -> Self::Choice;
+        }
+
+        $(#[$attr])*
         impl<$($bounds)*> $trait for $depth {
-            type Kind = $kind;
+            type Choice = $choice;
             #[inline]
-            fn __kind(&self) -> $kind {
-                <$kind>::new()
+            fn $method(&self) -> $choice {
+                Default::default()
             }
         }
     )* };
 }
+pub(crate) use picks;
 
 picks! {
-    PickStd for &&&&&Ty<T> where [T: StdKey + ?Sized] => Std<T>;
-    PickBits for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static] => Bits<T>;
-    PickParts for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static] => Parts<T>;
-    PickCopy for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Bytes<T>;
-    PickShared for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static] => Shared<T>;
-    PickAny for Ty<T> where [T: ?Sized] => NotKey<T>;
-}
-
-impl<T: fmt::Debug + ?Sized> PickShown for &Ty<T> {
-    type Shown = Shown;
-    #[inline]
-    fn __shown(&self) -> Shown {
-        Shown
-    }
-}
-
-impl<T: ?Sized> PickHidden for Ty<T> {
-    type Shown = Hidden;
-    #[inline]
-    fn __shown(&self) -> Hidden {
-        Hidden
-    }
-}
-
-#[cfg(feature = "json")]
-impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> PickJson for &Ty<T> {
-    type Json = Json;
-    #[inline]
-    fn __json(&self) -> Json {
-        Json
-    }
-}
-
-impl<T: ?Sized> PickNoJson for Ty<T> {
-    type Json = NoJson;
-    #[inline]
-    fn __json(&self) -> NoJson {
-        NoJson
-    }
+    /// Standard types that are often met.
+    PickStd::__kind for &&&&&Ty<T> where [T: StdKey + ?Sized] => Kind<ByToOwned, Exactly, T>;
+    /// `Copy` standard types.
+    PickBits::__kind for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
+        => Kind<InPlace, Exactly, T>;
+    /// Other standard types.
+    PickParts::__kind for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+        => Kind<Behind, Exactly, T>;
+    /// `Copy` types.
+    PickCopy::__kind for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Kind<InPlace, ByEq, T>;
+    /// Everything else that can be a key.
+    PickShared::__kind for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+        => Kind<Behind, ByEq, T>;
+    /// What cannot be a key.
+    PickAny::__kind for Ty<T> where [T: ?Sized] => Kind<NotKey, NotKey, T>;
+    /// `Debug` types.
+    PickShown::__shown for &Ty<T> where [T: fmt::Debug + ?Sized] => Shown;
+    /// Types that are not `Debug`.
+    PickHidden::__shown for Ty<T> where [T: ?Sized] => Hidden;
+    /// `Deserialize` types.
+    #[cfg(feature = "json")]
+    PickJson::__json for &Ty<T> where [T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized] => Json;
+    /// Types that are not `Deserialize`.
+    PickNoJson::__json for Ty<T> where [T: ?Sized] => NoJson;
 }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
-use crate::sync::{Gate, Padded, ShardLock};
+use crate::sync::{Mutex, Padded, ShardLock};
 
 /// A shard is worth having for at least so many entries: fewer do not know enough of what is read to choose
 /// well among them. (A model has few of either.)
@@ -19,14 +19,13 @@ const MAX: usize = 1 << 12;
 /// Made when the first call looks at them: what is never called costs nothing of it.
 pub(super) struct Shards<T, G = ()> {
     all: OnceLock<Box<[Padded<ShardLock<T, G>>]>>,
-    /// Held by who makes them, and passed through by who has found none.
-    making: Gate,
-    count: u32,
+    /// How many there are to be. Held by who makes them, and passed through by who has found none.
+    count: Mutex<u16>,
 }
 
 impl<T, G: Default> Shards<T, G> {
     pub(super) fn one() -> Self {
-        Self { all: OnceLock::new(), making: Gate::new(), count: 1 }
+        Self { all: OnceLock::new(), count: Mutex::new(1) }
     }
 
     /// For so many entries; or for so much of what they weigh.
@@ -35,8 +34,8 @@ impl<T, G: Default> Shards<T, G> {
         static CPUS: OnceLock<usize> = OnceLock::new();
         let cpus = *CPUS.get_or_init(|| available_parallelism().map_or(4, std::num::NonZero::get));
         #[expect(clippy::cast_possible_truncation, reason = "there are no more than MAX")]
-        let count = count(capacity, weighed, cpus) as u32;
-        Self { all: OnceLock::new(), making: Gate::new(), count }
+        let count = count(capacity, weighed, cpus) as u16;
+        Self { all: OnceLock::new(), count: Mutex::new(count) }
     }
 
     #[inline]
@@ -56,8 +55,8 @@ impl<T, G: Default> Shards<T, G> {
 
     #[cold]
     fn make(&self, make: impl Fn() -> T) -> &[Padded<ShardLock<T, G>>] {
-        let _making = self.making.lock();
-        self.all.get_or_init(|| (0..self.count).map(|_| Padded(ShardLock::new(make()))).collect())
+        let count = self.count.lock();
+        self.all.get_or_init(|| (0..*count).map(|_| Padded(ShardLock::new(make()))).collect())
     }
 
     /// Those that are made.
@@ -69,14 +68,14 @@ impl<T, G: Default> Shards<T, G> {
     /// Keeps others from making them.
     #[cfg(all(unix, not(miri), not(loom)))]
     pub(super) fn hold(&self) -> impl Sized + use<'_, T, G> {
-        self.making.lock()
+        self.count.lock()
     }
 
     /// None if they are not made. Whoever makes them later sees all that was done before this: an invalidation
     /// that has nothing to look at must be known to who begins to compute, as if it had taken the shard's lock.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &ShardLock<T, G>> {
         if self.all.get().is_none() {
-            drop(self.making.lock());
+            drop(self.count.lock());
         }
         self.all.get().map_or(&[][..], |all| all).iter().map(|shard| &shard.0)
     }
@@ -153,7 +152,7 @@ mod tests {
 
     #[test]
     fn hashes_are_spread_evenly() {
-        let shards: Shards<u32> = Shards { all: OnceLock::new(), making: Gate::new(), count: 75 };
+        let shards: Shards<u32> = Shards { all: OnceLock::new(), count: Mutex::new(75) };
         let first = std::ptr::from_ref(shards.at(0, || 0)).addr();
         let mut counts = vec![0; 75];
         for key in 0..75_000_u32 {

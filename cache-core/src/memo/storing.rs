@@ -181,7 +181,7 @@ impl MemoCore {
         }
         let own = std::mem::take(&mut metadata.tags);
         let names = own.iter().map(|tag| &tag.0);
-        let tags = self.runtime().tags.attach_all(names, inherited, &self.weak(), false);
+        let tags = self.runtime().tags.attach(names, inherited, &self.weak(), false);
         Some(HeldTags::new(tags, self.runtime().clone()))
     }
 

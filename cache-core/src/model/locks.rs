@@ -10,18 +10,18 @@ use loom::cell::UnsafeCell;
 use loom::thread::{JoinHandle, spawn};
 
 use super::{ALL, FEW, FEWER, join};
-use crate::sync::published::ShardLock;
-use crate::sync::{comparing, slots};
+use crate::sync::shard_lock::ShardLock;
+use crate::sync::{comparing, fresh};
 
 /// As [`check`](super::check), with slots of its own in each execution.
 fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     check_with(4, preemptions, model);
 }
 
-/// The same where the first block has so many slots.
+/// The same where a block has so many slots.
 fn check_with(slots: usize, preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     super::check(preemptions, move || {
-        slots::fresh(slots);
+        fresh(slots);
         model();
     });
 }
@@ -210,17 +210,7 @@ fn a_thread_that_takes_the_slot_of_one_that_ended_reads_after_it() {
 /// Each has a block of its own, or has that of the other, which has ended.
 #[test]
 fn threads_that_take_slots_of_several_blocks_and_give_them_back_never_meet_a_writer() {
-    readers_take_slots_and_give_them_back(1);
-}
-
-/// Of a block that counts them.
-#[test]
-fn threads_that_take_slots_of_a_large_block_and_give_them_back_never_meet_a_writer() {
-    readers_take_slots_and_give_them_back(16);
-}
-
-fn readers_take_slots_and_give_them_back(slots: usize) {
-    check_with(slots, Some(2), || {
+    check_with(1, Some(2), || {
         let lock = lock();
         let readers = [go(&lock, read), go(&lock, read)];
         write(&lock);

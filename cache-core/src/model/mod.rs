@@ -14,7 +14,6 @@ mod background_calls;
 mod clears;
 mod deferred;
 mod flights;
-mod gates;
 mod inherit;
 mod invalidators;
 mod keys;

@@ -63,7 +63,7 @@ impl Bare {
     }
 
     fn attach(&self, tag: &'static str) -> TagSet {
-        self.tags.attach(&[name(tag)], &self.weak(), false)
+        self.tags.attach(&[name(tag)], &[], &self.weak(), false)
     }
 
     /// An entry from before everything.
@@ -270,7 +270,7 @@ fn no_flight_takes_over_what_one_of_two_invalidations_has_hit() {
     const CHANGES: [u64; 2] = [2, 4];
     check(FEW, || {
         let (bare, landed) = (Bare::new(), Arc::new(Landed::default()));
-        let attach = |bare: &Bare| bare.tags.attach(&[name("cat"), name("dog")], &bare.weak(), false);
+        let attach = |bare: &Bare| bare.tags.attach(&[name("cat"), name("dog")], &[], &bare.weak(), false);
         let leader = {
             let (bare, landed) = (bare.clone(), landed.clone());
             spawn(move || {

@@ -5,8 +5,6 @@
 mod ahead;
 mod backoff;
 pub(crate) mod eviction;
-mod idle;
-mod stale;
 mod ttl;
 
 use std::time::Duration;
@@ -16,7 +14,7 @@ pub(crate) use backoff::retry_at;
 pub use eviction::Policy;
 pub(crate) use eviction::{Evictor, NONE, SlotId, SlotTable};
 
-use crate::time::{NEVER, Tick};
+use crate::time::{NEVER, Tick, later};
 
 /// What the options of a memo say about the life of its entries.
 #[derive(Clone, Copy)]
@@ -86,7 +84,13 @@ impl Rules {
 
     /// Whether an entry may be of use when it is no longer fresh.
     pub(crate) fn has_window(&self) -> bool {
-        stale::window(self) > 0
+        self.window() > 0
+    }
+
+    /// The longer of the stale windows, which open when an entry is no longer fresh, as those of
+    /// [RFC 5861](https://www.rfc-editor.org/rfc/rfc5861).
+    fn window(&self) -> Tick {
+        self.stale_while_revalidate.max(self.stale_if_error)
     }
 
     /// Whether an entry that is fresh by its ttl is to be looked at all the same.
@@ -101,7 +105,7 @@ impl Rules {
 
     /// The first tick at which an entry of this deadline is good for nothing.
     pub(crate) fn end(&self, deadline: Tick) -> Tick {
-        stale::end(self, deadline)
+        later(deadline, self.window())
     }
 
     /// The same of an entry that nobody reads any more.
@@ -112,18 +116,7 @@ impl Rules {
     /// The same of one that was read then for the last time.
     pub(crate) fn end_since(&self, deadline: Tick, read: impl FnOnce() -> Tick, is_error: bool) -> Tick {
         let end = if is_error { deadline } else { self.end(deadline) };
-        self.idle.map_or(NEVER, |idle| idle::end(idle, read())).min(end)
-    }
-
-    /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if
-    /// it never would be. `draw` is from 0 to 1.
-    pub(crate) fn deadline(
-        &self,
-        ttl: Option<Duration>,
-        now: Tick,
-        draw: impl FnOnce() -> f64,
-    ) -> Option<Tick> {
-        ttl::deadline(ttl, self.jitter, now, draw)
+        self.idle.map_or(NEVER, |idle| later(read(), idle)).min(end)
     }
 
     /// What an entry is good for.
@@ -146,15 +139,12 @@ impl Rules {
                 Some(ahead) if renewable && ahead.is_due(times, now, draw) => Verdict::Renew,
                 _ => Verdict::Serve,
             },
-            Freshness::Stale if stale::while_revalidate(self, times, now) => {
-                if renewable {
-                    Verdict::Renew
-                } else {
-                    Verdict::Serve
-                }
+            Freshness::Stale if is_within(self.stale_while_revalidate, times, now) && renewable => {
+                Verdict::Renew
             }
+            Freshness::Stale if is_within(self.stale_while_revalidate, times, now) => Verdict::Serve,
             // Who fails is not asked by each call.
-            Freshness::Stale if is_resting && stale::if_error(self, times, now) => Verdict::Serve,
+            Freshness::Stale if is_resting && is_within(self.stale_if_error, times, now) => Verdict::Serve,
             Freshness::Stale | Freshness::Dead => Verdict::Compute,
         }
     }
@@ -163,10 +153,16 @@ impl Rules {
     pub(crate) fn on_failure(&self, times: &Times, now: Tick) -> bool {
         match self.freshness(times, now) {
             Freshness::Fresh => !times.is_error,
-            Freshness::Stale => stale::if_error(self, times, now),
+            Freshness::Stale => is_within(self.stale_if_error, times, now),
             Freshness::Dead => false,
         }
     }
+}
+
+/// Whether a stale window is open. One that is not there has no inside: a mark may lie a little in the future of who
+/// reads the clock.
+fn is_within(window: Tick, times: &Times, now: Tick) -> bool {
+    window > 0 && !times.is_error && now < later(times.deadline, window)
 }
 
 #[cfg(all(test, not(loom)))]

@@ -170,3 +170,22 @@ fn what_a_computation_cost_matters_to_chance_alone() {
         !asks(None) && !asks(Some(Ahead::Fraction(0.8))) && !asks(Some(Ahead::Age(Duration::from_secs(1))))
     );
 }
+
+fn rules(while_revalidate: u64, if_error: u64) -> Rules {
+    Rules { stale_while_revalidate: while_revalidate, stale_if_error: if_error, ..Rules::new() }
+}
+
+#[test]
+fn each_window_has_its_own_end() {
+    assert!(is_within(10, &TIMES, 1_009) && !is_within(10, &TIMES, 1_010));
+    assert!(is_within(500, &TIMES, 1_499) && !is_within(500, &TIMES, 1_500));
+}
+
+#[test]
+fn both_open_at_the_deadline_and_the_longer_one_is_the_end() {
+    assert_eq!(rules(10, 500).end(1_000), 1_500);
+    assert_eq!(rules(500, 10).end(1_000), 1_500);
+    assert_eq!(rules(0, 0).end(1_000), 1_000);
+    assert_eq!(rules(1, 1).end(NEVER), NEVER);
+    assert_eq!(rules(0, 0).window(), 0);
+}

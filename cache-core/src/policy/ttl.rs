@@ -2,30 +2,34 @@
 
 use std::time::Duration;
 
+use super::Rules;
 use crate::time::{NEVER, Tick, after};
 
-/// The first tick at which an entry that is stored now is no longer fresh; `None` if it never would be.
-/// A ttl is shortened by up to `jitter` of itself, so that entries which are written together do not all
-/// expire together; a `draw` of 0 leaves it as it is, one of 1 shortens it by all of that. Whole ticks are
-/// taken off: none is left without any.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a part of a positive number of ticks, which is far below 2^64"
-)]
-pub(super) fn deadline(
-    ttl: Option<Duration>,
-    jitter: f64,
-    now: Tick,
-    draw: impl FnOnce() -> f64,
-) -> Option<Tick> {
-    let deadline = ttl.map_or(NEVER, |ttl| after(now, ttl));
-    if deadline <= now {
-        return None;
+impl Rules {
+    /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if it never
+    /// would be. A ttl is shortened by up to `jitter` of itself, so that entries which are written together do not all
+    /// expire together; a `draw` of 0 leaves it as it is, one of 1 shortens it by all of that. Whole ticks are
+    /// taken off: none is left without any.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a part of a positive number of ticks, which is far below 2^64"
+    )]
+    pub(crate) fn deadline(
+        &self,
+        ttl: Option<Duration>,
+        now: Tick,
+        draw: impl FnOnce() -> f64,
+    ) -> Option<Tick> {
+        let deadline = ttl.map_or(NEVER, |ttl| after(now, ttl));
+        if deadline <= now {
+            return None;
+        }
+        let shortens = self.jitter > 0.0 && deadline < NEVER;
+        let off = if shortens { (deadline - now) as f64 * self.jitter * draw() } else { 0.0 };
+        Some(deadline - off as Tick)
     }
-    let off = if jitter > 0.0 && deadline < NEVER { (deadline - now) as f64 * jitter * draw() } else { 0.0 };
-    Some(deadline - off as Tick)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -33,6 +37,10 @@ mod tests {
     use super::*;
 
     const TTL: Option<Duration> = Some(Duration::from_secs(100));
+
+    fn deadline(ttl: Option<Duration>, jitter: f64, now: Tick, draw: impl FnOnce() -> f64) -> Option<Tick> {
+        Rules { jitter, ..Rules::new() }.deadline(ttl, now, draw)
+    }
 
     fn unused() -> f64 {
         unreachable!("there is nothing to draw")

@@ -6,8 +6,7 @@
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use super::Padded;
-use super::shard_lock::{ReaderSlot, mine, mine_or_new};
+use super::{Padded, ReaderSlot, mine, mine_or_new};
 
 const CELLS: usize = 64;
 

@@ -4,17 +4,10 @@
 
 use std::sync::Arc;
 
-/// Has children run this before anything else. It may only do what a signal handler may.
-pub(crate) fn in_children(run: extern "C" fn()) {
-    // SAFETY: a function lives as long as the process, and this one keeps to what is allowed there. If
-    // it cannot be registered there is nothing better to do than to go on.
-    unsafe { libc::pthread_atfork(None, None, Some(run)) };
-}
-
 /// Has these run before each `fork`, and after it in the parent and in the child.
 pub(crate) fn around(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {
     // SAFETY: functions live as long as the process; what they do is what a fork in the midst of other threads
-    // needs, and they do not unwind.
+    // needs, and they do not unwind. If they cannot be registered there is nothing better to do than to go on.
     unsafe { libc::pthread_atfork(Some(before), Some(parent), Some(child)) };
 }
 

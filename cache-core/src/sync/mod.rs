@@ -1,56 +1,47 @@
 //! Locks, atomics and thread-locals: the one place where they come from, so that a model checker can
 //! take their place (`--cfg loom`).
 
-#[cfg(any(not(loom), test))]
+#[cfg(not(loom))]
 mod backoff;
 mod counter;
 #[cfg(not(loom))]
 mod fork;
+#[cfg(loom)]
+mod model;
 mod parker;
 pub(crate) mod plain;
-mod shard_lock;
+pub(crate) mod shard_lock;
 
-#[cfg(any(not(loom), test))]
-pub(crate) use backoff::Backoff;
 pub(crate) use counter::Tally;
 #[cfg(all(unix, not(miri), not(loom)))]
-pub(crate) use fork::{Locked, around, held, held_in, in_children};
-/// There are no children, nor does the interpreter know of any.
-#[cfg(all(any(not(unix), miri), not(loom)))]
-pub(crate) fn in_children(_: extern "C" fn()) {}
-pub(crate) use parker::Parker;
-pub(crate) use shard_lock::gate::Gate;
-pub(crate) use shard_lock::{ShardLock, mine};
+pub(crate) use fork::{Locked, around, held, held_in};
 #[cfg(all(test, loom))]
-pub(crate) use shard_lock::{gate, published, slots};
+pub(crate) use model::fresh;
+pub(crate) use parker::Parker;
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) use shard_lock::slots::{forget_other_threads, hold_slots};
 
 #[cfg(not(loom))]
 pub(crate) use {
+    backoff::Backoff,
     foldhash::fast::RandomState,
-    plain::{Condvar, Mutex},
-    std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+    plain::{Mutex, MutexGuard},
+    shard_lock::ShardLock,
+    shard_lock::slots::{ReaderSlot, mine, mine_or_new},
+    std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+    std::thread::{Thread, current as current_thread, park_timeout},
     std::thread_local,
 };
 
 // A model must do the same each time it is run under the same schedule: its hashes are fixed.
-#[cfg(all(test, loom))]
-pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU32, fence};
 #[cfg(loom)]
 pub(crate) use {
     foldhash::fast::FixedState as RandomState,
-    locks::{Condvar, Mutex},
-    loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+    loom::thread::{Thread, current as current_thread},
+    model::lazy_thread_local as thread_local,
+    model::{Backoff, Mutex, MutexGuard, ReaderSlot, ShardLock, mine, mine_or_new, park_timeout},
 };
-
-/// The model checker's thread-locals are always made on first use.
-#[cfg(loom)]
-macro_rules! lazy_thread_local {
-    ($(static $name:ident: $t:ty = const { $init:expr };)*) => {
-        loom::thread_local! { $(static $name: $t = $init;)* }
-    };
-}
-#[cfg(loom)]
-pub(crate) use lazy_thread_local as thread_local;
 
 /// Says of a type that it can be sent and shared, and checks that all its fields can. The compiler would find out
 /// by itself, by all that they are made of, and anew for each asynchronous function of a user's.
@@ -76,18 +67,29 @@ thread_local! {
     static COMPARING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs a user's `Eq`, which happens under a shard's shared access: calls made from within it may
-/// read, but must not wait for that shard, so they look here first.
-#[inline]
-pub(crate) fn comparing(eq: impl FnOnce() -> bool) -> bool {
-    struct Leave;
-    impl Drop for Leave {
-        fn drop(&mut self) {
-            COMPARING.with(|depth| depth.set(depth.get() - 1));
-        }
+/// A user's `Eq` runs on this thread, under a shard's shared access: calls made from within it may read, but must not
+/// wait for that shard, so they look here first.
+pub(crate) struct Comparing(());
+
+impl Comparing {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        COMPARING.with(|depth| depth.set(depth.get() + 1));
+        Self(())
     }
-    COMPARING.with(|depth| depth.set(depth.get() + 1));
-    let _leave = Leave;
+}
+
+impl Drop for Comparing {
+    #[inline]
+    fn drop(&mut self) {
+        COMPARING.with(|depth| depth.set(depth.get() - 1));
+    }
+}
+
+/// Runs an `Eq`.
+#[cfg(test)]
+pub(crate) fn comparing(eq: impl FnOnce() -> bool) -> bool {
+    let _comparing = Comparing::begin();
     eq()
 }
 
@@ -112,54 +114,5 @@ impl<T> std::ops::Deref for Padded<T> {
     #[inline]
     fn deref(&self) -> &T {
         &self.0
-    }
-}
-
-/// The model checker's locks with the manners of [`plain`].
-#[cfg(loom)]
-mod locks {
-    use std::time::Duration;
-
-    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
-
-    pub(crate) type MutexGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
-
-    impl<T> Mutex<T> {
-        pub(crate) fn new(value: T) -> Self {
-            Self(loom::sync::Mutex::new(value))
-        }
-        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().unwrap()
-        }
-        pub(crate) fn get_mut(&mut self) -> &mut T {
-            self.0.get_mut().unwrap()
-        }
-    }
-
-    pub(crate) struct Condvar(loom::sync::Condvar);
-
-    impl Condvar {
-        pub(crate) fn new() -> Self {
-            Self(loom::sync::Condvar::new())
-        }
-        pub(crate) fn notify_one(&self) {
-            self.0.notify_one();
-        }
-        pub(crate) fn notify_all(&self) {
-            self.0.notify_all();
-        }
-        #[cfg(test)]
-        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-            self.wait_for(guard, Duration::MAX);
-        }
-        /// There is no time in the model: a wait ends when it is told to.
-        pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _: Duration) {
-            // SAFETY: the guard is moved out and one for the same lock is written back before
-            // anything can look at it; loom's `wait` does not unwind but to abandon the execution.
-            unsafe {
-                let taken = std::ptr::read(guard);
-                std::ptr::write(guard, self.0.wait(taken).unwrap());
-            }
-        }
     }
 }

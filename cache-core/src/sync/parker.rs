@@ -4,32 +4,36 @@ use std::sync::Arc;
 use std::task::Wake;
 use std::time::Duration;
 
-use super::{Condvar, Mutex};
+use super::{AtomicBool, Ordering, Thread, current_thread, park_timeout};
 
-/// Where a thread sleeps. Its wakers are made of it.
+/// A thread that its wakers unpark.
 pub(crate) struct Parker {
-    woken: Mutex<bool>,
-    wakes: Condvar,
+    thread: Thread,
+    /// Woken since it slept last. Whatever else parks on the thread in between may take the token of an unpark.
+    woken: AtomicBool,
 }
 
 impl Parker {
+    /// Of the thread that calls.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { woken: Mutex::new(false), wakes: Condvar::new() })
+        Arc::new(Self { thread: current_thread(), woken: AtomicBool::new(false) })
     }
 
     /// Sleeps until it is woken, if it was not since it slept last; but no longer than that. It may wake too early.
+    /// Called by its own thread.
     pub(crate) fn park(&self, longest: Duration) {
-        let mut woken = self.woken.lock();
-        if !*woken {
-            self.wakes.wait_for(&mut woken, longest);
+        debug_assert!(current_thread().id() == self.thread.id(), "each thread has its own");
+        // Acquire: what was done before it was woken.
+        if !self.woken.swap(false, Ordering::Acquire) {
+            park_timeout(longest);
+            self.woken.swap(false, Ordering::Acquire);
         }
-        *woken = false;
     }
 }
 
 impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        *self.woken.lock() = true;
-        self.wakes.notify_one();
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }

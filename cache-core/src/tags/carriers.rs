@@ -5,80 +5,63 @@ use std::sync::{Arc, Weak};
 
 use crate::sync::RandomState;
 
-/// So many are looked through one by one. Mostly there is one.
-const FEW: usize = 8;
-
-/// The memos that have carried a tag, and whether all their entries do. One is found, added or told of in
-/// constant time, however many there are.
+/// The memos that have carried a tag.
 pub(super) struct Carriers<C: ?Sized> {
-    list: Vec<(Weak<C>, bool)>,
-    /// Where in the list a memo is, by its address, once they are more than a few. An address stays a memo's as
-    /// long as it is in the list, though the memo may have ended.
-    places: Option<HashMap<usize, usize, RandomState>>,
+    /// By their addresses. An address stays a memo's as long as it is here, though the memo may have ended.
+    memos: HashMap<usize, CarrierRecord<C>, RandomState>,
+    /// How many were added so far.
+    added: u64,
     /// So many there were when those that have ended were last taken out.
     settled: usize,
 }
 
+struct CarrierRecord<C: ?Sized> {
+    memo: Weak<C>,
+    /// Whether all its entries carry the tag.
+    all: bool,
+    /// How many were added before it.
+    order: u64,
+}
+
 impl<C: ?Sized> Carriers<C> {
     pub(super) fn new() -> Self {
-        Self { list: Vec::new(), places: None, settled: 0 }
+        Self { memos: HashMap::default(), added: 0, settled: 0 }
     }
 
     /// Notes a memo. Whether it was not known yet.
     pub(super) fn add(&mut self, memo: &Weak<C>, all: bool) -> bool {
-        if let Some(at) = self.find(memo) {
-            self.list[at].1 |= all;
+        let address = memo.as_ptr().cast::<()>().addr();
+        if let Some(known) = self.memos.get_mut(&address) {
+            known.all |= all;
             return false;
         }
         // Those that have ended are looked for now and then, not each time.
-        if self.list.len() > 2 * self.settled {
+        if self.memos.len() > 2 * self.settled {
             self.settle();
         }
-        self.list.push((memo.clone(), all));
-        match &mut self.places {
-            Some(places) => drop(places.insert(address(memo), self.list.len() - 1)),
-            None if self.list.len() > FEW => self.index(),
-            None => {}
-        }
+        self.memos.insert(address, CarrierRecord { memo: memo.clone(), all, order: self.added });
+        self.added += 1;
         true
-    }
-
-    fn find(&self, memo: &Weak<C>) -> Option<usize> {
-        match &self.places {
-            Some(places) => places.get(&address(memo)).copied(),
-            None => self.list.iter().position(|(known, _)| Weak::ptr_eq(known, memo)),
-        }
-    }
-
-    fn index(&mut self) {
-        let places = self.list.iter().enumerate().map(|(at, (memo, _))| (address(memo), at));
-        self.places = (self.list.len() > FEW).then(|| places.collect());
     }
 
     /// Takes out those that have ended.
     pub(super) fn settle(&mut self) {
-        let before = self.list.len();
-        self.list.retain(|(memo, _)| memo.strong_count() > 0);
-        self.settled = self.list.len();
-        if self.settled < before {
-            self.list.shrink_to(2 * self.settled);
-            self.index();
-        }
+        self.memos.retain(|_, known| known.memo.strong_count() > 0);
+        self.settled = self.memos.len();
+        self.memos.shrink_to(2 * self.settled);
     }
 
-    /// Those that are alive.
+    /// Those that are alive, in the order in which they came, and whether all their entries carry the tag.
     pub(super) fn living(&self) -> Vec<(Arc<C>, bool)> {
-        self.list.iter().filter_map(|(memo, all)| Some((memo.upgrade()?, *all))).collect()
+        let mut known: Vec<_> = self.memos.values().collect();
+        known.sort_unstable_by_key(|known| known.order);
+        known.into_iter().filter_map(|known| Some((known.memo.upgrade()?, known.all))).collect()
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.list.len()
+        self.memos.len()
     }
-}
-
-fn address<C: ?Sized>(memo: &Weak<C>) -> usize {
-    memo.as_ptr().cast::<()>().addr()
 }
 
 #[cfg(all(test, not(loom)))]

@@ -50,21 +50,6 @@ pub(crate) enum Name {
 }
 
 impl TagName {
-    /// The name of a typed tag: the path of its type, and its fields. A comma or backslash in a field is
-    /// escaped, so that different fields never show alike.
-    pub(crate) fn typed(path: &'static str, fields: &[&dyn fmt::Display]) -> Self {
-        if fields.is_empty() {
-            return Self(Name::Typed(path.into()));
-        }
-        let mut name = String::from(path);
-        for (index, field) in fields.iter().enumerate() {
-            name.push_str(if index == 0 { "(" } else { ", " });
-            name.push_str(&field.to_string().replace('\\', "\\\\").replace(',', "\\,"));
-        }
-        name.push(')');
-        Self(Name::Typed(name.into()))
-    }
-
     fn text(text: impl Into<Cow<'static, str>>) -> Self {
         Self(Name::Text(text.into()))
     }
@@ -148,10 +133,16 @@ impl<T: fmt::Display> TagField for T {
     }
 }
 
-/// The name of a typed tag, for what its derive writes.
+/// The name of a typed tag: the path of its type, and its fields. A comma or backslash in a field is
+/// escaped, so that different fields never show alike.
 #[must_use]
 pub fn typed_tag(path: &'static str, fields: &[&dyn fmt::Display]) -> TagName {
-    TagName::typed(path, fields)
+    if fields.is_empty() {
+        return TagName(Name::Typed(path.into()));
+    }
+    let escaped = |field: &&dyn fmt::Display| field.to_string().replace('\\', "\\\\").replace(',', "\\,");
+    let fields: Vec<String> = fields.iter().map(escaped).collect();
+    TagName(Name::Typed(format!("{path}({})", fields.join(", ")).into()))
 }
 
 macro_rules! texts {
@@ -181,7 +172,7 @@ mod tests {
         let name = |fields: &[&str]| {
             let fields: Vec<&dyn fmt::Display> =
                 fields.iter().map(|field| field as &dyn fmt::Display).collect();
-            TagName::typed("shop::Owner", &fields)
+            typed_tag("shop::Owner", &fields)
         };
         assert_eq!(name(&["7"]), "shop::Owner(7)");
         assert_eq!(name(&[]), "shop::Owner");
@@ -197,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_text_is_no_typed_tag() {
-        let (text, typed) = (TagName::from("shop::All"), TagName::typed("shop::All", &[]));
+        let (text, typed) = (TagName::from("shop::All"), typed_tag("shop::All", &[]));
         assert_ne!(text, typed);
         assert_eq!(text.to_string(), typed.to_string());
     }

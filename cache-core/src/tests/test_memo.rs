@@ -12,7 +12,7 @@ use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
 use crate::future::{MissStart, Polled, by_caller, by_owner};
-use crate::key::{Bitwise, Leaf, NoJson, PickShown, PickStd, Ty};
+use crate::key::{self, Bitwise, Exactly, InPlace, Leaf, NoJson, Shown, Ty};
 use crate::memo::{MemoCore, MemoSpec, Types, When};
 use crate::metadata::EntryMetadata;
 use crate::policy::Freshness;
@@ -30,11 +30,7 @@ pub(crate) type Output = Result<u64, Failure>;
 pub(crate) struct Failure;
 
 /// The shape of keys.
-pub(crate) type TestKey = Leaf<
-    <&'static &'static &'static &'static &'static Ty<u64> as PickStd>::Kind,
-    <&'static Ty<u64> as PickShown>::Shown,
-    NoJson,
->;
+pub(crate) type TestKey = Leaf<(InPlace, Exactly, Ty<u64>), Shown, NoJson>;
 /// A call of an asynchronous function.
 pub(crate) type BoxedCall = Pin<Box<dyn Future<Output = Output> + Send>>;
 /// What is decided about the return.
@@ -51,7 +47,12 @@ pub(crate) enum OwnedBy {
 
 /// Whether a key is this one.
 pub(crate) fn is(key: u64) -> impl Fn(ErasedRef<'_>) -> bool {
-    move |other| *other.get::<u64>() == key
+    move |other| key::Part::<TestKey>::matches(&key, other.get())
+}
+
+/// A key as it is kept.
+pub(crate) fn stored(key: u64) -> Erased {
+    Erased::new(key::Part::<TestKey>::own(&key))
 }
 
 /// What is kept.
@@ -157,7 +158,7 @@ impl TestMemo {
         if !self.memo.flags().is_tracked() {
             return self.get(key);
         }
-        self.memo.record_dependency(self.hash(key), || Erased::new(key));
+        self.memo.record_dependency(self.hash(key), || stored(key));
         self.memo.get(self.hash(key), &is(key), false).map(|(held, _)| number(&held))
     }
 
@@ -176,12 +177,12 @@ impl TestMemo {
 
     /// What a call is that was not answered.
     pub(crate) fn miss(&self, key: u64, how: Intent) -> Miss {
-        Miss::new(self.memo.handle(), Erased::new(key), self.hash(key), how)
+        Miss::new(self.memo.handle(), stored(key), self.hash(key), how)
     }
 
     /// How such a call goes on.
     pub(crate) fn begin(&self, key: u64, how: Intent) -> Step {
-        self.memo.begin(&Erased::new(key), self.hash(key), how)
+        self.memo.begin(&stored(key), self.hash(key), how)
     }
 
     /// A call of an asynchronous function that was not told to bypass.
@@ -199,7 +200,7 @@ impl TestMemo {
                 return Ok(number(&held));
             }
             let kind = ReturnKind::of::<TestReturn>();
-            let begun = MissStart::Search(Miss::new(memo.handle(), Erased::new(key), hash, Intent::Read));
+            let begun = MissStart::Search(Miss::new(memo.handle(), stored(key), hash, Intent::Read));
             let call = Polled::new(UnansweredCall::<Async, _, _, _, _, _, _, _, _>::alone(call, kind));
             match of {
                 OwnedBy::Caller => by_caller(begun, Limits::NONE, call).await,
@@ -217,7 +218,7 @@ impl TestMemo {
     }
 
     pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
-        self.memo.put(&Erased::new(key), self.hash(key), &held(value), metadata(tags), when)
+        self.memo.put(&stored(key), self.hash(key), &held(value), metadata(tags), when)
     }
 
     /// Changes the value that is there, and gives it these tags.
@@ -228,7 +229,7 @@ impl TestMemo {
         mut change: impl FnMut(u64) -> u64,
     ) -> Option<u64> {
         let change = |old: Erased| Some((held(change(number(&old))), metadata(tags)));
-        self.memo.update(&Erased::new(key), self.hash(key), change).map(|held| number(&held))
+        self.memo.update(&stored(key), self.hash(key), change).map(|held| number(&held))
     }
 
     /// What the entry of a key is good for by now; none if it was taken out.
@@ -242,7 +243,7 @@ impl TestMemo {
     pub(crate) fn key(&self, key: u64) -> crate::address::Key<Output> {
         crate::address::Key::new(
             self.memo.clone(),
-            Erased::new(key),
+            stored(key),
             self.hash(key),
             ReturnKind::of::<TestReturn>().companion_value,
         )
@@ -272,7 +273,7 @@ impl TestMemo {
     }
 
     pub(crate) fn invalidate_as(&self, key: u64, severity: Severity) -> usize {
-        self.memo.invalidate_key(&Erased::new(key), self.hash(key), severity).count()
+        self.memo.invalidate_key(&stored(key), self.hash(key), severity).count()
     }
 
     /// Invalidates the entries whose values are meant.

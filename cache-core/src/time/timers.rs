@@ -25,23 +25,17 @@ pub(crate) struct Timers {
 #[derive(Default)]
 struct List {
     next: u64,
-    by_time: BTreeMap<(Tick, u64), Weak<dyn Due>>,
-}
-
-impl List {
-    fn add(&mut self, tick: Tick, due: Weak<dyn Due>) -> (At, bool) {
-        self.next += 1;
-        let first = self.by_time.first_key_value().is_none_or(|((first, _), _)| tick < *first);
-        let at = (tick, self.next);
-        self.by_time.insert(at, due);
-        (at, first)
-    }
+    by_time: BTreeMap<At, Weak<dyn Due>>,
 }
 
 impl Timers {
     /// And whether it is the first to be called.
     pub(super) fn add(&self, tick: Tick, due: Weak<dyn Due>) -> (At, bool) {
-        self.list.lock().add(tick, due)
+        let mut list = self.list.lock();
+        list.next += 1;
+        let at = (tick, list.next);
+        list.by_time.insert(at, due);
+        (at, list.by_time.first_key_value().is_some_and(|(first, _)| *first == at))
     }
 
     /// Somebody need not be called any more.
@@ -68,7 +62,7 @@ impl Timers {
                 // It may be dropped here, and what it keeps is the user's.
                 && let Some(next) = crate::sync::guarded(|| due.due(now)).flatten()
             {
-                self.list.lock().add(next.max(now + 1), weak);
+                self.add(next.max(now + 1), weak);
             }
         }
         self.list.lock().by_time.first_key_value().map(|((first, _), _)| *first)

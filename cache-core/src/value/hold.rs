@@ -1,10 +1,9 @@
 //! How a value is kept: in place where copying it runs no user code, else behind an `Arc`, so that the
 //! user's `Clone` never runs under a lock.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::key::{Bitwise, Ty};
+use crate::key::{Bitwise, Ty, picks};
 
 /// A value that can be kept.
 #[diagnostic::on_unimplemented(
@@ -54,27 +53,19 @@ impl<T: Send + Sync + ?Sized + 'static> StdValue for Arc<T> {}
 impl<T: Send + Sync + ?Sized + 'static> StdValue for Option<Arc<T>> {}
 
 /// Kept in place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct InPlace;
 /// Kept in place as bytes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct AsBytes;
 /// Kept behind an `Arc`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Behind;
-/// Cannot be kept.
-pub struct NotKept<T: ?Sized>(PhantomData<fn(&T)>);
+/// Cannot be kept: refused by [`Return::new`](super::Return::new); here so that this is the only error.
+#[derive(Clone, Copy, Default)]
+pub struct NotKept;
 
-impl<T: ?Sized> Clone for NotKept<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: ?Sized> Copy for NotKept<T> {}
-
-/// Refused by [`Return::new`]; here so that this is the only error.
-impl<T: 'static> Hold<T> for NotKept<T> {
+impl<T> Hold<T> for NotKept {
     type StoredValue = ();
     fn hold(_: T) {}
     fn view((): &()) -> &T {
@@ -133,32 +124,13 @@ impl<T: Clone + Send + Sync + 'static> Hold<T> for Behind {
     }
 }
 
-macro_rules! pick_hold {
-    ($($(#[$doc:meta])* $trait:ident for $depth:ty where [$($bounds:tt)*] => $hold:ty, $make:expr;)*) => { $(
-        $(#[$doc])*
-        pub trait $trait {
-            /// The choice.
-            type Hold;
-            /// The choice, as a value.
-            fn __hold(&self) -> Self::Hold;
-        }
-        impl<$($bounds)*> $trait for $depth {
-            type Hold = $hold;
-            #[inline]
-            fn __hold(&self) -> $hold {
-                $make
-            }
-        }
-    )* };
-}
-
-pick_hold! {
+picks! {
     /// Standard values.
-    PickInPlace for &&&Ty<T> where [T: StdValue] => InPlace, InPlace;
+    PickInPlace::__hold for &&&Ty<T> where [T: StdValue] => InPlace;
     /// `Copy` values.
-    PickAsBytes for &&Ty<T> where [T: Copy + Send + Sync + 'static] => AsBytes, AsBytes;
+    PickAsBytes::__hold for &&Ty<T> where [T: Copy + Send + Sync + 'static] => AsBytes;
     /// Other values.
-    PickBehind for &Ty<T> where [T: Clone + Send + Sync + 'static] => Behind, Behind;
+    PickBehind::__hold for &Ty<T> where [T: Clone + Send + Sync + 'static] => Behind;
     /// What cannot be kept.
-    PickNotKept for Ty<T> where [T: ?Sized] => NotKept<T>, NotKept(PhantomData);
+    PickNotKept::__hold for Ty<T> where [T: ?Sized] => NotKept;
 }

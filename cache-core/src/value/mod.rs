@@ -28,13 +28,13 @@ pub(crate) use {hold::AsBytes, outcome::Cloned};
 use crate::key::Ty;
 
 /// What companions speak of.
-pub trait Companions<O: Outcome<R>, R>: Copy + 'static {
+pub trait Companions<R>: Copy + 'static {
     /// The type they speak of.
     type CompanionValue: 'static;
-    /// From what is kept.
-    fn companion_value(kept: O::Kept) -> Option<Self::CompanionValue>;
-    /// To what is kept, if it can be.
-    fn keep(companion_value: Self::CompanionValue) -> Option<O::Kept>;
+    /// From a return, if that has it.
+    fn of_return(output: R) -> Option<Self::CompanionValue>;
+    /// To a return.
+    fn to_return(companion_value: Self::CompanionValue) -> R;
 }
 
 /// The value: where the return is visibly a `Result`.
@@ -44,25 +44,25 @@ pub struct OfValue;
 #[derive(Clone, Copy)]
 pub struct OfReturn;
 
-impl<R, O: Outcome<R>> Companions<O, R> for OfValue {
-    type CompanionValue = O::Value;
+impl<T: 'static, E> Companions<Result<T, E>> for OfValue {
+    type CompanionValue = T;
     #[inline]
-    fn companion_value(kept: O::Kept) -> Option<O::Value> {
-        O::into_value(kept)
+    fn of_return(output: Result<T, E>) -> Option<T> {
+        output.ok()
     }
-    fn keep(companion_value: O::Value) -> Option<O::Kept> {
-        Some(O::of_value(companion_value))
+    fn to_return(companion_value: T) -> Result<T, E> {
+        Ok(companion_value)
     }
 }
 
-impl<R: 'static, O: Outcome<R>> Companions<O, R> for OfReturn {
+impl<R: 'static> Companions<R> for OfReturn {
     type CompanionValue = R;
     #[inline]
-    fn companion_value(kept: O::Kept) -> Option<R> {
-        Some(O::join(kept))
+    fn of_return(output: R) -> Option<R> {
+        Some(output)
     }
-    fn keep(companion_value: R) -> Option<O::Kept> {
-        O::split(companion_value).ok()
+    fn to_return(companion_value: R) -> R {
+        companion_value
     }
 }
 
@@ -112,9 +112,7 @@ impl<R, O, H, E, F> Clone for Return<R, O, H, E, F> {
 
 impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
 
-impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Companions<O, R>>
-    Return<R, O, H, E, F>
-{
+impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Companions<R>> Return<R, O, H, E, F> {
     /// Puts the decisions together; what cannot be kept is refused here, and only here.
     pub fn new(_: Ty<R>, _: O, _: H, _: E, _: F) -> Self
     where
@@ -130,7 +128,7 @@ where
     O: Outcome<R>,
     H: Hold<O::Kept>,
     E: ShareError<R>,
-    F: Companions<O, R>,
+    F: Companions<R>,
 {
     type Output = R;
     type Value = O::Value;
@@ -148,23 +146,23 @@ where
     }
     #[inline]
     fn value(stored: &H::StoredValue) -> Option<&O::Value> {
-        O::value(H::view(stored))
+        O::seen(H::view(stored)).ok()
     }
     fn error(output: &R) -> Option<&O::Error> {
         O::error(output)
     }
     fn kept_error(stored: &H::StoredValue) -> Option<&O::Error> {
-        O::kept_error(H::view(stored))
+        O::seen(H::view(stored)).err()
     }
     fn of_error(error: O::Error) -> R {
         O::of_error(error)
     }
     #[inline]
     fn companion_value(stored: H::StoredValue) -> Option<F::CompanionValue> {
-        F::companion_value(H::release(stored))
+        F::of_return(Self::join(stored))
     }
     fn keep(companion_value: F::CompanionValue) -> Option<H::StoredValue> {
-        F::keep(companion_value).map(H::hold)
+        Self::split(F::to_return(companion_value)).ok()
     }
     fn share_error(output: &R) -> Option<Arc<dyn Any + Send + Sync>> {
         E::share(output)

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::key::Ty;
+use crate::key::{Ty, picks};
 
 /// What of a return is the value.
 pub trait Outcome<R>: Copy + 'static {
@@ -18,16 +18,10 @@ pub trait Outcome<R>: Copy + 'static {
     fn split(output: R) -> Result<Self::Kept, R>;
     /// Puts it together again.
     fn join(kept: Self::Kept) -> R;
-    /// The value, unless an error is kept.
-    fn value(kept: &Self::Kept) -> Option<&Self::Value>;
-    /// From a value.
-    fn of_value(value: Self::Value) -> Self::Kept;
-    /// To a value, unless an error is kept.
-    fn into_value(kept: Self::Kept) -> Option<Self::Value>;
+    /// The value, or the error that is kept in its place.
+    fn seen(kept: &Self::Kept) -> Result<&Self::Value, &Self::Error>;
     /// The error of a return.
     fn error(output: &R) -> Option<&Self::Error>;
-    /// The error, if one is kept.
-    fn kept_error(kept: &Self::Kept) -> Option<&Self::Error>;
     /// The return, made of an error.
     fn of_error(error: Self::Error) -> R;
     /// The type of what is kept, as a value.
@@ -37,13 +31,13 @@ pub trait Outcome<R>: Copy + 'static {
 }
 
 /// Returns that are values whole.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Plain;
 /// `Result`s, of which only `Ok` is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct OkOnly;
 /// `Result`s that are kept with their errors (`err_ttl`).
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct WithErrors;
 
 impl<R: 'static> Outcome<R> for Plain {
@@ -59,21 +53,10 @@ impl<R: 'static> Outcome<R> for Plain {
         kept
     }
     #[inline]
-    fn value(kept: &R) -> Option<&R> {
-        Some(kept)
-    }
-    #[inline]
-    fn of_value(value: R) -> R {
-        value
-    }
-    #[inline]
-    fn into_value(kept: R) -> Option<R> {
-        Some(kept)
+    fn seen(kept: &R) -> Result<&R, &Infallible> {
+        Ok(kept)
     }
     fn error(_: &R) -> Option<&Infallible> {
-        None
-    }
-    fn kept_error(_: &R) -> Option<&Infallible> {
         None
     }
     fn of_error(error: Infallible) -> R {
@@ -94,22 +77,11 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for OkOnly {
         Ok(kept)
     }
     #[inline]
-    fn value(kept: &T) -> Option<&T> {
-        Some(kept)
-    }
-    #[inline]
-    fn of_value(value: T) -> T {
-        value
-    }
-    #[inline]
-    fn into_value(kept: T) -> Option<T> {
-        Some(kept)
+    fn seen(kept: &T) -> Result<&T, &E> {
+        Ok(kept)
     }
     fn error(output: &Result<T, E>) -> Option<&E> {
         output.as_ref().err()
-    }
-    fn kept_error(_: &T) -> Option<&E> {
-        None
     }
     fn of_error(error: E) -> Result<T, E> {
         Err(error)
@@ -129,62 +101,31 @@ impl<T: 'static, E: 'static> Outcome<Result<T, E>> for WithErrors {
         kept
     }
     #[inline]
-    fn value(kept: &Result<T, E>) -> Option<&T> {
-        kept.as_ref().ok()
-    }
-    #[inline]
-    fn of_value(value: T) -> Result<T, E> {
-        Ok(value)
-    }
-    #[inline]
-    fn into_value(kept: Result<T, E>) -> Option<T> {
-        kept.ok()
+    fn seen(kept: &Result<T, E>) -> Result<&T, &E> {
+        kept.as_ref()
     }
     fn error(output: &Result<T, E>) -> Option<&E> {
         output.as_ref().err()
-    }
-    fn kept_error(kept: &Result<T, E>) -> Option<&E> {
-        kept.as_ref().err()
     }
     fn of_error(error: E) -> Result<T, E> {
         Err(error)
     }
 }
 
-/// Chooses the outcome of a `Result`.
-pub trait PickOkOnly {
-    /// The choice.
-    fn __outcome(&self) -> OkOnly {
-        OkOnly
-    }
+picks! {
+    /// Chooses the outcome of a `Result`.
+    PickOkOnly::__outcome for &Ty<Result<T, E>> where [T, E] => OkOnly;
+    /// Chooses the outcome of anything else.
+    PickPlain::__outcome for Ty<R> where [R] => Plain;
+    /// Chooses the outcome of a `Result` that is kept with its errors.
+    PickWithErrors::__with_errors for &Ty<Result<T, E>> where [T, E] => WithErrors;
+    /// What is not a `Result` has no errors to keep, and is refused elsewhere.
+    PickWithoutErrors::__with_errors for Ty<R> where [R] => Plain;
+    /// Chooses for errors that can be cloned.
+    PickCloned::__errors for &Ty<Result<T, E>> where [T, E: Clone + Send + Sync + 'static] => Cloned;
+    /// Chooses for all others.
+    PickUncloned::__errors for Ty<R> where [R] => Uncloned;
 }
-/// Chooses the outcome of anything else.
-pub trait PickPlain {
-    /// The choice.
-    fn __outcome(&self) -> Plain {
-        Plain
-    }
-}
-
-/// Chooses the outcome of a `Result` that is kept with its errors.
-pub trait PickWithErrors {
-    /// The choice.
-    fn __with_errors(&self) -> WithErrors {
-        WithErrors
-    }
-}
-/// What is not a `Result` has no errors to keep, and is refused elsewhere.
-pub trait PickWithoutErrors {
-    /// The choice.
-    fn __with_errors(&self) -> Plain {
-        Plain
-    }
-}
-
-impl<T, E> PickWithErrors for &Ty<Result<T, E>> {}
-impl<R> PickWithoutErrors for Ty<R> {}
-impl<T, E> PickOkOnly for &Ty<Result<T, E>> {}
-impl<R> PickPlain for Ty<R> {}
 
 /// The `Result` that `err_ttl` and companions that speak of the value need.
 #[diagnostic::on_unimplemented(
@@ -254,10 +195,10 @@ pub trait ShareError<R>: Copy + 'static {
 }
 
 /// The error can be cloned.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Cloned;
 /// It cannot.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Uncloned;
 
 impl<T, E: Clone + Send + Sync + 'static> ShareError<Result<T, E>> for Cloned {
@@ -280,21 +221,3 @@ impl<R> ShareError<R> for Uncloned {
         None
     }
 }
-
-/// Chooses for errors that can be cloned.
-pub trait PickCloned {
-    /// The choice.
-    fn __errors(&self) -> Cloned {
-        Cloned
-    }
-}
-/// Chooses for all others.
-pub trait PickUncloned {
-    /// The choice.
-    fn __errors(&self) -> Uncloned {
-        Uncloned
-    }
-}
-
-impl<T, E: Clone + Send + Sync + 'static> PickCloned for &Ty<Result<T, E>> {}
-impl<R> PickUncloned for Ty<R> {}

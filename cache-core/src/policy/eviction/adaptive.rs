@@ -15,7 +15,7 @@
 
 use super::ghosts::Ghosts;
 use super::queue::Queue;
-use super::{Eviction, SlotId, SlotTable};
+use super::{SlotId, SlotTable};
 
 /// So many reads on probation earn a place in main.
 const EARNED: u8 = 2;
@@ -145,10 +145,8 @@ impl Adaptive {
             self.main.push(slot, self.clock, slots);
         }
     }
-}
 
-impl Eviction for Adaptive {
-    fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
+    pub(super) fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         self.clock = self.clock.wrapping_add(1);
         let hash = slots.hash(slot);
         let winner = self.ghosts.take(hash, self.clock).and_then(|interval| {
@@ -170,12 +168,12 @@ impl Eviction for Adaptive {
         self.settle(slots);
     }
 
-    fn remove(&mut self, _: SlotId, slots: &mut impl SlotTable) {
+    pub(super) fn remove(&mut self, slots: &mut impl SlotTable) {
         self.probation.tidy(TIDY, slots);
         self.main.tidy(TIDY, slots);
     }
 
-    fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
+    pub(super) fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         self.ghosts.fit(self.len() as usize * GHOSTS);
         while self.len() > 0 {
             let probation = self.probation.len() > 0 && self.probation.len() >= self.target;
@@ -191,7 +189,7 @@ impl Eviction for Adaptive {
         None
     }
 
-    fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
+    pub(super) fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         self.probation.renumber(old, new, to);
         self.main.renumber(old, new, to);
     }
@@ -201,7 +199,7 @@ impl Eviction for Adaptive {
 mod tests {
     use std::collections::HashMap;
 
-    use super::super::queue::tests::Table;
+    use super::super::tests::Table;
     use super::*;
 
     /// A cache of at most so many keys.
@@ -252,7 +250,7 @@ mod tests {
         fn remove(&mut self, key: u32) {
             if let Some(slot) = self.keys.remove(&key) {
                 self.slots.reads[slot as usize] = None;
-                self.policy.remove(slot, &mut self.slots);
+                self.policy.remove(&mut self.slots);
             }
         }
 

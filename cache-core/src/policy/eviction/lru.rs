@@ -2,7 +2,7 @@
 
 use lru::LruCache;
 
-use super::{Eviction, NONE, SlotId, SlotTable};
+use super::{NONE, SlotId, SlotTable};
 
 /// The order of use of one shard's entries.
 pub(crate) struct Lru {
@@ -18,24 +18,22 @@ impl Lru {
     pub(crate) fn read(&mut self, slot: SlotId) {
         self.order.promote(&slot);
     }
-}
 
-impl Eviction for Lru {
-    fn insert(&mut self, slot: SlotId, _: &mut impl SlotTable) {
+    pub(super) fn insert(&mut self, slot: SlotId) {
         self.order.push(slot, ());
     }
 
-    fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
+    pub(super) fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         self.order.pop(&slot);
         slots.free(slot);
     }
 
-    fn victim(&mut self, _: &mut impl SlotTable) -> Option<SlotId> {
+    pub(super) fn victim(&mut self) -> Option<SlotId> {
         self.order.pop_lru().map(|(slot, ())| slot)
     }
 
     /// The crate's map does not shrink: a new one is filled, the least recently used first.
-    fn renumber(&mut self, _: &impl SlotTable, _: &mut impl SlotTable, to: &[SlotId]) {
+    pub(super) fn renumber(&mut self, to: &[SlotId]) {
         let old = std::mem::replace(self, Self::new());
         for (slot, ()) in old.order.iter().rev() {
             let moved = to[*slot as usize];

@@ -9,24 +9,24 @@ mod ghosts;
 mod lru;
 mod queue;
 
-pub use self::kind::Policy;
+#[cfg(test)]
+mod tests;
+
 use adaptive::Adaptive;
 use lru::Lru;
 
-mod kind {
-    /// Which entry makes room when a memo is full.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub enum Policy {
-        /// The default: what is read again stays, one-time visitors leave first, and of a loop that is longer
-        /// than the memo a part is kept; a hit moves nothing. The queues of S3-FIFO (Yang et al., SOSP 2023),
-        /// the comparison of LIRS (Jiang and Zhang, SIGMETRICS 2002), the moving border of ARC (Megiddo and
-        /// Modha, FAST 2003).
-        Adaptive,
-        /// Exactly the least recently used, by the `lru` crate. A hit takes the memo's one lock
-        /// exclusively, so threads wait for each other.
-        Lru,
-    }
+/// Which entry makes room when a memo is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// The default: what is read again stays, one-time visitors leave first, and of a loop that is longer
+    /// than the memo a part is kept; a hit moves nothing. The queues of S3-FIFO (Yang et al., SOSP 2023),
+    /// the comparison of LIRS (Jiang and Zhang, SIGMETRICS 2002), the moving border of ARC (Megiddo and
+    /// Modha, FAST 2003).
+    Adaptive,
+    /// Exactly the least recently used, by the `lru` crate. A hit takes the memo's one lock
+    /// exclusively, so threads wait for each other.
+    Lru,
 }
 
 /// Where an entry is in its shard.
@@ -51,18 +51,6 @@ pub(crate) trait SlotTable {
     fn free(&mut self, slot: SlotId);
 }
 
-/// An eviction algorithm.
-pub(crate) trait Eviction {
-    /// An entry was stored.
-    fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable);
-    /// An entry has left by another way than [`victim`](Eviction::victim): frees its slot, then or later.
-    fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable);
-    /// The entry to evict; it is no longer known here.
-    fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId>;
-    /// Entries have moved to other slots: to which, by those where they were; [`NONE`] where there was none.
-    fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]);
-}
-
 /// The algorithm of a memo.
 #[expect(clippy::large_enum_variant, reason = "the largest is what nearly all have")]
 pub(crate) enum Evictor {
@@ -81,18 +69,20 @@ impl Evictor {
         }
     }
 
+    /// An entry was stored.
     #[inline]
     pub(crate) fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         match self {
             Self::Adaptive(queues) => queues.insert(slot, slots),
-            Self::Lru(list) => list.insert(slot, slots),
+            Self::Lru(list) => list.insert(slot),
             Self::Unbounded => {}
         }
     }
 
+    /// An entry has left by another way than [`victim`](Self::victim): frees its slot, then or later.
     pub(crate) fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         match self {
-            Self::Adaptive(queues) => queues.remove(slot, slots),
+            Self::Adaptive(queues) => queues.remove(slots),
             Self::Lru(list) => list.remove(slot, slots),
             Self::Unbounded => slots.free(slot),
         }
@@ -105,19 +95,21 @@ impl Evictor {
         }
     }
 
+    /// The entry to evict; it is no longer known here.
     #[inline]
     pub(crate) fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         match self {
             Self::Adaptive(queues) => queues.victim(slots),
-            Self::Lru(list) => list.victim(slots),
+            Self::Lru(list) => list.victim(),
             Self::Unbounded => None,
         }
     }
 
+    /// Entries have moved to other slots: to which, by those where they were; [`NONE`] where there was none.
     pub(crate) fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         match self {
             Self::Adaptive(queues) => queues.renumber(old, new, to),
-            Self::Lru(list) => list.renumber(old, new, to),
+            Self::Lru(list) => list.renumber(to),
             Self::Unbounded => {}
         }
     }

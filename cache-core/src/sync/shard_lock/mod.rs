@@ -1,24 +1,273 @@
-//! The lock of a shard: shared, shared with the right to become exclusive, or exclusive.
+//! The lock of a shard: shared, shared with the right to become exclusive, or exclusive. Its readers write to
+//! nothing that they share.
 //!
 //! User code (`Eq`, and the `Borrow` that it needs) runs under shared or upgradable access. Whoever writes finds its
 //! place under upgradable access first, then upgrades and acts on what it found without comparing again.
 //!
-//! What ships is [`published`]; it has models of its own (`model/locks.rs`). The models of the runtime
-//! have a plain lock in its place, since with both there would be too many schedules.
+//! After BRAVO (Dice & Kogan, USENIX ATC 2019), taken to the end. A reader shows in its thread's slot
+//! which lock it reads, then looks whether a writer has raised the lock's flag; if not, it is in.
+//! Writers come one at a time, through a gate; they raise the flag and wait until no slot shows their
+//! lock. Whoever may write later holds the gate alone, and readers come and go.
+//!
+//! A thread that has shown a lock already, or has no slot, is counted in the lock itself. What is
+//! counted may be within another reading of the same thread, which a writer waits for. So it passes a
+//! writer that waits, and only waits for one that is in: hence two flags, and a writer is in when it
+//! has changed [`RAISED`] alone, with no reader counted, to [`RAISED`] and [`IN`].
+//!
+//! It has models of its own (`model/locks.rs`). The models of the runtime have a plain lock in its place, since with
+//! both there would be too many schedules.
 
-pub(crate) mod gate;
-#[cfg(any(not(loom), test))]
-pub(crate) mod published;
-#[cfg(loom)]
-mod simple;
-#[cfg(any(not(loom), test))]
 pub(crate) mod slots;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-#[cfg(not(loom))]
-pub(crate) use published::ShardLock;
-#[cfg(loom)]
-pub(crate) use simple::{ReaderSlot, ShardLock, mine, mine_or_new};
-#[cfg(not(loom))]
-pub(crate) use slots::{ReaderSlot, mine, mine_or_new};
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::Ordering;
+
+use slots::ReaderSlot;
+
+use crate::sync::{AtomicU32, Backoff, Mutex, MutexGuard, fence, is_comparing};
+
+/// A writer is in, or waits for readers to leave.
+const RAISED: u32 = 1;
+/// A writer is in.
+const IN: u32 = 2;
+/// One reader that is counted.
+const READER: u32 = 4;
+
+/// The lock of a `T`, and of a `G` that readers do not look at: who changes that alone waits for no reader.
+///
+/// The lock comes first, so that it is on a line with what is read first of the data.
+#[repr(C)]
+pub(crate) struct ShardLock<T, G = ()> {
+    /// Flags, and how many readers are counted.
+    state: AtomicU32,
+    data: UnsafeCell<T>,
+    /// Held by who writes, or may.
+    gate: Mutex<G>,
+}
+
+// SAFETY: it owns the values, and hands them out mutably from wherever it is.
+unsafe impl<T: Send, G: Send> Send for ShardLock<T, G> {}
+// SAFETY: readers on several threads see the one value at once; a writer is alone, and so is who holds the gate.
+unsafe impl<T: Send + Sync, G: Send> Sync for ShardLock<T, G> {}
+
+/// Shared access. What it does when it is dropped it does on the thread that made it.
+pub(crate) struct ReadGuard<'a, T, G> {
+    lock: &'a ShardLock<T, G>,
+    /// Where it is shown; else it is counted.
+    slot: Option<&'static ReaderSlot>,
+    not_send: PhantomData<*const ()>,
+}
+
+/// Access of who holds the gate: nobody else can write meanwhile.
+pub(crate) struct GateGuard<'a, T, G, Access> {
+    lock: &'a ShardLock<T, G>,
+    /// Comes before the gate, so the flag is lowered before that is let go.
+    _access: Access,
+    gate: MutexGuard<'a, G>,
+}
+
+/// Shared access, which may become exclusive.
+pub(crate) type UpgradableGuard<'a, T, G> = GateGuard<'a, T, G, ()>;
+
+/// Exclusive access.
+pub(crate) type WriteGuard<'a, T, G> = GateGuard<'a, T, G, Exclusive<'a>>;
+
+/// The flag of a lock is up, and no reader is in.
+pub(crate) struct Exclusive<'a>(&'a AtomicU32);
+
+impl<T, G> ShardLock<T, G> {
+    pub(crate) fn new(value: T) -> Self
+    where
+        G: Default,
+    {
+        Self { state: AtomicU32::new(0), data: UnsafeCell::new(value), gate: Mutex::new(G::default()) }
+    }
+
+    #[inline]
+    pub(crate) fn read(&self) -> ReadGuard<'_, T, G> {
+        slots::mine().and_then(|slot| self.read_at_once(slot)).unwrap_or_else(|| self.read_slowly())
+    }
+
+    /// Shared access if it is to be had at once: nobody writes, and this thread, whose slot it is, reads nothing else.
+    #[inline]
+    pub(crate) fn read_at_once(&self, slot: &'static ReaderSlot) -> Option<ReadGuard<'_, T, G>> {
+        (slot.is_empty() && self.enter(slot)).then(|| self.guard(Some(slot)))
+    }
+
+    #[inline]
+    pub(crate) fn upgradable(&self) -> UpgradableGuard<'_, T, G> {
+        GateGuard { lock: self, _access: (), gate: self.gate.lock() }
+    }
+
+    #[inline]
+    pub(crate) fn upgrade(guard: UpgradableGuard<'_, T, G>) -> WriteGuard<'_, T, G> {
+        let GateGuard { lock, gate, .. } = guard;
+        GateGuard { lock, _access: Exclusive::enter(&lock.state), gate }
+    }
+
+    #[inline]
+    pub(crate) fn write(&self) -> WriteGuard<'_, T, G> {
+        Self::upgrade(self.upgradable())
+    }
+
+    #[inline]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(&self.state).addr()
+    }
+
+    #[inline]
+    fn guard(&self, slot: Option<&'static ReaderSlot>) -> ReadGuard<'_, T, G> {
+        ReadGuard { lock: self, slot, not_send: PhantomData }
+    }
+
+    /// Shows the lock in a slot that is empty, unless the flag is up.
+    #[inline]
+    fn enter(&self, slot: &ReaderSlot) -> bool {
+        slot.show(self.address());
+        // Acquire: what the last writer wrote. If a writer has raised the flag and it is not seen here,
+        // that writer sees the slot.
+        if self.state.load(Ordering::Acquire) & RAISED == 0 {
+            return true;
+        }
+        slot.clear();
+        false
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_slowly(&self) -> ReadGuard<'_, T, G> {
+        match slots::mine_or_new() {
+            // Within `Eq` this thread may hold up a writer, which must not hold it up.
+            Some(slot) if slot.is_empty() && !is_comparing() => self.read_in_turn(slot),
+            _ => self.read_counted(),
+        }
+    }
+
+    /// Waits for the writer, behind those who wait already.
+    fn read_in_turn(&self, slot: &'static ReaderSlot) -> ReadGuard<'_, T, G> {
+        let mut backoff = Backoff::new();
+        while backoff.spins() {
+            if self.state.load(Ordering::Relaxed) & RAISED == 0 && self.enter(slot) {
+                return self.guard(Some(slot));
+            }
+            backoff.wait();
+        }
+        // Who raises the flag holds the gate: it is not up, nor will be before the slot shows the lock.
+        let _gate = self.gate.lock();
+        slot.show(self.address());
+        self.guard(Some(slot))
+    }
+
+    /// Passes a writer that waits.
+    fn read_counted(&self) -> ReadGuard<'_, T, G> {
+        // Acquire: what the last writer wrote.
+        let count = |state| (state & IN == 0).then_some(state + READER);
+        let mut backoff = Backoff::new();
+        while self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, count).is_err() {
+            backoff.wait();
+        }
+        self.guard(None)
+    }
+}
+
+impl<'a> Exclusive<'a> {
+    /// Raises the flag of the lock with this state, and waits for readers to leave. The gate is held.
+    fn enter(state: &'a AtomicU32) -> Self {
+        state.fetch_or(RAISED, Ordering::Relaxed);
+        // One of a pair: see `ReaderSlot::show`. What is shown later is taken back, or was shown before.
+        fence(Ordering::SeqCst);
+        let address = std::ptr::from_ref(state).addr();
+        slots::each_taken(|slot| {
+            let mut backoff = Backoff::new();
+            while slot.shows(address) {
+                backoff.wait();
+            }
+        });
+        // Acquire: those who were counted have read.
+        let mut backoff = Backoff::new();
+        let enter = || state.compare_exchange(RAISED, RAISED | IN, Ordering::Acquire, Ordering::Relaxed);
+        while enter().is_err() {
+            backoff.wait();
+        }
+        Self(state)
+    }
+}
+
+impl<T, G, Access> GateGuard<'_, T, G, Access> {
+    /// What the gate alone guards.
+    #[inline]
+    pub(crate) fn gated(&self) -> &G {
+        &self.gate
+    }
+
+    #[inline]
+    pub(crate) fn gated_mut(&mut self) -> &mut G {
+        &mut self.gate
+    }
+}
+
+#[cfg(all(unix, not(miri), not(loom)))]
+impl<T, G> UpgradableGuard<'_, T, G> {
+    /// What the lock guards, in a child of `fork`. Those who have read there in the parent are forgotten.
+    ///
+    /// # Safety
+    ///
+    /// There is one thread, and it does not read there.
+    pub(crate) unsafe fn forked(&mut self) -> (&mut T, &mut G) {
+        self.lock.state.store(0, Ordering::Relaxed);
+        // SAFETY: nobody else writes, since the gate is held, or reads, since there is nobody else.
+        (unsafe { &mut *self.lock.data.get() }, &mut self.gate)
+    }
+}
+
+impl<T, G> Drop for ReadGuard<'_, T, G> {
+    #[inline]
+    fn drop(&mut self) {
+        match self.slot {
+            Some(slot) => slot.clear(),
+            None => {
+                // Release: what was read was read before.
+                self.lock.state.fetch_sub(READER, Ordering::Release);
+            }
+        }
+    }
+}
+
+impl Drop for Exclusive<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // Nobody else changes the state while a writer is in. Release: who reads then sees what was
+        // written.
+        self.0.store(0, Ordering::Release);
+    }
+}
+
+impl<T, G> Deref for ReadGuard<'_, T, G> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: a writer waits until this guard is gone.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T, G, Access> Deref for GateGuard<'_, T, G, Access> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: a writer holds the gate, which is held here.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T, G> DerefMut for WriteGuard<'_, T, G> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this guard alone gives access until it is gone, and it is borrowed mutably.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}

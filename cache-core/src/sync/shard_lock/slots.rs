@@ -1,23 +1,26 @@
 //! Who reads what: each thread has a slot, in which it shows the lock that it reads.
 //!
 //! A thread takes the lowest free slot when it first reads, and gives it back when it ends. Slots are made in
-//! blocks, each twice as large as the one before, and live as long as the process. A writer looks at the slots
-//! that are taken and at no others: at one counter for each block, of which there are few, and in a block where
-//! that is not 0 at one word for each 64 slots. So it pays for the threads that are alive, and not for those
-//! that there once were.
+//! blocks of 64, and live as long as the process. A writer looks at the slots that are taken and at no others: a
+//! word of each block tells which these are. So it pays for the threads that are alive, and next to nothing for
+//! those that there once were.
 
 use std::cell::Cell;
-use std::ptr;
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
-use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, fence, thread_local};
+#[cfg(loom)]
+use crate::sync::model::slots;
+use crate::sync::plain::Mutex;
+use crate::sync::{AtomicU64, AtomicUsize, fence, thread_local};
 
 /// No lock is at this address.
 const NOTHING: usize = 0;
-/// How many slots the first block has.
-const FIRST: usize = 8;
-/// How many slots one word says of whether they are taken.
-const WORD: usize = if cfg!(loom) { 8 } else { 64 };
+/// How many slots a block has: as many as a word has bits.
+#[cfg(not(loom))]
+const SIZE: usize = 64;
+/// How many blocks there may be. Threads beyond have no slot.
+const BLOCKS: usize = if cfg!(loom) { 2 } else { 256 };
 
 /// What one thread reads. It has two lines to itself, since processors fetch them in pairs.
 #[repr(align(128))]
@@ -67,166 +70,116 @@ impl ReaderSlot {
     }
 }
 
-/// A slot that a thread has taken.
-#[derive(Clone, Copy)]
-pub(crate) struct Taken {
-    slot: &'static ReaderSlot,
-    block: &'static SlotBlock,
-    at: usize,
-}
-
 /// Some of the slots.
 struct SlotBlock {
     slots: Box<[ReaderSlot]>,
     /// Which of them are taken, one bit each.
-    taken: Box<[AtomicU64]>,
-    /// By how many threads: whoever shows something in a slot is counted. None where there is one word, which
-    /// says as much.
-    alive: Option<AtomicUsize>,
-    /// The next one, which is twice as large; null if it was not made yet.
-    next: AtomicPtr<SlotBlock>,
+    taken: AtomicU64,
 }
 
 impl SlotBlock {
     /// With so many slots, after so many others.
     fn new(size: usize, before: usize) -> Self {
-        let numbers = before..before + size;
-        Self {
-            slots: numbers.map(|number| ReaderSlot { shown: AtomicUsize::new(NOTHING), number }).collect(),
-            taken: (0..size.div_ceil(WORD)).map(|_| AtomicU64::new(0)).collect(),
-            alive: (size > WORD).then(|| AtomicUsize::new(0)),
-            next: AtomicPtr::new(ptr::null_mut()),
-        }
+        let slot = |at| ReaderSlot { shown: AtomicUsize::new(NOTHING), number: before + at };
+        Self { slots: (0..size).map(slot).collect(), taken: AtomicU64::new(0) }
     }
 
     /// Takes its lowest free slot, if there is one.
     fn take(&'static self) -> Option<Taken> {
-        for (word, bits) in self.taken.iter().enumerate() {
-            // Those that there are no slots for count as taken.
-            let size = (self.slots.len() - word * WORD).min(WORD);
-            let none = if size < 64 { u64::MAX << size } else { 0 };
-            let lowest = |bits: u64| {
-                let taken = bits | none;
-                (taken != u64::MAX).then(|| bits | (!taken & (taken + 1)))
-            };
-            // Acquire: what the thread before has read was read before whatever this one shows; and what it has
-            // counted was counted before.
-            if let Ok(before) = bits.fetch_update(Ordering::Acquire, Ordering::Relaxed, lowest) {
-                let at = word * WORD + (before | none).trailing_ones() as usize;
-                if let Some(alive) = &self.alive {
-                    alive.fetch_add(1, Ordering::Relaxed);
-                }
-                return Some(Taken { slot: &self.slots[at], block: self, at });
-            }
-        }
-        None
-    }
-
-    /// Whether it may have a slot that is taken.
-    fn is_in_use(&self) -> bool {
-        self.alive.as_ref().is_none_or(|alive| alive.load(Ordering::Acquire) > 0)
-    }
-
-    /// The next block, which is made if need be.
-    fn next(&'static self) -> &'static SlotBlock {
-        block_at(&self.next, self.slots.len() * 2, self.slots[0].number + self.slots.len())
+        let lowest = |taken: u64| taken.trailing_ones() as usize;
+        let with_lowest = |taken| (lowest(taken) < self.slots.len()).then(|| taken | 1 << lowest(taken));
+        // Acquire: what the thread before has read was read before whatever this one shows; and what it has
+        // counted was counted before.
+        let before = self.taken.fetch_update(Ordering::Acquire, Ordering::Relaxed, with_lowest).ok()?;
+        Some(Taken { block: self, at: lowest(before) })
     }
 }
 
-/// The block at a place, where one of this size, after so many slots, is put if there is none.
-fn block_at(place: &AtomicPtr<SlotBlock>, size: usize, before: usize) -> &'static SlotBlock {
-    // SAFETY: what is at the place was put there below, and lives on. Acquire: it is whole.
-    if let Some(block) = unsafe { place.load(Ordering::Acquire).as_ref() } {
-        return block;
-    }
-    let made = Box::into_raw(Box::new(SlotBlock::new(size, before)));
-    // Release: who finds it finds it whole.
-    match place.compare_exchange(ptr::null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
-        // SAFETY: it was just made, lives on, and is shared from here on.
-        Ok(_) => unsafe { &*made },
-        Err(known) => {
-            // SAFETY: nobody else has seen the one that was made; the other one is as above.
-            unsafe {
-                drop(Box::from_raw(made));
-                &*known
-            }
-        }
-    }
+/// A slot that a thread has taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Taken {
+    block: &'static SlotBlock,
+    at: usize,
 }
 
 impl Taken {
+    fn slot(self) -> &'static ReaderSlot {
+        &self.block.slots[self.at]
+    }
+
     /// Gives it back. It shows nothing by now.
-    ///
-    /// Release, both: a writer that finds it free, or its block empty, and so does not look at it, knows that
-    /// whatever was read here has been read. All who change these words change what they find there, so it does
-    /// not matter who else has changed them since.
     fn give_back(self) {
-        self.block.taken[self.at / WORD].fetch_and(!(1 << (self.at % WORD)), Ordering::Release);
-        if let Some(alive) = &self.block.alive {
-            alive.fetch_sub(1, Ordering::Release);
-        }
+        // Release: a writer that finds it free, and so does not look at it, knows that whatever was read here has
+        // been read. All who change this word change what they find there, so it does not matter who else has
+        // changed it since.
+        self.block.taken.fetch_and(!(1 << self.at), Ordering::Release);
     }
 }
+
+/// Held by who makes a block: a process must not fork in the midst of that.
+static MAKING: Mutex<()> = Mutex::new(());
 
 /// All the slots.
 pub(crate) struct ReaderSlots {
-    first: AtomicPtr<SlotBlock>,
+    /// How many slots a block has.
+    size: usize,
+    blocks: [OnceLock<SlotBlock>; BLOCKS],
 }
 
 impl ReaderSlots {
-    fn take(&self) -> Taken {
-        let mut block = block_at(&self.first, FIRST, 0);
-        loop {
-            if let Some(taken) = block.take() {
-                return taken;
-            }
-            block = block.next();
-        }
+    const fn new(size: usize) -> Self {
+        Self { size, blocks: [const { OnceLock::new() }; BLOCKS] }
     }
 
-    fn blocks(&self) -> impl Iterator<Item = &'static SlotBlock> {
-        // SAFETY: it is null, or what `block_at` has put there, which lives on. Acquire: it is whole.
-        let at = |place: &AtomicPtr<SlotBlock>| unsafe { place.load(Ordering::Acquire).as_ref() };
-        std::iter::successors(at(&self.first), move |block| at(&block.next))
+    /// With all blocks.
+    #[cfg(loom)]
+    pub(crate) fn made(size: usize) -> Self {
+        let slots = Self::new(size);
+        (0..BLOCKS).for_each(|at| _ = slots.block(at));
+        slots
+    }
+
+    /// A block, which is made if need be.
+    fn block(&self, at: usize) -> &SlotBlock {
+        self.blocks[at].get().unwrap_or_else(|| {
+            let _making = MAKING.lock();
+            self.blocks[at].get_or_init(|| SlotBlock::new(self.size, self.size * at))
+        })
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &SlotBlock> {
+        self.blocks.iter().map_while(OnceLock::get)
+    }
+
+    fn take(&'static self) -> Option<Taken> {
+        (0..BLOCKS).find_map(|at| self.block(at).take())
     }
 
     /// The slots that are taken; asked by a writer that has raised its flag and passed a fence since.
     ///
-    /// Threads come and go meanwhile. Who *takes* a slot has taken it, with a block in the list and a bit and a
-    /// count in the block, before the fence of its first `show`. If that fence is before the writer's, the writer
-    /// loads all of these after and finds the slot; if it is after, the thread sees the flag that the writer has
-    /// raised, and takes back what it shows. Who *gives back* a slot has read before: see
-    /// [`give_back`](Taken::give_back). Here each load is one that acquires, so that this is known from a word
-    /// that is 0 as it would be from the slot itself.
+    /// Threads come and go meanwhile. Who *takes* a slot has taken it, in a block that is made and with a bit in
+    /// that, before the fence of its first `show`. If that fence is before the writer's, the writer loads all of
+    /// these after and finds the slot; if it is after, the thread sees the flag that the writer has raised, and
+    /// takes back what it shows. Who *gives back* a slot has read before: see [`give_back`](Taken::give_back). Here
+    /// each load is one that acquires, so that this is known from a word that is 0 as it would be from the slot
+    /// itself.
     #[inline]
-    fn each_taken(&self, mut look: impl FnMut(&'static ReaderSlot)) {
+    fn each_taken(&self, mut look: impl FnMut(&ReaderSlot)) {
         for block in self.blocks() {
-            if !block.is_in_use() {
-                continue;
-            }
-            for (word, bits) in block.taken.iter().enumerate() {
-                let mut bits = bits.load(Ordering::Acquire);
-                while bits != 0 {
-                    look(&block.slots[word * WORD + bits.trailing_zeros() as usize]);
-                    bits &= bits - 1;
-                }
+            let mut taken = block.taken.load(Ordering::Acquire);
+            while taken != 0 {
+                look(&block.slots[taken.trailing_zeros() as usize]);
+                taken &= taken - 1;
             }
         }
     }
 }
 
 #[cfg(not(loom))]
-static SLOTS: ReaderSlots = ReaderSlots { first: AtomicPtr::new(ptr::null_mut()) };
-
-#[cfg(not(loom))]
 fn slots() -> &'static ReaderSlots {
+    static SLOTS: ReaderSlots = ReaderSlots::new(SIZE);
     &SLOTS
 }
-
-#[cfg(loom)]
-pub(crate) use modelled::fresh;
-#[cfg(loom)]
-use modelled::slots;
 
 thread_local! {
     static MINE: Cell<Option<&'static ReaderSlot>> = const { Cell::new(None) };
@@ -256,78 +209,51 @@ pub(crate) fn mine_or_new() -> Option<&'static ReaderSlot> {
     if let Some(slot) = mine() {
         return Some(slot);
     }
-    #[cfg(not(loom))]
-    at_fork();
-    let slot = RETURN.try_with(|to_return| {
-        let taken = slots().take();
-        to_return.0.set(Some(taken));
-        taken.slot
-    });
-    let slot = slot.ok()?;
-    let _ = MINE.try_with(|mine| mine.set(Some(slot)));
-    Some(slot)
+    RETURN
+        .try_with(|to_return| {
+            let taken = slots().take()?;
+            to_return.0.set(Some(taken));
+            let _ = MINE.try_with(|mine| mine.set(Some(taken.slot())));
+            Some(taken.slot())
+        })
+        .ok()
+        .flatten()
 }
 
 /// Looks at the slots of threads that may have shown anything before the fence that was passed before this.
 #[inline]
-pub(super) fn each_taken(look: impl FnMut(&'static ReaderSlot)) {
+pub(super) fn each_taken(look: impl FnMut(&ReaderSlot)) {
     slots().each_taken(look);
 }
 
-/// In a child of `fork` the other threads' slots are nobody's: what these show is never taken back.
-#[cfg(not(loom))]
-fn at_fork() {
-    extern "C" fn child() {
-        let mine = mine();
-        let is_mine = |slot: &ReaderSlot| mine.is_some_and(|mine| ptr::eq(mine, slot));
-        for block in slots().blocks() {
-            block.slots.iter().filter(|slot| !is_mine(slot)).for_each(ReaderSlot::clear);
-            let at = block.slots.iter().position(is_mine);
-            for (word, bits) in block.taken.iter().enumerate() {
-                let bit = at.filter(|at| at / WORD == word).map_or(0, |at| 1 << (at % WORD));
-                bits.store(bit, Ordering::Release);
-            }
-            if let Some(alive) = &block.alive {
-                alive.store(usize::from(at.is_some()), Ordering::Release);
-            }
-        }
-    }
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| crate::sync::in_children(child));
+/// Around a `fork`: no block is being made.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) fn hold_slots() -> Box<dyn crate::sync::Locked> {
+    crate::sync::held(MAKING.lock(), |_| ())
 }
 
-/// The slots of a model, which are others in each execution.
-#[cfg(loom)]
-mod modelled {
-    use std::cell::Cell;
-
-    use super::{AtomicPtr, ReaderSlots, SlotBlock};
-
-    // All threads of a model are run by one.
-    std::thread_local! {
-        static SLOTS: Cell<Option<&'static ReaderSlots>> = const { Cell::new(None) };
-    }
-
-    /// Begins an execution, whose first block is made and has so many slots.
-    pub(crate) fn fresh(size: usize) {
-        let first = AtomicPtr::new(Box::into_raw(Box::new(SlotBlock::new(size, 0))));
-        SLOTS.set(Some(Box::leak(Box::new(ReaderSlots { first }))));
-    }
-
-    pub(super) fn slots() -> &'static ReaderSlots {
-        SLOTS.get().expect("the model has begun with `fresh`")
+/// In a child of `fork` the other threads' slots are nobody's: what these show is never taken back.
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) fn forget_other_threads() {
+    let mine = RETURN.try_with(|taken| taken.0.get()).ok().flatten();
+    for block in slots().blocks() {
+        let mine = mine.filter(|mine| std::ptr::eq(mine.block, block));
+        let others = block.slots.iter().enumerate().filter(|(at, _)| mine.is_none_or(|mine| mine.at != *at));
+        others.for_each(|(_, slot)| slot.clear());
+        block.taken.store(mine.map_or(0, |mine| 1 << mine.at), Ordering::Release);
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::ptr;
+
     use super::*;
 
     /// Slots live as long as the process, and so are found from a static.
     fn slots() -> &'static ReaderSlots {
         static ALL: crate::sync::Mutex<Vec<&'static ReaderSlots>> = crate::sync::Mutex::new(Vec::new());
-        let slots: &'static ReaderSlots =
-            Box::leak(Box::new(ReaderSlots { first: AtomicPtr::new(ptr::null_mut()) }));
+        let slots: &'static ReaderSlots = Box::leak(Box::new(ReaderSlots::new(SIZE)));
         ALL.lock().push(slots);
         slots
     }
@@ -343,7 +269,7 @@ mod tests {
     fn a_writer_looks_at_the_slots_of_threads_that_are_alive_only() {
         let slots = slots();
         let count = if cfg!(miri) { 100 } else { 4_000 };
-        let mut taken: Vec<Taken> = (0..count).map(|_| slots.take()).collect();
+        let mut taken: Vec<Taken> = (0..count).map(|_| slots.take().unwrap()).collect();
         assert_eq!(looked_at(slots), count);
         let last = taken.pop().unwrap();
         taken.into_iter().for_each(Taken::give_back);
@@ -355,8 +281,8 @@ mod tests {
     #[test]
     fn the_lowest_free_slot_is_taken_first() {
         let slots = slots();
-        let address = |taken: &Taken| ptr::from_ref(taken.slot).addr();
-        let taken: Vec<Taken> = (0..200).map(|_| slots.take()).collect();
+        let address = |taken: &Taken| ptr::from_ref(taken.slot()).addr();
+        let taken: Vec<Taken> = (0..200).map(|_| slots.take().unwrap()).collect();
         let mut addresses: Vec<usize> = taken.iter().map(address).collect();
         addresses.sort_unstable();
         addresses.dedup();
@@ -365,9 +291,9 @@ mod tests {
             taken[at].give_back();
         }
         for at in [3, 70, 150] {
-            assert_eq!(address(&slots.take()), address(&taken[at]));
+            assert_eq!(address(&slots.take().unwrap()), address(&taken[at]));
         }
-        assert_eq!(slots.blocks().count(), 5, "of 8 to 128 slots");
+        assert_eq!(slots.blocks().count(), 4, "of 64 slots");
         assert_eq!(looked_at(slots), 200);
     }
 
@@ -379,14 +305,14 @@ mod tests {
             for id in 1..=4_usize {
                 scope.spawn(move || {
                     for _ in 0..rounds {
-                        let taken: Vec<Taken> = (0..5).map(|_| slots.take()).collect();
+                        let taken: Vec<Taken> = (0..5).map(|_| slots.take().unwrap()).collect();
                         for taken in &taken {
-                            assert!(taken.slot.is_empty());
-                            taken.slot.show(id);
+                            assert!(taken.slot().is_empty());
+                            taken.slot().show(id);
                         }
                         for taken in taken {
-                            assert!(taken.slot.shows(id));
-                            taken.slot.clear();
+                            assert!(taken.slot().shows(id));
+                            taken.slot().clear();
                             taken.give_back();
                         }
                     }

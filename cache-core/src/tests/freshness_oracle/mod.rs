@@ -12,12 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Intent, LeaderGuard};
-use crate::erased::Erased;
 use crate::memo::{MemoSpec, When};
 use crate::policy::Freshness;
 use crate::runtime::Runtime;
 use crate::tags::Severity;
-use crate::tests::test_memo::{Output, TestMemo, is, number};
+use crate::tests::test_memo::{Output, TestMemo, is, number, stored};
 use crate::time::{Clock, Manual, NEVER, Tick};
 use oracle::{Oracle, Phase, Rules, Time};
 use stated::Stated;
@@ -257,7 +256,7 @@ impl History {
         let (now, ttl) = (self.time.now(), self.below(100));
         let fresh = self.life(key).is_some_and(|life| self.rules().is_fresh(&life, now));
         let ttl_is = Duration::from_millis(ttl);
-        let set = self.cache.memo.set_deadline(&Erased::new(key), self.cache.hash(key), ttl_is, only_later);
+        let set = self.cache.memo.set_deadline(&stored(key), self.cache.hash(key), ttl_is, only_later);
         self.note(format_args!("set the ttl of {key} to {ttl}, only later: {only_later}, {set}"));
         assert_eq!(set, fresh, "the life of what is fresh is changed");
         self.known.borrow_mut().set_ttl(key, now, ttl, only_later);
