@@ -242,7 +242,8 @@ pub trait IsValueOf<V> {}
 #[diagnostic::do_not_recommend]
 impl<V> IsValueOf<V> for V {}
 
-/// The same value, by the name that its type has for the node. [`Plan::of_node`] has seen that it is.
+/// The same value, by the name that its type has for the node. [`Lookup::find_node`]
+/// checks that it is.
 fn value_of<N: Node, V: 'static>(value: &V) -> Option<&N::Value> {
     (value as &dyn Any).downcast_ref()
 }

@@ -59,7 +59,7 @@ use std::future::Future;
 /// | `matching = "*get_cat({name:?}*"`, `= ["..", ".."]` | every key, of all functions, that displays so: see [`AnyMemoRef::invalidate_matching`](crate::AnyMemoRef::invalidate_matching) |
 /// | `entries = [..ids.iter().map(\|id\| get_cat::key(*id))]` | what an iterator gives; in `tags` and `memos`, too |
 /// | `entries = [CatNode { id }, (made(id))]` | a struct, a name, a field, what is in parentheses, and the rest of expressions, is taken as it is: a key, a memo, or what else is [`Into<Invalidation>`](crate::Invalidation) |
-/// | `into = pending` | what is named goes there instead: see [`Pending`](crate::Pending) |
+/// | `into = pending` | what is named goes there instead: see [`Pending`] |
 /// | `crate = path` | where `cache_core` is found, if it is re-exported |
 ///
 /// Keys display arguments by `Debug`, so a hole of a pattern is mostly `{name:?}`. A `*` or `?` in what fills it

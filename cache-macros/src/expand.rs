@@ -61,11 +61,33 @@ struct CompanionType {
     head: TokenStream,
 }
 
+/// Where a companion is translated.
+#[derive(Clone, Copy)]
+pub(crate) enum Inline {
+    No,
+    /// Only where it is called: most programs do not call it.
+    Called,
+    /// As part of its caller, where that is to be quick and not to be built quickly: a hit is one piece.
+    Hit,
+}
+
+impl ToTokens for Inline {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::No => TokenStream::new(),
+            Self::Called => quote_spanned!(mixed()=> #[inline]),
+            Self::Hit => quote_spanned! {mixed()=>
+                #[cfg_attr(debug_assertions, inline)]
+                #[cfg_attr(not(debug_assertions), inline(always))]
+            },
+        });
+    }
+}
+
 /// A function that stands beside the memoized one, or belongs to its companion type.
 pub(crate) struct Companion {
     attrs: TokenStream,
-    /// Whether it is translated only where it is called, since most programs do not call it.
-    inline: bool,
+    inline: Inline,
     vis: TokenStream,
     sig: TokenStream,
     /// As it is declared in a trait, where that differs.
@@ -85,7 +107,6 @@ impl Companion {
 impl ToTokens for Companion {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { attrs, inline, vis, sig, body, .. } = self;
-        let inline = inline.then(|| quote_spanned!(mixed()=> #[inline]));
         // Whether it is told of that nobody uses it depends on where its first token is from, which may be a macro of
         // the user's.
         let vis = vis.clone().into_iter().map(|mut token| {
@@ -308,7 +329,7 @@ fn key(model: &Model) -> Companion {
     let attrs = attrs(model, Some(doc));
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #bound_again #elided),
-        inline: true,
+        inline: Inline::Called,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Key<#companion_value #mode> #clause),
         declaration: None,
@@ -332,7 +353,7 @@ fn memo(model: &Model) -> Companion {
     };
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #bound_again #elided),
-        inline: true,
+        inline: Inline::Called,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) -> #krate::Memo<#companion_value #mode> #clause),
         declaration: None,
@@ -345,7 +366,7 @@ fn all(model: &Model) -> Companion {
     let attrs = attrs(model, Some("The caches behind all instantiations of {}."));
     Companion {
         attrs: quote!(#attrs #[must_use]),
-        inline: false,
+        inline: Inline::No,
         vis: model.companion_vis.to_token_stream(),
         sig: quote!(fn all() -> #krate::AllMemos),
         declaration: None,

@@ -315,22 +315,20 @@ fn names(place: &Place, companion: &Ident) -> Names {
     }
     let name = |suffix: &str| format_ident!("{}_{suffix}", companion.unraw(), span = span);
     let hidden = |suffix: &str| format_ident!("__{}_{suffix}", companion.unraw(), span = span);
-    let slot = match place {
-        // In the `impl` of a trait all of these are errors: the names appear in the report.
+    // In the `impl` of a trait all of these are errors: the names of those that come first appear in the report.
+    let first = |suffix: &str| match place {
         Place::Inherent { is_static: false, .. } => {
-            let text =
-                format!("__{}_slot__in_the_impl_of_a_trait_write_memoize_on_the_impl_too", companion.unraw());
-            Ident::new(&text, span)
+            hidden(&format!("{suffix}__in_the_impl_of_a_trait_write_memoize_on_the_impl_too"))
         }
-        _ => hidden("slot"),
+        _ => hidden(suffix),
     };
     Names {
         entry: name("entry"),
         key: name("key"),
         of_instance: hidden("key"),
         memo: name("memo"),
-        slot,
-        look_up: hidden("look_up"),
+        slot: first("slot"),
+        look_up: first("look_up"),
         body: hidden("body"),
         lead: hidden("lead"),
         detached: hidden("detached"),

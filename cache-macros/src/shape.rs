@@ -167,6 +167,26 @@ fn contains_impl(ty: &Type) -> bool {
     finder.0
 }
 
+/// Whether a type is, by its name, one of the language or the standard library that can be owned and sent.
+pub(crate) fn is_well_known(ty: &Type) -> bool {
+    const NAMES: [&str; 17] = [
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "bool",
+        "char", "str", "String", "PathBuf",
+    ];
+    match ty {
+        Type::Path(path) if path.qself.is_none() => match one_argument(ty) {
+            Some((_, inner)) => is_well_known(inner),
+            None => path.path.get_ident().is_some_and(|ident| NAMES.iter().any(|name| ident == name)),
+        },
+        Type::Paren(inner) => is_well_known(&inner.elem),
+        Type::Reference(reference) => reference.mutability.is_none() && is_well_known(&reference.elem),
+        Type::Slice(slice) => is_well_known(&slice.elem),
+        Type::Array(array) => is_well_known(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_well_known),
+        _ => false,
+    }
+}
+
 /// Whether a type visibly borrows for less than `'static`.
 pub(crate) fn borrows(ty: &Type) -> bool {
     struct Finder(bool);

@@ -263,18 +263,12 @@ impl patient {
         __lookup: ::cache_core::__private::Lookup<'_, (&str,), Result<Cat, Error>, Cat>,
     ) -> ::cache_core::__private::Answer<Result<Cat, Error>, Cat> {
         __lookup
-            .find_by(
+            .find_with(
                 ::cache_core::__private::only(),
                 Self::__slot(),
+                (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
                 ::cache_core::__returns!(Result < Cat, Error >, OfValue),
                 |__hooks| __hooks.fallback_if(|error| error.is_transient()),
-                |__keyed, __cx| {
-                    __cx
-                        .find(
-                            (::cache_core::__private::Ref(::cache_core::__leaf!(str)),),
-                            __keyed,
-                        )
-                },
             )
     }
     #[doc(hidden)]

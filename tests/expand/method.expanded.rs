@@ -25,7 +25,7 @@ impl Db {
     )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn __cat_look_up(
+    fn __cat_look_up__in_the_impl_of_a_trait_write_memoize_on_the_impl_too(
         __lookup: ::cache_core::__private::Lookup<'_, (&Self, &str), Cat, Cat>,
     ) -> ::cache_core::__private::Answer<Cat, Cat> {
         __lookup
@@ -94,7 +94,9 @@ impl Db {
     > {
         let _ = Self::cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::function(Self::__cat_look_up)
+            ::cache_core::__private::function(
+                    Self::__cat_look_up__in_the_impl_of_a_trait_write_memoize_on_the_impl_too,
+                )
                 .bind(
                     (self, name),
                     (),
@@ -138,7 +140,10 @@ impl Db {
     #[inline]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
-        (&::cache_core::__private::function(Self::__cat_look_up)).memo()
+        (&::cache_core::__private::function(
+            Self::__cat_look_up__in_the_impl_of_a_trait_write_memoize_on_the_impl_too,
+        ))
+            .memo()
     }
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]

@@ -32,8 +32,6 @@ trait DbCatsMemo: Cats {
         clippy::shadow_unrelated,
         clippy::used_underscore_binding
     )]
-    #[cfg_attr(debug_assertions, inline)]
-    #[cfg_attr(not(debug_assertions), inline(always))]
     fn __cat_look_up(
         __lookup: ::cache_core::__private::Lookup<
             '_,

@@ -143,7 +143,7 @@ mod types {
     }
 
     types! {
-        Entry of_entry Key of_key Memo of_memo Slot of_slot Spec of_spec Draft of_draft Plan of_plan
+        Entry of_entry Key of_key Memo of_memo Slot of_slot Spec of_spec Lookup of_lookup Answer of_answer Callee of_callee
         Policy of_policy Json of_json Part of_part Call of_call Ref of_ref Seq of_seq Opt of_opt Ty of_ty
         Leaf of_leaf Shape of_shape Return of_return Returns of_returns Arg of_arg Shown of_shown Hidden of_hidden
         Bound of_bound Found of_found Cx of_cx Hold of_hold When of_when Std of_std KeyRef of_key_ref Plain of_plain

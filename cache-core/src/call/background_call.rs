@@ -1,5 +1,4 @@
-//! A call once more, in the background: its arguments are kept in an owned form, and lent to a call of
-//! its own there.
+//! How a call is made once more, in the background: it owns its arguments, and lends them to a new call there.
 
 #![expect(clippy::unused_self, reason = "owners are called alike, by code that does not know which it has")]
 
@@ -14,11 +13,11 @@ use std::task::{Context, Poll};
 use crate::engine::LeaderGuard;
 use crate::one_shot::{BodyResult, OneShot};
 
-/// What a call in the background computes for: the flight that was begun for it.
+/// The flight that a call in the background computes for.
 pub struct FlightHandle {
-    /// A [`LeaderGuard`]. Without its type it is known at once that it can be sent, of each job of each function.
+    /// A [`LeaderGuard`]. Its type is forgotten, so the compiler need not prove for each job that it can be sent.
     leader: Box<dyn Any + Send>,
-    /// Where what it returns is waited for.
+    /// The channel to the caller that waits for the return.
     one_shot: Option<Box<dyn Any + Send>>,
 }
 
@@ -27,13 +26,13 @@ impl FlightHandle {
         Self { leader: Box::new(leader), one_shot: None }
     }
 
-    /// Somebody waits for what it returns.
+    /// Adds a channel to a caller that waits for the return.
     pub(crate) fn with<P: Send + Sync + 'static>(mut self, one_shot: Arc<P>) -> Self {
         self.one_shot = Some(Box::new(one_shot));
         self
     }
 
-    /// The flight.
+    /// Takes the flight.
     pub(crate) fn into_leader(self) -> LeaderGuard {
         *self.leader.downcast().expect("it was made of one")
     }
@@ -45,21 +44,21 @@ impl FlightHandle {
     }
 }
 
-/// How a call is made once more.
+/// How a call is made once more, in the background.
 pub trait BackgroundCall<KA, SA> {
-    /// What the background is to run.
+    /// The job that the background runs.
     type Job;
-    /// Why it cannot be.
+    /// Why it is not possible.
     const WHY_NOT: Option<&'static str>;
-    /// Whether it is done for calls that were answered. Where it is not, no code is made for it.
+    /// Whether an option asks for it. If none does, no code is made for it.
     const ASKED: bool = false;
-    /// Takes the arguments along.
+    /// Makes the job, which owns the arguments.
     fn job(&self, keyed: KA, skipped: SA, handle: FlightHandle) -> Option<Self::Job>;
 }
 
-/// In words, why something is not.
+/// Why something is not possible, as text.
 pub trait Why {
-    /// The words.
+    /// The text.
     const TEXT: &'static str;
 }
 
@@ -71,12 +70,12 @@ impl<KA, SA> BackgroundCall<KA, SA> for super::NoHook {
     }
 }
 
-/// Nothing is in the way.
+/// There is no reason.
 impl Why for super::NoHook {
     const TEXT: &'static str = "";
 }
 
-/// It cannot be made once more.
+/// The call cannot be made once more.
 pub struct NoBackgroundCall<W>(PhantomData<fn() -> W>);
 
 impl<W> NoBackgroundCall<W> {
@@ -91,7 +90,7 @@ impl<KA, SA, W: Why> BackgroundCall<KA, SA> for NoBackgroundCall<W> {
     }
 }
 
-/// It is made of arguments that are owned, by functions.
+/// Two pointers to functions: one owns the arguments, one computes with them.
 pub struct BlockingCallBy<KA, SA, K> {
     pub(super) own: fn(KA, SA) -> K,
     pub(super) lead: fn(K, FlightHandle),
@@ -106,7 +105,8 @@ impl<KA, SA, K: Send + 'static> BackgroundCall<KA, SA> for BlockingCallBy<KA, SA
     }
 }
 
-/// The same of an asynchronous function. It is kept in memory, where functions that are known by their types take none.
+/// The same for an asynchronous function. Its future is kept in memory, so the functions are known by type and take no
+/// room.
 pub struct AsyncCallBy<P, L> {
     pub(super) own: P,
     pub(super) lead: L,
@@ -122,7 +122,7 @@ impl<KA, SA, K, J, P: Fn(KA, SA) -> K, L: Fn(K, FlightHandle) -> J> BackgroundCa
     }
 }
 
-/// It is made by a function that is given how each argument is owned.
+/// A function that is told how to own each argument.
 pub struct BackgroundCallWith<O, F>(pub(crate) O, pub(crate) F);
 
 impl<KA, SA, O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J> BackgroundCall<KA, SA>
@@ -135,7 +135,7 @@ impl<KA, SA, O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J> BackgroundCall<K
     }
 }
 
-/// It is made for calls that were answered, too.
+/// An option asks for the background.
 pub struct RequiredBackgroundCall<A>(pub(super) A);
 
 impl<KA, SA, A: BackgroundCall<KA, SA>> BackgroundCall<KA, SA> for RequiredBackgroundCall<A> {
@@ -147,22 +147,22 @@ impl<KA, SA, A: BackgroundCall<KA, SA>> BackgroundCall<KA, SA> for RequiredBackg
     }
 }
 
-/// Fails when it is compiled, if something asks for the background and a call cannot be made there.
+/// Fails to compile if an option asks for the background and the call cannot be made there.
 pub(super) const fn refuse_if(asked: bool, why_not: Option<&'static str>) {
     if let (true, Some(why)) = (asked, why_not) {
         panic!("{}", why);
     }
 }
 
-/// How an argument is owned, if it can be.
+/// How an argument is owned.
 pub trait Owner: Copy {
-    /// Why it cannot be.
+    /// Why it is not possible.
     const WHY_NOT: Option<&'static str>;
 }
 
 /// How arguments are owned.
 pub trait Owners: Copy {
-    /// Why one of them cannot be.
+    /// Why one of them cannot be owned.
     const WHY_NOT: Option<&'static str>;
 }
 
@@ -195,7 +195,7 @@ owners!(A B C D E F G H I J);
 owners!(A B C D E F G H I J K);
 owners!(A B C D E F G H I J K L);
 
-/// Refuses to build where an argument cannot be owned.
+/// Fails to compile if an argument cannot be owned.
 pub fn can_own<O: Owners>(owners: O) -> O {
     const { refuse_if(true, O::WHY_NOT) }
     owners
@@ -215,7 +215,7 @@ macro_rules! owner {
         impl<T: ?Sized, W> Copy for $name<T, W> {}
 
         impl<T: ?Sized, W> $name<T, W> {
-            /// The only one.
+            /// The only value.
             pub const NEW: Self = Self(PhantomData);
         }
 
@@ -226,14 +226,14 @@ macro_rules! owner {
 }
 
 owner!(
-    /// A reference, by an owned form of what it points to.
+    /// A reference is kept as the owned form of its target.
     ByToOwned
 );
 owner!(
-    /// A value, as it is.
+    /// A value is kept as it is.
     ByMove
 );
-/// Not at all. It does not name the argument's type, which may live for less than a job may.
+/// The argument cannot be owned. Its type is not named, since it may not live as long as a job.
 pub struct NotOwned<W>(PhantomData<fn() -> W>);
 
 impl<W> Clone for NotOwned<W> {
@@ -271,7 +271,7 @@ impl<T, W> ByMove<T, W> {
     }
 }
 
-/// A job that cannot be: there is none.
+/// The job of a call that cannot be made once more. It has no values.
 pub enum NoJob {}
 
 impl Future for NoJob {
@@ -281,26 +281,25 @@ impl Future for NoJob {
     }
 }
 
-/// In the place of an argument that cannot be owned. Not uninhabited, so that code after it is no dead
-/// code to the compiler; but nobody makes one: background work that needs it is refused when it is
-/// compiled.
+/// Stands for an argument that cannot be owned. Nobody makes one, since such background work does not compile. It is
+/// not uninhabited: the compiler would report the code after it as unreachable.
 pub struct Unowned(());
 
 impl<W> NotOwned<W> {
-    /// The only one.
+    /// The only value.
     pub const NEW: Self = Self(PhantomData);
 
-    /// Is never called.
+    /// Never called.
     #[must_use]
     pub fn keep<A>(self, _: A) -> Unowned {
         unreachable!("refused when it was compiled")
     }
-    /// Is never called.
+    /// Never called.
     #[must_use]
     pub fn lend<T: ?Sized>(self, _: &Unowned) -> &T {
         unreachable!("refused when it was compiled")
     }
-    /// Is never called.
+    /// Never called.
     #[must_use]
     pub fn give<T>(self, _: Unowned) -> T {
         unreachable!("refused when it was compiled")
@@ -309,16 +308,16 @@ impl<W> NotOwned<W> {
 
 /// An argument that is a reference.
 pub struct Lent<T: ?Sized, W>(PhantomData<fn(&T) -> W>);
-/// An argument that is not.
+/// An argument that is no reference.
 pub struct Given<T, W>(PhantomData<fn(&T) -> W>);
 
 impl<T: ?Sized, W> Lent<T, W> {
-    /// The only one.
+    /// The only value.
     pub const NEW: Self = Self(PhantomData);
 }
 
 impl<T, W> Given<T, W> {
-    /// The only one.
+    /// The only value.
     pub const NEW: Self = Self(PhantomData);
 }
 
@@ -326,9 +325,9 @@ macro_rules! pick_owner {
     ($($(#[$doc:meta])* $trait:ident for $of:ty where [$($bounds:tt)*] => $owner:ty;)*) => { $(
         $(#[$doc])*
         pub trait $trait {
-            /// The choice.
+            /// How the argument is owned.
             type Owner;
-            /// The choice.
+            /// How the argument is owned.
             fn __owner(&self) -> Self::Owner;
         }
         impl<$($bounds)*> $trait for $of {
@@ -341,11 +340,11 @@ macro_rules! pick_owner {
 }
 
 pick_owner! {
-    /// References to what can be owned.
+    /// References whose target can be owned.
     PickToOwned for &Lent<T, W> where [T: ToOwned<Owned: Send + 'static> + ?Sized, W] => ByToOwned<T, W>;
     /// Other references.
     PickNotLent for Lent<T, W> where [T: ?Sized, W] => NotOwned<W>;
-    /// Values that may go to other threads.
+    /// Values that can be sent to other threads.
     PickMove for &Given<T, W> where [T: Send + 'static, W] => ByMove<T, W>;
     /// Other values.
     PickNotGiven for Given<T, W> where [T, W] => NotOwned<W>;

@@ -1,4 +1,4 @@
-//! What makes the body of a call, and what describes its value.
+//! How a call's body is made, and how its value is described.
 
 use std::marker::PhantomData;
 
@@ -7,13 +7,13 @@ use crate::erased::Erased;
 use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
-/// What makes a call's body of its arguments.
+/// Makes the body of a call of its arguments.
 pub trait MakesBody<KA, SA> {
     /// The body.
     type Body;
-    /// What describes its value.
+    /// The description of its value.
     type Description: Description;
-    /// Makes both. They are of the same arguments, of which the body may consume some.
+    /// Makes both at once, since the body may consume arguments that the description needs.
     fn make(self, keyed: KA, skipped: SA) -> (Self::Body, Self::Description);
 }
 
@@ -26,10 +26,10 @@ impl<KA, SA, F: FnOnce(KA, SA) -> (B, D), B, D: Description> MakesBody<KA, SA> f
     }
 }
 
-/// A function of the arguments that is a body, and says nothing of its value.
+/// A body that is a plain function of the arguments, without a description.
 pub struct Plain<KA, SA, O>(pub(super) fn(KA, SA) -> O);
 
-/// Such a body, with its arguments.
+/// Such a body with its arguments.
 pub struct PlainBody<KA, SA, O>(fn(KA, SA) -> O, KA, SA);
 
 impl<KA, SA, O> MakesBody<KA, SA> for Plain<KA, SA, O> {
@@ -41,7 +41,7 @@ impl<KA, SA, O> MakesBody<KA, SA> for Plain<KA, SA, O> {
     }
 }
 
-/// The body of a call that is not asynchronous.
+/// The body of a synchronous call.
 pub trait RunsBody<O> {
     /// Runs it.
     fn run(self) -> O;
@@ -61,11 +61,11 @@ impl<KA, SA, O> RunsBody<O> for PlainBody<KA, SA, O> {
     }
 }
 
-/// What an entry answers to, as the options of its function say.
+/// What the options of a function say of a value: tags, ttl, conditions.
 pub trait Description {
-    /// Whether they say something.
+    /// Whether they say anything.
     const SET: bool;
-    /// Says it, of a value that is stored; of the error, if there is none.
+    /// Writes it into the metadata. `stored` is none if the return is an error that is not stored.
     fn describe(&self, stored: Option<&Erased>, metadata: &mut EntryMetadata);
 }
 
@@ -75,10 +75,10 @@ impl Description for NoHook {
     fn describe(&self, _: Option<&Erased>, _: &mut EntryMetadata) {}
 }
 
-/// A description that is a closure.
+/// A description by a closure.
 pub struct DescribedBy<R, D>(D, PhantomData<fn() -> R>);
 
-/// Describes a value by a closure; the value's type comes from here.
+/// Describes a value by a closure. The first argument tells the closure the value's type.
 #[inline]
 pub fn described<R: Returns, D: Fn(Option<&R::Value>, &mut EntryMetadata)>(
     _: R,

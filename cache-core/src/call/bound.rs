@@ -1,4 +1,4 @@
-//! One call of a memoized function: its arguments, its hooks and options, and what it returns.
+//! One call of a memoized function: its arguments, hooks and options.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -20,7 +20,7 @@ use crate::metadata::EntryMetadata;
 use crate::node::{Node, NodeHook};
 use crate::value::ReturnKind;
 
-/// A call's arguments, and what makes its body of them.
+/// The arguments of a call, and what makes its body.
 pub(crate) struct Prepared<KA, SA, Run> {
     pub(crate) keyed: KA,
     pub(crate) skipped: SA,
@@ -28,22 +28,22 @@ pub(crate) struct Prepared<KA, SA, Run> {
 }
 
 impl<KA, SA, Run: MakesBody<KA, SA>> Prepared<KA, SA, Run> {
-    /// The body, and what describes its value.
+    /// Makes the body, and the description of its value.
     #[inline]
     pub(crate) fn prepare(self) -> (Run::Body, Run::Description) {
         self.run.make(self.keyed, self.skipped)
     }
 }
 
-/// One call of a memoized function: `C` is the function, `KA` and `SA` are its arguments, `Run` makes its body of
-/// them, `A` makes the call once more, `X` is what else is told of it.
+/// One call of a memoized function. `C` is the function, `KA` are the arguments in the key, `SA` those that are
+/// skipped. `Run` makes the body, `A` makes the call once more, `X` has hooks and timeouts.
 pub struct Bound<C, KA, SA, Run, A = NoHook, X = NoHook> {
     pub(super) callee: C,
     pub(super) parts: Parts<KA, SA, Run, A, X>,
     pub(super) mode: CallMode,
 }
 
-/// What a call is made of, besides its function. It is moved in one piece.
+/// The parts of a call besides its function. They are moved in one piece.
 pub(crate) struct Parts<KA, SA, Run, A, X> {
     pub(crate) call: Prepared<KA, SA, Run>,
     pub(crate) background_call: A,
@@ -51,7 +51,7 @@ pub(crate) struct Parts<KA, SA, Run, A, X> {
 }
 
 impl<L, O: 'static, V: 'static> super::Callee<L, O, V> {
-    /// One call of a function that is not asynchronous, and says nothing of its value.
+    /// A call of a synchronous function whose value is not described.
     #[inline]
     pub fn bind<KA, SA>(
         self,
@@ -65,7 +65,7 @@ impl<L, O: 'static, V: 'static> super::Callee<L, O, V> {
         Bound::new(self, keyed, skipped, Plain(body))
     }
 
-    /// One call of a function that is not asynchronous.
+    /// A call of a synchronous function.
     #[inline]
     pub fn bind_described<KA, SA, Run, B, D>(
         self,
@@ -82,7 +82,7 @@ impl<L, O: 'static, V: 'static> super::Callee<L, O, V> {
         Bound::new(self, keyed, skipped, run)
     }
 
-    /// One call of an asynchronous function.
+    /// A call of an asynchronous function.
     #[inline]
     pub fn bind_async<KA, SA, Run, B, D>(self, keyed: KA, skipped: SA, run: Run) -> Bound<Self, KA, SA, Run>
     where
@@ -140,8 +140,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         Bound { callee, parts: Parts { call, background_call: with(background_call), extras }, mode }
     }
 
-    /// How long a call waits: for something that can stand in for the value, and at all; and what it
-    /// returns then.
+    /// Sets how long the call waits, and what it returns after that.
     #[inline]
     pub fn timeouts<F>(
         self,
@@ -155,8 +154,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_extras(|extras| extras.hooks().with_timeouts(Timeouts { limits, late }))
     }
 
-    /// The hook for hits. It is given the value as it is stored: [`call_on_hit`](crate::__private::call_on_hit) knows
-    /// its type.
+    /// Sets the hook for hits. It gets the stored value; [`call_on_hit`](crate::__private::call_on_hit) knows the type.
     #[inline]
     pub fn on_hit<F>(
         self,
@@ -169,7 +167,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_extras(|extras| extras.hooks().with_hit(Hooked(hook)))
     }
 
-    /// The hook for misses.
+    /// Sets the hook for misses.
     #[inline]
     pub fn on_miss<F>(
         self,
@@ -194,7 +192,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_extras(|extras| extras.hooks().with_miss(NodeHook::NEW))
     }
 
-    /// What is returned while the first value is being computed.
+    /// Sets what the call returns while the first value is computed.
     #[inline]
     pub fn placeholder<F>(
         self,
@@ -207,7 +205,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_extras(|extras| extras.hooks().with_placeholder(Hooked(make)))
     }
 
-    /// The call is to be computed in the background, too: the build fails if that cannot be.
+    /// An option asks for the background. Fails to compile if the call cannot be made there.
     #[inline]
     pub fn in_background(self) -> Bound<C, KA, SA, Run, RequiredBackgroundCall<A>, X>
     where
@@ -217,8 +215,8 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_background_call(RequiredBackgroundCall)
     }
 
-    /// How the call is made once more, in the background, where it is known that its arguments can be owned: how they
-    /// are, and how it computes for a flight with them.
+    /// Sets how the call is made once more. `own` owns the arguments, `lead` computes for a flight with them. It is
+    /// known that the arguments can be owned.
     #[inline]
     pub fn background_call<K: Send + 'static>(
         self,
@@ -228,7 +226,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_background_call(|_| BlockingCallBy { own, lead })
     }
 
-    /// The same of an asynchronous function.
+    /// The same for an asynchronous function.
     #[inline]
     pub fn async_background_call<K, J, P, L>(
         self,
@@ -243,7 +241,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_background_call(|_| AsyncCallBy { own, lead })
     }
 
-    /// The same where the types of the arguments say whether they can be.
+    /// The same where the types of the arguments tell whether they can be owned.
     #[inline]
     pub fn background_call_with<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
         self,
@@ -253,7 +251,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_background_call(|_| BackgroundCallWith(owners, make))
     }
 
-    /// Why it cannot be.
+    /// The call cannot be made once more.
     #[inline]
     pub fn no_background_call<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, NoBackgroundCall<Y>, X> {
         self.with_background_call(|_| NoBackgroundCall::NEW)
@@ -266,7 +264,7 @@ where
     A: BackgroundCall<KA, SA>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Whether the background may be asked to make the call once more.
+    /// Whether an option asks for the background.
     pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || X::IN_BACKGROUND;
 }
 
@@ -275,8 +273,8 @@ where
     C: MemoizedFn<KA>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Looks the call up at a glance: the whole of most hits. It takes no `self`: then a hit would have to write all
-    /// of it to memory.
+    /// Looks for a fresh entry that is found at once; most hits are nothing else. It does not take `self`: a hit would
+    /// have to write it to memory.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn glance(callee: &C, keyed: &KA, mode: CallMode) -> Option<C::Output> {
@@ -289,7 +287,8 @@ where
         }
     }
 
-    /// Looks a call up that a glance has not answered. If it is not answered now, it is said what was found instead.
+    /// Looks the call up after a glance has not answered it. If there is no answer, `found` says what was found
+    /// instead.
     pub(super) fn look_up(
         callee: &C,
         parts: &Parts<KA, SA, Run, A, X>,
@@ -305,7 +304,7 @@ where
         callee.look_up(Lookup::whole(Some(&call.keyed), question, LookFlags::of(mode), tell, found))
     }
 
-    /// The return of a call that a glance has not answered. If there is none, it is said what was found instead.
+    /// The same for a call's return.
     #[inline]
     pub(super) fn look_up_after_glance(
         callee: &C,
@@ -322,21 +321,21 @@ where
     }
 }
 
-/// Why there is something where a call was looked up.
+/// Why `found` is set after a look-up without an answer.
 pub(super) const WAS_FOUND: &str = "it was answered, or something was found";
 
-/// How a job that computes for a flight is started, by the kind of function.
+/// How a job is started, for each kind of function.
 pub(crate) trait StartsJob<J> {
-    /// Starts it.
+    /// Starts a job that computes for a flight.
     fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J);
 }
 
-/// How a call is made once more, by the kind of function. For [`NoHook`] it is not, and no code is compiled
-/// for it.
+/// How a call is made once more, for each kind of function. [`NoHook`] stands for calls that never are: no code is
+/// compiled for them.
 pub(crate) trait RunsInBackground<KA, SA, A> {
-    /// Whether it can be.
+    /// Whether it is possible.
     const RUNS_IN_BACKGROUND: bool = true;
-    /// Makes it, as the leader of a flight.
+    /// Makes the call once more, as the leader of a flight.
     fn run_in_background(background_call: &A, keyed: KA, skipped: SA, leader: LeaderGuard);
 }
 
@@ -347,7 +346,7 @@ impl<KA, SA, A> RunsInBackground<KA, SA, A> for NoHook {
     }
 }
 
-/// Makes it by the job of the call.
+/// Makes the call once more, by its job.
 pub(super) fn run_in_background<M, KA, SA, A>(
     background_call: &A,
     keyed: KA,
@@ -363,20 +362,20 @@ pub(super) fn run_in_background<M, KA, SA, A>(
     }
 }
 
-/// A call that was not answered at once. `M` is its kind, `D` describes its value.
+/// A call that was not answered at once. `M` is the kind of function, `D` describes the value.
 pub struct UnansweredCall<M, O: 'static, V: 'static, KA, SA, Run, D, A, X> {
-    /// None when its body was begun.
+    /// None once the body has begun.
     call: Option<Prepared<KA, SA, Run>>,
     pub(crate) background_call: A,
     pub(crate) extras: X,
-    /// What describes the value; none before the body was begun.
+    /// The description of the value; none before the body has begun.
     description: Option<D>,
     pub(crate) outcome: ReturnSlot<O, V>,
     mode: PhantomData<fn() -> M>,
 }
 
 impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
-    /// Whose return is of this kind; none if it is not cached.
+    /// `kind` is none if the call is not cached.
     #[inline]
     pub(crate) fn new(
         Parts { call, background_call, extras }: Parts<KA, SA, Run, A, X>,
@@ -391,7 +390,7 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
         call
     }
 
-    /// Makes the body, and what describes its value.
+    /// Makes the body, and keeps the description of its value.
     pub(crate) fn begin_body(&mut self) -> Run::Body
     where
         Run: MakesBody<KA, SA, Description = D>,
@@ -403,12 +402,12 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
 }
 
 impl<M, O, V, KA, SA, Run, D> UnansweredCall<M, O, V, KA, SA, Run, D, NoHook, NoHook> {
-    /// A call that nothing is told of.
+    /// A call without hooks, options and background.
     pub(crate) fn alone(call: Prepared<KA, SA, Run>, kind: &'static ReturnKind<O, V>) -> Self {
         Self::new(Parts { call, background_call: NoHook, extras: NoHook }, Some(kind))
     }
 
-    /// A call whose body was made.
+    /// The same for a call whose body is made already.
     pub(crate) fn described_by(description: D, kind: Option<&'static ReturnKind<O, V>>) -> Self {
         Self {
             call: None,

@@ -1,5 +1,4 @@
-//! One call of an asynchronous function: what an [`Entry`](crate::Entry) of one is made of, and the
-//! future of calling it.
+//! One call of an asynchronous function, and the future of it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,23 +18,23 @@ use crate::flight::Flight;
 use crate::future::{self, Driven, MissStart, Polled, by_caller, by_clock, by_owner};
 use crate::memo::{MemoCore, When};
 
-/// One call of an asynchronous function. It is the future of calling it, too: the driver is part of it,
-/// so that whether it can be sent to another thread depends on what it is made of.
+/// One call of an asynchronous function, and the future of it. The driver is part of it, so the compiler sees whether
+/// it can be sent to other threads.
 pub trait AsyncCall: WriteCall<Mode = Async> + Unpin {
-    /// Says how to call.
+    /// Sets how to call.
     #[doc(hidden)]
     fn set(&mut self, how: CallKind);
     /// Computes and stores, whatever is there.
     #[doc(hidden)]
     fn refresh(&mut self);
-    /// Goes on.
+    /// Polls the call.
     #[doc(hidden)]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output>;
 }
 
-/// How to call without a look-up.
+/// A call without a look-up.
 pub enum CallKind {
-    /// Runs the body, touches nothing.
+    /// Runs the body, and touches nothing.
     Uncached,
     /// Computes for a flight that was begun.
     ForFlight(FlightHandle),
@@ -63,7 +62,7 @@ impl<C: AsyncCall> Calling<C> {
         Self { call }
     }
 
-    /// In another way. To set it costs more than a hit does.
+    /// Calls without a look-up.
     pub(crate) fn by(how: CallKind, mut call: C) -> Self {
         call.set(how);
         Self { call }
@@ -75,7 +74,7 @@ impl<C: AsyncCall> Calling<C> {
     }
 }
 
-/// A call, and the driver that it goes over to when it is not answered at once.
+/// A call, and its driver if it is not answered at once.
 pub struct Asynchronous<Bo, T, F> {
     state: CallState<Bo, F>,
     drive: fn(MissStart, T) -> F,
@@ -85,9 +84,9 @@ pub struct Asynchronous<Bo, T, F> {
 impl<Bo, T, F> Unpin for Asynchronous<Bo, T, F> {}
 
 enum CallState<Bo, F> {
-    /// It is to be answered, or computed.
+    /// Nobody has polled it.
     Idle(Bo),
-    /// It is a box: a driver is large, and a hit, which needs none, would be moved about with room for it.
+    /// The driver runs. It is in a box: it is large, and a hit, which needs none, would be moved with room for it.
     Running(F),
     Over,
 }
@@ -98,7 +97,7 @@ impl<Bo, T, F> Asynchronous<Bo, T, F> {
         Self { state: CallState::Idle(bound), drive }
     }
 
-    /// The call, which has not begun.
+    /// The call. It has not begun.
     fn idle(&self) -> &Bo {
         match &self.state {
             CallState::Idle(bound) => bound,
@@ -113,7 +112,7 @@ impl<Bo, T, F> Asynchronous<Bo, T, F> {
         }
     }
 
-    /// The call, which begins.
+    /// Takes the call, which begins.
     fn begin(&mut self) -> Bo {
         match std::mem::replace(&mut self.state, CallState::Over) {
             CallState::Idle(bound) => bound,
@@ -145,7 +144,7 @@ where
     D: Description,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Computed as part of its caller.
+    /// The caller computes.
     #[inline]
     pub fn by_caller(
         self,
@@ -157,7 +156,7 @@ where
         Asynchronous::new(self, |begun, called| by_caller(begun, called.limits(), Polled::new(called)))
     }
 
-    /// The same for what owns all it needs: an executor goes on with it when all have left.
+    /// The same for a call that owns all it needs: an executor goes on with it when all callers have left.
     #[inline]
     pub fn by_owner(
         self,
@@ -179,7 +178,7 @@ where
         Asynchronous::new(self, |begun, called| by_owner(begun, called.limits(), Polled::new(called)))
     }
 
-    /// Computed by its caller as long as that waits, then in the background.
+    /// The caller computes while it waits, then the background.
     #[inline]
     pub fn by_clock(
         self,
@@ -271,11 +270,11 @@ where
         }
     }
 
-    // Always: see that of the other kind.
+    // Always inlined: see `Call::call`.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // By reference: the call is moved only if it is not answered.
+        // By reference: the call is moved only if a glance does not answer it.
         if let CallState::Idle(bound) = &self.state {
             let Bound { callee, parts, mode } = bound;
             if let Some(output) = Bound::<C, KA, SA, Run, A, X>::glance(callee, &parts.call.keyed, *mode) {
@@ -299,7 +298,7 @@ where
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Goes over to the driver, unless the call is answered.
+    /// Starts the driver, unless the call is answered now.
     #[cold]
     #[inline(never)]
     fn go_on(&mut self) -> Option<C::Output> {
@@ -319,8 +318,8 @@ where
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// What an asynchronous call comes to after a glance, before its first await: its return, or what the driver is
-    /// to do.
+    /// What an asynchronous call does between a glance and its first await. Returns the answer as `Err`, or what the
+    /// driver begins with.
     pub(super) fn begin_unless_answered<D>(
         self,
     ) -> Result<(CalledAsync<C, KA, SA, Run, D, A, X>, MissStart), C::Output> {
@@ -332,7 +331,7 @@ where
         }
         let Some(Unanswered { memo, mut slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
         let mut called = UnansweredCall::new(parts, Some(kind));
-        // Only where it may be asked for is there code for the background.
+        // Without an option that asks for it, no code for the background is compiled.
         let has_actions = const { X::ON_MISS || Self::IN_BACKGROUND };
         match memo.start(&mut slow_path, mode, if has_actions { Some(&mut called) } else { None }) {
             Ok(begun) => Ok((called, begun)),
@@ -342,7 +341,7 @@ where
 }
 
 impl<M, O, V, KA, SA, Run, D, A, X: Extras<KA, SA, O, V>> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
-    /// How long it waits.
+    /// How long the call waits.
     pub(crate) fn limits(&self) -> super::Limits {
         self.extras.timeouts().limits()
     }

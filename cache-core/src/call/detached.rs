@@ -1,4 +1,4 @@
-//! A call whose future borrows nothing of its arguments, as that of its function does not.
+//! A call whose future borrows nothing from its arguments.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,18 +11,18 @@ use crate::entry::Async;
 use crate::future::{MissStart, Polled, by_caller};
 use crate::value::ReturnKind;
 
-/// The future of a call that was looked up when it was made; and, if it was not answered, its function called.
+/// The future of a call that was looked up when it was made. If that gave no answer, its function was called, too.
 ///
-/// Its type names neither the arguments nor what is made of them.
+/// Its type does not name the arguments.
 #[must_use = "futures do nothing unless they are awaited"]
 pub enum Detached<O, F> {
-    /// It was answered, and `None` after that was told.
+    /// The call was answered. `None` once the answer is returned.
     Answered(Option<O>),
-    /// It is to be computed, or waited for.
+    /// The call computes, or waits.
     Running(Pin<Box<F>>),
 }
 
-/// Nothing in it is pinned: what runs is in a box.
+/// Nothing in it is pinned: the running future is in a box.
 impl<O, F> Unpin for Detached<O, F> {}
 
 impl<O, F: Future<Output = O>> Future for Detached<O, F> {
@@ -36,7 +36,7 @@ impl<O, F: Future<Output = O>> Future for Detached<O, F> {
     }
 }
 
-/// A call that was not answered, with the future that its function has returned.
+/// A call that was not answered, with the future of its function.
 pub struct Detachable<O: 'static, V: 'static, B, D> {
     begun: MissStart,
     body: B,
@@ -51,8 +51,8 @@ where
     A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
     X: Extras<KA, SA, C::Output, C::CompanionValue, Timeouts = NoHook>,
 {
-    /// Looks the call up at once, and calls the function unless that answers it. `go_on` is [`go_on`]: it is given,
-    /// so that the type of its future depends on what is left of the call, and not on all of it.
+    /// Looks the call up now. If there is no answer, calls the function. `go_on` is always [`go_on`]: it is an
+    /// argument, so that the type of its future depends only on what is left of the call.
     #[inline]
     pub fn detached<F>(
         self,

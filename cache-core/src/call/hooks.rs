@@ -1,4 +1,4 @@
-//! What a call is told besides its arguments: hooks that see these, and a placeholder.
+//! What a call has besides its arguments: hooks that see these, a placeholder, timeouts.
 
 use std::any::Any;
 
@@ -13,9 +13,9 @@ pub struct NoHook;
 #[derive(Clone, Copy)]
 pub struct Hooked<F>(pub(crate) F);
 
-/// What runs when a call is answered from the cache.
+/// Runs when a call is answered from the cache.
 pub trait HitHook<KA, SA> {
-    /// Whether there is one.
+    /// Whether it is set.
     const SET: bool;
     /// Runs it.
     fn hit(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>, stored: &dyn Any);
@@ -34,12 +34,11 @@ impl<KA, SA, F: Fn(&KA, &SA, &KeyRef<'_>, &dyn Any)> HitHook<KA, SA> for Hooked<
     }
 }
 
-/// What runs when a call is not answered from the cache.
+/// Runs when a call is not answered from the cache.
 pub trait MissHook<KA, SA> {
-    /// Whether there is one.
+    /// Whether it is set.
     const SET: bool;
-    /// Whether entries are computed in the background, too, because of options that the call does not have: those of
-    /// a node.
+    /// Whether options of a node ask for the background.
     const IN_BACKGROUND: bool = false;
     /// Runs it.
     fn miss(&self, keyed: &KA, skipped: &SA, key: &KeyRef<'_>);
@@ -58,9 +57,9 @@ impl<KA, SA, F: Fn(&KA, &SA, &KeyRef<'_>)> MissHook<KA, SA> for Hooked<F> {
     }
 }
 
-/// What a call returns while the first value is being computed in the background.
+/// Makes what a call returns while the background computes the first value.
 pub trait PlaceholderHook<KA, SA, F> {
-    /// Whether there is one.
+    /// Whether it is set.
     const SET: bool;
     /// Makes it.
     fn make(&self, keyed: &KA, skipped: &SA) -> Option<F>;
@@ -81,7 +80,7 @@ impl<KA, SA, V, F: Fn(&KA, &SA) -> V> PlaceholderHook<KA, SA, V> for Hooked<F> {
     }
 }
 
-/// What a call is told besides its arguments: nothing, unless it says so.
+/// What a call has besides its arguments. By default nothing.
 pub trait Extras<KA, SA, O, V> {
     /// Whether there is a hook for hits.
     const ON_HIT: bool = false;
@@ -89,7 +88,7 @@ pub trait Extras<KA, SA, O, V> {
     const ON_MISS: bool = false;
     /// Whether there is a placeholder.
     const PLACEHOLDER: bool = false;
-    /// Whether entries are computed in the background, too, because of options of a node.
+    /// Whether options of a node ask for the background.
     const IN_BACKGROUND: bool = false;
     /// How long a call waits.
     type Timeouts: WaitLimits<O>;
@@ -116,7 +115,7 @@ impl<KA, SA, O, V> Extras<KA, SA, O, V> for NoHook {
     }
 }
 
-/// What was given, of each kind.
+/// The hooks, placeholder and timeouts of a call.
 pub struct Hooks<Hit, Miss, Pl, T> {
     hit: Hit,
     miss: Miss,
@@ -170,7 +169,7 @@ impl<Hit, Miss, Pl, T> Hooks<Hit, Miss, Pl, T> {
     }
 }
 
-/// To which hooks can be added.
+/// Something that hooks can be added to.
 pub trait Hooking {
     /// The hook for hits so far.
     type Hit;
@@ -180,7 +179,7 @@ pub trait Hooking {
     type PlaceholderHook;
     /// The limits so far.
     type Timeouts;
-    /// All of them.
+    /// All of them together.
     fn hooks(self) -> Hooks<Self::Hit, Self::Miss, Self::PlaceholderHook, Self::Timeouts>;
 }
 

@@ -1,5 +1,5 @@
-//! Looking a call up: what its companions ask, and what they are answered. The types of the key and of
-//! what is stored are known within [`Lookup::find`] alone.
+//! How a call is looked up. A companion asks with a [`Lookup`], and gets an [`Answer`]. Only [`Lookup::find`] and the
+//! methods like it know the types of the key and of the stored value.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -13,33 +13,33 @@ use crate::node::{Fields, IsValueOf, Node, OfNode, tell_of_hit};
 use crate::slot::{Identity, MemoHandle, Slot};
 use crate::value::{ReturnKind, Returns};
 
-/// A hook that sees the key while it is still borrowed from the call, and the value as it is stored.
+/// A hook that sees the key, still borrowed from the call, and the stored value.
 pub(crate) type HitHookRef<'a> = &'a dyn Fn(&KeyRef<'_>, &dyn Any);
 
-/// What is asked about the call with the arguments `KA` of a function that returns an `O`. Its expansion
-/// passes it on to [`find`](Self::find), or a method like it.
+/// A question about the call with the arguments `KA` of a function that returns `O`. The expansion passes it on to
+/// [`find`](Self::find), or a method like it.
 pub struct Lookup<'a, KA, O: 'static, V: 'static> {
-    /// None where only the memo is asked for.
+    /// The arguments. None if the question is about the memo alone.
     keyed: Option<&'a KA>,
     question: Question,
     look: LookFlags,
     on_hit: Option<HitHookRef<'a>>,
-    /// Where it is said what was found instead of an answer. None for a glance.
+    /// Set to what was found if there is no answer. None for a glance or a read.
     unanswered: Option<&'a mut Option<Unanswered<O, V>>>,
 }
 
-/// What is wanted.
+/// What a look-up asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
-    /// The return of a call, if a fresh entry is found at once.
+    /// The return, if a fresh entry is found at once.
     Glance,
-    /// The same after a glance that was not enough.
+    /// The return, after a glance has not found it.
     AfterGlance,
-    /// The return of a call.
+    /// The return, without a glance before.
     Call,
-    /// The value for `prefetch`.
+    /// The value, for `prefetch`.
     Prefetch,
-    /// The value for `get`.
+    /// The value, for `get`.
     Get,
     /// The key alone.
     Key,
@@ -47,17 +47,17 @@ pub(super) enum Question {
     Memo,
 }
 
-/// What a look-up is answered.
+/// The answer to a look-up.
 pub enum Answer<O, V> {
     /// The return.
     Output(O),
-    /// The value that companions speak of.
+    /// The value, as companions speak of it.
     Value(Option<V>),
-    /// Neither: what was found instead is said elsewhere, unless this was a glance.
+    /// There is no answer. Unless it was a glance, an `Unanswered` says what was found.
     Nothing,
 }
 
-/// What was found of a call that was looked up, and not answered.
+/// What a look-up without an answer has found.
 pub struct Unanswered<O: 'static, V: 'static> {
     pub(crate) memo: MemoRef,
     pub(crate) slow_path: SlowPath,
@@ -74,7 +74,7 @@ impl<O, V> Unanswered<O, V> {
         }
     }
 
-    /// Its address.
+    /// The address of the entry.
     pub(crate) fn into_address<M>(self) -> Key<V, M> {
         match self.slow_path {
             SlowPath::Miss(key, hash) => Key::new(self.memo.arc(), key, hash, self.kind.companion_value),
@@ -91,7 +91,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         Self { keyed, question: Question::Glance, look, on_hit: None, unanswered: None }
     }
 
-    /// Asks whatever is to be asked of a call. The type of the arguments is all that is known of those of a memo.
+    /// Asks any question about a call.
     pub(super) fn whole(
         keyed: Option<&'a KA>,
         question: Question,
@@ -108,15 +108,36 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         Self { question: Question::Get, ..Self::glance(keyed) }
     }
 
-    /// Looks a call up whose key is made of its arguments, and of nothing else.
+    /// Looks up a call whose key is its arguments.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn find<Id, S, R>(mut self, id: Ty<Id>, slot: &'static Slot, _: S, returns: R) -> Answer<O, V>
+    pub fn find<Id, S, R>(self, id: Ty<Id>, slot: &'static Slot, shape: S, returns: R) -> Answer<O, V>
     where
         Id: Identity,
         S: Shape,
         KA: Part<S>,
         R: Returns<Output = O, CompanionValue = V>,
+    {
+        self.find_with(id, slot, shape, returns, no_hooks)
+    }
+
+    /// The same where the memo is told of `hooks` when it is made.
+    #[cfg_attr(debug_assertions, inline)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub fn find_with<Id, S, R, H>(
+        mut self,
+        id: Ty<Id>,
+        slot: &'static Slot,
+        _: S,
+        returns: R,
+        hooks: H,
+    ) -> Answer<O, V>
+    where
+        Id: Identity,
+        S: Shape,
+        KA: Part<S>,
+        R: Returns<Output = O, CompanionValue = V>,
+        H: Fn(MemoSpec<R>) -> MemoSpec<R>,
     {
         if let (Question::Glance | Question::Get, Some(keyed)) = (self.question, self.keyed) {
             let memo = slot.made::<Id, S, R>();
@@ -129,11 +150,11 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
             }
         }
         self.look = self.look.after_glance_if(matches!(self.question, Question::AfterGlance | Question::Get));
-        self.find_by(id, slot, returns, no_hooks, |keyed, cx: Cx<'_, S, R>| cx.look_up(keyed))
+        self.find_by(id, slot, returns, hooks, |keyed, cx: Cx<'_, S, R>| cx.look_up(keyed))
     }
 
-    /// The same where `look` makes the parts of the key, and passes them on to [`Cx::find`]; `hooks` are what the memo
-    /// is told when it is made.
+    /// The same where `look` makes the parts of the key and passes them on to [`Cx::find`]. A new memo gets its hooks
+    /// from `hooks`.
     #[inline]
     pub fn find_by<Id, S, R, H, L>(
         self,
@@ -153,7 +174,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         self.ask::<S, R>(|| slot.memo::<Id, S, R>(&|| hooks(MemoSpec::new())), look)
     }
 
-    /// The same of a function whose memo is in a field.
+    /// The same for a function whose memo is in a field.
     #[inline]
     pub fn find_in<M, Id, S, R, H, L>(
         self,
@@ -174,8 +195,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         self.ask::<S, R>(|| field.member::<Id, S, R>(slot, &|| hooks(MemoSpec::new())), look)
     }
 
-    /// The same of a function that uses a node. `look` passes its fields on to
-    /// [`find_node`](crate::node::find_node).
+    /// The same for a function that uses a node. `look` passes its fields on to [`find_node`](crate::node::find_node).
     #[inline]
     pub fn find_node<N, S, R, L>(mut self, _: Ty<N>, _: S, _: R, look: L) -> Answer<O, V>
     where
@@ -185,14 +205,14 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         R::Value: IsValueOf<N::Value>,
         L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
     {
-        // Reads are no calls.
+        // A read is no call, so the node's hook is not told.
         if const { N::HOOKS.tells_of_hits() } && self.on_hit.is_none() && self.question != Question::Get {
             self.on_hit = Some(const { &tell_of_hit::<N, R> });
         }
         self.ask::<S, R>(|| N::slot().memo::<OfNode<N>, S, R>(&MemoSpec::of_node::<N, S>), look)
     }
 
-    /// Answers whatever is asked, but for a glance.
+    /// Answers any question but a glance.
     #[inline]
     fn ask<'m, S, R>(
         self,
@@ -206,8 +226,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         if self.question == Question::Glance { Answer::Nothing } else { self.ask_further::<S, R>(memo, look) }
     }
 
-    /// By itself, so that nothing of it is in the way of a hit by a glance.
-    #[cold]
+    /// A function of its own, so that a hit by a glance has none of its code.
     #[inline(never)]
     fn ask_further<'m, S, R>(
         self,
@@ -221,7 +240,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         let Self { keyed, question, look: flags, on_hit, unanswered } = self;
         let memo = memo();
         let flags = match question {
-            Question::Get => LookFlags::only_fresh(&memo),
+            Question::Get => flags.or(LookFlags::only_fresh(&memo)),
             Question::Key => LookFlags::KEY_ONLY,
             _ => flags,
         };
@@ -235,34 +254,33 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
             Some(keyed) => look(keyed, Cx::new(memo.typed(), flags).on_hit(tell)),
             None => Found::Slow(SlowPath::Bypass(None)),
         };
-        match (found, unanswered) {
-            (Found::Hit(stored), _) if matches!(question, Question::Get | Question::Prefetch) => {
-                Answer::Value(R::companion_value(stored))
+        let slow_path = match found {
+            Found::Hit(stored) if matches!(question, Question::Get | Question::Prefetch) => {
+                return Answer::Value(R::companion_value(stored));
             }
-            (Found::Hit(stored), _) => Answer::Output(R::join(stored)),
-            (Found::Slow(slow_path), Some(unanswered)) => {
-                *unanswered =
-                    Some(Unanswered { memo: memo.handle(), slow_path, kind: ReturnKind::of::<R>() });
-                Answer::Nothing
-            }
-            (Found::Slow(slow_path), None) => {
-                Answer::Value(memo.read(slow_path).and_then(ReturnKind::of::<R>().companion_value))
-            }
-        }
+            Found::Hit(stored) => return Answer::Output(R::join(stored)),
+            Found::Slow(slow_path) => slow_path,
+        };
+        let kind = ReturnKind::of::<R>();
+        let Some(unanswered) = unanswered else {
+            return Answer::Value(memo.read(slow_path).and_then(kind.companion_value));
+        };
+        *unanswered = Some(Unanswered { memo: memo.handle(), slow_path, kind });
+        Answer::Nothing
     }
 }
 
-/// The memo is told nothing when it is made.
+/// The memo has no hooks.
 #[inline]
 pub fn no_hooks<R: Returns>(spec: MemoSpec<R>) -> MemoSpec<R> {
     spec
 }
 
-/// What is called: a function, by what looks its calls up.
+/// A memoized function, as its calls see it.
 pub trait MemoizedFn<KA> {
-    /// What it returns.
+    /// Its return.
     type Output: 'static;
-    /// What its companions speak of.
+    /// The value, as its companions speak of it.
     type CompanionValue: 'static;
 
     /// Looks a call up.
@@ -271,7 +289,7 @@ pub trait MemoizedFn<KA> {
         lookup: Lookup<'_, KA, Self::Output, Self::CompanionValue>,
     ) -> Answer<Self::Output, Self::CompanionValue>;
 
-    /// The key of a call with these arguments, and the memo; the memo alone, if there are none.
+    /// The memo, and with arguments the key of a call with them.
     #[inline]
     fn own(&self, keyed: Option<&KA>) -> Unanswered<Self::Output, Self::CompanionValue> {
         let question = if keyed.is_some() { Question::Key } else { Question::Memo };
@@ -282,14 +300,13 @@ pub trait MemoizedFn<KA> {
     }
 }
 
-/// A memoized function, by its `L`, which looks calls up.
+/// A memoized function. `L` looks its calls up.
 pub struct Callee<L, O, V> {
     look_up: L,
     types: PhantomData<fn() -> (O, V)>,
 }
 
-/// A function by itself, or a method whose memo is not in a field. What follows is compiled once for all
-/// that have such arguments and returns.
+/// A function whose look-up is a pointer: functions of one signature share the code of a call.
 #[inline]
 pub fn function<KA, O: 'static, V: 'static>(
     look_up: fn(Lookup<'_, KA, O, V>) -> Answer<O, V>,
@@ -297,7 +314,7 @@ pub fn function<KA, O: 'static, V: 'static>(
     Callee { look_up, types: PhantomData }
 }
 
-/// A function whose look-up depends on an instance.
+/// A function whose look-up is known by type: it depends on an instance, or its call is kept in memory.
 #[inline]
 pub fn function_of<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> Answer<O, V>>(
     look_up: L,

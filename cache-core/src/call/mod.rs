@@ -1,5 +1,5 @@
-//! What the attribute writes: a [`Callee`] is a function, by what looks its calls up; a [`Bound`] is one call of
-//! it, with its arguments, hooks and body.
+//! What the attribute writes: a [`Callee`] is a function, and looks its calls up; a [`Bound`] is one call of it, with
+//! its arguments, hooks and body.
 
 mod background_call;
 mod body;

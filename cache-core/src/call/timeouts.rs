@@ -10,9 +10,9 @@ use crate::one_shot::{BodyResult, OneShot};
 /// How long a call waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// For something that can stand in for the value.
+    /// After so long an older value will do.
     pub(crate) soft: Option<Duration>,
-    /// At all.
+    /// After so long the call returns.
     pub(crate) hard: Option<Duration>,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for TimedOut {
 
 impl std::error::Error for TimedOut {}
 
-/// What a function returns that is computed on another thread than that of its caller.
+/// A return that may come from another thread than the caller's.
 #[cfg_attr(
     target_family = "wasm",
     diagnostic::on_unimplemented(
@@ -94,22 +94,22 @@ pub trait CrossesThreads: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + 'static> CrossesThreads for T {}
 
-/// How long a call of a function waits, and what it returns then.
+/// How long a call waits, and what it returns after that.
 pub struct Timeouts<F> {
     pub(crate) limits: Limits,
     pub(crate) late: F,
 }
 
-/// Whom to tell what a computation has panicked with.
+/// Takes the payload of a computation that has panicked.
 pub(crate) type Panicked = Box<dyn FnOnce(Box<dyn std::any::Any + Send>) + Send>;
 
-/// Whether, and how long, a call waits.
+/// How long a call waits, if there is a limit.
 pub trait WaitLimits<O> {
     /// Whether there is a limit.
     const SET: bool;
     /// The limits.
     fn limits(&self) -> Limits;
-    /// What is returned after the last of them; none if there is none.
+    /// The return after the last limit; none without a limit.
     fn late(&self, late: TimedOut) -> Option<O>;
     /// Gives the handle of a computation that runs elsewhere a channel for its return. Returns both.
     fn handle(&self, handle: FlightHandle) -> (FlightHandle, Arc<OneShot<BodyResult<O>>>);

@@ -1,5 +1,4 @@
-//! What can be done with a call: the same for all functions ([`Address`]), and what functions that
-//! are not asynchronous add ([`Call`]).
+//! What can be done with a call of any function ([`Address`], [`WriteCall`]), and of a synchronous one ([`Call`]).
 
 use std::sync::Arc;
 
@@ -19,8 +18,7 @@ use crate::flight::Flight;
 use crate::memo::{MemoCore, When};
 use crate::metadata::EntryMetadata;
 
-/// One call of a memoized function: what an [`Entry`](crate::Entry) is made of. Sealed: the
-/// attribute makes the only ones.
+/// One call of a memoized function, inside an [`Entry`](crate::Entry). Sealed: only the attribute makes one.
 pub trait Address: sealed::Sealed {
     /// The function's return.
     type Output;
@@ -37,7 +35,7 @@ pub trait Address: sealed::Sealed {
     fn key(&self) -> Key<Self::CompanionValue, Self::Mode>;
 }
 
-/// What needs the function's body, or what describes its value.
+/// What needs the function's body, or the description of its value.
 pub trait WriteCall: Address {
     /// Why the call cannot be computed in the background.
     #[doc(hidden)]
@@ -57,7 +55,7 @@ pub trait WriteCall: Address {
     fn prefetch(self) -> Option<Self::CompanionValue>;
 }
 
-/// One call of a function that is not asynchronous.
+/// One call of a synchronous function.
 pub trait Call: WriteCall<Mode = Blocking> {
     /// Answers from the cache, or computes.
     #[doc(hidden)]
@@ -65,7 +63,7 @@ pub trait Call: WriteCall<Mode = Blocking> {
     /// Computes and stores, whatever is there.
     #[doc(hidden)]
     fn refresh(self) -> Self::Output;
-    /// Runs the body, touches nothing.
+    /// Runs the body, and touches nothing.
     #[doc(hidden)]
     fn uncached(self) -> Self::Output;
     /// Computes for a flight that was begun.
@@ -78,7 +76,7 @@ pub(super) mod sealed {
     impl<C, KA, SA, Run, A, X> Sealed for super::Bound<C, KA, SA, Run, A, X> {}
 }
 
-/// What all functions have in common.
+/// What is the same for all functions.
 impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
     pub(super) fn read(&self) -> Option<C::CompanionValue> {
@@ -99,7 +97,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, R
         let found = callee.own(Some(&call.keyed));
         let (memo, (key, hash)) = (&found.memo, found.key());
         let Some(stored) = (found.kind.keep)(value) else { return false };
-        // The body is made and dropped: what is wanted is the description that comes with it.
+        // The body is made for the description that comes with it, and dropped.
         let (_, description) = call.prepare();
         let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
         let says = Run::Description::SET || memo.describes();
@@ -144,7 +142,7 @@ where
 }
 
 impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
-    /// What a call returns that was looked up, and not answered.
+    /// Computes the return of a call that was not answered, or waits for it.
     #[cold]
     #[inline(never)]
     fn go_on(parts: Parts<KA, SA, Run, A, X>, found: &mut Option<Unanswered<O, V>>, mode: CallMode) -> O
@@ -213,7 +211,7 @@ where
 
 /// A job that may block.
 pub trait BlockingJob: Send + 'static {
-    /// To be handed to the background.
+    /// The job as the background takes it.
     fn boxed(self) -> Box<dyn FnOnce() + Send>;
 }
 
@@ -249,8 +247,8 @@ where
     J: BlockingJob,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// What is returned by a call that a glance has not answered. By itself, so that nothing of it is in the way of
-    /// a hit. It takes all in registers, where it fits.
+    /// The return of a call that a glance has not answered. A function of its own, so that a hit has none of its code.
+    /// Arguments are by value: they go in registers, if they fit.
     #[cold]
     #[inline(never)]
     #[expect(clippy::needless_pass_by_value, reason = "a reference would be to memory")]
@@ -259,7 +257,7 @@ where
         if let Some(output) = Self::look_up_after_glance(&callee, &parts, mode, &mut found) {
             return output;
         }
-        // Only where it is asked for is there code for the background.
+        // Without an option that asks for it, no code for the background is compiled.
         if const { Self::IN_BACKGROUND } {
             UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
         } else {
@@ -276,7 +274,7 @@ where
     J: BlockingJob,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    // Always: only so is it known where it is called which function looks it up, and a hit is one piece.
+    // Always inlined: then the compiler knows here which function looks the call up, and makes a hit one piece.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn call(self) -> Self::Output {

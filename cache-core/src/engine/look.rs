@@ -57,6 +57,11 @@ impl LookFlags {
         self.0 & !Self::AFTER_GLANCE == 0
     }
 
+    /// With what is unusual for another reason.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// With what is unusual about the memo.
     fn of_memo(self, memo: &MemoCore) -> Self {
         Self((self.0 & !Self::AFTER_GLANCE) | memo.flags().bits())

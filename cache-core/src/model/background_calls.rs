@@ -16,8 +16,8 @@ use crate::call::{
 };
 use crate::engine::{Intent, Step};
 use crate::entry::Blocking;
-use crate::metadata::EntryMetadata;
 use crate::tests::test_memo::{Failure, Output, TestMemo, TestReturn, compute_as_leader};
+use crate::value::ReturnKind;
 
 impl TestMemo {
     /// A call that waits no longer than an hour: the background computes it.
@@ -25,19 +25,19 @@ impl TestMemo {
         if let Some(value) = self.get(key) {
             return Ok(value);
         }
-        let describe = |_: Option<&u64>, _: &mut EntryMetadata| ();
+        let kind = ReturnKind::of::<TestReturn>();
         let background_call = |(), (), (), handle: FlightHandle| {
             let body = body.clone();
-            let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, describe) };
-            move || blocking::compute_for_flight::<TestReturn, _, _, _, _, _>(handle, call)
+            let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, NoHook) };
+            move || blocking::compute_for_flight(handle, UnansweredCall::alone(call, kind))
         };
         let limits = Limits { soft: None, hard: Some(Duration::from_hours(1)) };
-        let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), describe) };
+        let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), NoHook) };
         let timeouts = Timeouts { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_timeouts(timeouts);
         let background_call = BackgroundCallWith((), background_call);
         let parts = Parts { call, background_call, extras: hooks };
-        let mut call = UnansweredCall::<Blocking, TestReturn, _, _, _, _, _, _>::new(parts);
+        let mut call = UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::new(parts, Some(kind));
         blocking::within(&mut self.miss(key, Intent::Read), &mut call);
         call.outcome.take()
     }

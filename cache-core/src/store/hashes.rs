@@ -1,11 +1,11 @@
 //! Hashes of keys, in two lengths: a table is searched by 64 bits, of which 32 are kept.
 //!
-//! The table takes a bucket from the low bits and tells its entries apart by the highest seven; those are what
-//! is kept. The shard is chosen by some of the low ones.
+//! The table takes a bucket from the low bits and tells its entries apart by the highest seven of a word; those are
+//! what is kept. The shard is chosen by some of the low ones.
 
 /// Bits that choose the bucket.
 pub(super) const LOW: u32 = 25;
-const HIGH: u32 = u64::BITS - (u32::BITS - LOW);
+const HIGH: u32 = usize::BITS - (u32::BITS - LOW);
 
 /// What is kept of a hash.
 #[inline]
@@ -30,7 +30,8 @@ mod tests {
             let hash = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let again = long(short(hash));
             assert_eq!(short(again), short(hash));
-            assert_eq!((again >> 57, again & ((1 << 25) - 1)), (hash >> 57, hash & ((1 << 25) - 1)));
+            let seen = |hash: u64| ((hash >> HIGH) & 0x7f, hash & ((1 << LOW) - 1));
+            assert_eq!(seen(again), seen(hash));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Time as ticks of one millisecond, read at the cost of one load.
 //!
 //! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
-//! at most [`RESOLUTION`](system::RESOLUTION) ago. Deadlines are checked with the coarse clock. Those that are less than
+//! at most 5 ms ago. Deadlines are checked with the coarse clock. Those that are less than
 //! a second ahead are written with the exact one, so such an entry lives at most that much longer than its ttl.
 
 /// The time of the system, and who is called by it.
@@ -195,7 +195,7 @@ impl Clock {
         }
     }
 
-    /// The time, at most [`RESOLUTION`](system::RESOLUTION) ago.
+    /// The time, at most 5 ms ago.
     #[inline]
     pub(crate) fn coarse(&self) -> Tick {
         match self {

@@ -1,4 +1,4 @@
-//! What is decided about a return, as functions: they alone know the type of what is stored.
+//! What is decided about a return, as a table of functions. They alone know the type of the stored value.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -8,28 +8,28 @@ use super::Returns;
 use crate::erased::Erased;
 use crate::flight::SharedError;
 
-/// The decisions about a return `O`, of which companions see a `V`. There is one for each such type.
+/// What is decided about a return `O`, whose value is `V` to companions. There is one table for each kind of return.
 pub(crate) struct ReturnKind<O, V> {
-    /// Takes a return apart; gives it back if it is not to be stored.
+    /// Takes the value out of a return. Gives the return back if it is not to be stored.
     pub(crate) split: fn(O) -> Result<Erased, O>,
-    /// Puts a return together.
+    /// Makes a return of a stored value.
     pub(crate) join: fn(Erased) -> O,
     /// The error of a return.
     pub(crate) error: fn(&O) -> Option<&dyn Any>,
-    /// The error, if one is stored.
+    /// The error, if the stored value is one.
     pub(crate) kept_error: fn(&Erased) -> Option<&dyn Any>,
     /// A copy of the error for those who wait.
     pub(crate) share_error: fn(&O) -> Option<Arc<dyn Any + Send + Sync>>,
-    /// The return, made of the leader's error.
+    /// Makes a return of the leader's error.
     pub(crate) of_shared: fn(SharedError) -> Option<O>,
-    /// What companions hand out.
+    /// The value that companions hand out.
     pub(crate) companion_value: fn(Erased) -> Option<V>,
-    /// What companions take in.
+    /// The stored form of a value that companions take.
     pub(crate) keep: fn(V) -> Option<Erased>,
 }
 
 impl<O: 'static, V: 'static> ReturnKind<O, V> {
-    /// That of a return.
+    /// The table of a return.
     pub(crate) const fn of<R: Returns<Output = O, CompanionValue = V>>() -> &'static Self {
         KindOf::<R>::KIND
     }

@@ -4,8 +4,8 @@
 use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::{
-    Companion, Signature, attrs, callee, companion_value, elided, expected, mode, param_name, signature,
-    underscores, with_memo,
+    Companion, Inline, Signature, attrs, callee, companion_value, elided, expected, mode, param_name,
+    signature, underscores, with_memo,
 };
 use crate::model::{Arg, Model, mixed};
 
@@ -23,7 +23,7 @@ pub(super) fn of_instance(model: &Model) -> Option<Companion> {
     let (expected, underscores, elided) = (expected(model), underscores(model), elided(model));
     Some(Companion {
         attrs: quote_spanned!(mixed=> #attrs #[must_use] #expected #underscores #elided),
-        inline: true,
+        inline: Inline::Called,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned!(mixed=> fn #name #generics (#instance #(#params),*) -> #krate::Key<#companion_value #mode> #clause),
         declaration: None,

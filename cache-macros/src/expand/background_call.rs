@@ -6,9 +6,9 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Index, Type};
 
-use super::{Companion, Signature, attrs, callee, own_turbofish, signature, underscores};
+use super::{Companion, Inline, Signature, attrs, callee, own_turbofish, signature, underscores};
 use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
-use crate::shape::{Ownership, way};
+use crate::shape::{Ownership, is_well_known, way};
 
 /// How the call is made once more, and whether that is asked for.
 pub(super) fn background_call(model: &Model) -> TokenStream {
@@ -92,7 +92,10 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
     if ways.len() > 12 {
         return Err("it has more than 12 arguments, so it cannot be computed in the background".to_owned());
     }
-    let known = (0..ways.len()).all(|index| is_part_of_key(model, index));
+    // Of others the compiler says in the user's words what they lack, if nothing here asks it of them first.
+    let known = (0..ways.len())
+        .zip(&model.args)
+        .all(|(index, arg)| is_part_of_key(model, index) && is_well_known(&arg.ty));
     let (mut reasons, mut owners, mut keeps, mut lends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, (arg, way)) in model.args.iter().zip(&ways).enumerate() {
         let (name, at) = (arg.local(), Index::from(index));
@@ -185,7 +188,7 @@ pub(super) fn lead(model: &Model) -> Option<Companion> {
     let (attrs, underscores) = (attrs(model, None), underscores(model));
     Some(Companion {
         attrs: quote!(#attrs #underscores),
-        inline: false,
+        inline: Inline::No,
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params,)* __handle: #krate::__private::FlightHandle) #output #clause

@@ -7,7 +7,8 @@ use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::background_call::{Owned, owned};
 use super::{
-    Companion, Signature, attributes, attrs, bound_again, callee, entry, own_turbofish, signature, timeouts,
+    Companion, Inline, Signature, attributes, attrs, bound_again, callee, entry, own_turbofish, signature,
+    timeouts,
 };
 use crate::function::AsyncForm;
 use crate::model::{Arg, Capture, Model, at, mixed, this};
@@ -42,7 +43,7 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
     let output = &model.function.sig.output;
     Some(Companion {
         attrs: quote!(#attrs #bound_again #(#features)*),
-        inline: false,
+        inline: Inline::No,
         vis: TokenStream::new(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) #output #clause),
         declaration: None,

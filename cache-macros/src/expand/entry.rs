@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
-    Companion, Signature, attributes, attrs, background_call, bound_again, callee, companion_value,
+    Companion, Inline, Signature, attributes, attrs, background_call, bound_again, callee, companion_value,
     deprecated, describe, elided, expected, look, own_turbofish, signature, timeouts, underscores, used,
     without_mut,
 };
@@ -45,7 +45,7 @@ pub(super) fn entry(model: &Model) -> Companion {
     let deprecated = deprecated(model, &options.tokens);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #deprecated #(#features)*),
-        inline: true,
+        inline: Inline::Called,
         vis: model.companion_vis.to_token_stream(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (#(#params),*)
@@ -192,17 +192,15 @@ fn run(model: &Model, detached: bool) -> (&'static str, TokenStream) {
         (None, Some(after)) => ("bind_described", quote_spanned!(mixed=> (move || #body, #after))),
         (Some(_), after) => {
             let after = after.unwrap_or_else(|| quote_spanned!(mixed=> #krate::__private::NoHook));
-            let body = if !model.sends() {
-                body
-            } else {
+            let check = model.sends().then(|| {
                 let check = if model.owned {
                     quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
                 } else {
                     quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
                 };
-                let check = at(model.function.sig.ident.span(), check);
-                quote_spanned!(mixed=> #check(#body))
-            };
+                at(model.function.sig.ident.span(), check)
+            });
+            let body = check.map_or_else(|| body.clone(), |check| quote_spanned!(mixed=> #check(#body)));
             ("bind_async", quote_spanned!(mixed=> (#body, #after)))
         }
     };
@@ -284,7 +282,7 @@ pub(super) fn body(model: &Model) -> Companion {
     let sig = |params: Vec<TokenStream>| quote_spanned!(mixed=> #asyncness fn #name #generics (#(#params),*) #output #clause);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #allowed #bound #deprecated #(#expected)* #(#codegen)*),
-        inline: false,
+        inline: Inline::No,
         vis: TokenStream::new(),
         sig: sig(params.collect()),
         declaration: Some(sig(plain)),

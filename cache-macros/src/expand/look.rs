@@ -7,7 +7,7 @@ use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
-use super::{Companion, Signature, attrs, callee, elided, expected, signature, without_mut};
+use super::{Companion, Inline, Signature, attrs, callee, elided, expected, signature, without_mut};
 use crate::model::{Arg, CompanionValue, Model, Part, at, local, mention, mixed, without_self};
 use crate::shape::shape;
 
@@ -25,14 +25,9 @@ pub(super) fn look_up(model: &Model) -> Option<Companion> {
     let (attrs, name) = (attrs(model, None), &model.names.look_up);
     let find =
         find(model, &quote_spanned!(mixed=> __lookup), &hooks(model, |_, hook| hook.to_token_stream()));
-    // A hit is one piece where it is to be quick, and not where it is to be built quickly.
-    let inline = quote! {
-        #[cfg_attr(debug_assertions, inline)]
-        #[cfg_attr(not(debug_assertions), inline(always))]
-    };
     Some(Companion {
-        attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #inline),
-        inline: false,
+        attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided),
+        inline: Inline::Hit,
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>
             fn #name #generics (__lookup: #krate::__private::Lookup<'_, (#(#types,)*), #output, #companion_value>)
@@ -44,7 +39,7 @@ pub(super) fn look_up(model: &Model) -> Option<Companion> {
     })
 }
 
-/// The function as its companions know it: by what looks calls up.
+/// The `Callee` of the function: what looks its calls up.
 pub(super) fn function(model: &Model) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
     let Some(given) = &model.options.memo else {
@@ -52,7 +47,7 @@ pub(super) fn function(model: &Model) -> TokenStream {
         let own = if model.is_free() { &[][..] } else { &model.identity[..] };
         let names = own.iter().map(super::param_name);
         let params = (!own.is_empty()).then(|| quote!(::<#(#names),*>));
-        // An asynchronous call is kept in memory, where a function that is known by its type takes none.
+        // An asynchronous call is kept in memory, and a function that is known by its type takes no room there.
         let function = Ident::new(if model.asyncness.is_some() { "function_of" } else { "function" }, mixed);
         return quote_spanned!(mixed=> #krate::__private::#function(#look_up #params));
     };
@@ -191,15 +186,22 @@ fn find(model: &Model, lookup: &TokenStream, hooks: &TokenStream) -> TokenStream
     let id = id(model);
     let find = |look: TokenStream| {
         if is_in_field {
-            return quote_spanned!(mixed=> #lookup.find_in(__memo, #id, #slot(), #returns, #hooks, #look));
+            let memo = model.options.memo.as_ref().map(|memo| memo.value.span());
+            // An error about it is where it is written.
+            let memo = Ident::new("__memo", mixed.located_at(memo.unwrap_or(mixed)));
+            return quote_spanned!(mixed=> #lookup.find_in(#memo, #id, #slot(), #returns, #hooks, #look));
         }
         quote_spanned!(mixed=> #lookup.find_by(#id, #slot(), #returns, #hooks, #look))
     };
     let Some(parts) = &model.parts else {
         let shapes = keyed.iter().map(|arg| shape_of(arg, krate));
         let shape = quote_spanned!(mixed=> (#(#shapes,)*));
-        if !is_in_field && !has_hooks(model) {
-            return quote_spanned!(mixed=> #lookup.find(#id, #slot(), #shape, #returns));
+        if !is_in_field {
+            return if has_hooks(model) {
+                quote_spanned!(mixed=> #lookup.find_with(#id, #slot(), #shape, #returns, #hooks))
+            } else {
+                quote_spanned!(mixed=> #lookup.find(#id, #slot(), #shape, #returns))
+            };
         }
         return find(quote_spanned!(mixed=> |__keyed, __cx| __cx.find(#shape, __keyed)));
     };

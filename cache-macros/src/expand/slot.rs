@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::{Companion, attrs, elided, look};
+use super::{Companion, Inline, attrs, elided, look};
 use crate::duration::Length;
 use crate::model::{Model, Part, Place, mixed};
 use crate::options::{Ahead, Capacity, Given, ListItem, Ttl};
@@ -65,7 +65,7 @@ pub(super) fn slot(model: &Model) -> Companion {
     let body = quote!(#edition #body);
     Companion {
         attrs: quote!(#attrs #elided),
-        inline: false,
+        inline: Inline::No,
         vis: TokenStream::new(),
         sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
         declaration: None,

@@ -57,7 +57,7 @@ macro_rules! arguments {
 
 arguments! {
     key value result cache entry memo this own kept handle keyed skipped body call slot metadata cx job
-    bound plan run args ty name lead background_call
+    bound lookup run args ty name lead background_call hooks stored
 }
 
 #[test]

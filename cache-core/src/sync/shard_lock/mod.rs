@@ -7,7 +7,7 @@
 //! After BRAVO (Dice & Kogan, USENIX ATC 2019), taken to the end. A reader shows in its thread's slot
 //! which lock it reads, then looks whether a writer has raised the lock's flag; if not, it is in.
 //! Writers come one at a time, through a gate; they raise the flag and wait until no slot shows their
-//! lock. Whoever may write later holds the gate alone, and readers come and go.
+//! lock. Whoever may write later only holds the gate, and readers come and go.
 //!
 //! A thread that has shown a lock already, or has no slot, is counted in the lock itself. What is
 //! counted may be within another reading of the same thread, which a writer waits for. So it passes a
@@ -147,7 +147,7 @@ impl<T, G> ShardLock<T, G> {
         }
     }
 
-    /// Waits for the writer, behind those who wait already.
+    /// Waits until the writer is done.
     fn read_in_turn(&self, slot: &'static ReaderSlot) -> ReadGuard<'_, T, G> {
         let mut backoff = Backoff::new();
         while backoff.spins() {
@@ -156,7 +156,7 @@ impl<T, G> ShardLock<T, G> {
             }
             backoff.wait();
         }
-        // Who raises the flag holds the gate: it is not up, nor will be before the slot shows the lock.
+        // Whoever raises the flag holds the gate: it is down, and stays so until the slot shows the lock.
         let _gate = self.gate.lock();
         slot.show(self.address());
         self.guard(Some(slot))
