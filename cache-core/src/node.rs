@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address as _, Answer, Call, Callee, Lookup, MissHook, WriteCall as _, function_of};
+use crate::call::{Address as _, Answer, Call, Callee, Lookup, MissHook, WriteCall as _, function_once};
 use crate::engine::{Cx, Found};
 use crate::erased::Erased;
 use crate::event::Cause;
@@ -388,8 +388,8 @@ where
 
 /// What looks the entries of a node up, without a function.
 fn callee<'v, N: Node>()
--> Callee<impl Fn(Lookup<'_, N::View<'v>, N::Value, N::Value>) -> AnswerOf<N>, N::Value, N::Value> {
-    function_of(|lookup: Lookup<'_, N::View<'v>, N::Value, N::Value>| {
+-> Callee<impl Fn(Lookup<'_, N::View<'v>, N::Value, N::Value>) -> AnswerOf<N>, N::Value, N::Value, false> {
+    function_once(|lookup: Lookup<'_, N::View<'v>, N::Value, N::Value>| {
         lookup.find_node(Ty::<N>::NEW, N::shape(), N::returns(), |fields, cx| Fields::<N>::find(cx, fields))
     })
 }

@@ -3,7 +3,7 @@
 
 pub use crate::call::{
     Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, Limits, Lookup, NoHook,
-    TimedOut, Why, all, can_own, described, function, function_of, go_on, no_hooks,
+    TimedOut, Why, all, can_own, described, function, function_of, function_once, go_on, no_hooks,
 };
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};

@@ -59,7 +59,7 @@ impl<T> describe<T> {
             lang.is_empty()
         };
         ::cache_core::Entry::new(
-            ::cache_core::__private::function(Self::__look_up)
+            ::cache_core::__private::function_once(Self::__look_up)
                 .bind_described(
                     (cat, lang, arg2),
                     (pool,),
@@ -134,7 +134,8 @@ impl<T> describe<T> {
     where
         T: Clone + Describe + Send + Sync + 'static,
     {
-        (&::cache_core::__private::function(Self::__look_up)).key(&(cat, lang, arg2))
+        (&::cache_core::__private::function_once(Self::__look_up))
+            .key(&(cat, lang, arg2))
     }
     ///The cache behind `describe`, as a whole.
     #[must_use]
@@ -151,7 +152,7 @@ impl<T> describe<T> {
     where
         T: Clone + Describe + Send + Sync + 'static,
     {
-        (&::cache_core::__private::function(Self::__look_up)).memo()
+        (&::cache_core::__private::function_once(Self::__look_up)).memo()
     }
     ///The caches behind all instantiations of `describe`.
     #[must_use]

@@ -50,7 +50,7 @@ impl Home {
     > {
         let _ = Self::cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::function_of({
+            ::cache_core::__private::function_once({
                     let __memo = &(self.cats);
                     move |
                         __lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>|
@@ -99,7 +99,7 @@ impl Home {
     #[inline]
     fn cat_key(&self, name: &str) -> ::cache_core::Key<Cat> {
         let _ = Self::cat;
-        (&::cache_core::__private::function_of({
+        (&::cache_core::__private::function_once({
             let __memo = &(self.cats);
             move |__lookup: ::cache_core::__private::Lookup<'_, (&str,), Cat, Cat>| {
                 __lookup

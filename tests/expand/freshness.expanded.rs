@@ -561,7 +561,7 @@ impl by_node {
     > {
         let _ = by_node;
         ::cache_core::Entry::new(
-            ::cache_core::__private::function(Self::__look_up)
+            ::cache_core::__private::function_once(Self::__look_up)
                 .bind((name,), (), |(name,), ()| Self::__body(name))
                 .with_hooks_of_node(
                     ::cache_core::__private::Ty::<
@@ -618,7 +618,7 @@ impl by_node {
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat> {
         let _ = by_node;
-        (&::cache_core::__private::function(Self::__look_up)).memo()
+        (&::cache_core::__private::function_once(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]

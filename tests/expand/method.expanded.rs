@@ -94,7 +94,7 @@ impl Db {
     > {
         let _ = Self::cat;
         ::cache_core::Entry::new(
-            ::cache_core::__private::function(
+            ::cache_core::__private::function_once(
                     Self::__cat_look_up__in_the_impl_of_a_trait_write_memoize_on_the_impl_too,
                 )
                 .bind(
@@ -140,7 +140,7 @@ impl Db {
     #[inline]
     pub fn cat_memo() -> ::cache_core::Memo<Cat> {
         let _ = Self::cat;
-        (&::cache_core::__private::function(
+        (&::cache_core::__private::function_once(
             Self::__cat_look_up__in_the_impl_of_a_trait_write_memoize_on_the_impl_too,
         ))
             .memo()

@@ -164,7 +164,7 @@ impl cat_of_row {
     > {
         let _ = cat_of_row;
         ::cache_core::Entry::new(
-            ::cache_core::__private::function_of(Self::__look_up)
+            ::cache_core::__private::function_once(Self::__look_up)
                 .bind_async(
                     (row,),
                     (pool,),
@@ -225,7 +225,7 @@ impl cat_of_row {
     #[inline]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
-        (&::cache_core::__private::function_of(Self::__look_up)).key(&(row,))
+        (&::cache_core::__private::function_once(Self::__look_up)).key(&(row,))
     }
     ///The cache behind `cat_of_row`, as a whole.
     #[must_use]
@@ -241,7 +241,7 @@ impl cat_of_row {
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = cat_of_row;
-        (&::cache_core::__private::function_of(Self::__look_up)).memo()
+        (&::cache_core::__private::function_once(Self::__look_up)).memo()
     }
     #[doc(hidden)]
     #[allow(elided_lifetimes_in_paths)]

@@ -118,7 +118,7 @@ pub trait CatsMemo: Cats {
         ::cache_core::Async,
     > {
         ::cache_core::Entry::new(
-            ::cache_core::__private::function_of(<Self as CatsMemo>::__lives_look_up)
+            ::cache_core::__private::function_once(<Self as CatsMemo>::__lives_look_up)
                 .bind_async(
                     (self, name),
                     (),
@@ -165,7 +165,7 @@ pub trait CatsMemo: Cats {
     )]
     #[inline]
     fn lives_memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
-        (&::cache_core::__private::function_of(<Self as CatsMemo>::__lives_look_up))
+        (&::cache_core::__private::function_once(<Self as CatsMemo>::__lives_look_up))
             .memo()
     }
     #[doc(hidden)]

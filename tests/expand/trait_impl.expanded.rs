@@ -213,7 +213,7 @@ impl DbCatsMemo for Db {
         >,
     > {
         ::cache_core::Entry::new(
-            ::cache_core::__private::function(<Self as DbCatsMemo>::__cat_look_up)
+            ::cache_core::__private::function_once(<Self as DbCatsMemo>::__cat_look_up)
                 .bind(
                     (self, name),
                     (),
@@ -271,7 +271,8 @@ impl DbCatsMemo for Db {
     )]
     #[inline]
     fn cat_memo() -> ::cache_core::Memo<Self::Cat> {
-        (&::cache_core::__private::function(<Self as DbCatsMemo>::__cat_look_up)).memo()
+        (&::cache_core::__private::function_once(<Self as DbCatsMemo>::__cat_look_up))
+            .memo()
     }
     #[doc(hidden)]
     #[allow(non_snake_case, single_use_lifetimes)]

@@ -3,9 +3,11 @@
 //! Functions of its own, and not those that other measurements have: a figure that is kept shall not change
 //! because they do.
 
-use std::sync::Arc;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::{Arc, LazyLock};
 
-use cache_core::memoize;
+use cache_core::{CacheKey, Memo, memoize};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -22,6 +24,12 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     hit("ours, u64, 3 run-time tags", |passes| sync(passes, three_tags)),
     hit("ours, u64 to String of 64 bytes", |passes| sync(passes, |key| text(key).len() as u64)),
     hit("ours, u64 to Arc of 1 KiB", |passes| sync(passes, |key| block(key)[0])),
+    hit("ours, u64, a key by an expression", |passes| sync(passes, by_expression)),
+    hit("ours, u64, a node", |passes| sync(passes, of_node)),
+    hit("ours, u64, on_hit", |passes| sync(passes, with_hook)),
+    hit("ours, u64, generic", |passes| sync(passes, generic::<u64>)),
+    hit("ours, u64, a method", |passes| sync(passes, |key| HOME.method(key))),
+    hit("ours, u64, a memo in a field", |passes| sync(passes, |key| HOME.in_field(key))),
     hit("ours async, u64, polled", |passes| awaited(passes, Waiting::Polled, || owned)),
     hit("ours async, u64, awaited", |passes| awaited(passes, Waiting::Awaited, || owned)),
     hit("limit, &str", |passes| hits(&limit_str(), passes)),
@@ -108,6 +116,51 @@ fn text(key: u64) -> String {
 #[memoize(ttl = 300, capacity = 100_000)]
 fn block(key: u64) -> Arc<[u64; 128]> {
     Arc::new([origin_u64(key); 128])
+}
+
+#[memoize(ttl = 300, capacity = 100_000, key = key ^ 1)]
+fn by_expression(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[derive(CacheKey)]
+#[cache_key(value = u64, ttl = 300, capacity = 100_000)]
+struct Node {
+    key: u64,
+}
+
+#[memoize(key = Node { key })]
+fn of_node(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000, on_hit = |_key, value| { std::hint::black_box(value); })]
+fn with_hook(key: u64) -> u64 {
+    origin_u64(key)
+}
+
+#[memoize(ttl = 300, capacity = 100_000)]
+fn generic<T: Into<u64> + Copy + Debug + Eq + Hash + Send + Sync + 'static>(key: T) -> u64 {
+    origin_u64(key.into())
+}
+
+#[derive(Default)]
+struct Home {
+    memo: Memo<u64>,
+}
+
+static HOME: LazyLock<Home> = LazyLock::new(Home::default);
+
+impl Home {
+    #[memoize(ttl = 300, capacity = 100_000, skip(self))]
+    fn method(&self, key: u64) -> u64 {
+        origin_u64(key)
+    }
+
+    #[memoize(ttl = 300, capacity = 100_000, memo = self.memo)]
+    fn in_field(&self, key: u64) -> u64 {
+        origin_u64(key)
+    }
 }
 
 #[memoize(ttl = 300, capacity = 100_000)]

@@ -50,7 +50,17 @@ pub(crate) struct Parts<KA, SA, Run, A, X> {
     pub(crate) extras: X,
 }
 
-impl<L, O: 'static, V: 'static> super::Callee<L, O, V> {
+impl<KA, SA, Run, A, X> Parts<KA, SA, Run, A, X> {
+    /// Tells the hook of a hit.
+    fn tell<O, V>(&self, key: &KeyRef<'_>, stored: &dyn Any)
+    where
+        X: Extras<KA, SA, O, V>,
+    {
+        self.extras.on_hit(&self.call.keyed, &self.call.skipped, key, stored);
+    }
+}
+
+impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLANCES> {
     /// A call of a synchronous function whose value is not described.
     #[inline]
     pub fn bind<KA, SA>(
@@ -273,22 +283,36 @@ where
     C: MemoizedFn<KA>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// Looks for a fresh entry that is found at once; most hits are nothing else. It does not take `self`: a hit would
-    /// have to write it to memory.
+    /// The whole of a hit: a glance, or the one look-up that there is. The error is what that one has found instead;
+    /// none after a glance. It does not take `self`: a hit would have to write it to memory.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn glance(callee: &C, keyed: &KA, mode: CallMode) -> Option<C::Output> {
-        if !mode.is_plain() || const { X::ON_HIT } {
-            return None;
+    pub(super) fn hit(
+        callee: &C,
+        parts: &Parts<KA, SA, Run, A, X>,
+        mode: CallMode,
+    ) -> Result<C::Output, Option<Unanswered<C::Output, C::CompanionValue>>> {
+        if const { C::GLANCES } {
+            if !mode.is_plain() {
+                return Err(None);
+            }
+            let tell =
+                |key: &KeyRef<'_>, stored: &dyn Any| parts.tell::<C::Output, C::CompanionValue>(key, stored);
+            let tell: Option<HitHookRef<'_>> = if X::ON_HIT { Some(&tell) } else { None };
+            return match callee.look_up(Lookup::glance(&parts.call.keyed, tell)) {
+                Answer::Output(output) => Ok(output),
+                _ => Err(None),
+            };
         }
-        match callee.look_up(Lookup::glance(keyed)) {
-            Answer::Output(output) => Some(output),
-            _ => None,
+        let mut found = None;
+        match Self::look_up(callee, parts, mode, Question::Call, &mut found) {
+            Answer::Output(output) => Ok(output),
+            _ => Err(found),
         }
     }
 
-    /// Looks the call up after a glance has not answered it. If there is no answer, `found` says what was found
-    /// instead.
+    /// Looks the call up. If there is no answer, `found` says what was found instead.
+    #[inline]
     pub(super) fn look_up(
         callee: &C,
         parts: &Parts<KA, SA, Run, A, X>,
@@ -296,24 +320,25 @@ where
         question: Question,
         found: &mut Option<Unanswered<C::Output, C::CompanionValue>>,
     ) -> Answer<C::Output, C::CompanionValue> {
-        let Parts { call, extras, .. } = parts;
-        let tell = |key: &KeyRef<'_>, stored: &dyn Any| {
-            extras.on_hit(&call.keyed, &call.skipped, key, stored);
-        };
+        let (keyed, look) = (Some(&parts.call.keyed), LookFlags::of(mode));
+        let tell =
+            |key: &KeyRef<'_>, stored: &dyn Any| parts.tell::<C::Output, C::CompanionValue>(key, stored);
         let tell: Option<HitHookRef<'_>> = if X::ON_HIT { Some(&tell) } else { None };
-        callee.look_up(Lookup::whole(Some(&call.keyed), question, LookFlags::of(mode), tell, found))
+        callee.look_up(Lookup::whole(keyed, question, look, tell, found))
     }
 
-    /// The same for a call's return.
+    /// The same for the return of a call that was no hit.
     #[inline]
-    pub(super) fn look_up_after_glance(
+    pub(super) fn look_up_further(
         callee: &C,
         parts: &Parts<KA, SA, Run, A, X>,
         mode: CallMode,
         found: &mut Option<Unanswered<C::Output, C::CompanionValue>>,
     ) -> Option<C::Output> {
-        let glanced = mode.is_plain() && const { !X::ON_HIT };
-        let question = if glanced { Question::AfterGlance } else { Question::Call };
+        if const { !C::GLANCES } {
+            return None;
+        }
+        let question = if mode.is_plain() { Question::AfterGlance } else { Question::Call };
         match Self::look_up(callee, parts, mode, question, found) {
             Answer::Output(output) => Some(output),
             _ => None,

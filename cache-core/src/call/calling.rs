@@ -277,10 +277,11 @@ where
         // By reference: the call is moved only if a glance does not answer it.
         if let CallState::Idle(bound) = &self.state {
             let Bound { callee, parts, mode } = bound;
-            if let Some(output) = Bound::<C, KA, SA, Run, A, X>::glance(callee, &parts.call.keyed, *mode) {
-                return Poll::Ready(output);
-            }
-            if let Some(output) = self.go_on() {
+            let found = match Bound::<C, KA, SA, Run, A, X>::hit(callee, parts, *mode) {
+                Ok(output) => return Poll::Ready(output),
+                Err(found) => found,
+            };
+            if let Some(output) = self.go_on(found) {
                 return Poll::Ready(output);
             }
         }
@@ -301,9 +302,9 @@ where
     /// Starts the driver, unless the call is answered now.
     #[cold]
     #[inline(never)]
-    fn go_on(&mut self) -> Option<C::Output> {
+    fn go_on(&mut self, found: Option<Unanswered<C::Output, C::CompanionValue>>) -> Option<C::Output> {
         let bound = self.begin();
-        let (called, begun) = match bound.begin_unless_answered() {
+        let (called, begun) = match bound.begin_unless_answered(found) {
             Ok(begun) => begun,
             Err(output) => return Some(output),
         };
@@ -322,11 +323,11 @@ where
     /// driver begins with.
     pub(super) fn begin_unless_answered<D>(
         self,
+        mut found: Option<Unanswered<C::Output, C::CompanionValue>>,
     ) -> Result<(CalledAsync<C, KA, SA, Run, D, A, X>, MissStart), C::Output> {
         const { super::background_call::refuse_if(X::PLACEHOLDER || X::IN_BACKGROUND, A::WHY_NOT) }
         let Self { callee, parts, mode } = self;
-        let mut found = None;
-        if let Some(output) = Self::look_up_after_glance(&callee, &parts, mode, &mut found) {
+        if let Some(output) = Self::look_up_further(&callee, &parts, mode, &mut found) {
             return Err(output);
         }
         let Some(Unanswered { memo, mut slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };

@@ -58,10 +58,11 @@ where
         self,
         go_on: fn(Detachable<C::Output, C::CompanionValue, B, D>) -> F,
     ) -> Detached<C::Output, F> {
-        if let Some(output) = Self::glance(&self.callee, &self.parts.call.keyed, self.mode) {
-            return Detached::Answered(Some(output));
-        }
-        match self.begin_unless_answered::<D>() {
+        let found = match Self::hit(&self.callee, &self.parts, self.mode) {
+            Ok(output) => return Detached::Answered(Some(output)),
+            Err(found) => found,
+        };
+        match self.begin_unless_answered::<D>(found) {
             Err(output) => Detached::Answered(Some(output)),
             Ok((mut called, begun)) => {
                 let (body, description) = called.take_call().prepare();

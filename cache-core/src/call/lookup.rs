@@ -86,9 +86,9 @@ impl<O, V> Unanswered<O, V> {
 impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
     /// Asks for a fresh entry that is found at once.
     #[inline]
-    pub(super) fn glance(keyed: &'a KA) -> Self {
+    pub(super) fn glance(keyed: &'a KA, on_hit: Option<HitHookRef<'a>>) -> Self {
         let (keyed, look) = (Some(keyed), LookFlags::USUAL);
-        Self { keyed, question: Question::Glance, look, on_hit: None, unanswered: None }
+        Self { keyed, question: Question::Glance, look, on_hit, unanswered: None }
     }
 
     /// Asks any question about a call.
@@ -105,7 +105,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
     /// Asks for a fresh value.
     #[inline]
     pub(super) fn get(keyed: &'a KA) -> Self {
-        Self { question: Question::Get, ..Self::glance(keyed) }
+        Self { question: Question::Get, ..Self::glance(keyed, None) }
     }
 
     /// Looks up a call whose key is its arguments.
@@ -124,14 +124,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
     /// The same where the memo is told of `hooks` when it is made.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn find_with<Id, S, R, H>(
-        mut self,
-        id: Ty<Id>,
-        slot: &'static Slot,
-        _: S,
-        returns: R,
-        hooks: H,
-    ) -> Answer<O, V>
+    pub fn find_with<Id, S, R, H>(self, _: Ty<Id>, slot: &'static Slot, _: S, _: R, hooks: H) -> Answer<O, V>
     where
         Id: Identity,
         S: Shape,
@@ -139,18 +132,32 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         R: Returns<Output = O, CompanionValue = V>,
         H: Fn(MemoSpec<R>) -> MemoSpec<R>,
     {
-        if let (Question::Glance | Question::Get, Some(keyed)) = (self.question, self.keyed) {
-            let memo = slot.made::<Id, S, R>();
-            let stored = memo.and_then(|memo| Cx::<S, R>::glance(memo.typed()).look_up(keyed).at_a_glance());
-            match (stored, self.question) {
-                (Some(stored), Question::Get) => return Answer::Value(R::companion_value(stored)),
-                (Some(stored), _) => return Answer::Output(R::join(stored)),
-                (None, Question::Glance) => return Answer::Nothing,
-                (None, _) => {}
+        // Taken apart, so that a hit does not write it to memory.
+        let Self { keyed, question, look, on_hit, unanswered } = self;
+        if let (Question::Glance | Question::Get, Some(keyed)) = (question, keyed) {
+            if let Some(memo) = slot.made::<Id, S, R>().filter(|memo| memo.flags().is_plain())
+                && let Some(stored) = memo.typed().get_at_once::<S, _>(keyed)
+            {
+                if question == Question::Get {
+                    return Answer::Value(R::companion_value(stored));
+                }
+                if let Some(on_hit) = on_hit {
+                    memo.run_hook(|| {
+                        Cx::<S, R>::tell(&memo, &|key, stored| on_hit(key, stored), keyed, &stored);
+                    });
+                }
+                return Answer::Output(R::join(stored));
+            }
+            if question == Question::Glance {
+                return Answer::Nothing;
             }
         }
-        self.look = self.look.after_glance_if(matches!(self.question, Question::AfterGlance | Question::Get));
-        self.find_by(id, slot, returns, hooks, |keyed, cx: Cx<'_, S, R>| cx.look_up(keyed))
+        let look = look.after_glance_if(matches!(question, Question::AfterGlance | Question::Get));
+        let whole = Self { keyed, question, look, on_hit, unanswered };
+        whole.ask_further::<S, R>(
+            || slot.memo::<Id, S, R>(&|| hooks(MemoSpec::new())),
+            |keyed, cx: Cx<'_, S, R>| cx.look_up(keyed),
+        )
     }
 
     /// The same where `look` makes the parts of the key and passes them on to [`Cx::find`]. A new memo gets its hooks
@@ -223,12 +230,30 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         S: Shape,
         R: Returns<Output = O, CompanionValue = V>,
     {
-        if self.question == Question::Glance { Answer::Nothing } else { self.ask_further::<S, R>(memo, look) }
+        match self.question {
+            Question::Glance => Answer::Nothing,
+            // Where there is no glance, this is the whole of a hit.
+            Question::Call => self.ask_at_once::<S, R>(memo, look),
+            _ => self.ask_further::<S, R>(memo, look),
+        }
     }
 
     /// A function of its own, so that a hit by a glance has none of its code.
     #[inline(never)]
     fn ask_further<'m, S, R>(
+        self,
+        memo: impl FnOnce() -> MemoHandle<'m, S::Owned, R::StoredValue>,
+        look: impl Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
+    ) -> Answer<O, V>
+    where
+        S: Shape,
+        R: Returns<Output = O, CompanionValue = V>,
+    {
+        self.ask_at_once::<S, R>(memo, look)
+    }
+
+    #[inline]
+    fn ask_at_once<'m, S, R>(
         self,
         memo: impl FnOnce() -> MemoHandle<'m, S::Owned, R::StoredValue>,
         look: impl Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
@@ -278,6 +303,8 @@ pub fn no_hooks<R: Returns>(spec: MemoSpec<R>) -> MemoSpec<R> {
 
 /// A memoized function, as its calls see it.
 pub trait MemoizedFn<KA> {
+    /// Whether a call is looked up by a glance first, and then again. Else its key is made once: not of arguments alone.
+    const GLANCES: bool;
     /// Its return.
     type Output: 'static;
     /// The value, as its companions speak of it.
@@ -301,7 +328,7 @@ pub trait MemoizedFn<KA> {
 }
 
 /// A memoized function. `L` looks its calls up.
-pub struct Callee<L, O, V> {
+pub struct Callee<L, O, V, const GLANCES: bool = true> {
     look_up: L,
     types: PhantomData<fn() -> (O, V)>,
 }
@@ -314,7 +341,7 @@ pub fn function<KA, O: 'static, V: 'static>(
     Callee { look_up, types: PhantomData }
 }
 
-/// A function whose look-up is known by type: it depends on an instance, or its call is kept in memory.
+/// A function whose look-up is known by type: its call is kept in memory, where a pointer would take room.
 #[inline]
 pub fn function_of<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> Answer<O, V>>(
     look_up: L,
@@ -322,9 +349,18 @@ pub fn function_of<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> An
     Callee { look_up, types: PhantomData }
 }
 
-impl<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> Answer<O, V>> MemoizedFn<KA>
-    for Callee<L, O, V>
+/// A function whose calls are looked up once: what makes their keys is not to run twice, or its memo is in a field.
+#[inline]
+pub fn function_once<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> Answer<O, V>>(
+    look_up: L,
+) -> Callee<L, O, V, false> {
+    Callee { look_up, types: PhantomData }
+}
+
+impl<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> Answer<O, V>, const GLANCES: bool>
+    MemoizedFn<KA> for Callee<L, O, V, GLANCES>
 {
+    const GLANCES: bool = GLANCES;
     type Output = O;
     type CompanionValue = V;
 
@@ -335,7 +371,7 @@ impl<KA, O: 'static, V: 'static, L: Fn(Lookup<'_, KA, O, V>) -> Answer<O, V>> Me
     }
 }
 
-impl<L, O: 'static, V: 'static> Callee<L, O, V> {
+impl<L, O: 'static, V: 'static, const GLANCES: bool> Callee<L, O, V, GLANCES> {
     /// The key of the call with these arguments.
     pub fn key<KA, M>(&self, keyed: &KA) -> Key<V, M>
     where

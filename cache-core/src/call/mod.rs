@@ -29,7 +29,7 @@ pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;
 pub use hooks::NoHook;
 pub(crate) use hooks::{Extras, Hooked, Hooking, Hooks, MissHook};
-pub use lookup::{Answer, Callee, Lookup, function, function_of, no_hooks};
+pub use lookup::{Answer, Callee, Lookup, function, function_of, function_once, no_hooks};
 pub(crate) use lookup::{MemoizedFn, Unanswered};
 pub use timeouts::{Limits, TimedOut};
 pub(crate) use timeouts::{Timeouts, WaitLimits};

@@ -247,17 +247,21 @@ where
     J: BlockingJob,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// The return of a call that a glance has not answered. A function of its own, so that a hit has none of its code.
-    /// Arguments are by value: they go in registers, if they fit.
+    /// The return of a call that was no hit. A function of its own, so that a hit has none of its code. Arguments are
+    /// by value: they go in registers, if they fit.
     #[cold]
     #[inline(never)]
     #[expect(clippy::needless_pass_by_value, reason = "a reference would be to memory")]
-    fn after_glance(callee: C, parts: Parts<KA, SA, Run, A, X>, mode: CallMode) -> C::Output {
-        let mut found = None;
-        if let Some(output) = Self::look_up_after_glance(&callee, &parts, mode, &mut found) {
+    fn no_hit(
+        callee: C,
+        parts: Parts<KA, SA, Run, A, X>,
+        mode: CallMode,
+        mut found: Option<Unanswered<C::Output, C::CompanionValue>>,
+    ) -> C::Output {
+        if let Some(output) = Self::look_up_further(&callee, &parts, mode, &mut found) {
             return output;
         }
-        // Without an option that asks for it, no code for the background is compiled.
+        // Only where it is asked for is there code for the background.
         if const { Self::IN_BACKGROUND } {
             UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
         } else {
@@ -280,9 +284,9 @@ where
     fn call(self) -> Self::Output {
         const { super::background_call::refuse_if(X::PLACEHOLDER || X::IN_BACKGROUND, A::WHY_NOT) }
         let Self { callee, parts, mode } = self;
-        match Self::glance(&callee, &parts.call.keyed, mode) {
-            Some(output) => output,
-            None => Self::after_glance(callee, parts, mode),
+        match Self::hit(&callee, &parts, mode) {
+            Ok(output) => output,
+            Err(found) => Self::no_hit(callee, parts, mode, found),
         }
     }
 

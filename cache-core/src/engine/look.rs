@@ -26,10 +26,8 @@ impl LookFlags {
 
     /// As calls usually do.
     pub(crate) const USUAL: Self = Self(0);
-    /// Only for what is found at once.
-    const GLANCE: Self = Self(Flags::END << 3);
     /// Only to make the key, whatever is unusual about the memo.
-    pub(crate) const KEY_ONLY: Self = Self(Self::NO_READ | Flags::END << 4);
+    pub(crate) const KEY_ONLY: Self = Self(Self::NO_READ | Flags::END << 3);
 
     /// Only for what is fresh in a memo, and without having it computed anew.
     #[inline]
@@ -93,20 +91,6 @@ pub enum SlowPath {
     Bypass(Option<(Erased, u32)>),
 }
 
-impl<V> Found<V> {
-    /// What a glance has found.
-    #[inline]
-    pub(crate) fn at_a_glance(self) -> Option<V> {
-        match self {
-            Self::Hit(value) => Some(value),
-            Self::Slow(nothing) => {
-                std::mem::forget(nothing);
-                None
-            }
-        }
-    }
-}
-
 impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub(crate) fn new(memo: TypedMemo<'m, S::Owned, R::StoredValue>, look: LookFlags) -> Self {
@@ -120,12 +104,6 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         self
     }
 
-    /// A look-up that finds a fresh entry at once, or nothing: then the call is to be looked up again.
-    #[inline]
-    pub(crate) fn glance(memo: TypedMemo<'m, S::Owned, R::StoredValue>) -> Self {
-        Self::new(memo, LookFlags::GLANCE)
-    }
-
     /// Looks the key up that is made of these parts.
     #[inline]
     pub fn find<P: Part<S>>(self, _: S, parts: &P) -> Found<R::StoredValue> {
@@ -135,8 +113,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
     pub(crate) fn look_up<P: Part<S>>(self, parts: &P) -> Found<R::StoredValue> {
         let memo = self.memo;
-        let glance = self.look.0 == LookFlags::GLANCE.0;
-        if (self.look.0 == 0 || glance)
+        if self.look.0 == 0
             && memo.flags().is_plain()
             && let Some(value) = memo.get_at_once(parts)
         {
@@ -145,13 +122,11 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
             }
             return Found::Hit(value);
         }
-        if glance {
-            return Found::Slow(SlowPath::Bypass(None));
-        }
         Self::look_up_slowly(memo.memo(), self.look, self.on_hit, parts)
     }
 
-    fn tell<P: Part<S>>(
+    /// Tells a hook of a hit.
+    pub(crate) fn tell<P: Part<S>>(
         memo: &MemoCore,
         on_hit: OnHit<'_, R::StoredValue>,
         parts: &P,

@@ -47,8 +47,15 @@ pub(super) fn function(model: &Model) -> TokenStream {
         let own = if model.is_free() { &[][..] } else { &model.identity[..] };
         let names = own.iter().map(super::param_name);
         let params = (!own.is_empty()).then(|| quote!(::<#(#names),*>));
-        // An asynchronous call is kept in memory, and a function that is known by its type takes no room there.
-        let function = Ident::new(if model.asyncness.is_some() { "function_of" } else { "function" }, mixed);
+        let function = if model.parts.is_some() {
+            "function_once"
+        } else if model.asyncness.is_some() {
+            // Its call is kept in memory, where a function that is known by its type takes no room.
+            "function_of"
+        } else {
+            "function"
+        };
+        let function = Ident::new(function, mixed);
         return quote_spanned!(mixed=> #krate::__private::#function(#look_up #params));
     };
     let (output, companion_value) = (&model.output, super::companion_value(model));
@@ -79,7 +86,7 @@ pub(super) fn function(model: &Model) -> TokenStream {
     });
     let find = find(model, &quote_spanned!(mixed=> __lookup), &hooks);
     quote_spanned! {mixed=>
-        #krate::__private::function_of({
+        #krate::__private::function_once({
             let __memo = #memo;
             #of_instance
             move |__lookup: #krate::__private::Lookup<'_, (#(#types,)*), #output, #companion_value>| {
