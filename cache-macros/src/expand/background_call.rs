@@ -121,43 +121,20 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
             };
             owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
         }
-        let keep = |one: TokenStream| {
+        let (name, kept) = (quote!(#name), quote_spanned!(mixed=> __kept.#at));
+        let keep = |one: &TokenStream| {
             if known {
                 quote_spanned!(mixed=> ::std::borrow::ToOwned::to_owned(#one))
             } else {
                 quote_spanned!(mixed=> __own.#at.keep(#one))
             }
         };
-        let lend = |one: TokenStream| {
-            if known {
-                quote_spanned!(mixed=> <<#ty as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#ty>>::borrow(#one))
-            } else {
-                quote_spanned!(mixed=> __own.#at.lend(#one))
-            }
+        let lend = |of: &Type, one: &TokenStream| {
+            if known { borrow(of, one) } else { quote_spanned!(mixed=> __own.#at.lend(#one)) }
         };
-        let one = quote_spanned!(mixed=> __one);
-        let (kept, borrowed) = (quote_spanned!(mixed=> __kept.#at), quote_spanned!(mixed=> &__kept.#at));
-        let (keep, lend) = match way {
-            Ownership::Ref(_) => (keep(quote!(#name)), lend(borrowed)),
-            Ownership::OptionRef(_) => {
-                let (keep, lend) = (keep(one.clone()), lend(one));
-                (
-                    quote_spanned!(mixed=> #name.map(|__one| #keep)),
-                    quote_spanned!(mixed=> ::core::option::Option::as_ref(#borrowed).map(|__one| #lend)),
-                )
-            }
-            Ownership::Cow(_) => {
-                let lend = lend(borrowed);
-                (
-                    keep(quote_spanned!(mixed=> &*#name)),
-                    quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend)),
-                )
-            }
-            Ownership::Move(_) if known => (quote!(#name), kept),
-            Ownership::Move(_) | Ownership::Never => {
-                (keep(quote!(#name)), quote_spanned!(mixed=> __own.#at.give(#kept)))
-            }
-        };
+        let (keep, lend) = by_reference(way, &name, &kept, keep, lend).unwrap_or_else(|| {
+            if known { (name, kept) } else { (keep(&name), quote_spanned!(mixed=> __own.#at.give(#kept))) }
+        });
         keeps.push(keep);
         lends.push(lend);
     }
@@ -166,6 +143,42 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
         if reasons.is_empty() { owners } else { quote_spanned!(mixed=> { #(#reasons)* #owners }) }
     });
     Ok(Owned { owners, keeps, lends })
+}
+
+/// Owns what an argument borrows, and lends it again: code that makes what is kept of `name`, and the argument of what
+/// is `kept`. None if it does not visibly borrow.
+pub(super) fn by_reference(
+    way: &Ownership<'_>,
+    name: &TokenStream,
+    kept: &TokenStream,
+    keep: impl Fn(&TokenStream) -> TokenStream,
+    lend: impl Fn(&Type, &TokenStream) -> TokenStream,
+) -> Option<(TokenStream, TokenStream)> {
+    let mixed = mixed();
+    let (one, borrowed) = (quote_spanned!(mixed=> __one), quote_spanned!(mixed=> &#kept));
+    match way {
+        Ownership::Ref(of) => Some((keep(name), lend(of, &borrowed))),
+        Ownership::OptionRef(of) => {
+            let (keep, lend) = (keep(&one), lend(of, &one));
+            Some((
+                quote_spanned!(mixed=> ::core::option::Option::map(#name, |__one| #keep)),
+                quote_spanned!(mixed=> ::core::option::Option::map(::core::option::Option::as_ref(#borrowed), |__one| #lend)),
+            ))
+        }
+        Ownership::Cow(of) => {
+            let lend = lend(of, &borrowed);
+            Some((
+                keep(&quote_spanned!(mixed=> &*#name)),
+                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend)),
+            ))
+        }
+        Ownership::Move(_) | Ownership::Never => None,
+    }
+}
+
+/// Borrows a type from its owned form.
+pub(super) fn borrow(of: &Type, owned: &TokenStream) -> TokenStream {
+    quote_spanned!(mixed()=> <<#of as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#of>>::borrow(#owned))
 }
 
 /// In a trait, the call that is made once more has a function of its own: within the very function whose

@@ -9,6 +9,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Expr, Type};
 
+use super::background_call::{borrow, by_reference};
 use super::tags;
 use crate::duration::Length;
 use crate::model::{Arg, Model, at, local, mentions, mixed, this, without_self};
@@ -168,33 +169,14 @@ fn copies(model: &Model, detached: bool, before: &mut TokenStream) -> Copies {
 fn owned(arg: &Arg, name: &Ident, copy: &Ident) -> (TokenStream, TokenStream) {
     let mixed = mixed();
     let own = at(arg.ty.span(), quote!(::std::borrow::ToOwned::to_owned));
-    let lend = |of: &Type| quote_spanned!(mixed=> <<#of as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<#of>>::borrow);
-    let (kept, seen) = match way(&arg.ty) {
-        Ownership::Ref(of) if arg.named => {
-            let lend = lend(of);
-            (quote_spanned!(mixed=> #own(#name)), quote_spanned!(mixed=> #lend(&#copy)))
-        }
-        Ownership::OptionRef(of) if arg.named => {
-            let lend = lend(of);
-            (
-                quote_spanned!(mixed=> ::core::option::Option::map(#name, |__one| #own(__one))),
-                quote_spanned!(mixed=> ::core::option::Option::map(::core::option::Option::as_ref(&#copy), |__one| #lend(__one))),
-            )
-        }
-        Ownership::Cow(of) if arg.named => {
-            let lend = lend(of);
-            (
-                quote_spanned!(mixed=> #own(&*#name)),
-                quote_spanned!(mixed=> ::std::borrow::Cow::Borrowed(#lend(&#copy))),
-            )
-        }
-        _ => {
-            let why = format!(
-                "`{}` is borrowed, the future of the function is not, and an option asks for it when there is a value: take it by value, or let the future borrow, `+ '_`",
-                name.unraw()
-            );
-            return (at(arg.ty.span(), quote!(::core::compile_error!(#why);)), TokenStream::new());
-        }
+    let keep = |one: &TokenStream| quote_spanned!(mixed=> #own(#one));
+    let kept = by_reference(&way(&arg.ty), &quote!(#name), &quote!(#copy), keep, borrow);
+    let Some((kept, seen)) = kept.filter(|_| arg.named) else {
+        let why = format!(
+            "`{}` is borrowed, the future of the function is not, and an option asks for it when there is a value: take it by value, or let the future borrow, `+ '_`",
+            name.unraw()
+        );
+        return (at(arg.ty.span(), quote!(::core::compile_error!(#why);)), TokenStream::new());
     };
     (
         quote_spanned!(mixed=> let #copy = #kept;),
