@@ -7,12 +7,12 @@ use std::task::Poll;
 
 use crate::background::{Executor as _, as_background, block_on};
 use crate::call::{
-    BackgroundCall, BlockingJob, Description, Extras, FlightHandle, MakesBody, NoHook, Prepared, RunsBody,
-    RunsInBackground, UnansweredCall, WaitLimits,
+    Description, Extras, FlightHandle, MakesBody, MakesJob, NoHook, RunsBody, UnansweredCall, WaitLimits,
 };
 use crate::engine::{
     Body, CallMode, Described, LeaderGuard, Miss, MissActions, MissStart, Next, SlowPath, conclude,
 };
+use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::{ContextGuard, Flight, FlightContext, Job, PendingJob, Waiter, with_context};
 use crate::memo::{MemoCore, UnstoredCall};
@@ -27,17 +27,15 @@ pub(crate) trait BlockingCall: Body {
     fn compute(&mut self, miss: &mut Miss);
 }
 
-impl<M, O, V, KA, SA, Run, D, A, J, X> BlockingCall for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
+impl<O, V, KA, SA, Run, D, A, X> BlockingCall for UnansweredCall<Blocking, O, V, KA, SA, Run, D, A, X>
 where
-    M: RunsInBackground<KA, SA, A>,
     Run: MakesBody<KA, SA, Description = D, Body: RunsBody<O>>,
     D: Description,
-    A: BackgroundCall<KA, SA, Job = J>,
-    J: BlockingJob,
+    A: MakesJob<Blocking, O, V, KA, SA, Run>,
     X: Extras<KA, SA, O, V>,
 {
     fn miss_actions(&mut self) -> Option<&mut dyn MissActions> {
-        if const { X::ON_MISS || X::PLACEHOLDER || M::RUNS_IN_BACKGROUND } { Some(self) } else { None }
+        if const { X::ON_MISS || X::PLACEHOLDER || A::WHY_NOT.is_none() } { Some(self) } else { None }
     }
 
     fn compute(&mut self, miss: &mut Miss) {
@@ -77,14 +75,13 @@ pub(crate) fn compute(miss: &mut Miss, call: &mut dyn Body) {
 }
 
 /// The same for a call that returns after some time, and is therefore computed by the background.
-pub(crate) fn within<M, O, V, KA, SA, Run, D, A, J, X>(
+pub(crate) fn within<O, V, KA, SA, Run, D, A, X>(
     miss: &mut Miss,
-    call: &mut UnansweredCall<M, O, V, KA, SA, Run, D, A, X>,
+    call: &mut UnansweredCall<Blocking, O, V, KA, SA, Run, D, A, X>,
 ) where
     Run: MakesBody<KA, SA, Description = D, Body: RunsBody<O>>,
     D: Description,
-    A: BackgroundCall<KA, SA, Job = J>,
-    J: BlockingJob,
+    A: MakesJob<Blocking, O, V, KA, SA, Run>,
     X: Extras<KA, SA, O, V>,
 {
     miss.set_limits(call.extras.timeouts().limits());
@@ -93,16 +90,12 @@ pub(crate) fn within<M, O, V, KA, SA, Run, D, A, J, X>(
         Next::Lead(leader) => leader,
         Next::InPlace(mut waiter) => return compute_in_place(miss, &mut waiter, call),
     };
-    let (flight, Prepared { keyed, skipped, .. }) = (leader.flight().clone(), call.take_call());
-    let timeouts = call.extras.timeouts();
-    let (handle, one_shot) = timeouts.handle(FlightHandle::new(leader));
-    let job = call
-        .background_call
-        .job(keyed, skipped, handle)
-        .expect("refused when it was compiled, if it cannot be");
+    let flight = leader.flight().clone();
+    let (handle, one_shot) = call.extras.timeouts().handle(FlightHandle::new(leader));
+    let job = call.job(handle).expect("refused when it was compiled, if it cannot be");
     // Of the user's code before the body: expressions of the attribute are evaluated there again.
-    let panicked = timeouts.on_panic(&one_shot);
-    let job = || catch_unwind(AssertUnwindSafe(job.boxed())).unwrap_or_else(panicked);
+    let panicked = call.extras.timeouts().on_panic(&one_shot);
+    let job = || catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(panicked);
     // Held until somebody has begun it.
     let _pending_job = hand_to_background(miss.memo().runtime(), &flight, Box::new(job));
     if !wait_for_own(miss, flight, call) {
@@ -258,4 +251,4 @@ pub(crate) fn compute_for_flight<
 
 /// A call that nothing is told of.
 pub(crate) type BareCall<O, V, KA, SA, Run> =
-    UnansweredCall<NoHook, O, V, KA, SA, Run, <Run as MakesBody<KA, SA>>::Description, NoHook, NoHook>;
+    UnansweredCall<Blocking, O, V, KA, SA, Run, <Run as MakesBody<KA, SA>>::Description, NoHook, NoHook>;

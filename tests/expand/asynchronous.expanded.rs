@@ -55,9 +55,10 @@ impl get_cat {
                         ::cache_core::__private::NoHook,
                     ),
                 )
-                .async_background_call(
-                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
-                    |__kept, __handle| async move {
+                .background_call(
+                    (),
+                    |_, (name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |_, __kept, __handle| async move {
                         let __kept = __kept;
                         let _ = Self::entry(
                                 <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<

@@ -77,9 +77,10 @@ impl get_cat {
                         ),
                     ),
                 )
-                .async_background_call(
-                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
-                    |__kept, __handle| async move {
+                .background_call(
+                    (),
+                    |_, (name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |_, __kept, __handle| async move {
                         let __kept = __kept;
                         let _ = Self::entry(
                                 <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
@@ -226,9 +227,10 @@ impl get_cat {
                         )
                     },
                 )
-                .async_background_call(
-                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
-                    |__kept, __handle| async move {
+                .background_call(
+                    (),
+                    |_, (name,), ()| (::std::borrow::ToOwned::to_owned(name),),
+                    |_, __kept, __handle| async move {
                         let __kept = __kept;
                         let _ = Self::entry(
                                 <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<

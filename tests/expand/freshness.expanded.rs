@@ -41,18 +41,10 @@ impl revalidated {
         let _ = revalidated;
         ::cache_core::Entry::new(
             ::cache_core::__private::function(Self::__look_up)
-                .bind((name,), (), |(name,), ()| Self::__body(name))
-                .background_call(
-                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
-                    |__kept, __handle| {
-                        Self::entry(
-                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
-                                    str,
-                                >>::borrow(&__kept.0),
-                            )
-                            .lead(__handle)
-                    },
-                )
+                .bind_args::<
+                    (::cache_core::__private::Lent<str>,),
+                    _,
+                >((name,), |(name,), ()| Self::__body(name))
                 .in_background(),
         )
     }
@@ -185,23 +177,15 @@ impl patient {
         let _ = patient;
         ::cache_core::Entry::new(
             ::cache_core::__private::function(Self::__look_up)
-                .bind((name,), (), |(name,), ()| Self::__body(name))
+                .bind_args::<
+                    (::cache_core::__private::Lent<str>,),
+                    _,
+                >((name,), |(name,), ()| Self::__body(name))
                 .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(0u64, 200000000u32))
                         .hard(::core::time::Duration::new(2u64, 0u32)),
                     |__late| ::cache_core::__private::timed_out(__late),
-                )
-                .background_call(
-                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
-                    |__kept, __handle| {
-                        Self::entry(
-                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
-                                    str,
-                                >>::borrow(&__kept.0),
-                            )
-                            .lead(__handle)
-                    },
                 )
                 .in_background(),
         )
@@ -350,9 +334,10 @@ impl first {
                         .soft(::core::time::Duration::new(2u64, 0u32)),
                     ::cache_core::__private::never_late,
                 )
-                .async_background_call(
-                    |(name,), ()| (name,),
-                    |__kept, __handle| async move {
+                .background_call(
+                    (),
+                    |_, (name,), ()| (name,),
+                    |_, __kept, __handle| async move {
                         let __kept = __kept;
                         let _ = Self::entry(__kept.0).lead(__handle).await;
                     },
@@ -573,7 +558,7 @@ impl by_node {
                         .hard(::core::time::Duration::new(2u64, 0u32)),
                     |_| ::cache_core::__private::late(Error::Late),
                 )
-                .background_call_with(
+                .background_call(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -581,9 +566,9 @@ impl by_node {
                         }
                         (::cache_core::__own!(Lent, str, __Why0),)
                     },
-                    |__own, (name,), (), __handle| {
-                        let __kept = (__own.0.keep(name),);
-                        move || Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
+                    |__own, (name,), ()| (__own.0.keep(name),),
+                    |__own, __kept, __handle| {
+                        Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
                     },
                 )
                 .in_background(),

@@ -41,7 +41,10 @@ impl get_cat {
         let _ = get_cat;
         ::cache_core::Entry::new(
             ::cache_core::__private::function(Self::__look_up)
-                .bind((name,), (), |(name,), ()| Self::__body(name))
+                .bind_args::<
+                    (::cache_core::__private::Lent<str>,),
+                    _,
+                >((name,), |(name,), ()| Self::__body(name))
                 .on_miss(|__keyed, __skipped, __key| {
                     #[allow(unused_variables)]
                     let name = ::cache_core::__see!(__keyed.0);
@@ -49,18 +52,7 @@ impl get_cat {
                         |key| println!("miss {key}"),
                         __key,
                     )
-                })
-                .background_call(
-                    |(name,), ()| (::std::borrow::ToOwned::to_owned(name),),
-                    |__kept, __handle| {
-                        Self::entry(
-                                <<str as ::std::borrow::ToOwned>::Owned as ::std::borrow::Borrow<
-                                    str,
-                                >>::borrow(&__kept.0),
-                            )
-                            .lead(__handle)
-                    },
-                ),
+                }),
         )
     }
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.

@@ -180,7 +180,7 @@ impl cat_of_row {
                         <CatNode as ::cache_core::CacheKey>::Node,
                     >::NEW,
                 )
-                .background_call_with(
+                .background_call(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -195,17 +195,15 @@ impl cat_of_row {
                             ::cache_core::__own!(Lent, Row, __Why1),
                         )
                     },
-                    |__own, (row,), (pool,), __handle| {
-                        let __kept = (__own.0.keep(pool), __own.1.keep(row));
-                        async move {
-                            let __kept = __kept;
-                            let _ = Self::entry(
-                                    __own.0.lend(&__kept.0),
-                                    __own.1.lend(&__kept.1),
-                                )
-                                .lead(__handle)
-                                .await;
-                        }
+                    |__own, (row,), (pool,)| (__own.0.keep(pool), __own.1.keep(row)),
+                    |__own, __kept, __handle| async move {
+                        let __kept = __kept;
+                        let _ = Self::entry(
+                                __own.0.lend(&__kept.0),
+                                __own.1.lend(&__kept.1),
+                            )
+                            .lead(__handle)
+                            .await;
                     },
                 )
                 .by_caller(),

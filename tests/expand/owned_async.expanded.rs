@@ -55,13 +55,7 @@ impl lives {
                         ::cache_core::__private::NoHook,
                     ),
                 )
-                .async_background_call(
-                    |(id,), ()| (id,),
-                    |__kept, __handle| async move {
-                        let __kept = __kept;
-                        let _ = Self::entry(__kept.0).lead(__handle).await;
-                    },
-                )
+                .owned_background_call()
                 .by_owner(),
         )
     }

@@ -111,7 +111,7 @@ impl find {
                         )
                     },
                 )
-                .background_call_with(
+                .background_call(
                     {
                         enum __Why1 {}
                         impl ::cache_core::__private::Why for __Why1 {
@@ -124,17 +124,15 @@ impl find {
                             ::cache_core::__own!(Given, Tenant, __Why1),
                         )
                     },
-                    |__own, (cat,), (tenant,), __handle| {
-                        let __kept = (__own.0.keep(cat), __own.1.keep(tenant));
-                        async move {
-                            let __kept = __kept;
-                            let _ = Self::entry(
-                                    __own.0.lend(&__kept.0),
-                                    __own.1.give(__kept.1),
-                                )
-                                .lead(__handle)
-                                .await;
-                        }
+                    |__own, (cat,), (tenant,)| (__own.0.keep(cat), __own.1.keep(tenant)),
+                    |__own, __kept, __handle| async move {
+                        let __kept = __kept;
+                        let _ = Self::entry(
+                                __own.0.lend(&__kept.0),
+                                __own.1.give(__kept.1),
+                            )
+                            .lead(__handle)
+                            .await;
                     },
                 )
                 .by_caller(),

@@ -219,7 +219,7 @@ impl DbCatsMemo for Db {
                     (),
                     |(__this, name), ()| <Self as DbCatsMemo>::__cat_body(__this, name),
                 )
-                .background_call_with(
+                .background_call(
                     {
                         enum __Why0 {}
                         impl ::cache_core::__private::Why for __Why0 {
@@ -232,14 +232,15 @@ impl DbCatsMemo for Db {
                             ),
                         )
                     },
-                    |__own, (__this, name), (), __handle| {
-                        let __kept = (__own.0.keep(__this), __own.1.keep(name));
-                        move || <Self as DbCatsMemo>::__cat_lead(
-                            __own.0.lend(&__kept.0),
-                            __own.1.lend(&__kept.1),
-                            __handle,
-                        )
-                    },
+                    |__own, (__this, name), ()| (
+                        __own.0.keep(__this),
+                        __own.1.keep(name),
+                    ),
+                    |__own, __kept, __handle| <Self as DbCatsMemo>::__cat_lead(
+                        __own.0.lend(&__kept.0),
+                        __own.1.lend(&__kept.1),
+                        __handle,
+                    ),
                 ),
         )
     }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::NoHook;
+use super::{NoHook, PassedArgs, PassedAs, PlainFn};
 use crate::erased::Erased;
 use crate::metadata::EntryMetadata;
 use crate::value::Returns;
@@ -38,6 +38,28 @@ impl<KA, SA, O> MakesBody<KA, SA> for Plain<KA, SA, O> {
     #[inline]
     fn make(self, keyed: KA, skipped: SA) -> (Self::Body, NoHook) {
         (PlainBody(self.0, keyed, skipped), NoHook)
+    }
+}
+
+/// A plain function of arguments that are known to be such as can be owned and passed again.
+pub struct PlainOfArgs<P: PassedArgs, O>(pub(super) PlainFn<P, O>);
+
+/// Such a body with its arguments.
+pub struct PlainBodyOfArgs<P: PassedArgs, KA, O>(PlainFn<P, O>, KA);
+
+impl<P: PassedAs<KA>, KA, O> MakesBody<KA, ()> for PlainOfArgs<P, O> {
+    type Body = PlainBodyOfArgs<P, KA, O>;
+    type Description = NoHook;
+    #[inline]
+    fn make(self, keyed: KA, (): ()) -> (Self::Body, NoHook) {
+        (PlainBodyOfArgs(self.0, keyed), NoHook)
+    }
+}
+
+impl<P: PassedAs<KA>, KA, O> RunsBody<O> for PlainBodyOfArgs<P, KA, O> {
+    #[inline]
+    fn run(self) -> O {
+        P::call(self.0, self.1)
     }
 }
 

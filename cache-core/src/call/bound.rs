@@ -2,18 +2,17 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::lookup::{HitHookRef, Question};
 use super::{
-    Answer, AsyncCallBy, BackgroundCall, BackgroundCallWith, BlockingCallBy, Description, Extras,
-    FlightHandle, Hooked, Hooking, Hooks, Limits, Lookup, MakesBody, MemoizedFn, NoBackgroundCall, NoHook,
-    Owners, Plain, RequiredBackgroundCall, RunsBody, TimedOut, Timeouts, Unanswered, WaitLimits as _, Why,
+    Answer, BackgroundCall, BackgroundCallBy, ByArgs, Description, Extras, FlightHandle, Hooked, Hooking,
+    Hooks, Limits, Lookup, MakesBody, MakesJob, MemoizedFn, Mode, NoBackgroundCall, NoHook, OwnedCall,
+    Owners, PassedAs, Plain, PlainFn, PlainOfArgs, RequiredBackgroundCall, RunsBody, StartsJob, TimedOut,
+    Timeouts, Unanswered, WaitLimits as _, Why,
 };
 use crate::engine::{Body, CallMode, Described, LeaderGuard, LookFlags, MissActions, ReturnSlot, Returned};
 use crate::erased::Erased;
-use crate::flight::Flight;
 use crate::key::{KeyRef, Ty};
 use crate::memo::MemoCore;
 use crate::metadata::EntryMetadata;
@@ -21,7 +20,7 @@ use crate::node::{Node, NodeHook};
 use crate::value::ReturnKind;
 
 /// The arguments of a call, and what makes its body.
-pub(crate) struct Prepared<KA, SA, Run> {
+pub struct Prepared<KA, SA, Run> {
     pub(crate) keyed: KA,
     pub(crate) skipped: SA,
     pub(crate) run: Run,
@@ -51,6 +50,12 @@ pub(crate) struct Parts<KA, SA, Run, A, X> {
 }
 
 impl<KA, SA, Run, A, X> Parts<KA, SA, Run, A, X> {
+    /// The same without a way into the background: no code is compiled for it.
+    #[inline]
+    pub(super) fn without_background_call(self) -> Parts<KA, SA, Run, NoHook, X> {
+        Parts { call: self.call, background_call: NoHook, extras: self.extras }
+    }
+
     /// Tells the hook of a hit.
     fn tell<O, V>(&self, key: &KeyRef<'_>, stored: &dyn Any)
     where
@@ -73,6 +78,19 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
         Self: MemoizedFn<KA, Output = O>,
     {
         Bound::new(self, keyed, skipped, Plain(body))
+    }
+
+    /// The same where it is known how all arguments are owned and passed again.
+    #[inline]
+    pub fn bind_args<P: PassedAs<KA>, KA>(
+        self,
+        keyed: KA,
+        body: PlainFn<P, O>,
+    ) -> Bound<Self, KA, (), PlainOfArgs<P, O>, ByArgs>
+    where
+        Self: MemoizedFn<KA, Output = O>,
+    {
+        Bound::new(self, keyed, (), PlainOfArgs(body)).with_background_call(|_| ByArgs)
     }
 
     /// A call of a synchronous function.
@@ -219,46 +237,33 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
     pub fn in_background(self) -> Bound<C, KA, SA, Run, RequiredBackgroundCall<A>, X>
     where
-        A: BackgroundCall<KA, SA>,
+        A: BackgroundCall,
     {
         const { super::background_call::refuse_if(true, A::WHY_NOT) }
         self.with_background_call(RequiredBackgroundCall)
     }
 
-    /// Sets how the call is made once more. `own` owns the arguments, `lead` computes for a flight with them. It is
-    /// known that the arguments can be owned.
+    /// Sets how the call is made once more. `own` owns the arguments, `lead` computes for a flight with them. Both are
+    /// told by `owners` how each argument is owned; the compiler is not asked where that is known.
     #[inline]
-    pub fn background_call<K: Send + 'static>(
+    pub fn background_call<W: Owners, K, J, P, L>(
         self,
-        own: fn(KA, SA) -> K,
-        lead: fn(K, FlightHandle),
-    ) -> Bound<C, KA, SA, Run, BlockingCallBy<KA, SA, K>, X> {
-        self.with_background_call(|_| BlockingCallBy { own, lead })
-    }
-
-    /// The same for an asynchronous function.
-    #[inline]
-    pub fn async_background_call<K, J, P, L>(
-        self,
+        owners: W,
         own: P,
         lead: L,
-    ) -> Bound<C, KA, SA, Run, AsyncCallBy<P, L>, X>
+    ) -> Bound<C, KA, SA, Run, BackgroundCallBy<W, P, L>, X>
     where
-        P: Fn(KA, SA) -> K,
-        L: Fn(K, FlightHandle) -> J,
+        P: Fn(W, KA, SA) -> K,
+        L: Fn(W, K, FlightHandle) -> J,
         J: Send + 'static,
     {
-        self.with_background_call(|_| AsyncCallBy { own, lead })
+        self.with_background_call(|_| BackgroundCallBy { owners, own, lead })
     }
 
-    /// The same where the types of the arguments tell whether they can be owned.
+    /// The call of an asynchronous function owns all that it needs.
     #[inline]
-    pub fn background_call_with<O: Owners, F: Fn(O, KA, SA, FlightHandle) -> J, J: Send + 'static>(
-        self,
-        owners: O,
-        make: F,
-    ) -> Bound<C, KA, SA, Run, BackgroundCallWith<O, F>, X> {
-        self.with_background_call(|_| BackgroundCallWith(owners, make))
+    pub fn owned_background_call(self) -> Bound<C, KA, SA, Run, OwnedCall, X> {
+        self.with_background_call(|_| OwnedCall)
     }
 
     /// The call cannot be made once more.
@@ -271,7 +276,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    A: BackgroundCall<KA, SA>,
+    A: BackgroundCall,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// Whether an option asks for the background.
@@ -349,44 +354,6 @@ where
 /// Why `found` is set after a look-up without an answer.
 pub(super) const WAS_FOUND: &str = "it was answered, or something was found";
 
-/// How a job is started, for each kind of function.
-pub(crate) trait StartsJob<J> {
-    /// Starts a job that computes for a flight.
-    fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J);
-}
-
-/// How a call is made once more, for each kind of function. [`NoHook`] stands for calls that never are: no code is
-/// compiled for them.
-pub(crate) trait RunsInBackground<KA, SA, A> {
-    /// Whether it is possible.
-    const RUNS_IN_BACKGROUND: bool = true;
-    /// Makes the call once more, as the leader of a flight.
-    fn run_in_background(background_call: &A, keyed: KA, skipped: SA, leader: LeaderGuard);
-}
-
-impl<KA, SA, A> RunsInBackground<KA, SA, A> for NoHook {
-    const RUNS_IN_BACKGROUND: bool = false;
-    fn run_in_background(_: &A, _: KA, _: SA, _: LeaderGuard) {
-        unreachable!("nobody asks for it")
-    }
-}
-
-/// Makes the call once more, by its job.
-pub(super) fn run_in_background<M, KA, SA, A>(
-    background_call: &A,
-    keyed: KA,
-    skipped: SA,
-    leader: LeaderGuard,
-) where
-    M: StartsJob<A::Job>,
-    A: BackgroundCall<KA, SA>,
-{
-    let (memo, flight) = (leader.memo.clone(), leader.flight().clone());
-    if let Some(job) = background_call.job(keyed, skipped, FlightHandle::new(leader)) {
-        M::start(&memo, &flight, job);
-    }
-}
-
 /// A call that was not answered at once. `M` is the kind of function, `D` describes the value.
 pub struct UnansweredCall<M, O: 'static, V: 'static, KA, SA, Run, D, A, X> {
     /// None once the body has begun.
@@ -413,6 +380,16 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
     pub(crate) fn take_call(&mut self) -> Prepared<KA, SA, Run> {
         let Some(call) = self.call.take() else { unreachable!("a body is run once") };
         call
+    }
+
+    /// The job that makes the call once more, in the background. None if that is not possible.
+    pub(crate) fn job(&mut self, handle: FlightHandle) -> Option<M::Job>
+    where
+        M: Mode,
+        A: MakesJob<M, O, V, KA, SA, Run>,
+    {
+        let (call, kind) = (self.take_call(), self.outcome.kind?);
+        self.background_call.job(call, kind, handle)
     }
 
     /// Makes the body, and keeps the description of its value.
@@ -447,7 +424,8 @@ impl<M, O, V, KA, SA, Run, D> UnansweredCall<M, O, V, KA, SA, Run, D, NoHook, No
 
 impl<M, O, V, KA, SA, Run, D, A, X> MissActions for UnansweredCall<M, O, V, KA, SA, Run, D, A, X>
 where
-    M: RunsInBackground<KA, SA, A>,
+    M: StartsJob,
+    A: MakesJob<M, O, V, KA, SA, Run>,
     X: Extras<KA, SA, O, V>,
 {
     fn on_miss(&self, key: &KeyRef<'_>) {
@@ -468,12 +446,14 @@ where
     }
 
     fn can_run_in_background(&self) -> bool {
-        M::RUNS_IN_BACKGROUND
+        A::WHY_NOT.is_none()
     }
 
     fn run_in_background(&mut self, leader: LeaderGuard) {
-        let Prepared { keyed, skipped, .. } = self.take_call();
-        M::run_in_background(&self.background_call, keyed, skipped, leader);
+        let (memo, flight) = (leader.memo.clone(), leader.flight().clone());
+        if let Some(job) = self.job(FlightHandle::new(leader)) {
+            M::start(&memo, &flight, job);
+        }
     }
 }
 

@@ -2,21 +2,19 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::bound::{RunsInBackground, StartsJob, WAS_FOUND};
+use super::bound::WAS_FOUND;
 use super::verbs::sealed::Sealed;
 use super::{
-    Address, BackgroundCall, Bound, Description, Extras, FlightHandle, MakesBody, MemoizedFn, Unanswered,
+    Address, Bound, Description, Extras, FlightHandle, MakesBody, MakesJob, MemoizedFn, Unanswered,
     UnansweredCall, WaitLimits as _, WriteCall,
 };
 use crate::address::Key;
-use crate::engine::{CallMode, LeaderGuard};
+use crate::engine::CallMode;
 use crate::entry::Async;
-use crate::flight::Flight;
-use crate::future::{self, Driven, MissStart, Polled, by_caller, by_clock, by_owner};
-use crate::memo::{MemoCore, When};
+use crate::future::{Driven, MissStart, Polled, by_caller, by_clock, by_owner};
+use crate::memo::When;
 
 /// One call of an asynchronous function, and the future of it. The driver is part of it, so the compiler sees whether
 /// it can be sent to other threads.
@@ -184,7 +182,7 @@ where
         self,
     ) -> Asynchronous<Self, CalledAsync<C, KA, SA, Run, D, A, X>, Pin<Box<impl Future<Output = C::Output>>>>
     where
-        A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+        A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     {
         Asynchronous::new(self, |begun, called| Box::pin(by_clock(begun, called)))
     }
@@ -204,12 +202,11 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<
     }
 }
 
-impl<C, KA, SA, Run, A, J, X, M, F> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
+impl<C, KA, SA, Run, A, X, M, F> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA>,
-    A: BackgroundCall<KA, SA, Job = J>,
-    J: Future<Output = ()> + Send + 'static,
+    A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
@@ -228,28 +225,13 @@ where
     }
 }
 
-impl<KA, SA, A> RunsInBackground<KA, SA, A> for Async
-where
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
-{
-    fn run_in_background(background_call: &A, keyed: KA, skipped: SA, leader: LeaderGuard) {
-        super::bound::run_in_background::<Self, _, _, _>(background_call, keyed, skipped, leader);
-    }
-}
-
-impl<J: Future<Output = ()> + Send + 'static> StartsJob<J> for Async {
-    fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
-        future::hand_to_background(memo.runtime(), flight, job);
-    }
-}
-
 impl<C, KA, SA, Run, D, A, X, F> AsyncCall
     for Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA, Description = D>,
     D: Description,
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
     F: Future<Output = C::Output> + Unpin,
 {
@@ -296,7 +278,7 @@ impl<C, KA, SA, Run, D, A, X, F>
     Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
 where
     C: MemoizedFn<KA>,
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// Starts the driver, unless the call is answered now.
@@ -316,7 +298,7 @@ where
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// What an asynchronous call does between a glance and its first await. Returns the answer as `Err`, or what the

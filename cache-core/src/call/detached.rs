@@ -4,9 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{
-    BackgroundCall, Bound, Description, Extras, Limits, MakesBody, MemoizedFn, NoHook, UnansweredCall,
-};
+use super::{Bound, Description, Extras, Limits, MakesBody, MakesJob, MemoizedFn, NoHook, UnansweredCall};
 use crate::entry::Async;
 use crate::future::{MissStart, Polled, by_caller};
 use crate::value::ReturnKind;
@@ -48,7 +46,7 @@ impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA, Body = B, Description = D>,
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue, Timeouts = NoHook>,
 {
     /// Looks the call up now. If there is no answer, calls the function. `go_on` is always [`go_on`]: it is an

@@ -8,22 +8,21 @@ mod calling;
 mod detached;
 mod hooks;
 mod lookup;
+mod owners;
 mod timeouts;
 mod verbs;
 
 pub(crate) use background_call::{
-    AsyncCallBy, BackgroundCall, BackgroundCallWith, BlockingCallBy, NoBackgroundCall, Owners,
-    RequiredBackgroundCall,
+    BackgroundCall, BackgroundCallBy, ByArgs, MakesJob, Mode, NoBackgroundCall, OwnedCall,
+    RequiredBackgroundCall, StartsJob,
 };
-pub use background_call::{
-    FlightHandle, Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, Why, can_own,
-};
+pub use background_call::{FlightHandle, Why};
 pub use body::described;
-pub(crate) use body::{Description, MakesBody, Plain, RunsBody};
+pub(crate) use body::{Description, MakesBody, Plain, PlainOfArgs, RunsBody};
 pub use bound::Bound;
 #[cfg(all(test, loom))]
 pub(crate) use bound::Parts;
-pub(crate) use bound::{Prepared, RunsInBackground, UnansweredCall};
+pub(crate) use bound::{Prepared, UnansweredCall};
 pub(crate) use calling::CallKind;
 pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;
@@ -31,9 +30,10 @@ pub use hooks::NoHook;
 pub(crate) use hooks::{Extras, Hooked, Hooking, Hooks, MissHook};
 pub use lookup::{Answer, Callee, Lookup, function, function_of, function_once, no_hooks};
 pub(crate) use lookup::{MemoizedFn, Unanswered};
+pub use owners::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, can_own};
+pub(crate) use owners::{Owners, PassedArgs, PassedAs, PlainFn};
 pub use timeouts::{Limits, TimedOut};
 pub(crate) use timeouts::{Timeouts, WaitLimits};
-pub(crate) use verbs::BlockingJob;
 pub(crate) use verbs::WriteCall;
 pub use verbs::{Address, Call};
 

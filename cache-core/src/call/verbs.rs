@@ -1,20 +1,16 @@
 //! What can be done with a call of any function ([`Address`], [`WriteCall`]), and of a synchronous one ([`Call`]).
 
-use std::sync::Arc;
-
-use super::background_call::NoJob;
-use super::bound::{Parts, RunsInBackground, StartsJob, WAS_FOUND};
+use super::bound::{Parts, WAS_FOUND};
 use super::lookup::Question;
 use super::{
-    Answer, BackgroundCall, Bound, Description as _, Extras, FlightHandle, Lookup, MakesBody, MemoizedFn,
-    NoHook, RunsBody, Unanswered, UnansweredCall,
+    Answer, Bound, Description as _, Extras, FlightHandle, Lookup, MakesBody, MakesJob, MemoizedFn, NoHook,
+    RunsBody, StartsJob, Unanswered, UnansweredCall,
 };
 use crate::address::Key;
 use crate::blocking::{self, BlockingCall};
-use crate::engine::{CallMode, LeaderGuard, SlowPath};
+use crate::engine::{CallMode, SlowPath};
 use crate::entry::Blocking;
 use crate::erased::Erased;
-use crate::flight::Flight;
 use crate::memo::{MemoCore, When};
 use crate::metadata::EntryMetadata;
 
@@ -129,7 +125,10 @@ where
     C: MemoizedFn<KA>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    pub(super) fn begin_prefetch<M: RunsInBackground<KA, SA, A>>(self) -> Option<C::CompanionValue> {
+    pub(super) fn begin_prefetch<M: StartsJob>(self) -> Option<C::CompanionValue>
+    where
+        A: MakesJob<M, C::Output, C::CompanionValue, KA, SA, Run>,
+    {
         let Self { callee, parts, mode } = self;
         let mut found = None;
         if let Answer::Value(value) = Self::look_up(&callee, &parts, mode, Question::Prefetch, &mut found) {
@@ -185,12 +184,11 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, 
     }
 }
 
-impl<C, KA, SA, Run, A, J, X> WriteCall for Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, A, X> WriteCall for Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA>,
-    A: BackgroundCall<KA, SA, Job = J>,
-    J: BlockingJob,
+    A: MakesJob<Blocking, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
@@ -209,42 +207,11 @@ where
     }
 }
 
-/// A job that may block.
-pub trait BlockingJob: Send + 'static {
-    /// The job as the background takes it.
-    fn boxed(self) -> Box<dyn FnOnce() + Send>;
-}
-
-impl BlockingJob for NoJob {
-    fn boxed(self) -> Box<dyn FnOnce() + Send> {
-        match self {}
-    }
-}
-
-impl<J: FnOnce() + Send + 'static> BlockingJob for J {
-    fn boxed(self) -> Box<dyn FnOnce() + Send> {
-        Box::new(self)
-    }
-}
-
-impl<KA, SA, A: BackgroundCall<KA, SA, Job = J>, J: BlockingJob> RunsInBackground<KA, SA, A> for Blocking {
-    fn run_in_background(background_call: &A, keyed: KA, skipped: SA, leader: LeaderGuard) {
-        super::bound::run_in_background::<Self, _, _, _>(background_call, keyed, skipped, leader);
-    }
-}
-
-impl<J: BlockingJob> StartsJob<J> for Blocking {
-    fn start(memo: &MemoCore, flight: &Arc<Flight>, job: J) {
-        drop(blocking::hand_to_background(memo.runtime(), flight, job.boxed()));
-    }
-}
-
-impl<C, KA, SA, Run, A, J, X> Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA, Body: RunsBody<C::Output>>,
-    A: BackgroundCall<KA, SA, Job = J>,
-    J: BlockingJob,
+    A: MakesJob<Blocking, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// The return of a call that was no hit. A function of its own, so that a hit has none of its code. Arguments are
@@ -265,17 +232,17 @@ where
         if const { Self::IN_BACKGROUND } {
             UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
         } else {
-            UnansweredCall::<NoHook, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
+            let parts = parts.without_background_call();
+            UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::go_on(parts, &mut found, mode)
         }
     }
 }
 
-impl<C, KA, SA, Run, A, J, X> Call for Bound<C, KA, SA, Run, A, X>
+impl<C, KA, SA, Run, A, X> Call for Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA, Body: RunsBody<C::Output>>,
-    A: BackgroundCall<KA, SA, Job = J>,
-    J: BlockingJob,
+    A: MakesJob<Blocking, C::Output, C::CompanionValue, KA, SA, Run>,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     // Always inlined: then the compiler knows here which function looks the call up, and makes a hit one piece.

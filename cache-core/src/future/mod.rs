@@ -24,8 +24,7 @@ pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
 
 use crate::background::Executor;
 use crate::call::{
-    BackgroundCall, Description, Extras, FlightHandle, Limits, MakesBody, Prepared, UnansweredCall,
-    WaitLimits,
+    Description, Extras, FlightHandle, Limits, MakesBody, MakesJob, UnansweredCall, WaitLimits,
 };
 pub(crate) use crate::engine::MissStart;
 use crate::engine::{Failed, LeaderGuard, Miss, Next, conclude};
@@ -141,7 +140,7 @@ pub(crate) async fn by_clock<O, V, KA, SA, Run, A, X, B, D>(
 ) -> O
 where
     Run: MakesBody<KA, SA, Body = B, Description = D>,
-    A: BackgroundCall<KA, SA, Job: Future<Output = ()> + Send + 'static>,
+    A: MakesJob<Async, O, V, KA, SA, Run>,
     X: Extras<KA, SA, O, V>,
     B: Future<Output = O>,
     D: Description,
@@ -153,9 +152,7 @@ where
     let Some((mut miss, leader)) = led else { return called.outcome.take() };
     let (memo, flight) = (miss.memo().clone(), leader.flight().clone());
     let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(leader));
-    let Prepared { keyed, skipped, .. } = called.take_call();
-    let job = called.background_call.job(keyed, skipped, handle);
-    let job = job.expect("refused when it was compiled, if it cannot be");
+    let job = called.job(handle).expect("refused when it was compiled, if it cannot be");
     let background: Arc<dyn Executor> = memo.runtime().clone();
     let job = part_of(&flight, job);
     let mut computation = AdoptableComputation::new(flight, job, background, AdoptionRule::All);

@@ -9,7 +9,7 @@ use crate::erased::Erased;
 use crate::flight::SharedError;
 
 /// What is decided about a return `O`, whose value is `V` to companions. There is one table for each kind of return.
-pub(crate) struct ReturnKind<O, V> {
+pub struct ReturnKind<O, V> {
     /// Takes the value out of a return. Gives the return back if it is not to be stored.
     pub(crate) split: fn(O) -> Result<Erased, O>,
     /// Makes a return of a stored value.

@@ -10,30 +10,22 @@ use super::{Companion, Inline, Signature, attrs, callee, own_turbofish, signatur
 use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
 use crate::shape::{Ownership, is_well_known, way};
 
-/// How the call is made once more, and whether that is asked for.
-pub(super) fn background_call(model: &Model) -> TokenStream {
-    let background_call = background_call_or_none(model);
-    let asked = asked(model).map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())));
-    quote!(#background_call #asked)
+/// `.in_background()`, where an option asks for it.
+pub(super) fn in_background(model: &Model) -> Option<TokenStream> {
+    asked(model).map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())))
 }
 
-/// `.background_call(..)`, or `.no_background_call::<..>()` where an argument cannot be owned.
-fn background_call_or_none(model: &Model) -> TokenStream {
-    let mixed = mixed();
-    if !model.sends() {
-        return once(model, "its future need not be `Send`, so it cannot be computed in the background");
-    }
-    // Where it is asked for, the compiler says whether the type borrows.
-    if !model.is_static && model.options.in_background().is_none() {
-        return once(
-            model,
-            "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does",
-        );
-    }
-    let Owned { owners, keeps, lends } = match owned(model) {
+/// How the call is made once more: `.background_call(..)`, or `.no_background_call(..)` where an argument cannot be
+/// owned.
+pub(super) fn background_call(model: &Model, detached: bool) -> TokenStream {
+    let (mixed, krate) = (mixed(), &model.krate);
+    let Owned { owners, keeps, lends } = match owned_in_background(model) {
         Ok(owned) => owned,
-        Err(why) => return once(model, &why),
+        Err(why) => return quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why))),
     };
+    if model.owned && !detached && super::timeouts::timeouts(model).is_none() {
+        return quote_spanned!(mixed=> .owned_background_call());
+    }
     let keyed = model.keyed().map(Arg::local);
     let skipped = model.skipped().map(Arg::local);
     let params = own_turbofish(model);
@@ -44,30 +36,50 @@ fn background_call_or_none(model: &Model) -> TokenStream {
         let entry = callee(model, &model.names.entry);
         quote_spanned!(mixed=> #entry #params(#(#lends),*).lead(__handle))
     };
-    let is_async = model.asyncness.is_some();
-    let Some(owners) = owners else {
-        let (method, call) = if is_async {
-            let call = quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; });
-            ("async_background_call", call)
-        } else {
-            ("background_call", call)
-        };
-        let method = Ident::new(method, mixed);
-        return quote_spanned! {mixed=>
-            .#method(|(#(#keyed,)*), (#(#skipped,)*)| (#(#keeps,)*), |__kept, __handle| #call)
-        };
-    };
-    let job = if is_async {
+    let call = if model.asyncness.is_some() {
         quote_spanned!(mixed=> async move { let __kept = __kept; let _ = #call.await; })
     } else {
-        quote_spanned!(mixed=> move || #call)
+        call
     };
+    let (own, owners) =
+        owners.map_or_else(|| (quote!(_), quote!(())), |owners| (quote_spanned!(mixed=> __own), owners));
     quote_spanned! {mixed=>
-        .background_call_with(#owners, |__own, (#(#keyed,)*), (#(#skipped,)*), __handle| {
-            let __kept = (#(#keeps,)*);
-            #job
-        })
+        .background_call(
+            #owners,
+            |#own, (#(#keyed,)*), (#(#skipped,)*)| (#(#keeps,)*),
+            |#own, __kept, __handle| #call,
+        )
     }
+}
+
+/// How arguments are owned for the background; or why the call cannot be made there.
+fn owned_in_background(model: &Model) -> Result<Owned, String> {
+    if !model.sends() {
+        return Err("its future need not be `Send`, so it cannot be computed in the background".to_owned());
+    }
+    // Where it is asked for, the compiler says whether the type borrows.
+    if !model.is_static && model.options.in_background().is_none() {
+        return Err(
+            "its type may borrow, so a method of it cannot be computed in the background: with `#[memoize]` on the `impl` as well it is known whether it does".to_owned(),
+        );
+    }
+    owned(model)
+}
+
+/// The types that tell how each argument is owned and passed again, where that is known of all of them.
+pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
+    if !are_well_known(model) || owned_in_background(model).is_err() {
+        return None;
+    }
+    let krate = &model.krate;
+    let types = model.args.iter().map(|arg| match way(&arg.ty) {
+        Ownership::Ref(ty) => quote!(#krate::__private::Lent<#ty>),
+        Ownership::OptionRef(ty) => quote!(#krate::__private::Opt<#krate::__private::Lent<#ty>>),
+        Ownership::Cow(ty) => quote!(#krate::__private::Cowed<#krate::__private::Lent<#ty>>),
+        Ownership::Move(ty) => quote!(#krate::__private::Given<#ty>),
+        Ownership::Never => unreachable!("it can be owned"),
+    });
+    Some(quote!((#(#types,)*)))
 }
 
 /// Arguments that are owned.
@@ -93,9 +105,7 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
         return Err("it has more than 12 arguments, so it cannot be computed in the background".to_owned());
     }
     // Of others the compiler says in the user's words what they lack, if nothing here asks it of them first.
-    let known = (0..ways.len())
-        .zip(&model.args)
-        .all(|(index, arg)| is_part_of_key(model, index) && is_well_known(&arg.ty));
+    let known = are_well_known(model);
     let (mut reasons, mut owners, mut keeps, mut lends) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (index, (arg, way)) in model.args.iter().zip(&ways).enumerate() {
         let (name, at) = (arg.local(), Index::from(index));
@@ -211,6 +221,12 @@ pub(super) fn lead(model: &Model) -> Option<Companion> {
     })
 }
 
+/// Whether all arguments are parts of the key, of types that are known to be such as can be owned and sent.
+fn are_well_known(model: &Model) -> bool {
+    let known = |(index, arg): (usize, &Arg)| is_part_of_key(model, index) && is_well_known(&arg.ty);
+    model.args.iter().enumerate().all(known)
+}
+
 /// Arguments that are parts of the key as they are have been found to be what can be owned.
 fn is_part_of_key(model: &Model, index: usize) -> bool {
     match &model.parts {
@@ -246,9 +262,4 @@ fn why(model: &Model, arg: &Arg) -> String {
 /// The option that asks for the background; a placeholder does so itself, when there is a call.
 fn asked(model: &Model) -> Option<(&'static str, Span)> {
     model.options.in_background().filter(|(name, _)| *name != "placeholder")
-}
-
-fn once(model: &Model, why: &str) -> TokenStream {
-    let (mixed, krate) = (mixed(), &model.krate);
-    quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why)))
 }

@@ -96,10 +96,17 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
     let hooks = hooks(model);
     let (bind, run) = run(model, detached);
-    let background_call = background_call::background_call(model);
+    let passed_args = if bind == "bind" { background_call::passed_args(model) } else { None };
+    let background_call = passed_args.is_none().then(|| background_call::background_call(model, detached));
+    let in_background = background_call::in_background(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
     let (fails, timeouts) = (timeouts::fails(model), timeouts::timeouts(model));
-    let bind = Ident::new(bind, mixed);
+    let bind = if let Some(types) = passed_args {
+        quote_spanned!(mixed=> .bind_args::<#types, _>((#(#keyed_names,)*), #run))
+    } else {
+        let bind = Ident::new(bind, mixed);
+        quote_spanned!(mixed=> .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run))
+    };
     let hooks_of_node = model.node().map(|node| {
         let node = look::node_ty(model, node);
         quote_spanned!(mixed=> .with_hooks_of_node(#node))
@@ -108,7 +115,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
         before: quote_spanned!(mixed=> #fails #bypass #refresh),
         bound: quote_spanned! {mixed=>
             #function
-                .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run)
+                #bind
                 #hooks_of_node
                 #hooks
                 #bypass_if
@@ -116,6 +123,7 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
                 #origin_first
                 #timeouts
                 #background_call
+                #in_background
         },
     }
 }

@@ -1,0 +1,316 @@
+//! How arguments are owned by a job, and passed again.
+
+#![expect(clippy::unused_self, reason = "owners are called alike, by code that does not know which it has")]
+
+use std::borrow::{Borrow, Cow};
+use std::marker::PhantomData;
+
+use super::background_call::refuse_if;
+use super::{NoHook, Why};
+use crate::key::{Cowed, Opt};
+
+/// How an argument is owned.
+pub trait Owner: Copy {
+    /// Why it is not possible.
+    const WHY_NOT: Option<&'static str>;
+}
+
+/// How arguments are owned.
+pub trait Owners: Copy {
+    /// Why one of them cannot be owned.
+    const WHY_NOT: Option<&'static str>;
+}
+
+macro_rules! owners {
+    ($($name:ident)*) => {
+        impl<$($name: Owner),*> Owners for ($($name,)*) {
+            const WHY_NOT: Option<&'static str> = {
+                #[allow(unused_mut, reason = "there may be no arguments")]
+                let mut why = None;
+                $(if why.is_none() {
+                    why = $name::WHY_NOT;
+                })*
+                why
+            };
+        }
+    };
+}
+
+/// Fails to compile if an argument cannot be owned.
+pub fn can_own<O: Owners>(owners: O) -> O {
+    const { refuse_if(true, O::WHY_NOT) }
+    owners
+}
+
+macro_rules! owner {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        pub struct $name<T: ?Sized, W>(PhantomData<fn(&T) -> W>);
+
+        impl<T: ?Sized, W> Clone for $name<T, W> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T: ?Sized, W> Copy for $name<T, W> {}
+
+        impl<T: ?Sized, W> $name<T, W> {
+            /// The only value.
+            pub const NEW: Self = Self(PhantomData);
+        }
+
+        impl<T: ?Sized, W: Why> Owner for $name<T, W> {
+            const WHY_NOT: Option<&'static str> = None;
+        }
+    };
+}
+
+owner!(
+    /// A reference is kept as the owned form of its target.
+    ByToOwned
+);
+owner!(
+    /// A value is kept as it is.
+    ByMove
+);
+/// The argument cannot be owned. Its type is not named, since it may not live as long as a job.
+pub struct NotOwned<W>(PhantomData<fn() -> W>);
+
+impl<W> Clone for NotOwned<W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W> Copy for NotOwned<W> {}
+
+impl<W: Why> Owner for NotOwned<W> {
+    const WHY_NOT: Option<&'static str> = Some(W::TEXT);
+}
+
+impl<T: ToOwned + ?Sized, W> ByToOwned<T, W> {
+    /// Owns it.
+    #[must_use]
+    pub fn keep(self, arg: &T) -> T::Owned {
+        arg.to_owned()
+    }
+    /// Lends it.
+    pub fn lend(self, kept: &T::Owned) -> &T {
+        kept.borrow()
+    }
+}
+
+impl<T, W> ByMove<T, W> {
+    /// Owns it.
+    pub fn keep(self, arg: T) -> T {
+        arg
+    }
+    /// Gives it back.
+    pub fn give(self, kept: T) -> T {
+        kept
+    }
+}
+
+/// Stands for an argument that cannot be owned. Nobody makes one, since such background work does not compile. It is
+/// not uninhabited: the compiler would report the code after it as unreachable.
+pub struct Unowned(());
+
+impl<W> NotOwned<W> {
+    /// The only value.
+    pub const NEW: Self = Self(PhantomData);
+
+    /// Never called.
+    #[must_use]
+    pub fn keep<A>(self, _: A) -> Unowned {
+        unreachable!("refused when it was compiled")
+    }
+    /// Never called.
+    #[must_use]
+    pub fn lend<T: ?Sized>(self, _: &Unowned) -> &T {
+        unreachable!("refused when it was compiled")
+    }
+    /// Never called.
+    #[must_use]
+    pub fn give<T>(self, _: Unowned) -> T {
+        unreachable!("refused when it was compiled")
+    }
+}
+
+/// An argument that is a reference. `W` says why it has to be owned.
+pub struct Lent<T: ?Sized, W = NoHook>(PhantomData<fn(&T) -> W>);
+/// An argument that is no reference.
+pub struct Given<T, W = NoHook>(PhantomData<fn(&T) -> W>);
+
+impl<T: ?Sized, W> Lent<T, W> {
+    /// The only value.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T, W> Given<T, W> {
+    /// The only value.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+macro_rules! pick_owner {
+    ($($(#[$doc:meta])* $trait:ident for $of:ty where [$($bounds:tt)*] => $owner:ty;)*) => { $(
+        $(#[$doc])*
+        pub trait $trait {
+            /// How the argument is owned.
+            type Owner;
+            /// How the argument is owned.
+            fn __owner(&self) -> Self::Owner;
+        }
+        impl<$($bounds)*> $trait for $of {
+            type Owner = $owner;
+            fn __owner(&self) -> $owner {
+                <$owner>::NEW
+            }
+        }
+    )* };
+}
+
+pick_owner! {
+    /// References whose target can be owned.
+    PickToOwned for &Lent<T, W> where [T: ToOwned<Owned: Send + 'static> + ?Sized, W] => ByToOwned<T, W>;
+    /// Other references.
+    PickNotLent for Lent<T, W> where [T: ?Sized, W] => NotOwned<W>;
+    /// Values that can be sent to other threads.
+    PickMove for &Given<T, W> where [T: Send + 'static, W] => ByMove<T, W>;
+    /// Other values.
+    PickNotGiven for Given<T, W> where [T, W] => NotOwned<W>;
+}
+
+/// An argument of a type that is known to be one that can be owned, and passed again.
+pub trait PassedArg {
+    /// The argument.
+    type Passed<'a>;
+    /// What is kept of it.
+    type Kept: Send + 'static;
+    /// Owns it.
+    fn keep(passed: Self::Passed<'_>) -> Self::Kept;
+    /// Passes it again, once.
+    fn pass(kept: &mut Self::Kept) -> Self::Passed<'_>;
+    /// Passes it on to who needs it no longer.
+    fn shorten<'long: 'short, 'short>(passed: Self::Passed<'long>) -> Self::Passed<'short>;
+}
+
+impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for Lent<T> {
+    type Passed<'a> = &'a T;
+    type Kept = T::Owned;
+    fn keep(passed: &T) -> T::Owned {
+        passed.to_owned()
+    }
+    fn pass(kept: &mut T::Owned) -> &T {
+        (*kept).borrow()
+    }
+    #[inline]
+    fn shorten<'long: 'short, 'short>(passed: &'long T) -> &'short T {
+        passed
+    }
+}
+
+impl<T: Send + 'static> PassedArg for Given<T> {
+    type Passed<'a> = T;
+    type Kept = Option<T>;
+    fn keep(passed: T) -> Option<T> {
+        Some(passed)
+    }
+    fn pass(kept: &mut Option<T>) -> T {
+        kept.take().expect("it is passed once")
+    }
+    #[inline]
+    fn shorten<'long: 'short, 'short>(passed: T) -> T {
+        passed
+    }
+}
+
+impl<T: PassedArg> PassedArg for Opt<T> {
+    type Passed<'a> = Option<T::Passed<'a>>;
+    type Kept = Option<T::Kept>;
+    fn keep(passed: Option<T::Passed<'_>>) -> Option<T::Kept> {
+        passed.map(T::keep)
+    }
+    fn pass(kept: &mut Option<T::Kept>) -> Option<T::Passed<'_>> {
+        kept.as_mut().map(T::pass)
+    }
+    #[inline]
+    fn shorten<'long: 'short, 'short>(passed: Option<T::Passed<'long>>) -> Option<T::Passed<'short>> {
+        passed.map(T::shorten)
+    }
+}
+
+impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for Cowed<Lent<T>> {
+    type Passed<'a> = Cow<'a, T>;
+    type Kept = T::Owned;
+    fn keep(passed: Cow<'_, T>) -> T::Owned {
+        passed.into_owned()
+    }
+    fn pass(kept: &mut T::Owned) -> Cow<'_, T> {
+        Cow::Borrowed((*kept).borrow())
+    }
+    #[inline]
+    fn shorten<'long: 'short, 'short>(passed: Cow<'long, T>) -> Cow<'short, T> {
+        passed
+    }
+}
+
+/// The arguments of a function, all of them such.
+pub trait PassedArgs: 'static {
+    /// The arguments.
+    type Passed<'a>;
+    /// What is kept of them.
+    type Kept: Send + 'static;
+    /// Passes them again, once.
+    fn pass(kept: &mut Self::Kept) -> Self::Passed<'_>;
+}
+
+/// The same, of arguments that were passed: each may have a lifetime of its own.
+pub trait PassedAs<KA>: PassedArgs {
+    /// Owns them.
+    fn keep(passed: KA) -> Self::Kept;
+    /// Passes them on.
+    fn call<O>(function: PlainFn<Self, O>, passed: KA) -> O;
+}
+
+/// A plain function of such arguments.
+pub(crate) type PlainFn<P, O> = for<'a> fn(<P as PassedArgs>::Passed<'a>, ()) -> O;
+
+macro_rules! passed_args {
+    ($($name:ident $lifetime:lifetime)*) => {
+        #[allow(non_snake_case, clippy::unused_unit, reason = "there may be no arguments")]
+        impl<$($name: PassedArg + 'static),*> PassedArgs for ($($name,)*) {
+            type Passed<'a> = ($($name::Passed<'a>,)*);
+            type Kept = ($($name::Kept,)*);
+            fn pass(($($name,)*): &mut Self::Kept) -> Self::Passed<'_> {
+                ($($name::pass($name),)*)
+            }
+        }
+
+        #[allow(non_snake_case, clippy::unused_unit, reason = "there may be no arguments")]
+        impl<$($lifetime,)* $($name: PassedArg + 'static),*> PassedAs<($($name::Passed<$lifetime>,)*)> for ($($name,)*) {
+            fn keep(($($name,)*): ($($name::Passed<$lifetime>,)*)) -> Self::Kept {
+                ($($name::keep($name),)*)
+            }
+            #[inline]
+            fn call<O>(function: PlainFn<Self, O>, ($($name,)*): ($($name::Passed<$lifetime>,)*)) -> O {
+                function(($($name::shorten($name),)*), ())
+            }
+        }
+    };
+}
+
+/// Of no arguments, of one, and so on up to twelve.
+macro_rules! of_each_length {
+    ($first:ident $first_lifetime:lifetime $($rest:ident $lifetime:lifetime)*) => {
+        owners!($first $($rest)*);
+        passed_args!($first $first_lifetime $($rest $lifetime)*);
+        of_each_length!($($rest $lifetime)*);
+    };
+    () => {
+        owners!();
+        passed_args!();
+    };
+}
+
+of_each_length!(A 'a B 'b C 'c D 'd E 'e F 'f G 'g H 'h I 'i J 'j K 'k L 'l);
