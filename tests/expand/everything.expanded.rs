@@ -111,12 +111,12 @@ impl<T> describe<T> {
                         )
                     },
                 )
-                .refresh_if(__refresh_if_flag)
                 .no_background_call(
                     ::cache_core::__why!(
                         "argument `pool` cannot be taken to the background: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`"
                     ),
-                ),
+                )
+                .refresh_if(__refresh_if_flag),
         )
     }
     ///The address of an entry of `describe`, by the arguments that are part of its key.

@@ -44,7 +44,7 @@ impl revalidated {
                 .bind_args::<
                     (::cache_core::__private::Lent<str>,),
                     _,
-                >((name,), |(name,), ()| Self::__body(name))
+                >((name,), Self::__body)
                 .in_background(),
         )
     }
@@ -180,7 +180,7 @@ impl patient {
                 .bind_args::<
                     (::cache_core::__private::Lent<str>,),
                     _,
-                >((name,), |(name,), ()| Self::__body(name))
+                >((name,), Self::__body)
                 .timeouts(
                     ::cache_core::__private::Limits::NONE
                         .soft(::core::time::Duration::new(0u64, 200000000u32))
@@ -328,12 +328,6 @@ impl first {
                         ::cache_core::__private::NoHook,
                     ),
                 )
-                .origin_first()
-                .timeouts(
-                    ::cache_core::__private::Limits::NONE
-                        .soft(::core::time::Duration::new(2u64, 0u32)),
-                    ::cache_core::__private::never_late,
-                )
                 .background_call(
                     (),
                     |_, (name,), ()| (name,),
@@ -341,6 +335,12 @@ impl first {
                         let __kept = __kept;
                         let _ = Self::entry(__kept.0).lead(__handle).await;
                     },
+                )
+                .origin_first()
+                .timeouts(
+                    ::cache_core::__private::Limits::NONE
+                        .soft(::core::time::Duration::new(2u64, 0u32)),
+                    ::cache_core::__private::never_late,
                 )
                 .in_background()
                 .by_clock(),
@@ -548,16 +548,6 @@ impl by_node {
         ::cache_core::Entry::new(
             ::cache_core::__private::function_once(Self::__look_up)
                 .bind((name,), (), |(name,), ()| Self::__body(name))
-                .with_hooks_of_node(
-                    ::cache_core::__private::Ty::<
-                        <CatNode as ::cache_core::CacheKey>::Node,
-                    >::NEW,
-                )
-                .timeouts(
-                    ::cache_core::__private::Limits::NONE
-                        .hard(::core::time::Duration::new(2u64, 0u32)),
-                    |_| ::cache_core::__private::late(Error::Late),
-                )
                 .background_call(
                     {
                         enum __Why0 {}
@@ -570,6 +560,16 @@ impl by_node {
                     |__own, __kept, __handle| {
                         Self::entry(__own.0.lend(&__kept.0)).lead(__handle)
                     },
+                )
+                .with_hooks_of_node(
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
+                )
+                .timeouts(
+                    ::cache_core::__private::Limits::NONE
+                        .hard(::core::time::Duration::new(2u64, 0u32)),
+                    |_| ::cache_core::__private::late(Error::Late),
                 )
                 .in_background(),
         )

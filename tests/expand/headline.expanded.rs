@@ -44,7 +44,7 @@ impl get_cat {
                 .bind_args::<
                     (::cache_core::__private::Lent<str>,),
                     _,
-                >((name,), |(name,), ()| Self::__body(name))
+                >((name,), Self::__body)
                 .on_miss(|__keyed, __skipped, __key| {
                     #[allow(unused_variables)]
                     let name = ::cache_core::__see!(__keyed.0);

@@ -175,11 +175,6 @@ impl cat_of_row {
                         ::cache_core::__private::NoHook,
                     ),
                 )
-                .with_hooks_of_node(
-                    ::cache_core::__private::Ty::<
-                        <CatNode as ::cache_core::CacheKey>::Node,
-                    >::NEW,
-                )
                 .background_call(
                     {
                         enum __Why0 {}
@@ -205,6 +200,11 @@ impl cat_of_row {
                             .lead(__handle)
                             .await;
                     },
+                )
+                .with_hooks_of_node(
+                    ::cache_core::__private::Ty::<
+                        <CatNode as ::cache_core::CacheKey>::Node,
+                    >::NEW,
                 )
                 .by_caller(),
         )

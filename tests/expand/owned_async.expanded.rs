@@ -45,7 +45,7 @@ impl lives {
         let _ = lives;
         ::cache_core::Entry::new(
             ::cache_core::__private::function_of(Self::__look_up)
-                .bind_async(
+                .bind_async_owned(
                     (id,),
                     (),
                     |(id,), ()| (
@@ -55,7 +55,6 @@ impl lives {
                         ::cache_core::__private::NoHook,
                     ),
                 )
-                .owned_background_call()
                 .by_owner(),
         )
     }

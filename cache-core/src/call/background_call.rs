@@ -6,14 +6,12 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{
-    Description, Limits, MakesBody, NoHook, Owners, PassedAs, PlainOfArgs, Prepared, UnansweredCall,
-};
+use super::{Description, MakesBody, NoHook, Owners, PassedAs, PlainOfArgs, Prepared, UnansweredCall};
 use crate::blocking;
 use crate::engine::LeaderGuard;
 use crate::entry::{Async, Blocking};
 use crate::flight::Flight;
-use crate::future::{self, MissStart, Polled, by_caller};
+use crate::future::{self, DrivenBy, MissStart, Polled};
 use crate::memo::MemoCore;
 use crate::one_shot::{BodyResult, OneShot};
 use crate::value::ReturnKind;
@@ -154,8 +152,8 @@ where
     ) -> Option<Box<dyn FnOnce() + Send>> {
         let (mut kept, PlainOfArgs(body)) = (P::keep(call.keyed), call.run);
         Some(Box::new(move || {
-            let run = |keyed, ()| (move || body(keyed, ()), NoHook);
-            let call = Prepared { keyed: P::pass(&mut kept), skipped: (), run };
+            let run = |(), ()| (move || P::call_again(body, &mut kept), NoHook);
+            let call = Prepared { keyed: (), skipped: (), run };
             blocking::compute_for_flight(handle, UnansweredCall::alone(call, kind));
         }))
     }
@@ -185,8 +183,8 @@ where
     ) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
         let one_shot = handle.take_one_shot();
         let called = UnansweredCall::<Async, O, V, KA, SA, Run, D, NoHook, NoHook>::alone(call, kind);
-        let (begun, limits) = (MissStart::Lead(handle.into_leader()), Limits::NONE);
-        let computation = by_caller(begun, limits, Polled::new(called));
+        let begun = MissStart::Lead(handle.into_leader());
+        let computation = DrivenBy::caller().drive_polled(begun, Polled::new(called));
         Some(Box::pin(async move {
             let output = computation.await;
             if let Some(one_shot) = one_shot {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{NoHook, PassedArgs, PassedAs, PlainFn};
+use super::{NoHook, PassedArgs, PassedAs};
 use crate::erased::Erased;
 use crate::metadata::EntryMetadata;
 use crate::value::Returns;
@@ -42,10 +42,10 @@ impl<KA, SA, O> MakesBody<KA, SA> for Plain<KA, SA, O> {
 }
 
 /// A plain function of arguments that are known to be such as can be owned and passed again.
-pub struct PlainOfArgs<P: PassedArgs, O>(pub(super) PlainFn<P, O>);
+pub struct PlainOfArgs<P: PassedArgs, O: 'static>(pub(super) P::Function<O>);
 
 /// Such a body with its arguments.
-pub struct PlainBodyOfArgs<P: PassedArgs, KA, O>(PlainFn<P, O>, KA);
+pub struct PlainBodyOfArgs<P: PassedArgs, KA, O: 'static>(P::Function<O>, KA);
 
 impl<P: PassedAs<KA>, KA, O> MakesBody<KA, ()> for PlainOfArgs<P, O> {
     type Body = PlainBodyOfArgs<P, KA, O>;

@@ -2,19 +2,17 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use super::lookup::{HitHookRef, Question};
 use super::{
     Answer, BackgroundCall, BackgroundCallBy, ByArgs, Description, Extras, FlightHandle, Hooked, Hooking,
     Hooks, Limits, Lookup, MakesBody, MakesJob, MemoizedFn, Mode, NoBackgroundCall, NoHook, OwnedCall,
-    Owners, PassedAs, Plain, PlainFn, PlainOfArgs, RequiredBackgroundCall, RunsBody, StartsJob, TimedOut,
-    Timeouts, Unanswered, WaitLimits as _, Why,
+    Owners, PassedAs, Plain, PlainOfArgs, RequiredBackgroundCall, RunsBody, StartsJob, TimedOut, Timeouts,
+    Unanswered, WaitLimits as _, Why,
 };
 use crate::engine::{Body, CallMode, Described, LeaderGuard, LookFlags, MissActions, ReturnSlot, Returned};
 use crate::erased::Erased;
 use crate::key::{KeyRef, Ty};
-use crate::memo::MemoCore;
 use crate::metadata::EntryMetadata;
 use crate::node::{Node, NodeHook};
 use crate::value::ReturnKind;
@@ -77,7 +75,7 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
     where
         Self: MemoizedFn<KA, Output = O>,
     {
-        Bound::new(self, keyed, skipped, Plain(body))
+        Bound::new(self, keyed, skipped, Plain(body), NoHook)
     }
 
     /// The same where it is known how all arguments are owned and passed again.
@@ -85,12 +83,12 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
     pub fn bind_args<P: PassedAs<KA>, KA>(
         self,
         keyed: KA,
-        body: PlainFn<P, O>,
+        body: P::Function<O>,
     ) -> Bound<Self, KA, (), PlainOfArgs<P, O>, ByArgs>
     where
         Self: MemoizedFn<KA, Output = O>,
     {
-        Bound::new(self, keyed, (), PlainOfArgs(body)).with_background_call(|_| ByArgs)
+        Bound::new(self, keyed, (), PlainOfArgs(body), ByArgs)
     }
 
     /// A call of a synchronous function.
@@ -107,7 +105,7 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
         B: FnOnce() -> O,
         D: Description,
     {
-        Bound::new(self, keyed, skipped, run)
+        Bound::new(self, keyed, skipped, run, NoHook)
     }
 
     /// A call of an asynchronous function.
@@ -119,15 +117,32 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
         B: Future<Output = O>,
         D: Description,
     {
-        Bound::new(self, keyed, skipped, run)
+        Bound::new(self, keyed, skipped, run, NoHook)
+    }
+
+    /// The same for a call that owns all that it needs.
+    #[inline]
+    pub fn bind_async_owned<KA, SA, Run, B, D>(
+        self,
+        keyed: KA,
+        skipped: SA,
+        run: Run,
+    ) -> Bound<Self, KA, SA, Run, OwnedCall>
+    where
+        Self: MemoizedFn<KA, Output = O>,
+        Run: FnOnce(KA, SA) -> (B, D),
+        B: Future<Output = O>,
+        D: Description,
+    {
+        Bound::new(self, keyed, skipped, run, OwnedCall)
     }
 }
 
-impl<C, KA, SA, Run> Bound<C, KA, SA, Run> {
+impl<C, KA, SA, Run, A> Bound<C, KA, SA, Run, A> {
     #[inline]
-    pub(super) fn new(callee: C, keyed: KA, skipped: SA, run: Run) -> Self {
+    fn new(callee: C, keyed: KA, skipped: SA, run: Run, background_call: A) -> Self {
         let call = Prepared { keyed, skipped, run };
-        Self { callee, parts: Parts { call, background_call: NoHook, extras: NoHook }, mode: CallMode::PLAIN }
+        Self { callee, parts: Parts { call, background_call, extras: NoHook }, mode: CallMode::PLAIN }
     }
 }
 
@@ -260,12 +275,6 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
         self.with_background_call(|_| BackgroundCallBy { owners, own, lead })
     }
 
-    /// The call of an asynchronous function owns all that it needs.
-    #[inline]
-    pub fn owned_background_call(self) -> Bound<C, KA, SA, Run, OwnedCall, X> {
-        self.with_background_call(|_| OwnedCall)
-    }
-
     /// The call cannot be made once more.
     #[inline]
     pub fn no_background_call<Y: Why>(self, _: Y) -> Bound<C, KA, SA, Run, NoBackgroundCall<Y>, X> {
@@ -280,7 +289,12 @@ where
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// Whether an option asks for the background.
-    pub(super) const IN_BACKGROUND: bool = A::ASKED || X::PLACEHOLDER || X::IN_BACKGROUND;
+    pub(super) const IN_BACKGROUND: bool = in_background::<A, KA, SA, C::Output, C::CompanionValue, X>();
+}
+
+/// Whether an option asks for the background.
+pub(crate) const fn in_background<A: BackgroundCall, KA, SA, O, V, X: Extras<KA, SA, O, V>>() -> bool {
+    A::ASKED || X::PLACEHOLDER || X::IN_BACKGROUND
 }
 
 impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
@@ -382,6 +396,17 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
         call
     }
 
+    /// Itself, if there is something that it is to be told, or can tell.
+    pub(crate) fn miss_actions(&mut self) -> Option<&mut dyn MissActions>
+    where
+        M: StartsJob,
+        A: MakesJob<M, O, V, KA, SA, Run>,
+        X: Extras<KA, SA, O, V>,
+    {
+        // Without an option that asks for it, no code for the background is compiled.
+        if const { X::ON_MISS || in_background::<A, KA, SA, O, V, X>() } { Some(self) } else { None }
+    }
+
     /// The job that makes the call once more, in the background. None if that is not possible.
     pub(crate) fn job(&mut self, handle: FlightHandle) -> Option<M::Job>
     where
@@ -471,14 +496,17 @@ where
     }
 
     fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata) {
-        if let Some(description) = &self.description {
+        if D::SET
+            && let Some(description) = &self.description
+        {
             description.describe(value, metadata);
         }
     }
 
-    fn give_up(&mut self, memo: &MemoCore, limit: Duration) {
-        let late = self.extras.timeouts().late(TimedOut::new(memo.name.clone(), limit));
-        self.outcome.output = late;
+    fn give_up(&mut self, late: &TimedOut) {
+        if X::Timeouts::SET {
+            self.outcome.output = self.extras.timeouts().late(late.clone());
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::address::Key;
 use crate::engine::CallMode;
 use crate::entry::Async;
-use crate::future::{Driven, MissStart, Polled, by_caller, by_clock, by_owner};
+use crate::future::{Driven, DrivenBy, MissStart, Polled, by_clock};
 use crate::memo::When;
 
 /// One call of an asynchronous function, and the future of it. The driver is part of it, so the compiler sees whether
@@ -72,54 +72,99 @@ impl<C: AsyncCall> Calling<C> {
     }
 }
 
-/// A call, and its driver if it is not answered at once.
-pub struct Asynchronous<Bo, T, F> {
-    state: CallState<Bo, F>,
-    drive: fn(MissStart, T) -> F,
+/// A call, and its driver if it is not answered at once. `W` begins it with a driver `F`.
+pub struct Asynchronous<Bo, F, W> {
+    /// Until it has begun.
+    bound: Option<Bo>,
+    /// While it runs.
+    driver: Option<F>,
+    begins: W,
 }
 
-/// Nothing in it is pinned: the driver is in a box.
-impl<Bo, T, F> Unpin for Asynchronous<Bo, T, F> {}
+/// Nothing in it is pinned: the driver is in a box. It is large, and a hit, which needs none, would be moved with room
+/// for it.
+impl<Bo, F, W> Unpin for Asynchronous<Bo, F, W> {}
 
-enum CallState<Bo, F> {
-    /// Nobody has polled it.
-    Idle(Bo),
-    /// The driver runs. It is in a box: it is large, and a hit, which needs none, would be moved with room for it.
-    Running(F),
-    Over,
-}
-
-impl<Bo, T, F> Asynchronous<Bo, T, F> {
+impl<Bo, F, W> Asynchronous<Bo, F, W> {
     #[inline]
-    fn new(bound: Bo, drive: fn(MissStart, T) -> F) -> Self {
-        Self { state: CallState::Idle(bound), drive }
+    fn new(bound: Bo, begins: W) -> Self {
+        Self { bound: Some(bound), driver: None, begins }
     }
 
     /// The call. It has not begun.
     fn idle(&self) -> &Bo {
-        match &self.state {
-            CallState::Idle(bound) => bound,
-            _ => unreachable!("an entry that is called is gone"),
-        }
+        self.bound.as_ref().expect("an entry that is called is gone")
     }
 
     fn into_idle(self) -> Bo {
-        match self.state {
-            CallState::Idle(bound) => bound,
-            _ => unreachable!("an entry that is called is gone"),
-        }
-    }
-
-    /// Takes the call, which begins.
-    fn begin(&mut self) -> Bo {
-        match std::mem::replace(&mut self.state, CallState::Over) {
-            CallState::Idle(bound) => bound,
-            _ => unreachable!("`Calling` is not polled after it is ready"),
-        }
+        self.bound.expect("an entry that is called is gone")
     }
 }
 
-impl<Bo, T, F> Sealed for Asynchronous<Bo, T, F> {}
+impl<Bo, F, W> Sealed for Asynchronous<Bo, F, W> {}
+
+/// Begins calls that were not answered, with a driver `F`.
+pub(crate) trait Begins<O: 'static, V: 'static, T, F> {
+    /// Begins one. The error is a return that answers it after all.
+    fn begin(&self, found: &mut Unanswered<O, V>, mode: CallMode, called: T) -> Result<F, O>;
+    /// Makes the driver of one that has begun.
+    fn drive(&self, begun: MissStart, called: T) -> F;
+}
+
+impl<O, V, KA, SA, Run, B, D, A, X>
+    Begins<O, V, UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, DrivenCall<O, V, KA, SA, Run, B, D, A, X>>
+    for DrivenBy<Polled<UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, B>>
+where
+    A: MakesJob<Async, O, V, KA, SA, Run>,
+    Run: MakesBody<KA, SA, Body = B, Description = D>,
+    B: Future<Output = O>,
+    D: Description,
+    X: Extras<KA, SA, O, V>,
+{
+    fn begin(
+        &self,
+        found: &mut Unanswered<O, V>,
+        mode: CallMode,
+        called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>,
+    ) -> Result<DrivenCall<O, V, KA, SA, Run, B, D, A, X>, O> {
+        self.begin_polled(found, mode, Polled::new(called))
+    }
+
+    fn drive(
+        &self,
+        begun: MissStart,
+        called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>,
+    ) -> DrivenCall<O, V, KA, SA, Run, B, D, A, X> {
+        self.drive_polled(begun, Polled::new(called))
+    }
+}
+
+/// A function that makes the driver.
+pub struct ByClock<T, F>(fn(MissStart, T) -> F);
+
+impl<O, V, KA, SA, Run, D, A, X, F> Begins<O, V, UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, F>
+    for ByClock<UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, F>
+where
+    A: MakesJob<Async, O, V, KA, SA, Run>,
+    X: Extras<KA, SA, O, V>,
+{
+    fn begin(
+        &self,
+        found: &mut Unanswered<O, V>,
+        mode: CallMode,
+        mut called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>,
+    ) -> Result<F, O> {
+        Ok(self.drive(found.start(mode, called.miss_actions())?, called))
+    }
+
+    fn drive(&self, begun: MissStart, called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>) -> F {
+        (self.0)(begun, called)
+    }
+}
+
+/// A call with its driver.
+type DrivenCall<O, V, KA, SA, Run, B, D, A, X> =
+    Driven<Polled<UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, B>>;
 
 /// A call that was not answered.
 type CalledAsync<C, KA, SA, Run, D, A, X> = UnansweredCall<
@@ -134,6 +179,17 @@ type CalledAsync<C, KA, SA, Run, D, A, X> = UnansweredCall<
     X,
 >;
 
+/// A call with a driver that polls its body itself.
+type DrivenHere<C, KA, SA, Run, B, D, A, X> = Asynchronous<
+    Bound<C, KA, SA, Run, A, X>,
+    Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
+    DrivenBy<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
+>;
+
+/// A call with a driver that may leave the body to the background.
+type DrivenByClock<C, KA, SA, Run, D, A, X, F> =
+    Asynchronous<Bound<C, KA, SA, Run, A, X>, F, ByClock<CalledAsync<C, KA, SA, Run, D, A, X>, F>>;
+
 impl<C, KA, SA, Run, B, D, A, X> Bound<C, KA, SA, Run, A, X>
 where
     C: MemoizedFn<KA>,
@@ -144,25 +200,13 @@ where
 {
     /// The caller computes.
     #[inline]
-    pub fn by_caller(
-        self,
-    ) -> Asynchronous<
-        Self,
-        CalledAsync<C, KA, SA, Run, D, A, X>,
-        Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
-    > {
-        Asynchronous::new(self, |begun, called| by_caller(begun, called.limits(), Polled::new(called)))
+    pub fn by_caller(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X> {
+        Asynchronous::new(self, DrivenBy::caller())
     }
 
     /// The same for a call that owns all it needs: an executor goes on with it when all callers have left.
     #[inline]
-    pub fn by_owner(
-        self,
-    ) -> Asynchronous<
-        Self,
-        CalledAsync<C, KA, SA, Run, D, A, X>,
-        Driven<Polled<CalledAsync<C, KA, SA, Run, D, A, X>, B>>,
-    >
+    pub fn by_owner(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X>
     where
         C::Output: Send,
         KA: Send + 'static,
@@ -173,22 +217,20 @@ where
         B: Send + 'static,
         D: Send + 'static,
     {
-        Asynchronous::new(self, |begun, called| by_owner(begun, called.limits(), Polled::new(called)))
+        Asynchronous::new(self, DrivenBy::owner())
     }
 
     /// The caller computes while it waits, then the background.
     #[inline]
-    pub fn by_clock(
-        self,
-    ) -> Asynchronous<Self, CalledAsync<C, KA, SA, Run, D, A, X>, Pin<Box<impl Future<Output = C::Output>>>>
+    pub fn by_clock(self) -> DrivenByClock<C, KA, SA, Run, D, A, X, Pin<Box<impl Future<Output = C::Output>>>>
     where
         A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     {
-        Asynchronous::new(self, |begun, called| Box::pin(by_clock(begun, called)))
+        Asynchronous::new(self, ByClock(|begun, called| Box::pin(by_clock(begun, called))))
     }
 }
 
-impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F> {
+impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, F, W> Address for Asynchronous<Bound<C, KA, SA, Run, A, X>, F, W> {
     type Output = C::Output;
     type CompanionValue = C::CompanionValue;
     type Mode = Async;
@@ -202,7 +244,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, M, F> Address for Asynchronous<Bound<
     }
 }
 
-impl<C, KA, SA, Run, A, X, M, F> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, M, F>
+impl<C, KA, SA, Run, A, X, F, W> WriteCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, F, W>
 where
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA>,
@@ -225,9 +267,9 @@ where
     }
 }
 
-impl<C, KA, SA, Run, D, A, X, F> AsyncCall
-    for Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
+impl<C, KA, SA, Run, D, A, X, F, W> AsyncCall for Asynchronous<Bound<C, KA, SA, Run, A, X>, F, W>
 where
+    W: Begins<C::Output, C::CompanionValue, CalledAsync<C, KA, SA, Run, D, A, X>, F>,
     C: MemoizedFn<KA>,
     Run: MakesBody<KA, SA, Description = D>,
     D: Description,
@@ -236,18 +278,18 @@ where
     F: Future<Output = C::Output> + Unpin,
 {
     fn set(&mut self, how: CallKind) {
-        let Bound { callee, parts, .. } = self.begin();
+        let Some(Bound { callee, parts, .. }) = self.bound.take() else { return };
         let (begun, kind) = match how {
             CallKind::Uncached => (MissStart::InPlace(None), None),
             CallKind::ForFlight(handle) => {
                 (MissStart::Lead(handle.into_leader()), Some(callee.own(None).kind))
             }
         };
-        self.state = CallState::Running((self.drive)(begun, UnansweredCall::new(parts, kind)));
+        self.driver = Some(self.begins.drive(begun, UnansweredCall::new(parts, kind)));
     }
 
     fn refresh(&mut self) {
-        if let CallState::Idle(bound) = &mut self.state {
+        if let Some(bound) = &mut self.bound {
             bound.mode = bound.mode.with(CallMode::REFRESH, true);
         }
     }
@@ -257,7 +299,7 @@ where
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if a glance does not answer it.
-        if let CallState::Idle(bound) = &self.state {
+        if let Some(bound) = &self.bound {
             let Bound { callee, parts, mode } = bound;
             let found = match Bound::<C, KA, SA, Run, A, X>::hit(callee, parts, *mode) {
                 Ok(output) => return Poll::Ready(output),
@@ -267,15 +309,14 @@ where
                 return Poll::Ready(output);
             }
         }
-        match &mut self.state {
-            CallState::Running(future) => Pin::new(future).poll(cx),
-            _ => unreachable!("`Calling` is not polled after it is ready"),
-        }
+        let Some(driver) = &mut self.driver else {
+            unreachable!("`Calling` is not polled after it is ready")
+        };
+        Pin::new(driver).poll(cx)
     }
 }
 
-impl<C, KA, SA, Run, D, A, X, F>
-    Asynchronous<Bound<C, KA, SA, Run, A, X>, CalledAsync<C, KA, SA, Run, D, A, X>, F>
+impl<C, KA, SA, Run, A, X, F, W> Asynchronous<Bound<C, KA, SA, Run, A, X>, F, W>
 where
     C: MemoizedFn<KA>,
     A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
@@ -284,41 +325,23 @@ where
     /// Starts the driver, unless the call is answered now.
     #[cold]
     #[inline(never)]
-    fn go_on(&mut self, found: Option<Unanswered<C::Output, C::CompanionValue>>) -> Option<C::Output> {
-        let bound = self.begin();
-        let (called, begun) = match bound.begin_unless_answered(found) {
-            Ok(begun) => begun,
-            Err(output) => return Some(output),
-        };
-        self.state = CallState::Running((self.drive)(begun, called));
-        None
-    }
-}
-
-impl<C, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X>
-where
-    C: MemoizedFn<KA>,
-    A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
-    X: Extras<KA, SA, C::Output, C::CompanionValue>,
-{
-    /// What an asynchronous call does between a glance and its first await. Returns the answer as `Err`, or what the
-    /// driver begins with.
-    pub(super) fn begin_unless_answered<D>(
-        self,
-        mut found: Option<Unanswered<C::Output, C::CompanionValue>>,
-    ) -> Result<(CalledAsync<C, KA, SA, Run, D, A, X>, MissStart), C::Output> {
+    fn go_on<D>(&mut self, mut found: Option<Unanswered<C::Output, C::CompanionValue>>) -> Option<C::Output>
+    where
+        W: Begins<C::Output, C::CompanionValue, CalledAsync<C, KA, SA, Run, D, A, X>, F>,
+    {
         const { super::background_call::refuse_if(X::PLACEHOLDER || X::IN_BACKGROUND, A::WHY_NOT) }
-        let Self { callee, parts, mode } = self;
-        if let Some(output) = Self::look_up_further(&callee, &parts, mode, &mut found) {
-            return Err(output);
+        let Bound { callee, parts, mode } = self.bound.take()?;
+        if let Some(output) = Bound::look_up_further(&callee, &parts, mode, &mut found) {
+            return Some(output);
         }
-        let Some(Unanswered { memo, mut slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
-        let mut called = UnansweredCall::new(parts, Some(kind));
-        // Without an option that asks for it, no code for the background is compiled.
-        let has_actions = const { X::ON_MISS || Self::IN_BACKGROUND };
-        match memo.start(&mut slow_path, mode, if has_actions { Some(&mut called) } else { None }) {
-            Ok(begun) => Ok((called, begun)),
-            Err(stored) => Err((kind.join)(stored)),
+        let Some(found) = &mut found else { unreachable!("{WAS_FOUND}") };
+        let called = UnansweredCall::new(parts, Some(found.kind));
+        match self.begins.begin(found, mode, called) {
+            Ok(driver) => {
+                self.driver = Some(driver);
+                None
+            }
+            Err(output) => Some(output),
         }
     }
 }

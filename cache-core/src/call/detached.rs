@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Bound, Description, Extras, Limits, MakesBody, MakesJob, MemoizedFn, NoHook, UnansweredCall};
+use super::bound::WAS_FOUND;
+use super::{Bound, Description, Extras, MakesBody, MakesJob, MemoizedFn, NoHook, UnansweredCall};
 use crate::entry::Async;
-use crate::future::{MissStart, Polled, by_caller};
+use crate::future::{DrivenBy, MissStart, Polled};
 use crate::value::ReturnKind;
 
 /// The future of a call that was looked up when it was made. If that gave no answer, its function was called, too.
@@ -56,15 +57,21 @@ where
         self,
         go_on: fn(Detachable<C::Output, C::CompanionValue, B, D>) -> F,
     ) -> Detached<C::Output, F> {
-        let found = match Self::hit(&self.callee, &self.parts, self.mode) {
+        let Self { callee, parts, mode } = self;
+        let mut found = match Self::hit(&callee, &parts, mode) {
             Ok(output) => return Detached::Answered(Some(output)),
             Err(found) => found,
         };
-        match self.begin_unless_answered::<D>(found) {
+        if let Some(output) = Self::look_up_further(&callee, &parts, mode, &mut found) {
+            return Detached::Answered(Some(output));
+        }
+        let Some(found) = &mut found else { unreachable!("{WAS_FOUND}") };
+        let kind = Some(found.kind);
+        let mut called = UnansweredCall::<Async, _, _, _, _, _, D, _, _>::new(parts, kind);
+        match found.start(mode, called.miss_actions()) {
             Err(output) => Detached::Answered(Some(output)),
-            Ok((mut called, begun)) => {
+            Ok(begun) => {
                 let (body, description) = called.take_call().prepare();
-                let kind = called.outcome.kind;
                 Detached::Running(Box::pin(go_on(Detachable { begun, body, description, kind })))
             }
         }
@@ -80,5 +87,5 @@ where
     let Detachable { begun, body, description, kind } = call;
     let called =
         UnansweredCall::<Async, O, V, (), (), fn((), ()) -> (B, D), D, _, _>::described_by(description, kind);
-    by_caller(begun, Limits::NONE, Polled::with(called, body))
+    DrivenBy::caller().drive_polled(begun, Polled::with(called, body))
 }

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use crate::address::Key;
-use crate::engine::{Cx, Found, LookFlags, SlowPath};
+use crate::engine::{CallMode, Cx, Found, LookFlags, MissActions, MissStart, SlowPath};
 use crate::erased::Erased;
 use crate::key::{KeyRef, Part, Shape, Ty};
 use crate::memo::{Memo, MemoRef, MemoSpec};
@@ -72,6 +72,15 @@ impl<O, V> Unanswered<O, V> {
             SlowPath::Miss(key, hash) => (key, *hash),
             _ => unreachable!("asked for the key, not for the entry"),
         }
+    }
+
+    /// Begins a call that was not answered. The error is a return that answers it after all.
+    pub(crate) fn start(
+        &mut self,
+        mode: CallMode,
+        actions: Option<&mut dyn MissActions>,
+    ) -> Result<MissStart, O> {
+        self.memo.start(&mut self.slow_path, mode, actions).map_err(self.kind.join)
     }
 
     /// The address of the entry.

@@ -257,33 +257,30 @@ impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for Cowed<L
 
 /// The arguments of a function, all of them such.
 pub trait PassedArgs: 'static {
-    /// The arguments.
-    type Passed<'a>;
+    /// A pointer to a plain function of them.
+    type Function<O: 'static>: Copy + Send + 'static;
     /// What is kept of them.
     type Kept: Send + 'static;
-    /// Passes them again, once.
-    fn pass(kept: &mut Self::Kept) -> Self::Passed<'_>;
+    /// Passes them again to a function, once.
+    fn call_again<O: 'static>(function: Self::Function<O>, kept: &mut Self::Kept) -> O;
 }
 
 /// The same, of arguments that were passed: each may have a lifetime of its own.
 pub trait PassedAs<KA>: PassedArgs {
     /// Owns them.
     fn keep(passed: KA) -> Self::Kept;
-    /// Passes them on.
-    fn call<O>(function: PlainFn<Self, O>, passed: KA) -> O;
+    /// Passes them on to a function.
+    fn call<O: 'static>(function: Self::Function<O>, passed: KA) -> O;
 }
-
-/// A plain function of such arguments.
-pub(crate) type PlainFn<P, O> = for<'a> fn(<P as PassedArgs>::Passed<'a>, ()) -> O;
 
 macro_rules! passed_args {
     ($($name:ident $lifetime:lifetime)*) => {
-        #[allow(non_snake_case, clippy::unused_unit, reason = "there may be no arguments")]
+        #[allow(non_snake_case, reason = "a pattern names each argument as its type")]
         impl<$($name: PassedArg + 'static),*> PassedArgs for ($($name,)*) {
-            type Passed<'a> = ($($name::Passed<'a>,)*);
+            type Function<O: 'static> = for<'a> fn($($name::Passed<'a>),*) -> O;
             type Kept = ($($name::Kept,)*);
-            fn pass(($($name,)*): &mut Self::Kept) -> Self::Passed<'_> {
-                ($($name::pass($name),)*)
+            fn call_again<O: 'static>(function: Self::Function<O>, ($($name,)*): &mut Self::Kept) -> O {
+                function($($name::pass($name)),*)
             }
         }
 
@@ -293,8 +290,8 @@ macro_rules! passed_args {
                 ($($name::keep($name),)*)
             }
             #[inline]
-            fn call<O>(function: PlainFn<Self, O>, ($($name,)*): ($($name::Passed<$lifetime>,)*)) -> O {
-                function(($($name::shorten($name),)*), ())
+            fn call<O: 'static>(function: Self::Function<O>, ($($name,)*): ($($name::Passed<$lifetime>,)*)) -> O {
+                function($($name::shorten($name)),*)
             }
         }
     };

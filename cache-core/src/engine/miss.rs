@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{Described, Failed, Intent, LeaderGuard, Returned, Step};
-use crate::call::Limits;
+use crate::call::{Limits, TimedOut};
 use crate::erased::Erased;
 use crate::flight::{CarriedTags, Flight, Landing, WaitBounds, WaitOutcome, Waiter};
 use crate::memo::{MemoRef, UnstoredCall};
@@ -265,7 +265,7 @@ impl Miss {
     fn return_late(&self, late: Result<Erased, Duration>, call: &mut dyn Described) {
         match late {
             Ok(older) => call.returned().set_value(older),
-            Err(limit) => call.give_up(&self.memo, limit),
+            Err(limit) => call.give_up(&TimedOut::new(self.memo.name.clone(), limit)),
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::call::TimedOut;
 use crate::erased::Erased;
 use crate::flight::SharedError;
-use crate::memo::MemoCore;
 use crate::metadata::EntryMetadata;
 use crate::value::ReturnKind;
 
@@ -24,6 +23,8 @@ pub(crate) trait Returned {
     fn kept_error<'v>(&self, value: &'v Erased) -> Option<&'v dyn Any>;
     /// A copy of the error for those who wait.
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>>;
+    /// The return, which is an `Option` of its type.
+    fn output(&mut self) -> &mut dyn Any;
 }
 
 /// A call whose value is described by its function.
@@ -34,8 +35,8 @@ pub(crate) trait Described {
     fn describes(&self) -> bool;
     /// What an entry of the value answers to; of the error, if there is none.
     fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata);
-    /// It has waited for so long: sets the return to what `timeout` says.
-    fn give_up(&mut self, memo: &MemoCore, limit: Duration);
+    /// It has waited for too long: sets the return to what `timeout` says.
+    fn give_up(&mut self, late: &TimedOut);
 }
 
 /// A call whose body can be run.
@@ -92,5 +93,9 @@ impl<O, V> Returned for ReturnSlot<O, V> {
 
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         (self.kind().share_error)(self.output.as_ref()?)
+    }
+
+    fn output(&mut self) -> &mut dyn Any {
+        &mut self.output
     }
 }

@@ -7,7 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::{AsyncBody, BoxedCall, Led, MissStart, Polled, approach, lead};
-use crate::call::{Limits, UnansweredCall};
+use crate::call::{Limits, Unanswered, UnansweredCall};
+use crate::engine::CallMode;
 
 /// A driver, and the type of its call. When it is ready it hands back the call, and a `T`.
 pub struct Driven<C, T = ()> {
@@ -17,6 +18,8 @@ pub struct Driven<C, T = ()> {
 
 /// A driver: of a call without its type.
 type Driver<T> = Pin<Box<dyn Future<Output = (BoxedCall, T)> + Send>>;
+/// What makes one. It hands back the call that it is given, or drops it.
+type MakesDriver<T> = fn(MissStart, Limits, BoxedCall) -> Driver<T>;
 
 // SAFETY: a driver can be sent, and so can its call if its parts can: the call returns only when the driver does.
 unsafe impl<M, O, V, KA, SA, Run, B, D, A, X, T> Send
@@ -37,44 +40,93 @@ unsafe impl<C, T> Sync for Driven<C, T> {}
 
 impl<C, T> Unpin for Driven<C, T> {}
 
-/// Computes as part of its caller.
-pub(crate) fn by_caller<C: AsyncBody>(begun: MissStart, limits: Limits, call: C) -> Driven<C> {
-    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead(begun, limits, call, false)))
+/// Who goes on with calls of a type.
+pub struct DrivenBy<C> {
+    driver: MakesDriver<()>,
+    call: PhantomData<fn(C)>,
 }
 
-/// The same for a call that owns all it needs: an executor goes on with it when its caller has left.
-pub(crate) fn by_owner<C: AsyncBody + Send + 'static>(
-    begun: MissStart,
-    limits: Limits,
-    call: C,
-) -> Driven<C> {
-    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(lead(begun, limits, call, true)))
+impl<C> DrivenBy<C> {
+    /// Its caller.
+    #[inline]
+    pub(crate) fn caller() -> Self {
+        fn driver(begun: MissStart, limits: Limits, call: BoxedCall) -> Driver<()> {
+            Box::pin(lead(begun, limits, call, false))
+        }
+        Self { driver, call: PhantomData }
+    }
+
+    /// Its caller; an executor, when that has left. The call owns all it needs.
+    #[inline]
+    pub(crate) fn owner() -> Self
+    where
+        C: Send + 'static,
+    {
+        fn driver(begun: MissStart, limits: Limits, call: BoxedCall) -> Driver<()> {
+            Box::pin(lead(begun, limits, call, true))
+        }
+        Self { driver, call: PhantomData }
+    }
+
+    /// Drives a call.
+    pub(crate) fn drive_polled(&self, begun: MissStart, call: C) -> Driven<C>
+    where
+        C: AsyncBody,
+    {
+        // SAFETY: this goes into what is returned.
+        let driver = (self.driver)(begun, Limits::NONE, unsafe { without_type(Box::pin(call)) });
+        Driven { driver, call: PhantomData }
+    }
+
+    /// Begins a call and drives it, unless it is answered at once.
+    pub(crate) fn begin_polled<O, V>(
+        &self,
+        found: &mut Unanswered<O, V>,
+        mode: CallMode,
+        call: C,
+    ) -> Result<Driven<C>, O>
+    where
+        C: AsyncBody,
+    {
+        // SAFETY: this goes into what is returned, or is dropped before.
+        let call = unsafe { without_type(Box::pin(call)) };
+        match begin(found, mode, call, self.driver) {
+            Ok(driver) => Ok(Driven { driver, call: PhantomData }),
+            Err(output) => Err(output),
+        }
+    }
 }
 
 /// Hands back the flight that the call leads, before it computes; none if the call has returned.
 pub(super) fn approaching<C: AsyncBody>(begun: MissStart, limits: Limits, call: C) -> Driven<C, Option<Led>> {
-    Driven::new(begun, limits, call, |begun, limits, call| Box::pin(approach(begun, limits, call)))
+    // SAFETY: this goes into what is returned.
+    let driver = Box::pin(approach(begun, limits, unsafe { without_type(Box::pin(call)) }));
+    Driven { driver, call: PhantomData }
+}
+
+/// Forgets the type of a call.
+///
+/// # Safety
+///
+/// It goes no further than into a [`Driven`] of its type, which can be sent only if the call can. That driver lets
+/// nobody else have it, unless it owns all it needs and can be sent.
+unsafe fn without_type<'c>(call: Pin<Box<dyn AsyncBody + 'c>>) -> BoxedCall {
+    // SAFETY: the types differ in the lifetime and in `Send`, of which the `Driven` takes care.
+    unsafe { mem::transmute::<Pin<Box<dyn AsyncBody + 'c>>, BoxedCall>(call) }
+}
+
+/// Begins a call with a driver, unless it is answered at once.
+fn begin<O, V>(
+    found: &mut Unanswered<O, V>,
+    mode: CallMode,
+    mut call: BoxedCall,
+    driver: MakesDriver<()>,
+) -> Result<Driver<()>, O> {
+    let begun = found.start(mode, call.as_mut().miss_actions())?;
+    Ok(driver(begun, Limits::NONE, call))
 }
 
 impl<C, T> Driven<C, T> {
-    /// `driver` hands back the call that it is given, or drops it. It lets nobody else have it, unless that is owned
-    /// and can be sent.
-    fn new<'c>(
-        begun: MissStart,
-        limits: Limits,
-        call: C,
-        driver: fn(MissStart, Limits, BoxedCall) -> Driver<T>,
-    ) -> Self
-    where
-        C: AsyncBody + 'c,
-    {
-        let call: Pin<Box<dyn AsyncBody + 'c>> = Box::pin(call);
-        // SAFETY: the driver has the call no longer than this is there, whose type is that of the call; and this can
-        // be sent only if the call can.
-        let call = unsafe { mem::transmute::<Pin<Box<dyn AsyncBody + 'c>>, BoxedCall>(call) };
-        Self { driver: driver(begun, limits, call), call: PhantomData }
-    }
-
     /// Polls the driver. When it is ready, returns the call, and what the driver says of it.
     pub(super) fn poll_call(&mut self, cx: &mut Context<'_>) -> Poll<(Pin<Box<C>>, T)> {
         let (call, came) = ready!(self.driver.as_mut().poll(cx));
@@ -90,8 +142,14 @@ impl<M, O, V, KA, SA, Run, B, D, A, X> Future
     for Driven<Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>>
 {
     type Output = O;
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
-        let (mut call, ()) = ready!(self.poll_call(cx));
-        Poll::Ready(call.as_mut().called().outcome.take())
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<O> {
+        poll_output(&mut self.get_mut().driver, cx)
     }
+}
+
+/// Polls a driver. When it is ready, takes the return out of the call, and drops that.
+fn poll_output<O: 'static>(driver: &mut Driver<()>, cx: &mut Context<'_>) -> Poll<O> {
+    let (mut call, ()) = ready!(driver.as_mut().poll(cx));
+    let output = call.as_mut().described().returned().output().downcast_mut::<Option<O>>();
+    Poll::Ready(output.and_then(Option::take).expect("it has returned"))
 }

@@ -1,8 +1,8 @@
 //! The driver for asynchronous functions: does what the engine decides, and awaits where it must.
 //!
 //! A hit is answered at the first poll, before anything here runs. A computation is polled by its caller alone.
-//! When that leaves, it is dropped, and a waiter begins anew ([`by_caller`]); or, where it owns all it needs, an
-//! executor goes on with it if nobody waits ([`by_owner`]); or, where callers may leave before its end, the
+//! When that leaves, it is dropped, and a waiter begins anew ([`DrivenBy::caller`]); or, where it owns all it needs, an
+//! executor goes on with it if nobody waits ([`DrivenBy::owner`]); or, where callers may leave before its end, the
 //! background does in any case ([`by_clock`]).
 
 #[cfg(all(test, not(loom)))]
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use driven::approaching;
-pub(crate) use driven::{Driven, by_caller, by_owner};
+pub(crate) use driven::{Driven, DrivenBy};
 pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
 
 use crate::background::Executor;

@@ -2,18 +2,21 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use crate::call::{Description, Extras, MakesBody, UnansweredCall};
-use crate::engine::Described;
+use crate::call::{Description, Extras, MakesBody, MakesJob, UnansweredCall};
+use crate::engine::{Described, MissActions};
+use crate::entry::Async;
 
 /// A call of an asynchronous function that was not answered at once.
 pub(crate) trait AsyncBody {
     /// What it returns, and what describes that.
     fn described(self: Pin<&mut Self>) -> &mut dyn Described;
+    /// The call, if there is something that it is to be told, or can tell.
+    fn miss_actions(self: Pin<&mut Self>) -> Option<&mut dyn MissActions>;
     /// Makes the body on the first poll, and polls it. When this is ready, the body has returned.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
-    /// Drops the body where it stands, and what it has returned.
+    /// Drops the body where it stands.
     fn cancel(self: Pin<&mut Self>);
 }
 
@@ -39,23 +42,16 @@ impl<C, B> Polled<C, B> {
         Self { called, body: Some(body) }
     }
 
-    /// The call.
+    /// The call. It is never pinned.
     pub(crate) fn called(self: Pin<&mut Self>) -> &mut C {
-        self.parts().0
-    }
-
-    /// The call, and its body.
-    fn parts(self: Pin<&mut Self>) -> (&mut C, Pin<&mut Option<B>>) {
-        // SAFETY: the body is pinned whenever this is, and the call never is.
-        unsafe {
-            let this = self.get_unchecked_mut();
-            (&mut this.called, Pin::new_unchecked(&mut this.body))
-        }
+        // SAFETY: the body, which is pinned whenever this is, is not moved.
+        unsafe { &mut self.get_unchecked_mut().called }
     }
 }
 
-impl<M, O, V, KA, SA, Run, B, D, A, X> AsyncBody for Polled<UnansweredCall<M, O, V, KA, SA, Run, D, A, X>, B>
+impl<O, V, KA, SA, Run, B, D, A, X> AsyncBody for Polled<UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, B>
 where
+    A: MakesJob<Async, O, V, KA, SA, Run>,
     Run: MakesBody<KA, SA, Body = B, Description = D>,
     B: Future<Output = O>,
     D: Description,
@@ -65,20 +61,27 @@ where
         self.called()
     }
 
+    fn miss_actions(self: Pin<&mut Self>) -> Option<&mut dyn MissActions> {
+        self.called().miss_actions()
+    }
+
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (called, mut body) = self.parts();
-        if body.as_mut().as_pin_mut().is_none() {
-            body.set(Some(called.begin_body()));
-        }
-        let output = ready!(body.as_mut().as_pin_mut().expect("it was made").poll(cx));
-        body.set(None);
-        called.outcome.output = Some(output);
+        // SAFETY: the body is made and dropped where it stands, and not moved meanwhile.
+        let this = unsafe { self.get_unchecked_mut() };
+        let body = match &mut this.body {
+            Some(body) => body,
+            none => none.insert(this.called.begin_body()),
+        };
+        // SAFETY: it is pinned whenever this is.
+        let Poll::Ready(output) = unsafe { Pin::new_unchecked(body) }.poll(cx) else { return Poll::Pending };
+        this.body = None;
+        this.called.outcome.output = Some(output);
         Poll::Ready(())
     }
 
     fn cancel(self: Pin<&mut Self>) {
-        let (called, mut body) = self.parts();
-        body.set(None);
-        called.outcome.output = None;
+        // SAFETY: the body is dropped where it stands.
+        let this = unsafe { self.get_unchecked_mut() };
+        this.body = None;
     }
 }

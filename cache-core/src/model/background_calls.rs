@@ -12,7 +12,7 @@ use super::{ALL, FEW, KEY, Scene, check, join};
 use crate::background::{Executor, Task};
 use crate::blocking;
 use crate::call::{
-    BackgroundCallWith, FlightHandle, Hooking as _, Limits, NoHook, Parts, Prepared, Timeouts, UnansweredCall,
+    BackgroundCallBy, FlightHandle, Hooking as _, Limits, NoHook, Parts, Prepared, Timeouts, UnansweredCall,
 };
 use crate::engine::{Intent, Step};
 use crate::entry::Blocking;
@@ -26,16 +26,16 @@ impl TestMemo {
             return Ok(value);
         }
         let kind = ReturnKind::of::<TestReturn>();
-        let background_call = |(), (), (), handle: FlightHandle| {
-            let body = body.clone();
+        let own = |(), (), ()| body.clone();
+        let lead = move |(), body, handle: FlightHandle| {
             let call = Prepared { keyed: (), skipped: (), run: move |(), ()| (body, NoHook) };
-            move || blocking::compute_for_flight(handle, UnansweredCall::alone(call, kind))
+            blocking::compute_for_flight(handle, UnansweredCall::alone(call, kind));
         };
         let limits = Limits { soft: None, hard: Some(Duration::from_hours(1)) };
         let call = Prepared { keyed: (), skipped: (), run: |(), ()| (body.clone(), NoHook) };
         let timeouts = Timeouts { limits, late: |_| Err(Failure) };
         let hooks = NoHook.hooks().with_timeouts(timeouts);
-        let background_call = BackgroundCallWith((), background_call);
+        let background_call = BackgroundCallBy { owners: (), own, lead };
         let parts = Parts { call, background_call, extras: hooks };
         let mut call = UnansweredCall::<Blocking, _, _, _, _, _, _, _, _>::new(parts, Some(kind));
         blocking::within(&mut self.miss(key, Intent::Read), &mut call);

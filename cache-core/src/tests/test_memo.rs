@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::blocking;
-use crate::call::{Description, Limits, NoHook, Prepared, UnansweredCall, described};
+use crate::call::{Description, NoHook, Prepared, UnansweredCall, described};
 use crate::engine::{Body, Intent, LeaderGuard, Miss, Step};
 use crate::entry::{Async, Blocking};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
-use crate::future::{MissStart, Polled, by_caller, by_owner};
+use crate::future::{DrivenBy, MissStart, Polled};
 use crate::key::{self, Bitwise, Exactly, InPlace, Leaf, NoJson, Shown, Ty};
 use crate::memo::{MemoCore, MemoSpec, Types, When};
 use crate::metadata::EntryMetadata;
@@ -203,8 +203,8 @@ impl TestMemo {
             let begun = MissStart::Search(Miss::new(memo.handle(), stored(key), hash, Intent::Read));
             let call = Polled::new(UnansweredCall::<Async, _, _, _, _, _, _, _, _>::alone(call, kind));
             match of {
-                OwnedBy::Caller => by_caller(begun, Limits::NONE, call).await,
-                OwnedBy::Owner => by_owner(begun, Limits::NONE, call).await,
+                OwnedBy::Caller => DrivenBy::caller().drive_polled(begun, call).await,
+                OwnedBy::Owner => DrivenBy::owner().drive_polled(begun, call).await,
             }
         })
     }

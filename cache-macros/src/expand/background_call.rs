@@ -6,7 +6,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Index, Type};
 
-use super::{Companion, Inline, Signature, attrs, callee, own_turbofish, signature, underscores};
+use super::{Companion, Inline, Signature, attributes, attrs, callee, own_turbofish, signature, underscores};
 use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
 use crate::shape::{Ownership, is_well_known, way};
 
@@ -16,15 +16,15 @@ pub(super) fn in_background(model: &Model) -> Option<TokenStream> {
 }
 
 /// How the call is made once more: `.background_call(..)`, or `.no_background_call(..)` where an argument cannot be
-/// owned.
-pub(super) fn background_call(model: &Model, detached: bool) -> TokenStream {
+/// owned. None where the call owns all that it needs.
+pub(super) fn background_call(model: &Model, detached: bool) -> Option<TokenStream> {
     let (mixed, krate) = (mixed(), &model.krate);
     let Owned { owners, keeps, lends } = match owned_in_background(model) {
         Ok(owned) => owned,
-        Err(why) => return quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why))),
+        Err(why) => return Some(quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why)))),
     };
     if model.owned && !detached && super::timeouts::timeouts(model).is_none() {
-        return quote_spanned!(mixed=> .owned_background_call());
+        return None;
     }
     let keyed = model.keyed().map(Arg::local);
     let skipped = model.skipped().map(Arg::local);
@@ -43,13 +43,13 @@ pub(super) fn background_call(model: &Model, detached: bool) -> TokenStream {
     };
     let (own, owners) =
         owners.map_or_else(|| (quote!(_), quote!(())), |owners| (quote_spanned!(mixed=> __own), owners));
-    quote_spanned! {mixed=>
+    Some(quote_spanned! {mixed=>
         .background_call(
             #owners,
             |#own, (#(#keyed,)*), (#(#skipped,)*)| (#(#keeps,)*),
             |#own, __kept, __handle| #call,
         )
-    }
+    })
 }
 
 /// How arguments are owned for the background; or why the call cannot be made there.
@@ -66,9 +66,13 @@ fn owned_in_background(model: &Model) -> Result<Owned, String> {
     owned(model)
 }
 
-/// The types that tell how each argument is owned and passed again, where that is known of all of them.
+/// The types that tell how each argument is owned and passed again, where that is known of all of them, and the body
+/// can be pointed to as a function of them.
 pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
-    if !are_well_known(model) || owned_in_background(model).is_err() {
+    let signature = &model.function.sig;
+    let is_plain = signature.generics.lifetimes().next().is_none()
+        && attributes(model, &["target_feature"]).next().is_none();
+    if !is_plain || !are_well_known(model) || owned_in_background(model).is_err() {
         return None;
     }
     let krate = &model.krate;

@@ -73,9 +73,6 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let mixed = mixed();
     let all: Vec<&Arg> = model.args.iter().collect();
     let function = look::function(model);
-    let (keyed, skipped): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
-    let keyed_names = keyed.iter().map(|arg| &arg.name);
-    let skipped_names = skipped.iter().map(|arg| &arg.name);
     let flag = |given: &Option<Given<Expr>>, name: &str| {
         given.as_ref().map(|given| {
             let (name, flag) = (Ident::new(name, mixed), local(&format!("{name}_flag")));
@@ -95,18 +92,10 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let (bypass, bypass_if) = flag(&options.bypass_if, "bypass_if").unzip();
     let (refresh, refresh_if) = flag(&options.refresh_if, "refresh_if").unzip();
     let hooks = hooks(model);
-    let (bind, run) = run(model, detached);
-    let passed_args = if bind == "bind" { background_call::passed_args(model) } else { None };
-    let background_call = passed_args.is_none().then(|| background_call::background_call(model, detached));
+    let bind = bind(model, detached);
     let in_background = background_call::in_background(model);
     let origin_first = options.origin_first.as_ref().map(|_| quote_spanned!(mixed=> .origin_first()));
     let (fails, timeouts) = (timeouts::fails(model), timeouts::timeouts(model));
-    let bind = if let Some(types) = passed_args {
-        quote_spanned!(mixed=> .bind_args::<#types, _>((#(#keyed_names,)*), #run))
-    } else {
-        let bind = Ident::new(bind, mixed);
-        quote_spanned!(mixed=> .#bind((#(#keyed_names,)*), (#(#skipped_names,)*), #run))
-    };
     let hooks_of_node = model.node().map(|node| {
         let node = look::node_ty(model, node);
         quote_spanned!(mixed=> .with_hooks_of_node(#node))
@@ -122,7 +111,6 @@ pub(super) fn bound(model: &Model, detached: bool) -> Bound {
                 #refresh_if
                 #origin_first
                 #timeouts
-                #background_call
                 #in_background
         },
     }
@@ -174,9 +162,9 @@ fn hooks(model: &Model) -> TokenStream {
     quote!(#on_hit #on_miss #placeholder)
 }
 
-/// How a call is bound to what makes its body, and the closure that does; it makes what describes its value, too, if
-/// that is described.
-fn run(model: &Model, detached: bool) -> (&'static str, TokenStream) {
+/// How a call is bound to its arguments, to what makes its body and describes its value, and to the way in which it is
+/// made once more.
+fn bind(model: &Model, detached: bool) -> TokenStream {
     let (mixed, krate) = (mixed(), &model.krate);
     let describe = describe::describe(model, detached);
     let before = describe.before;
@@ -184,17 +172,30 @@ fn run(model: &Model, detached: bool) -> (&'static str, TokenStream) {
         let returns = look::returns(model);
         quote_spanned!(mixed=> #krate::__private::described(#returns, #after))
     });
-    let keyed = model.keyed().map(Arg::local);
-    let skipped = model.skipped().map(Arg::local);
+    let names = |args: &[&Arg]| {
+        let names = args.iter().map(|arg| &arg.name);
+        quote_spanned!(mixed=> (#(#names,)*))
+    };
+    let (keyed_args, skipped_args): (Vec<_>, Vec<_>) = (model.keyed().collect(), model.skipped().collect());
+    let (keyed_names, skipped_names) = (names(&keyed_args), names(&skipped_args));
+    let (body, params) = (callee(model, &model.names.body), own_turbofish(model));
+    if model.asyncness.is_none()
+        && before.is_empty()
+        && after.is_none()
+        && let Some(types) = background_call::passed_args(model)
+    {
+        return quote_spanned!(mixed=> .bind_args::<#types, _>(#keyed_names, #body #params));
+    }
+    let keyed = keyed_args.iter().map(|arg| arg.local());
+    let skipped = skipped_args.iter().map(|arg| arg.local());
     let args = model.args.iter().map(Arg::local);
     // What patterns bind, where an option asks for it.
     let bound = model.args.iter().filter(|arg| !arg.named).map(|arg| {
         let (pat, name) = (without_mut(&arg.pat), &arg.name);
         asks_for(model, arg).then(|| quote!(#[allow(unused_variables)] let #pat = &#name;))
     });
-    let body = callee(model, &model.names.body);
-    let params = own_turbofish(model);
     let body = quote_spanned!(mixed=> #body #params(#(#args),*));
+    let background_call = background_call::background_call(model, detached);
     let (bind, made) = match (model.asyncness, after) {
         (None, None) => ("bind", body),
         (None, Some(after)) => ("bind_described", quote_spanned!(mixed=> (move || #body, #after))),
@@ -209,12 +210,17 @@ fn run(model: &Model, detached: bool) -> (&'static str, TokenStream) {
                 at(model.function.sig.ident.span(), check)
             });
             let body = check.map_or_else(|| body.clone(), |check| quote_spanned!(mixed=> #check(#body)));
-            ("bind_async", quote_spanned!(mixed=> (#body, #after)))
+            let bind = if background_call.is_none() { "bind_async_owned" } else { "bind_async" };
+            (bind, quote_spanned!(mixed=> (#body, #after)))
         }
     };
+    let bind = Ident::new(bind, mixed);
     let before = (!before.is_empty()).then(|| quote_spanned!(mixed=> #(#bound)* #before));
     let made = if before.is_some() { quote_spanned!(mixed=> { #before #made }) } else { made };
-    (bind, quote_spanned!(mixed=> |(#(#keyed,)*), (#(#skipped,)*)| #made))
+    quote_spanned! {mixed=>
+        .#bind(#keyed_names, #skipped_names, |(#(#keyed,)*), (#(#skipped,)*)| #made)
+        #background_call
+    }
 }
 
 /// Whether an option mentions what an argument binds.
