@@ -74,30 +74,48 @@ impl<C: AsyncCall> Calling<C> {
 
 /// A call, and its driver if it is not answered at once. `W` begins it with a driver `F`.
 pub struct Asynchronous<Bo, F, W> {
-    /// Until it has begun.
-    bound: Option<Bo>,
-    /// While it runs.
-    driver: Option<F>,
+    state: CallState<Bo, F>,
     begins: W,
 }
 
-/// Nothing in it is pinned: the driver is in a box. It is large, and a hit, which needs none, would be moved with room
-/// for it.
+/// Nothing in it is pinned: the driver is in a box.
 impl<Bo, F, W> Unpin for Asynchronous<Bo, F, W> {}
+
+enum CallState<Bo, F> {
+    /// Nobody has polled it.
+    Idle(Bo),
+    /// The driver runs. It is in a box: it is large, and a hit, which needs none, would be moved with room for it.
+    Running(F),
+    Over,
+}
 
 impl<Bo, F, W> Asynchronous<Bo, F, W> {
     #[inline]
     fn new(bound: Bo, begins: W) -> Self {
-        Self { bound: Some(bound), driver: None, begins }
+        Self { state: CallState::Idle(bound), begins }
     }
 
     /// The call. It has not begun.
     fn idle(&self) -> &Bo {
-        self.bound.as_ref().expect("an entry that is called is gone")
+        match &self.state {
+            CallState::Idle(bound) => bound,
+            _ => unreachable!("an entry that is called is gone"),
+        }
     }
 
     fn into_idle(self) -> Bo {
-        self.bound.expect("an entry that is called is gone")
+        match self.state {
+            CallState::Idle(bound) => bound,
+            _ => unreachable!("an entry that is called is gone"),
+        }
+    }
+
+    /// Takes the call, which begins.
+    fn begin(&mut self) -> Option<Bo> {
+        match std::mem::replace(&mut self.state, CallState::Over) {
+            CallState::Idle(bound) => Some(bound),
+            _ => None,
+        }
     }
 }
 
@@ -278,18 +296,18 @@ where
     F: Future<Output = C::Output> + Unpin,
 {
     fn set(&mut self, how: CallKind) {
-        let Some(Bound { callee, parts, .. }) = self.bound.take() else { return };
+        let Some(Bound { callee, parts, .. }) = self.begin() else { return };
         let (begun, kind) = match how {
             CallKind::Uncached => (MissStart::InPlace(None), None),
             CallKind::ForFlight(handle) => {
                 (MissStart::Lead(handle.into_leader()), Some(callee.own(None).kind))
             }
         };
-        self.driver = Some(self.begins.drive(begun, UnansweredCall::new(parts, kind)));
+        self.state = CallState::Running(self.begins.drive(begun, UnansweredCall::new(parts, kind)));
     }
 
     fn refresh(&mut self) {
-        if let Some(bound) = &mut self.bound {
+        if let CallState::Idle(bound) = &mut self.state {
             bound.mode = bound.mode.with(CallMode::REFRESH, true);
         }
     }
@@ -299,7 +317,7 @@ where
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // By reference: the call is moved only if a glance does not answer it.
-        if let Some(bound) = &self.bound {
+        if let CallState::Idle(bound) = &self.state {
             let Bound { callee, parts, mode } = bound;
             let found = match Bound::<C, KA, SA, Run, A, X>::hit(callee, parts, *mode) {
                 Ok(output) => return Poll::Ready(output),
@@ -309,10 +327,10 @@ where
                 return Poll::Ready(output);
             }
         }
-        let Some(driver) = &mut self.driver else {
-            unreachable!("`Calling` is not polled after it is ready")
-        };
-        Pin::new(driver).poll(cx)
+        match &mut self.state {
+            CallState::Running(driver) => Pin::new(driver).poll(cx),
+            _ => unreachable!("`Calling` is not polled after it is ready"),
+        }
     }
 }
 
@@ -330,7 +348,7 @@ where
         W: Begins<C::Output, C::CompanionValue, CalledAsync<C, KA, SA, Run, D, A, X>, F>,
     {
         const { super::background_call::refuse_if(X::PLACEHOLDER || X::IN_BACKGROUND, A::WHY_NOT) }
-        let Bound { callee, parts, mode } = self.bound.take()?;
+        let Bound { callee, parts, mode } = self.begin()?;
         if let Some(output) = Bound::look_up_further(&callee, &parts, mode, &mut found) {
             return Some(output);
         }
@@ -338,7 +356,7 @@ where
         let called = UnansweredCall::new(parts, Some(found.kind));
         match self.begins.begin(found, mode, called) {
             Ok(driver) => {
-                self.driver = Some(driver);
+                self.state = CallState::Running(driver);
                 None
             }
             Err(output) => Some(output),
