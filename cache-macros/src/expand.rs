@@ -50,15 +50,18 @@ impl Expanded {
     /// All of it, to stand where the function stood.
     pub(crate) fn together(self) -> TokenStream {
         let Self { function, companions, ty } = self;
-        let Some(CompanionType { item, head }) = ty else { return quote!(#function #(#companions)*) };
-        quote!(#function #item #head { #(#companions)* })
+        let Some(CompanionType { item, head, body }) = ty else { return quote!(#function #(#companions)*) };
+        let bound_again = allow_bound_again();
+        // What the body says is the user's: nothing is allowed in it.
+        quote!(#function #item #bound_again #head { #(#companions)* } #head { #body })
     }
 }
 
-/// The companion type, and the head of the `impl` with its functions.
+/// The companion type, the head of an `impl` of it, and the body, which has one of its own.
 struct CompanionType {
     item: TokenStream,
     head: TokenStream,
+    body: Companion,
 }
 
 /// Where a companion is translated.
@@ -247,7 +250,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         #lints
         impl<#(#identity),*> #of
     };
-    Some(CompanionType { item, head })
+    Some(CompanionType { item, head, body: entry::body(model) })
 }
 
 /// A type or module that has the companion's name already is the compiler's to report. What it cannot
@@ -272,18 +275,15 @@ fn taken(model: &Model, cfg: &[&Attribute]) -> (TokenStream, TokenStream) {
 /// The companions, and what belongs to them.
 fn companions(model: &Model) -> Vec<Companion> {
     let every = (model.is_free() && !model.identity.is_empty()).then(|| all(model));
-    let (ours, theirs) = (
-        [Some(slot::slot(model)), look::look_up(model), Some(entry::body(model))],
-        [entry::entry(model), key(model), memo(model)],
-    );
-    let ours = ours.into_iter().flatten();
+    let ours = std::iter::once(slot::slot(model)).chain(look::look_up(model));
+    let theirs = [entry::entry(model), key(model), memo(model)];
     if model.is_free() {
         return theirs.into_iter().chain(every).chain(ours).chain(detached::detached(model)).collect();
     }
     // In the `impl` of a trait all of these are errors: that of the slot tells the remedy, and is the first.
     let instance = address::of_instance(model);
     let (lead, detached) = (background_call::lead(model), detached::detached(model));
-    ours.chain(theirs).chain(instance).chain(lead).chain(detached).collect()
+    ours.chain([entry::body(model)]).chain(theirs).chain(instance).chain(lead).chain(detached).collect()
 }
 
 /// What stands before a companion: what is said of it, with the function's name for a `{}`, or that it is
@@ -312,7 +312,7 @@ fn key(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, model.keyed());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (companion_value, name) = (companion_value(model), &model.names.key);
-    let (expected, bound_again, mode) = (expected(model), bound_again(), mode(model));
+    let (expected, bound_again, mode) = (expected(model), bound_again(model), mode(model));
     let (mixed, elided) = (mixed(), elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
@@ -342,7 +342,7 @@ fn memo(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (companion_value, mode, name) = (companion_value(model), mode(model), &model.names.memo);
-    let (mixed, bound_again, elided) = (mixed(), bound_again(), elided(model));
+    let (mixed, bound_again, elided) = (mixed(), bound_again(model), elided(model));
     let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
@@ -478,7 +478,7 @@ fn underscores(model: &Model) -> Option<TokenStream> {
 }
 
 /// Where expressions of the user's see arguments by name, these are bound once more, by reference.
-pub(crate) fn bound_again() -> TokenStream {
+pub(crate) fn allow_bound_again() -> TokenStream {
     quote! {
         #[allow(
             clippy::needless_borrow,
@@ -489,6 +489,11 @@ pub(crate) fn bound_again() -> TokenStream {
             clippy::used_underscore_binding
         )]
     }
+}
+
+/// The same for a companion. Those of a companion type have it on their `impl`.
+fn bound_again(model: &Model) -> Option<TokenStream> {
+    (!model.is_free()).then(allow_bound_again)
 }
 
 /// A node is named as its key's expression names it: without its lifetimes.

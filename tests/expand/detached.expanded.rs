@@ -21,17 +21,17 @@ type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl get_cat {
     ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn entry(
         name: &str,
@@ -96,28 +96,12 @@ impl get_cat {
     }
     ///The address of an entry of `get_cat`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn key(name: &str) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `get_cat`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = get_cat;
@@ -135,14 +119,6 @@ impl get_cat {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -157,34 +133,6 @@ impl get_cat {
             )
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::boxed_local,
-        clippy::fn_params_excessive_bools,
-        clippy::needless_pass_by_value,
-        clippy::needless_pass_by_ref_mut,
-        clippy::ptr_arg,
-        clippy::too_many_arguments,
-        clippy::trivially_copy_pass_by_ref,
-        clippy::unnecessary_wraps,
-        clippy::unused_async,
-        clippy::unused_self
-    )]
-    fn __body(
-        #[allow(unused_variables)]
-        name: &str,
-    ) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
-        let name = name.to_owned();
-        Box::pin(async move { load(&name).await })
-    }
-    #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     fn __detached(name: &str) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
         ::std::boxed::Box::pin({
             ::cache_core::__private::function_of(Self::__look_up)
@@ -243,5 +191,28 @@ impl get_cat {
                 )
                 .detached(::cache_core::__private::go_on)
         })
+    }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl get_cat {
+    #[doc(hidden)]
+    #[allow(
+        clippy::boxed_local,
+        clippy::fn_params_excessive_bools,
+        clippy::needless_pass_by_value,
+        clippy::needless_pass_by_ref_mut,
+        clippy::ptr_arg,
+        clippy::too_many_arguments,
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unnecessary_wraps,
+        clippy::unused_async,
+        clippy::unused_self
+    )]
+    fn __body(
+        #[allow(unused_variables)]
+        name: &str,
+    ) -> Pin<Box<dyn Future<Output = Cat> + Send>> {
+        let name = name.to_owned();
+        Box::pin(async move { load(&name).await })
     }
 }

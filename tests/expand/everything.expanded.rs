@@ -22,17 +22,17 @@ pub(crate) enum describe<T> {
     #[doc(hidden)]
     __Never(::core::convert::Infallible, ::cache_core::__private::Uses<T>),
 }
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl<T> describe<T> {
     ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub(crate) fn entry<'a, P>(
         cat: &Cat,
@@ -121,14 +121,6 @@ impl<T> describe<T> {
     }
     ///The address of an entry of `describe`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub(crate) fn key(cat: &Cat, lang: String, arg2: (u32, u32)) -> ::cache_core::Key<T>
     where
@@ -139,14 +131,6 @@ impl<T> describe<T> {
     }
     ///The cache behind `describe`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub(crate) fn memo() -> ::cache_core::Memo<T>
     where
@@ -172,14 +156,6 @@ impl<T> describe<T> {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -228,6 +204,9 @@ impl<T> describe<T> {
                 },
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl<T> describe<T> {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,

@@ -21,17 +21,17 @@ type __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl revalidated {
     ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn entry(
         name: &str,
@@ -50,28 +50,12 @@ impl revalidated {
     }
     ///The address of an entry of `revalidated`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `revalidated`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = revalidated;
@@ -94,14 +78,6 @@ impl revalidated {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -115,6 +91,9 @@ impl revalidated {
                 ::cache_core::__returns!(Cat, OfReturn),
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl revalidated {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,
@@ -154,17 +133,17 @@ type __patient__in_an_impl_write_memoize_on_the_impl_too = patient;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __patient__in_an_impl_write_memoize_on_the_impl_too = patient::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl patient {
     ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn entry(
         name: &str,
@@ -192,28 +171,12 @@ impl patient {
     }
     ///The address of an entry of `patient`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn key(name: &str) -> ::cache_core::Key<Cat> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `patient`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat> {
         let _ = patient;
@@ -233,14 +196,6 @@ impl patient {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -255,6 +210,9 @@ impl patient {
                 |__hooks| __hooks.fallback_if(|error| error.is_transient()),
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl patient {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,
@@ -294,17 +252,17 @@ type __first__in_an_impl_write_memoize_on_the_impl_too = first;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __first__in_an_impl_write_memoize_on_the_impl_too = first::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl first {
     ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn entry(
         name: String,
@@ -348,28 +306,12 @@ impl first {
     }
     ///The address of an entry of `first`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn key(name: String) -> ::cache_core::Key<Cat, ::cache_core::Async> {
         (&Self::entry(name)).id()
     }
     ///The cache behind `first`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     pub fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
         let _ = first;
@@ -388,14 +330,6 @@ impl first {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -409,6 +343,9 @@ impl first {
                 ::cache_core::__returns!(Result < Cat, Error >, OfValue),
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl first {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,
@@ -523,17 +460,17 @@ type __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl by_node {
     ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn entry(
@@ -576,14 +513,6 @@ impl by_node {
     }
     ///The address of an entry of `by_node`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn key(name: &str) -> ::cache_core::Key<Cat> {
@@ -591,14 +520,6 @@ impl by_node {
     }
     ///The cache behind `by_node`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat> {
@@ -612,14 +533,6 @@ impl by_node {
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -646,6 +559,9 @@ impl by_node {
                 },
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl by_node {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,

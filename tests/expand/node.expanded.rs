@@ -139,17 +139,17 @@ type __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl cat_of_row {
     ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn entry(
@@ -211,14 +211,6 @@ impl cat_of_row {
     }
     ///The address of an entry of `cat_of_row`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn key(row: &Row) -> ::cache_core::Key<Cat, ::cache_core::Async> {
@@ -227,14 +219,6 @@ impl cat_of_row {
     }
     ///The cache behind `cat_of_row`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn memo() -> ::cache_core::Memo<Cat, ::cache_core::Async> {
@@ -248,14 +232,6 @@ impl cat_of_row {
         <<CatNode as ::cache_core::CacheKey>::Node as ::cache_core::__private::Node>::slot()
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[allow(elided_lifetimes_in_paths)]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -288,6 +264,9 @@ impl cat_of_row {
                 },
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl cat_of_row {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,

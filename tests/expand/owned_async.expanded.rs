@@ -21,17 +21,17 @@ type __lives__in_an_impl_write_memoize_on_the_impl_too = lives;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __lives__in_an_impl_write_memoize_on_the_impl_too = lives::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl lives {
     ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn entry(
         id: u64,
@@ -60,28 +60,12 @@ impl lives {
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn key(id: u64) -> ::cache_core::Key<u32, ::cache_core::Async> {
         (&Self::entry(id)).id()
     }
     ///The cache behind `lives`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn memo() -> ::cache_core::Memo<u32, ::cache_core::Async> {
         let _ = lives;
@@ -99,14 +83,6 @@ impl lives {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -125,6 +101,9 @@ impl lives {
                 ::cache_core::__returns!(Result < u32, LoadError >, OfValue),
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl lives {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,

@@ -21,17 +21,17 @@ type __find__in_an_impl_write_memoize_on_the_impl_too = find;
 const _: fn(
     ::core::convert::Infallible,
 ) -> __find__in_an_impl_write_memoize_on_the_impl_too = find::this_name_is_taken__write__companion_eq_another_name;
+#[allow(
+    clippy::needless_borrow,
+    clippy::pattern_type_mismatch,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::used_underscore_binding
+)]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl find {
     ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn entry(
         cat: &Cat,
@@ -140,14 +140,6 @@ impl find {
     }
     ///The address of an entry of `find`, by the arguments that are part of its key.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn key(cat: &Cat) -> ::cache_core::Key<Option<Found>, ::cache_core::Async> {
         let _ = find;
@@ -155,14 +147,6 @@ impl find {
     }
     ///The cache behind `find`, as a whole.
     #[must_use]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[inline]
     fn memo() -> ::cache_core::Memo<Option<Found>, ::cache_core::Async> {
         let _ = find;
@@ -181,14 +165,6 @@ impl find {
         &__SLOT
     }
     #[doc(hidden)]
-    #[allow(
-        clippy::needless_borrow,
-        clippy::pattern_type_mismatch,
-        clippy::shadow_reuse,
-        clippy::shadow_same,
-        clippy::shadow_unrelated,
-        clippy::used_underscore_binding
-    )]
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn __look_up(
@@ -207,6 +183,9 @@ impl find {
                 ::cache_core::__returns!(Option < Found >, OfReturn),
             )
     }
+}
+#[allow(non_snake_case, single_use_lifetimes)]
+impl find {
     #[doc(hidden)]
     #[allow(
         clippy::boxed_local,

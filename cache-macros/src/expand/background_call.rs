@@ -23,7 +23,7 @@ pub(super) fn background_call(model: &Model, detached: bool) -> Option<TokenStre
         Ok(owned) => owned,
         Err(why) => return Some(quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why)))),
     };
-    if model.owned && !detached && super::timeouts::timeouts(model).is_none() {
+    if model.owned && !detached && !asks_again(model) && super::timeouts::timeouts(model).is_none() {
         return None;
     }
     let keyed = model.keyed().map(Arg::local);
@@ -70,7 +70,8 @@ fn owned_in_background(model: &Model) -> Result<Owned, String> {
 /// can be pointed to as a function of them.
 pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
     let signature = &model.function.sig;
-    let is_plain = signature.generics.lifetimes().next().is_none()
+    let is_plain = !asks_again(model)
+        && signature.generics.lifetimes().next().is_none()
         && attributes(model, &["target_feature"]).next().is_none();
     if !is_plain || !are_well_known(model) || owned_in_background(model).is_err() {
         return None;
@@ -223,6 +224,11 @@ pub(super) fn lead(model: &Model) -> Option<Companion> {
         declaration: None,
         body,
     })
+}
+
+/// Whether expressions of options are evaluated where the call is made once more, too.
+fn asks_again(model: &Model) -> bool {
+    model.options.bypass_if.is_some() || model.options.refresh_if.is_some()
 }
 
 /// Whether all arguments are parts of the key, of types that are known to be such as can be owned and sent.

@@ -39,7 +39,7 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
         }
     };
     let (attrs, bound_again, features) =
-        (attrs(model, None), bound_again(), attributes(model, &["target_feature"]));
+        (attrs(model, None), bound_again(model), attributes(model, &["target_feature"]));
     let output = &model.function.sig.output;
     Some(Companion {
         attrs: quote!(#attrs #bound_again #(#features)*),

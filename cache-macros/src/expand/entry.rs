@@ -39,7 +39,7 @@ pub(super) fn entry(model: &Model) -> Companion {
     let send = send.then(|| quote!(+ ::core::marker::Send));
     let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
     let attrs = attrs(model, Some(doc));
-    let (expected, bound_again, elided) = (expected(model), bound_again(), elided(model));
+    let (expected, bound_again, elided) = (expected(model), bound_again(model), elided(model));
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
     let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
     let deprecated = deprecated(model, &options.tokens);

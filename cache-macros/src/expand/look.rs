@@ -21,7 +21,7 @@ pub(super) fn look_up(model: &Model) -> Option<Companion> {
     let keyed: Vec<&Arg> = model.keyed().collect();
     let types = keyed.iter().map(|arg| &arg.ty);
     let Signature { generics, clause, .. } = signature(model, &keyed, false);
-    let (expected, bound_again, elided) = (expected(model), super::bound_again(), elided(model));
+    let (expected, bound_again, elided) = (expected(model), super::bound_again(model), elided(model));
     let (attrs, name) = (attrs(model, None), &model.names.look_up);
     let find =
         find(model, &quote_spanned!(mixed=> __lookup), &hooks(model, |_, hook| hook.to_token_stream()));

@@ -149,7 +149,7 @@ fn described(node: &Node) -> TokenStream {
     };
     let after =
         after.map(|after| quote_spanned!(mixed=> #krate::__private::describe(__value, __metadata, #after);));
-    let (see, bound_again) = (look::bindings(&fields, place, krate), super::bound_again());
+    let (see, bound_again) = (look::bindings(&fields, place, krate), super::allow_bound_again());
     quote_spanned! {mixed=>
         #[allow(unused_variables)]
         #bound_again

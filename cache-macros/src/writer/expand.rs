@@ -9,7 +9,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Type, parse_quote};
 
 use super::{Access, Arg, Item, Named, Writer, value};
-use crate::expand::{bound_again, form, reach};
+use crate::expand::{allow_bound_again, form, reach};
 use crate::fragments;
 use crate::function::AsyncForm;
 use crate::model::{at, local, mixed, this, without_self};
@@ -212,7 +212,7 @@ fn copy_of(name: &Ident) -> Ident {
 
 /// Expressions may not use all that they can see.
 fn allow() -> TokenStream {
-    let bound_again = bound_again();
+    let bound_again = allow_bound_again();
     quote!(#[allow(unused_variables)] #bound_again)
 }
 
