@@ -242,7 +242,7 @@ pub(crate) fn compute_for_flight<
     mut handle: FlightHandle,
     mut call: BareCall<O, V, KA, SA, Run>,
 ) {
-    let one_shot = handle.take_one_shot();
+    let one_shot = handle.take_one_shot().downcast();
     let compute = || compute_as_leader(&handle.into_leader(), None, &mut call);
     let Some(one_shot) = one_shot else { return compute() };
     let computed = catch_unwind(AssertUnwindSafe(compute));

@@ -216,7 +216,7 @@ impl<C: AsyncCall> Entry<C, Async> {
     {
         let one_shot = handle.take_one_shot();
         let output = Calling::by(CallKind::ForFlight(handle), self.call).await;
-        if let Some(one_shot) = one_shot {
+        if let Some(one_shot) = one_shot.downcast() {
             one_shot.put(Ok(output));
         }
     }

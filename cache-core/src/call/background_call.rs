@@ -41,9 +41,19 @@ impl FlightHandle {
     }
 
     /// Takes the channel to the caller who waits for the return, if there is one.
-    pub(crate) fn take_one_shot<O: 'static>(&mut self) -> Option<Arc<OneShot<BodyResult<O>>>> {
-        let one_shot = self.one_shot.take().and_then(|one_shot| one_shot.downcast().ok());
-        one_shot.map(|one_shot| *one_shot)
+    pub(crate) fn take_one_shot(&mut self) -> ErasedOneShot {
+        ErasedOneShot(self.one_shot.take())
+    }
+}
+
+/// The channel to a caller who waits for a return, if there is one. Its type is forgotten, so it can be sent whatever
+/// the return is.
+pub(crate) struct ErasedOneShot(Option<Box<dyn Any + Send>>);
+
+impl ErasedOneShot {
+    /// The channel.
+    pub(crate) fn downcast<O: 'static>(self) -> Option<Arc<OneShot<BodyResult<O>>>> {
+        self.0.and_then(|one_shot| one_shot.downcast().ok()).map(|one_shot| *one_shot)
     }
 }
 
@@ -168,7 +178,6 @@ impl BackgroundCall for OwnedCall {
 
 impl<O: 'static, V: 'static, KA, SA, Run, B, D> MakesJob<Async, O, V, KA, SA, Run> for OwnedCall
 where
-    O: Send,
     KA: Send + 'static,
     SA: Send + 'static,
     Run: MakesBody<KA, SA, Body = B, Description = D> + Send + 'static,
@@ -187,7 +196,7 @@ where
         let computation = DrivenBy::caller().drive_polled(begun, Polled::new(called));
         Some(Box::pin(async move {
             let output = computation.await;
-            if let Some(one_shot) = one_shot {
+            if let Some(one_shot) = one_shot.downcast() {
                 one_shot.put(Ok(output));
             }
         }))
