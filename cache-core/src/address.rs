@@ -271,6 +271,10 @@ impl AnyKey {
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32) -> Self {
         Self { address: SharedAddress(Arc::new(EntryAddress { memo, key, hash })) }
     }
+
+    pub(crate) fn invalidate_as(&self, severity: Severity) -> Applied {
+        self.address.invalidate(severity)
+    }
 }
 
 /// What both kinds of addresses can do.

@@ -176,7 +176,6 @@ impl Pool {
 }
 
 /// Around a `fork`: in the child the pool is empty, and has no threads but the one that has forked.
-#[cfg(all(unix, not(miri), not(loom)))]
 pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(POOL.lock(), |pool| {
         let threads = usize::from(WORKS_FOR.get() == WorksFor::Pool);

@@ -70,22 +70,21 @@ fn take_all() -> Option<Locks> {
 fn try_all() -> Option<Locks> {
     static ONE: Mutex<()> = Mutex::new(());
     let one = ONE.lock();
-    let runtimes = std::iter::once(Runtime::global().clone());
-    #[cfg(feature = "testing")]
-    let scopes = crate::testing::Scopes::all();
-    #[cfg(feature = "testing")]
-    let runtimes = runtimes.chain(scopes.runtimes());
-    let runtimes: Vec<_> = runtimes.collect();
-
+    let runtimes = Runtime::all();
     let (memos, made): (Vec<_>, Vec<_>) = runtimes.iter().map(|runtime| runtime.memos_made()).unzip();
-    // 1
+    // 0
     let memos: Vec<Arc<MemoCore>> = memos.into_iter().flatten().collect();
-    let (counts, guards): (Vec<usize>, _) = memos.iter().map(|memo| memo.clone().hold_shards()).unzip();
+    let guards = memos.iter().map(|memo| memo.clone().hold_backlog()).collect();
     let mut locks = Locks { guards, _one: one };
+    // 1
+    let mut counts = Vec::new();
+    for memo in &memos {
+        let (count, guard) = memo.clone().hold_shards();
+        counts.push(count);
+        locks.guards.push(guard);
+    }
     // 2
     locks.guards.push(crate::slot::hold());
-    #[cfg(feature = "testing")]
-    locks.guards.extend(scopes.hold());
     locks.guards.extend(memos.iter().map(|memo| memo.clone().hold_memo_tag()));
     // 3
     let held = |runtime: &Arc<Runtime>| held_in(runtime.clone(), |runtime| runtime.tags.hold_all(), |_| ());
@@ -104,9 +103,10 @@ fn try_all() -> Option<Locks> {
     // 9 to 12
     let held = |runtime: &Arc<Runtime>| held_in(runtime.clone(), |runtime| runtime.waits.hold(), |_| ());
     locks.guards.extend(runtimes.iter().map(held));
-    #[cfg(feature = "testing")]
-    locks.guards.extend(scopes.hold_timers());
+    let held = |runtime: &Arc<Runtime>| held_in(runtime.clone(), |runtime| runtime.clock.hold(), |_| ());
+    locks.guards.extend(runtimes.iter().map(held));
     locks.guards.extend(crate::time::hold_timers());
+    locks.guards.push(Runtime::hold_all());
     locks.guards.push(crate::background::hold());
     // 13
     locks.guards.push(hold_slots());

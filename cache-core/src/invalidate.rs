@@ -4,9 +4,10 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::address::AnyKey;
-use crate::memo::{MemoCore, Removal, RemovalProgress};
+use crate::memo::MemoCore;
 use crate::runtime::Runtime;
 use crate::tags::{Severity, Tag, TagName};
 
@@ -17,8 +18,8 @@ use crate::tags::{Severity, Tag, TagName};
 #[derive(Clone, Default)]
 pub struct Applied {
     count: usize,
-    /// What is still being taken out.
-    later: Vec<(Arc<MemoCore>, Arc<Removal>)>,
+    /// Of what is still being taken out: the memos, and how many they have counted so far.
+    later: Vec<(Arc<MemoCore>, Arc<AtomicUsize>)>,
 }
 
 impl Applied {
@@ -26,11 +27,13 @@ impl Applied {
         Self { count, later: Vec::new() }
     }
 
-    pub(crate) fn of_removal(memo: Arc<MemoCore>, progress: RemovalProgress) -> Self {
-        match progress {
-            RemovalProgress::Done(count) => Self::new(count),
-            RemovalProgress::Pending(removal) => Self { count: 0, later: vec![(memo, removal)] },
-        }
+    /// The memo goes on, and counts there.
+    pub(crate) fn later(memo: Arc<MemoCore>, count: Arc<AtomicUsize>) -> Self {
+        Self { count: 0, later: vec![(memo, count)] }
+    }
+
+    fn so_far(&self) -> usize {
+        self.count + self.later.iter().map(|(_, count)| count.load(Ordering::Relaxed)).sum::<usize>()
     }
 
     /// How many entries were dropped in this process that could still have been returned: fresh, or within a
@@ -40,15 +43,14 @@ impl Applied {
     ///
     /// Exact, but for entries that other threads write or invalidate at the same moment. Where a tag, or a
     /// memo as a whole, had more than 64 entries, these are taken out or marked after the call has returned,
-    /// and this waits for that, and helps: a million take about a second. 0 for an invalidation from within
-    /// the `Eq` of a key: there it holds at once, but entries are seen to later.
+    /// and this waits for that, and helps: a million take about a second. Then it is at least so many: an entry
+    /// that is replaced or evicted before its turn is not counted, and one that another invalidation takes out
+    /// counts for that one. 0 for an invalidation from within the `Eq` of a key: there it holds at once, but
+    /// entries are seen to later.
     #[must_use]
     pub fn count(&self) -> usize {
-        let progress = |(memo, removal): &(Arc<MemoCore>, Arc<Removal>)| {
-            memo.drain();
-            removal.counted()
-        };
-        self.count + self.later.iter().map(progress).sum::<usize>()
+        self.later.iter().for_each(|(memo, _)| memo.drain());
+        self.so_far()
     }
 }
 
@@ -75,8 +77,7 @@ impl Sum for Applied {
 
 impl fmt::Debug for Applied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counted = self.later.iter().map(|(_, removal)| removal.counted()).sum::<usize>();
-        f.debug_struct("Applied").field("count", &(self.count + counted)).finish()
+        f.debug_struct("Applied").field("count", &self.so_far()).finish()
     }
 }
 
@@ -123,13 +124,17 @@ impl Tagged {
     /// Takes no longer for many entries than for a few hundred: where there are more, their memory comes
     /// back afterwards, in small pieces (see [`Applied::count`]).
     pub fn invalidate(&self) -> Applied {
-        Runtime::current().invalidate_tag(&self.name.0, Severity::Hard)
+        self.invalidate_as(Severity::Hard)
     }
 
     /// The soft form: no call that starts after this has returned finds an entry of the tag from before it
     /// fresh. See [`Key::mark_stale`](crate::Key::mark_stale). Takes no longer for many entries, either.
     pub fn mark_stale(&self) -> Applied {
-        Runtime::current().invalidate_tag(&self.name.0, Severity::Soft)
+        self.invalidate_as(Severity::Soft)
+    }
+
+    pub(crate) fn invalidate_as(&self, severity: Severity) -> Applied {
+        Runtime::current().invalidate_tag(&self.name.0, severity)
     }
 
     /// The live entries of the tag, in no order.

@@ -116,16 +116,12 @@ impl Invalidation {
     pub fn apply(&self) -> Applied {
         #[cfg(feature = "testing")]
         let _inside = self.scope.as_ref().map(crate::testing::Scope::enter);
-        let soft = self.severity == Severity::Soft;
         match &self.target {
-            Target::Tag(tag) if soft => tag.mark_stale(),
-            Target::Tag(tag) => tag.invalidate(),
-            Target::Entry(key) if soft => key.mark_stale(),
-            Target::Entry(key) => key.invalidate(),
+            Target::Tag(tag) => tag.invalidate_as(self.severity),
+            Target::Entry(key) => key.invalidate_as(self.severity),
             Target::Memo(whole) => clear(&whole.memos(), self.severity),
             Target::Matching(pattern) => invalidate_matching(&registry().memos(), pattern, self.severity),
-            Target::KeyText(text) if soft => registry().mark_stale_key_text(text),
-            Target::KeyText(text) => registry().invalidate_key_text(text),
+            Target::KeyText(text) => registry().invalidate_shown_as(text, self.severity),
             Target::Named(name) => {
                 let memos = registry().memos().into_iter();
                 let memos: Vec<AnyMemoRef> = memos.filter(|memo| memo.name() == name).collect();

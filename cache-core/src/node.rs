@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crate::address::{Key, Peek, Ttl};
 use crate::call::{Address as _, Answer, Call, Callee, Lookup, MissHook, WriteCall as _, function_once};
 use crate::engine::{Cx, Found};
-use crate::erased::Erased;
 use crate::event::Cause;
 use crate::invalidate::Applied;
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
@@ -191,8 +190,16 @@ pub trait Node: Sized + 'static {
     type Value: 'static;
     /// The fields, borrowed from a node or from a stored key.
     type View<'v>;
-    /// What its memo tells.
-    const HOOKS: NodeHooks<Self::Value>;
+    /// Called when a call is answered from the cache, whichever function it is of.
+    const ON_HIT: OnValue<Self::Value> = None;
+    /// Called when a call is not.
+    const ON_MISS: OnMiss = None;
+    /// Called after a value was stored.
+    const ON_STORE: OnValue<Self::Value> = None;
+    /// Called when an entry has left.
+    const ON_EVICT: OnEvict<Self::Value> = None;
+    /// The weight of an entry.
+    const WEIGH: Weigh<Self::Value> = None;
     /// Whether its functions are computed in the background, too.
     const IN_BACKGROUND: bool = false;
     /// Whether an old value is kept, to stand in for a late one.
@@ -237,74 +244,27 @@ where
     label = "not the `value` of the node",
     note = "a function whose key is a node returns the node's `value`, or a `Result` of it"
 )]
-pub trait IsValueOf<V> {}
+pub trait IsValueOf<V> {
+    /// The same value, by the name that its type has for the node.
+    fn of_node(&self) -> &V;
+}
 
 #[diagnostic::do_not_recommend]
-impl<V> IsValueOf<V> for V {}
-
-/// The same value, by the name that its type has for the node. [`Lookup::find_node`]
-/// checks that it is.
-fn value_of<N: Node, V: 'static>(value: &V) -> Option<&N::Value> {
-    (value as &dyn Any).downcast_ref()
-}
-
-/// What a node's memo tells, whichever function calls.
-pub struct NodeHooks<V> {
-    on_hit: Option<fn(&KeyRef<'_>, &V)>,
-    on_miss: Option<fn(&KeyRef<'_>)>,
-    on_store: Option<fn(&KeyRef<'_>, &V)>,
-    on_evict: Option<fn(&KeyRef<'_>, &V, Cause)>,
-    weigh: Option<fn(&KeyRef<'_>, &V) -> usize>,
-}
-
-impl<V> NodeHooks<V> {
-    /// Nobody.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "named by expansions only")]
-    pub const fn new() -> Self {
-        Self { on_hit: None, on_miss: None, on_store: None, on_evict: None, weigh: None }
-    }
-
-    /// Whether somebody is told of hits.
-    pub(crate) const fn tells_of_hits(&self) -> bool {
-        self.on_hit.is_some()
-    }
-
-    /// Called when a call is answered from the cache.
-    #[must_use]
-    pub const fn on_hit(mut self, hook: fn(&KeyRef<'_>, &V)) -> Self {
-        self.on_hit = Some(hook);
-        self
-    }
-
-    /// Called when a call is not.
-    #[must_use]
-    pub const fn on_miss(mut self, hook: fn(&KeyRef<'_>)) -> Self {
-        self.on_miss = Some(hook);
-        self
-    }
-
-    /// Called after a value was stored.
-    #[must_use]
-    pub const fn on_store(mut self, hook: fn(&KeyRef<'_>, &V)) -> Self {
-        self.on_store = Some(hook);
-        self
-    }
-
-    /// Called when an entry has left.
-    #[must_use]
-    pub const fn on_evict(mut self, hook: fn(&KeyRef<'_>, &V, Cause)) -> Self {
-        self.on_evict = Some(hook);
-        self
-    }
-
-    /// The weight of an entry.
-    #[must_use]
-    pub const fn weigh(mut self, weigh: fn(&KeyRef<'_>, &V) -> usize) -> Self {
-        self.weigh = Some(weigh);
+impl<V> IsValueOf<V> for V {
+    #[inline]
+    fn of_node(&self) -> &V {
         self
     }
 }
+
+/// A hook that sees a value.
+pub type OnValue<V> = Option<fn(&KeyRef<'_>, &V)>;
+/// A hook for misses.
+pub type OnMiss = Option<fn(&KeyRef<'_>)>;
+/// A hook for entries that have left.
+pub type OnEvict<V> = Option<fn(&KeyRef<'_>, &V, Cause)>;
+/// What an entry weighs.
+pub type Weigh<V> = Option<fn(&KeyRef<'_>, &V) -> usize>;
 
 /// Tells the memo of a node from others.
 pub(crate) struct OfNode<N>(PhantomData<fn(&N)>);
@@ -316,11 +276,14 @@ impl<N: Node> Identity for OfNode<N> {
 }
 
 /// Tells the hook of a node of a hit.
-pub(crate) fn tell_of_hit<N: Node, R: Returns>(key: &KeyRef<'_>, stored: &dyn Any) {
-    if let Some(hook) = N::HOOKS.on_hit
-        && let Some(value) = stored.downcast_ref().and_then(R::value).and_then(value_of::<N, _>)
+pub(crate) fn tell_of_hit<N: Node, R: Returns<Value: IsValueOf<N::Value>>>(
+    key: &KeyRef<'_>,
+    stored: &dyn Any,
+) {
+    if let Some(hook) = N::ON_HIT
+        && let Some(value) = stored.downcast_ref().and_then(R::value)
     {
-        hook(key, value);
+        hook(key, value.of_node());
     }
 }
 
@@ -332,10 +295,10 @@ impl<N> NodeHook<N> {
 }
 
 impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
-    const SET: bool = N::HOOKS.on_miss.is_some();
+    const SET: bool = N::ON_MISS.is_some();
     const IN_BACKGROUND: bool = N::IN_BACKGROUND;
     fn miss(&self, _: &KA, _: &SA, key: &KeyRef<'_>) {
-        if let Some(hook) = N::HOOKS.on_miss {
+        if let Some(hook) = N::ON_MISS {
             hook(key);
         }
     }
@@ -344,34 +307,25 @@ impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
 impl<R: Returns> MemoSpec<R> {
     /// What a node declares, for its memo. `R` is that of the function that is called first.
     #[inline]
-    pub(crate) fn of_node<N: Node, S: Fields<N>>() -> Self {
-        let on_store: fn(&KeyRef<'_>, &R::Value) = |key, value| {
-            if let (Some(hook), Some(value)) = (N::HOOKS.on_store, value_of::<N, _>(value)) {
-                hook(key, value);
-            }
-        };
-        let on_evict: fn(&KeyRef<'_>, &R::Value, Cause) = |key, value, cause| {
-            if let (Some(hook), Some(value)) = (N::HOOKS.on_evict, value_of::<N, _>(value)) {
-                hook(key, value, cause);
-            }
-        };
-        let weigh: fn(&KeyRef<'_>, &R::Value) -> usize =
-            |key, value| match (N::HOOKS.weigh, value_of::<N, _>(value)) {
-                (Some(weigh), Some(value)) => weigh(key, value),
-                _ => 1,
-            };
-        let describe: fn(&Erased, Option<&R::Value>, &mut EntryMetadata) = |key, value, metadata| {
-            N::describe(S::lend_fields(key.get()), value.and_then(value_of::<N, _>), metadata);
-        };
-        Self {
-            on_store: N::HOOKS.on_store.map(|_| on_store),
-            on_evict: N::HOOKS.on_evict.map(|_| on_evict),
-            on_error: None,
-            fallback_if: None,
-            share_error: None,
-            weigh: N::HOOKS.weigh.map(|_| weigh),
-            describe: Some(describe),
+    pub(crate) fn of_node<N: Node, S: Fields<N>>() -> Self
+    where
+        R::Value: IsValueOf<N::Value>,
+    {
+        let mut spec = Self::new().describe(|key, value, metadata| {
+            N::describe(S::lend_fields(key.get()), value.map(IsValueOf::of_node), metadata);
+        });
+        if N::ON_STORE.is_some() {
+            spec = spec.on_store(|key, value| N::ON_STORE.expect("it is set")(key, value.of_node()));
         }
+        if N::ON_EVICT.is_some() {
+            spec = spec.on_evict(|key, value, cause| {
+                N::ON_EVICT.expect("it is set")(key, value.of_node(), cause);
+            });
+        }
+        if N::WEIGH.is_some() {
+            spec = spec.weigh(|key, value| N::WEIGH.expect("it is set")(key, value.of_node()));
+        }
+        spec
     }
 }
 

@@ -7,17 +7,15 @@ pub use crate::call::{
 };
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};
-pub use crate::key::{Cowed, KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
+pub use crate::key::{KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
 pub use crate::memo::{Memo, When};
 pub use crate::metadata::{EntryMetadata, IntoTtl};
-pub use crate::node::{Fields, Node, NodeHooks, find_node};
+pub use crate::node::{Fields, Node, OnEvict, OnMiss, OnValue, Weigh, find_node};
 pub use crate::policy::{Ahead, Policy};
 pub use crate::slot::{Function, Method, Only, Slot};
 pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
-pub use crate::value::{
-    Hold, IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share,
-};
+pub use crate::value::{IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share};
 pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};
 pub use std::compile_error;
 pub use std::primitive::{bool, str};

@@ -26,14 +26,13 @@ use crate::tags::Severity;
 /// ```
 #[must_use]
 pub fn registry() -> Registry {
-    Registry { _private: () }
+    Registry
 }
 
 /// The memos of this process. See [`registry`].
 #[derive(Clone, Copy, Debug)]
-pub struct Registry {
-    _private: (),
-}
+#[non_exhaustive]
+pub struct Registry;
 
 impl Registry {
     /// The memos that have been used: those of functions in the order of their first use, then those
@@ -65,7 +64,7 @@ impl Registry {
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.shown_as(text, Severity::Soft)
+        self.invalidate_shown_as(text, Severity::Soft)
     }
 
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
@@ -84,10 +83,10 @@ impl Registry {
     /// assert_eq!(registry().invalidate_key_text(r#"cats::lives("tom")"#).count(), 1);
     /// ```
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.shown_as(text, Severity::Hard)
+        self.invalidate_shown_as(text, Severity::Hard)
     }
 
-    fn shown_as(self, text: &str, severity: Severity) -> Applied {
+    pub(crate) fn invalidate_shown_as(self, text: &str, severity: Severity) -> Applied {
         // A key begins with the name of its function.
         let memos: Vec<_> = self.memos().into_iter().filter(|memo| text.starts_with(memo.name())).collect();
         invalidate_shown(&memos, &|key| key == text, severity)

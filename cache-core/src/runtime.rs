@@ -1,18 +1,17 @@
 //! A runtime: what memos share. There is one for the process, and one for each test scope.
 
+#[cfg(feature = "testing")]
+use std::any::TypeId;
 use std::io::{self, Write as _};
 use std::ops::Deref;
-#[cfg(not(loom))]
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 use crate::address::AnyKey;
 use crate::background::Executor;
 use crate::flight::{Waits, has_invalidated};
 use crate::invalidate::Applied;
 use crate::memo::MemoCore;
-#[cfg(all(unix, not(miri), not(loom)))]
 use crate::sync::{Locked, held_in};
 use crate::tags::{Name, Number, PendingRemoval, Revision, Severity, Stamp, TagSet, TagState, Tags};
 use crate::time::Clock;
@@ -43,6 +42,9 @@ struct Memos {
     /// How many were made known so far.
     made: u64,
 }
+
+/// All runtimes, for a `fork`.
+static RUNTIMES: crate::sync::plain::Mutex<Vec<Weak<Runtime>>> = crate::sync::plain::Mutex::new(Vec::new());
 
 impl Memos {
     fn all(&self) -> Vec<Arc<MemoCore>> {
@@ -118,7 +120,7 @@ impl Runtime {
         #[cfg(all(unix, not(miri), not(loom)))]
         crate::fork::register();
         let disabled = is_disabled();
-        Arc::new(Self {
+        let runtime = Arc::new(Self {
             tags: Tags::new(),
             waits: Arc::new(Waits::new()),
             clock,
@@ -127,20 +129,30 @@ impl Runtime {
             disabled: AtomicBool::new(disabled),
             tracked: AtomicBool::new(false),
             announced: AtomicBool::new(false),
-        })
+        });
+        let mut runtimes = RUNTIMES.lock();
+        runtimes.retain(|runtime| runtime.strong_count() > 0);
+        runtimes.push(Arc::downgrade(&runtime));
+        drop(runtimes);
+        runtime
     }
 
-    /// The runtime of the process.
-    #[cfg(not(loom))]
+    /// All of them. One that is made after this is a stranger to a child of `fork`, which has none of the threads that
+    /// know it.
+    pub(crate) fn all() -> Vec<Arc<Self>> {
+        Self::global();
+        RUNTIMES.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Keeps others from making one.
+    pub(crate) fn hold_all() -> Box<dyn Locked> {
+        crate::sync::held(RUNTIMES.lock(), |_| ())
+    }
+
+    /// The runtime of the process. Models make their own.
     pub(crate) fn global() -> &'static Arc<Runtime> {
         static GLOBAL: LazyLock<Arc<Runtime>> = LazyLock::new(|| Runtime::new(Clock::System));
         &GLOBAL
-    }
-
-    /// A model has no runtime of its process: it makes its own.
-    #[cfg(loom)]
-    pub(crate) fn global() -> &'static Arc<Runtime> {
-        unimplemented!("models make their own runtime")
     }
 
     /// The runtime in which this thread works: a test's scope, else the process's.
@@ -191,10 +203,8 @@ impl Runtime {
         PendingRemoval { stamp, tag, carriers }: PendingRemoval<MemoCore>,
     ) -> Applied {
         let ids = self.tags.ids(&tag);
-        let finish = |(memo, all): (Arc<MemoCore>, bool)| {
-            let progress = memo.remove_invalidated(stamp, (!all).then(|| ids.clone()));
-            Applied::of_removal(memo, progress)
-        };
+        let finish =
+            |(memo, all): (Arc<MemoCore>, bool)| memo.remove_invalidated(stamp, (!all).then(|| ids.clone()));
         let applied = carriers.into_iter().map(finish).sum();
         self.tags.release(Box::new([tag]));
         applied
@@ -250,14 +260,12 @@ impl Runtime {
     }
 
     /// All memos, and how many there have been.
-    #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn memos_made(&self) -> (Vec<Arc<MemoCore>>, u64) {
         let memos = self.memos.lock();
         (memos.all(), memos.made)
     }
 
     /// Keeps others from making memos known; none if one was, since there were so many.
-    #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn hold_memos(self: Arc<Self>, made: u64) -> Option<Box<dyn Locked>> {
         let mut is_same = false;
         let lock = |runtime: &'static Self| {
@@ -272,6 +280,13 @@ impl Runtime {
     /// All memos.
     pub(crate) fn memos(&self) -> Vec<Arc<MemoCore>> {
         self.memos.lock().all()
+    }
+
+    /// The memo that was made for a slot, and for these types.
+    #[cfg(feature = "testing")]
+    pub(crate) fn memo_of(&self, slot: usize, id: TypeId) -> Option<Arc<MemoCore>> {
+        let memos = self.memos.lock();
+        memos.of_functions.iter().find(|memo| memo.slot == slot && memo.header.id == id).cloned()
     }
 
     /// Those of functions.
@@ -299,9 +314,7 @@ impl Runtime {
     }
 
     /// An entry that expires was stored or marked. Scopes are swept by hand: their time stands still.
-    #[cfg_attr(loom, expect(clippy::unused_self, reason = "nothing sweeps in a model"))]
     pub(crate) fn wake_sweeper(&self) {
-        #[cfg(not(loom))]
         if matches!(self.clock, Clock::System) {
             crate::sweeper::wake();
         }

@@ -1,7 +1,7 @@
 //! Slots: where a function finds its memo. A slot is a constant static; memos are made on first use.
 
 use std::any::{TypeId, type_name};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::BuildHasher as _;
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
@@ -137,8 +137,7 @@ fn name_of_method(base: &str, of: &str, params: &str) -> Arc<str> {
 /// Memos are made one at a time: two threads that call a function first must not make two.
 static MAKING: crate::sync::plain::Mutex<()> = crate::sync::plain::Mutex::new(());
 
-/// No memo is made until this is dropped, nor are settings of a field looked at.
-#[cfg(all(unix, not(miri), not(loom)))]
+/// No memo is made until this is dropped.
 pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(making(), |_| ())
 }
@@ -172,12 +171,15 @@ impl Slot {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            let memo = scope.memo(self, id).unwrap_or_else(|| {
+            let runtime = scope.runtime();
+            let made = || runtime.memo_of(self.address(), id);
+            let memo = made().unwrap_or_else(|| {
                 // Under no lock: expressions of the attribute are evaluated for it.
                 let types = Types::of::<S, R>(spec());
-                scope.make_memo(self, id, |runtime| self.make(types, Id::name, id, runtime, true, None))
+                let _making = making();
+                made().unwrap_or_else(|| self.make(types, Id::name, id, runtime, true, None))
             });
-            // SAFETY: the scope finds the memo by the id, which is that of these types.
+            // SAFETY: the runtime finds the memo by the id, which is that of these types.
             return unsafe { MemoHandle::scoped(memo) };
         }
         let memo =
@@ -286,25 +288,6 @@ pub(crate) fn id<Id: ?Sized, S: Shape, R: Returns>() -> TypeId {
 
 #[inline]
 fn chain(id: TypeId) -> usize {
-    // Type ids are hashes: any of their bits will do.
-    let hash = BuildHasherDefault::<Bits>::default().hash_one(id);
+    let hash = foldhash::fast::FixedState::default().hash_one(id);
     usize::try_from(hash % CHAINS as u64).unwrap_or(0)
-}
-
-#[derive(Default)]
-struct Bits(u64);
-
-impl Hasher for Bits {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    #[inline]
-    fn write_u64(&mut self, bits: u64) {
-        self.0 = bits;
-    }
 }

@@ -16,6 +16,8 @@ use crate::runtime::Runtime;
 use crate::sync::plain::Mutex;
 use crate::time::{HAS_THREADS, has_forked};
 
+/// Nothing sweeps in a model.
+const HAS_SWEEPER: bool = HAS_THREADS && cfg!(not(loom));
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Something may expire.
@@ -42,7 +44,6 @@ impl Sweeper {
 }
 
 /// Around a `fork`: in the child the thread is started anew.
-#[cfg(all(unix, not(miri)))]
 pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(SWEEPER.lock(), |sweeper| {
         std::mem::forget(sweeper.thread.take());
@@ -52,7 +53,7 @@ pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
 
 /// There is something that expires.
 pub(crate) fn wake() {
-    if HAS_THREADS && !AWAKE.load(Ordering::Acquire) {
+    if HAS_SWEEPER && !AWAKE.load(Ordering::Acquire) {
         start();
     }
 }
@@ -68,7 +69,7 @@ fn start() {
 
 /// Leaves the backlog of a memo to the thread. False if there is none.
 pub(crate) fn drain(memo: Arc<MemoCore>) -> bool {
-    if !HAS_THREADS || has_forked() {
+    if !HAS_SWEEPER || has_forked() {
         return false;
     }
     let mut sweeper = SWEEPER.lock();

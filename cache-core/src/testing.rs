@@ -83,35 +83,24 @@
 //!
 //! Without this feature no call looks for a scope. With it, each call looks at one more word.
 
-use std::any::TypeId;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
-#[cfg(all(unix, not(miri), not(loom)))]
-use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use crate::background::{Executor, ExecutorIsSet, Task, block_on};
-use crate::memo::MemoCore;
 use crate::runtime::Runtime;
-use crate::slot::Slot;
 use crate::sync::guarded;
-#[cfg(all(unix, not(miri), not(loom)))]
-use crate::sync::{Locked, held_in};
 use crate::time::{Clock, Manual};
 
 /// Whether a scope was ever made in this process.
 static USED: AtomicBool = AtomicBool::new(false);
-
-/// All scopes.
-#[cfg(all(unix, not(miri), not(loom)))]
-static SCOPES: crate::sync::plain::Mutex<Vec<Weak<Inner>>> = crate::sync::plain::Mutex::new(Vec::new());
 
 thread_local! {
     static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
@@ -126,34 +115,6 @@ pub struct Scope {
 struct Inner {
     runtime: Arc<Runtime>,
     time: Arc<Manual>,
-    memos: crate::sync::plain::Mutex<HashMap<(usize, TypeId), Arc<MemoCore>>>,
-}
-
-/// The scopes that there are, for a `fork`.
-#[cfg(all(unix, not(miri), not(loom)))]
-pub(crate) struct Scopes(Vec<Arc<Inner>>);
-
-#[cfg(all(unix, not(miri), not(loom)))]
-impl Scopes {
-    /// One that is made after this is a stranger to the child, which has none of the threads that know it.
-    pub(crate) fn all() -> Self {
-        Self(SCOPES.lock().iter().filter_map(Weak::upgrade).collect())
-    }
-
-    pub(crate) fn runtimes(&self) -> impl Iterator<Item = Arc<Runtime>> {
-        self.0.iter().map(|scope| scope.runtime.clone())
-    }
-
-    /// Keeps others from their lists of memos.
-    pub(crate) fn hold(&self) -> impl Iterator<Item = Box<dyn Locked>> {
-        self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.memos.lock(), |_| ()))
-    }
-
-    /// Keeps others from their timers, and from making one.
-    pub(crate) fn hold_timers(&self) -> impl Iterator<Item = Box<dyn Locked>> {
-        let timers = self.0.iter().map(|scope| held_in(scope.clone(), |scope| scope.time.hold(), |_| ()));
-        timers.chain(std::iter::once_with(|| crate::sync::held(SCOPES.lock(), |_| ())))
-    }
 }
 
 impl Drop for Inner {
@@ -182,14 +143,7 @@ impl Scope {
         USED.store(true, Ordering::Relaxed);
         let time = Arc::new(Manual::default());
         let runtime = Runtime::new(Clock::Manual(time.clone()));
-        let inner = Arc::new(Inner { runtime, time, memos: crate::sync::plain::Mutex::default() });
-        #[cfg(all(unix, not(miri), not(loom)))]
-        {
-            let mut scopes = SCOPES.lock();
-            scopes.retain(|scope| scope.strong_count() > 0);
-            scopes.push(Arc::downgrade(&inner));
-        }
-        Self { inner }
+        Self { inner: Arc::new(Inner { runtime, time }) }
     }
 
     /// Lets this thread work inside the scope until the guard is dropped. Scopes nest.
@@ -250,22 +204,6 @@ impl Scope {
 
     pub(crate) fn runtime(&self) -> &Arc<Runtime> {
         &self.inner.runtime
-    }
-
-    /// The scope's memo for a slot, if it was made.
-    pub(crate) fn memo(&self, slot: &Slot, id: TypeId) -> Option<Arc<MemoCore>> {
-        self.inner.memos.lock().get(&(slot.address(), id)).cloned()
-    }
-
-    /// The scope's memo for a slot, made by `make` unless somebody has made it meanwhile.
-    pub(crate) fn make_memo(
-        &self,
-        slot: &Slot,
-        id: TypeId,
-        make: impl FnOnce(&Arc<Runtime>) -> Arc<MemoCore>,
-    ) -> Arc<MemoCore> {
-        let mut memos = self.inner.memos.lock();
-        memos.entry((slot.address(), id)).or_insert_with(|| make(&self.inner.runtime)).clone()
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn shape(ty: &Type, krate: &Path, span: Span) -> Result<TokenStream, 
         _ => match one_argument(ty) {
             Some(("Option", inner)) => Ok(wrap("Opt", shape(inner, krate, span)?)),
             Some(("Vec", inner)) if item_is_peeled(inner) => Ok(wrap("Seq", shape(inner, krate, span)?)),
-            Some(("Cow", inner)) => Ok(wrap("Cowed", shape(inner, krate, span)?)),
+            Some(("Cow", inner)) => Ok(wrap("Ref", shape(inner, krate, span)?)),
             _ if borrows(ty) => Err(()),
             _ => {
                 let leaf = at(span, quote!(#krate::__leaf!));

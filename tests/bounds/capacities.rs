@@ -254,6 +254,7 @@ fn a_bound_moves_down_and_up() {
 fn a_bound_comes_and_goes() {
     let kept = Kept::default();
     kept.by_default.set_capacity(usize::MAX).unwrap();
+    assert_eq!(kept.by_default.capacity(), None, "there is no bound before the first call either");
     kept.hits(0..3_000);
     assert_eq!((kept.by_default.capacity(), kept.by_default.len()), (None, 3_000));
     for turn in 1..4_u64 {

@@ -379,7 +379,6 @@ const _: () = {
     impl ::cache_core::__private::Node for __EntriesOfCatNode {
         type Value = Cat;
         type View<'__v> = (&'__v str,);
-        const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new();
         const IN_BACKGROUND: ::cache_core::__private::bool = true;
         const STALE_IF_ERROR: ::cache_core::__private::bool = true;
         fn slot() -> &'static ::cache_core::__private::Slot {

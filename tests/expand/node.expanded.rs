@@ -19,8 +19,9 @@ const _: () = {
     impl ::cache_core::__private::Node for __EntriesOfCatNode {
         type Value = Cat;
         type View<'__v> = (&'__v str, ::core::option::Option<&'__v str>, &'__v u32);
-        const HOOKS: ::cache_core::__private::NodeHooks<Cat> = ::cache_core::__private::NodeHooks::new()
-            .on_miss(|key| println!("miss {key}"));
+        const ON_MISS: ::cache_core::__private::OnMiss = ::core::option::Option::Some(|
+            key|
+        println!("miss {key}"));
         fn slot() -> &'static ::cache_core::__private::Slot {
             ::cache_core::__edition!(dyn);
             static __SLOT: ::cache_core::__private::Slot = ::cache_core::__private::Slot::new(

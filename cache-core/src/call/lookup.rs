@@ -222,7 +222,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
     {
         // A read is no call, so the node's hook is not told.
-        if const { N::HOOKS.tells_of_hits() } && self.on_hit.is_none() && self.question != Question::Get {
+        if N::ON_HIT.is_some() && self.on_hit.is_none() && self.question != Question::Get {
             self.on_hit = Some(const { &tell_of_hit::<N, R> });
         }
         self.ask::<S, R>(|| N::slot().memo::<OfNode<N>, S, R>(&MemoSpec::of_node::<N, S>), look)

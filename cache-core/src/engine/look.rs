@@ -2,7 +2,7 @@
 
 use super::CallMode;
 use crate::erased::{Erased, ErasedRef};
-use crate::key::{Borrowed, KeyRef, Part, Shape};
+use crate::key::{KeyRef, Part, Shape, Shows};
 use crate::memo::{Flags, MemoCore, TypedMemo};
 use crate::store::short;
 use crate::value::Returns;
@@ -132,7 +132,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         parts: &P,
         value: &R::StoredValue,
     ) {
-        let key = Borrowed { part: parts, shape: std::marker::PhantomData::<S> };
+        let key = Shows::<S, _>::new(parts);
         on_hit(&KeyRef { name: &memo.name, key: &key }, value);
     }
 

@@ -1,4 +1,4 @@
-//! Compound shapes: references, options, sequences, `Cow`s and tuples around leaves.
+//! Compound shapes: references and `Cow`s, options, sequences and tuples around leaves.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::ops::Deref;
 
 #[cfg(feature = "json")]
 use super::JsonMismatch;
-use super::{Lend, Part, Shape, Ty};
+use super::{Lend, Part, Shape, Shows, Ty};
 use crate::sync::Comparing;
 
-/// `&T`: what it points to is the key.
+/// `&T` and `Cow<'_, T>`: what they lead to is the key.
 #[derive(Clone, Copy)]
 pub struct Ref<S>(pub S);
 /// `Option<T>`.
@@ -19,11 +19,8 @@ pub struct Opt<S>(pub S);
 /// `[T]`, `Vec<T>`, `[T; N]`.
 #[derive(Clone, Copy)]
 pub struct Seq<S>(pub S);
-/// `Cow<'_, T>`.
-#[derive(Clone, Copy)]
-pub struct Cowed<S>(pub S);
 
-/// What a reference or a `Cow` led to, as it is stored.
+/// What they led to, as it is stored.
 #[derive(Clone)]
 pub struct Inner<T>(pub(super) T);
 
@@ -35,50 +32,45 @@ impl<T> Deref for Inner<T> {
     }
 }
 
-/// Shapes of what is looked through, and their parts, with whether looking through them runs user code.
-macro_rules! transparent {
-    ($($wrapper:ident: $([$($generics:tt)*] $t:ty, $runs_user_code:expr;)*)*) => { $(
-        impl<S: Shape> Shape for $wrapper<S> {
-            type Owned = Inner<S::Owned>;
-            const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
+impl<S: Shape> Shape for Ref<S> {
+    type Owned = Inner<S::Owned>;
+    const RUNS_USER_CODE: bool = S::RUNS_USER_CODE;
 
-            #[cfg(feature = "json")]
-            fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
-                S::parse(json).map(Inner)
+    #[cfg(feature = "json")]
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
+        S::parse(json).map(Inner)
+    }
+}
+
+/// What is looked through, with whether that runs user code.
+macro_rules! transparent {
+    ($([$($generics:tt)*] $t:ty, $runs_user_code:expr;)*) => { $(
+        impl<S: Shape, $($generics)*> Part<Ref<S>> for $t {
+            #[inline]
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                (**self).hash(state);
+            }
+            #[inline]
+            fn matches(&self, owned: &Inner<S::Owned>) -> bool {
+                let _comparing = $runs_user_code.then(Comparing::begin);
+                (**self).matches(owned)
+            }
+            #[inline]
+            fn own(&self) -> Inner<S::Owned> {
+                Inner((**self).own())
+            }
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).show(f)
             }
         }
-
-        $(
-            impl<S: Shape, $($generics)*> Part<$wrapper<S>> for $t {
-                #[inline]
-                fn hash<H: Hasher>(&self, state: &mut H) {
-                    (**self).hash(state);
-                }
-                #[inline]
-                fn matches(&self, owned: &Inner<S::Owned>) -> bool {
-                    let _comparing = $runs_user_code.then(Comparing::begin);
-                    (**self).matches(owned)
-                }
-                #[inline]
-                fn own(&self) -> Inner<S::Owned> {
-                    Inner((**self).own())
-                }
-                fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    (**self).show(f)
-                }
-            }
-        )*
     )* };
 }
 
 transparent! {
-    Ref:
-        [T: Part<S> + ?Sized] &T, false;
-        [T: Part<S>] Inner<T>, false;
-    Cowed:
-        // `Borrow` of what is owned.
-        [T: Part<S> + ToOwned + ?Sized] Cow<'_, T>, S::RUNS_USER_CODE;
-        [T: Part<S>] Inner<T>, false;
+    [T: Part<S> + ?Sized] &T, false;
+    // `Borrow` of what is owned.
+    [T: Part<S> + ToOwned + ?Sized] Cow<'_, T>, S::RUNS_USER_CODE;
+    [T: Part<S>] Inner<T>, false;
 }
 
 impl<S: Shape> Shape for Opt<S> {
@@ -120,10 +112,7 @@ impl<S: Shape, T: Part<S>> Part<Opt<S>> for Option<T> {
         self.as_ref().map(Part::own)
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Some(part) => list(f, ("Some(", ")"), 1, &|_, f| part.show(f)),
-            None => f.write_str("None"),
-        }
+        fmt::Debug::fmt(&self.as_ref().map(Shows::<S, T>::new), f)
     }
 }
 
@@ -153,7 +142,7 @@ impl<S: Shape, T: Part<S>> Part<Seq<S>> for [T] {
         self.iter().map(Part::own).collect()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        list(f, ("[", "]"), self.len(), &|at, f| self[at].show(f))
+        f.debug_list().entries(self.iter().map(Shows::<S, T>::new)).finish()
     }
 }
 
@@ -181,40 +170,24 @@ macro_rules! as_slice {
 
 as_slice!([] Vec<T>, [const N: usize] [T; N]);
 
-/// Writes so many items.
-fn list(
-    f: &mut fmt::Formatter<'_>,
-    (open, close): (&str, &str),
-    len: usize,
-    show: &dyn Fn(usize, &mut fmt::Formatter<'_>) -> fmt::Result,
-) -> fmt::Result {
-    f.write_str(open)?;
-    for at in 0..len {
-        if at > 0 {
-            f.write_str(", ")?;
-        }
-        show(at, f)?;
-    }
-    f.write_str(close)
-}
-
 #[cfg(feature = "json")]
 fn array(json: &serde_json::Value) -> Result<&Vec<serde_json::Value>, JsonMismatch> {
     json.as_array().ok_or_else(|| JsonMismatch::new(format!("expected an array, not {json}")))
 }
 
 /// A key is the tuple of its parts; tuples among the arguments are tuples of parts likewise.
-macro_rules! tuples {
-    ($($len:literal: $($S:ident $T:ident $i:tt),*;)*) => { $(
+macro_rules! tuple {
+    ($(($S:ident $T:ident $i:tt))*) => {
         impl<$($S: Shape),*> Shape for ($($S,)*) {
             type Owned = ($($S::Owned,)*);
             const RUNS_USER_CODE: bool = false $(|| $S::RUNS_USER_CODE)*;
 
             #[cfg(feature = "json")]
             fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
-                let items = array(json)?;
-                if items.len() != $len {
-                    return Err(JsonMismatch::new(format!("expected {} values, got {}", $len, items.len())));
+                let (items, parts): (_, &[&str]) = (array(json)?, &[$(stringify!($i)),*]);
+                if items.len() != parts.len() {
+                    let (expected, got) = (parts.len(), items.len());
+                    return Err(JsonMismatch::new(format!("expected {expected} values, got {got}")));
                 }
                 Ok(($($S::parse(&items[$i]).map_err(|e| e.in_part($i))?,)*))
             }
@@ -231,7 +204,7 @@ macro_rules! tuples {
 
         impl<$($S: Shape, $T: Part<$S>),*> Part<($($S,)*)> for ($($T,)*) {
             #[inline]
-            fn hash<HH: Hasher>(&self, _state: &mut HH) {
+            fn hash<H: Hasher>(&self, _state: &mut H) {
                 $(self.$i.hash(_state);)*
             }
             #[inline]
@@ -244,30 +217,20 @@ macro_rules! tuples {
                 ($(self.$i.own(),)*)
             }
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                list(f, ("(", ")"), $len, &|at, _f| match at {
-                    $($i => self.$i.show(_f),)*
-                    _ => unreachable!("it has so many parts"),
-                })
+                f.write_str("(")?;
+                let mut _separator = "";
+                $(
+                    f.write_str(_separator)?;
+                    self.$i.show(f)?;
+                    _separator = ", ";
+                )*
+                f.write_str(")")
             }
         }
-    )* };
+    };
 }
 
-tuples! {
-    0: ;
-    1: S0 T0 0;
-    2: S0 T0 0, S1 T1 1;
-    3: S0 T0 0, S1 T1 1, S2 T2 2;
-    4: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3;
-    5: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4;
-    6: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5;
-    7: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5, S6 T6 6;
-    8: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5, S6 T6 6, S7 T7 7;
-    9: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5, S6 T6 6, S7 T7 7, S8 T8 8;
-    10: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5, S6 T6 6, S7 T7 7, S8 T8 8, S9 T9 9;
-    11: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5, S6 T6 6, S7 T7 7, S8 T8 8, S9 T9 9, S10 T10 10;
-    12: S0 T0 0, S1 T1 1, S2 T2 2, S3 T3 3, S4 T4 4, S5 T5 5, S6 T6 6, S7 T7 7, S8 T8 8, S9 T9 9, S10 T10 10, S11 T11 11;
-}
+each_length!(tuple);
 
 /// What a `key` expression's type is made of: references, options of references and `Cow`s are
 /// peeled, so that `key = name.trim()` is looked up without a copy.
@@ -304,10 +267,10 @@ impl<T: ?Sized> Peel for &Ty<Option<&T>> {
 
 impl<T: ToOwned + ?Sized> Peel for &Ty<Cow<'_, T>> {
     type Inner = T;
-    type Wrapped<S: Shape> = Cowed<S>;
+    type Wrapped<S: Shape> = Ref<S>;
     #[inline]
-    fn __wrap<S: Shape>(&self, inner: S) -> Cowed<S> {
-        Cowed(inner)
+    fn __wrap<S: Shape>(&self, inner: S) -> Ref<S> {
+        Ref(inner)
     }
 }
 

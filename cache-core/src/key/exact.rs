@@ -69,7 +69,7 @@ macro_rules! by_eq {
     )* };
 }
 
-by_eq!((), bool, char, String, OsString);
+by_eq!(bool, char, String, OsString);
 by_eq!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 by_eq!(NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize);
 by_eq!(NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize);
@@ -110,6 +110,7 @@ seen_as! {
     [T: Exact] Vec<T>, this => &**this;
     [T: Exact, const N: usize] [T; N], this => &this[..];
     [T: Exact] Reverse<T>, this => &this.0;
+    [T: Exact, E: Exact] Result<T, E>, this => &(this.as_ref().ok(), this.as_ref().err());
     [T: Exact] Range<T>, this => &(&this.start, &this.end);
 }
 
@@ -143,23 +144,6 @@ impl<T: Exact> Exact for Option<T> {
     }
 }
 
-impl<T: Exact, E: Exact> Exact for Result<T, E> {
-    fn hash_exactly<H: Hasher>(&self, state: &mut H) {
-        Hash::hash(&self.is_ok(), state);
-        match self {
-            Ok(value) => value.hash_exactly(state),
-            Err(error) => error.hash_exactly(state),
-        }
-    }
-    fn same_exactly(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Ok(a), Ok(b)) => a.same_exactly(b),
-            (Err(a), Err(b)) => a.same_exactly(b),
-            _ => false,
-        }
-    }
-}
-
 /// Collections, in their order.
 macro_rules! collections {
     ($([$($generics:tt)*] $t:ty;)*) => { $(
@@ -184,28 +168,17 @@ collections! {
     [K: Exact, V: Exact] BTreeMap<K, V>;
 }
 
-macro_rules! tuples {
-    ($($T:ident $i:tt),+) => {
-        impl<$($T: Exact),+> Exact for ($($T,)+) {
-            fn hash_exactly<HH: Hasher>(&self, state: &mut HH) {
-                $(self.$i.hash_exactly(state);)+
+macro_rules! tuple {
+    ($(($S:ident $T:ident $i:tt))*) => {
+        impl<$($T: Exact),*> Exact for ($($T,)*) {
+            fn hash_exactly<H: Hasher>(&self, _state: &mut H) {
+                $(self.$i.hash_exactly(_state);)*
             }
-            fn same_exactly(&self, other: &Self) -> bool {
-                true $(&& self.$i.same_exactly(&other.$i))+
+            fn same_exactly(&self, _other: &Self) -> bool {
+                true $(&& self.$i.same_exactly(&_other.$i))*
             }
         }
     };
 }
 
-tuples!(A 0);
-tuples!(A 0, B 1);
-tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3);
-tuples!(A 0, B 1, C 2, D 3, E 4);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
-tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+each_length!(tuple);

@@ -7,6 +7,21 @@
 
 #![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
 
+/// Has a macro write something for tuples of each length.
+macro_rules! each_length {
+    ($tuple:ident) => {
+        each_length!($tuple [] (S0 T0 0) (S1 T1 1) (S2 T2 2) (S3 T3 3) (S4 T4 4) (S5 T5 5)
+            (S6 T6 6) (S7 T7 7) (S8 T8 8) (S9 T9 9) (S10 T10 10) (S11 T11 11));
+    };
+    ($tuple:ident [$($part:tt)*]) => {
+        $tuple!($($part)*);
+    };
+    ($tuple:ident [$($part:tt)*] $next:tt $($more:tt)*) => {
+        $tuple!($($part)*);
+        each_length!($tuple [$($part)* $next] $($more)*);
+    };
+}
+
 mod compound;
 mod exact;
 mod leaf;
@@ -16,7 +31,7 @@ use std::fmt;
 use std::hash::Hasher;
 use std::marker::PhantomData;
 
-pub use compound::{Cowed, Opt, Peel, PeelNot, Ref, Seq};
+pub use compound::{Opt, Peel, PeelNot, Ref, Seq};
 pub(crate) use exact::Exact;
 pub(crate) use leaf::Bitwise;
 #[cfg(test)]
@@ -137,20 +152,18 @@ impl KeyFns {
     }
 }
 
-/// A key that can be shown, whether borrowed from a call or kept.
-pub(crate) trait ShowKey {
-    fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+/// A part, as it shows.
+pub(crate) struct Shows<'a, S, P>(&'a P, PhantomData<S>);
+
+impl<'a, S, P> Shows<'a, S, P> {
+    pub(crate) fn new(part: &'a P) -> Self {
+        Self(part, PhantomData)
+    }
 }
 
-/// A call's key in borrowed form.
-pub(crate) struct Borrowed<'a, S, P: ?Sized> {
-    pub(crate) part: &'a P,
-    pub(crate) shape: PhantomData<S>,
-}
-
-impl<S: Shape, P: Part<S> + ?Sized> ShowKey for Borrowed<'_, S, P> {
-    fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.part.show(f)
+impl<S: Shape, P: Part<S>> fmt::Debug for Shows<'_, S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)
     }
 }
 
@@ -160,8 +173,8 @@ pub(crate) struct StoredKey<'a> {
     pub(crate) fns: &'static KeyFns,
 }
 
-impl ShowKey for StoredKey<'_> {
-    fn show_key(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl fmt::Debug for StoredKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (self.fns.show)(self.key, f)
     }
 }
@@ -173,7 +186,7 @@ impl ShowKey for StoredKey<'_> {
 #[derive(Clone, Copy)]
 pub struct KeyRef<'a> {
     pub(crate) name: &'a str,
-    pub(crate) key: &'a dyn ShowKey,
+    pub(crate) key: &'a dyn fmt::Debug,
 }
 
 impl KeyRef<'_> {
@@ -187,7 +200,7 @@ impl KeyRef<'_> {
 impl fmt::Display for KeyRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)?;
-        self.key.show_key(f)
+        self.key.fmt(f)
     }
 }
 

@@ -1,12 +1,13 @@
 //! The memo itself: shards of entries and flights, under one revision, in one runtime.
 
 use std::any::TypeId;
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, Removal};
 use super::dependents::Dependencies;
-use super::hooks::ErasedHooks;
+use super::hooks::Hooks;
 use super::predicate_removal::PredicateRemovals;
 use super::shards::Shards;
 use super::{Header, MemoSpec};
@@ -62,15 +63,15 @@ pub(crate) struct DeferredInvalidation {
 pub(crate) struct Types {
     pub(super) cell: &'static CellType,
     pub(super) key_fns: &'static KeyFns,
-    pub(super) hooks: ErasedHooks,
+    pub(super) hooks: Hooks,
 }
 
 impl Types {
-    pub(crate) fn of<S: Shape, R: Returns>(hooks: MemoSpec<R>) -> Self {
+    pub(crate) fn of<S: Shape, R: Returns>(spec: MemoSpec<R>) -> Self {
         Self {
             cell: CellType::of::<S::Owned, R::StoredValue>(),
             key_fns: KeyFns::of::<S>(),
-            hooks: ErasedHooks::new(hooks),
+            hooks: spec.hooks,
         }
     }
 }
@@ -190,7 +191,7 @@ impl MemoCore {
             deferred: Mutex::new(Vec::new()),
             has_deferred: AtomicBool::new(false),
             memo_tag: Mutex::new(None),
-            backlog: Backlog::new(&spec.rules),
+            backlog: Backlog::new(VecDeque::new()),
             predicate_removals: PredicateRemovals::new(),
             #[cfg(feature = "rayon")]
             typical_duration: super::typical_duration::TypicalDuration::new(),
@@ -407,7 +408,8 @@ impl Drop for MemoCore {
                 let _ = crate::sync::guarded(|| drop(key));
             }
         }
-        self.backlog.end().into_iter().for_each(leave);
+        let backlog = std::mem::take(&mut *self.backlog.lock());
+        backlog.into_iter().flat_map(Removal::into_entries).for_each(leave);
         let memo_tag = self.memo_tag.lock().take();
         self.runtime.tags.release(memo_tag.into_iter().collect());
         if let Some(tags) = self.fixed_tags.take() {

@@ -28,6 +28,7 @@ pub(crate) struct Dependencies {
 /// Keys by their hashes.
 pub(crate) type SparedKeys = HashMap<u32, Vec<Erased>, RandomState>;
 
+#[derive(Clone)]
 struct Dependency {
     key: Erased,
     hash: u32,
@@ -107,12 +108,6 @@ impl Dependencies {
         }
         table.insert_unique(hash, dependency, |dependency| u64::from(dependency.hash));
         gone
-    }
-
-    fn all(&self) -> impl Iterator<Item = (Erased, u32, Name, bool)> + '_ {
-        self.iter().map(|dependency| {
-            (dependency.key.clone(), dependency.hash, dependency.name.clone(), dependency.replaced)
-        })
     }
 }
 
@@ -232,8 +227,8 @@ impl MemoCore {
         };
         let mut applied = Applied::default();
         for shard in self.shards() {
-            let dependencies: Vec<_> = shard.read().dependencies.all().collect();
-            for (key, hash, name, replaced) in dependencies {
+            let dependencies: Vec<Dependency> = shard.read().dependencies.iter().cloned().collect();
+            for Dependency { key, hash, name, replaced, .. } in dependencies {
                 if doomed(&key) && (replaced || !is_spared(&key, hash)) {
                     applied += self.runtime().invalidate_tag(&name, severity);
                 }

@@ -2,7 +2,6 @@
 
 use super::MemoCore;
 use crate::event::Cause;
-use crate::invalidate::Applied;
 use crate::store::Removed;
 use crate::tags::{Name, PendingRemoval, Severity};
 
@@ -53,20 +52,20 @@ impl MemoCore {
     /// Takes leave of removed entries. No lock is held: hooks and drops are user code. What was computed
     /// from them goes first: hooks may take their time.
     #[inline]
-    pub(crate) fn dispose(&self, effects: Effects) -> Applied {
-        if effects.is_empty() { Applied::default() } else { self.dispose_of(effects) }
+    pub(crate) fn dispose(&self, effects: Effects) {
+        if !effects.is_empty() {
+            self.dispose_of(effects);
+        }
     }
 
-    fn dispose_of(&self, mut effects: Effects) -> Applied {
-        let mut applied = Applied::default();
+    fn dispose_of(&self, mut effects: Effects) {
         for name in &effects.dependencies {
-            applied += self.runtime().invalidate_tag(name, Severity::Hard);
+            self.runtime().invalidate_tag(name, Severity::Hard);
         }
         self.dispose_one(&mut effects.first);
         for entry in effects.more {
             self.dispose_one(&mut Some(entry));
         }
-        applied
     }
 
     /// Takes leave of one. It is moved out only if its types need a drop, which may be user code.

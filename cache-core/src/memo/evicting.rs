@@ -60,7 +60,6 @@ impl MemoCore {
         let slot = guard.entries.victim()?;
         let entry = guard.entries.at(slot)?;
         let (hash, weight) = (entry.hash, entry.weight());
-        self.backlog.credit(*entry);
         if self.is_tracked() {
             guard.dependencies.note_replaced(hash);
         }
@@ -150,8 +149,7 @@ mod tests {
     /// A weigher by value; a new value may weigh more than the one it replaces.
     #[test]
     fn a_heavier_value_takes_the_room_of_the_one_it_replaces() {
-        let mut hooks = MemoSpec::new();
-        hooks.weigh = Some(|_, value: &u64| usize::try_from(*value).unwrap());
+        let hooks = MemoSpec::new().weigh(|_, value: &u64| usize::try_from(*value).unwrap());
         let cache = TestMemo::within(Runtime::new(Clock::System), SPEC.capacity(10), hooks);
         assert!(cache.put(1, 4, When::Always) && cache.put(2, 4, When::Always));
         assert!(cache.put(1, 6, When::IfPresent));

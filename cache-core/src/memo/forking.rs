@@ -6,6 +6,11 @@ use super::MemoCore;
 use crate::sync::{Locked, held_in};
 
 impl MemoCore {
+    /// The lock of what invalidations have left for later.
+    pub(crate) fn hold_backlog(self: Arc<Self>) -> Box<dyn Locked> {
+        held_in(self, |memo| memo.backlog.lock(), |_| ())
+    }
+
     /// Keeps writers off the shards that there are, and says how many these are. Who reads writes nothing but
     /// single words, so readers are let in.
     ///
@@ -51,7 +56,6 @@ impl MemoCore {
         vec![
             held_in(self.clone(), |memo| memo.shards.hold(), |_| ()),
             held_in(self.clone(), |memo| memo.deferred.lock(), |_| ()),
-            held_in(self.clone(), |memo| memo.backlog.hold(), |_| ()),
             held_in(self, |memo| memo.switched_off.lock(), |_| ()),
         ]
     }

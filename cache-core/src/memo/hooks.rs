@@ -2,6 +2,7 @@
 //! never so that its panic disturbs the call it serves.
 
 use std::any::Any;
+use std::marker::PhantomData;
 
 use super::MemoCore;
 use crate::engine::Returned;
@@ -13,42 +14,38 @@ use crate::metadata::EntryMetadata;
 use crate::store::{EntryId, MetadataRef};
 use crate::value::{IsResult, IsSent, Returns};
 
-pub(crate) type OnStore<R> = fn(&KeyRef<'_>, &<R as Returns>::Value);
-pub(crate) type OnEvict<R> = fn(&KeyRef<'_>, &<R as Returns>::Value, Cause);
-pub(crate) type OnError<R> = fn(&KeyRef<'_>, &<R as Returns>::Error);
-pub(crate) type FallbackIf<R> = fn(&<R as Returns>::Error) -> bool;
+/// The user's code that a memo runs, for values as they are kept.
+pub(super) struct Hooks {
+    on_store: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) + Send + Sync>>,
+    on_evict: Option<Box<dyn Fn(&KeyRef<'_>, &Erased, Cause) + Send + Sync>>,
+    on_error: Option<Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>>,
+    fallback_if: Option<Box<dyn Fn(&dyn Any) -> bool + Send + Sync>>,
+    share_error: Option<Box<ShareErrorFn>>,
+    weigh: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>>,
+    /// Says what an entry answers to, whichever function computes it.
+    describe: Option<Box<DescribeFn>>,
+    pub(super) is_error: fn(&Erased) -> bool,
+    /// A value as companions speak of it.
+    show: fn(Erased) -> Option<Box<dyn Any>>,
+}
+
 /// Makes an error for a waiter of the leader's.
-pub(crate) type ShareErrorFn<R> = fn(&<R as Returns>::Error) -> Box<dyn Any + Send>;
-pub(crate) type Weigh<R> = fn(&KeyRef<'_>, &<R as Returns>::Value) -> usize;
-pub(crate) type Describe<R> = fn(&Erased, Option<&<R as Returns>::Value>, &mut EntryMetadata);
+type ShareErrorFn = dyn Fn(&dyn Any) -> Option<Box<dyn Any + Send>> + Send + Sync;
+/// Is given the stored key, and the value if there is one.
+type DescribeFn = dyn Fn(&Erased, Option<&Erased>, &mut EntryMetadata) + Send + Sync;
 
-/// Hooks and weigher as the attribute gives them.
-pub struct MemoSpec<R: Returns> {
-    pub(crate) on_store: Option<OnStore<R>>,
-    pub(crate) on_evict: Option<OnEvict<R>>,
-    pub(crate) on_error: Option<OnError<R>>,
-    pub(crate) fallback_if: Option<FallbackIf<R>>,
-    pub(crate) share_error: Option<ShareErrorFn<R>>,
-    pub(crate) weigh: Option<Weigh<R>>,
-    /// What entries answer to whichever function computes them; it is given the stored key.
-    pub(crate) describe: Option<Describe<R>>,
+/// The hooks and the weigher of a memo whose function returns `R`, as the attribute gives them.
+pub struct MemoSpec<R> {
+    pub(super) hooks: Hooks,
+    returns: PhantomData<fn() -> R>,
 }
-
-#[expect(clippy::expl_impl_clone_on_copy, reason = "a derive would ask it of `R`")]
-impl<R: Returns> Clone for MemoSpec<R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<R: Returns> Copy for MemoSpec<R> {}
 
 /// What a memo is told when it is made; asked then.
 pub(crate) type MakesSpec<'a, R> = &'a dyn Fn() -> MemoSpec<R>;
 
 impl<R: Returns> MemoSpec<R> {
-    pub(crate) const fn new() -> Self {
-        Self {
+    pub(crate) fn new() -> Self {
+        let hooks = Hooks {
             on_store: None,
             on_evict: None,
             on_error: None,
@@ -56,137 +53,88 @@ impl<R: Returns> MemoSpec<R> {
             share_error: None,
             weigh: None,
             describe: None,
-        }
+            is_error: |stored| R::kept_error(stored.get()).is_some(),
+            show: |stored| Some(Box::new(R::companion_value(stored.into())?)),
+        };
+        Self { hooks, returns: PhantomData }
     }
 
     /// Called after a value was stored.
     #[must_use]
-    #[inline]
     pub fn on_store(mut self, hook: fn(&KeyRef<'_>, &R::Value)) -> Self {
-        self.on_store = Some(hook);
+        self.hooks.on_store = Some(Box::new(move |key, stored| {
+            if let Some(value) = R::value(stored.get()) {
+                hook(key, value);
+            }
+        }));
         self
     }
 
     /// Called when an entry has left.
     #[must_use]
-    #[inline]
     pub fn on_evict(mut self, hook: fn(&KeyRef<'_>, &R::Value, Cause)) -> Self {
-        self.on_evict = Some(hook);
+        self.hooks.on_evict = Some(Box::new(move |key, stored, cause| {
+            if let Some(value) = R::value(stored.get()) {
+                hook(key, value, cause);
+            }
+        }));
         self
     }
 
     /// Called after the body has returned an error.
     #[must_use]
-    #[inline]
     pub fn on_error(mut self, hook: fn(&KeyRef<'_>, &R::Error)) -> Self
     where
         R::Output: IsResult,
     {
-        self.on_error = Some(hook);
+        self.hooks.on_error = Some(Box::new(move |key, error| {
+            if let Some(error) = error.downcast_ref() {
+                hook(key, error);
+            }
+        }));
         self
     }
 
     /// Whether an older value may stand in for an error.
     #[must_use]
-    #[inline]
     pub fn fallback_if(mut self, condition: fn(&R::Error) -> bool) -> Self
     where
         R::Output: IsResult,
     {
-        self.fallback_if = Some(condition);
+        self.hooks.fallback_if = Some(Box::new(move |error| error.downcast_ref().is_some_and(condition)));
         self
     }
 
     /// Makes the error that a waiter gets of the leader's.
     #[must_use]
-    #[inline]
     pub fn share_error(mut self, share: fn(&R::Error) -> Box<dyn Any + Send>) -> Self
     where
         R::Output: IsResult,
         R::Error: IsSent,
     {
-        self.share_error = Some(share);
+        self.hooks.share_error = Some(Box::new(move |error| error.downcast_ref().map(share)));
         self
     }
 
-    /// The weight of an entry.
+    /// The weight of an entry. An error that is kept weighs as little as possible.
     #[must_use]
-    #[inline]
     pub fn weigh(mut self, weigh: fn(&KeyRef<'_>, &R::Value) -> usize) -> Self {
-        self.weigh = Some(weigh);
+        self.hooks.weigh =
+            Some(Box::new(move |key, stored| R::value(stored.get()).map_or(1, |value| weigh(key, value))));
+        self
+    }
+
+    /// Says what an entry answers to, by the stored key and the value.
+    #[must_use]
+    pub(crate) fn describe(mut self, describe: fn(&Erased, Option<&R::Value>, &mut EntryMetadata)) -> Self {
+        self.hooks.describe = Some(Box::new(move |key, stored, metadata| {
+            describe(key, stored.and_then(|stored| R::value(stored.get())), metadata);
+        }));
         self
     }
 }
 
-type StoreHook = Box<dyn Fn(&KeyRef<'_>, &Erased) + Send + Sync>;
-type EvictHook = Box<dyn Fn(&KeyRef<'_>, &Erased, Cause) + Send + Sync>;
-type ErrorHook = Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>;
-type Condition = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
-type Sharer = Box<dyn Fn(&dyn Any) -> Option<Box<dyn Any + Send>> + Send + Sync>;
-type Weigher = Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>;
-type Describer = Box<dyn Fn(&Erased, Option<&Erased>, &mut EntryMetadata) + Send + Sync>;
-
-/// The same for values as they are kept.
-pub(super) struct ErasedHooks {
-    on_store: Option<StoreHook>,
-    on_evict: Option<EvictHook>,
-    on_error: Option<ErrorHook>,
-    fallback_if: Option<Condition>,
-    share_error: Option<Sharer>,
-    weigh: Option<Weigher>,
-    describe: Option<Describer>,
-    pub(super) is_error: fn(&Erased) -> bool,
-    /// A value as companions speak of it.
-    show: fn(Erased) -> Option<Box<dyn Any>>,
-}
-
-impl ErasedHooks {
-    pub(super) fn new<R: Returns>(hooks: MemoSpec<R>) -> Self {
-        Self {
-            on_store: hooks.on_store.map(|hook| -> StoreHook {
-                Box::new(move |key, stored| {
-                    if let Some(value) = R::value(stored.get()) {
-                        hook(key, value);
-                    }
-                })
-            }),
-            on_evict: hooks.on_evict.map(|hook| -> EvictHook {
-                Box::new(move |key, stored, cause| {
-                    if let Some(value) = R::value(stored.get()) {
-                        hook(key, value, cause);
-                    }
-                })
-            }),
-            on_error: hooks.on_error.map(|hook| -> ErrorHook {
-                Box::new(move |key, error| {
-                    if let Some(error) = error.downcast_ref() {
-                        hook(key, error);
-                    }
-                })
-            }),
-            fallback_if: hooks.fallback_if.map(|condition| -> Condition {
-                Box::new(move |error| error.downcast_ref().is_some_and(condition))
-            }),
-            share_error: hooks
-                .share_error
-                .map(|share| -> Sharer { Box::new(move |error| error.downcast_ref().map(share)) }),
-            weigh: hooks.weigh.map(|weigh| -> Weigher {
-                // An error that is kept weighs as little as possible.
-                Box::new(move |key, stored| R::value(stored.get()).map_or(1, |value| weigh(key, value)))
-            }),
-            is_error: |stored| R::kept_error(stored.get()).is_some(),
-            show: |stored| {
-                R::companion_value(stored.into())
-                    .map(|companion_value| -> Box<dyn Any> { Box::new(companion_value) })
-            },
-            describe: hooks.describe.map(|describe| -> Describer {
-                Box::new(move |key, stored, metadata| {
-                    describe(key, stored.and_then(|stored| R::value(stored.get())), metadata);
-                })
-            }),
-        }
-    }
-
+impl Hooks {
     /// Whether entries have weights of their own.
     pub(super) fn weighs(&self) -> bool {
         self.weigh.is_some()

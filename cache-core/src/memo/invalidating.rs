@@ -3,12 +3,8 @@
 //! Each acts before it returns: flights are taken off first, so that what they compute is not stored,
 //! then entries are removed. User code (predicates, `Debug` of keys) sees copies, outside every lock.
 
-use std::collections::HashMap;
-
-use super::backlog::BATCH;
+use super::backlog::{BATCH, candidates};
 use super::core::DeferredInvalidation;
-use super::dependents::SparedKeys;
-use super::predicate_removal::PredicateRemoval;
 use super::{Effects, MemoCore, Shard, ShardState};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
@@ -17,7 +13,7 @@ use crate::invalidate::Applied;
 use crate::policy::{Freshness, SlotId};
 use crate::store::EntryRef;
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Number, Severity, Stamp};
+use crate::tags::{Carrier, Name, Severity, Stamp};
 use crate::time::Tick;
 
 impl MemoCore {
@@ -30,38 +26,52 @@ impl MemoCore {
             return self.invalidate_dependents_of_all(severity);
         }
         self.apply_deferred();
-        let same = |other: ErasedRef<'_>| self.same(other, key);
-        let guard = self.shard(hash).upgradable();
-        let existing = guard.entries.find(hash, same).map(|entry| entry.slot);
-        let flights = guard.gated().of(hash, same);
-        for flight in &flights {
-            flight.context.ends_within();
-        }
-        let dependency = guard.dependencies.of(hash, same);
         let mut effects = Effects::new();
-        let mut count = 0;
-        if existing.is_some() || !flights.is_empty() {
-            let mut guard = ShardLock::upgrade(guard);
-            for flight in &flights {
-                guard.gated_mut().remove(flight);
-            }
-            let now = self.clock().now();
-            count = match existing {
-                Some(slot) if self.keeps_marked(severity) => self.mark_one(&mut guard, slot, now),
-                Some(slot) => self.remove(&mut guard, slot, now, &mut effects),
-                None => 0,
-            };
-            guard.entries.shrink();
-            drop(guard);
-        } else {
-            drop(guard);
-        }
+        let (count, dependency) = self.take_off(hash, |other| self.same(other, key), severity, &mut effects);
         if self.keeps_marked(severity) {
             self.runtime().wake_sweeper();
         }
         let dependents = dependency.map(|name| self.runtime().invalidate_tag(&name, severity));
         self.dispose(effects);
         Applied::new(count) + dependents.unwrap_or_default()
+    }
+
+    /// Takes flights off whose key is of this hash and meant, and takes entries out, or marks them. How many entries
+    /// were ended by that, and the dependency of the key.
+    fn take_off(
+        &self,
+        hash: u32,
+        is_meant: impl Fn(ErasedRef<'_>) -> bool,
+        severity: Severity,
+        effects: &mut Effects,
+    ) -> (usize, Option<Name>) {
+        let guard = self.shard(hash).upgradable();
+        let entries = guard.entries.of_hash(hash).filter(|entry| is_meant(entry.key));
+        let slots: Vec<SlotId> = entries.map(|entry| entry.slot).collect();
+        // They are dropped after the shard is released: this may be the last handle of one that ended within an `Eq`.
+        let flights = guard.gated().of(hash, &is_meant);
+        for flight in &flights {
+            flight.context.ends_within();
+        }
+        let dependency = guard.dependencies.of(hash, is_meant);
+        if slots.is_empty() && flights.is_empty() {
+            return (0, dependency);
+        }
+        let mut guard = ShardLock::upgrade(guard);
+        for flight in &flights {
+            guard.gated_mut().remove(flight);
+        }
+        let (now, marks) = (self.clock().now(), self.keeps_marked(severity));
+        let mut count = 0;
+        for slot in slots {
+            count += if marks {
+                self.mark_one(&mut guard, slot, now)
+            } else {
+                self.remove(&mut guard, slot, now, effects)
+            };
+        }
+        guard.entries.shrink();
+        (count, dependency)
     }
 
     /// Ends what was there when a flight began, if it still is, and has not been confirmed since. What had to
@@ -94,7 +104,6 @@ impl MemoCore {
     fn mark_one(&self, guard: &mut ShardState, slot: SlotId, now: Tick) -> usize {
         let mut count = 0;
         self.mark(guard, slot, now, |entry| {
-            self.backlog.credit(entry);
             count = usize::from(self.freshness(entry, now) == Freshness::Fresh);
         });
         count
@@ -105,7 +114,6 @@ impl MemoCore {
         let Some(entry) = guard.entries.remove(slot) else { return 0 };
         let record = entry.metadata();
         self.total_weight.fetch_sub(record.weight(), Ordering::Relaxed);
-        self.backlog.credit(record);
         let was_of_use = self.freshness(record, now) != Freshness::Dead;
         let cause = self.cause(record, now, Cause::Invalidated);
         effects.push(entry, cause);
@@ -124,20 +132,7 @@ impl MemoCore {
     fn apply_each(&self, deferred: &[DeferredInvalidation]) {
         for &DeferredInvalidation { hash, .. } in deferred {
             let mut effects = Effects::new();
-            let mut guard = self.shard(hash).write();
-            let slots: Vec<SlotId> = guard.entries.of_hash(hash).map(|entry| entry.slot).collect();
-            // The flights are dropped after the shard is released: this may be the last handle of one that
-            // ended within the `Eq`.
-            let flights = guard.gated().of(hash, |_| true);
-            for flight in &flights {
-                flight.context.ends_within();
-                guard.gated_mut().remove(flight);
-            }
-            let now = self.clock().now();
-            for slot in slots {
-                self.remove(&mut guard, slot, now, &mut effects);
-            }
-            drop(guard);
+            self.take_off(hash, |_| true, Severity::Hard, &mut effects);
             self.dispose(effects);
         }
         if let Some(last) = deferred.last() {
@@ -153,54 +148,11 @@ impl MemoCore {
 
     /// Takes out or marks what an invalidation of the memo as a whole has hit.
     pub(crate) fn remove_cleared(&self, stamp: Stamp) -> Applied {
-        let progress = Applied::of_removal(self.arc(), self.remove_invalidated(stamp, None));
-        progress + self.invalidate_dependents_of_all(stamp.severity)
+        self.remove_invalidated(stamp, None) + self.invalidate_dependents_of_all(stamp.severity)
     }
 
-    fn bump_whole(&self, severity: Severity) -> Stamp {
+    pub(super) fn bump_whole(&self, severity: Severity) -> Stamp {
         self.runtime().bump_whole([self.revision()].into_iter(), severity)
-    }
-
-    /// Invalidates the entries that `condemned` picks by key and value. Flights whose key `doomed` picks
-    /// are taken off first.
-    pub(crate) fn invalidate_where(
-        &self,
-        doomed: &dyn Fn(&Erased) -> bool,
-        condemned: &dyn Fn(&Erased, &Erased) -> bool,
-        severity: Severity,
-    ) -> Applied {
-        if crate::sync::is_comparing() {
-            // What matches cannot be told without running user code; what is there goes.
-            self.bump_whole(severity);
-            return self.invalidate_dependents_of_all(severity);
-        }
-        let removal = PredicateRemoval::of(vec![self]);
-        let deregistered = self.deregister_doomed(doomed, Number::MAX);
-        // Entries that stay. Their dependents stay too, unless they wait for a flight that was taken off.
-        let mut spared: SparedKeys = HashMap::default();
-        let mut applied = Applied::default();
-        for shard in self.shards() {
-            let entries = self.usable_in(&shard.read());
-            for (key, value, hash) in entries {
-                if condemned(&key, &value) {
-                    // By key, not by entry: what an update has made of it meanwhile goes as well.
-                    applied += self.invalidate_key(&key, hash, severity);
-                } else if self.is_tracked() && !deregistered.contains(&hash) {
-                    spared.entry(hash).or_default().push(key);
-                }
-            }
-        }
-        removal.finish();
-        self.deregister_doomed(doomed, self.last_predicate_removal());
-        drop(removal);
-        applied + self.invalidate_dependents_where(doomed, &spared, severity)
-    }
-
-    /// What is fresh or stale in a shard, with its hash.
-    fn usable_in(&self, guard: &ShardState) -> Vec<(Erased, Erased, u32)> {
-        let now = self.clock().coarse();
-        let of_use = guard.entries.iter().filter(|entry| self.freshness(**entry, now) != Freshness::Dead);
-        of_use.map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.hash)).collect()
     }
 
     /// What is live with one of these tags; all that is live, if every entry carries one.
@@ -208,18 +160,10 @@ impl MemoCore {
         let mut keys = Vec::new();
         for shard in self.shards() {
             let guard = shard.read();
-            let live = |entry: &EntryRef<'_>| self.is_fresh(**entry);
-            let address = |entry: EntryRef<'_>| (entry.key.to_owned(), entry.hash);
-            match tags {
-                None => keys.extend(guard.entries.iter().filter(live).map(address)),
-                Some(tags) => {
-                    let mut slots: Vec<SlotId> = guard.entries.tagged(tags).map(|entry| entry.slot).collect();
-                    slots.sort_unstable();
-                    slots.dedup();
-                    let tagged = slots.into_iter().filter_map(|slot| guard.entries.at(slot));
-                    keys.extend(tagged.filter(live).map(address));
-                }
-            }
+            let entries =
+                candidates(&guard.entries, tags).into_iter().filter_map(|slot| guard.entries.at(slot));
+            let live = entries.filter(|entry| self.is_fresh(**entry));
+            keys.extend(live.map(|entry| (entry.key.to_owned(), entry.hash)));
         }
         keys
     }

@@ -1,34 +1,30 @@
 //! Where a function finds its memo: in its slot, or among the members of a field.
 
 use std::any::TypeId;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::core::Types;
+use super::predicate_removal::Predicate;
 use super::{AnyMemoRef, MakesSpec, Memo, MemoCore};
 use crate::address::Key;
 use crate::erased::Erased;
-use crate::invalidate::Applied;
 use crate::key::{KeyRef, Shape};
 use crate::runtime::Runtime;
 use crate::slot::{self, Identity, MemoHandle, Slot};
-use crate::sync::plain::{Mutex, MutexGuard};
-use crate::tags::Severity;
 use crate::value::{ReturnKind, Returns};
 
 /// The memos of a field: one for each method that keeps its values there. The list only grows.
 pub(super) struct Members<V> {
     first: OnceLock<Box<Member<V>>>,
-    settings: Mutex<Settings>,
+    /// What was set before the first method was called; 0 if nothing was. Set while no memo is made.
+    pub(super) capacity: AtomicUsize,
+    pub(super) disabled: AtomicBool,
 }
 
 impl<V> Members<V> {
     pub(super) fn new() -> Self {
-        Self { first: OnceLock::new(), settings: Mutex::default() }
-    }
-
-    /// With the lock under which memos are made: a `fork` waits for that one, and cannot find these.
-    pub(super) fn settings(&self) -> (MutexGuard<'static, ()>, MutexGuard<'_, Settings>) {
-        (crate::slot::making(), self.settings.lock())
+        Self { first: OnceLock::new(), capacity: AtomicUsize::new(0), disabled: AtomicBool::new(false) }
     }
 }
 
@@ -41,16 +37,7 @@ pub(super) struct Member<V> {
     companion_value: fn(Erased) -> Option<V>,
     /// Which function's, and which instantiation.
     id: (usize, TypeId),
-    #[cfg(feature = "testing")]
-    runtime: Arc<Runtime>,
     next: OnceLock<Box<Member<V>>>,
-}
-
-/// What was set before the first method was called.
-#[derive(Default)]
-pub(super) struct Settings {
-    pub(super) capacity: Option<usize>,
-    pub(super) enabled: Option<bool>,
 }
 
 impl<V: 'static> Members<V> {
@@ -73,15 +60,14 @@ impl<V: 'static> Members<V> {
         name: fn(&str) -> Arc<str>,
         companion_value: fn(Erased) -> Option<V>,
     ) {
-        let (_making, settings) = self.settings();
+        let _making = slot::making();
         if self.find(id).is_some() {
             return;
         }
         // Made for the capacity that was set, as for one of the attribute.
-        let memo = slot.make(types, name, id.1, &Runtime::current(), false, settings.capacity);
-        if let Some(enabled) = settings.enabled {
-            memo.switch(enabled);
-        }
+        let capacity = Some(self.capacity.load(Ordering::Relaxed)).filter(|set| *set > 0);
+        let memo = slot.make(types, name, id.1, &Runtime::current(), false, capacity);
+        memo.switch(!self.disabled.load(Ordering::Relaxed));
         self.push(Member::new(memo, companion_value, id));
     }
 
@@ -102,14 +88,7 @@ impl<V: 'static> Members<V> {
 
 impl<V: 'static> Member<V> {
     fn new(memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>, id: (usize, TypeId)) -> Self {
-        Self {
-            id,
-            #[cfg(feature = "testing")]
-            runtime: memo.runtime().clone(),
-            memo: AnyMemoRef(memo),
-            companion_value,
-            next: OnceLock::new(),
-        }
+        Self { memo: AnyMemoRef(memo), companion_value, id, next: OnceLock::new() }
     }
 
     pub(super) fn keys<M>(&self) -> impl Iterator<Item = Key<V, M>> {
@@ -118,24 +97,24 @@ impl<V: 'static> Member<V> {
         keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.companion_value))
     }
 
-    pub(super) fn invalidate_if(
-        &self,
-        predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool,
-        severity: Severity,
-    ) -> Applied {
-        let memo = &self.memo.0;
-        let condemned = |key: &Erased, stored: &Erased| {
+    /// The memo, and a predicate over key and value for what it keeps.
+    pub(super) fn picked_by<'a>(
+        &'a self,
+        predicate: &'a dyn Fn(&KeyRef<'_>, &V) -> bool,
+    ) -> (&'a MemoCore, Predicate<'a>) {
+        let memo = &*self.memo.0;
+        let picks = move |key: &Erased, stored: &Erased| {
             let value = (self.companion_value)(stored.clone());
             value.is_some_and(|value| memo.key_ref(key, |key| predicate(key, &value)))
         };
-        memo.invalidate_where(&|_| true, &condemned, severity)
+        (memo, Box::new(picks))
     }
 
     /// Whether it is a function's, or of the runtime that this thread works in.
     #[cfg(feature = "testing")]
     #[inline]
     fn is_here(&self) -> bool {
-        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(&self.runtime)
+        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(self.memo.0.runtime())
     }
 
     /// There is one runtime only.

@@ -28,13 +28,14 @@ use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
-pub(crate) use backlog::{Removal, RemovalProgress};
 pub(crate) use core::{MemoCore, Shard, ShardState, Types};
 pub(crate) use dependents::{UnstoredCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
 pub(crate) use hooks::{MakesSpec, MemoSpec};
 pub(crate) use memo_ref::MemoRef;
+#[cfg(test)]
+pub(crate) use predicate_removal::{Predicate, invalidate_where};
 pub(crate) use predicate_removal::{invalidate_matching, invalidate_shown};
 pub use storing::When;
 pub(crate) use typed::TypedMemo;
@@ -44,8 +45,7 @@ pub use untyped_handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 
 use crate::address::AnyKey;
 use crate::erased::Erased;
-use crate::invalidate::Applied;
-use crate::tags::{Severity, TagName, each_public};
+use crate::tags::{TagName, each_public};
 
 /// What keys and values are in the store: their `Clone` runs no user code.
 pub(crate) trait Data: Clone + Send + Sync + 'static {}
@@ -101,18 +101,6 @@ impl MemoCore {
         let memo = self.arc();
         let keys = self.live_keys(tags).into_iter();
         keys.map(|(key, hash)| AnyKey::new(memo.clone(), key, hash)).collect()
-    }
-
-    pub(crate) fn invalidate_shown(&self, is_selected: &dyn Fn(&str) -> bool, severity: Severity) -> Applied {
-        let matches = |key: &Erased| self.shows_as(key, is_selected);
-        self.invalidate_where(&matches, &|key, _| matches(key), severity)
-    }
-
-    pub(crate) fn deregister_shown(&self, is_selected: Option<&dyn Fn(&str) -> bool>) {
-        self.deregister_doomed(
-            &|key| is_selected.is_none_or(|is_selected| self.shows_as(key, is_selected)),
-            self.last_predicate_removal(),
-        );
     }
 
     #[cfg(feature = "json")]

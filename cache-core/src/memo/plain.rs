@@ -95,7 +95,6 @@ impl MemoCore {
         if !self.untouched_since(born, hash, &[]) {
             return false;
         }
-        self.backlog.credit(*entry);
         self.counters.removed(self.cause(*entry, now, Cause::Replaced));
         let slot = entry.slot;
         let mut guard = ShardLock::upgrade(guard);

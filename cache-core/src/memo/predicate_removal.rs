@@ -6,9 +6,14 @@
 //! stored in its memos. At the end the removal gets a number, and matching flights are taken off: what
 //! began before that number is not stored, nor given to callers that come after it.
 
-use super::{AnyMemoRef, MemoCore};
+use std::sync::Arc;
+
+use super::dependents::SparedKeys;
+use super::{AnyMemoRef, MemoCore, ShardState};
 use crate::erased::Erased;
+use crate::flight::Flight;
 use crate::invalidate::Applied;
+use crate::policy::Freshness;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::tags::{Number, Severity};
 
@@ -25,7 +30,6 @@ impl PredicateRemovals {
     }
 
     /// In a child of `fork` no removal is at work.
-    #[cfg(all(unix, not(miri), not(loom)))]
     pub(super) fn forget_other_threads(&self) {
         self.running.store(0, Ordering::Relaxed);
     }
@@ -72,21 +76,41 @@ impl Drop for PredicateRemoval<'_> {
     }
 }
 
-/// Removes from several memos in one piece, since what is computed for one may be made of an entry of
-/// another. `is_selected` picks keys by how they display. If it is none, all that is being computed is hit.
-pub(super) fn in_one_removal(
-    memos: &[AnyMemoRef],
+/// Picks entries of a memo by key and value.
+pub(crate) type Predicate<'a> = Box<dyn Fn(&Erased, &Erased) -> bool + 'a>;
+
+/// Invalidates the entries that these predicates pick, each of its memo. In one piece, since what is computed for one
+/// memo may be made of an entry of another. Flights are taken off if their key displays as `is_selected` says; if that
+/// is none, all are.
+pub(crate) fn invalidate_where(
+    memos: &[(&MemoCore, Predicate<'_>)],
     is_selected: Option<&dyn Fn(&str) -> bool>,
-    remove: impl FnOnce() -> Applied,
+    severity: Severity,
 ) -> Applied {
-    if memos.len() < 2 || crate::sync::is_comparing() {
-        return remove();
+    if crate::sync::is_comparing() {
+        // What matches cannot be told without running user code; what is there goes.
+        let invalidate = |(memo, _): &(&MemoCore, _)| {
+            memo.bump_whole(severity);
+            memo.invalidate_dependents_of_all(severity)
+        };
+        return memos.iter().map(invalidate).sum();
     }
-    let removal = PredicateRemoval::of(memos.iter().map(|memo| &*memo.0).collect());
-    let applied = remove();
+    let doomed =
+        |memo: &MemoCore, key: &Erased| is_selected.is_none_or(|is_selected| memo.shows_as(key, is_selected));
+    let removal = PredicateRemoval::of(memos.iter().map(|(memo, _)| *memo).collect());
+    let mut applied = Applied::default();
+    let mut spared = Vec::new();
+    for (memo, predicate) in memos {
+        let deregistered = memo.deregister_doomed(&|key| doomed(memo, key), Number::MAX);
+        spared.push(memo.invalidate_picked(predicate, &deregistered, severity, &mut applied));
+    }
     removal.finish();
-    for memo in memos {
-        memo.0.deregister_shown(is_selected);
+    for (memo, _) in memos {
+        memo.deregister_doomed(&|key| doomed(memo, key), memo.last_predicate_removal());
+    }
+    drop(removal);
+    for ((memo, _), spared) in memos.iter().zip(spared) {
+        applied += memo.invalidate_dependents_where(|key| doomed(memo, key), &spared, severity);
     }
     applied
 }
@@ -97,8 +121,11 @@ pub(crate) fn invalidate_shown(
     is_selected: &dyn Fn(&str) -> bool,
     severity: Severity,
 ) -> Applied {
-    let remove = || memos.iter().map(|memo| memo.0.invalidate_shown(is_selected, severity)).sum();
-    in_one_removal(memos, Some(is_selected), remove)
+    let mut picked: Vec<(&MemoCore, Predicate<'_>)> = Vec::new();
+    for AnyMemoRef(memo) in memos {
+        picked.push((memo, Box::new(|key, _| memo.shows_as(key, is_selected))));
+    }
+    invalidate_where(&picked, Some(is_selected), severity)
 }
 
 /// The same of the keys that match a pattern.
@@ -113,14 +140,44 @@ impl MemoCore {
         self.predicate_removals.last.load(Ordering::Acquire)
     }
 
+    /// Invalidates the entries that a predicate picks. Returns the keys of those that stay: their dependents stay too,
+    /// unless these wait for a flight that was taken off.
+    fn invalidate_picked(
+        &self,
+        predicate: &Predicate<'_>,
+        deregistered: &[u32],
+        severity: Severity,
+        applied: &mut Applied,
+    ) -> SparedKeys {
+        let mut spared = SparedKeys::default();
+        for shard in self.shards() {
+            let entries = self.usable_in(&shard.read());
+            for (key, value, hash) in entries {
+                if predicate(&key, &value) {
+                    // By key, not by entry: what an update has made of it meanwhile goes as well.
+                    *applied += self.invalidate_key(&key, hash, severity);
+                } else if self.is_tracked() && !deregistered.contains(&hash) {
+                    spared.entry(hash).or_default().push(key);
+                }
+            }
+        }
+        spared
+    }
+
+    /// What is fresh or stale in a shard, with its hash.
+    fn usable_in(&self, guard: &ShardState) -> Vec<(Erased, Erased, u32)> {
+        let now = self.clock().coarse();
+        let of_use = guard.entries.iter().filter(|entry| self.freshness(**entry, now) != Freshness::Dead);
+        of_use.map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.hash)).collect()
+    }
+
     /// Takes flights off that began before a number and whose keys are `doomed`. Returns the hashes of
     /// these keys.
-    pub(super) fn deregister_doomed(&self, doomed: &dyn Fn(&Erased) -> bool, before: Number) -> Vec<u32> {
+    fn deregister_doomed(&self, doomed: &dyn Fn(&Erased) -> bool, before: Number) -> Vec<u32> {
         let mut hashes = Vec::new();
         for shard in self.shards() {
             let flights: Vec<_> = shard.upgradable().gated().iter().cloned().collect();
-            let is_doomed =
-                |flight: &std::sync::Arc<crate::flight::Flight>| flight.born < before && doomed(&flight.key);
+            let is_doomed = |flight: &Arc<Flight>| flight.born < before && doomed(&flight.key);
             let flights: Vec<_> = flights.into_iter().filter(is_doomed).collect();
             if !flights.is_empty() {
                 let mut guard = shard.upgradable();

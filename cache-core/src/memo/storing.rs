@@ -286,7 +286,6 @@ impl MemoCore {
                 break;
             };
             if let Some(entry) = guard.entries.replace(slot, key, value, stored_metadata, rules) {
-                self.backlog.credit(entry.metadata());
                 let cause = self.cause(entry.metadata(), now, Cause::Replaced);
                 if self.leaves_silently(entry.metadata()) {
                     self.counters.removed(cause);
@@ -413,8 +412,7 @@ mod tests {
     fn nobody_waits_for_hooks() {
         static ANSWERED: Mutex<Option<Receiver<()>>> = Mutex::new(None);
         static IN_TIME: Mutex<Option<bool>> = Mutex::new(None);
-        let mut hooks = MemoSpec::new();
-        hooks.on_evict = Some(|_, _, _| {
+        let hooks = MemoSpec::new().on_evict(|_, _, _| {
             let answered = ANSWERED.lock().unwrap().take().expect("one entry is evicted");
             *IN_TIME.lock().unwrap() = Some(answered.recv_timeout(Duration::from_secs(10)).is_ok());
         });

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::members::{Member, Members};
 use super::{AnyMemoRef, MemoCore, ZeroCapacity};
@@ -12,6 +13,7 @@ use crate::erased::Erased;
 use crate::event::Stats;
 use crate::invalidate::Applied;
 use crate::key::KeyRef;
+use crate::slot;
 use crate::tags::Severity;
 
 /// The cache behind one memoized function, `get_cat::memo()`, or behind methods of one instance.
@@ -159,7 +161,9 @@ impl<V: 'static, M> Memo<V, M> {
     pub fn capacity(&self) -> Option<usize> {
         match self.members.iter().next() {
             Some(member) => member.memo.capacity(),
-            None => self.members.settings().1.capacity,
+            None => {
+                Some(self.members.capacity.load(Ordering::Relaxed)).filter(|n| !matches!(*n, 0 | usize::MAX))
+            }
         }
     }
 
@@ -182,14 +186,18 @@ impl<V: 'static, M> Memo<V, M> {
         if capacity == 0 {
             return Err(ZeroCapacity);
         }
-        self.members.settings().1.capacity = Some(capacity);
+        let making = slot::making();
+        self.members.capacity.store(capacity, Ordering::Relaxed);
+        drop(making);
         self.memos().iter().try_for_each(|memo| memo.set_capacity(capacity))
     }
 
     /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
     /// nothing and writes do nothing; what was there is still there afterwards.
     pub fn set_enabled(&self, enabled: bool) {
-        self.members.settings().1.enabled = Some(enabled);
+        let making = slot::making();
+        self.members.disabled.store(!enabled, Ordering::Relaxed);
+        drop(making);
         self.memos().iter().for_each(|memo| memo.set_enabled(enabled));
     }
 
@@ -198,7 +206,7 @@ impl<V: 'static, M> Memo<V, M> {
     pub fn is_enabled(&self) -> bool {
         match self.members.iter().next() {
             Some(member) => member.memo.is_enabled(),
-            None => self.members.settings().1.enabled.unwrap_or(true) && crate::is_enabled(),
+            None => !self.members.disabled.load(Ordering::Relaxed) && crate::is_enabled(),
         }
     }
 
@@ -281,8 +289,8 @@ impl<V: 'static, M> Memo<V, M> {
     }
 
     fn remove_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
-        let remove = || self.members.iter().map(|member| member.invalidate_if(predicate, severity)).sum();
-        super::predicate_removal::in_one_removal(&self.memos(), None, remove)
+        let picked: Vec<_> = self.members.iter().map(|member| member.picked_by(predicate)).collect();
+        super::predicate_removal::invalidate_where(&picked, None, severity)
     }
 
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].

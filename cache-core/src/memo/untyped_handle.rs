@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{MemoCore, invalidate_matching};
+use super::{MemoCore, invalidate_matching, invalidate_shown};
 use crate::address::AnyKey;
 use crate::event::Stats;
 use crate::invalidate::Applied;
@@ -111,7 +111,7 @@ impl AnyMemoRef {
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
     /// they show alike. Looks at every entry.
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text, Severity::Hard)
+        invalidate_shown(std::slice::from_ref(self), &|key| key == text, Severity::Hard)
     }
 
     /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
@@ -126,7 +126,7 @@ impl AnyMemoRef {
 
     /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        self.0.invalidate_shown(&|key| key == text, Severity::Soft)
+        invalidate_shown(std::slice::from_ref(self), &|key| key == text, Severity::Soft)
     }
 
     /// Reclaims entries whose time is up now, instead of when their place is needed or the

@@ -1,9 +1,8 @@
 //! Invalidation by pattern and predicate, which look at one entry after the other.
 
-use wildmatch::WildMatch;
-
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
 use crate::engine::Intent;
+use crate::memo::{AnyMemoRef, invalidate_matching};
 use crate::tags::Severity;
 
 /// Matches [`KEY`] alone.
@@ -11,8 +10,7 @@ const PATTERN: &str = "stage*7*";
 
 impl Scene {
     fn invalidate_matching(&self) -> usize {
-        let pattern = WildMatch::new(PATTERN);
-        self.cache.memo.invalidate_shown(&|text| pattern.matches(text), Severity::Hard).count()
+        invalidate_matching(&[AnyMemoRef(self.cache.memo.clone())], PATTERN, Severity::Hard).count()
     }
 
     fn invalidate_if_old(&self) -> usize {

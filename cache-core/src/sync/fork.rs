@@ -1,10 +1,10 @@
-#![cfg(all(unix, not(miri)))]
 //! What is done around a `fork`: the child has none of its parent's threads but one, so a lock that another thread
 //! holds then is never free there.
 
 use std::sync::Arc;
 
 /// Has these run before each `fork`, and after it in the parent and in the child.
+#[cfg(all(unix, not(miri), not(loom)))]
 pub(crate) fn around(before: extern "C" fn(), parent: extern "C" fn(), child: extern "C" fn()) {
     // SAFETY: functions live as long as the process; what they do is what a fork in the midst of other threads
     // needs, and they do not unwind. If they cannot be registered there is nothing better to do than to go on.

@@ -4,7 +4,6 @@
 #[cfg(not(loom))]
 mod backoff;
 mod counter;
-#[cfg(not(loom))]
 mod fork;
 #[cfg(loom)]
 mod model;
@@ -14,7 +13,8 @@ pub(crate) mod shard_lock;
 
 pub(crate) use counter::Tally;
 #[cfg(all(unix, not(miri), not(loom)))]
-pub(crate) use fork::{Locked, around, held, held_in};
+pub(crate) use fork::around;
+pub(crate) use fork::{Locked, held, held_in};
 #[cfg(all(test, loom))]
 pub(crate) use model::fresh;
 pub(crate) use parker::Parker;

@@ -93,7 +93,6 @@ impl<C: Carrier + ?Sized> Tags<C> {
     }
 
     /// Keeps others from them, around a `fork`.
-    #[cfg(all(unix, not(miri), not(loom)))]
     pub(crate) fn hold_all(&self) -> impl Sized + use<'_, C> {
         self.state.lock()
     }

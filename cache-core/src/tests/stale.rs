@@ -199,7 +199,7 @@ fn within_an_eq_a_mark_holds_at_once() {
 
 /// More than are seen to within the call; some leave, and some are marked by key, before the rest is.
 #[test]
-fn a_mark_of_many_counts_each_once() {
+fn a_mark_of_many_counts_each_at_most_once() {
     const MANY: usize = 3000;
     /// And how many it hits of those that were put in by hand, which carry no tag of their own.
     type Marking = (fn(&TestMemo) -> Applied, usize);
@@ -217,8 +217,10 @@ fn a_mark_of_many_counts_each_once() {
         assert!((0..50).all(|key| cache.put(key, 0, When::Always)));
         (50..100).for_each(|key| assert_eq!(cache.invalidate_as(key, Severity::Soft), 0, "it was not fresh"));
         (100..150).for_each(|key| assert_eq!(cache.invalidate(key), 1));
-        let background_call = mark(&cache);
-        assert_eq!((marked.count(), background_call.count()), (MANY, untagged));
+        let again = mark(&cache);
+        assert_eq!(again.count(), untagged);
+        // Those that were replaced or marked by another before their turn may be missing.
+        assert!((MANY - 150..=MANY).contains(&marked.count()), "{marked:?}");
         assert_eq!(cache.clear_as(Severity::Hard), MANY - 50);
     }
 }

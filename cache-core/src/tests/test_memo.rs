@@ -13,14 +13,14 @@ use crate::erased::{Erased, ErasedRef};
 use crate::flight::Flight;
 use crate::future::{DrivenBy, MissStart, Polled};
 use crate::key::{self, Bitwise, Exactly, InPlace, Leaf, NoJson, Shown, Ty};
-use crate::memo::{MemoCore, MemoSpec, Types, When};
+use crate::memo::{MemoCore, MemoSpec, Predicate, Types, When, invalidate_where};
 use crate::metadata::EntryMetadata;
 use crate::policy::Freshness;
 use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::tags::{Name, Severity};
 use crate::time::Clock;
-use crate::value::{AsBytes, Cloned, OfReturn, OkOnly, Return, ReturnKind};
+use crate::value::{Cloned, OfReturn, OkOnly, Return, ReturnKind};
 
 /// What bodies return.
 pub(crate) type Output = Result<u64, Failure>;
@@ -34,7 +34,7 @@ pub(crate) type TestKey = Leaf<(InPlace, Exactly, Ty<u64>), Shown, NoJson>;
 /// A call of an asynchronous function.
 pub(crate) type BoxedCall = Pin<Box<dyn Future<Output = Output> + Send>>;
 /// What is decided about the return.
-pub(crate) type TestReturn = Return<Output, OkOnly, AsBytes, Cloned, OfReturn>;
+pub(crate) type TestReturn = Return<Output, OkOnly, Bitwise<u64>, Cloned, OfReturn>;
 
 /// Whose an asynchronous computation is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn carry(tags: impl AsRef<[&'static str]>) -> impl Fn(Option<&u64>, &mut EntryMe
 pub(crate) fn described_as<D: Fn(Option<&u64>, &mut EntryMetadata)>(
     describe: D,
 ) -> impl Description + use<D> {
-    described(TestReturn::new(Ty::NEW, OkOnly, AsBytes, Cloned, OfReturn), describe)
+    described(TestReturn::new(Ty::NEW, OkOnly, Ty::NEW, Cloned, OfReturn), describe)
 }
 
 /// The metadata of an entry with these tags.
@@ -278,7 +278,8 @@ impl TestMemo {
 
     /// Invalidates the entries whose values are meant.
     pub(crate) fn invalidate_if(&self, is_selected: impl Fn(u64) -> bool, severity: Severity) -> usize {
-        self.memo.invalidate_where(&|_| true, &|_, held| is_selected(number(held)), severity).count()
+        let picks: Predicate<'_> = Box::new(|_, held| is_selected(number(held)));
+        invalidate_where(&[(&self.memo, picks)], None, severity).count()
     }
 }
 

@@ -34,10 +34,9 @@ pub(crate) type Tick = u64;
 pub(crate) const NEVER: Tick = (1 << 40) - 1;
 
 /// Where a memo takes its time from.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) enum Clock {
     /// The monotonic clock of the system.
-    #[default]
     System,
     /// A clock that moves when a test says so.
     #[cfg_attr(not(any(test, loom, feature = "testing")), expect(dead_code, reason = "for tests"))]
@@ -173,12 +172,6 @@ impl Manual {
         self.timers.run(self.now());
     }
 
-    /// Keeps others from its timers, around a `fork`.
-    #[cfg(all(unix, not(miri), not(loom), feature = "testing"))]
-    pub(crate) fn hold(&self) -> impl Sized + use<'_> {
-        self.timers.hold()
-    }
-
     /// Moves back, as no monotonic clock should.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn go_back(&self, by: Tick) {
@@ -201,6 +194,14 @@ impl Clock {
         match self {
             Self::System => system::coarse(),
             Self::Manual(manual) => manual.now(),
+        }
+    }
+
+    /// Keeps others from the timers of a manual clock, around a `fork`.
+    pub(crate) fn hold(&self) -> impl Sized + use<'_> {
+        match self {
+            Self::System => None,
+            Self::Manual(manual) => Some(manual.timers.hold()),
         }
     }
 

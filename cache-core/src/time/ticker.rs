@@ -121,14 +121,12 @@ fn tick_until_unread() {
 }
 
 /// This is a child of `fork` in which none of our threads can be had: locks may be held for ever.
-#[cfg(all(unix, not(miri)))]
 pub(crate) fn lose_threads() {
     FORKED.store(true, Ordering::Relaxed);
     WORD.0.store(Word::bits(0, PARKED | UNREAD), Ordering::Relaxed);
 }
 
 /// Around a `fork`: in the child the ticker is started anew.
-#[cfg(all(unix, not(miri)))]
 pub(crate) fn hold_ticker() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(TICKER.lock(), |ticker| {
         // It is the parent's thread, so nobody tells it anything.

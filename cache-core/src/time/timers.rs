@@ -45,7 +45,6 @@ impl Timers {
     }
 
     /// Keeps others from it, around a `fork`.
-    #[cfg(all(unix, not(miri), not(loom), feature = "testing"))]
     pub(super) fn hold(&self) -> impl Sized + use<'_> {
         self.list.lock()
     }
@@ -109,7 +108,6 @@ pub(super) mod thread {
     }
 
     /// Around a `fork`: in the child the thread is started anew.
-    #[cfg(all(unix, not(miri)))]
     pub(crate) fn hold() -> [Box<dyn crate::sync::Locked>; 2] {
         let list = crate::sync::held(TIMERS.list.lock(), |_| ());
         let thread = crate::sync::held(THREAD.lock(), |thread| {

@@ -14,22 +14,20 @@ use crate::key::{Bitwise, Ty, picks};
 pub trait IsKept<T> {}
 
 #[diagnostic::do_not_recommend]
-impl<T> IsKept<T> for InPlace {}
+impl<T> IsKept<T> for T {}
 #[diagnostic::do_not_recommend]
-impl<T> IsKept<T> for AsBytes {}
+impl<T> IsKept<T> for Bitwise<T> {}
 #[diagnostic::do_not_recommend]
-impl<T> IsKept<T> for Behind {}
+impl<T> IsKept<T> for Arc<T> {}
 
-/// How a value is kept in the store.
-pub trait Hold<T>: Copy + 'static {
-    /// The kept form; cloning it runs no user code.
-    type StoredValue: Clone + Send + Sync + 'static;
+/// A form in which the store keeps values of type `T`; cloning it runs no user code.
+pub trait Hold<T>: Clone + Send + Sync + 'static {
     /// Takes a value in.
-    fn hold(value: T) -> Self::StoredValue;
+    fn hold(value: T) -> Self;
     /// Looks at it.
-    fn view(stored: &Self::StoredValue) -> &T;
+    fn view(&self) -> &T;
     /// Hands it out: here the user's `Clone` may run.
-    fn release(stored: Self::StoredValue) -> T;
+    fn release(self) -> T;
 }
 
 /// Standard values whose `Clone` is known.
@@ -52,85 +50,74 @@ std_values!(
 impl<T: Send + Sync + ?Sized + 'static> StdValue for Arc<T> {}
 impl<T: Send + Sync + ?Sized + 'static> StdValue for Option<Arc<T>> {}
 
-/// Kept in place.
-#[derive(Clone, Copy, Default)]
-pub struct InPlace;
-/// Kept in place as bytes.
-#[derive(Clone, Copy, Default)]
-pub struct AsBytes;
-/// Kept behind an `Arc`.
-#[derive(Clone, Copy, Default)]
-pub struct Behind;
 /// Cannot be kept: refused by [`Return::new`](super::Return::new); here so that this is the only error.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone)]
 pub struct NotKept;
 
 impl<T> Hold<T> for NotKept {
-    type StoredValue = ();
-    fn hold(_: T) {}
-    fn view((): &()) -> &T {
+    fn hold(_: T) -> Self {
+        Self
+    }
+    fn view(&self) -> &T {
         unreachable!("does not compile")
     }
-    fn release((): ()) -> T {
+    fn release(self) -> T {
         unreachable!("does not compile")
     }
 }
 
-impl<T: StdValue> Hold<T> for InPlace {
-    type StoredValue = T;
+impl<T: StdValue> Hold<T> for T {
     #[inline]
     fn hold(value: T) -> T {
         value
     }
     #[inline]
-    fn view(stored: &T) -> &T {
-        stored
+    fn view(&self) -> &T {
+        self
     }
     #[inline]
-    fn release(stored: T) -> T {
-        stored
-    }
-}
-
-impl<T: Copy + Send + Sync + 'static> Hold<T> for AsBytes {
-    type StoredValue = Bitwise<T>;
-    #[inline]
-    fn hold(value: T) -> Bitwise<T> {
-        Bitwise(value)
-    }
-    #[inline]
-    fn view(stored: &Bitwise<T>) -> &T {
-        &stored.0
-    }
-    #[inline]
-    fn release(stored: Bitwise<T>) -> T {
-        stored.0
+    fn release(self) -> T {
+        self
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Hold<T> for Behind {
-    type StoredValue = Arc<T>;
+impl<T: Copy + Send + Sync + 'static> Hold<T> for Bitwise<T> {
     #[inline]
-    fn hold(value: T) -> Arc<T> {
+    fn hold(value: T) -> Self {
+        Self(value)
+    }
+    #[inline]
+    fn view(&self) -> &T {
+        &self.0
+    }
+    #[inline]
+    fn release(self) -> T {
+        self.0
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Hold<T> for Arc<T> {
+    #[inline]
+    fn hold(value: T) -> Self {
         Arc::new(value)
     }
     #[inline]
-    fn view(stored: &Arc<T>) -> &T {
-        stored
+    fn view(&self) -> &T {
+        self
     }
     #[inline]
-    fn release(stored: Arc<T>) -> T {
-        Arc::unwrap_or_clone(stored)
+    fn release(self) -> T {
+        Arc::unwrap_or_clone(self)
     }
 }
 
 picks! {
     /// Standard values.
-    PickInPlace::__hold for &&&Ty<T> where [T: StdValue] => InPlace;
+    PickInPlace::__hold for &&&Ty<T> where [T: StdValue] => Ty<T>;
     /// `Copy` values.
-    PickAsBytes::__hold for &&Ty<T> where [T: Copy + Send + Sync + 'static] => AsBytes;
+    PickAsBytes::__hold for &&Ty<T> where [T: Copy + Send + Sync + 'static] => Ty<Bitwise<T>>;
     /// Other values.
-    PickBehind::__hold for &Ty<T> where [T: Clone + Send + Sync + 'static] => Behind;
+    PickBehind::__hold for &Ty<T> where [T: Clone + Send + Sync + 'static] => Ty<Arc<T>>;
     /// What cannot be kept.
-    PickNotKept::__hold for Ty<T> where [T: ?Sized] => NotKept;
+    PickNotKept::__hold for Ty<T> where [T: ?Sized] => Ty<NotKept>;
 }

@@ -13,17 +13,17 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use hold::IsKept;
-pub use hold::{Hold, PickAsBytes, PickBehind, PickInPlace, PickNotKept};
+use hold::{Hold, IsKept};
+pub use hold::{PickAsBytes, PickBehind, PickInPlace, PickNotKept};
 pub(crate) use kind::ReturnKind;
+#[cfg(test)]
+pub(crate) use outcome::Cloned;
 use outcome::ShareError;
 pub use outcome::{
     IsOption, IsResult, IsSent, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors, share,
 };
 pub(crate) use outcome::{OkOnly, Plain};
-#[cfg(test)]
-pub(crate) use {hold::AsBytes, outcome::Cloned};
 
 use crate::key::Ty;
 
@@ -114,7 +114,7 @@ impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
 
 impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Companions<R>> Return<R, O, H, E, F> {
     /// Puts the decisions together; what cannot be kept is refused here, and only here.
-    pub fn new(_: Ty<R>, _: O, _: H, _: E, _: F) -> Self
+    pub fn new(_: Ty<R>, _: O, _: Ty<H>, _: E, _: F) -> Self
     where
         H: IsKept<O::Kept>,
     {
@@ -134,34 +134,34 @@ where
     type Value = O::Value;
     type Error = O::Error;
     type CompanionValue = F::CompanionValue;
-    type StoredValue = H::StoredValue;
+    type StoredValue = H;
 
     #[inline]
-    fn split(output: R) -> Result<H::StoredValue, R> {
+    fn split(output: R) -> Result<H, R> {
         O::split(output).map(H::hold)
     }
     #[inline]
-    fn join(stored: H::StoredValue) -> R {
+    fn join(stored: H) -> R {
         O::join(H::release(stored))
     }
     #[inline]
-    fn value(stored: &H::StoredValue) -> Option<&O::Value> {
+    fn value(stored: &H) -> Option<&O::Value> {
         O::seen(H::view(stored)).ok()
     }
     fn error(output: &R) -> Option<&O::Error> {
         O::error(output)
     }
-    fn kept_error(stored: &H::StoredValue) -> Option<&O::Error> {
+    fn kept_error(stored: &H) -> Option<&O::Error> {
         O::seen(H::view(stored)).err()
     }
     fn of_error(error: O::Error) -> R {
         O::of_error(error)
     }
     #[inline]
-    fn companion_value(stored: H::StoredValue) -> Option<F::CompanionValue> {
+    fn companion_value(stored: H) -> Option<F::CompanionValue> {
         F::of_return(Self::join(stored))
     }
-    fn keep(companion_value: F::CompanionValue) -> Option<H::StoredValue> {
+    fn keep(companion_value: F::CompanionValue) -> Option<H> {
         Self::split(F::to_return(companion_value)).ok()
     }
     fn share_error(output: &R) -> Option<Arc<dyn Any + Send + Sync>> {

@@ -46,7 +46,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
             impl #krate::__private::Node for #entries {
                 type Value = #value;
                 type View<'__v> = (#(#views,)*);
-                const HOOKS: #krate::__private::NodeHooks<#value> = #krate::__private::NodeHooks::new() #hooks;
+                #hooks
                 #in_background
                 #stale_if_error
 
@@ -119,18 +119,19 @@ fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
 }
 
 fn hooks(node: &Node) -> TokenStream {
-    let options = &node.model.options;
+    let (krate, options, value) = (&node.model.krate, &node.model.options, &node.value);
     let all = [
-        ("on_hit", &options.on_hit),
-        ("on_miss", &options.on_miss),
-        ("on_store", &options.on_store),
-        ("on_evict", &options.on_evict),
-        ("weigh", &options.weigh),
+        ("ON_HIT", quote!(OnValue<#value>), &options.on_hit),
+        ("ON_MISS", quote!(OnMiss), &options.on_miss),
+        ("ON_STORE", quote!(OnValue<#value>), &options.on_store),
+        ("ON_EVICT", quote!(OnEvict<#value>), &options.on_evict),
+        ("WEIGH", quote!(Weigh<#value>), &options.weigh),
     ];
-    let hook = |(name, given): (&str, &Option<crate::options::Given<syn::Expr>>)| {
+    let hook = |(name, ty, given): (&str, TokenStream, &Option<crate::options::Given<syn::Expr>>)| {
         let hook = &given.as_ref()?.value;
         let name = Ident::new(name, mixed());
-        Some(quote_spanned!(hook.span()=> .#name(#hook)))
+        let hook = quote_spanned!(hook.span()=> ::core::option::Option::Some(#hook));
+        Some(quote_spanned!(mixed()=> const #name: #krate::__private::#ty = #hook;))
     };
     all.into_iter().filter_map(hook).collect()
 }
