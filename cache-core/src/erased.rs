@@ -23,6 +23,8 @@ pub(crate) struct Vtable {
     layout: Layout,
     /// Whether values lie in place.
     is_small: bool,
+    /// Whether nothing is to be done when one is dropped: neither by its type, nor to give memory back.
+    is_trivial: bool,
     id: TypeId,
     /// Clones the value at the first pointer to the second, which has no value.
     clone: unsafe fn(*const u8, *mut u8),
@@ -49,12 +51,15 @@ unsafe fn drop_in_place<T>(value: *mut u8) {
 impl Vtable {
     pub(crate) const fn of<T: Data>() -> &'static Self {
         const {
+            let is_small = size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>();
+            let needs_drop = std::mem::needs_drop::<T>();
             &Self {
                 layout: Layout::new::<T>(),
-                is_small: size_of::<T>() <= size_of::<Words>() && align_of::<T>() <= align_of::<Words>(),
+                is_small,
+                is_trivial: is_small && !needs_drop,
                 id: TypeId::of::<T>(),
                 clone: clone::<T>,
-                drop: if std::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None },
+                drop: if needs_drop { Some(drop_in_place::<T>) } else { None },
             }
         }
     }
@@ -207,12 +212,12 @@ impl Erased {
     /// If it is of another type.
     #[inline]
     pub(crate) fn into<T: 'static>(self) -> T {
-        assert!(self.vtable.is::<T>(), "{WRONG}");
-        let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: it is a `T`, and moved to where one fits.
+        let this = ManuallyDrop::new(self);
+        // SAFETY: its value is read once, and its memory given back. It is not used again.
         unsafe {
-            self.move_to(value.as_mut_ptr().cast());
-            value.assume_init()
+            let value = ptr::read(this.get::<T>());
+            this.free();
+            value
         }
     }
 }
@@ -237,12 +242,11 @@ impl Drop for Erased {
                 unsafe { self.0.free() };
             }
         }
-        let drop = self.vtable.drop;
-        if drop.is_none() && self.vtable.is_small {
+        if self.vtable.is_trivial {
             return;
         }
         let this = Free(self);
-        if let Some(drop) = drop {
+        if let Some(drop) = this.0.vtable.drop {
             // SAFETY: it has a value of this type, which is not used again.
             unsafe { drop(this.0.as_ptr()) };
         }

@@ -2,8 +2,8 @@
 //! release, and the attribute is locked to the exact version.
 
 pub use crate::call::{
-    Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, Limits, Lookup, NoHook,
-    TimedOut, Why, all, can_own, described, function, function_of, function_once, go_on, no_hooks,
+    Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, LentCow, Limits, Lookup,
+    NoHook, TimedOut, Why, all, can_own, described, function, function_of, function_once, go_on, no_hooks,
 };
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::{Async, Entry};

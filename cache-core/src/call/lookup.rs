@@ -299,7 +299,8 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         let Some(unanswered) = unanswered else {
             return Answer::Value(memo.read(slow_path).and_then(kind.companion_value));
         };
-        *unanswered = Some(Unanswered { memo: memo.handle(), slow_path, kind });
+        // A look-up is asked once. What was there is not dropped, for which all of this would have to be put aside.
+        std::mem::forget(unanswered.replace(Unanswered { memo: memo.handle(), slow_path, kind }));
         Answer::Nothing
     }
 }

@@ -30,7 +30,7 @@ pub use hooks::NoHook;
 pub(crate) use hooks::{Extras, Hooked, Hooking, Hooks, MissHook};
 pub use lookup::{Answer, Callee, Lookup, function, function_of, function_once, no_hooks};
 pub(crate) use lookup::{MemoizedFn, Unanswered};
-pub use owners::{Given, Lent, PickMove, PickNotGiven, PickNotLent, PickToOwned, can_own};
+pub use owners::{Given, Lent, LentCow, PickMove, PickNotGiven, PickNotLent, PickToOwned, can_own};
 pub(crate) use owners::{Owners, PassedArgs, PassedAs};
 pub use timeouts::{Limits, TimedOut};
 pub(crate) use timeouts::{Timeouts, WaitLimits};

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use super::background_call::refuse_if;
 use super::{NoHook, Why};
-use crate::key::{Cowed, Opt};
+use crate::key::Opt;
 
 /// How an argument is owned.
 pub trait Owner: Copy {
@@ -139,6 +139,8 @@ impl<W> NotOwned<W> {
 
 /// An argument that is a reference. `W` says why it has to be owned.
 pub struct Lent<T: ?Sized, W = NoHook>(PhantomData<fn(&T) -> W>);
+/// An argument that is a `Cow`.
+pub struct LentCow<T: ?Sized>(PhantomData<fn(&T)>);
 /// An argument that is no reference.
 pub struct Given<T, W = NoHook>(PhantomData<fn(&T) -> W>);
 
@@ -240,7 +242,7 @@ impl<T: PassedArg> PassedArg for Opt<T> {
     }
 }
 
-impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for Cowed<Lent<T>> {
+impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for LentCow<T> {
     type Passed<'a> = Cow<'a, T>;
     type Kept = T::Owned;
     fn keep(passed: Cow<'_, T>) -> T::Owned {

@@ -159,7 +159,7 @@ impl MemoCore {
     /// The value of a look-up that only reads.
     pub(crate) fn read(&self, slow_path: SlowPath) -> Option<Erased> {
         match slow_path {
-            SlowPath::Renew(stored, ..) => Some(stored),
+            SlowPath::Renew(stored, ..) => Some(*stored),
             SlowPath::Miss(..) => {
                 self.count_miss();
                 self.record_absence();

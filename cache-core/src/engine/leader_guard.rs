@@ -1,11 +1,12 @@
 //! A flight under way, as its leader has it: how it ends.
 
+use std::hint::cold_path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Described, Intent};
 use crate::erased::Erased;
-use crate::flight::{Flight, Landing};
+use crate::flight::{BodyDecisions, Flight, Landing};
 use crate::memo::{Effects, MemoCore, MemoRef};
 use crate::metadata::EntryMetadata;
 use crate::sync::ShardLock;
@@ -17,21 +18,23 @@ pub(crate) struct LeaderGuard {
     /// Until it is dropped.
     flight: Option<Arc<Flight>>,
     pub(crate) how: Intent,
-    /// When it began, where that matters.
-    pub(crate) begun: Option<Tick>,
+    /// When it began, where it is asked how long it takes; else 0.
+    pub(crate) begun: Tick,
     /// The leading call computes on its own stack, so only callers that have joined the flight wait for it.
     pub(crate) is_on_own_stack: bool,
     landed: AtomicBool,
 }
 
-/// A computation has returned an error, and stored nothing. `counts` says whether an older value may be
-/// returned instead.
-pub(crate) struct Failed {
+/// What has become of a computation.
+pub(crate) struct Settled {
+    /// What it has returned, if that is a value; else it has returned an error, and stored nothing.
+    pub(crate) value: Option<Erased>,
+    /// Whether an older value may be returned instead.
     pub(crate) counts: bool,
 }
 
 impl LeaderGuard {
-    pub(super) fn new(memo: MemoRef, flight: Arc<Flight>, how: Intent, begun: Option<Tick>) -> Self {
+    pub(super) fn new(memo: MemoRef, flight: Arc<Flight>, how: Intent, begun: Tick) -> Self {
         let flight = Some(flight);
         Self { memo, flight, how, begun, is_on_own_stack: false, landed: AtomicBool::new(false) }
     }
@@ -41,15 +44,15 @@ impl LeaderGuard {
         self.flight.as_ref().expect("it has one until it is dropped")
     }
 
-    /// Ends the flight with what its body has returned. Returns the value, or `Failed` if the return is not
-    /// stored.
-    #[inline(never)]
-    pub(crate) fn settle(&self, call: &mut dyn Described) -> Result<Erased, Failed> {
+    /// Ends the flight with what its body has returned.
+    #[inline]
+    pub(crate) fn settle(&self, call: &mut dyn Described) -> Settled {
         let (memo, flight) = (&self.memo, self.flight());
         let mut said = flight.context.said();
-        if let Some(stored) = call.returned().take_value() {
+        if let Some((stored, is_error)) = call.returned().take_value() {
             // An error that is kept must not take the place of an older value that may stand in for it.
-            let counts = call.returned().kept_error(&stored).map(|error| memo.counts(error));
+            let error = if is_error { call.returned().kept_error(&stored) } else { None };
+            let counts = error.map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && memo.keeps_older(&flight.key, flight.hash, self.how);
             if !fails {
                 // Most functions and bodies say nothing of their values.
@@ -63,16 +66,24 @@ impl LeaderGuard {
                     metadata.get_or_insert_default().decide(Some(said));
                 }
                 let is_plain = counts.is_none() && metadata.as_ref().is_none_or(EntryMetadata::is_plain);
-                if is_plain && memo.land_new(self, &stored) {
-                    return Ok(stored);
+                if !(is_plain && memo.land_new(self, &stored)) {
+                    let answers = matches!(counts, None | Some(Some(false)));
+                    memo.land(self, &stored, metadata.unwrap_or_default(), answers);
                 }
-                let answers = matches!(counts, None | Some(Some(false)));
-                memo.land(self, &stored, metadata.unwrap_or_default(), answers);
-                memo.on_error(&flight.key, call.returned().kept_error(&stored));
-                return Ok(stored);
+                if is_error {
+                    memo.on_error(&flight.key, call.returned().kept_error(&stored));
+                }
+                return Settled { value: Some(stored), counts: false };
             }
             call.returned().set_value(stored);
         }
+        Settled { value: None, counts: self.fail(call, said) }
+    }
+
+    /// Ends the flight with an error that is not stored. Whether an older value may be returned instead.
+    #[cold]
+    fn fail(&self, call: &mut dyn Described, said: Option<Box<BodyDecisions>>) -> bool {
+        let (memo, flight) = (&self.memo, self.flight());
         memo.record_described(&flight.key, None, |metadata| {
             call.describe(None, metadata);
             metadata.decide(said);
@@ -90,38 +101,58 @@ impl LeaderGuard {
             Landing::Error(memo.share(returned, flight.joined()), counts)
         });
         memo.on_error(&flight.key, call.returned().error());
-        Err(Failed { counts })
+        counts
     }
 
     /// Tells those who wait, and carries out what is left to do. `deregister`: the flight is yet to be taken off its
     /// shard, and whether it has failed.
-    #[inline]
     pub(crate) fn finish(
         &self,
         effects: &mut Effects,
         deregister: Option<bool>,
         landing: impl FnOnce() -> Landing,
     ) {
-        let (memo, flight) = (&self.memo, self.flight());
         // Before anybody learns of a new value: who has it must not find what was made of the old.
-        let pending = (!effects.is_empty()).then(|| memo.invalidate_dependents(effects));
+        let pending = (!effects.is_empty()).then(|| self.memo.invalidate_dependents(effects));
         if let Some(failed) = deregister {
             self.deregister(failed);
         }
+        self.tell(landing);
+        // Not before: nobody waits for hooks, which may call and wait themselves.
+        if let Some(pending) = pending {
+            self.memo.finish_removals(pending, std::mem::replace(effects, Effects::new()));
+        }
+    }
+
+    /// Tells those who wait.
+    #[inline]
+    pub(crate) fn tell(&self, landing: impl FnOnce() -> Landing) {
         // Nobody joins it any more. Within an `Eq` of the user's it is still on.
+        let flight = self.flight();
         let nobody_waits = self.is_on_own_stack && flight.joined() == 0 && !crate::sync::is_comparing();
         if !nobody_waits {
+            cold_path();
             flight.land(landing());
         }
         self.landed.store(true, Ordering::Relaxed);
-        // Not before: nobody waits for hooks, which may call and wait themselves.
-        if let Some(pending) = pending {
-            memo.finish_removals(pending, std::mem::replace(effects, Effects::new()));
-        }
+    }
+
+    /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes over.
+    #[cold]
+    fn crash(&mut self) {
+        let counters = &self.memo.counters;
+        if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
+        // It lands in any case: the task that led it may be noted there, to be woken.
+        self.is_on_own_stack = false;
+        // In the background no caller sees the failure, and trying again at once would not help. Elsewhere
+        // a caller that leaves says nothing about the function.
+        let failed = self.how == Intent::Ahead || std::thread::panicking();
+        self.finish(&mut Effects::new(), Some(failed), || Landing::Crashed);
     }
 
     /// Takes the flight off its shard. If `failed`, the entry that was there is not computed again for a
     /// while.
+    #[cold]
     fn deregister(&self, failed: bool) {
         let flight = self.flight();
         self.memo.end_inheriting(flight, None);
@@ -146,18 +177,10 @@ impl LeaderGuard {
 }
 
 impl Drop for LeaderGuard {
-    /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes
-    /// over.
+    #[inline]
     fn drop(&mut self) {
-        if !self.landed.load(Ordering::Relaxed) {
-            let counters = &self.memo.counters;
-            if std::thread::panicking() { &counters.panics } else { &counters.cancelled }.add();
-            // It lands in any case: the task that led it may be noted there, to be woken.
-            self.is_on_own_stack = false;
-            // In the background no caller sees the failure, and trying again at once would not help. Elsewhere
-            // a caller that leaves says nothing about the function.
-            let failed = self.how == Intent::Ahead || std::thread::panicking();
-            self.finish(&mut Effects::new(), Some(failed), || Landing::Crashed);
+        if !*self.landed.get_mut() {
+            self.crash();
         }
         if let Some(flight) = self.flight.take().filter(|_| self.is_on_own_stack) {
             Flight::give_back(flight);

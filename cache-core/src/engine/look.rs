@@ -83,8 +83,9 @@ pub enum Found<V> {
 
 /// What a look-up found that is not just an entry to answer with.
 pub enum SlowPath {
-    /// An entry that answers the call, and is to be computed again in the background; its key and hash.
-    Renew(Erased, Erased, u32),
+    /// An entry that answers the call, and is to be computed again in the background; its key and hash. In a box: a miss,
+    /// which is more frequent, would be moved with room for two values.
+    Renew(Box<Erased>, Erased, u32),
     /// No entry; the key and its hash.
     Miss(Erased, u32),
     /// The call neither reads nor writes. Its key and hash, if the caller inherits tags.
@@ -146,13 +147,19 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     ) -> Found<R::StoredValue> {
         // Once more: a hit would have to keep it for this.
         let hash = short(memo.long_hash(parts));
-        if look.0 == LookFlags::KEY_ONLY.0 {
+        // What was just not found is not looked for again but by who begins to compute, with the shard held.
+        let is_absent = memo.has_just_found_nothing() && look.is_usual() && memo.flags().is_plain();
+        if is_absent || look.0 == LookFlags::KEY_ONLY.0 {
             return Found::Slow(SlowPath::Miss(Erased::new(parts.own()), hash));
         }
         let matches = |key: ErasedRef<'_>| parts.matches(key.get());
         let found = memo.look_up_slowly(hash, look, &matches, &|| Erased::new(parts.own()));
-        if let (Some(on_hit), Found::Hit(value) | Found::Slow(SlowPath::Renew(value, ..))) = (on_hit, &found)
-        {
+        let value = match &found {
+            Found::Hit(value) => Some(value),
+            Found::Slow(SlowPath::Renew(value, ..)) => Some(&**value),
+            Found::Slow(_) => None,
+        };
+        if let (Some(on_hit), Some(value)) = (on_hit, value) {
             Self::tell(memo, on_hit, parts, value.get());
         }
         match found {
@@ -171,8 +178,6 @@ impl MemoCore {
         matches: &dyn Fn(ErasedRef<'_>) -> bool,
         own: &dyn Fn() -> Erased,
     ) -> Found<Erased> {
-        // Whoever begins to compute looks again, with the shard held.
-        let is_absent = self.has_just_found_nothing() && look.is_usual();
         let look = look.of_memo(self);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
@@ -184,13 +189,13 @@ impl MemoCore {
         if flags.is_disabled() {
             return Found::Slow(SlowPath::Bypass(Some((own(), hash))));
         }
-        let found = if is_absent || look.0 & LookFlags::NO_READ != 0 {
+        let found = if look.0 & LookFlags::NO_READ != 0 {
             None
         } else {
             self.get(hash, matches, look.0 & LookFlags::FRESH_ONLY != 0)
         };
         let Some((value, renew)) = found else { return Found::Slow(SlowPath::Miss(own(), hash)) };
         self.count_hit();
-        if renew { Found::Slow(SlowPath::Renew(value, own(), hash)) } else { Found::Hit(value) }
+        if renew { Found::Slow(SlowPath::Renew(Box::new(value), own(), hash)) } else { Found::Hit(value) }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{Described, Failed, Intent, LeaderGuard, Returned, Step};
+use super::{Described, Intent, LeaderGuard, Returned, Settled, Step};
 use crate::call::{Limits, TimedOut};
 use crate::erased::Erased;
 use crate::flight::{CarriedTags, Flight, Landing, WaitBounds, WaitOutcome, Waiter};
@@ -272,11 +272,13 @@ impl Miss {
 
 /// What a call returns whose body has run in a flight: the value; or an older one, if it has failed, and one may stand
 /// in for what the call has come from.
-pub(crate) fn conclude(settled: Result<Erased, Failed>, miss: Option<&Miss>, returned: &mut dyn Returned) {
-    match (settled, miss) {
-        (Ok(stored), _) => returned.set_value(stored),
-        (Err(Failed { counts }), Some(miss)) => miss.or_older(counts, returned),
-        (Err(_), None) => {}
+#[inline]
+pub(crate) fn conclude(settled: Settled, miss: Option<&Miss>, returned: &mut dyn Returned) {
+    let Settled { value, counts } = settled;
+    match (value, miss) {
+        (Some(stored), _) => returned.set_value(stored),
+        (None, Some(miss)) => miss.or_older(counts, returned),
+        (None, None) => {}
     }
 }
 

@@ -9,7 +9,7 @@ mod start;
 
 use std::sync::Arc;
 
-pub(crate) use leader_guard::{Failed, LeaderGuard};
+pub(crate) use leader_guard::{LeaderGuard, Settled};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};
 pub(crate) use miss::{Miss, Next, conclude};
@@ -17,7 +17,7 @@ pub(crate) use returned::{Body, Described, ReturnSlot, Returned};
 pub(crate) use start::{CallMode, MissActions, MissStart};
 
 use crate::erased::{Erased, ErasedRef};
-use crate::flight::{CarriedTags, Flight, Flights, Kind, PreviousEntry};
+use crate::flight::{CarriedTags, Flight, Kind, PreviousEntry};
 use crate::memo::MemoCore;
 use crate::policy::Verdict;
 use crate::store::EntryRef;
@@ -82,16 +82,13 @@ impl MemoCore {
             return Step::InPlace;
         }
         self.apply_deferred();
-        let begun = self.spec.rules.needs_cost().then(|| self.clock().now());
+        let begun = if self.spec.rules.needs_cost() { self.clock().now() } else { 0 };
         let same = |other: ErasedRef<'_>| self.same(other, key);
         let shard = self.shard(hash);
         let mut guard = shard.upgradable();
         let how = if self.spec.single_flight { how } else { how.alone() };
         let found = guard.entries.find(hash, same);
-        let mut superseded = Vec::new();
-        if how == Intent::Refresh {
-            superseded = guard.gated().overtaken_by_write(hash, same);
-        } else {
+        if how != Intent::Refresh {
             if let Some(entry) = found
                 && let Some(value) = self.answer(entry, how)
             {
@@ -107,32 +104,30 @@ impl MemoCore {
         }
         let born = self.runtime().tags.now();
         let inherits_in = self.spec.inherit_tags.then(|| self.runtime().address());
-        let register = |flights: &mut Flights, old| {
-            #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
-            let mut flight =
-                Flight::begin(key.clone(), hash, born, how.kind(), old, inherits_in, || self.weak());
-            #[cfg(feature = "rayon")]
-            flight.begun_at(self.clock().now());
-            for flight in &superseded {
-                flights.remove(flight);
-            }
-            flights.add(flight.clone());
-            flight
-        };
-        let flight = if let Some(slot) = found.map(|entry| entry.slot) {
-            let mut guard = ShardLock::upgrade(guard);
-            let old = PreviousEntry::of(&mut guard.entries, slot);
+        let mut old = None;
+        if let Some(slot) = found.map(|entry| entry.slot) {
+            let mut exclusive = ShardLock::upgrade(guard);
+            old = PreviousEntry::of(&mut exclusive.entries, slot);
             if matches!(how, Intent::Ahead | Intent::Refresh) {
-                // A refresh has superseded whoever was at it.
-                Self::note_renewal(&mut guard, old.map(|old| old.id), how == Intent::Ahead);
+                // A refresh supersedes whoever is at it.
+                Self::note_renewal(&mut exclusive, old.map(|old| old.id), how == Intent::Ahead);
             }
-            register(guard.gated_mut(), old)
-        } else {
-            // Those who read entries are not in the way.
-            let flight = register(guard.gated_mut(), None);
-            drop(guard);
-            flight
-        };
+            guard = ShardLock::downgrade(exclusive);
+        }
+        // Held until the shard is released.
+        let superseded;
+        if how == Intent::Refresh {
+            superseded = guard.gated().overtaken_by_write(hash, same);
+            for flight in &superseded {
+                guard.gated_mut().remove(flight);
+            }
+        }
+        #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
+        let mut flight = Flight::begin(key.clone(), hash, born, how.kind(), old, inherits_in, || self.weak());
+        #[cfg(feature = "rayon")]
+        flight.begun_at(self.clock().now());
+        guard.gated_mut().add(flight.clone());
+        drop(guard);
         Step::Lead(LeaderGuard::new(self.handle(), flight, how, begun))
     }
 

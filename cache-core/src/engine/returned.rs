@@ -11,8 +11,8 @@ use crate::value::ReturnKind;
 
 /// What a call returns.
 pub(crate) trait Returned {
-    /// Takes the value out of the return, if it is one to keep.
-    fn take_value(&mut self) -> Option<Erased>;
+    /// Takes the value out of the return, if it is one to keep, and whether it is an error that is kept.
+    fn take_value(&mut self) -> Option<(Erased, bool)>;
     /// Returns a value.
     fn set_value(&mut self, value: Erased);
     /// Sets the return to the leader's error, if that can be shared with this call. Whether it can.
@@ -64,9 +64,9 @@ impl<O, V> ReturnSlot<O, V> {
 }
 
 impl<O, V> Returned for ReturnSlot<O, V> {
-    fn take_value(&mut self) -> Option<Erased> {
+    fn take_value(&mut self) -> Option<(Erased, bool)> {
         match (self.kind().split)(self.output.take()?) {
-            Ok(stored) => Some(stored),
+            Ok(taken) => Some(taken),
             Err(output) => {
                 self.output = Some(output);
                 None

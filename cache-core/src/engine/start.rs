@@ -80,35 +80,38 @@ impl MemoCore {
         mode: CallMode,
         call: Option<&mut dyn MissActions>,
     ) -> Result<MissStart, Erased> {
-        let (key, hash) = match std::mem::replace(slow_path, SlowPath::Bypass(None)) {
+        let SlowPath::Miss(key, hash) = slow_path else { return self.start_unmissed(slow_path, call) };
+        let begin = self.miss(key, mode, call.as_deref());
+        let miss = Miss::new(self.handle(), std::mem::replace(key, Erased::new(())), *hash, begin);
+        match call {
+            Some(call) if begin == Intent::Read => miss.or_placeholder(call),
+            _ => Ok(MissStart::Search(miss)),
+        }
+    }
+
+    /// The same where it is not to be computed for this call.
+    #[cold]
+    fn start_unmissed(
+        &self,
+        slow_path: &mut SlowPath,
+        call: Option<&mut dyn MissActions>,
+    ) -> Result<MissStart, Erased> {
+        match std::mem::replace(slow_path, SlowPath::Bypass(None)) {
             SlowPath::Renew(stored, key, hash) => {
                 if let Some(call) = call.filter(|call| call.can_run_in_background()) {
                     Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
                 }
-                return Err(stored);
+                Err(*stored)
             }
             SlowPath::Bypass(key) => {
                 self.counters.bypasses.add();
                 // What is computed from the return depends on the call all the same.
                 let unstored =
                     key.map(|(key, hash)| UnstoredCall { memo: self.handle(), key, hash, bypass: true });
-                return Ok(MissStart::InPlace(unstored));
+                Ok(MissStart::InPlace(unstored))
             }
-            SlowPath::Miss(key, hash) => (key, hash),
-        };
-        let begin = self.miss(&key, mode, call.as_deref());
-        let miss = Miss::new(self.handle(), key, hash, begin);
-        if let Some(call) = call.filter(|_| begin == Intent::Read) {
-            // If it panics the call computes, as it would without.
-            if let Some(placeholder) = self.run_hook(|| call.placeholder()).flatten() {
-                return Err(miss.compute_in_background(call).unwrap_or_else(|| {
-                    // What is computed from it is as provisional.
-                    crate::memo::record_unknown();
-                    placeholder
-                }));
-            }
+            SlowPath::Miss(..) => unreachable!("it is another case"),
         }
-        Ok(MissStart::Search(miss))
     }
 
     /// Counts a call that was not answered, and says how it begins.
@@ -134,7 +137,7 @@ impl MemoCore {
         match slow_path {
             SlowPath::Renew(stored, key, hash) => {
                 Miss::new(self.handle(), key, hash, Intent::Ahead).renew(call);
-                Some(stored)
+                Some(*stored)
             }
             SlowPath::Bypass(_) => {
                 self.counters.bypasses.add();
@@ -149,6 +152,20 @@ impl MemoCore {
 }
 
 impl Miss {
+    /// Has the background compute, if there is something to return meanwhile.
+    #[cold]
+    fn or_placeholder(self, call: &mut dyn MissActions) -> Result<MissStart, Erased> {
+        // If it panics the call computes, as it would without.
+        let Some(placeholder) = self.memo().run_hook(|| call.placeholder()).flatten() else {
+            return Ok(MissStart::Search(self));
+        };
+        Err(self.compute_in_background(call).unwrap_or_else(|| {
+            // What is computed from it is as provisional.
+            crate::memo::record_unknown();
+            placeholder
+        }))
+    }
+
     /// Computes anew what the call was answered with, unless somebody does.
     fn renew(&self, call: &mut dyn MissActions) {
         if let Step::Lead(leader) = self.begin() {

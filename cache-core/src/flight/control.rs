@@ -28,7 +28,7 @@ pub(crate) struct BodyDecisions {
 }
 
 /// The entry that was there when a body began, and its memo; none if there was none.
-pub(crate) type OldEntry = Option<(Weak<dyn PreviousValue>, EntryId)>;
+pub(super) type OldEntry = Option<(Weak<dyn PreviousValue>, EntryId)>;
 
 /// Where it is said.
 pub(crate) struct BodyControl {
@@ -46,13 +46,14 @@ impl BodyControl {
         Self { said: Mutex::new(None), has_spoken, is_over, old }
     }
 
-    /// Of another body, which has not begun.
-    pub(super) fn renew(&mut self, old: OldEntry) {
-        self.is_over.store(false, Ordering::Relaxed);
-        self.old = old;
+    /// Of another body, which has not begun. Its flight has ended before.
+    #[inline]
+    pub(super) fn renew(&mut self) {
+        *self.is_over.get_mut() = false;
     }
 
     /// Its flight has ended: what was said is let go of.
+    #[inline]
     pub(super) fn forget(&mut self) {
         if self.has_spoken.load(Ordering::Relaxed) || self.old.is_some() {
             *self = Self::new(None);
@@ -72,11 +73,17 @@ impl BodyControl {
 
     /// The body has returned: what it has said. `is_alone`: nobody else can say anything at this moment, and who
     /// has said something has told this thread so.
+    #[inline]
     pub(super) fn end(&self, is_alone: bool) -> Option<Box<BodyDecisions>> {
         if is_alone && !self.has_spoken.load(Ordering::Relaxed) {
             self.is_over.store(true, Ordering::Relaxed);
             return None;
         }
+        self.end_for_all()
+    }
+
+    #[cold]
+    fn end_for_all(&self) -> Option<Box<BodyDecisions>> {
         let mut said = self.said.lock();
         self.is_over.store(true, Ordering::Relaxed);
         said.take()

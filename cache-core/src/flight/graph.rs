@@ -15,7 +15,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::fence;
 
-use super::{BodyControl, BodyDecisions, OldEntry};
+use super::{BodyControl, BodyDecisions};
 use crate::sync::Ordering::{AcqRel, Acquire, Release};
 use crate::sync::{AtomicBool, AtomicU64 as AtomicNumber, Mutex};
 use crate::tags::{Inherited, Number, SharedTags, TagState};
@@ -81,25 +81,22 @@ impl FlightContext {
     }
 
     /// The same, made of one that was ended.
-    pub(super) fn renew(
-        &mut self,
-        parent: Option<Arc<FlightContext>>,
-        inherits_in: Option<usize>,
-        old: OldEntry,
-    ) {
+    #[inline]
+    pub(super) fn renew(&mut self, parent: Option<Arc<FlightContext>>, inherits_in: Option<usize>) {
         self.inherits = inherits_in.is_some();
         match &mut self.control {
             // What it is not part of needs not be looked at.
-            Some(control) if parent.is_none() && !self.inherits => control.renew(old),
-            _ => *self = Self::new(parent, inherits_in, Some(BodyControl::new(old))),
+            Some(control) if parent.is_none() && !self.inherits => control.renew(),
+            _ => *self = Self::new(parent, inherits_in, Some(BodyControl::new(None))),
         }
     }
 
     /// Its flight has ended: drops its parent and what its body has said.
+    #[inline]
     pub(super) fn end(&mut self) {
-        self.parent = None;
-        self.inheriting = None;
-        self.updating = None;
+        if self.parent.is_some() || self.inheriting.is_some() || self.updating.is_some() {
+            (self.parent, self.inheriting, self.updating) = (None, None, None);
+        }
         if let Some(control) = &mut self.control {
             control.forget();
         }
@@ -169,6 +166,7 @@ impl FlightContext {
     }
 
     /// What its body, which has returned, has said of its value.
+    #[inline]
     pub(crate) fn said(self: &Arc<Self>) -> Option<Box<BodyDecisions>> {
         let is_alone = Arc::strong_count(self) == 1;
         // Acquire: whoever has let go of it has said what it had to say.

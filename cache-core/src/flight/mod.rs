@@ -13,12 +13,12 @@ mod waiting;
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Weak, atomic};
 use std::task::Waker;
 
 use hashbrown::HashTable;
 
-pub(crate) use control::{BodyControl, BodyDecisions, OldEntry, PreviousValue};
+pub(crate) use control::{BodyControl, BodyDecisions, PreviousValue};
 pub(crate) use graph::{
     ContextGuard, FlightContext, Wait, Waits, current, has_invalidated, polled_with_context, with_context,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Flight {
     /// How many callers have joined it. It is counted under the shard, so it stands still once the flight was
     /// taken off.
     joined: AtomicUsize,
+    /// While it was on its shard, a value was stored of a key that may be its own. Under the shard, too.
+    preceded: atomic::AtomicBool,
     state: Mutex<FlightState>,
 }
 
@@ -62,6 +64,7 @@ crate::sync::crosses_threads!(Flight {
     #[cfg(feature = "rayon")]
     begun,
     joined,
+    preceded,
     state,
 });
 
@@ -214,6 +217,7 @@ impl Flight {
             #[cfg(feature = "rayon")]
             begun: 0,
             joined: AtomicUsize::new(0),
+            preceded: atomic::AtomicBool::new(false),
             state: Mutex::new(FlightState::default()),
         }
     }
@@ -242,6 +246,11 @@ impl Flight {
     /// How many callers have joined it, those who have left again among them. It was taken off its shard.
     pub(crate) fn joined(&self) -> usize {
         self.joined.load(Ordering::Relaxed)
+    }
+
+    /// Whether a value was stored, while it was on its shard, of a key that may be its own. Its shard is held.
+    pub(crate) fn is_preceded(&self) -> bool {
+        self.preceded.load(Ordering::Relaxed)
     }
 
     /// Tells everyone who waits.
@@ -302,6 +311,11 @@ impl Flights {
         if self.has_no_more() {
             return self.first.as_ref().is_some_and(|first| Arc::ptr_eq(first, flight));
         }
+        self.is_only_of_many(flight)
+    }
+
+    #[cold]
+    fn is_only_of_many(&self, flight: &Arc<Flight>) -> bool {
         let mut flights = self.of_hash(flight.hash);
         flights.next().is_some_and(|one| Arc::ptr_eq(one, flight)) && flights.next().is_none()
     }
@@ -355,6 +369,11 @@ impl Flights {
         updates.filter(|flight| !flight.stays_registered()).cloned().collect()
     }
 
+    /// A value is stored of a key of this hash: those who still compute one do not bring the first.
+    pub(crate) fn precede(&self, hash: u32) {
+        self.of_hash(hash).for_each(|flight| flight.preceded.store(true, Ordering::Relaxed));
+    }
+
     #[inline]
     pub(crate) fn add(&mut self, flight: Arc<Flight>) {
         if self.first.is_none() {
@@ -368,12 +387,16 @@ impl Flights {
     /// Takes a flight off; whether it was still on.
     #[inline]
     pub(crate) fn remove(&mut self, flight: &Arc<Flight>) -> bool {
-        let is = |known: &Arc<Flight>| Arc::ptr_eq(known, flight);
-        if self.first.take_if(|first| is(first)).is_some() {
+        if self.first.take_if(|first| Arc::ptr_eq(first, flight)).is_some() {
             return true;
         }
+        self.remove_from_more(flight)
+    }
+
+    #[cold]
+    fn remove_from_more(&mut self, flight: &Arc<Flight>) -> bool {
         let Some(more) = &mut self.more else { return false };
-        let found = more.find_entry(u64::from(flight.hash), is);
+        let found = more.find_entry(u64::from(flight.hash), |known| Arc::ptr_eq(known, flight));
         let on = found.is_ok();
         if let Ok(found) = found {
             found.remove();

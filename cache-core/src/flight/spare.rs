@@ -27,19 +27,23 @@ impl Flight {
         inherits_in: Option<usize>,
         memo: impl FnOnce() -> Weak<dyn PreviousValue>,
     ) -> Arc<Self> {
-        let old_entry = old.map(|old| (memo() as Weak<dyn PreviousValue>, old.id));
+        let old_entry = || old.map(|old| (memo() as Weak<dyn PreviousValue>, old.id));
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let Some(spare) = spare else {
-            let context = FlightContext::nested(current(), inherits_in, Some(BodyControl::new(old_entry)));
+            let context = FlightContext::nested(current(), inherits_in, Some(BodyControl::new(old_entry())));
             return Arc::new(Self::new(key, hash, born, kind, old, context));
         };
         // SAFETY: nobody else has a spare flight, as was asked before it was kept.
         let flight = unsafe { &mut *Arc::as_ptr(&spare).cast_mut() };
         // SAFETY: nor its context.
         let context = unsafe { &mut *Arc::as_ptr(&flight.context).cast_mut() };
-        context.renew(current(), inherits_in, old_entry);
+        context.renew(current(), inherits_in);
         (flight.key, flight.hash, flight.born) = (key, hash, born);
-        (flight.kind, flight.old) = (kind, old);
+        (flight.kind, *flight.preceded.get_mut()) = (kind, false);
+        if old.is_some() {
+            flight.old = old;
+            context.control = Some(BodyControl::new(old_entry()));
+        }
         spare
     }
 
@@ -55,7 +59,7 @@ impl Flight {
         state.leader = Leader::default();
         let Some(context) = Arc::get_mut(&mut own.context) else { return };
         context.end();
-        own.key = Erased::new(());
+        (own.key, own.old) = (Erased::new(()), None);
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
             if spare.len() < KEPT {

@@ -12,7 +12,7 @@ mod driven;
 mod polled;
 
 use std::future::{Future, poll_fn};
-use std::ops::ControlFlow::{Break, Continue};
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::call::{
     Description, Extras, FlightHandle, Limits, MakesBody, MakesJob, UnansweredCall, WaitLimits,
 };
 pub(crate) use crate::engine::MissStart;
-use crate::engine::{Failed, LeaderGuard, Miss, Next, conclude};
+use crate::engine::{Described, LeaderGuard, Miss, Next, Settled, conclude};
 use crate::entry::Async;
 use crate::erased::Erased;
 use crate::flight::{
@@ -41,30 +41,42 @@ use crate::time::NEVER;
 /// A call that is to compute as the leader of a flight.
 type Led = (Miss, LeaderGuard);
 
+/// A function of its own, as [`settle`] is: what it has on the stack is not there while a body is polled, which may call
+/// its function again.
+#[inline(never)]
+fn go_on(miss: &mut Miss, call: &mut dyn Described) -> ControlFlow<Next, Waiter> {
+    miss.go_on(call)
+}
+
+#[inline(never)]
+fn settle(leader: &LeaderGuard, call: &mut dyn Described) -> Settled {
+    leader.settle(call)
+}
+
 /// Waits for the flights of other calls, until this call has an answer or is to compute.
 async fn search(miss: &mut Miss, mut call: Pin<&mut DynBody>) -> Next {
-    let mut progress = miss.go_on(call.as_mut().described());
+    let mut progress = go_on(miss, call.as_mut().described());
     loop {
         let waiter = match progress {
             Break(next) => return next,
             Continue(waiter) => waiter,
         };
-        let outcome = waiter.wait(miss.memo().clock(), miss.bounds()).await;
+        let outcome = Box::pin(waiter.wait(miss.memo().clock(), miss.bounds())).await;
         progress = miss.after(waiter, outcome, call.as_mut().described());
     }
 }
 
 /// What all drivers have in common: goes on until the call has returned (none), or leads a flight, which is
-/// handed back.
+/// handed back. What is seldom awaited is in boxes of its own: a driver is allocated for each miss.
 async fn approach(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, Option<Led>) {
     let mut miss = match begun {
         MissStart::Search(miss) => miss,
         MissStart::InPlace(unstored) => {
-            in_place(unstored, call.as_mut()).await;
+            Box::pin(in_place(unstored, call.as_mut())).await;
             return (call, None);
         }
         MissStart::Lead(leader) => {
-            let (mut call, settled) = settled(leader, call).await;
+            let (mut call, settled) = Box::pin(settled(leader, call)).await;
             conclude(settled, None, call.as_mut().described().returned());
             return (call, None);
         }
@@ -75,20 +87,25 @@ async fn approach(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (Box
         Next::Lead(leader) => return (call, Some((miss, leader))),
         Next::InPlace(waiter) => waiter,
     };
+    Box::pin(in_place_for(&miss, waiter, call.as_mut())).await;
+    (call, None)
+}
+
+/// Computes without storing, unless what the call has waited for lands before.
+async fn in_place_for(miss: &Miss, waiter: Option<Waiter>, mut call: Pin<&mut DynBody>) {
     let own = async {
         in_place(Some(miss.unstored()), call.as_mut()).await;
         miss.or_older_in_place(call.as_mut().described().returned());
         None
     };
     let landed = match waiter {
-        Some(waiter) => or_value(&miss, &waiter, pin!(own)).await,
+        Some(waiter) => or_value(miss, &waiter, pin!(own)).await,
         None => own.await,
     };
     if let Some(stored) = landed {
         call.as_mut().cancel();
-        call.as_mut().described().returned().set_value(stored);
+        call.described().returned().set_value(stored);
     }
-    (call, None)
 }
 
 /// Runs a computation of its own, unless the flight lands before with a value that the call may take.
@@ -198,12 +215,12 @@ fn in_this_scope<F: Future + Send + 'static>(
 }
 
 /// Computes as the leader of a flight. If this is dropped, the body is dropped first, then the flight ends.
-async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Result<Erased, Failed>) {
+async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Settled) {
     let flight = leader.flight().clone();
     let computation = async move {
         let (leader, mut call) = (leader, call);
         poll_fn(|cx| call.as_mut().poll(cx)).await;
-        let settled = leader.settle(call.as_mut().described());
+        let settled = settle(&leader, call.as_mut().described());
         (call, settled)
     };
     let settled = flight.led(pin!(computation)).await;

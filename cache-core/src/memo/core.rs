@@ -64,15 +64,15 @@ pub(crate) struct Types {
     pub(super) cell: &'static CellType,
     pub(super) key_fns: &'static KeyFns,
     pub(super) hooks: Hooks,
+    /// Whether no user code is run when an entry leaves.
+    pub(super) leave_silently: bool,
 }
 
 impl Types {
     pub(crate) fn of<S: Shape, R: Returns>(spec: MemoSpec<R>) -> Self {
-        Self {
-            cell: CellType::of::<S::Owned, R::StoredValue>(),
-            key_fns: KeyFns::of::<S>(),
-            hooks: spec.hooks,
-        }
+        let (cell, hooks) = (CellType::of::<S::Owned, R::StoredValue>(), spec.hooks);
+        let leave_silently = !hooks.sees_leaving() && !cell.needs_drop();
+        Self { cell, key_fns: KeyFns::of::<S>(), hooks, leave_silently }
     }
 }
 
@@ -257,6 +257,14 @@ impl MemoCore {
 
     #[inline]
     pub(crate) fn shard(&self, hash: u32) -> &Shard {
+        match self.shards.made_at(hash) {
+            Some(shard) => shard,
+            None => self.make_shards(hash),
+        }
+    }
+
+    #[cold]
+    fn make_shards(&self, hash: u32) -> &Shard {
         self.shards.at(hash, || ShardState::new(self.policy(), self.types.cell))
     }
 

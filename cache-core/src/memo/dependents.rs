@@ -59,6 +59,7 @@ impl Dependencies {
     }
 
     /// A value of this hash leaves, or is not stored, though somebody may have read it. Compares no keys.
+    #[cold]
     pub(crate) fn note_replaced(&mut self, hash: u32) {
         if let Some(table) = &mut self.table {
             for dependency in table.iter_hash_mut(u64::from(hash)) {
@@ -272,7 +273,7 @@ impl UnstoredCall {
             return;
         }
         match call.returned().take_value() {
-            Some(stored) => {
+            Some((stored, _)) => {
                 // Within an `Eq` the shard may be held, and no dependency was noted.
                 if !crate::sync::is_comparing() {
                     memo.shard(*hash).write().dependencies.note_replaced(*hash);

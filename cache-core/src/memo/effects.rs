@@ -36,12 +36,14 @@ impl Effects {
 
 impl MemoCore {
     /// Invalidates what was computed from removed entries, before any waiter is told of the new value.
+    #[cold]
     pub(crate) fn invalidate_dependents(&self, effects: &mut Effects) -> Vec<PendingRemoval<MemoCore>> {
         let dependencies = std::mem::take(&mut effects.dependencies);
         dependencies.iter().filter_map(|name| self.runtime().bump_tag(name, Severity::Hard)).collect()
     }
 
     /// And the rest, when nobody waits any more.
+    #[cold]
     pub(crate) fn finish_removals(&self, pending: Vec<PendingRemoval<MemoCore>>, effects: Effects) {
         for pending in pending {
             self.runtime().finish_invalidation(pending);
@@ -58,6 +60,7 @@ impl MemoCore {
         }
     }
 
+    #[cold]
     fn dispose_of(&self, mut effects: Effects) {
         for name in &effects.dependencies {
             self.runtime().invalidate_tag(name, Severity::Hard);

@@ -4,6 +4,7 @@ use super::backlog::BATCH;
 use super::{Effects, MemoCore, ShardState};
 use crate::event::Cause;
 use crate::policy::SlotId;
+use crate::store::MetadataRef;
 use crate::sync::Ordering;
 use crate::time::Tick;
 
@@ -22,8 +23,8 @@ impl MemoCore {
     ) -> bool {
         let mut freed = 0;
         loop {
-            let replaced = replaced.and_then(|slot| guard.entries.at(slot));
-            let left = freed + replaced.map_or(0, |entry| entry.weight());
+            let replaced = replaced.and_then(|slot| guard.entries.metadata_at(slot));
+            let left = freed + replaced.map_or(0, MetadataRef::weight);
             // Where nothing else bounds a memo, the numbers of slots do.
             if (left > 0 || !guard.entries.is_full()) && self.takes(weight, left) {
                 return true;
@@ -55,16 +56,14 @@ impl MemoCore {
     /// Takes an entry out. Its weight, which is still held.
     #[inline]
     fn evict_from(&self, guard: &mut ShardState, now: Tick, effects: &mut Effects) -> Option<usize> {
-        // A bound set from within an `Eq` could not take the locks to begin keeping order.
-        guard.entries.bound(self.spec.policy);
-        let slot = guard.entries.victim()?;
-        let entry = guard.entries.at(slot)?;
+        let slot = guard.entries.victim(self.spec.policy)?;
+        let entry = guard.entries.metadata_at(slot)?;
         let (hash, weight) = (entry.hash, entry.weight());
         if self.is_tracked() {
             guard.dependencies.note_replaced(hash);
         }
-        let cause = self.cause(*entry, now, Cause::Capacity);
-        if self.leaves_silently(*entry) {
+        let cause = self.cause(entry, now, Cause::Capacity);
+        if self.leaves_silently(entry) {
             self.counters.removed(cause);
             guard.entries.forget_victim(slot, hash, weight);
         } else {
@@ -74,7 +73,7 @@ impl MemoCore {
     }
 
     /// By itself: most entries leave silently, and what they do not need is not made room for.
-    #[inline(never)]
+    #[cold]
     fn take_victim(guard: &mut ShardState, slot: SlotId, cause: Cause, effects: &mut Effects) {
         if let Some(entry) = guard.entries.take_victim(slot) {
             effects.push(entry, cause);

@@ -33,13 +33,21 @@ impl MemoCore {
     }
 
     /// Why an entry is removed: `otherwise`, unless it had expired or was invalidated.
+    #[inline]
     pub(crate) fn cause(&self, entry: MetadataRef<'_>, now: Tick, otherwise: Cause) -> Cause {
-        let rules = &self.spec.rules;
         // Most entries that make room are fresh, which two words tell.
-        let is_fresh = rules.idle.is_none() && entry.deadline() > now;
+        let is_fresh = self.spec.rules.idle.is_none() && entry.deadline() > now;
         if is_fresh && entry.is_valid_at(self.revision().current()) {
             otherwise
-        } else if rules.freshness(&entry.times(), now) == Freshness::Dead {
+        } else {
+            self.cause_by_rules(entry, now, otherwise)
+        }
+    }
+
+    #[cold]
+    fn cause_by_rules(&self, entry: MetadataRef<'_>, now: Tick, otherwise: Cause) -> Cause {
+        let rules = &self.spec.rules;
+        if rules.freshness(&entry.times(), now) == Freshness::Dead {
             Cause::Expired
         } else if self.freshness(entry, now) == Freshness::Dead {
             Cause::Invalidated
@@ -129,6 +137,7 @@ impl MemoCore {
     }
 
     /// Whether there is an older value whose place an error must not take.
+    #[cold]
     pub(crate) fn keeps_older(&self, key: &Erased, hash: u32, how: Intent) -> bool {
         let now = self.clock().coarse();
         let guard = self.shard(hash).read();

@@ -135,6 +135,11 @@ impl<R: Returns> MemoSpec<R> {
 }
 
 impl Hooks {
+    /// Whether one is told of entries that leave.
+    pub(super) fn sees_leaving(&self) -> bool {
+        self.on_evict.is_some()
+    }
+
     /// Whether entries have weights of their own.
     pub(super) fn weighs(&self) -> bool {
         self.weigh.is_some()
@@ -164,7 +169,7 @@ impl MemoCore {
 
     /// Whether an entry can leave at once: it has no tags to let go of, and no user code is run for it.
     pub(super) fn leaves_silently(&self, entry: MetadataRef<'_>) -> bool {
-        entry.tags().is_empty() && self.types.hooks.on_evict.is_none() && !self.cell().needs_drop()
+        self.types.leave_silently && entry.tags().is_empty()
     }
 
     pub(crate) fn on_error(&self, key: &Erased, error: Option<&dyn Any>) {

@@ -15,6 +15,7 @@ pub(crate) enum MemoRef {
 
 impl MemoCore {
     /// A handle that keeps the memo.
+    #[inline]
     pub(crate) fn handle(&self) -> MemoRef {
         match self.stays.get() {
             Some(memo) => MemoRef::Static(memo),

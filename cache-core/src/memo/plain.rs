@@ -2,6 +2,8 @@
 //!
 //! They store what [`store`](MemoCore::store) would, or nothing: then that decides.
 
+use std::hint::cold_path;
+
 use super::{Effects, MemoCore};
 use crate::engine::LeaderGuard;
 use crate::erased::Erased;
@@ -31,24 +33,27 @@ impl MemoCore {
         let flight = leader.flight();
         let is_new = matches!(flight.kind, Kind::Shared | Kind::Alone) && flight.old.is_none();
         if !is_new || flight.context.inheriting().is_some() || crate::sync::is_comparing() {
+            cold_path();
             return false;
         }
-        let Some((now, deadline)) = self.plain_times() else { return false };
+        let Some((now, deadline)) = self.plain_times() else {
+            cold_path();
+            return false;
+        };
         let mut guard = self.shard(flight.hash).write();
-        // Nobody else has stored it, or computes it: keys need not be compared.
-        if !guard.gated().is_only(flight)
-            || guard.entries.has(flight.hash)
-            || self.predicate_removals.is_under_way()
-        {
+        // Nobody else computes it, or has stored it: keys need not be compared.
+        if !guard.gated().is_only(flight) || flight.is_preceded() || self.predicate_removals.is_under_way() {
             return false;
         }
         // Loaded before the stamps: the entry is valid at this revision or not at all.
         let revision = self.revision().current();
         if !self.untouched_since(flight.born, flight.hash, &[]) {
+            cold_path();
             return false;
         }
         let mut effects = Effects::new();
         if !self.reserve(&mut guard, 1, None, now, &mut effects) {
+            cold_path();
             drop(guard);
             self.dispose(effects);
             return false;
@@ -62,9 +67,15 @@ impl MemoCore {
         self.counters.stores.add();
         self.will_end(deadline);
         self.note_duration(flight);
-        leader.finish(&mut effects, None, || Landing::Value(value.clone(), CarriedTags::Tags(None)));
-        // There is nothing left to drop.
-        std::mem::forget(effects);
+        let landing = || Landing::Value(value.clone(), CarriedTags::Tags(None));
+        if effects.is_empty() {
+            leader.tell(landing);
+            // Nor is there anything to drop.
+            std::mem::forget(effects);
+        } else {
+            cold_path();
+            leader.finish(&mut effects, None, landing);
+        }
         self.on_store(&flight.key, value);
         true
     }

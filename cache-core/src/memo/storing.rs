@@ -75,6 +75,7 @@ impl MemoCore {
     /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
     /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
     /// older one where it is not one to keep.
+    #[cold]
     #[inline(never)]
     pub(crate) fn land(&self, leader: &LeaderGuard, value: &Erased, metadata: EntryMetadata, answers: bool) {
         let flight = leader.flight();
@@ -98,7 +99,7 @@ impl MemoCore {
         effects: &mut Effects,
     ) -> (StoreOutcome, CarriedTags) {
         let flight = leader.flight();
-        let cost = leader.begun.map(|begun| self.clock().now().saturating_sub(begun));
+        let cost = self.spec.rules.needs_cost().then(|| self.clock().now().saturating_sub(leader.begun));
         let inherited =
             flight.context.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
         // That it is made of something stale, or of nothing, says nothing of the older one.
@@ -261,6 +262,7 @@ impl MemoCore {
             for flight in superseded.iter().chain(own) {
                 guard.gated_mut().remove(flight);
             }
+            guard.gated().precede(hash);
             let stored_metadata = StoredMetadata {
                 created: now,
                 deadline,

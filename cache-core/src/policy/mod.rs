@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use ahead::Ahead;
 pub(crate) use backoff::retry_at;
 pub use eviction::Policy;
-pub(crate) use eviction::{Evictor, NONE, SlotId, SlotTable};
+pub(crate) use eviction::{Evictor, NONE, SlotId, SlotState, SlotTable};
 
 use crate::time::{NEVER, Tick, later};
 

@@ -11,6 +11,7 @@ use std::ptr::{self, NonNull};
 use super::packed::PackedMetadata;
 use crate::erased::{Erased, ErasedRef, Vtable};
 use crate::memo::Data;
+use crate::policy::NONE;
 
 /// In a link: the cell has a key and a value. The rest is the next slot, of a queue or of the free ones.
 pub(super) const LIVE: u32 = 1 << 31;
@@ -32,9 +33,9 @@ struct Cell<K, V> {
 }
 
 /// What a cell has whatever its types.
-pub(super) struct Head {
+pub(crate) struct Head {
     pub(super) packed: PackedMetadata,
-    pub(super) hash: u32,
+    pub(crate) hash: u32,
     /// Only what holds [`LIVE`] has key and value.
     pub(super) link: u32,
 }
@@ -188,34 +189,49 @@ impl Cells {
     }
 
     /// Adds a cell that has neither key nor value.
-    pub(super) fn push(&mut self, head: Head) {
-        assert!(!self.is_full() && !head.is_live(), "there is room, and nothing is in it");
+    pub(super) fn push(&mut self) {
+        assert!(!self.is_full(), "there is room");
+        let head = Head { packed: PackedMetadata::none(), hash: 0, link: NONE };
         // SAFETY: there is room for one more, in which nothing is yet.
         unsafe { self.head_at(self.len()).write(head) };
         self.len += 1;
     }
 
-    /// Gives copies of a key and a value to a cell that has none.
+    /// Gives copies of a key and a value to a cell that has none. Its head.
     #[inline]
-    pub(super) fn fill(&mut self, at: usize, key: &Erased, value: &Erased) {
+    pub(super) fn fill(&mut self, at: usize, key: &Erased, value: &Erased) -> &mut Head {
         let cell = self.places(at, key, value);
         // SAFETY: the places are fit for values of these types, and have none.
         unsafe {
             key.by_ref().clone_to(cell.add(self.cell.key_at));
             value.by_ref().clone_to(cell.add(self.cell.value_at));
-            (*self.head_at(at)).link |= LIVE;
+            Self::filled(cell)
         }
     }
 
     /// The same with the key and the value themselves.
-    pub(super) fn fill_with(&mut self, at: usize, key: Erased, value: Erased) {
+    pub(super) fn fill_with(&mut self, at: usize, key: Erased, value: Erased) -> &mut Head {
         let cell = self.places(at, &key, &value);
         // SAFETY: as in `fill`.
         unsafe {
             key.move_to(cell.add(self.cell.key_at));
             value.move_to(cell.add(self.cell.value_at));
-            (*self.head_at(at)).link |= LIVE;
+            Self::filled(cell)
         }
+    }
+
+    /// The head of a cell that has its key and value now.
+    ///
+    /// # Safety
+    ///
+    /// It is a cell, and has them. It is borrowed for as long as `'a`.
+    #[inline]
+    unsafe fn filled<'a>(cell: *mut u8) -> &'a mut Head {
+        let head: *mut Head = cell.cast();
+        // SAFETY: as the caller says.
+        let head = unsafe { &mut *head };
+        head.link |= LIVE;
+        head
     }
 
     /// A cell that is there, has neither key nor value, and is of these types.

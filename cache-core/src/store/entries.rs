@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::cell::CellType;
-use super::entry_ref::{EntryRef, HitRef, Removed, StoredMetadata};
+use super::entry_ref::{EntryRef, HitRef, MetadataRef, Removed, StoredMetadata};
 use super::hashes::long;
 use super::slab::Slab;
 use crate::erased::{Erased, ErasedRef};
@@ -111,12 +111,6 @@ impl Entries {
         found
     }
 
-    /// Whether there may be one: of a key of this hash.
-    #[inline]
-    pub(crate) fn has(&self, hash: u32) -> bool {
-        self.table.find(long(hash), |slot| self.slab.hash(*slot) == hash).is_some()
-    }
-
     /// The same, for a hit, by the long form of the hash.
     ///
     /// # Safety
@@ -145,6 +139,12 @@ impl Entries {
     /// The entry in a slot, if there is one.
     pub(crate) fn at(&self, slot: SlotId) -> Option<EntryRef<'_>> {
         self.slab.get(slot)
+    }
+
+    /// What is noted about the entry in a slot, if there is one.
+    #[inline]
+    pub(crate) fn metadata_at(&self, slot: SlotId) -> Option<MetadataRef<'_>> {
+        self.slab.metadata(slot)
     }
 
     /// A name by which an entry is found again.
@@ -189,7 +189,7 @@ impl Entries {
         let slot = self.slab.insert(key, value, hash, metadata);
         let slab = &self.slab;
         self.table.insert_unique(long(hash), slot, |slot| long(slab.hash(*slot)));
-        cold.evictor.insert(slot, &mut self.slab);
+        cold.evictor.insert(slot, hash, &mut self.slab);
         if !is_plain {
             self.tag(slot);
         }
@@ -301,10 +301,14 @@ impl Entries {
         tags
     }
 
-    /// The entry that makes room. It has its place in the order no more: it is to be taken out at once, by one of
-    /// the next two.
+    /// The entry that makes room, by this policy. It has its place in the order no more: it is to be taken out at once,
+    /// by one of the next two.
     #[inline]
-    pub(crate) fn victim(&mut self) -> Option<SlotId> {
+    pub(crate) fn victim(&mut self, policy: Policy) -> Option<SlotId> {
+        if self.policy.is_none() {
+            // A bound set from within an `Eq` could not take the locks to begin keeping order.
+            self.bound(policy);
+        }
         self.cold.as_mut()?.evictor.victim(&mut self.slab)
     }
 
@@ -323,7 +327,7 @@ impl Entries {
 
     #[cfg(all(test, not(loom)))]
     pub(super) fn evict(&mut self) -> Option<Removed> {
-        let slot = self.victim()?;
+        let slot = self.victim(Policy::Adaptive)?;
         self.take_victim(slot)
     }
 
@@ -398,11 +402,11 @@ impl Entries {
 
     #[cold]
     fn order(&mut self, policy: Policy) {
-        let slots: Vec<SlotId> = self.iter().map(|entry| entry.slot).collect();
+        let slots: Vec<(SlotId, u32)> = self.iter().map(|entry| (entry.slot, entry.hash)).collect();
         let Some(cold) = &mut self.cold else { return };
         cold.evictor = Evictor::new(Some(policy));
-        for slot in slots {
-            cold.evictor.insert(slot, &mut self.slab);
+        for (slot, hash) in slots {
+            cold.evictor.insert(slot, hash, &mut self.slab);
         }
     }
 

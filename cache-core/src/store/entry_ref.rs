@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic;
 
+use super::cell::Head;
 use super::packed::PackedMetadata;
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::{Rules, SlotId, Times, retry_at};
@@ -89,9 +90,8 @@ impl ExtraMetadata {
 /// What is noted about an entry, be it still there or not.
 #[derive(Clone, Copy)]
 pub(crate) struct MetadataRef<'a> {
-    pub(super) packed: &'a PackedMetadata,
+    pub(super) head: &'a Head,
     pub(super) extra: Option<&'a ExtraMetadata>,
-    pub(crate) hash: u32,
 }
 
 /// An entry that is there.
@@ -134,8 +134,7 @@ impl<V> HitRef<'_, V> {
 pub(crate) struct Removed {
     pub(crate) key: Erased,
     pub(crate) value: Erased,
-    pub(super) hash: u32,
-    pub(super) packed: PackedMetadata,
+    pub(super) head: Head,
     pub(super) extra: Option<Box<ExtraMetadata>>,
 }
 
@@ -148,9 +147,18 @@ impl<'a> Deref for EntryRef<'a> {
     }
 }
 
+impl Deref for MetadataRef<'_> {
+    type Target = Head;
+
+    #[inline]
+    fn deref(&self) -> &Head {
+        self.head
+    }
+}
+
 impl Removed {
     pub(crate) fn metadata(&self) -> MetadataRef<'_> {
-        MetadataRef { packed: &self.packed, extra: self.extra.as_deref(), hash: self.hash }
+        MetadataRef { head: &self.head, extra: self.extra.as_deref() }
     }
 
     pub(crate) fn take_tags(&mut self) -> TagSet {
@@ -162,41 +170,42 @@ impl<'a> MetadataRef<'a> {
     /// The first tick at which it is no longer fresh; [`NEVER`](crate::time::NEVER) if there is none.
     #[inline]
     pub(crate) fn deadline(self) -> Tick {
-        self.packed.deadline()
+        self.head.packed.deadline()
     }
 
     pub(crate) fn created(self) -> Tick {
-        self.packed.created()
+        self.head.packed.created()
     }
 
     /// Whether its value is an error that is kept.
     pub(crate) fn is_error(self) -> bool {
-        self.packed.is_error()
+        self.head.packed.is_error()
     }
 
     /// Whether it is not marked, and was found valid at a revision.
+    #[inline]
     pub(crate) fn is_valid_at(self, revision: Number) -> bool {
-        self.packed.is_valid_at(revision)
+        self.head.packed.is_valid_at(revision)
     }
 
     /// The revision at which it was last found valid.
     pub(crate) fn verified(self) -> Number {
-        self.packed.verified()
+        self.head.packed.verified()
     }
 
     pub(crate) fn is_marked(self) -> bool {
-        self.packed.is_marked()
+        self.head.packed.is_marked()
     }
 
     /// Notes that it was found valid at a revision that was loaded before its stamps. It is not marked.
     pub(crate) fn note_verified(self, revision: Number) {
-        self.packed.note_verified(revision);
+        self.head.packed.note_verified(revision);
     }
 
     /// Counts a read, and writes only if that changes something.
     #[inline]
     pub(crate) fn touch(self) {
-        self.packed.touch(self.packed.times());
+        self.head.packed.touch(self.head.packed.times());
     }
 
     /// Whether it has nothing but what all entries have.

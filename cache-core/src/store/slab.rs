@@ -9,7 +9,7 @@ use super::entry_ref::{EntryRef, ExtraMetadata, HitRef, MetadataRef, Removed, St
 use super::hashes::LOW;
 use super::packed::PackedMetadata;
 use crate::erased::{Erased, ErasedRef};
-use crate::policy::{NONE, SlotId, SlotTable};
+use crate::policy::{NONE, SlotId, SlotState, SlotTable};
 
 /// No more than a table can tell apart.
 const MOST: usize = 1 << (LOW - 1);
@@ -55,7 +55,13 @@ impl Slab {
 
     /// Whether no more fit.
     pub(super) fn is_full(&self) -> bool {
-        self.free == NONE && self.slots() >= MOST
+        self.free == NONE && self.chunks.len() >= MOST / CHUNK && self.slots() >= MOST
+    }
+
+    /// The hash of the key in a slot; also of what was there last.
+    #[inline]
+    pub(super) fn hash(&self, slot: SlotId) -> u32 {
+        self.head(slot).map_or(0, |head| head.hash)
     }
 
     #[inline]
@@ -87,12 +93,17 @@ impl Slab {
             return None;
         }
         let extra = chunk.extra.as_ref().and_then(|extra| extra[at].as_deref());
-        Some(EntryRef {
-            key,
-            value,
-            slot,
-            metadata: MetadataRef { packed: &head.packed, extra, hash: head.hash },
-        })
+        Some(EntryRef { key, value, slot, metadata: MetadataRef { head, extra } })
+    }
+
+    /// What is noted about the entry in a slot, if it is live.
+    #[inline]
+    pub(super) fn metadata(&self, slot: SlotId) -> Option<MetadataRef<'_>> {
+        let chunk = self.chunks.get(slot as usize / CHUNK)?;
+        let at = slot as usize % CHUNK;
+        let head = chunk.cells.head(at).filter(|head| head.is_live())?;
+        let extra = chunk.extra.as_ref().and_then(|extra| extra[at].as_deref());
+        Some(MetadataRef { head, extra })
     }
 
     /// The key in a slot, and what a hit looks at.
@@ -126,30 +137,24 @@ impl Slab {
         hash: u32,
         metadata: StoredMetadata,
     ) -> SlotId {
-        let head = Head { packed: PackedMetadata::new(&metadata), hash, link: NONE };
-        self.put(head, metadata.extra, |cells, at| cells.fill(at, key, value))
+        let packed = PackedMetadata::new(&metadata);
+        self.put(packed, hash, metadata.extra, |cells, at| cells.fill(at, key, value))
     }
 
-    /// `fill` gives key and value to the cell.
+    /// `fill` gives key and value to a cell that has none.
     #[inline]
     fn put(
         &mut self,
-        mut head: Head,
+        packed: PackedMetadata,
+        hash: u32,
         extra: Option<Box<ExtraMetadata>>,
-        fill: impl FnOnce(&mut Cells, usize),
+        fill: impl FnOnce(&mut Cells, usize) -> &mut Head,
     ) -> SlotId {
-        let slot = self.free;
-        let slot = match self.chunks.get_mut(slot as usize / CHUNK) {
-            Some(chunk) => {
-                let at = slot as usize % CHUNK;
-                let free = chunk.cells.head_mut(at).expect("a slot that is free is there");
-                std::mem::swap(free, &mut head);
-                self.free = head.link;
-                fill(&mut chunk.cells, at);
-                slot
-            }
-            None => self.push(head, fill),
-        };
+        let slot = if self.free == NONE { self.push() } else { self.free };
+        let cells = &mut self.chunks[slot as usize / CHUNK].cells;
+        let head = fill(cells, slot as usize % CHUNK);
+        self.free = head.link & !LIVE;
+        *head = Head { packed, hash, link: LIVE };
         if let Some(extra) = extra {
             self.set_extra(slot, extra);
         }
@@ -157,7 +162,9 @@ impl Slab {
         slot
     }
 
-    fn push(&mut self, head: Head, fill: impl FnOnce(&mut Cells, usize)) -> SlotId {
+    /// Makes another slot, after which no other is free.
+    #[cold]
+    fn push(&mut self) -> SlotId {
         if self.chunks.last().is_none_or(|chunk| chunk.cells.len() == CHUNK) {
             if self.chunks.len() == self.chunks.capacity() {
                 // By an eighth: what is kept of a chunk is small, but there may be many.
@@ -172,8 +179,7 @@ impl Slab {
         if cells.is_full() {
             cells.grow((cells.len() * 4).min(CHUNK) as u32);
         }
-        cells.push(head);
-        fill(cells, cells.len() - 1);
+        cells.push();
         #[expect(clippy::cast_possible_truncation, reason = "asked before whether it is full")]
         let slot = (first + cells.len() - 1) as SlotId;
         slot
@@ -220,9 +226,9 @@ impl Slab {
         let (key, value) = chunk.cells.take(at)?;
         let head = chunk.cells.head_mut(at)?;
         let packed = std::mem::replace(&mut head.packed, PackedMetadata::none());
-        let hash = head.hash;
+        let head = Head { packed, hash: head.hash, link: NONE };
         self.live -= 1;
-        Some(Removed { key, value, hash, packed, extra })
+        Some(Removed { key, value, head, extra })
     }
 
     /// The same where nobody wants it, and its types need not be dropped. Its slot is free.
@@ -250,12 +256,12 @@ impl Slab {
         let (at, chunk) = (slot as usize % CHUNK, self.chunks.get_mut(slot as usize / CHUNK)?);
         let (key, value) = chunk.cells.replace(at, key, value)?;
         let head = chunk.cells.head_mut(at)?;
-        let (hash, packed) = (head.hash, head.packed.renew(&metadata));
+        let old_head = Head { packed: head.packed.renew(&metadata), hash: head.hash, link: NONE };
         let old = chunk.extra.as_mut().and_then(|extra| extra[at].take());
         if let Some(extra) = metadata.extra {
             self.set_extra(slot, extra);
         }
-        Some(Removed { key, value, hash, packed, extra: old })
+        Some(Removed { key, value, head: old_head, extra: old })
     }
 
     /// The same of the value alone, where nobody wants the one that was there, and it need not be dropped.
@@ -269,9 +275,8 @@ impl Slab {
 
     /// Moves an entry to another slab. Its slot is gone.
     pub(super) fn move_to(&mut self, slot: SlotId, other: &mut Self) -> Option<SlotId> {
-        let Removed { key, value, hash, packed, extra } = self.take(slot)?;
-        let head = Head { packed, hash, link: NONE };
-        Some(other.put(head, extra, |cells, at| cells.fill_with(at, key, value)))
+        let Removed { key, value, head: Head { packed, hash, .. }, extra } = self.take(slot)?;
+        Some(other.put(packed, hash, extra, |cells, at| cells.fill_with(at, key, value)))
     }
 
     /// Takes everything out, from the end on.
@@ -285,7 +290,7 @@ impl Slab {
                 let at = chunk.cells.len();
                 let extra = chunk.extra.as_mut().and_then(|extra| extra[at].take());
                 self.live -= 1;
-                return Some(Removed { key, value, hash: head.hash, packed: head.packed, extra });
+                return Some(Removed { key, value, head, extra });
             }
         }
         self.free = NONE;
@@ -294,23 +299,17 @@ impl Slab {
 }
 
 impl SlotTable for Slab {
-    fn reads(&self, slot: SlotId) -> Option<u8> {
-        self.head(slot).filter(|head| head.is_live()).map(|head| head.packed.reads())
+    #[inline]
+    fn state(&self, slot: SlotId) -> SlotState {
+        let Some(head) = self.head(slot) else { return SlotState { reads: None, hash: 0, next: NONE } };
+        let reads = head.is_live().then(|| head.packed.reads());
+        SlotState { reads, hash: head.hash, next: head.link & !LIVE }
     }
 
     fn set_reads(&mut self, slot: SlotId, reads: u8) {
         if let Some(head) = self.head(slot) {
             head.packed.set_reads(reads);
         }
-    }
-
-    /// Also of what was in the slot last.
-    fn hash(&self, slot: SlotId) -> u32 {
-        self.head(slot).map_or(0, |head| head.hash)
-    }
-
-    fn next(&self, slot: SlotId) -> SlotId {
-        self.head(slot).map_or(NONE, |head| head.link & !LIVE)
     }
 
     fn set_next(&mut self, slot: SlotId, next: SlotId) {

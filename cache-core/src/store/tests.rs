@@ -6,9 +6,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::cell::{Cells, Head, LIVE};
+use super::cell::{Cells, LIVE};
 use super::hashes::{long, short};
-use super::packed::PackedMetadata;
 use super::{CellType, Entries, ExtraMetadata, StoredMetadata};
 use crate::erased::Erased;
 use crate::memo::Data;
@@ -115,9 +114,8 @@ fn hash(number: u64) -> u32 {
 }
 
 fn push<K: Kind, V: Kind>(cells: &mut Cells, number: u64) {
-    let head = Head { packed: PackedMetadata::none(), hash: hash(number), link: NONE };
-    cells.push(head);
-    cells.fill(cells.len() - 1, &erased::<K>(number), &erased::<V>(number));
+    cells.push();
+    cells.fill(cells.len() - 1, &erased::<K>(number), &erased::<V>(number)).hash = hash(number);
 }
 
 fn are<K: Kind, V: Kind>(entry: (Erased, Erased), key: u64, value: u64) {

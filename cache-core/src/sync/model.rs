@@ -125,6 +125,12 @@ impl<T, G> ShardLock<T, G> {
         GateGuard { access: lock.write().unwrap(), gate, lock }
     }
 
+    pub(crate) fn downgrade(guard: WriteGuard<'_, T, G>) -> UpgradableGuard<'_, T, G> {
+        let GateGuard { access, gate, lock } = guard;
+        drop(access);
+        GateGuard { access: lock.read().unwrap(), gate, lock }
+    }
+
     pub(crate) fn write(&self) -> WriteGuard<'_, T, G> {
         let gate = self.gate.lock();
         GateGuard { access: self.lock.write().unwrap(), gate, lock: &self.lock }

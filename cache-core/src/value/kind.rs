@@ -10,8 +10,9 @@ use crate::flight::SharedError;
 
 /// What is decided about a return `O`, whose value is `V` to companions. There is one table for each kind of return.
 pub struct ReturnKind<O, V> {
-    /// Takes the value out of a return. Gives the return back if it is not to be stored.
-    pub(crate) split: fn(O) -> Result<Erased, O>,
+    /// Takes the value out of a return, and tells whether it is an error. Gives the return back if it is not to be
+    /// stored.
+    pub(crate) split: fn(O) -> Result<(Erased, bool), O>,
     /// Makes a return of a stored value.
     pub(crate) join: fn(Erased) -> O,
     /// The error of a return.
@@ -39,7 +40,11 @@ struct KindOf<R>(PhantomData<R>);
 
 impl<R: Returns> KindOf<R> {
     const KIND: &'static ReturnKind<R::Output, R::CompanionValue> = &ReturnKind {
-        split: |output| R::split(output).map(Erased::new),
+        split: |output| {
+            let stored = R::split(output)?;
+            let is_error = R::kept_error(&stored).is_some();
+            Ok((Erased::new(stored), is_error))
+        },
         join: |stored| R::join(stored.into()),
         error: |output| Some(R::error(output)?),
         kept_error: |stored| Some(R::kept_error(stored.get())?),

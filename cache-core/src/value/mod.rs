@@ -151,6 +151,7 @@ where
     fn error(output: &R) -> Option<&O::Error> {
         O::error(output)
     }
+    #[inline]
     fn kept_error(stored: &H) -> Option<&O::Error> {
         O::seen(H::view(stored)).err()
     }

@@ -80,7 +80,7 @@ pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
     let types = model.args.iter().map(|arg| match way(&arg.ty) {
         Ownership::Ref(ty) => quote!(#krate::__private::Lent<#ty>),
         Ownership::OptionRef(ty) => quote!(#krate::__private::Opt<#krate::__private::Lent<#ty>>),
-        Ownership::Cow(ty) => quote!(#krate::__private::Cowed<#krate::__private::Lent<#ty>>),
+        Ownership::Cow(ty) => quote!(#krate::__private::LentCow<#ty>),
         Ownership::Move(ty) => quote!(#krate::__private::Given<#ty>),
         Ownership::Never => unreachable!("it can be owned"),
     });

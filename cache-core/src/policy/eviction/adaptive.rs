@@ -14,7 +14,7 @@
 //! replacement cache", FAST 2003). On a hit nothing moves: the entry's own count rises.
 
 use super::ghosts::Ghosts;
-use super::queue::Queue;
+use super::queue::{Popped, Queue};
 use super::{SlotId, SlotTable};
 
 /// So many reads on probation earn a place in main.
@@ -67,8 +67,8 @@ impl Adaptive {
 
     /// Evicts the oldest on probation; none if it was gone or moved to main.
     fn evict_probation(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
-        let (slot, since) = self.probation.pop(slots)?;
-        let Some(reads) = slots.reads(slot) else {
+        let Popped { slot, since, state } = self.probation.pop(slots)?;
+        let Some(reads) = state.reads else {
             slots.free(slot);
             return None;
         };
@@ -76,7 +76,7 @@ impl Adaptive {
         if reads < EARNED {
             stale = self.contest(STALE.saturating_mul(self.len()), slots);
             if stale.is_none() {
-                self.ghosts.add(slots.hash(slot), since);
+                self.ghosts.add(state.hash, since);
                 return Some(slot);
             }
         }
@@ -89,14 +89,14 @@ impl Adaptive {
     fn evict_main(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         let mut rounds = 0;
         loop {
-            let (slot, since) = self.main.pop(slots)?;
-            match slots.reads(slot) {
+            let Popped { slot, since, state } = self.main.pop(slots)?;
+            match state.reads {
                 Some(reads) if reads > 0 && rounds < ROUNDS => {
                     rounds += 1;
                     self.another_round(slot, reads, slots);
                 }
                 Some(_) => {
-                    self.ghosts.add(slots.hash(slot), since);
+                    self.ghosts.add(state.hash, since);
                     return Some(slot);
                 }
                 None => slots.free(slot),
@@ -108,20 +108,33 @@ impl Adaptive {
     /// gets another round; if it was not read yet, it waits.
     fn contest(&mut self, interval: u32, slots: &mut impl SlotTable) -> Option<SlotId> {
         let (slot, since) = self.main.front()?;
-        let Some(reads) = slots.reads(slot) else {
-            self.main.pop(slots);
+        let reads = slots.state(slot).reads;
+        let age = self.clock.wrapping_sub(since);
+        if reads == Some(0) && age < interval {
+            return None;
+        }
+        self.end_contest(slot, reads, age, interval, slots)
+    }
+
+    /// The same for one that does not wait.
+    #[cold]
+    fn end_contest(
+        &mut self,
+        slot: SlotId,
+        reads: Option<u8>,
+        age: u32,
+        interval: u32,
+        slots: &mut impl SlotTable,
+    ) -> Option<SlotId> {
+        self.main.pop(slots);
+        let Some(reads) = reads else {
             slots.free(slot);
             return None;
         };
-        let age = self.clock.wrapping_sub(since);
         if u64::from(age) >= u64::from(interval) * (u64::from(reads) + 1) {
-            self.main.pop(slots);
             return Some(slot);
         }
-        if reads > 0 {
-            self.main.pop(slots);
-            self.another_round(slot, reads, slots);
-        }
+        self.another_round(slot, reads, slots);
         None
     }
 
@@ -139,33 +152,43 @@ impl Adaptive {
             self.target = self.target.saturating_sub(1);
         }
         self.target = self.target.clamp(len.div_ceil(LEAST), len.div_ceil(MOST));
-        if self.probation.len() > self.target
-            && let Some((slot, _)) = self.probation.pop(slots)
-        {
+        if self.probation.len() > self.target {
+            self.move_on(slots);
+        }
+    }
+
+    /// Moves the oldest on probation to main.
+    #[cold]
+    fn move_on(&mut self, slots: &mut impl SlotTable) {
+        if let Some(Popped { slot, .. }) = self.probation.pop(slots) {
             self.main.push(slot, self.clock, slots);
         }
     }
 
-    pub(super) fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
+    #[inline]
+    pub(super) fn insert(&mut self, slot: SlotId, hash: u32, slots: &mut impl SlotTable) {
         self.clock = self.clock.wrapping_add(1);
-        let hash = slots.hash(slot);
-        let winner = self.ghosts.take(hash, self.clock).and_then(|interval| {
-            // Clearly less often: by a quarter.
-            let loser = self.contest(interval.saturating_add(interval / 4), slots)?;
-            Some((interval, loser))
-        });
-        if let Some((interval, loser)) = winner {
-            // Probation would have to grow by about the interval to hold this key: a step by that chance.
-            let draw = (hash ^ self.clock).wrapping_mul(0x9E37_79B9);
-            if (u64::from(draw) * u64::from(interval)) >> 32 < u64::from(self.probation.len()) + 2 {
-                self.target += 1;
-            }
-            self.probation.push_front(loser, slots);
-            self.main.push(slot, self.clock, slots);
-        } else {
+        let interval = self.ghosts.take(hash, self.clock);
+        if !interval.is_some_and(|interval| self.wins(slot, hash, interval, slots)) {
             self.probation.push(slot, self.clock, slots);
         }
         self.settle(slots);
+    }
+
+    /// Puts a newcomer that returns after an interval in the place of main's oldest, if that is read clearly less often.
+    /// Whether it did.
+    #[cold]
+    fn wins(&mut self, slot: SlotId, hash: u32, interval: u32, slots: &mut impl SlotTable) -> bool {
+        // By a quarter.
+        let Some(loser) = self.contest(interval.saturating_add(interval / 4), slots) else { return false };
+        // Probation would have to grow by about the interval to hold this key: a step by that chance.
+        let draw = (hash ^ self.clock).wrapping_mul(0x9E37_79B9);
+        if (u64::from(draw) * u64::from(interval)) >> 32 < u64::from(self.probation.len()) + 2 {
+            self.target += 1;
+        }
+        self.probation.push_front(loser, slots);
+        self.main.push(slot, self.clock, slots);
+        true
     }
 
     pub(super) fn remove(&mut self, slots: &mut impl SlotTable) {
@@ -173,6 +196,7 @@ impl Adaptive {
         self.main.tidy(TIDY, slots);
     }
 
+    #[inline]
     pub(super) fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         self.ghosts.fit(self.len() as usize * GHOSTS);
         while self.len() > 0 {
@@ -229,13 +253,13 @@ mod tests {
 
         fn get(&mut self, key: u32) -> bool {
             if let Some(slot) = self.keys.get(&key) {
-                let reads = self.slots.reads(*slot).unwrap();
+                let reads = self.slots.state(*slot).reads.unwrap();
                 self.slots.set_reads(*slot, (reads + 1).min(3));
                 return true;
             }
             while self.keys.len() >= self.capacity {
                 let victim = self.policy.victim(&mut self.slots).expect("a full cache has a victim");
-                let old = self.by_hash[&self.slots.hash(victim)];
+                let old = self.by_hash[&self.slots.state(victim).hash];
                 assert_eq!(self.keys.remove(&old), Some(victim));
                 self.slots.reads[victim as usize] = None;
                 self.slots.free(victim);
@@ -243,7 +267,7 @@ mod tests {
             let slot = self.slots.put(hash(key));
             self.by_hash.insert(hash(key), key);
             self.keys.insert(key, slot);
-            self.policy.insert(slot, &mut self.slots);
+            self.policy.insert(slot, hash(key), &mut self.slots);
             false
         }
 

@@ -36,7 +36,8 @@ impl Ghosts {
     /// with: with some seeds many numbers of a row agree in them.
     #[inline]
     fn tag(hash: u32) -> u32 {
-        (hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D) & !TIME
+        // Not 0, which would be that of an empty word.
+        ((hash ^ (hash >> 15)).wrapping_mul(0x2C1B_3C6D) & !TIME).max(TIME + 1)
     }
 
     #[inline]
@@ -62,7 +63,7 @@ impl Ghosts {
     #[inline]
     pub(super) fn take(&mut self, hash: u32, now: u32) -> Option<u32> {
         let (shift, tag) = (self.shift, Self::tag(hash));
-        let same = |word: &&mut u32| **word != 0 && **word & !TIME == tag;
+        let same = |word: &&mut u32| **word & !TIME == tag;
         let since = std::mem::take(self.set(hash)?.iter_mut().find(same)?);
         Some(((now >> shift).wrapping_sub(since) & TIME) << shift)
     }

@@ -35,17 +35,24 @@ pub(crate) type SlotId = u32;
 /// No slot.
 pub(crate) const NONE: SlotId = (1 << 31) - 1;
 
+/// What eviction knows of a slot.
+#[derive(Clone, Copy)]
+pub(crate) struct SlotState {
+    /// How often the entry was read of late, 0 to 3; `None` if it is gone.
+    pub(crate) reads: Option<u8>,
+    /// The hash of its key.
+    pub(crate) hash: u32,
+    /// The slot that comes after it in its queue. Of the last one it means nothing.
+    pub(crate) next: SlotId,
+}
+
 /// What eviction asks of the entries.
 pub(crate) trait SlotTable {
-    /// How often the entry was read of late, 0 to 3; `None` if it is gone.
-    fn reads(&self, slot: SlotId) -> Option<u8>;
-    /// Sets that number.
+    /// What is in a slot.
+    fn state(&self, slot: SlotId) -> SlotState;
+    /// Sets how often the entry was read of late.
     fn set_reads(&mut self, slot: SlotId, reads: u8);
-    /// The hash of its key.
-    fn hash(&self, slot: SlotId) -> u32;
-    /// The slot that comes after it in its queue, if there is one.
-    fn next(&self, slot: SlotId) -> SlotId;
-    /// Sets that.
+    /// Sets the slot that comes after it in its queue.
     fn set_next(&mut self, slot: SlotId, next: SlotId);
     /// Its entry is gone, and it is in no queue any more.
     fn free(&mut self, slot: SlotId);
@@ -69,11 +76,11 @@ impl Evictor {
         }
     }
 
-    /// An entry was stored.
+    /// An entry was stored, whose key has this hash.
     #[inline]
-    pub(crate) fn insert(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
+    pub(crate) fn insert(&mut self, slot: SlotId, hash: u32, slots: &mut impl SlotTable) {
         match self {
-            Self::Adaptive(queues) => queues.insert(slot, slots),
+            Self::Adaptive(queues) => queues.insert(slot, hash, slots),
             Self::Lru(list) => list.insert(slot),
             Self::Unbounded => {}
         }

@@ -1,13 +1,14 @@
 //! A first-in-first-out queue through the slots themselves: a link in each is all it costs. It knows roughly
 //! when its first was pushed, without a time for each.
 
-use super::{NONE, SlotId, SlotTable};
+use super::{NONE, SlotId, SlotState, SlotTable};
 
 /// When each of the last so many blocks began to be pushed is kept.
 const MARKS: u32 = 32;
 
 /// See the module. Slots whose entries are gone are freed by [`tidy`](Queue::tidy), or by who pops them.
 pub(super) struct Queue {
+    /// The first and the last, if there is any.
     head: SlotId,
     tail: SlotId,
     len: u32,
@@ -20,6 +21,13 @@ pub(super) struct Queue {
     shift: u32,
     /// How far it was tidied: up to this slot, or not at all.
     tidied: SlotId,
+}
+
+/// A slot that was taken off: when it was pushed, or up to a block later, and what is in it.
+pub(super) struct Popped {
+    pub(super) slot: SlotId,
+    pub(super) since: u32,
+    pub(super) state: SlotState,
 }
 
 /// Where the mark of a block is.
@@ -62,7 +70,6 @@ impl Queue {
 
     #[inline]
     pub(super) fn push(&mut self, slot: SlotId, now: u32, slots: &mut impl SlotTable) {
-        slots.set_next(slot, NONE);
         if self.len == 0 {
             self.head = slot;
         } else {
@@ -82,6 +89,7 @@ impl Queue {
     }
 
     /// Makes blocks of another size, with the marks of the old ones.
+    #[cold]
     fn set_blocks(&mut self, shift: u32) {
         let (old, last) = (self.marks, self.pushed - 1);
         for block in (self.popped >> shift)..=(last >> shift) {
@@ -104,39 +112,37 @@ impl Queue {
 
     /// Takes the first off, which may be gone.
     #[inline]
-    pub(super) fn pop(&mut self, slots: &impl SlotTable) -> Option<(SlotId, u32)> {
-        let front = self.front()?;
-        self.head = slots.next(front.0);
-        if self.head == NONE {
-            self.tail = NONE;
-        }
-        if self.tidied == front.0 {
+    pub(super) fn pop(&mut self, slots: &impl SlotTable) -> Option<Popped> {
+        let (slot, since) = self.front()?;
+        let state = slots.state(slot);
+        self.head = state.next;
+        if self.tidied == slot {
             self.tidied = NONE;
         }
         self.len -= 1;
         self.popped += 1;
-        Some(front)
+        Some(Popped { slot, since, state })
     }
 
     /// Looks at the next few slots of a round, and frees those that are gone.
     pub(super) fn tidy(&mut self, steps: usize, slots: &mut impl SlotTable) {
         for _ in 0..steps {
-            let slot = if self.tidied == NONE { self.head } else { slots.next(self.tidied) };
-            if slot == NONE {
+            if self.len == 0 || self.tidied == self.tail {
                 self.tidied = NONE;
                 return;
             }
-            if slots.reads(slot).is_some() {
+            let slot = if self.tidied == NONE { self.head } else { slots.state(self.tidied).next };
+            let SlotState { reads, next, .. } = slots.state(slot);
+            if reads.is_some() {
                 self.tidied = slot;
                 continue;
             }
-            let next = slots.next(slot);
             if self.tidied == NONE {
                 self.head = next;
             } else {
                 slots.set_next(self.tidied, next);
             }
-            if next == NONE {
+            if slot == self.tail {
                 self.tail = self.tidied;
             }
             self.len -= 1;
@@ -148,7 +154,7 @@ impl Queue {
     /// The same queue through other slots, without those that are gone.
     pub(super) fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         let mut from = std::mem::replace(self, Self::new());
-        while let Some((slot, since)) = from.pop(old) {
+        while let Some(Popped { slot, since, .. }) = from.pop(old) {
             let moved = to[slot as usize];
             if moved != NONE {
                 self.push(moved, since, new);
@@ -162,8 +168,12 @@ mod tests {
     use super::super::tests::Table;
     use super::*;
 
+    fn popped(queue: &mut Queue, slots: &Table) -> Option<(SlotId, u32)> {
+        queue.pop(slots).map(|Popped { slot, since, .. }| (slot, since))
+    }
+
     fn drained(queue: &mut Queue, slots: &Table) -> Vec<SlotId> {
-        std::iter::from_fn(|| queue.pop(slots)).map(|(slot, _)| slot).collect()
+        std::iter::from_fn(|| popped(queue, slots)).map(|(slot, _)| slot).collect()
     }
 
     #[test]
@@ -172,11 +182,11 @@ mod tests {
         for slot in [3, 1, 8] {
             queue.push(slot, 0, &mut slots);
         }
-        assert_eq!(queue.pop(&slots), Some((3, 0)));
+        assert_eq!(popped(&mut queue, &slots), Some((3, 0)));
         queue.push(3, 0, &mut slots);
         queue.push_front(4, &mut slots);
         assert_eq!((queue.len(), drained(&mut queue, &slots)), (4, vec![4, 1, 8, 3]));
-        assert_eq!((queue.len(), queue.pop(&slots)), (0, None));
+        assert_eq!((queue.len(), popped(&mut queue, &slots)), (0, None));
         queue.push_front(6, &mut slots);
         queue.push(5, 0, &mut slots);
         assert_eq!(drained(&mut queue, &slots), [6, 5]);
@@ -192,15 +202,16 @@ mod tests {
                     (0..6).for_each(|slot| queue.push(slot, 0, &mut slots));
                     (0..6).filter(|slot| gone & (1 << slot) != 0).for_each(|slot| slots.reads[slot] = None);
                     queue.tidy(steps, &mut slots);
-                    let popped: Vec<_> = (0..pops).filter_map(|_| Some(queue.pop(&slots)?.0)).collect();
+                    let gone_first: Vec<_> =
+                        (0..pops).filter_map(|_| Some(queue.pop(&slots)?.slot)).collect();
                     queue.push(6, 0, &mut slots);
                     for _ in 0..20 {
                         queue.tidy(steps, &mut slots);
                     }
                     let kept = (0..7).filter(|slot| slots.reads[*slot as usize].is_some());
-                    let kept: Vec<SlotId> = kept.filter(|slot| !popped.contains(slot)).collect();
+                    let kept: Vec<SlotId> = kept.filter(|slot| !gone_first.contains(slot)).collect();
                     assert_eq!((queue.len() as usize, drained(&mut queue, &slots)), (kept.len(), kept));
-                    let mut left: Vec<SlotId> = popped.into_iter().chain(slots.free.clone()).collect();
+                    let mut left: Vec<SlotId> = gone_first.into_iter().chain(slots.free.clone()).collect();
                     left.retain(|slot| slots.reads[*slot as usize].is_none());
                     assert_eq!(left.len(), gone.count_ones() as usize, "each leaves once");
                 }
@@ -216,7 +227,7 @@ mod tests {
             if queue.len() > 200 + now / 4 {
                 let lap = queue.len();
                 // Here a slot's number is when it was pushed.
-                let (slot, since) = queue.pop(&slots).unwrap();
+                let (slot, since) = popped(&mut queue, &slots).unwrap();
                 assert!((slot..=slot + 2 + lap / 4).contains(&since));
             }
         }
@@ -234,7 +245,7 @@ mod tests {
             }
             queue.push(now, now, &mut slots);
         }
-        let (slot, since) = queue.pop(&slots).unwrap();
+        let (slot, since) = popped(&mut queue, &slots).unwrap();
         assert!((slot..slot + 30).contains(&since), "{slot} {since}");
     }
 
@@ -248,7 +259,7 @@ mod tests {
                 queue.tidy(4, &mut slots);
             }
             if queue.len() > 1000 {
-                let (slot, since) = queue.pop(&slots).unwrap();
+                let (slot, since) = popped(&mut queue, &slots).unwrap();
                 assert!(since >= slot, "{slot} {since}");
             }
         }

@@ -1,6 +1,6 @@
 //! A store of nothing but slots, for tests of eviction.
 
-use super::{NONE, SlotId, SlotTable};
+use super::{NONE, SlotId, SlotState, SlotTable};
 
 /// Slots of a test.
 #[derive(Default)]
@@ -32,17 +32,12 @@ impl Table {
 }
 
 impl SlotTable for Table {
-    fn reads(&self, slot: SlotId) -> Option<u8> {
-        self.reads[slot as usize]
+    fn state(&self, slot: SlotId) -> SlotState {
+        let at = slot as usize;
+        SlotState { reads: self.reads[at], hash: self.hashes[at], next: self.next[at] }
     }
     fn set_reads(&mut self, slot: SlotId, reads: u8) {
         assert!(self.reads[slot as usize].replace(reads).is_some(), "there is an entry in it");
-    }
-    fn hash(&self, slot: SlotId) -> u32 {
-        self.hashes[slot as usize]
-    }
-    fn next(&self, slot: SlotId) -> SlotId {
-        self.next[slot as usize]
     }
     fn set_next(&mut self, slot: SlotId, next: SlotId) {
         self.next[slot as usize] = next;

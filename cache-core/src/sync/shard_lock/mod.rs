@@ -109,6 +109,13 @@ impl<T, G> ShardLock<T, G> {
         GateGuard { lock, _access: Exclusive::enter(&lock.state), gate }
     }
 
+    /// Goes on as who may write later.
+    #[inline]
+    pub(crate) fn downgrade(guard: WriteGuard<'_, T, G>) -> UpgradableGuard<'_, T, G> {
+        let GateGuard { lock, gate, .. } = guard;
+        GateGuard { lock, _access: (), gate }
+    }
+
     #[inline]
     pub(crate) fn write(&self) -> WriteGuard<'_, T, G> {
         Self::upgrade(self.upgradable())
@@ -174,25 +181,34 @@ impl<T, G> ShardLock<T, G> {
     }
 }
 
+/// Waits until a condition no longer holds: mostly it does not.
+#[inline]
+fn wait_while(condition: impl Fn() -> bool) {
+    #[cold]
+    fn wait(condition: impl Fn() -> bool) {
+        let mut backoff = Backoff::new();
+        backoff.wait();
+        while condition() {
+            backoff.wait();
+        }
+    }
+    if condition() {
+        wait(condition);
+    }
+}
+
 impl<'a> Exclusive<'a> {
     /// Raises the flag of the lock with this state, and waits for readers to leave. The gate is held.
+    #[inline(never)]
     fn enter(state: &'a AtomicU32) -> Self {
         state.fetch_or(RAISED, Ordering::Relaxed);
         // One of a pair: see `ReaderSlot::show`. What is shown later is taken back, or was shown before.
         fence(Ordering::SeqCst);
         let address = std::ptr::from_ref(state).addr();
-        slots::each_taken(|slot| {
-            let mut backoff = Backoff::new();
-            while slot.shows(address) {
-                backoff.wait();
-            }
-        });
+        slots::each_taken(|slot| wait_while(|| slot.shows(address)));
         // Acquire: those who were counted have read.
-        let mut backoff = Backoff::new();
         let enter = || state.compare_exchange(RAISED, RAISED | IN, Ordering::Acquire, Ordering::Relaxed);
-        while enter().is_err() {
-            backoff.wait();
-        }
+        wait_while(|| enter().is_err());
         Self(state)
     }
 }
