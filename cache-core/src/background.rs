@@ -1,4 +1,4 @@
-//! Work that nobody waits for: where it runs.
+//! Where work runs that is left to the background.
 //!
 //! Functions that are not asynchronous are computed by a small pool of threads. Asynchronous ones go
 //! to the executor that was set, else to the runtime of the caller (feature `tokio`), else to the same

@@ -21,7 +21,7 @@ use crate::time::after;
 
 /// A call of a function that is not asynchronous.
 pub(crate) trait BlockingCall: Body {
-    /// Itself, if there is something that it is to be told, or can tell.
+    /// Itself, if it has a hook for misses, or may run in the background.
     fn miss_actions(&mut self) -> Option<&mut dyn MissActions>;
     /// Computes, or waits for who does.
     fn compute(&mut self, miss: &mut Miss);
@@ -93,7 +93,7 @@ pub(crate) fn within<O, V, KA, SA, Run, D, A, X>(
     let flight = leader.flight().clone();
     let (handle, one_shot) = call.extras.timeouts().handle(FlightHandle::new(leader));
     let job = call.job(handle).expect("refused when it was compiled, if it cannot be");
-    // Of the user's code before the body: expressions of the attribute are evaluated there again.
+    // Of the user's code before the body: it may evaluate expressions of the attribute again, and copy arguments.
     let panicked = call.extras.timeouts().on_panic(&one_shot);
     let job = || catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(panicked);
     // Held until somebody has begun it.

@@ -59,6 +59,22 @@ fn it_is_done_without_anybody_asking() {
 }
 
 #[test]
+fn a_few_do_not_count_again_that_many_others_have_taken_along() {
+    #[memoize(capacity = unbounded, tags = ["along", "along:{few}"], key = (n, few))]
+    fn run(n: usize, few: bool) -> usize {
+        n
+    }
+
+    for _ in 0..20 {
+        for n in 0..MANY {
+            run(n, n < 10);
+        }
+        let (all, few) = (tag("along").invalidate(), tag("along:true").invalidate());
+        assert_eq!((few.count(), all.count()), (0, MANY));
+    }
+}
+
+#[test]
 fn each_entry_counts_once() {
     #[memoize(capacity = unbounded, tags = ["each:{parity}"], key = (n, parity))]
     fn run(n: usize, parity: usize) -> usize {

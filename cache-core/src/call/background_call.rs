@@ -143,7 +143,7 @@ impl<M: Mode, O: 'static, V: 'static, KA, SA, Run, W: Why> MakesJob<M, O, V, KA,
 {
 }
 
-/// The body is a plain function of arguments that are known to be such as can be owned.
+/// The body is a plain function of arguments that can be owned.
 pub struct ByArgs;
 
 impl BackgroundCall for ByArgs {

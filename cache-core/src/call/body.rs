@@ -41,7 +41,7 @@ impl<KA, SA, O> MakesBody<KA, SA> for Plain<KA, SA, O> {
     }
 }
 
-/// A plain function of arguments that are known to be such as can be owned and passed again.
+/// A plain function of arguments that can be owned and passed again.
 pub struct PlainOfArgs<P: PassedArgs, O: 'static>(pub(super) P::Function<O>);
 
 /// Such a body with its arguments.

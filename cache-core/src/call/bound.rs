@@ -396,7 +396,7 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
         call
     }
 
-    /// Itself, if there is something that it is to be told, or can tell.
+    /// Itself, if it has a hook for misses, or may run in the background.
     pub(crate) fn miss_actions(&mut self) -> Option<&mut dyn MissActions>
     where
         M: StartsJob,

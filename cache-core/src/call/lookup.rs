@@ -299,7 +299,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         let Some(unanswered) = unanswered else {
             return Answer::Value(memo.read(slow_path).and_then(kind.companion_value));
         };
-        // A look-up is asked once. What was there is not dropped, for which all of this would have to be put aside.
+        // Nothing is there yet. It is forgotten, not dropped, since a drop would keep all of this on the stack.
         std::mem::forget(unanswered.replace(Unanswered { memo: memo.handle(), slow_path, kind }));
         Answer::Nothing
     }

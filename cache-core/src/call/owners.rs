@@ -183,7 +183,7 @@ pick_owner! {
     PickNotGiven for Given<T, W> where [T, W] => NotOwned<W>;
 }
 
-/// An argument of a type that is known to be one that can be owned, and passed again.
+/// An argument that can be owned, and passed again.
 pub trait PassedArg {
     /// The argument.
     type Passed<'a>;
@@ -193,7 +193,7 @@ pub trait PassedArg {
     fn keep(passed: Self::Passed<'_>) -> Self::Kept;
     /// Passes it again, once.
     fn pass(kept: &mut Self::Kept) -> Self::Passed<'_>;
-    /// Passes it on to who needs it no longer.
+    /// The same argument, with a shorter lifetime.
     fn shorten<'long: 'short, 'short>(passed: Self::Passed<'long>) -> Self::Passed<'short>;
 }
 
@@ -257,7 +257,7 @@ impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for LentCow
     }
 }
 
-/// The arguments of a function, all of them such.
+/// The arguments of a function, each of which is a `PassedArg`.
 pub trait PassedArgs: 'static {
     /// A pointer to a plain function of them.
     type Function<O: 'static>: Copy + Send + 'static;

@@ -104,8 +104,8 @@ impl LeaderGuard {
         counts
     }
 
-    /// Tells those who wait, and carries out what is left to do. `deregister`: the flight is yet to be taken off its
-    /// shard, and whether it has failed.
+    /// Tells those who wait, and carries out what is left to do. `deregister` is set if the flight is still on its
+    /// shard; it says whether the computation has failed.
     pub(crate) fn finish(
         &self,
         effects: &mut Effects,

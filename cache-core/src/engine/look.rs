@@ -145,7 +145,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         on_hit: Option<OnHit<'_, R::StoredValue>>,
         parts: &P,
     ) -> Found<R::StoredValue> {
-        // Once more: a hit would have to keep it for this.
+        // The hash is made again: a hit would have to keep it.
         let hash = short(memo.long_hash(parts));
         // What was just not found is not looked for again but by who begins to compute, with the shard held.
         let is_absent = memo.has_just_found_nothing() && look.is_usual() && memo.flags().is_plain();

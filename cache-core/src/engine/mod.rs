@@ -77,7 +77,7 @@ impl MemoCore {
     #[inline]
     pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Intent) -> Step {
         if crate::sync::is_comparing() {
-            // Within a user's `Eq`, under shared access to some shard: nothing may be waited for.
+            // Within a user's `Eq`, under shared or upgradable access to a shard: nothing may be waited for.
             self.counters.in_place.add();
             return Step::InPlace;
         }
@@ -104,6 +104,9 @@ impl MemoCore {
         }
         let born = self.runtime().tags.now();
         let inherits_in = self.spec.inherit_tags.then(|| self.runtime().address());
+        // Before the upgrade: keys are compared. Held until the shard is released.
+        let superseded =
+            if how == Intent::Refresh { guard.gated().overtaken_by_write(hash, same) } else { Vec::new() };
         let mut old = None;
         if let Some(slot) = found.map(|entry| entry.slot) {
             let mut exclusive = ShardLock::upgrade(guard);
@@ -114,13 +117,8 @@ impl MemoCore {
             }
             guard = ShardLock::downgrade(exclusive);
         }
-        // Held until the shard is released.
-        let superseded;
-        if how == Intent::Refresh {
-            superseded = guard.gated().overtaken_by_write(hash, same);
-            for flight in &superseded {
-                guard.gated_mut().remove(flight);
-            }
+        for flight in &superseded {
+            guard.gated_mut().remove(flight);
         }
         #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
         let mut flight = Flight::begin(key.clone(), hash, born, how.kind(), old, inherits_in, || self.weak());

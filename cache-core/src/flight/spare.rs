@@ -47,8 +47,8 @@ impl Flight {
         spare
     }
 
-    /// Keeps an ended flight of this thread for reuse, without its key and value, if no other thread ever
-    /// had it.
+    /// Keeps an ended flight for reuse by this thread, without its key and value, if nobody else has it or has joined
+    /// it.
     pub(crate) fn give_back(mut flight: Arc<Self>) {
         let Some(own) = Arc::get_mut(&mut flight) else { return };
         let joined = own.joined();

@@ -12,7 +12,7 @@ use crate::entry::Async;
 pub(crate) trait AsyncBody {
     /// What it returns, and what describes that.
     fn described(self: Pin<&mut Self>) -> &mut dyn Described;
-    /// The call, if there is something that it is to be told, or can tell.
+    /// The call, if it has a hook for misses, or may run in the background.
     fn miss_actions(self: Pin<&mut Self>) -> Option<&mut dyn MissActions>;
     /// Makes the body on the first poll, and polls it. When this is ready, the body has returned.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;

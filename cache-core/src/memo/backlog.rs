@@ -28,12 +28,22 @@ pub(super) type Backlog = Mutex<VecDeque<Removal>>;
 pub(super) struct Removal {
     /// Soft only where entries are marked, and stay.
     stamp: Stamp,
+    /// What of a shard is yet to be marked.
+    marking: Marking,
     /// Entries that carry one of these tags, or all.
     tags: Option<TagIds>,
     rest: Rest,
     /// How many entries it has counted so far: those that it marked and that were fresh, and those that it
     /// removed and that could still have been returned.
     count: Arc<AtomicUsize>,
+}
+
+/// Where the entries of a shard are that are yet to be marked.
+#[derive(Default)]
+struct Marking {
+    /// As often entries of the shard have been moved. None before the first batch.
+    moves: Option<u32>,
+    slots: Vec<SlotId>,
 }
 
 /// What a removal has yet to do.
@@ -92,8 +102,10 @@ impl MemoCore {
             None => self.detach_all(marks),
         };
         let count = Arc::new(AtomicUsize::new(0));
-        let mut removal = Removal { stamp, tags, rest, count: count.clone() };
-        if size <= BATCH {
+        let marking = Marking::default();
+        let mut removal = Removal { stamp, marking, tags, rest, count: count.clone() };
+        // In their order: an entry counts for the first that has hit it.
+        if size <= BATCH && self.backlog.lock().is_empty() {
             while let Some(effects) = self.run_batch(&mut removal) {
                 self.dispose(effects);
             }
@@ -162,8 +174,7 @@ impl MemoCore {
             &mut Rest::Shards(at) => {
                 let shard = self.shards().nth(at)?;
                 let (batch, more) = if removal.marks() {
-                    self.mark_all_in(removal, shard);
-                    (Vec::new(), false)
+                    (Vec::new(), self.mark_batch(removal, shard))
                 } else {
                     self.remove_batch(removal, shard)
                 };
@@ -215,28 +226,28 @@ impl MemoCore {
         (entries, more)
     }
 
-    /// Marks the entries of a shard that an invalidation has made stale. Entries that are stored meanwhile
-    /// are not affected.
-    fn mark_all_in(&self, removal: &Removal, shard: &Shard) {
-        let mut moves = None;
-        let mut slots = Vec::new();
-        loop {
-            let mut guard = shard.write();
-            if moves != Some(guard.entries.moves()) {
-                // Entries lie elsewhere now. Those that were marked are not marked again.
-                moves = Some(guard.entries.moves());
-                slots = candidates(&guard.entries, removal.tags.as_deref());
-            }
-            let rest = slots.len().saturating_sub(BATCH);
-            for slot in slots.drain(rest..) {
-                if guard.entries.at(slot).is_some_and(|entry| removal.hits(*entry)) {
-                    self.mark(&mut guard, slot, removal.stamp.at, |entry| self.count(removal, entry));
-                }
-            }
-            if slots.is_empty() {
-                break;
+    /// Marks a batch of the entries of a shard that an invalidation has made stale. Whether there may be more. Entries
+    /// that are stored meanwhile are not affected.
+    fn mark_batch(&self, removal: &mut Removal, shard: &Shard) -> bool {
+        let mut guard = shard.write();
+        let Marking { moves, mut slots } = std::mem::take(&mut removal.marking);
+        let now = guard.entries.moves();
+        if moves != Some(now) {
+            // Entries lie elsewhere now. Those that were marked are not marked again.
+            slots = candidates(&guard.entries, removal.tags.as_deref());
+        }
+        let rest = slots.len().saturating_sub(BATCH);
+        for slot in slots.drain(rest..) {
+            if guard.entries.at(slot).is_some_and(|entry| removal.hits(*entry)) {
+                self.mark(&mut guard, slot, removal.stamp.at, |entry| self.count(removal, entry));
             }
         }
-        self.runtime().wake_sweeper();
+        drop(guard);
+        if slots.is_empty() {
+            self.runtime().wake_sweeper();
+            return false;
+        }
+        removal.marking = Marking { moves: Some(now), slots };
+        true
     }
 }

@@ -72,7 +72,7 @@ impl MemoCore {
         Some(weight)
     }
 
-    /// By itself: most entries leave silently, and what they do not need is not made room for.
+    /// A function of its own, so that entries that leave silently need no room on the stack for this.
     #[cold]
     fn take_victim(guard: &mut ShardState, slot: SlotId, cause: Cause, effects: &mut Effects) {
         if let Some(entry) = guard.entries.take_victim(slot) {

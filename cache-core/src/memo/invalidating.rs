@@ -1,7 +1,7 @@
-//! Removing entries, or marking them: by key, predicate, altogether; or because their time is up.
+//! Removing entries, or marking them: by key, by tag, altogether; or because their time is up.
 //!
 //! Each acts before it returns: flights are taken off first, so that what they compute is not stored,
-//! then entries are removed. User code (predicates, `Debug` of keys) sees copies, outside every lock.
+//! then entries are removed.
 
 use super::backlog::{BATCH, candidates};
 use super::core::DeferredInvalidation;

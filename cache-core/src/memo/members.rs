@@ -1,4 +1,4 @@
-//! Where a function finds its memo: in its slot, or among the members of a field.
+//! The memos of a field: one for each function that keeps entries there.
 
 use std::any::TypeId;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -120,7 +120,7 @@ impl<V: 'static> Member<V> {
     /// There is one runtime only.
     #[cfg(not(feature = "testing"))]
     #[inline]
-    #[expect(clippy::unused_self, reason = "there may be several worlds")]
+    #[expect(clippy::unused_self, reason = "there may be several runtimes")]
     fn is_here(&self) -> bool {
         true
     }

@@ -70,7 +70,7 @@ impl MemoCore {
         let landing = || Landing::Value(value.clone(), CarriedTags::Tags(None));
         if effects.is_empty() {
             leader.tell(landing);
-            // Nor is there anything to drop.
+            // Empty effects need no drop.
             std::mem::forget(effects);
         } else {
             cold_path();

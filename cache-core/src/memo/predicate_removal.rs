@@ -104,14 +104,18 @@ pub(crate) fn invalidate_where(
         let deregistered = memo.deregister_doomed(&|key| doomed(memo, key), Number::MAX);
         spared.push(memo.invalidate_picked(predicate, &deregistered, severity, &mut applied));
     }
-    removal.finish();
-    for (memo, _) in memos {
-        memo.deregister_doomed(&|key| doomed(memo, key), memo.last_predicate_removal());
-    }
-    drop(removal);
+    let finish = || {
+        removal.finish();
+        for (memo, _) in memos {
+            memo.deregister_doomed(&|key| doomed(memo, key), memo.last_predicate_removal());
+        }
+    };
+    finish();
     for ((memo, _), spared) in memos.iter().zip(spared) {
         applied += memo.invalidate_dependents_where(|key| doomed(memo, key), &spared, severity);
     }
+    // What began since may have read one of the dependents before that was invalidated.
+    finish();
     applied
 }
 

@@ -70,7 +70,7 @@ impl<'m, K: Data, V: Data> TypedMemo<'m, K, V> {
 
     /// Looks a fresh entry up. The whole of a hit: one shared access, nothing allocated. For memos without
     /// further rules (see [`Flags`](super::flags::Flags)). What takes longer than usual is left to
-    /// [`get`](MemoCore::get): nothing is called here but `eq` and, for some values, `clone`, so there is nothing to
+    /// [`get`](MemoCore::get): nothing is called here but `Part::matches` and, for some values, `clone`, so there is nothing to
     /// put aside meanwhile. It is one function for all that have such keys and values.
     #[inline(never)]
     pub(crate) fn get_at_once<S, P>(self, parts: &P) -> Option<V>

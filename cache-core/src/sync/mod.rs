@@ -67,7 +67,7 @@ thread_local! {
     static COMPARING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A user's `Eq` runs on this thread, under a shard's shared access: calls made from within it may read, but must not
+/// A user's `Eq` runs on this thread, under shared or upgradable access to a shard: calls made from within it may read, but must not
 /// wait for that shard, so they look here first.
 pub(crate) struct Comparing(());
 

@@ -1,4 +1,4 @@
-//! How a call is made once more, in the background: its arguments are owned there, and lent to an entry
+//! How a call is made once more, in the background: its arguments are owned there, and passed to the body, or to an entry
 //! of its own.
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -70,7 +70,8 @@ fn owned_in_background(model: &Model) -> Result<Owned, String> {
 /// can be pointed to as a function of them.
 pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
     let signature = &model.function.sig;
-    let is_plain = !asks_again(model)
+    let is_plain = model.is_static
+        && !asks_again(model)
         && signature.generics.lifetimes().next().is_none()
         && attributes(model, &["target_feature"]).next().is_none();
     if !is_plain || !are_well_known(model) || owned_in_background(model).is_err() {
