@@ -35,7 +35,7 @@ where
     X: Extras<KA, SA, O, V>,
 {
     fn miss_actions(&mut self) -> Option<&mut dyn MissActions> {
-        if const { X::ON_MISS || X::PLACEHOLDER || A::WHY_NOT.is_none() } { Some(self) } else { None }
+        Self::miss_actions(self)
     }
 
     fn compute(&mut self, miss: &mut Miss) {

@@ -215,10 +215,7 @@ impl<C: AsyncCall> Entry<C, Async> {
         C::Output: 'static,
     {
         let one_shot = handle.take_one_shot();
-        let output = Calling::by(CallKind::ForFlight(handle), self.call).await;
-        if let Some(one_shot) = one_shot.downcast() {
-            one_shot.put(Ok(output));
-        }
+        one_shot.put(Calling::by(CallKind::ForFlight(handle), self.call).await);
     }
 
     /// What is there, at once. When nothing fresh is there it is computed in the background, by the

@@ -46,14 +46,21 @@ impl FlightHandle {
     }
 }
 
-/// The channel to a caller who waits for a return, if there is one. Its type is forgotten, so it can be sent whatever
-/// the return is.
+/// The channel to a caller that waits for a return, if one does. Its type is forgotten, so it can be sent even where
+/// the return cannot.
 pub(crate) struct ErasedOneShot(Option<Box<dyn Any + Send>>);
 
 impl ErasedOneShot {
     /// The channel.
     pub(crate) fn downcast<O: 'static>(self) -> Option<Arc<OneShot<BodyResult<O>>>> {
         self.0.and_then(|one_shot| one_shot.downcast().ok()).map(|one_shot| *one_shot)
+    }
+
+    /// Sends a return, if somebody waits for it.
+    pub(crate) fn put<O: 'static>(self, output: O) {
+        if let Some(one_shot) = self.downcast() {
+            one_shot.put(Ok(output));
+        }
     }
 }
 
@@ -195,10 +202,7 @@ where
         let begun = MissStart::Lead(handle.into_leader());
         let computation = DrivenBy::caller().drive_polled(begun, Polled::new(called));
         Some(Box::pin(async move {
-            let output = computation.await;
-            if let Some(one_shot) = one_shot.downcast() {
-                one_shot.put(Ok(output));
-            }
+            one_shot.put(computation.await);
         }))
     }
 }

@@ -10,6 +10,7 @@ mod hooks;
 mod lookup;
 mod owners;
 mod timeouts;
+mod unanswered;
 mod verbs;
 
 pub(crate) use background_call::{
@@ -22,7 +23,7 @@ pub(crate) use body::{Description, MakesBody, Plain, PlainOfArgs, RunsBody};
 pub use bound::Bound;
 #[cfg(all(test, loom))]
 pub(crate) use bound::Parts;
-pub(crate) use bound::{Prepared, UnansweredCall};
+pub(crate) use bound::Prepared;
 pub(crate) use calling::CallKind;
 pub use calling::{AsyncCall, Calling};
 pub use detached::go_on;
@@ -34,6 +35,7 @@ pub use owners::{Given, Lent, LentCow, PickMove, PickNotGiven, PickNotLent, Pick
 pub(crate) use owners::{Owners, PassedArgs, PassedAs};
 pub use timeouts::{Limits, TimedOut};
 pub(crate) use timeouts::{Timeouts, WaitLimits};
+pub(crate) use unanswered::UnansweredCall;
 pub(crate) use verbs::WriteCall;
 pub use verbs::{Address, Call};
 

@@ -187,7 +187,7 @@ pick_owner! {
 pub trait PassedArg {
     /// The argument.
     type Passed<'a>;
-    /// What is kept of it.
+    /// The argument, owned.
     type Kept: Send + 'static;
     /// Owns it.
     fn keep(passed: Self::Passed<'_>) -> Self::Kept;
@@ -261,7 +261,7 @@ impl<T: ToOwned<Owned: Send + 'static> + ?Sized + 'static> PassedArg for LentCow
 pub trait PassedArgs: 'static {
     /// A pointer to a plain function of them.
     type Function<O: 'static>: Copy + Send + 'static;
-    /// What is kept of them.
+    /// The arguments, owned.
     type Kept: Send + 'static;
     /// Passes them again to a function, once.
     fn call_again<O: 'static>(function: Self::Function<O>, kept: &mut Self::Kept) -> O;

@@ -112,7 +112,7 @@ impl MemoCore {
             let mut exclusive = ShardLock::upgrade(guard);
             old = PreviousEntry::of(&mut exclusive.entries, slot);
             if matches!(how, Intent::Ahead | Intent::Refresh) {
-                // A refresh supersedes whoever is at it.
+                // A refresh supersedes a renewal that is under way.
                 Self::note_renewal(&mut exclusive, old.map(|old| old.id), how == Intent::Ahead);
             }
             guard = ShardLock::downgrade(exclusive);

@@ -19,7 +19,7 @@ pub struct Driven<C, T = ()> {
 /// A driver: of a call without its type.
 type Driver<T> = Pin<Box<dyn Future<Output = (BoxedCall, T)> + Send>>;
 /// What makes one. It hands back the call that it is given, or drops it.
-type MakesDriver<T> = fn(MissStart, Limits, BoxedCall) -> Driver<T>;
+type MakesDriver = fn(MissStart, Limits, BoxedCall) -> Driver<()>;
 
 // SAFETY: a driver can be sent, and so can its call if its parts can: the call returns only when the driver does.
 unsafe impl<M, O, V, KA, SA, Run, B, D, A, X, T> Send
@@ -42,7 +42,7 @@ impl<C, T> Unpin for Driven<C, T> {}
 
 /// Who goes on with calls of a type.
 pub struct DrivenBy<C> {
-    driver: MakesDriver<()>,
+    driver: MakesDriver,
     call: PhantomData<fn(C)>,
 }
 
@@ -120,7 +120,7 @@ fn begin<O, V>(
     found: &mut Unanswered<O, V>,
     mode: CallMode,
     mut call: BoxedCall,
-    driver: MakesDriver<()>,
+    driver: MakesDriver,
 ) -> Result<Driver<()>, O> {
     let begun = found.start(mode, call.as_mut().miss_actions())?;
     Ok(driver(begun, Limits::NONE, call))

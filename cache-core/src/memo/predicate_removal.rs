@@ -88,7 +88,7 @@ pub(crate) fn invalidate_where(
     severity: Severity,
 ) -> Applied {
     if crate::sync::is_comparing() {
-        // What matches cannot be told without running user code; what is there goes.
+        // Without user code it is not known which entries match: all are removed.
         let invalidate = |(memo, _): &(&MemoCore, _)| {
             memo.bump_whole(severity);
             memo.invalidate_dependents_of_all(severity)

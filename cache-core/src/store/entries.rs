@@ -301,7 +301,7 @@ impl Entries {
         tags
     }
 
-    /// The entry that makes room, by this policy. It has its place in the order no more: it is to be taken out at once,
+    /// The entry to evict, by this policy. It is no longer in the order of eviction, so the caller takes it out at once,
     /// by one of the next two.
     #[inline]
     pub(crate) fn victim(&mut self, policy: Policy) -> Option<SlotId> {

@@ -58,7 +58,7 @@ impl Slab {
         self.free == NONE && self.chunks.len() >= MOST / CHUNK && self.slots() >= MOST
     }
 
-    /// The hash of the key in a slot; also of what was there last.
+    /// The hash of the key in a slot. Of a free slot, that of the last key it had.
     #[inline]
     pub(super) fn hash(&self, slot: SlotId) -> u32 {
         self.head(slot).map_or(0, |head| head.hash)

@@ -161,8 +161,8 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
     Ok(Owned { owners, keeps, lends })
 }
 
-/// Owns what an argument borrows, and lends it again: code that makes what is kept of `name`, and the argument of what
-/// is `kept`. None if it does not visibly borrow.
+/// For an argument that borrows: the code that owns what `name` borrows, and the code that lends it again from `kept`.
+/// None if it does not visibly borrow.
 pub(super) fn by_reference(
     way: &Ownership<'_>,
     name: &TokenStream,
