@@ -85,14 +85,24 @@ fn attrs_of_trait(item: &mut TraitItem) -> Option<&mut Vec<Attribute>> {
     }
 }
 
-/// Our attribute's options, taken off a method, and the condition of it.
-fn taken(attrs: &mut Vec<Attribute>) -> Option<(TokenStream, Option<TokenStream>)> {
+/// Our attribute on a method.
+struct Own {
+    options: TokenStream,
+    /// Where it is written.
+    span: Span,
+}
+
+/// Our attribute, taken off a method, and the condition of it.
+fn taken(attrs: &mut Vec<Attribute>) -> Option<(Own, Option<TokenStream>)> {
     *attrs = conditions::one_by_one(std::mem::take(attrs));
     let at = attrs.iter().position(is_ours)?;
-    Some(match conditions::meant(&attrs.remove(at)) {
-        (Meta::List(list), condition) => (list.tokens, condition),
-        (_, condition) => (TokenStream::new(), condition),
-    })
+    let attr = attrs.remove(at);
+    let (meta, condition) = conditions::meant(&attr);
+    let options = match meta {
+        Meta::List(list) => list.tokens,
+        _ => TokenStream::new(),
+    };
+    Some((Own { options, span: attr.bracket_token.span.join() }, condition))
 }
 
 /// A method's options, with what the block says for all.
@@ -106,7 +116,7 @@ fn joined(options: &TokenStream, block: &Options) -> TokenStream {
 
 fn method(
     item: &impl ToTokens,
-    options: &TokenStream,
+    own: &Own,
     block: &Options,
     place: &Place,
     errors: &mut Errors,
@@ -118,7 +128,7 @@ fn method(
             return None;
         }
     };
-    crate::memoize::one(joined(options, block), function, place.clone(), errors)
+    crate::memoize::one(joined(&own.options, block), own.span, function, place.clone(), errors)
 }
 
 /// The items of a block, with what `each` makes of those that are memoized, of which there must be some.
@@ -127,15 +137,15 @@ fn expanded<I: ToTokens + Clone>(
     attrs: fn(&mut I) -> Option<&mut Vec<Attribute>>,
     block: Span,
     errors: &mut Errors,
-    mut each: impl FnMut(&I, &TokenStream, &mut Errors) -> Option<TokenStream>,
+    mut each: impl FnMut(&I, &Own, &mut Errors) -> Option<TokenStream>,
 ) -> Vec<TokenStream> {
     let mut any = false;
     let mut tokens = Vec::new();
     'items: for mut item in items {
-        while let Some((options, condition)) = attrs(&mut item).and_then(taken) {
+        while let Some((own, condition)) = attrs(&mut item).and_then(taken) {
             any = true;
             let Some(condition) = condition else {
-                tokens.extend(each(&item, &options, errors));
+                tokens.extend(each(&item, &own, errors));
                 continue 'items;
             };
             // One of the two is there.
@@ -144,7 +154,7 @@ fn expanded<I: ToTokens + Clone>(
                 with.push(parse_quote!(#[cfg(#condition)]));
                 without.push(parse_quote!(#[cfg(not(#condition))]));
             }
-            tokens.extend(each(&memoized, &options, errors));
+            tokens.extend(each(&memoized, &own, errors));
         }
         tokens.push(item.to_token_stream());
     }

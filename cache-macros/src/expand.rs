@@ -142,48 +142,52 @@ fn function(model: &Model) -> TokenStream {
     let attrs = model.function.attrs.iter().filter(|attr| is_met(attr));
     let (expected, underscores) = (expected(model), underscores(model));
     // The call has another span than the block in which it is.
-    let expected = quote!(#expected #[allow(clippy::implicit_return)]);
+    let expected = quote_spanned!(model.call_site=> #expected #[allow(clippy::implicit_return)]);
     let names = model.args.iter().map(|arg| &arg.name);
     let is_detached = !matches!(model.capture, Capture::All);
     let callee_name = if is_detached { &model.names.detached } else { &model.names.entry };
     let callee = if model.is_free() {
         let (companion, params) = (&model.companion, turbofish(model, &model.identity));
-        quote!(#companion #params::#callee_name)
+        quote_spanned!(model.call_site=> #companion #params::#callee_name)
     } else {
         let own: Vec<GenericParam> = model.identity.iter().chain(&model.incidental).cloned().collect();
         let params = turbofish(model, &own);
         let callee = callee(model, callee_name);
-        quote!(#callee #params)
+        quote_spanned!(model.call_site=> #callee #params)
     };
-    let call = quote!(#callee(#(#names),*));
-    let call = if is_detached { call } else { quote!(#call.call()) };
+    let call = quote_spanned!(model.call_site=> #callee(#(#names),*));
+    let call = if is_detached { call } else { quote_spanned!(model.call_site=> #call.call()) };
     let call = match model.asyncness.map(|asyncness| asyncness.form) {
-        Some(AsyncForm::Fn) => quote!(#call.await),
-        Some(AsyncForm::Boxed) if !is_detached => quote!(::std::boxed::Box::pin(#call)),
+        Some(AsyncForm::Fn) => quote_spanned!(model.call_site=> #call.await),
+        Some(AsyncForm::Boxed) if !is_detached => {
+            quote_spanned!(model.call_site=> ::std::boxed::Box::pin(#call))
+        }
         Some(AsyncForm::Boxed | AsyncForm::Future) | None => call,
     };
     // As long as its span is the user's, it is told of when nobody uses it.
     let mut body = Group::new(Delimiter::Brace, call);
     body.set_span(model.function.body.span());
-    quote!(#(#attrs)* #expected #underscores #vis #sig #body)
+    quote_spanned!(model.call_site=> #(#attrs)* #expected #underscores #vis #sig #body)
 }
 
 /// A companion, as other companions call it.
 fn callee(model: &Model, name: &Ident) -> TokenStream {
     if let Place::Extended { companions, .. } = &model.place {
-        quote!(<Self as #companions>::#name)
+        quote_spanned!(model.call_site=> <Self as #companions>::#name)
     } else {
-        quote!(Self::#name)
+        quote_spanned!(model.call_site=> Self::#name)
     }
 }
 
 /// Type parameters, to be said in a call; those that stand for `impl Trait` cannot be.
 fn turbofish(model: &Model, params: &[GenericParam]) -> Option<TokenStream> {
     let names = params.iter().map(|param| match param {
-        GenericParam::Type(param) if model.anonymous.contains(&param.ident) => quote!(_),
+        GenericParam::Type(param) if model.anonymous.contains(&param.ident) => {
+            quote_spanned!(model.call_site=> _)
+        }
         param => param_name(param),
     });
-    (!params.is_empty()).then(|| quote!(::<#(#names),*>))
+    (!params.is_empty()).then(|| quote_spanned!(model.call_site=> ::<#(#names),*>))
 }
 
 /// Those that a companion of a method, or the body, is given beside those of its type.
@@ -194,7 +198,7 @@ fn own_turbofish(model: &Model) -> Option<TokenStream> {
         model.identity.iter().chain(&model.incidental).cloned().collect()
     };
     let names = own.iter().map(param_name);
-    (!own.is_empty()).then(|| quote!(::<#(#names),*>))
+    (!own.is_empty()).then(|| quote_spanned!(model.call_site=> ::<#(#names),*>))
 }
 
 fn companion_value(model: &Model) -> TokenStream {
@@ -214,7 +218,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     let cfg: Vec<&Attribute> = attributes(model, &["cfg"]).collect();
     let lints = lints(model);
     let names = identity.iter().map(param_name);
-    let of = quote!(#companion<#(#names),*>);
+    let of = quote_spanned!(model.call_site=> #companion<#(#names),*>);
     let fields = identity.iter().filter_map(|param| match param {
         GenericParam::Type(param) => Some(&param.ident),
         _ => None,
@@ -222,7 +226,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     let (never, check) = if identity.is_empty() {
         taken(model, &cfg)
     } else {
-        let never = quote! {
+        let never = quote_spanned! {model.call_site=>
             #[doc(hidden)]
             __Never(::core::convert::Infallible, #(#krate::__private::Uses<#fields>),*)
         };
@@ -235,8 +239,12 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         model.names.key,
         model.names.memo,
     );
-    let doc = if model.hidden || is_hidden(model) { quote!(#[doc(hidden)]) } else { quote!(#[doc = #link]) };
-    let item = quote! {
+    let doc = if model.hidden || is_hidden(model) {
+        quote_spanned!(model.call_site=> #[doc(hidden)])
+    } else {
+        quote_spanned!(model.call_site=> #[doc = #link])
+    };
+    let item = quote_spanned! {model.call_site=>
         #(#cfg)*
         #doc
         #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums, clippy::exhaustive_enums)]
@@ -244,7 +252,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         #(#cfg)*
         #check
     };
-    let head = quote! {
+    let head = quote_spanned! {model.call_site=>
         #(#cfg)*
         #[allow(non_snake_case, single_use_lifetimes)]
         #lints
@@ -258,11 +266,11 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
 fn taken(model: &Model, cfg: &[&Attribute]) -> (TokenStream, TokenStream) {
     let (companion, remedy) = (&model.companion, "this_name_is_taken__write__companion_eq_another_name");
     let remedy = Ident::new(remedy, companion.span());
-    let never = quote!(#[doc(hidden)] #[allow(non_camel_case_types)] #remedy(::core::convert::Infallible));
+    let never = quote_spanned!(model.call_site=> #[doc(hidden)] #[allow(non_camel_case_types)] #remedy(::core::convert::Infallible));
     // Nor does it know the remedy where this stands in an `impl`, which no attribute can see.
     let in_an_impl = format!("__{}__in_an_impl_write_memoize_on_the_impl_too", companion.unraw());
     let in_an_impl = Ident::new(&in_an_impl, companion.span());
-    let check = quote! {
+    let check = quote_spanned! {model.call_site=>
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
         type #in_an_impl = #companion;
@@ -291,20 +299,20 @@ fn companions(model: &Model) -> Vec<Companion> {
 fn attrs(model: &Model, doc: Option<&str>) -> TokenStream {
     // Methods of one `impl` that nobody uses are told of together, but for names that begin with `_`; and what is
     // generated is not told of. So that the user's method is, its companions are of another level.
-    let apart =
-        (doc.is_some() && matches!(model.place, Place::Inherent { .. })).then(|| quote!(#[deny(dead_code)]));
+    let apart = (doc.is_some() && matches!(model.place, Place::Inherent { .. }))
+        .then(|| quote_spanned!(model.call_site=> #[deny(dead_code)]));
     let doc = match doc {
         Some(doc) if !model.hidden && (model.is_free() || !is_hidden(model)) => {
             let doc = doc.replace("{}", &format!("`{}`", model.function.sig.ident.unraw()));
-            quote!(#[doc = #doc])
+            quote_spanned!(model.call_site=> #[doc = #doc])
         }
-        _ => quote!(#[doc(hidden)]),
+        _ => quote_spanned!(model.call_site=> #[doc(hidden)]),
     };
     if model.is_free() {
         return doc;
     }
     let (cfg, lints) = (attributes(model, &["cfg"]), lints(model));
-    quote!(#(#cfg)* #doc #[allow(non_snake_case, single_use_lifetimes)] #lints #apart)
+    quote_spanned!(model.call_site=> #(#cfg)* #doc #[allow(non_snake_case, single_use_lifetimes)] #lints #apart)
 }
 
 fn key(model: &Model) -> Companion {
@@ -313,7 +321,7 @@ fn key(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (companion_value, name) = (companion_value(model), &model.names.key);
     let (expected, bound_again, mode) = (expected(model), bound_again(model), mode(model));
-    let (mixed, elided) = (mixed(), elided(model));
+    let (mixed, elided) = (model.mixed_site, elided(model));
     let names = model.keyed().map(|arg| &arg.name);
     let flags = model.options.bypass_if.is_some() || model.options.refresh_if.is_some();
     let is_of_features = attributes(model, &["target_feature"]).next().is_some();
@@ -342,7 +350,7 @@ fn memo(model: &Model) -> Companion {
     let args: Vec<&Arg> = with_memo(model, std::iter::empty());
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (companion_value, mode, name) = (companion_value(model), mode(model), &model.names.memo);
-    let (mixed, bound_again, elided) = (mixed(), bound_again(model), elided(model));
+    let (mixed, bound_again, elided) = (model.mixed_site, bound_again(model), elided(model));
     let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
@@ -365,12 +373,12 @@ fn all(model: &Model) -> Companion {
     let krate = &model.krate;
     let attrs = attrs(model, Some("The caches behind all instantiations of {}."));
     Companion {
-        attrs: quote!(#attrs #[must_use]),
+        attrs: quote_spanned!(model.call_site=> #attrs #[must_use]),
         inline: Inline::No,
         vis: model.companion_vis.to_token_stream(),
-        sig: quote!(fn all() -> #krate::AllMemos),
+        sig: quote_spanned!(model.call_site=> fn all() -> #krate::AllMemos),
         declaration: None,
-        body: quote!(#krate::__private::all(Self::__slot())),
+        body: quote_spanned!(model.call_site=> #krate::__private::all(Self::__slot())),
     }
 }
 
@@ -389,7 +397,7 @@ fn with_memo<'m>(model: &'m Model, args: impl Iterator<Item = &'m Arg>) -> Vec<&
 /// The mode of keys and memos, where it is not the default.
 fn mode(model: &Model) -> Option<TokenStream> {
     let krate = &model.krate;
-    model.asyncness.map(|_| quote!(, #krate::Async))
+    model.asyncness.map(|_| quote_spanned!(model.call_site=> , #krate::Async))
 }
 
 /// A companion's signature.
@@ -419,19 +427,23 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
                 receiver.mutability = None;
                 receiver.to_token_stream()
             } else {
-                quote!(#name: #ty)
+                quote_spanned!(model.call_site=> #name: #ty)
             }
         })
         .collect();
     // Lifetimes are declared where they are used.
-    let text = quote!(#(#predicates,)* #(#params,)*).to_string();
+    let text = quote_spanned!(model.call_site=> #(#predicates,)* #(#params,)*).to_string();
     let lifetimes = model.function.sig.generics.lifetimes();
     let lifetimes: Vec<_> =
         lifetimes.filter(|param| whole || uses_lifetime(&text, &param.lifetime.ident.to_string())).collect();
     let own: Vec<&GenericParam> = identity.iter().chain(incidental).collect();
-    let generics = quote!(<#(#lifetimes,)* #(#own),*>);
+    let generics = quote_spanned!(model.call_site=> <#(#lifetimes,)* #(#own),*>);
     let generics = if lifetimes.is_empty() && own.is_empty() { TokenStream::new() } else { generics };
-    let clause = if predicates.is_empty() { TokenStream::new() } else { quote!(where #(#predicates),*) };
+    let clause = if predicates.is_empty() {
+        TokenStream::new()
+    } else {
+        quote_spanned!(model.call_site=> where #(#predicates),*)
+    };
     Signature { generics, params, clause }
 }
 
@@ -462,7 +474,7 @@ fn attributes<'m>(model: &'m Model, names: &'m [&str]) -> impl Iterator<Item = &
 /// The lints that the user has set for the function hold for its body, which is in the companion.
 fn lints(model: &Model) -> TokenStream {
     let levels = attributes(model, &["allow", "warn", "deny", "forbid"]);
-    quote!(#(#levels)*)
+    quote_spanned!(model.call_site=> #(#levels)*)
 }
 
 /// What the user expects is met where the body is; elsewhere it is allowed.
@@ -474,7 +486,7 @@ fn expected(model: &Model) -> TokenStream {
 fn underscores(model: &Model) -> Option<TokenStream> {
     let mut names = model.args.iter().map(|arg| &arg.name);
     let any = names.any(|name| name.to_string().starts_with('_'));
-    any.then(|| quote!(#[allow(clippy::used_underscore_binding)]))
+    any.then(|| quote_spanned!(model.call_site=> #[allow(clippy::used_underscore_binding)]))
 }
 
 /// Where expressions of the user's see arguments by name, these are bound once more, by reference.
@@ -498,7 +510,7 @@ fn bound_again(model: &Model) -> Option<TokenStream> {
 
 /// A node is named as its key's expression names it: without its lifetimes.
 fn elided(model: &Model) -> Option<TokenStream> {
-    model.node().map(|_| quote!(#[allow(elided_lifetimes_in_paths)]))
+    model.node().map(|_| quote_spanned!(model.call_site=> #[allow(elided_lifetimes_in_paths)]))
 }
 
 /// A pattern that binds by reference what the original binds by value: without `mut`.

@@ -1,6 +1,6 @@
 //! `#[memoize]`, stage by stage.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 
 use crate::blocks::Block;
 use crate::diagnostics::Errors;
@@ -26,21 +26,22 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
     } else {
         Place::Free
     };
-    let expanded = one(options, function, place, &mut errors);
+    let expanded = one(options, Span::call_site(), function, place, &mut errors);
     errors.finish()?;
     Ok(expanded.map_or_else(TokenStream::new, Expanded::together))
 }
 
-/// One function; nothing if something is wrong.
+/// One function, whose attribute is at `span`; nothing if something is wrong.
 pub(crate) fn one(
     options: TokenStream,
+    span: Span,
     function: Function,
     place: Place,
     errors: &mut Errors,
 ) -> Option<Expanded> {
     let mut own = Errors::default();
     let options = attr::read(options, &mut own);
-    let model = Model::new(options, function, place, &mut own);
+    let model = Model::new(options, span, function, place, &mut own);
     valid::check(&model, &mut own);
     match own.finish() {
         Ok(()) => Some(expand::expand(&model)),

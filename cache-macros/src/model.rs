@@ -10,7 +10,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{
     Attribute, Expr, GenericArgument, GenericParam, Pat, Path, PathArguments, Receiver, Type, TypeParam,
-    TypePath, Visibility, WherePredicate, parse_quote,
+    TypePath, Visibility, WherePredicate, parse_quote_spanned,
 };
 
 use crate::diagnostics::Errors;
@@ -148,6 +148,10 @@ pub(crate) enum EntryOwner {
 
 /// The function and every choice made about it.
 pub(crate) struct Model {
+    /// The span of generated code that names nothing of the user's, shown where the attribute is.
+    pub(crate) mixed_site: Span,
+    /// The span of generated code that may name what is the user's, likewise.
+    pub(crate) call_site: Span,
     pub(crate) options: Options,
     pub(crate) function: Function,
     pub(crate) args: Vec<Arg>,
@@ -180,7 +184,13 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn new(options: Options, function: Function, place: Place, errors: &mut Errors) -> Self {
+    pub(crate) fn new(
+        options: Options,
+        span: Span,
+        function: Function,
+        place: Place,
+        errors: &mut Errors,
+    ) -> Self {
         let (mut args, anonymous) = arguments(&function, &options, errors);
         let parts = parts(&options, &mut args, errors);
         let whose = match options.key.as_ref().map(|given| &given.value) {
@@ -204,8 +214,10 @@ impl Model {
         let owned = sends && is_static && owns_everything(&function.sig);
         let companion_value =
             visible_ok(&output).map_or(CompanionValue::Return, |ok| CompanionValue::Value(Box::new(ok)));
-        let krate =
-            options.krate.as_ref().map_or_else(|| parse_quote!(::cache_core), |krate| krate.value.clone());
+        let krate = options.krate.as_ref().map_or_else(
+            || parse_quote_spanned!(Span::call_site().located_at(span)=> ::cache_core),
+            |krate| krate.value.clone(),
+        );
         let ident = &function.sig.ident;
         let (companion, hidden) = match options.companion.as_ref().map(|given| &given.value) {
             None => (ident.clone(), false),
@@ -224,6 +236,8 @@ impl Model {
         let (identity, incidental, predicates) = generics(&function.sig, &args, &anonymous, &output);
         let anonymous = anonymous.into_iter().map(|param| param.ident).collect();
         Self {
+            mixed_site: mixed().located_at(span),
+            call_site: Span::call_site().located_at(span),
             options,
             function,
             args,

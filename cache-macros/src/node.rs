@@ -1,7 +1,7 @@
 //! `#[derive(CacheKey)]`: a struct whose fields are a key. To the stages after this one it is a function
 //! of its fields: its options are read, checked and carried out as those of one.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::quote;
 use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Fields, Generics, Type, Visibility, parse_quote};
@@ -151,7 +151,7 @@ fn model(item: &DeriveInput, options: Options, fields: &[Field], value: &Type, e
         sig: parse_quote!(fn #name(#(#names: &#types),*) -> #value),
         body: Group::new(Delimiter::Brace, TokenStream::new()),
     };
-    let mut model = Model::new(options, function, Place::Free, errors);
+    let mut model = Model::new(options, Span::call_site(), function, Place::Free, errors);
     model.whose = EntryOwner::Itself;
     model
 }

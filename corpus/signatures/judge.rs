@@ -20,11 +20,12 @@ const OURS: [&str; 13] = [
 ];
 
 /// What only the compiler can know, and says well enough: of which parameter, and what to write.
-const THEIRS: [&str; 4] = [
+const THEIRS: [&str; 5] = [
     // What is kept lives as long as it likes, and lifetimes are seen by nobody else.
     "may not live long enough",
     // A return with a lifetime that is not written.
     "missing lifetime specifier",
+    "missing lifetime specifiers",
     // Arguments of a future, which wait in it for its first poll.
     "cannot be sent between threads safely",
     "cannot be shared between threads safely",

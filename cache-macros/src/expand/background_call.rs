@@ -12,13 +12,13 @@ use crate::shape::{Ownership, is_well_known, way};
 
 /// `.in_background()`, where an option asks for it.
 pub(super) fn in_background(model: &Model) -> Option<TokenStream> {
-    asked(model).map(|(_, span)| at(span, quote_spanned!(mixed()=> .in_background())))
+    asked(model).map(|(_, span)| at(span, quote_spanned!(model.mixed_site=> .in_background())))
 }
 
 /// How the call is made once more: `.background_call(..)`, or `.no_background_call(..)` where an argument cannot be
 /// owned. None where the call owns all that it needs.
 pub(super) fn background_call(model: &Model, detached: bool) -> Option<TokenStream> {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let (mixed, krate) = (model.mixed_site, &model.krate);
     let Owned { owners, keeps, lends } = match owned_in_background(model) {
         Ok(owned) => owned,
         Err(why) => return Some(quote_spanned!(mixed=> .no_background_call(#krate::__why!(#why)))),
@@ -41,8 +41,10 @@ pub(super) fn background_call(model: &Model, detached: bool) -> Option<TokenStre
     } else {
         call
     };
-    let (own, owners) =
-        owners.map_or_else(|| (quote!(_), quote!(())), |owners| (quote_spanned!(mixed=> __own), owners));
+    let (own, owners) = owners.map_or_else(
+        || (quote_spanned!(model.call_site=> _), quote!(())),
+        |owners| (quote_spanned!(mixed=> __own), owners),
+    );
     Some(quote_spanned! {mixed=>
         .background_call(
             #owners,
@@ -79,13 +81,15 @@ pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
     }
     let krate = &model.krate;
     let types = model.args.iter().map(|arg| match way(&arg.ty) {
-        Ownership::Ref(ty) => quote!(#krate::__private::Lent<#ty>),
-        Ownership::OptionRef(ty) => quote!(#krate::__private::Opt<#krate::__private::Lent<#ty>>),
-        Ownership::Cow(ty) => quote!(#krate::__private::LentCow<#ty>),
-        Ownership::Move(ty) => quote!(#krate::__private::Given<#ty>),
+        Ownership::Ref(ty) => quote_spanned!(model.call_site=> #krate::__private::Lent<#ty>),
+        Ownership::OptionRef(ty) => {
+            quote_spanned!(model.call_site=> #krate::__private::Opt<#krate::__private::Lent<#ty>>)
+        }
+        Ownership::Cow(ty) => quote_spanned!(model.call_site=> #krate::__private::LentCow<#ty>),
+        Ownership::Move(ty) => quote_spanned!(model.call_site=> #krate::__private::Given<#ty>),
         Ownership::Never => unreachable!("it can be owned"),
     });
-    Some(quote!((#(#types,)*)))
+    Some(quote_spanned!(model.call_site=> (#(#types,)*)))
 }
 
 /// Arguments that are owned.
@@ -100,7 +104,7 @@ pub(super) struct Owned {
 
 /// How arguments are owned; or why they visibly cannot be.
 pub(super) fn owned(model: &Model) -> Result<Owned, String> {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let (mixed, krate) = (model.mixed_site, &model.krate);
     let ways: Vec<Ownership<'_>> = model.args.iter().map(|arg| way(&arg.ty)).collect();
     let never =
         |(way, arg): (&Ownership<'_>, &Arg)| matches!(way, Ownership::Never) || model.may_end(&arg.ty);
@@ -123,7 +127,7 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
         if !known {
             let kind = Ident::new(kind, mixed);
             let why_type = if is_part_of_key(model, index) {
-                quote!(#krate::__private::NoHook)
+                quote_spanned!(model.call_site=> #krate::__private::NoHook)
             } else {
                 let why_name = Ident::new(&format!("__Why{index}"), mixed);
                 let why = why(model, arg);
@@ -133,11 +137,11 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
                         const TEXT: &'static #krate::__private::str = #why;
                     }
                 });
-                quote!(#why_name)
+                quote_spanned!(model.call_site=> #why_name)
             };
             owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
         }
-        let (name, kept) = (quote!(#name), quote_spanned!(mixed=> __kept.#at));
+        let (name, kept) = (quote_spanned!(model.call_site=> #name), quote_spanned!(mixed=> __kept.#at));
         let keep = |one: &TokenStream| {
             if known {
                 quote_spanned!(mixed=> ::std::borrow::ToOwned::to_owned(#one))
@@ -201,7 +205,7 @@ pub(super) fn borrow(of: &Type, owned: &TokenStream) -> TokenStream {
 /// return it is, the type of an entry of other lifetimes cannot be named.
 pub(super) fn lead(model: &Model) -> Option<Companion> {
     let Place::Extended { is_static: true, .. } = model.place else { return None };
-    let (mixed, krate, name) = (mixed(), &model.krate, &model.names.lead);
+    let (mixed, krate, name) = (model.mixed_site, &model.krate, &model.names.lead);
     let args: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &args, true);
     let names = model.args.iter().map(|arg| &arg.name);
@@ -210,13 +214,13 @@ pub(super) fn lead(model: &Model) -> Option<Companion> {
     let (output, body) = if model.asyncness.is_none() {
         (TokenStream::new(), call)
     } else {
-        let send = model.sends().then(|| quote!(+ ::core::marker::Send));
-        let output = quote!(-> impl ::core::future::Future<Output = ()> #send);
+        let send = model.sends().then(|| quote_spanned!(model.call_site=> + ::core::marker::Send));
+        let output = quote_spanned!(model.call_site=> -> impl ::core::future::Future<Output = ()> #send);
         (output, quote_spanned!(mixed=> async move { let _ = #call.await; }))
     };
     let (attrs, underscores) = (attrs(model, None), underscores(model));
     Some(Companion {
-        attrs: quote!(#attrs #underscores),
+        attrs: quote_spanned!(model.call_site=> #attrs #underscores),
         inline: Inline::No,
         vis: TokenStream::new(),
         sig: quote_spanned! {mixed=>

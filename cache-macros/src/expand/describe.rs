@@ -26,7 +26,7 @@ pub(super) struct Describe {
 /// `detached` if it is not to borrow.
 pub(super) fn describe(model: &Model, detached: bool) -> Describe {
     let Model { krate, options, .. } = model;
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     let (value, metadata) = (local("value"), local("metadata"));
     let mut before = TokenStream::new();
     // With any outcome, then with a value only.
@@ -148,17 +148,28 @@ fn copies(model: &Model, detached: bool, before: &mut TokenStream) -> Copies {
             }
             if for_closures || for_tags {
                 // What a pattern binds is looked at by reference.
-                let of = if arg.named { quote!(&#seen) } else { quote!(#seen) };
+                let of = if arg.named {
+                    quote_spanned!(model.call_site=> &#seen)
+                } else {
+                    quote_spanned!(model.call_site=> #seen)
+                };
                 let clone = at(name.span(), quote!(::core::clone::Clone::clone));
                 before.extend(quote_spanned!(name.span()=> let #copy = #clone(#of);));
             }
             if for_closures {
-                let clone = quote!(::core::clone::Clone::clone(&#copy));
-                owned_copies.extend(quote!(#[allow(unused_variables)] let #seen = #clone;));
+                let clone = quote_spanned!(model.call_site=> ::core::clone::Clone::clone(&#copy));
+                owned_copies
+                    .extend(quote_spanned!(model.call_site=> #[allow(unused_variables)] let #seen = #clone;));
             }
             if for_tags {
-                let by_tags = if arg.named { quote!(#krate::__see!(#copy)) } else { quote!(&#copy) };
-                seen_by_tags.extend(quote!(#[allow(unused_variables)] let #seen = #by_tags;));
+                let by_tags = if arg.named {
+                    quote_spanned!(model.call_site=> #krate::__see!(#copy))
+                } else {
+                    quote_spanned!(model.call_site=> &#copy)
+                };
+                seen_by_tags.extend(
+                    quote_spanned!(model.call_site=> #[allow(unused_variables)] let #seen = #by_tags;),
+                );
             }
         }
     }

@@ -11,10 +11,10 @@ use super::{
     timeouts,
 };
 use crate::function::AsyncForm;
-use crate::model::{Arg, Capture, Model, at, mixed, this};
+use crate::model::{Arg, Capture, Model, at, this};
 
 pub(super) fn detached(model: &Model) -> Option<Companion> {
-    let (mixed, krate, name) = (mixed(), &model.krate, &model.names.detached);
+    let (mixed, krate, name) = (model.mixed_site, &model.krate, &model.names.detached);
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
     let is_boxed = model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Boxed);
@@ -42,7 +42,7 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
         (attrs(model, None), bound_again(model), attributes(model, &["target_feature"]));
     let output = &model.function.sig.output;
     Some(Companion {
-        attrs: quote!(#attrs #bound_again #(#features)*),
+        attrs: quote_spanned!(model.call_site=> #attrs #bound_again #(#features)*),
         inline: Inline::No,
         vis: TokenStream::new(),
         sig: quote_spanned!(mixed=> fn #name #generics (#(#params),*) #output #clause),
@@ -54,7 +54,7 @@ pub(super) fn detached(model: &Model) -> Option<Companion> {
 /// The same with arguments that are owned, where the function has to be called as part of the computation: a
 /// computation that is late is made of them, and tags are inherited from what is read in it.
 fn later(model: &Model) -> TokenStream {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let (mixed, krate) = (model.mixed_site, &model.krate);
     let Owned { owners, keeps, lends } = match owned(model) {
         Ok(owned) => owned,
         Err(why) => {

@@ -1,7 +1,7 @@
 //! The companion that makes an entry of a call, and the body beside it.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Pat};
 
 use super::{
@@ -16,7 +16,7 @@ use crate::options::Given;
 /// `entry`, with the function's very signature.
 pub(super) fn entry(model: &Model) -> Companion {
     let Model { krate, output, options, .. } = model;
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     let all: Vec<&Arg> = model.args.iter().collect();
     let Signature { generics, params, clause } = signature(model, &all, true);
     let (companion_value, name) = (companion_value(model), &model.names.entry);
@@ -25,18 +25,22 @@ pub(super) fn entry(model: &Model) -> Companion {
     let lends = matches!(model.capture, Capture::All) || background_call::owned(model).is_ok();
     let send = model.asyncness.is_some() && model.sends() && lends;
     let (call, mode, driver) = if model.asyncness.is_none() {
-        (quote!(Call), None, None)
+        (quote_spanned!(model.call_site=> Call), None, None)
     } else {
         let driver = if timeouts::timeouts(model).is_some() {
-            quote!(.by_clock())
+            quote_spanned!(model.call_site=> .by_clock())
         } else if model.owned {
-            quote!(.by_owner())
+            quote_spanned!(model.call_site=> .by_owner())
         } else {
-            quote!(.by_caller())
+            quote_spanned!(model.call_site=> .by_caller())
         };
-        (quote!(AsyncCall), Some(quote!(, #krate::Async)), Some(driver))
+        (
+            quote_spanned!(model.call_site=> AsyncCall),
+            Some(quote_spanned!(model.call_site=> , #krate::Async)),
+            Some(driver),
+        )
     };
-    let send = send.then(|| quote!(+ ::core::marker::Send));
+    let send = send.then(|| quote_spanned!(model.call_site=> + ::core::marker::Send));
     let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
     let attrs = attrs(model, Some(doc));
     let (expected, bound_again, elided) = (expected(model), bound_again(model), elided(model));
@@ -70,7 +74,7 @@ pub(super) struct Bound {
 /// `detached` if what is left of it when it was looked up is not to borrow.
 pub(super) fn bound(model: &Model, detached: bool) -> Bound {
     let Model { krate, options, .. } = model;
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     let all: Vec<&Arg> = model.args.iter().collect();
     let function = look::function(model);
     let flag = |given: &Option<Given<Expr>>, name: &str| {
@@ -129,7 +133,7 @@ fn last(expr: &Expr) -> TokenStream {
 /// What is called with the arguments of the call in sight.
 fn hooks(model: &Model) -> TokenStream {
     let Model { krate, options, .. } = model;
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     let see =
         look::bindings_of_both(model, &quote_spanned!(mixed=> __keyed), &quote_spanned!(mixed=> __skipped));
     let on_hit = options.on_hit.as_ref().map(|given| {
@@ -159,13 +163,13 @@ fn hooks(model: &Model) -> TokenStream {
             })
         }
     });
-    quote!(#on_hit #on_miss #placeholder)
+    quote_spanned!(model.call_site=> #on_hit #on_miss #placeholder)
 }
 
 /// How a call is bound to its arguments, to what makes its body and describes its value, and to the way in which it is
 /// made once more.
 fn bind(model: &Model, detached: bool) -> TokenStream {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let (mixed, krate) = (model.mixed_site, &model.krate);
     let describe = describe::describe(model, detached);
     let before = describe.before;
     let after = describe.after.map(|after| {
@@ -192,7 +196,8 @@ fn bind(model: &Model, detached: bool) -> TokenStream {
     // What patterns bind, where an option asks for it.
     let bound = model.args.iter().filter(|arg| !arg.named).map(|arg| {
         let (pat, name) = (without_mut(&arg.pat), &arg.name);
-        asks_for(model, arg).then(|| quote!(#[allow(unused_variables)] let #pat = &#name;))
+        asks_for(model, arg)
+            .then(|| quote_spanned!(model.call_site=> #[allow(unused_variables)] let #pat = &#name;))
     });
     let body = quote_spanned!(mixed=> #body #params(#(#args),*));
     let background_call = background_call::background_call(model, detached);
@@ -203,9 +208,9 @@ fn bind(model: &Model, detached: bool) -> TokenStream {
             let after = after.unwrap_or_else(|| quote_spanned!(mixed=> #krate::__private::NoHook));
             let check = model.sends().then(|| {
                 let check = if model.owned {
-                    quote!(#krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
+                    quote_spanned!(model.call_site=> #krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
                 } else {
-                    quote!(#krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
+                    quote_spanned!(model.call_site=> #krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
                 };
                 at(model.function.sig.ident.span(), check)
             });
@@ -230,7 +235,7 @@ fn asks_for(model: &Model, arg: &Arg) -> bool {
 
 /// The body, as the user has written it.
 pub(super) fn body(model: &Model) -> Companion {
-    let (mixed, name, block) = (mixed(), &model.names.body, &model.function.body);
+    let (mixed, name, block) = (model.mixed_site, &model.names.body, &model.function.body);
     let all: Vec<&Arg> = model.args.iter().collect();
     let scope = match &model.place {
         Place::Extended { scope, .. } => Some(scope),
@@ -241,30 +246,30 @@ pub(super) fn body(model: &Model) -> Companion {
     let params = model.args.iter().map(|arg| {
         let (pat, ty, lints) = (&arg.pat, &arg.ty, &arg.lints);
         // What an option mentions is used, whether or not the body uses it.
-        let used = asks_for(model, arg).then(|| quote!(#[allow(unused_variables)]));
+        let used = asks_for(model, arg).then(|| quote_spanned!(model.call_site=> #[allow(unused_variables)]));
         if let Some(receiver) = &arg.receiver {
             receiver.to_token_stream()
         } else if is_in_trait {
             // Where it is declared without a body, an argument can have no pattern.
             let name = &arg.name;
-            quote!(#name: #ty)
+            quote_spanned!(model.call_site=> #name: #ty)
         } else {
-            quote!(#(#lints)* #used #pat: #ty)
+            quote_spanned!(model.call_site=> #(#lints)* #used #pat: #ty)
         }
     });
     let is_async = model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Fn);
     // Of a trait's function it is known that its future is `Send` only where that is said.
     let said = is_async && model.sends() && is_in_trait;
-    let asyncness = (is_async && !said).then(|| quote!(async));
+    let asyncness = (is_async && !said).then(|| quote_spanned!(model.call_site=> async));
     let output = if said {
         let output = &model.output;
-        quote!(-> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
+        quote_spanned!(model.call_site=> -> impl ::core::future::Future<Output = #output> + ::core::marker::Send)
     } else {
         model.function.sig.output.to_token_stream()
     };
     let binds = if is_in_trait { bindings(model, said) } else { TokenStream::new() };
     let bound = if binds.is_empty() { None } else { underscores(model) };
-    let binds = quote!(#scope #binds);
+    let binds = quote_spanned!(model.call_site=> #scope #binds);
     // A block within a block is one too many to the compiler, unless it is generated.
     let inner = if binds.is_empty() {
         block.stream()
@@ -279,7 +284,7 @@ pub(super) fn body(model: &Model) -> Companion {
     // What is about how code is made, where it is made.
     let codegen = attributes(model, &["target_feature", "instruction_set", "optimize", "coverage"]);
     // What is to be said of a signature is said of the function's own.
-    let allowed = quote! {
+    let allowed = quote_spanned! {model.call_site=>
         #[allow(
             clippy::boxed_local,
             clippy::fn_params_excessive_bools,
@@ -309,14 +314,14 @@ pub(super) fn body(model: &Model) -> Companion {
 fn bindings(model: &Model, all: bool) -> TokenStream {
     let each = model.args.iter().map(|arg| {
         let (pat, lints, name) = (&arg.pat, &arg.lints, &arg.name);
-        let taken = all.then(|| quote!(let _ = &#name;));
+        let taken = all.then(|| quote_spanned!(model.call_site=> let _ = &#name;));
         let is_plain = lints.is_empty()
             && matches!(pat, Pat::Ident(pat) if pat.mutability.is_none() && pat.by_ref.is_none() && pat.subpat.is_none());
         let bind = (arg.receiver.is_none() && !is_plain).then(|| {
-            let used = asks_for(model, arg).then(|| quote!(#[allow(unused_variables)]));
-            quote!(#(#lints)* #used let #pat = #name;)
+            let used = asks_for(model, arg).then(|| quote_spanned!(model.call_site=> #[allow(unused_variables)]));
+            quote_spanned!(model.call_site=> #(#lints)* #used let #pat = #name;)
         });
-        quote!(#taken #bind)
+        quote_spanned!(model.call_site=> #taken #bind)
     });
     each.collect()
 }

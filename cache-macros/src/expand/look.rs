@@ -8,7 +8,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, GenericParam, Lifetime, Path, Type};
 
 use super::{Companion, Inline, Signature, attrs, callee, elided, expected, signature, without_mut};
-use crate::model::{Arg, CompanionValue, Model, Part, at, local, mention, mixed, without_self};
+use crate::model::{Arg, CompanionValue, Model, Part, at, local, mention, without_self};
 use crate::shape::shape;
 
 /// The function that looks calls up, unless that depends on the instance.
@@ -16,7 +16,7 @@ pub(super) fn look_up(model: &Model) -> Option<Companion> {
     if model.options.memo.is_some() {
         return None;
     }
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     let (krate, output, companion_value) = (&model.krate, &model.output, super::companion_value(model));
     let keyed: Vec<&Arg> = model.keyed().collect();
     let types = keyed.iter().map(|arg| &arg.ty);
@@ -41,12 +41,12 @@ pub(super) fn look_up(model: &Model) -> Option<Companion> {
 
 /// The `Callee` of the function: what looks its calls up.
 pub(super) fn function(model: &Model) -> TokenStream {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let (mixed, krate) = (model.mixed_site, &model.krate);
     let Some(given) = &model.options.memo else {
         let look_up = callee(model, &model.names.look_up);
         let own = if model.is_free() { &[][..] } else { &model.identity[..] };
         let names = own.iter().map(super::param_name);
-        let params = (!own.is_empty()).then(|| quote!(::<#(#names),*>));
+        let params = (!own.is_empty()).then(|| quote_spanned!(model.call_site=> ::<#(#names),*>));
         let function = if model.parts.is_some() {
             "function_once"
         } else if model.asyncness.is_some() {
@@ -101,10 +101,10 @@ pub(super) fn function(model: &Model) -> TokenStream {
 pub(super) fn returns(model: &Model) -> TokenStream {
     let Model { krate, output, options, .. } = model;
     let companion_value = match model.companion_value {
-        CompanionValue::Value(_) => quote!(OfValue),
-        CompanionValue::Return => quote!(OfReturn),
+        CompanionValue::Value(_) => quote_spanned!(model.call_site=> OfValue),
+        CompanionValue::Return => quote_spanned!(model.call_site=> OfReturn),
     };
-    let errors = options.err_ttl.as_ref().map(|_| quote!(, errors));
+    let errors = options.err_ttl.as_ref().map(|_| quote_spanned!(model.call_site=> , errors));
     let returns = quote_spanned!(output.span()=> (#output, #companion_value #errors));
     [at(output.span(), quote!(#krate::__returns!)), returns].into_iter().collect()
 }
@@ -112,7 +112,7 @@ pub(super) fn returns(model: &Model) -> TokenStream {
 /// What the memo is told when it is made, each by what `hook` makes of its name and expression.
 fn hooks(model: &Model, mut hook: impl FnMut(&str, &Expr) -> TokenStream) -> TokenStream {
     let Model { krate, options, .. } = model;
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     let mut all = TokenStream::new();
     let given = [
         ("on_store", &options.on_store),
@@ -151,7 +151,7 @@ pub(super) fn node_ty(model: &Model, node: &Type) -> TokenStream {
 
 /// What tells instantiations apart.
 fn id(model: &Model) -> TokenStream {
-    let (krate, mixed) = (&model.krate, mixed());
+    let (krate, mixed) = (&model.krate, model.mixed_site);
     if is_one(model) {
         return quote_spanned!(mixed=> #krate::__private::only());
     }
@@ -162,7 +162,7 @@ fn id(model: &Model) -> TokenStream {
         GenericParam::Const(param) => {
             // Constants of each type have a type of their own, which is called as theirs is.
             let (ident, ty) = (&param.ident, &param.ty);
-            quote!(#krate::__private::consts::#ty<#ident>)
+            quote_spanned!(model.call_site=> #krate::__private::consts::#ty<#ident>)
         }
         param => super::param_name(param),
     });
@@ -186,7 +186,7 @@ fn is_one(model: &Model) -> bool {
 
 /// Looks a call up by its keyed arguments.
 fn find(model: &Model, lookup: &TokenStream, hooks: &TokenStream) -> TokenStream {
-    let (mixed, krate) = (mixed(), &model.krate);
+    let (mixed, krate) = (model.mixed_site, &model.krate);
     let keyed: Vec<&Arg> = model.keyed().collect();
     let (returns, slot, is_in_field) =
         (returns(model), callee(model, &model.names.slot), model.options.memo.is_some());
@@ -234,7 +234,7 @@ fn find(model: &Model, lookup: &TokenStream, hooks: &TokenStream) -> TokenStream
             Part::Arg(index) => {
                 let arg = &model.args[*index];
                 let place = place(&keyed, arg, &quote_spanned!(mixed=> __keyed));
-                values.push(quote!(&#place));
+                values.push(quote_spanned!(model.call_site=> &#place));
                 shapes.push(shape_of(arg, krate));
             }
             Part::Expr(expr) => {

@@ -7,14 +7,14 @@ use syn::spanned::Spanned as _;
 
 use super::slot::slot;
 use super::{describe, look};
-use crate::model::{Arg, at, mixed, without_names};
+use crate::model::{Arg, at, without_names};
 use crate::node::{Field, Node};
 use crate::shape::{Ownership, way_of_field};
 
 /// The node, and a type without lifetimes that stands for what is true of all its entries.
 pub(crate) fn node(node: &Node) -> TokenStream {
     let Node { ident, vis, generics, value, model, .. } = node;
-    let (krate, mixed) = (&model.krate, mixed());
+    let (krate, mixed) = (&model.krate, node.model.mixed_site);
     let entries = format_ident!("__EntriesOf{ident}", span = mixed);
     let fields: Vec<Lent> = node.fields.iter().map(|field| lent(node, field)).collect();
     let (views, shapes) = (fields.iter().map(|field| &field.view), fields.iter().map(|field| &field.shape));
@@ -25,14 +25,15 @@ pub(crate) fn node(node: &Node) -> TokenStream {
     let options = &model.options;
     let constant = |name: &str, is_true: bool| {
         let name = Ident::new(name, mixed);
-        is_true.then(|| quote!(const #name: #krate::__private::bool = true;))
+        is_true.then(|| quote_spanned!(node.model.call_site=> const #name: #krate::__private::bool = true;))
     };
     let in_background = constant(
         "IN_BACKGROUND",
         options.stale_while_revalidate.is_some() || options.refresh_ahead.is_some(),
     );
     let stale_if_error = constant("STALE_IF_ERROR", options.stale_if_error.is_some());
-    let unit = fields.is_empty().then(|| quote!(#[allow(clippy::unused_unit)]));
+    let unit =
+        fields.is_empty().then(|| quote_spanned!(node.model.call_site=> #[allow(clippy::unused_unit)]));
     let (impl_generics, ty_generics, clause) = generics.split_for_impl();
     let (impl_generics, ty_generics) = match without_names(generics) {
         Some(lifetimes) => (None, lifetimes),
@@ -95,7 +96,7 @@ struct Lent {
 }
 
 fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
-    let (krate, mixed) = (&node.model.krate, mixed());
+    let (krate, mixed) = (&node.model.krate, node.model.mixed_site);
     let way = way_of_field(ty);
     let (Ownership::Ref(of) | Ownership::OptionRef(of) | Ownership::Cow(of) | Ownership::Move(of)) = way
     else {
@@ -108,7 +109,7 @@ fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
     let field = quote_spanned!(mixed=> self.#name);
     match way {
         Ownership::OptionRef(_) => Lent {
-            view: quote!(::core::option::Option<#view>),
+            view: quote_spanned!(node.model.call_site=> ::core::option::Option<#view>),
             shape: quote_spanned!(span=> #krate::__private::Opt(#shape)),
             lend: field,
         },
@@ -129,9 +130,9 @@ fn hooks(node: &Node) -> TokenStream {
     ];
     let hook = |(name, ty, given): (&str, TokenStream, &Option<crate::options::Given<syn::Expr>>)| {
         let hook = &given.as_ref()?.value;
-        let name = Ident::new(name, mixed());
+        let name = Ident::new(name, node.model.mixed_site);
         let hook = quote_spanned!(hook.span()=> ::core::option::Option::Some(#hook));
-        Some(quote_spanned!(mixed()=> const #name: #krate::__private::#ty = #hook;))
+        Some(quote_spanned!(node.model.mixed_site=> const #name: #krate::__private::#ty = #hook;))
     };
     all.into_iter().filter_map(hook).collect()
 }
@@ -139,7 +140,7 @@ fn hooks(node: &Node) -> TokenStream {
 /// What an entry answers to, with the fields in sight.
 fn described(node: &Node) -> TokenStream {
     let model = &node.model;
-    let (krate, mixed, value) = (&model.krate, mixed(), &node.value);
+    let (krate, mixed, value) = (&model.krate, node.model.mixed_site, &node.value);
     let describe::Describe { before, after } = describe::describe(model, false);
     let fields: Vec<&Arg> = model.args.iter().collect();
     let place = |arg: &Arg| {

@@ -16,7 +16,9 @@ pub(super) fn slot(model: &Model) -> Companion {
     let ident = model.function.sig.ident.unraw().to_string();
     let name = match (&options.name, &model.place) {
         (Some(given), _) => given.value.to_token_stream(),
-        (None, Place::Free) => quote!(::core::concat!(::core::module_path!(), "::", #ident)),
+        (None, Place::Free) => {
+            quote_spanned!(model.call_site=> ::core::concat!(::core::module_path!(), "::", #ident))
+        }
         // The type's name is known at run time.
         (None, Place::Inherent { .. }) => format!("::{ident}").into_token_stream(),
         (None, Place::Extended { of, .. }) => format!("{of}::{ident}").into_token_stream(),
@@ -26,33 +28,34 @@ pub(super) fn slot(model: &Model) -> Companion {
         Ttl::Length(length @ Length::Fixed(..)) => Some(length.tokens()),
         _ => None,
     });
-    let ttl = ttl.map(|ttl| quote!(.ttl(#ttl)));
+    let ttl = ttl.map(|ttl| quote_spanned!(model.call_site=> .ttl(#ttl)));
     let tags: Vec<String> =
         options.tags.iter().flat_map(|given| &given.value).filter_map(ListItem::fixed).collect();
-    let tags = (!tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])));
+    let tags = (!tags.is_empty()).then(|| quote_spanned!(model.call_site=> .tags(&[#(#tags),*])));
     let capacity = options.capacity.as_ref().map(|given| match &given.value {
-        Capacity::Bound(expr) => quote!(.capacity(#expr)),
-        Capacity::Unbounded => quote!(.unbounded()),
+        Capacity::Bound(expr) => quote_spanned!(model.call_site=> .capacity(#expr)),
+        Capacity::Unbounded => quote_spanned!(model.call_site=> .unbounded()),
     });
     let policy = options.policy.as_ref().map(|given| {
         let policy = &given.value;
         // A bare name is ours; a path is written as the user means it.
-        let ours = policy.get_ident().map(|_| quote!(#krate::Policy::));
-        quote!(.policy(#ours #policy))
+        let ours = policy.get_ident().map(|_| quote_spanned!(model.call_site=> #krate::Policy::));
+        quote_spanned!(model.call_site=> .policy(#ours #policy))
     });
     let single_flight = options.single_flight.as_ref().map(|given| {
         let value = given.value;
-        quote!(.single_flight(#value))
+        quote_spanned!(model.call_site=> .single_flight(#value))
     });
     let max_wait = length("max_wait", options.max_wait.as_ref());
     let freshness = freshness(model);
-    let inherit_tags = options.inherit_tags.as_ref().map(|_| quote!(.inherit_tags()));
+    let inherit_tags =
+        options.inherit_tags.as_ref().map(|_| quote_spanned!(model.call_site=> .inherit_tags()));
     let slot = &model.names.slot;
     let body = if let Some(node) = model.node() {
         let (span, node) = (node.span(), look::node(model, node));
         quote_spanned!(span=> <#node as #krate::__private::Node>::slot())
     } else {
-        quote! {
+        quote_spanned! {model.call_site=>
             static __SLOT: #krate::__private::Slot = #krate::__private::Slot::new(
                 #krate::__private::Spec::new(#name, &[#(#parts),*])
                     #ttl #freshness #tags #capacity #policy #single_flight #max_wait #inherit_tags
@@ -62,12 +65,12 @@ pub(super) fn slot(model: &Model) -> Companion {
     };
     let (attrs, elided) = (attrs(model, None), elided(model));
     let edition = super::edition(krate, model.function.sig.ident.span());
-    let body = quote!(#edition #body);
+    let body = quote_spanned!(model.call_site=> #edition #body);
     Companion {
-        attrs: quote!(#attrs #elided),
+        attrs: quote_spanned!(model.call_site=> #attrs #elided),
         inline: Inline::No,
         vis: TokenStream::new(),
-        sig: quote!(fn #slot() -> &'static #krate::__private::Slot),
+        sig: quote_spanned!(model.call_site=> fn #slot() -> &'static #krate::__private::Slot),
         declaration: None,
         body,
     }
@@ -95,22 +98,22 @@ fn freshness(model: &Model) -> TokenStream {
     let idle = length("idle", options.idle.as_ref());
     let jitter = options.jitter.as_ref().map(|given| {
         let part = given.value;
-        quote!(.jitter(#part))
+        quote_spanned!(model.call_site=> .jitter(#part))
     });
     let revalidate = length("stale_while_revalidate", options.stale_while_revalidate.as_ref());
     let if_error = length("stale_if_error", options.stale_if_error.as_ref());
     let ahead = options.refresh_ahead.as_ref().map(|given| {
         let ahead = match &given.value {
-            Ahead::Fraction(part) => quote!(Fraction(#part)),
+            Ahead::Fraction(part) => quote_spanned!(model.call_site=> Fraction(#part)),
             Ahead::Age(age) => {
                 let age = age.tokens();
-                quote!(Age(#age))
+                quote_spanned!(model.call_site=> Age(#age))
             }
-            Ahead::XFetch(beta) => quote!(XFetch(#beta)),
+            Ahead::XFetch(beta) => quote_spanned!(model.call_site=> XFetch(#beta)),
         };
-        quote!(.refresh_ahead(#krate::__private::Ahead::#ahead))
+        quote_spanned!(model.call_site=> .refresh_ahead(#krate::__private::Ahead::#ahead))
     });
-    quote!(#idle #jitter #revalidate #if_error #ahead)
+    quote_spanned!(model.call_site=> #idle #jitter #revalidate #if_error #ahead)
 }
 
 /// A length of time, told to what is being built by the method of this name.

@@ -67,7 +67,7 @@ pub(super) fn tags(model: &Model, value: &Ident) -> Tags {
     let before = (!before.code.is_empty()).then(|| {
         let (krate, made) = (&model.krate, made());
         let (see, code) = (see(model), before.code);
-        quote_spanned! {mixed()=>
+        quote_spanned! {model.mixed_site=>
             let #made = #krate::__private::TagList::before(|#list| {
                 #see
                 #code

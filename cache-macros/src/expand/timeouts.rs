@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 
 use super::look;
 use super::slot::length;
-use crate::model::{Model, at, mixed};
+use crate::model::{Model, at};
 
 /// What fails the build where an older value stands in for errors only, and there are none; or for late
 /// ones, and a node keeps none.
@@ -16,7 +16,7 @@ pub(super) fn fails(model: &Model) -> Option<TokenStream> {
         let why = format!(
             "after `soft_timeout` an old value is returned, and `{name}` keeps none: write `stale_if_error = \"1h\"` there, or `timeout` here if an error is to be returned"
         );
-        let check = quote!(
+        let check = quote_spanned!(model.call_site=>
             const {
                 ::core::assert!(<#ty as #krate::__private::Node>::STALE_IF_ERROR, "{}", #why);
             }
@@ -28,14 +28,14 @@ pub(super) fn fails(model: &Model) -> Option<TokenStream> {
     }
     let if_error = options.stale_if_error.as_ref().map(|given| given.span);
     let span = if_error.or(options.origin_first.as_ref().map(|given| given.span))?;
-    let of_output = quote!(#krate::__private::is_result(#krate::__private::Ty::<#output>::NEW););
+    let of_output = quote_spanned!(model.call_site=> #krate::__private::is_result(#krate::__private::Ty::<#output>::NEW););
     Some(at(span, of_output))
 }
 
 /// `.timeouts(..)`, if there is a limit.
 pub(super) fn timeouts(model: &Model) -> Option<TokenStream> {
     let Model { krate, options, .. } = model;
-    let mixed = mixed();
+    let mixed = model.mixed_site;
     // Only one of the two is given.
     let soft = options.fallback_after.as_ref().or(options.soft_timeout.as_ref());
     let hard = options.timeout.as_ref();
