@@ -10,7 +10,7 @@ use crate::call::{
     Description, Extras, FlightHandle, MakesBody, MakesJob, NoHook, RunsBody, UnansweredCall, WaitLimits,
 };
 use crate::engine::{
-    Body, CallMode, Described, LeaderGuard, Miss, MissActions, MissStart, Next, SlowPath, conclude,
+    Body, CallMode, Described, LeaderGuard, Miss, MissActions, MissStart, Next, Settled, SlowPath, conclude,
 };
 use crate::entry::Blocking;
 use crate::erased::Erased;
@@ -59,7 +59,7 @@ pub(crate) fn go_on(memo: &MemoCore, slow_path: &mut SlowPath, mode: CallMode, c
 /// The call is answered.
 #[inline(never)]
 fn answer(stored: &mut Erased, call: &mut dyn Described) {
-    call.returned().set_value(std::mem::replace(stored, Erased::new(())));
+    call.returned().set_value(stored);
 }
 
 /// Computes, or waits for who does.
@@ -113,9 +113,10 @@ fn compute_in_place(miss: &Miss, waiter: &mut Option<Waiter>, call: &mut dyn Bod
     if let Some(flight) = flight.filter(|flight| miss.memo().worker_leaves(flight).is_some()) {
         miss.memo().note_by_worker(begun);
         // What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
-        if let Some((stored, _)) = call.returned().take_value() {
+        let mut stored = Erased::new(());
+        if call.returned().take_value(&mut stored).is_some() {
             flight.share_with_workers(stored.clone());
-            call.returned().set_value(stored);
+            call.returned().set_value(&mut stored);
         }
     }
     miss.or_older_in_place(call.returned());
@@ -226,9 +227,10 @@ pub(crate) fn compute_as_leader(leader: &LeaderGuard, miss: Option<&Miss>, call:
 
 #[inline(never)]
 fn settle(leader: &LeaderGuard, within: ContextGuard<'_>, miss: Option<&Miss>, call: &mut dyn Body) {
-    let settled = leader.settle(call);
+    let mut settled = Settled::default();
+    leader.settle(call, &mut settled);
     drop(within);
-    conclude(settled, miss, call.returned());
+    conclude(&mut settled, miss, call.returned());
 }
 
 /// Computes for a flight that was begun elsewhere, and tells who waits there what has come of it.

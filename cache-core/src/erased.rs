@@ -114,6 +114,20 @@ impl Erased {
         unsafe { Self::move_from(ptr::from_ref(&value).cast(), Vtable::of::<T>()) }
     }
 
+    /// Takes another value instead of the one that it has. A small one stays where it is put: what has just been
+    /// written is slow to move.
+    #[inline]
+    pub(crate) fn set<T: Data>(&mut self, value: T) {
+        let vtable = Vtable::of::<T>();
+        if !(self.vtable.is_trivial && vtable.is_small) {
+            *self = Self::new(value);
+            return;
+        }
+        // SAFETY: it fits, since it is small. What was here need not be dropped.
+        unsafe { self.words.get().cast::<T>().write(value) };
+        self.vtable = vtable;
+    }
+
     /// Moves a value out of where it lies.
     ///
     /// # Safety
@@ -211,12 +225,22 @@ impl Erased {
     ///
     /// If it is of another type.
     #[inline]
-    pub(crate) fn into<T: 'static>(self) -> T {
-        let this = ManuallyDrop::new(self);
-        // SAFETY: its value is read once, and its memory given back. It is not used again.
+    pub(crate) fn into<T: 'static>(mut self) -> T {
+        self.take()
+    }
+
+    /// Takes the value out; nothing is left.
+    ///
+    /// # Panics
+    ///
+    /// If it is of another type.
+    #[inline]
+    pub(crate) fn take<T: 'static>(&mut self) -> T {
+        // SAFETY: its value is read once, and its memory given back. It has none from here on.
         unsafe {
-            let value = ptr::read(this.get::<T>());
-            this.free();
+            let value = ptr::read(self.get::<T>());
+            self.free();
+            self.vtable = Vtable::of::<()>();
             value
         }
     }
@@ -224,10 +248,32 @@ impl Erased {
 
 const WRONG: &str = "a memo has one type of keys and one of values";
 
+impl Default for Erased {
+    /// Of no size.
+    #[inline]
+    fn default() -> Self {
+        Self::new(())
+    }
+}
+
 impl Clone for Erased {
     #[inline]
     fn clone(&self) -> Self {
         self.by_ref().to_owned()
+    }
+
+    /// A small value is cloned to where it stays: one that has just been written is slow to move.
+    #[inline]
+    fn clone_from(&mut self, other: &Self) {
+        if !(self.vtable.is_trivial && other.vtable.is_small) {
+            *self = other.clone();
+            return;
+        }
+        // What is here need not be dropped, and if cloning panics nothing is here.
+        self.vtable = Vtable::of::<()>();
+        // SAFETY: it fits, since it is small, and it is what this has from here on.
+        unsafe { other.by_ref().clone_to(self.words.get().cast()) };
+        self.vtable = other.vtable;
     }
 }
 
@@ -326,6 +372,15 @@ mod tests {
             Erased::move_from(place.as_ptr().cast(), Vtable::of::<T>())
         };
         assert_eq!(moved.get::<T>(), value);
+        // Over what it has been, small or not.
+        for before in [Erased::new(()), Erased::new("a text".to_owned()), Erased::new([1_u64; 9])] {
+            let (mut set, mut cloned) = (before.clone(), before);
+            set.set(value.clone());
+            cloned.clone_from(&moved);
+            assert_eq!((set.get::<T>(), cloned.get::<T>()), (value, value));
+            assert_eq!(&set.take::<T>(), value);
+            assert!(set.is_of(Vtable::of::<()>()));
+        }
     }
 
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -370,6 +425,23 @@ mod tests {
         let alive = Arc::new(());
         let erased = Erased::new(Panics(std::array::from_fn(|_| alive.clone())));
         assert!(crate::sync::guarded(|| drop(erased)).is_none());
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_clone_that_panics() {
+        struct Panics(#[expect(dead_code, reason = "to be counted")] Arc<()>);
+        impl Clone for Panics {
+            fn clone(&self) -> Self {
+                panic!("cloned");
+            }
+        }
+        let alive = Arc::new(());
+        let erased = Erased::new(Panics(alive.clone()));
+        let mut other = Erased::new(7_u64);
+        assert!(crate::sync::guarded(|| other.clone_from(&erased)).is_none());
+        assert!(other.is_of(Vtable::of::<()>()));
+        drop((erased, other));
         assert_eq!(Arc::strong_count(&alive), 1);
     }
 

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use super::lookup::{HitHookRef, Question};
+use super::lookup::{Asked, HitHookRef, Question};
 use super::{
     Answer, BackgroundCall, BackgroundCallBy, ByArgs, Description, Extras, FlightHandle, Hooked, Hooking,
     Hooks, Limits, Lookup, MakesBody, MemoizedFn, NoBackgroundCall, NoHook, OwnedCall, Owners, PassedAs,
@@ -298,29 +298,38 @@ where
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
     /// The whole of a hit: a glance, or the one look-up that there is. The error is what that one has found instead;
-    /// none after a glance. It does not take `self`: a hit would have to write it to memory.
+    /// nothing after a glance. It does not take `self`: a hit would have to write it to memory.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn hit(
         callee: &C,
         parts: &Parts<KA, SA, Run, A, X>,
         mode: CallMode,
-    ) -> Result<C::Output, Option<Unanswered<C::Output, C::CompanionValue>>> {
+    ) -> Result<C::Output, Unanswered<C::Output, C::CompanionValue>> {
         if const { C::GLANCES } {
-            if !mode.is_plain() {
-                return Err(None);
+            let keyed = &parts.call.keyed;
+            if mode.is_plain() {
+                let tell = |key: &KeyRef<'_>, stored: &dyn Any| {
+                    parts.tell::<C::Output, C::CompanionValue>(key, stored);
+                };
+                let answer = if X::ON_HIT {
+                    callee.look_up(Lookup::new(Some(keyed), &mut Asked::glance(&tell)))
+                } else {
+                    callee.look_up(Lookup::glance(keyed))
+                };
+                if let Answer::Output(output) = answer {
+                    return Ok(output);
+                }
             }
-            let tell =
-                |key: &KeyRef<'_>, stored: &dyn Any| parts.tell::<C::Output, C::CompanionValue>(key, stored);
-            let tell: Option<HitHookRef<'_>> = if X::ON_HIT { Some(&tell) } else { None };
-            return match callee.look_up(Lookup::glance(&parts.call.keyed, tell)) {
-                Answer::Output(output) => Ok(output),
-                _ => Err(None),
-            };
+            return Err(Unanswered::nothing());
         }
-        let mut found = None;
+        let mut found = Unanswered::nothing();
         match Self::look_up(callee, parts, mode, Question::Call, &mut found) {
-            Answer::Output(output) => Ok(output),
+            Answer::Output(output) => {
+                // Nothing was found, and a drop would look.
+                std::mem::forget(found);
+                Ok(output)
+            }
             _ => Err(found),
         }
     }
@@ -332,13 +341,13 @@ where
         parts: &Parts<KA, SA, Run, A, X>,
         mode: CallMode,
         question: Question,
-        found: &mut Option<Unanswered<C::Output, C::CompanionValue>>,
+        found: &mut Unanswered<C::Output, C::CompanionValue>,
     ) -> Answer<C::Output, C::CompanionValue> {
         let (keyed, look) = (Some(&parts.call.keyed), LookFlags::of(mode));
         let tell =
             |key: &KeyRef<'_>, stored: &dyn Any| parts.tell::<C::Output, C::CompanionValue>(key, stored);
         let tell: Option<HitHookRef<'_>> = if X::ON_HIT { Some(&tell) } else { None };
-        callee.look_up(Lookup::whole(keyed, question, look, tell, found))
+        callee.look_up(Lookup::new(keyed, &mut Asked::whole(question, look, tell, found)))
     }
 
     /// The same for the return of a call that was no hit.
@@ -347,7 +356,7 @@ where
         callee: &C,
         parts: &Parts<KA, SA, Run, A, X>,
         mode: CallMode,
-        found: &mut Option<Unanswered<C::Output, C::CompanionValue>>,
+        found: &mut Unanswered<C::Output, C::CompanionValue>,
     ) -> Option<C::Output> {
         if const { !C::GLANCES } {
             return None;
@@ -359,6 +368,3 @@ where
         }
     }
 }
-
-/// Why `found` is set after a look-up without an answer.
-pub(super) const WAS_FOUND: &str = "it was answered, or something was found";

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::bound::WAS_FOUND;
 use super::verbs::sealed::Sealed;
 use super::{
     Address, Bound, Description, Extras, FlightHandle, MakesBody, MakesJob, MemoizedFn, Unanswered,
@@ -300,7 +299,7 @@ where
         let (begun, kind) = match how {
             CallKind::Uncached => (MissStart::InPlace(None), None),
             CallKind::ForFlight(handle) => {
-                (MissStart::Lead(handle.into_leader()), Some(callee.own(None).kind))
+                (MissStart::Lead(handle.into_leader()), Some(callee.own(None).kind()))
             }
         };
         self.state = CallState::Running(self.begins.drive(begun, UnansweredCall::new(parts, kind)));
@@ -343,7 +342,7 @@ where
     /// Starts the driver, unless the call is answered now.
     #[cold]
     #[inline(never)]
-    fn go_on<D>(&mut self, mut found: Option<Unanswered<C::Output, C::CompanionValue>>) -> Option<C::Output>
+    fn go_on<D>(&mut self, mut found: Unanswered<C::Output, C::CompanionValue>) -> Option<C::Output>
     where
         W: Begins<C::Output, C::CompanionValue, CalledAsync<C, KA, SA, Run, D, A, X>, F>,
     {
@@ -352,9 +351,8 @@ where
         if let Some(output) = Bound::look_up_further(&callee, &parts, mode, &mut found) {
             return Some(output);
         }
-        let Some(found) = &mut found else { unreachable!("{WAS_FOUND}") };
-        let called = UnansweredCall::new(parts, Some(found.kind));
-        match self.begins.begin(found, mode, called) {
+        let called = UnansweredCall::new(parts, Some(found.kind()));
+        match self.begins.begin(&mut found, mode, called) {
             Ok(driver) => {
                 self.state = CallState::Running(driver);
                 None

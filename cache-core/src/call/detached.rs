@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::bound::WAS_FOUND;
 use super::{Bound, Description, Extras, MakesBody, MakesJob, MemoizedFn, NoHook, UnansweredCall};
 use crate::entry::Async;
 use crate::future::{DrivenBy, MissStart, Polled};
@@ -65,8 +64,7 @@ where
         if let Some(output) = Self::look_up_further(&callee, &parts, mode, &mut found) {
             return Detached::Answered(Some(output));
         }
-        let Some(found) = &mut found else { unreachable!("{WAS_FOUND}") };
-        let kind = Some(found.kind);
+        let kind = Some(found.kind());
         let mut called = UnansweredCall::<Async, _, _, _, _, _, D, _, _>::new(parts, kind);
         match found.start(mode, called.miss_actions()) {
             Err(output) => Detached::Answered(Some(output)),

@@ -21,11 +21,42 @@ pub(crate) type HitHookRef<'a> = &'a dyn Fn(&KeyRef<'_>, &dyn Any);
 pub struct Lookup<'a, KA, O: 'static, V: 'static> {
     /// The arguments. None if the question is about the memo alone.
     keyed: Option<&'a KA>,
+    /// None for a glance of which nobody is told. By reference: a look-up goes in registers.
+    asked: Option<&'a mut Asked<'a, O, V>>,
+}
+
+/// What a look-up asks for, and how.
+pub(super) struct Asked<'a, O: 'static, V: 'static> {
     question: Question,
     look: LookFlags,
     on_hit: Option<HitHookRef<'a>>,
-    /// Set to what was found if there is no answer. None for a glance or a read.
-    unanswered: Option<&'a mut Option<Unanswered<O, V>>>,
+    /// Set to what was found if there is no answer. None for a glance.
+    unanswered: Option<&'a mut Unanswered<O, V>>,
+}
+
+impl<'a, O: 'static, V: 'static> Asked<'a, O, V> {
+    /// A fresh entry that is found at once, of which the hook is told.
+    #[inline]
+    pub(super) fn glance(on_hit: HitHookRef<'a>) -> Self {
+        Self { question: Question::Glance, look: LookFlags::USUAL, on_hit: Some(on_hit), unanswered: None }
+    }
+
+    /// A fresh value.
+    #[inline]
+    pub(super) fn get(unanswered: &'a mut Unanswered<O, V>) -> Self {
+        Self::whole(Question::Get, LookFlags::USUAL, None, unanswered)
+    }
+
+    /// Any question about a call.
+    #[inline]
+    pub(super) fn whole(
+        question: Question,
+        look: LookFlags,
+        on_hit: Option<HitHookRef<'a>>,
+        unanswered: &'a mut Unanswered<O, V>,
+    ) -> Self {
+        Self { question, look, on_hit, unanswered: Some(unanswered) }
+    }
 }
 
 /// What a look-up asks for.
@@ -59,12 +90,41 @@ pub enum Answer<O, V> {
 
 /// What a look-up without an answer has found.
 pub struct Unanswered<O: 'static, V: 'static> {
-    pub(crate) memo: MemoRef,
-    pub(crate) slow_path: SlowPath,
-    pub(crate) kind: &'static ReturnKind<O, V>,
+    slow_path: SlowPath,
+    /// In which memo, and how its returns are taken apart. None if nothing was looked up.
+    of: Option<(MemoRef, &'static ReturnKind<O, V>)>,
 }
 
 impl<O, V> Unanswered<O, V> {
+    /// Nothing was looked up.
+    #[inline]
+    pub(crate) const fn nothing() -> Self {
+        Self { slow_path: SlowPath::Bypass(None), of: None }
+    }
+
+    #[inline]
+    pub(crate) fn memo(&self) -> &MemoRef {
+        &self.of().0
+    }
+
+    #[inline]
+    pub(crate) fn kind(&self) -> &'static ReturnKind<O, V> {
+        self.of().1
+    }
+
+    /// The memo, and what was found there.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&MemoRef, &mut SlowPath) {
+        let Self { slow_path, of: Some((memo, _)) } = self else { unreachable!("{WAS_FOUND}") };
+        (memo, slow_path)
+    }
+
+    #[inline]
+    fn of(&self) -> &(MemoRef, &'static ReturnKind<O, V>) {
+        let Some(of) = &self.of else { unreachable!("{WAS_FOUND}") };
+        of
+    }
+
     /// The key that was asked for, and its hash.
     #[inline]
     pub(crate) fn key(&self) -> (&Erased, u32) {
@@ -80,13 +140,28 @@ impl<O, V> Unanswered<O, V> {
         mode: CallMode,
         actions: Option<&mut dyn MissActions>,
     ) -> Result<MissStart, O> {
-        self.memo.start(&mut self.slow_path, mode, actions).map_err(self.kind.join)
+        let Self { slow_path, of: Some((memo, kind)) } = self else { unreachable!("{WAS_FOUND}") };
+        memo.start(slow_path, mode, actions).map_err(|mut stored| (kind.join)(&mut stored))
+    }
+
+    /// The memo, what was found there, and how its returns are taken apart.
+    pub(super) fn into_parts(self) -> (MemoRef, SlowPath, &'static ReturnKind<O, V>) {
+        let Self { slow_path, of: Some((memo, kind)) } = self else { unreachable!("{WAS_FOUND}") };
+        (memo, slow_path, kind)
+    }
+
+    /// The value of a call that only reads.
+    #[cold]
+    pub(super) fn read(self) -> Option<V> {
+        let (memo, slow_path, kind) = self.into_parts();
+        memo.read(slow_path).and_then(kind.companion_value)
     }
 
     /// The address of the entry.
     pub(crate) fn into_address<M>(self) -> Key<V, M> {
-        match self.slow_path {
-            SlowPath::Miss(key, hash) => Key::new(self.memo.arc(), key, hash, self.kind.companion_value),
+        let (memo, slow_path, kind) = self.into_parts();
+        match slow_path {
+            SlowPath::Miss(key, hash) => Key::new(memo.arc(), key, hash, kind.companion_value),
             _ => unreachable!("asked for the key, not for the entry"),
         }
     }
@@ -95,26 +170,21 @@ impl<O, V> Unanswered<O, V> {
 impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
     /// Asks for a fresh entry that is found at once.
     #[inline]
-    pub(super) fn glance(keyed: &'a KA, on_hit: Option<HitHookRef<'a>>) -> Self {
-        let (keyed, look) = (Some(keyed), LookFlags::USUAL);
-        Self { keyed, question: Question::Glance, look, on_hit, unanswered: None }
+    pub(super) fn glance(keyed: &'a KA) -> Self {
+        Self { keyed: Some(keyed), asked: None }
     }
 
-    /// Asks any question about a call.
-    pub(super) fn whole(
-        keyed: Option<&'a KA>,
-        question: Question,
-        look: LookFlags,
-        on_hit: Option<HitHookRef<'a>>,
-        unanswered: &'a mut Option<Unanswered<O, V>>,
-    ) -> Self {
-        Self { keyed, question, look, on_hit, unanswered: Some(unanswered) }
-    }
-
-    /// Asks for a fresh value.
     #[inline]
-    pub(super) fn get(keyed: &'a KA) -> Self {
-        Self { question: Question::Get, ..Self::glance(keyed, None) }
+    pub(super) fn new(keyed: Option<&'a KA>, asked: &'a mut Asked<'a, O, V>) -> Self {
+        Self { keyed, asked: Some(asked) }
+    }
+
+    #[inline]
+    fn question(&self) -> Question {
+        match &self.asked {
+            Some(asked) => asked.question,
+            None => Question::Glance,
+        }
     }
 
     /// Looks up a call whose key is its arguments.
@@ -141,16 +211,15 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         R: Returns<Output = O, CompanionValue = V>,
         H: Fn(MemoSpec<R>) -> MemoSpec<R>,
     {
-        // Taken apart, so that a hit does not write it to memory.
-        let Self { keyed, question, look, on_hit, unanswered } = self;
-        if let (Question::Glance | Question::Get, Some(keyed)) = (question, keyed) {
+        let question = self.question();
+        if let (Question::Glance | Question::Get, Some(keyed)) = (question, self.keyed) {
             if let Some(memo) = slot.made::<Id, S, R>().filter(|memo| memo.flags().is_plain())
                 && let Some(stored) = memo.typed().get_at_once::<S, _>(keyed)
             {
                 if question == Question::Get {
                     return Answer::Value(R::companion_value(stored));
                 }
-                if let Some(on_hit) = on_hit {
+                if let Some(on_hit) = self.asked.and_then(|asked| asked.on_hit) {
                     memo.run_hook(|| {
                         Cx::<S, R>::tell(&memo, &|key, stored| on_hit(key, stored), keyed, &stored);
                     });
@@ -161,9 +230,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
                 return Answer::Nothing;
             }
         }
-        let look = look.after_glance_if(matches!(question, Question::AfterGlance | Question::Get));
-        let whole = Self { keyed, question, look, on_hit, unanswered };
-        whole.ask_further::<S, R>(
+        self.ask_further::<S, R>(
             || slot.memo::<Id, S, R>(&|| hooks(MemoSpec::new())),
             |keyed, cx: Cx<'_, S, R>| cx.look_up(keyed),
         )
@@ -222,8 +289,10 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
     {
         // A read is no call, so the node's hook is not told.
-        if N::ON_HIT.is_some() && self.on_hit.is_none() && self.question != Question::Get {
-            self.on_hit = Some(const { &tell_of_hit::<N, R> });
+        if N::ON_HIT.is_some()
+            && let Some(asked) = self.asked.as_mut().filter(|asked| asked.question != Question::Get)
+        {
+            asked.on_hit.get_or_insert(const { &tell_of_hit::<N, R> });
         }
         self.ask::<S, R>(|| N::slot().memo::<OfNode<N>, S, R>(&MemoSpec::of_node::<N, S>), look)
     }
@@ -239,7 +308,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         S: Shape,
         R: Returns<Output = O, CompanionValue = V>,
     {
-        match self.question {
+        match self.question() {
             Question::Glance => Answer::Nothing,
             // Where there is no glance, this is the whole of a hit.
             Question::Call => self.ask_at_once::<S, R>(memo, look),
@@ -271,39 +340,45 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         S: Shape,
         R: Returns<Output = O, CompanionValue = V>,
     {
-        let Self { keyed, question, look: flags, on_hit, unanswered } = self;
+        let Self { keyed, asked: Some(asked) } = self else { return Answer::Nothing };
+        let Some(unanswered) = &mut asked.unanswered else { return Answer::Nothing };
+        let question = asked.question;
         let memo = memo();
         let flags = match question {
-            Question::Get => flags.or(LookFlags::only_fresh(&memo)),
+            // After a glance, if there was one.
+            Question::Get => asked.look.after_glance().or(LookFlags::only_fresh(&memo)),
+            Question::AfterGlance => asked.look.after_glance(),
             Question::Key => LookFlags::KEY_ONLY,
-            _ => flags,
+            _ => asked.look,
         };
+        let on_hit = asked.on_hit;
         let tell = on_hit.map(|on_hit| {
             |key: &KeyRef<'_>, stored: &R::StoredValue| {
                 memo.run_hook(|| on_hit(key, stored));
             }
         });
         let tell = tell.as_ref().map(|tell| -> &dyn Fn(&KeyRef<'_>, &R::StoredValue) { tell });
+        // Written where it stays: what has just been written is slow to move.
+        let slow_path = &mut unanswered.slow_path;
         let found = match keyed {
-            Some(keyed) => look(keyed, Cx::new(memo.typed(), flags).on_hit(tell)),
-            None => Found::Slow(SlowPath::Bypass(None)),
+            Some(keyed) => look(keyed, Cx::new(memo.typed(), flags, slow_path).on_hit(tell)),
+            None => Found::Slow,
         };
-        let slow_path = match found {
+        match found {
             Found::Hit(stored) if matches!(question, Question::Get | Question::Prefetch) => {
                 return Answer::Value(R::companion_value(stored));
             }
             Found::Hit(stored) => return Answer::Output(R::join(stored)),
-            Found::Slow(slow_path) => slow_path,
-        };
-        let kind = ReturnKind::of::<R>();
-        let Some(unanswered) = unanswered else {
-            return Answer::Value(memo.read(slow_path).and_then(kind.companion_value));
-        };
+            Found::Slow => {}
+        }
         // Nothing is there yet. It is forgotten, not dropped, since a drop would keep all of this on the stack.
-        std::mem::forget(unanswered.replace(Unanswered { memo: memo.handle(), slow_path, kind }));
+        std::mem::forget(unanswered.of.replace((memo.handle(), ReturnKind::of::<R>())));
         Answer::Nothing
     }
 }
+
+/// Why there is a memo after a look-up without an answer.
+const WAS_FOUND: &str = "it was answered, or something was found";
 
 /// The memo has no hooks.
 #[inline]
@@ -330,9 +405,8 @@ pub trait MemoizedFn<KA> {
     #[inline]
     fn own(&self, keyed: Option<&KA>) -> Unanswered<Self::Output, Self::CompanionValue> {
         let question = if keyed.is_some() { Question::Key } else { Question::Memo };
-        let mut found = None;
-        self.look_up(Lookup::whole(keyed, question, LookFlags::USUAL, None, &mut found));
-        let Some(found) = found else { unreachable!("asked for the key, not for the entry") };
+        let mut found = Unanswered::nothing();
+        self.look_up(Lookup::new(keyed, &mut Asked::whole(question, LookFlags::USUAL, None, &mut found)));
         found
     }
 }
@@ -395,7 +469,7 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> Callee<L, O, V, GLANCES> {
     where
         Self: MemoizedFn<KA, Output = O, CompanionValue = V>,
     {
-        let Unanswered { memo, kind, .. } = MemoizedFn::<KA>::own(self, None);
+        let (memo, _, kind) = MemoizedFn::<KA>::own(self, None).into_parts();
         Memo::of(memo.arc(), kind.companion_value)
     }
 }

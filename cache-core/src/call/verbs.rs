@@ -1,7 +1,7 @@
 //! What can be done with a call of any function ([`Address`], [`WriteCall`]), and of a synchronous one ([`Call`]).
 
-use super::bound::{Parts, WAS_FOUND};
-use super::lookup::Question;
+use super::bound::Parts;
+use super::lookup::{Asked, Question};
 use super::{
     Answer, Bound, Description as _, Extras, FlightHandle, Lookup, MakesBody, MakesJob, MemoizedFn, NoHook,
     RunsBody, StartsJob, Unanswered, UnansweredCall,
@@ -76,9 +76,14 @@ pub(super) mod sealed {
 impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
     pub(super) fn read(&self) -> Option<C::CompanionValue> {
-        match self.callee.look_up(Lookup::get(&self.parts.call.keyed)) {
-            Answer::Value(value) => value,
-            _ => unreachable!("asked for the value"),
+        let mut found = Unanswered::nothing();
+        match self.callee.look_up(Lookup::new(Some(&self.parts.call.keyed), &mut Asked::get(&mut found))) {
+            Answer::Value(value) => {
+                // Nothing was found, and a drop would look.
+                std::mem::forget(found);
+                value
+            }
+            _ => found.read(),
         }
     }
 
@@ -89,16 +94,14 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
 
 impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, Run, A, X> {
     pub(super) fn write(self, value: C::CompanionValue, when: When) -> bool {
-        let Self { callee, parts: Parts { call, .. }, .. } = self;
-        let found = callee.own(Some(&call.keyed));
-        let (memo, (key, hash)) = (&found.memo, found.key());
-        let Some(stored) = (found.kind.keep)(value) else { return false };
+        let found = self.callee.own(Some(&self.parts.call.keyed));
+        let (memo, (key, hash)) = (found.memo(), found.key());
+        let Some(stored) = (found.kind().keep)(value) else { return false };
         // The body is made for the description that comes with it, and dropped.
-        let (_, description) = call.prepare();
+        let (_, description) = self.parts.call.prepare();
         let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
         let says = Run::Description::SET || memo.describes();
-        let metadata =
-            if says { memo.metadata_by_hand(key, &stored, describe) } else { EntryMetadata::default() };
+        let metadata = says.then(|| memo.metadata_by_hand(key, &stored, describe));
         memo.put(key, hash, &stored, metadata, when)
     }
 
@@ -108,7 +111,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, R
     ) -> Option<C::CompanionValue> {
         let Self { callee, parts: Parts { call, .. }, .. } = self;
         let found = callee.own(Some(&call.keyed));
-        let (memo, kind, (key, hash)) = (&found.memo, found.kind, found.key());
+        let (memo, kind, (key, hash)) = (found.memo(), found.kind(), found.key());
         let (_, description) = call.prepare();
         let updated = memo.update(key, hash, &mut |stored| {
             let stored = (kind.keep)(change((kind.companion_value)(stored)?))?;
@@ -130,11 +133,11 @@ where
         A: MakesJob<M, C::Output, C::CompanionValue, KA, SA, Run>,
     {
         let Self { callee, parts, mode } = self;
-        let mut found = None;
+        let mut found = Unanswered::nothing();
         if let Answer::Value(value) = Self::look_up(&callee, &parts, mode, Question::Prefetch, &mut found) {
             return value;
         }
-        let Unanswered { memo, slow_path, kind } = found?;
+        let (memo, slow_path, kind) = found.into_parts();
         let mut call = UnansweredCall::<M, _, _, _, _, _, NoHook, _, _>::new(parts, Some(kind));
         memo.begin_prefetch(slow_path, mode, &mut call).and_then(kind.companion_value)
     }
@@ -144,12 +147,12 @@ impl<M, O, V, KA, SA, Run, D, A, X> UnansweredCall<M, O, V, KA, SA, Run, D, A, X
     /// Computes the return of a call that was not answered, or waits for it.
     #[cold]
     #[inline(never)]
-    fn go_on(parts: Parts<KA, SA, Run, A, X>, found: &mut Option<Unanswered<O, V>>, mode: CallMode) -> O
+    fn go_on(parts: Parts<KA, SA, Run, A, X>, found: &mut Unanswered<O, V>, mode: CallMode) -> O
     where
         Self: BlockingCall,
     {
-        let Some(Unanswered { memo, slow_path, kind }) = found else { unreachable!("{WAS_FOUND}") };
-        let mut call = Self::new(parts, Some(*kind));
+        let mut call = Self::new(parts, Some(found.kind()));
+        let (memo, slow_path) = found.parts();
         blocking::go_on(memo, slow_path, mode, &mut call);
         call.outcome.take()
     }
@@ -223,7 +226,7 @@ where
         callee: C,
         parts: Parts<KA, SA, Run, A, X>,
         mode: CallMode,
-        mut found: Option<Unanswered<C::Output, C::CompanionValue>>,
+        mut found: Unanswered<C::Output, C::CompanionValue>,
     ) -> C::Output {
         if let Some(output) = Self::look_up_further(&callee, &parts, mode, &mut found) {
             return output;
@@ -268,7 +271,7 @@ where
     }
 
     fn lead(self, handle: FlightHandle) {
-        let kind = self.callee.own(None).kind;
+        let kind = self.callee.own(None).kind();
         blocking::compute_for_flight(handle, UnansweredCall::alone(self.parts.call, kind));
     }
 }

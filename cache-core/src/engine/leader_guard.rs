@@ -26,39 +26,56 @@ pub(crate) struct LeaderGuard {
 }
 
 /// What has become of a computation.
+#[derive(Default)]
 pub(crate) struct Settled {
-    /// What it has returned, if that is a value; else it has returned an error, and stored nothing.
-    pub(crate) value: Option<Erased>,
+    /// What it has returned, if that is a value.
+    pub(crate) value: Erased,
+    /// Whether it has; else it has returned an error, and stored nothing.
+    pub(crate) is_value: bool,
     /// Whether an older value may be returned instead.
     pub(crate) counts: bool,
 }
 
-impl LeaderGuard {
-    pub(super) fn new(memo: MemoRef, flight: Arc<Flight>, how: Intent, begun: Tick) -> Self {
-        let flight = Some(flight);
-        Self { memo, flight, how, begun, is_on_own_stack: false, landed: AtomicBool::new(false) }
-    }
+/// A flight that was begun, and is to have a leader at once.
+pub(crate) struct Begun {
+    pub(super) flight: Arc<Flight>,
+    pub(super) how: Intent,
+    pub(super) at: Tick,
+}
 
+impl Begun {
+    /// Its leader, in that memo.
+    #[inline]
+    pub(crate) fn leader(self, memo: MemoRef) -> LeaderGuard {
+        let Self { flight, how, at } = self;
+        let (flight, landed) = (Some(flight), AtomicBool::new(false));
+        LeaderGuard { memo, flight, how, begun: at, is_on_own_stack: false, landed }
+    }
+}
+
+impl LeaderGuard {
     #[inline]
     pub(crate) fn flight(&self) -> &Arc<Flight> {
         self.flight.as_ref().expect("it has one until it is dropped")
     }
 
-    /// Ends the flight with what its body has returned.
+    /// Ends the flight with what its body has returned. `settled` has nothing yet: a value is put where it stays, since
+    /// one that has just been written is slow to move.
     #[inline]
-    pub(crate) fn settle(&self, call: &mut dyn Described) -> Settled {
+    pub(crate) fn settle(&self, call: &mut dyn Described, settled: &mut Settled) {
         let (memo, flight) = (&self.memo, self.flight());
         let mut said = flight.context.said();
-        if let Some((stored, is_error)) = call.returned().take_value() {
+        let stored = &mut settled.value;
+        if let Some(is_error) = call.returned().take_value(stored) {
             // An error that is kept must not take the place of an older value that may stand in for it.
-            let error = if is_error { call.returned().kept_error(&stored) } else { None };
+            let error = if is_error { call.returned().kept_error(stored) } else { None };
             let counts = error.map(|error| memo.counts(error));
             let fails = counts == Some(Some(true)) && memo.keeps_older(&flight.key, flight.hash, self.how);
             if !fails {
                 // Most functions and bodies say nothing of their values.
                 let mut metadata = (call.describes() || memo.describes()).then(|| {
-                    let describe = |metadata: &mut EntryMetadata| call.describe(Some(&stored), metadata);
-                    memo.metadata(&flight.key, Some(&stored), describe)
+                    let describe = |metadata: &mut EntryMetadata| call.describe(Some(stored), metadata);
+                    memo.metadata(&flight.key, Some(stored), describe)
                 });
                 if let Some(mut said) = said.take() {
                     // An error is not the value that was there.
@@ -66,18 +83,19 @@ impl LeaderGuard {
                     metadata.get_or_insert_default().decide(Some(said));
                 }
                 let is_plain = counts.is_none() && metadata.as_ref().is_none_or(EntryMetadata::is_plain);
-                if !(is_plain && memo.land_new(self, &stored)) {
+                if !(is_plain && memo.land_new(self, stored)) {
                     let answers = matches!(counts, None | Some(Some(false)));
-                    memo.land(self, &stored, metadata.unwrap_or_default(), answers);
+                    memo.land(self, stored, metadata.unwrap_or_default(), answers);
                 }
                 if is_error {
-                    memo.on_error(&flight.key, call.returned().kept_error(&stored));
+                    memo.on_error(&flight.key, call.returned().kept_error(stored));
                 }
-                return Settled { value: Some(stored), counts: false };
+                settled.is_value = true;
+                return;
             }
             call.returned().set_value(stored);
         }
-        Settled { value: None, counts: self.fail(call, said) }
+        settled.counts = self.fail(call, said);
     }
 
     /// Ends the flight with an error that is not stored. Whether an older value may be returned instead.

@@ -12,6 +12,8 @@ pub struct Cx<'m, S: Shape, R: Returns> {
     memo: TypedMemo<'m, S::Owned, R::StoredValue>,
     on_hit: Option<OnHit<'m, R::StoredValue>>,
     look: LookFlags,
+    /// Set to what was found, if that is no hit.
+    slow_path: &'m mut SlowPath,
 }
 
 /// How to look: what is unusual about the call, in bits beside those that say what is unusual about the memo.
@@ -44,10 +46,10 @@ impl LookFlags {
         Self(unread | if mode.bypasses() { Flags::DISABLED } else { 0 })
     }
 
-    /// The same after a glance, if so.
+    /// The same after a glance.
     #[inline]
-    pub(crate) fn after_glance_if(self, after_glance: bool) -> Self {
-        Self(if after_glance { self.0 | Self::AFTER_GLANCE } else { self.0 })
+    pub(crate) fn after_glance(self) -> Self {
+        Self(self.0 | Self::AFTER_GLANCE)
     }
 
     /// Whether it is as calls usually do, be it after a glance.
@@ -77,14 +79,14 @@ pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 pub enum Found<V> {
     /// An entry to answer with.
     Hit(V),
-    /// Anything else.
-    Slow(SlowPath),
+    /// Anything else: see [`SlowPath`].
+    Slow,
 }
 
 /// What a look-up found that is not just an entry to answer with.
-pub enum SlowPath {
+pub(crate) enum SlowPath {
     /// An entry that answers the call, and is to be computed again in the background; its key and hash. In a box: a miss,
-    /// which is more frequent, would be moved with room for two values.
+    /// which is more frequent, would have room for two values.
     Renew(Box<Erased>, Erased, u32),
     /// No entry; the key and its hash.
     Miss(Erased, u32),
@@ -94,8 +96,12 @@ pub enum SlowPath {
 
 impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
     #[inline]
-    pub(crate) fn new(memo: TypedMemo<'m, S::Owned, R::StoredValue>, look: LookFlags) -> Self {
-        Self { memo, on_hit: None, look }
+    pub(crate) fn new(
+        memo: TypedMemo<'m, S::Owned, R::StoredValue>,
+        look: LookFlags,
+        slow_path: &'m mut SlowPath,
+    ) -> Self {
+        Self { memo, on_hit: None, look, slow_path }
     }
 
     /// Tells a hook.
@@ -123,7 +129,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
             }
             return Found::Hit(value);
         }
-        Self::look_up_slowly(memo.memo(), self.look, self.on_hit, parts)
+        Self::look_up_slowly(memo.memo(), self.look, self.on_hit, parts, self.slow_path)
     }
 
     /// Tells a hook of a hit.
@@ -144,27 +150,36 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         look: LookFlags,
         on_hit: Option<OnHit<'_, R::StoredValue>>,
         parts: &P,
+        slow_path: &mut SlowPath,
     ) -> Found<R::StoredValue> {
         // The hash is made again: a hit would have to keep it.
         let hash = short(memo.long_hash(parts));
         // What was just not found is not looked for again but by who begins to compute, with the shard held.
         let is_absent = memo.has_just_found_nothing() && look.is_usual() && memo.flags().is_plain();
         if is_absent || look.0 == LookFlags::KEY_ONLY.0 {
-            return Found::Slow(SlowPath::Miss(Erased::new(parts.own()), hash));
+            // It is forgotten what was there: nothing.
+            std::mem::forget(std::mem::replace(slow_path, SlowPath::Miss(Erased::new(parts.own()), hash)));
+            return Found::Slow;
         }
         let matches = |key: ErasedRef<'_>| parts.matches(key.get());
-        let found = memo.look_up_slowly(hash, look, &matches, &|| Erased::new(parts.own()));
-        let value = match &found {
-            Found::Hit(value) => Some(value),
-            Found::Slow(SlowPath::Renew(value, ..)) => Some(&**value),
-            Found::Slow(_) => None,
+        let hit = match memo.look_up_slowly(hash, look, &matches, &|| Erased::new(parts.own())) {
+            Ok(hit) => Some(hit),
+            Err(found) => {
+                *slow_path = found;
+                None
+            }
+        };
+        let value = match (&hit, slow_path) {
+            (Some(value), _) => Some(value),
+            (None, SlowPath::Renew(value, ..)) => Some(&**value),
+            (None, _) => None,
         };
         if let (Some(on_hit), Some(value)) = (on_hit, value) {
             Self::tell(memo, on_hit, parts, value.get());
         }
-        match found {
-            Found::Hit(value) => Found::Hit(value.into()),
-            Found::Slow(slow_path) => Found::Slow(slow_path),
+        match hit {
+            Some(hit) => Found::Hit(hit.into()),
+            None => Found::Slow,
         }
     }
 }
@@ -177,25 +192,25 @@ impl MemoCore {
         look: LookFlags,
         matches: &dyn Fn(ErasedRef<'_>) -> bool,
         own: &dyn Fn() -> Erased,
-    ) -> Found<Erased> {
+    ) -> Result<Erased, SlowPath> {
         let look = look.of_memo(self);
         let flags = look.flags();
         if flags.is_disabled() && !flags.is_tracked() {
-            return Found::Slow(SlowPath::Bypass(None));
+            return Err(SlowPath::Bypass(None));
         }
         if flags.is_tracked() {
             self.record_dependency(hash, own);
         }
         if flags.is_disabled() {
-            return Found::Slow(SlowPath::Bypass(Some((own(), hash))));
+            return Err(SlowPath::Bypass(Some((own(), hash))));
         }
         let found = if look.0 & LookFlags::NO_READ != 0 {
             None
         } else {
             self.get(hash, matches, look.0 & LookFlags::FRESH_ONLY != 0)
         };
-        let Some((value, renew)) = found else { return Found::Slow(SlowPath::Miss(own(), hash)) };
+        let Some((value, renew)) = found else { return Err(SlowPath::Miss(own(), hash)) };
         self.count_hit();
-        if renew { Found::Slow(SlowPath::Renew(Box::new(value), own(), hash)) } else { Found::Hit(value) }
+        if renew { Err(SlowPath::Renew(Box::new(value), own(), hash)) } else { Ok(value) }
     }
 }

@@ -112,17 +112,17 @@ impl Miss {
     }
 
     /// Decides how it goes on.
-    #[inline]
     pub(crate) fn begin(&self) -> Step {
-        self.memo.begin(&self.key, self.hash, self.begin)
+        self.memo.begin(&self.key, self.hash, self.begin).led(|| self.memo.clone())
     }
 
     /// Goes on until it waits, or comes to something.
     #[inline]
     pub(crate) fn go_on(&mut self, call: &mut dyn Described) -> Progress {
-        match self.begin() {
+        // The leader is made where it stays: one that has just been written is slow to move.
+        match self.memo.begin(&self.key, self.hash, self.begin) {
             Step::Hit(stored) => returned(call, stored),
-            Step::Lead(leader) => Break(Next::Lead(leader)),
+            Step::Lead(begun) => Break(Next::Lead(begun.leader(self.memo.clone()))),
             Step::InPlace => Break(Next::InPlace(None)),
             Step::Join(flight, at) => self.join(flight, at),
         }
@@ -220,8 +220,8 @@ impl Miss {
                 return Poll::Ready(true);
             }
         };
-        let Some(stored) = answer else { return Poll::Ready(false) };
-        call.returned().set_value(stored);
+        let Some(mut stored) = answer else { return Poll::Ready(false) };
+        call.returned().set_value(&mut stored);
         Poll::Ready(true)
     }
 
@@ -234,8 +234,8 @@ impl Miss {
     #[cold]
     #[inline(never)]
     fn or_older(&self, counts: bool, returned: &mut dyn Returned) {
-        if let Some(older) = self.older(counts) {
-            returned.set_value(older);
+        if let Some(mut older) = self.older(counts) {
+            returned.set_value(&mut older);
         }
     }
 
@@ -264,7 +264,7 @@ impl Miss {
 
     fn return_late(&self, late: Result<Erased, Duration>, call: &mut dyn Described) {
         match late {
-            Ok(older) => call.returned().set_value(older),
+            Ok(mut older) => call.returned().set_value(&mut older),
             Err(limit) => call.give_up(&TimedOut::new(self.memo.name.clone(), limit)),
         }
     }
@@ -273,17 +273,16 @@ impl Miss {
 /// What a call returns whose body has run in a flight: the value; or an older one, if it has failed, and one may stand
 /// in for what the call has come from.
 #[inline]
-pub(crate) fn conclude(settled: Settled, miss: Option<&Miss>, returned: &mut dyn Returned) {
-    let Settled { value, counts } = settled;
-    match (value, miss) {
-        (Some(stored), _) => returned.set_value(stored),
-        (None, Some(miss)) => miss.or_older(counts, returned),
-        (None, None) => {}
+pub(crate) fn conclude(settled: &mut Settled, miss: Option<&Miss>, returned: &mut dyn Returned) {
+    if settled.is_value {
+        returned.set_value(&mut settled.value);
+    } else if let Some(miss) = miss {
+        miss.or_older(settled.counts, returned);
     }
 }
 
 /// The call is answered.
-fn returned(call: &mut dyn Described, stored: Erased) -> Progress {
-    call.returned().set_value(stored);
+fn returned(call: &mut dyn Described, mut stored: Erased) -> Progress {
+    call.returned().set_value(&mut stored);
     Break(Next::Returned)
 }

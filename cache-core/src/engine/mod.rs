@@ -9,7 +9,7 @@ mod start;
 
 use std::sync::Arc;
 
-pub(crate) use leader_guard::{LeaderGuard, Settled};
+pub(crate) use leader_guard::{Begun, LeaderGuard, Settled};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};
 pub(crate) use miss::{Miss, Next, conclude};
@@ -18,22 +18,34 @@ pub(crate) use start::{CallMode, MissActions, MissStart};
 
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{CarriedTags, Flight, Kind, PreviousEntry};
-use crate::memo::MemoCore;
+use crate::memo::{MemoCore, MemoRef};
 use crate::policy::Verdict;
 use crate::store::EntryRef;
 use crate::sync::ShardLock;
 use crate::tags::Number;
 
-/// How a call goes on after it was not answered from the cache.
-pub(crate) enum Step {
+/// How a call goes on after it was not answered from the cache. `L`: the leader of a flight.
+pub(crate) enum Step<L = LeaderGuard> {
     /// Somebody has stored it meanwhile.
     Hit(Erased),
     /// Computes, and tells those who wait.
-    Lead(LeaderGuard),
+    Lead(L),
     /// Waits; with the last invalidation from before it joined.
     Join(Arc<Flight>, Number),
     /// Computes without storing.
     InPlace,
+}
+
+impl Step<Begun> {
+    /// The same with a leader, in that memo.
+    pub(crate) fn led(self, memo: impl FnOnce() -> MemoRef) -> Step {
+        match self {
+            Self::Hit(value) => Step::Hit(value),
+            Self::Lead(begun) => Step::Lead(begun.leader(memo())),
+            Self::Join(flight, now) => Step::Join(flight, now),
+            Self::InPlace => Step::InPlace,
+        }
+    }
 }
 
 /// How a call may begin.
@@ -73,9 +85,9 @@ impl Intent {
 }
 
 impl MemoCore {
-    /// Decides how a call that was not answered goes on.
+    /// Decides how a call that was not answered goes on. A flight that was begun is given a leader at once.
     #[inline]
-    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Intent) -> Step {
+    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Intent) -> Step<Begun> {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared or upgradable access to a shard: nothing may be waited for.
             self.counters.in_place.add();
@@ -121,12 +133,12 @@ impl MemoCore {
             guard.gated_mut().remove(flight);
         }
         #[cfg_attr(not(feature = "rayon"), expect(unused_mut, reason = "as with the feature"))]
-        let mut flight = Flight::begin(key.clone(), hash, born, how.kind(), old, inherits_in, || self.weak());
+        let mut flight = Flight::begin(key, hash, born, how.kind(), old, inherits_in, || self.weak());
         #[cfg(feature = "rayon")]
         flight.begun_at(self.clock().now());
         guard.gated_mut().add(flight.clone());
         drop(guard);
-        Step::Lead(LeaderGuard::new(self.handle(), flight, how, begun))
+        Step::Lead(Begun { flight, how, at: begun })
     }
 
     /// Takes a flight off whose leader has left or stands still. The caller or another waiter then leads a

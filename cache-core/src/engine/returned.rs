@@ -11,10 +11,10 @@ use crate::value::ReturnKind;
 
 /// What a call returns.
 pub(crate) trait Returned {
-    /// Takes the value out of the return, if it is one to keep, and whether it is an error that is kept.
-    fn take_value(&mut self) -> Option<(Erased, bool)>;
-    /// Returns a value.
-    fn set_value(&mut self, value: Erased);
+    /// Moves the value out of the return to where it is to be, if it is one to keep. Whether it is an error that is kept.
+    fn take_value(&mut self, value: &mut Erased) -> Option<bool>;
+    /// Returns a value, which is taken out.
+    fn set_value(&mut self, value: &mut Erased);
     /// Sets the return to the leader's error, if that can be shared with this call. Whether it can.
     fn set_error(&mut self, error: SharedError) -> bool;
     /// The error that it returns, if it does.
@@ -64,9 +64,9 @@ impl<O, V> ReturnSlot<O, V> {
 }
 
 impl<O, V> Returned for ReturnSlot<O, V> {
-    fn take_value(&mut self) -> Option<(Erased, bool)> {
-        match (self.kind().split)(self.output.take()?) {
-            Ok(taken) => Some(taken),
+    fn take_value(&mut self, value: &mut Erased) -> Option<bool> {
+        match (self.kind().split)(self.output.take()?, value) {
+            Ok(is_error) => Some(is_error),
             Err(output) => {
                 self.output = Some(output);
                 None
@@ -74,7 +74,7 @@ impl<O, V> Returned for ReturnSlot<O, V> {
         }
     }
 
-    fn set_value(&mut self, value: Erased) {
+    fn set_value(&mut self, value: &mut Erased) {
         self.output = Some((self.kind().join)(value));
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::{BodyControl, Flight, FlightContext, Kind, Leader, PreviousEntry, PreviousValue, current};
 use crate::erased::Erased;
+use crate::sync::{Ordering, fence};
 use crate::tags::Number;
 
 /// How many a thread keeps. Few calls are nested deeper.
@@ -14,12 +15,28 @@ crate::sync::thread_local! {
     static SPARE: RefCell<Vec<Arc<Flight>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The value, if nobody else has it. [`Arc::get_mut`] writes to memory to know.
+///
+/// # Safety
+///
+/// Whoever else has it makes no [`Weak`] of it any more.
+#[inline]
+unsafe fn unique<T>(arc: &mut Arc<T>) -> Option<&mut T> {
+    if Arc::weak_count(arc) > 0 || Arc::strong_count(arc) > 1 {
+        return None;
+    }
+    // What the others have done with it was done before they have let go of it.
+    fence(Ordering::Acquire);
+    // SAFETY: this is the only one: nobody else has one to clone, or a `Weak` of it.
+    Some(unsafe { &mut *Arc::as_ptr(arc).cast_mut() })
+}
+
 impl Flight {
     /// A flight that this thread begins, and what its body may decide. `inherits_in`: the runtime of which it takes
     /// tags over, if it does.
     #[inline]
     pub(crate) fn begin(
-        key: Erased,
+        key: &Erased,
         hash: u32,
         born: Number,
         kind: Kind,
@@ -31,14 +48,15 @@ impl Flight {
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let Some(spare) = spare else {
             let context = FlightContext::nested(current(), inherits_in, Some(BodyControl::new(old_entry())));
-            return Arc::new(Self::new(key, hash, born, kind, old, context));
+            return Arc::new(Self::new(key.clone(), hash, born, kind, old, context));
         };
         // SAFETY: nobody else has a spare flight, as was asked before it was kept.
         let flight = unsafe { &mut *Arc::as_ptr(&spare).cast_mut() };
         // SAFETY: nor its context.
         let context = unsafe { &mut *Arc::as_ptr(&flight.context).cast_mut() };
         context.renew(current(), inherits_in);
-        (flight.key, flight.hash, flight.born) = (key, hash, born);
+        flight.key.clone_from(key);
+        (flight.hash, flight.born) = (hash, born);
         (flight.kind, *flight.preceded.get_mut()) = (kind, false);
         if old.is_some() {
             flight.old = old;
@@ -50,15 +68,19 @@ impl Flight {
     /// Keeps an ended flight for reuse by this thread, without its key and value, if nobody else has it or has joined
     /// it.
     pub(crate) fn give_back(mut flight: Arc<Self>) {
-        let Some(own) = Arc::get_mut(&mut flight) else { return };
-        let joined = own.joined();
+        if flight.joined() > 0 {
+            return;
+        }
+        // SAFETY: who has joined it might have made one, or who has handed it to the background, before it began.
+        let Some(own) = (unsafe { unique(&mut flight) }) else { return };
+        // SAFETY: nobody ever makes one of a context.
+        let Some(context) = (unsafe { unique(&mut own.context) }) else { return };
+        context.end();
         let state = own.state.get_mut();
-        if joined > 0 || state.landing.is_some() {
+        if state.landing.is_some() {
             return;
         }
         state.leader = Leader::default();
-        let Some(context) = Arc::get_mut(&mut own.context) else { return };
-        context.end();
         (own.key, own.old) = (Erased::new(()), None);
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();

@@ -50,7 +50,9 @@ fn go_on(miss: &mut Miss, call: &mut dyn Described) -> ControlFlow<Next, Waiter>
 
 #[inline(never)]
 fn settle(leader: &LeaderGuard, call: &mut dyn Described) -> Settled {
-    leader.settle(call)
+    let mut settled = Settled::default();
+    leader.settle(call, &mut settled);
+    settled
 }
 
 /// Waits for the flights of other calls, until this call has an answer or is to compute.
@@ -76,8 +78,8 @@ async fn approach(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (Box
             return (call, None);
         }
         MissStart::Lead(leader) => {
-            let (mut call, settled) = Box::pin(settled(leader, call)).await;
-            conclude(settled, None, call.as_mut().described().returned());
+            let (mut call, mut settled) = Box::pin(settled(leader, call)).await;
+            conclude(&mut settled, None, call.as_mut().described().returned());
             return (call, None);
         }
     };
@@ -102,9 +104,9 @@ async fn in_place_for(miss: &Miss, waiter: Option<Waiter>, mut call: Pin<&mut Dy
         Some(waiter) => or_value(miss, &waiter, pin!(own)).await,
         None => own.await,
     };
-    if let Some(stored) = landed {
+    if let Some(mut stored) = landed {
         call.as_mut().cancel();
-        call.described().returned().set_value(stored);
+        call.described().returned().set_value(&mut stored);
     }
 }
 
@@ -137,7 +139,7 @@ async fn lead(begun: MissStart, limits: Limits, call: BoxedCall, is_owned: bool)
     let Some((miss, mut leader)) = led else { return (call, ()) };
     leader.is_on_own_stack = true;
     let executor = miss.memo().runtime().executor.get().filter(|_| is_owned).cloned();
-    let (mut call, settled) = match executor {
+    let (mut call, mut settled) = match executor {
         Some(executor) => {
             let flight = leader.flight().clone();
             let computation = in_this_scope(settled(leader, call));
@@ -145,7 +147,7 @@ async fn lead(begun: MissStart, limits: Limits, call: BoxedCall, is_owned: bool)
         }
         None => settled(leader, call).await,
     };
-    conclude(settled, Some(&miss), call.as_mut().described().returned());
+    conclude(&mut settled, Some(&miss), call.as_mut().described().returned());
     (call, ())
 }
 

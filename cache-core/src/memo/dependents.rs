@@ -272,14 +272,15 @@ impl UnstoredCall {
         if !memo.is_tracked() || inheriting().is_none() {
             return;
         }
-        match call.returned().take_value() {
-            Some((stored, _)) => {
+        let mut stored = Erased::new(());
+        match call.returned().take_value(&mut stored) {
+            Some(_) => {
                 // Within an `Eq` the shard may be held, and no dependency was noted.
                 if !crate::sync::is_comparing() {
                     memo.shard(*hash).write().dependencies.note_replaced(*hash);
                 }
                 memo.record_described(key, Some(&stored), |metadata| call.describe(Some(&stored), metadata));
-                call.returned().set_value(stored);
+                call.returned().set_value(&mut stored);
             }
             None => memo.record_described(key, None, |metadata| call.describe(None, metadata)),
         }

@@ -9,7 +9,6 @@ use crate::engine::LeaderGuard;
 use crate::erased::Erased;
 use crate::event::Cause;
 use crate::flight::{CarriedTags, Kind, Landing};
-use crate::metadata::EntryMetadata;
 use crate::spec::Spec;
 use crate::store::StoredMetadata;
 use crate::sync::{Ordering, ShardLock};
@@ -82,14 +81,8 @@ impl MemoCore {
 
     /// Puts a value in the place of the one that is there, by hand. Whether it did.
     #[inline]
-    pub(super) fn overwrite(
-        &self,
-        key: &Erased,
-        hash: u32,
-        value: &Erased,
-        metadata: &EntryMetadata,
-    ) -> bool {
-        let Some((now, deadline)) = self.plain_times().filter(|_| metadata.is_plain()) else { return false };
+    pub(super) fn overwrite(&self, key: &Erased, hash: u32, value: &Erased) -> bool {
+        let Some((now, deadline)) = self.plain_times() else { return false };
         let born = self.runtime().tags.now();
         let guard = self.shard(hash).upgradable();
         // A flight of the key would end, and so would what was computed from the entry.
@@ -97,8 +90,9 @@ impl MemoCore {
         if guard.gated().has(hash) || self.is_tracked() || is_over {
             return false;
         }
-        let found = guard.entries.find(hash, |other| self.same(other, key));
-        let Some(entry) = found.filter(|entry| entry.is_plain() && self.leaves_silently(**entry)) else {
+        let Some(slot) = guard.entries.slot_of(hash, |other| self.same(other, key)) else { return false };
+        let entry = guard.entries.metadata_at(slot);
+        let Some(entry) = entry.filter(|entry| entry.is_plain() && self.leaves_silently(*entry)) else {
             return false;
         };
         // Loaded before the stamps: the entry is valid at this revision or not at all.
@@ -106,8 +100,7 @@ impl MemoCore {
         if !self.untouched_since(born, hash, &[]) {
             return false;
         }
-        self.counters.removed(self.cause(*entry, now, Cause::Replaced));
-        let slot = entry.slot;
+        self.counters.removed(self.cause(entry, now, Cause::Replaced));
         let mut guard = ShardLock::upgrade(guard);
         let stored_metadata = StoredMetadata {
             created: now,

@@ -140,23 +140,24 @@ impl MemoCore {
         (outcome, carried)
     }
 
-    /// Writes a value by hand. Whether it was stored.
+    /// Writes a value by hand, of which nothing may be said. Whether it was stored.
     pub(crate) fn put(
         &self,
         key: &Erased,
         hash: u32,
         value: &Erased,
-        mut metadata: EntryMetadata,
+        metadata: Option<EntryMetadata>,
         when: When,
     ) -> bool {
         if self.is_disabled() || crate::sync::is_comparing() {
             return false;
         }
         self.apply_deferred();
-        if when == When::Always && self.overwrite(key, hash, value, &metadata) {
+        if when == When::Always && metadata.is_none() && self.overwrite(key, hash, value) {
             self.on_store(key, value);
             return true;
         }
+        let mut metadata = metadata.unwrap_or_default();
         let born = self.runtime().tags.now();
         let tags = self.attach(&mut metadata, &[]);
         let mut effects = Effects::new();

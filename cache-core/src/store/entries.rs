@@ -103,12 +103,13 @@ impl Entries {
 
     /// The entry of a key.
     pub(crate) fn find(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<EntryRef<'_>> {
-        let mut found = None;
-        self.table.find(long(hash), |slot| {
-            found = self.slab.get_if(*slot, |other, key| other == hash && eq(key));
-            found.is_some()
-        });
-        found
+        self.slab.get(self.slot_of(hash, eq)?)
+    }
+
+    /// Where the entry of a key is.
+    #[inline]
+    pub(crate) fn slot_of(&self, hash: u32, eq: impl Fn(ErasedRef<'_>) -> bool) -> Option<SlotId> {
+        self.table.find(long(hash), |slot| self.slab.key(*slot, hash).is_some_and(&eq)).copied()
     }
 
     /// The same, for a hit, by the long form of the hash.

@@ -73,25 +73,20 @@ impl Slab {
         self.chunks.get_mut(slot as usize / CHUNK)?.cells.head_mut(slot as usize % CHUNK)
     }
 
+    /// The key in a slot, if it is live and has this hash.
+    #[inline]
+    pub(super) fn key(&self, slot: SlotId, hash: u32) -> Option<ErasedRef<'_>> {
+        let chunk = self.chunks.get(slot as usize / CHUNK)?;
+        let (head, key, _) = chunk.cells.get(slot as usize % CHUNK)?;
+        (head.hash == hash).then_some(key)
+    }
+
     /// The entry in a slot, if it is live.
     #[inline]
     pub(super) fn get(&self, slot: SlotId) -> Option<EntryRef<'_>> {
-        self.get_if(slot, |_, _| true)
-    }
-
-    /// The entry in a slot, if it is live and `is` says so of its hash and its key.
-    #[inline]
-    pub(super) fn get_if(
-        &self,
-        slot: SlotId,
-        is: impl FnOnce(u32, ErasedRef<'_>) -> bool,
-    ) -> Option<EntryRef<'_>> {
         let chunk = self.chunks.get(slot as usize / CHUNK)?;
         let at = slot as usize % CHUNK;
         let (head, key, value) = chunk.cells.get(at)?;
-        if !is(head.hash, key) {
-            return None;
-        }
         let extra = chunk.extra.as_ref().and_then(|extra| extra[at].as_deref());
         Some(EntryRef { key, value, slot, metadata: MetadataRef { head, extra } })
     }

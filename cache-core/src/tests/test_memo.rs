@@ -182,7 +182,7 @@ impl TestMemo {
 
     /// How such a call goes on.
     pub(crate) fn begin(&self, key: u64, how: Intent) -> Step {
-        self.memo.begin(&stored(key), self.hash(key), how)
+        self.memo.begin(&stored(key), self.hash(key), how).led(|| self.memo.handle())
     }
 
     /// A call of an asynchronous function that was not told to bypass.
@@ -218,7 +218,13 @@ impl TestMemo {
     }
 
     pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
-        self.memo.put(&stored(key), self.hash(key), &held(value), metadata(tags), when)
+        self.memo.put(
+            &stored(key),
+            self.hash(key),
+            &held(value),
+            Some(metadata(tags)).filter(|metadata| !metadata.is_plain()),
+            when,
+        )
     }
 
     /// Changes the value that is there, and gives it these tags.

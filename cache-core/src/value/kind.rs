@@ -10,11 +10,11 @@ use crate::flight::SharedError;
 
 /// What is decided about a return `O`, whose value is `V` to companions. There is one table for each kind of return.
 pub struct ReturnKind<O, V> {
-    /// Takes the value out of a return, and tells whether it is an error. Gives the return back if it is not to be
-    /// stored.
-    pub(crate) split: fn(O) -> Result<(Erased, bool), O>,
+    /// Moves the value of a return to where it is to be, and tells whether it is an error. Gives the return back if it
+    /// is not to be stored.
+    pub(crate) split: fn(O, &mut Erased) -> Result<bool, O>,
     /// Makes a return of a stored value.
-    pub(crate) join: fn(Erased) -> O,
+    pub(crate) join: fn(&mut Erased) -> O,
     /// The error of a return.
     pub(crate) error: fn(&O) -> Option<&dyn Any>,
     /// The error, if the stored value is one.
@@ -40,12 +40,13 @@ struct KindOf<R>(PhantomData<R>);
 
 impl<R: Returns> KindOf<R> {
     const KIND: &'static ReturnKind<R::Output, R::CompanionValue> = &ReturnKind {
-        split: |output| {
+        split: |output, value| {
             let stored = R::split(output)?;
             let is_error = R::kept_error(&stored).is_some();
-            Ok((Erased::new(stored), is_error))
+            value.set(stored);
+            Ok(is_error)
         },
-        join: |stored| R::join(stored.into()),
+        join: |stored| R::join(stored.take()),
         error: |output| Some(R::error(output)?),
         kept_error: |stored| Some(R::kept_error(stored.get())?),
         share_error: R::share_error,
