@@ -298,9 +298,7 @@ where
         let Some(Bound { callee, parts, .. }) = self.begin() else { return };
         let (begun, kind) = match how {
             CallKind::Uncached => (MissStart::InPlace(None), None),
-            CallKind::ForFlight(handle) => {
-                (MissStart::Lead(handle.into_leader()), Some(callee.own(None).kind()))
-            }
+            CallKind::ForFlight(handle) => (MissStart::Lead(handle.into_leader()), Some(callee.kind())),
         };
         self.state = CallState::Running(self.begins.drive(begun, UnansweredCall::new(parts, kind)));
     }

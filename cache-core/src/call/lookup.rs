@@ -401,13 +401,18 @@ pub trait MemoizedFn<KA> {
         lookup: Lookup<'_, KA, Self::Output, Self::CompanionValue>,
     ) -> Answer<Self::Output, Self::CompanionValue>;
 
-    /// The memo, and with arguments the key of a call with them.
+    /// Finds the memo, and with arguments the key of a call with them.
     #[inline]
-    fn own(&self, keyed: Option<&KA>) -> Unanswered<Self::Output, Self::CompanionValue> {
+    fn own(&self, keyed: Option<&KA>, found: &mut Unanswered<Self::Output, Self::CompanionValue>) {
         let question = if keyed.is_some() { Question::Key } else { Question::Memo };
+        self.look_up(Lookup::new(keyed, &mut Asked::whole(question, LookFlags::USUAL, None, found)));
+    }
+
+    /// How its returns are taken apart.
+    fn kind(&self) -> &'static ReturnKind<Self::Output, Self::CompanionValue> {
         let mut found = Unanswered::nothing();
-        self.look_up(Lookup::new(keyed, &mut Asked::whole(question, LookFlags::USUAL, None, &mut found)));
-        found
+        self.own(None, &mut found);
+        found.kind()
     }
 }
 
@@ -461,7 +466,9 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> Callee<L, O, V, GLANCES> {
     where
         Self: MemoizedFn<KA, Output = O, CompanionValue = V>,
     {
-        MemoizedFn::own(self, Some(keyed)).into_address()
+        let mut found = Unanswered::nothing();
+        MemoizedFn::own(self, Some(keyed), &mut found);
+        found.into_address()
     }
 
     /// The memo.
@@ -469,7 +476,9 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> Callee<L, O, V, GLANCES> {
     where
         Self: MemoizedFn<KA, Output = O, CompanionValue = V>,
     {
-        let (memo, _, kind) = MemoizedFn::<KA>::own(self, None).into_parts();
+        let mut found = Unanswered::nothing();
+        MemoizedFn::<KA>::own(self, None, &mut found);
+        let (memo, _, kind) = found.into_parts();
         Memo::of(memo.arc(), kind.companion_value)
     }
 }

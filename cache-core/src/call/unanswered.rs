@@ -112,7 +112,7 @@ where
         }
         let call = self.call.as_ref()?;
         let companion_value = self.extras.placeholder(&call.keyed, &call.skipped)?;
-        (self.outcome.kind?.keep)(companion_value)
+        self.outcome.kind?.kept(companion_value)
     }
 
     fn can_run_in_background(&self) -> bool {

@@ -88,15 +88,20 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     }
 
     pub(super) fn address<M>(&self) -> Key<C::CompanionValue, M> {
-        self.callee.own(Some(&self.parts.call.keyed)).into_address()
+        let mut found = Unanswered::nothing();
+        self.callee.own(Some(&self.parts.call.keyed), &mut found);
+        found.into_address()
     }
 }
 
 impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, Run, A, X> {
     pub(super) fn write(self, value: C::CompanionValue, when: When) -> bool {
-        let found = self.callee.own(Some(&self.parts.call.keyed));
+        let (mut found, mut stored) = (Unanswered::nothing(), Erased::default());
+        self.callee.own(Some(&self.parts.call.keyed), &mut found);
         let (memo, (key, hash)) = (found.memo(), found.key());
-        let Some(stored) = (found.kind().keep)(value) else { return false };
+        if !(found.kind().keep)(value, &mut stored) {
+            return false;
+        }
         // The body is made for the description that comes with it, and dropped.
         let (_, description) = self.parts.call.prepare();
         let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
@@ -110,11 +115,12 @@ impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, R
         mut change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
     ) -> Option<C::CompanionValue> {
         let Self { callee, parts: Parts { call, .. }, .. } = self;
-        let found = callee.own(Some(&call.keyed));
+        let mut found = Unanswered::nothing();
+        callee.own(Some(&call.keyed), &mut found);
         let (memo, kind, (key, hash)) = (found.memo(), found.kind(), found.key());
         let (_, description) = call.prepare();
         let updated = memo.update(key, hash, &mut |stored| {
-            let stored = (kind.keep)(change((kind.companion_value)(stored)?))?;
+            let stored = kind.kept(change((kind.companion_value)(stored)?))?;
             let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
             let metadata = memo.metadata_by_hand(key, &stored, describe);
             Some((stored, metadata))
@@ -271,7 +277,7 @@ where
     }
 
     fn lead(self, handle: FlightHandle) {
-        let kind = self.callee.own(None).kind();
+        let kind = self.callee.kind();
         blocking::compute_for_flight(handle, UnansweredCall::alone(self.parts.call, kind));
     }
 }

@@ -25,11 +25,17 @@ pub struct ReturnKind<O, V> {
     pub(crate) of_shared: fn(SharedError) -> Option<O>,
     /// The value that companions hand out.
     pub(crate) companion_value: fn(Erased) -> Option<V>,
-    /// The stored form of a value that companions take.
-    pub(crate) keep: fn(V) -> Option<Erased>,
+    /// Moves a value that companions take to where it is to be, in its stored form. Whether it is one to keep.
+    pub(crate) keep: fn(V, &mut Erased) -> bool,
 }
 
 impl<O: 'static, V: 'static> ReturnKind<O, V> {
+    /// The stored form of a value that companions take, if it is one to keep.
+    pub(crate) fn kept(&self, companion_value: V) -> Option<Erased> {
+        let mut stored = Erased::default();
+        (self.keep)(companion_value, &mut stored).then_some(stored)
+    }
+
     /// The table of a return.
     pub(crate) const fn of<R: Returns<Output = O, CompanionValue = V>>() -> &'static Self {
         KindOf::<R>::KIND
@@ -52,6 +58,12 @@ impl<R: Returns> KindOf<R> {
         share_error: R::share_error,
         of_shared: |shared| shared.output::<R>(),
         companion_value: |stored| R::companion_value(stored.into()),
-        keep: |companion_value| R::keep(companion_value).map(Erased::new),
+        keep: |companion_value, stored| match R::keep(companion_value) {
+            Some(value) => {
+                stored.set(value);
+                true
+            }
+            None => false,
+        },
     };
 }
