@@ -11,8 +11,9 @@
 //!
 //! A thread that has shown a lock already, or has no slot, is counted in the lock itself. What is
 //! counted may be within another reading of the same thread, which a writer waits for. So it passes a
-//! writer that waits, and only waits for one that is in: hence two flags, and a writer is in when it
-//! has changed [`RAISED`] alone, with no reader counted, to [`RAISED`] and [`IN`].
+//! writer that waits, and only waits for one that is in, or about to be: hence two flags. A writer raises
+//! both at once, then looks for readers. If there are some it takes [`IN`] back, and tries again when they
+//! are gone.
 //!
 //! It has models of its own (`model/locks.rs`). The models of the runtime have a plain lock in its place, since with
 //! both there would be too many schedules.
@@ -32,18 +33,18 @@ use crate::sync::{AtomicU32, Backoff, Mutex, MutexGuard, fence, is_comparing};
 
 /// A writer is in, or waits for readers to leave.
 const RAISED: u32 = 1;
-/// A writer is in.
+/// A writer is in, or is if it finds no reader.
 const IN: u32 = 2;
-/// One reader that is counted.
-const READER: u32 = 4;
 
 /// The lock of a `T`, and of a `G` that readers do not look at: who changes that alone waits for no reader.
 ///
 /// The lock comes first, so that it is on a line with what is read first of the data.
 #[repr(C)]
 pub(crate) struct ShardLock<T, G = ()> {
-    /// Flags, and how many readers are counted.
+    /// Flags, which whoever holds the gate may change.
     state: AtomicU32,
+    /// How many readers are counted.
+    counted: AtomicU32,
     data: UnsafeCell<T>,
     /// Held by who writes, or may.
     gate: Mutex<G>,
@@ -76,7 +77,7 @@ pub(crate) type UpgradableGuard<'a, T, G> = GateGuard<'a, T, G, ()>;
 /// Exclusive access.
 pub(crate) type WriteGuard<'a, T, G> = GateGuard<'a, T, G, Exclusive<'a>>;
 
-/// The flag of a lock is up, and no reader is in.
+/// The flags of a lock are up, and no reader is in.
 pub(crate) struct Exclusive<'a>(&'a AtomicU32);
 
 impl<T, G> ShardLock<T, G> {
@@ -84,7 +85,8 @@ impl<T, G> ShardLock<T, G> {
     where
         G: Default,
     {
-        Self { state: AtomicU32::new(0), data: UnsafeCell::new(value), gate: Mutex::new(G::default()) }
+        let (state, counted) = (AtomicU32::new(0), AtomicU32::new(0));
+        Self { state, counted, data: UnsafeCell::new(value), gate: Mutex::new(G::default()) }
     }
 
     #[inline]
@@ -106,7 +108,7 @@ impl<T, G> ShardLock<T, G> {
     #[inline]
     pub(crate) fn upgrade(guard: UpgradableGuard<'_, T, G>) -> WriteGuard<'_, T, G> {
         let GateGuard { lock, gate, .. } = guard;
-        GateGuard { lock, _access: Exclusive::enter(&lock.state), gate }
+        GateGuard { lock, _access: Exclusive::enter(&lock.state, &lock.counted), gate }
     }
 
     /// Goes on as who may write later.
@@ -122,11 +124,6 @@ impl<T, G> ShardLock<T, G> {
     }
 
     #[inline]
-    fn address(&self) -> usize {
-        std::ptr::from_ref(&self.state).addr()
-    }
-
-    #[inline]
     fn guard(&self, slot: Option<&'static ReaderSlot>) -> ReadGuard<'_, T, G> {
         ReadGuard { lock: self, slot, not_send: PhantomData }
     }
@@ -134,7 +131,7 @@ impl<T, G> ShardLock<T, G> {
     /// Shows the lock in a slot that is empty, unless the flag is up.
     #[inline]
     fn enter(&self, slot: &ReaderSlot) -> bool {
-        slot.show(self.address());
+        slot.show(address(&self.state));
         // Acquire: what the last writer wrote. If a writer has raised the flag and it is not seen here,
         // that writer sees the slot.
         if self.state.load(Ordering::Acquire) & RAISED == 0 {
@@ -165,18 +162,17 @@ impl<T, G> ShardLock<T, G> {
         }
         // Whoever raises the flag holds the gate: it is down, and stays so until the slot shows the lock.
         let _gate = self.gate.lock();
-        slot.show(self.address());
+        slot.show(address(&self.state));
         self.guard(Some(slot))
     }
 
     /// Passes a writer that waits.
     fn read_counted(&self) -> ReadGuard<'_, T, G> {
+        self.counted.fetch_add(1, Ordering::Relaxed);
+        // One of a pair, as in `ReaderSlot::show`: a writer sees the count, or is seen here.
+        fence(Ordering::SeqCst);
         // Acquire: what the last writer wrote.
-        let count = |state| (state & IN == 0).then_some(state + READER);
-        let mut backoff = Backoff::new();
-        while self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, count).is_err() {
-            backoff.wait();
-        }
+        wait_while(|| self.state.load(Ordering::Acquire) & IN != 0);
         self.guard(None)
     }
 }
@@ -198,19 +194,52 @@ fn wait_while(condition: impl Fn() -> bool) {
 }
 
 impl<'a> Exclusive<'a> {
-    /// Raises the flag of the lock with this state, and waits for readers to leave. The gate is held.
+    /// Raises the flags of the lock with this state, and waits for readers to leave. The gate is held.
     #[inline(never)]
-    fn enter(state: &'a AtomicU32) -> Self {
-        state.fetch_or(RAISED, Ordering::Relaxed);
-        // One of a pair: see `ReaderSlot::show`. What is shown later is taken back, or was shown before.
-        fence(Ordering::SeqCst);
-        let address = std::ptr::from_ref(state).addr();
-        slots::each_taken(|slot| wait_while(|| slot.shows(address)));
-        // Acquire: those who were counted have read.
-        let enter = || state.compare_exchange(RAISED, RAISED | IN, Ordering::Acquire, Ordering::Relaxed);
-        wait_while(|| enter().is_err());
+    fn enter(state: &'a AtomicU32, counted: &AtomicU32) -> Self {
+        let mut is_read = Self::raise(state, counted);
+        slots::each_taken(|slot| is_read |= slot.shows(address(state)));
+        if is_read {
+            Self::wait(state, counted);
+        }
         Self(state)
     }
+
+    /// Raises the flags, and tells whether a reader is counted. Slots may be looked at after it.
+    fn raise(state: &AtomicU32, counted: &AtomicU32) -> bool {
+        // Nobody reads what is behind `IN`, so nothing is released.
+        state.store(RAISED | IN, Ordering::Relaxed);
+        // One of a pair: see `ReaderSlot::show`. What is shown later is taken back, or was shown before.
+        fence(Ordering::SeqCst);
+        Self::is_counted(counted)
+    }
+
+    fn is_counted(counted: &AtomicU32) -> bool {
+        // Acquire: those who were counted have read.
+        counted.load(Ordering::Acquire) > 0
+    }
+
+    #[cold]
+    fn wait(state: &AtomicU32, counted: &AtomicU32) {
+        // Release: those who pass read what the last writer wrote, who had the gate before.
+        let let_pass = || state.store(RAISED, Ordering::Release);
+        let_pass();
+        // Nobody shows the lock again, since a flag stays up.
+        slots::each_taken(|slot| wait_while(|| slot.shows(address(state))));
+        loop {
+            wait_while(|| Self::is_counted(counted));
+            if !Self::raise(state, counted) {
+                return;
+            }
+            let_pass();
+        }
+    }
+}
+
+/// What a slot shows of the lock with this state.
+#[inline]
+fn address(state: &AtomicU32) -> usize {
+    std::ptr::from_ref(state).addr()
 }
 
 impl<T, G, Access> GateGuard<'_, T, G, Access> {
@@ -235,6 +264,7 @@ impl<T, G> UpgradableGuard<'_, T, G> {
     /// There is one thread, and it does not read there.
     pub(crate) unsafe fn forked(&mut self) -> (&mut T, &mut G) {
         self.lock.state.store(0, Ordering::Relaxed);
+        self.lock.counted.store(0, Ordering::Relaxed);
         // SAFETY: nobody else writes, since the gate is held, or reads, since there is nobody else.
         (unsafe { &mut *self.lock.data.get() }, &mut self.gate)
     }
@@ -247,7 +277,7 @@ impl<T, G> Drop for ReadGuard<'_, T, G> {
             Some(slot) => slot.clear(),
             None => {
                 // Release: what was read was read before.
-                self.lock.state.fetch_sub(READER, Ordering::Release);
+                self.lock.counted.fetch_sub(1, Ordering::Release);
             }
         }
     }
@@ -256,8 +286,7 @@ impl<T, G> Drop for ReadGuard<'_, T, G> {
 impl Drop for Exclusive<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Nobody else changes the state while a writer is in. Release: who reads then sees what was
-        // written.
+        // Release: who reads then sees what was written.
         self.0.store(0, Ordering::Release);
     }
 }

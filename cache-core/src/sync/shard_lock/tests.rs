@@ -41,7 +41,7 @@ impl<T, G> ShardLock<T, G> {
     #[cfg(all(unix, not(miri)))]
     fn is_shown(&self) -> bool {
         let mut is_shown = false;
-        slots::each_taken(|slot| is_shown |= slot.shows(self.address()));
+        slots::each_taken(|slot| is_shown |= slot.shows(super::address(&self.state)));
         is_shown
     }
 }
