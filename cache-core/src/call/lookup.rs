@@ -203,7 +203,14 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
     /// The same where the memo is told of `hooks` when it is made.
     #[cfg_attr(debug_assertions, inline)]
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub fn find_with<Id, S, R, H>(self, _: Ty<Id>, slot: &'static Slot, _: S, _: R, hooks: H) -> Answer<O, V>
+    pub fn find_with<Id, S, R, H>(
+        mut self,
+        _: Ty<Id>,
+        slot: &'static Slot,
+        _: S,
+        _: R,
+        hooks: H,
+    ) -> Answer<O, V>
     where
         Id: Identity,
         S: Shape,
@@ -226,8 +233,9 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
                 }
                 return Answer::Output(R::join(stored));
             }
-            if question == Question::Glance {
-                return Answer::Nothing;
+            match &mut self.asked {
+                Some(asked) if question == Question::Get => asked.look = asked.look.after_glance(),
+                _ => return Answer::Nothing,
             }
         }
         self.ask_further::<S, R>(
@@ -345,8 +353,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         let question = asked.question;
         let memo = memo();
         let flags = match question {
-            // After a glance, if there was one.
-            Question::Get => asked.look.after_glance().or(LookFlags::only_fresh(&memo)),
+            Question::Get => asked.look.or(LookFlags::only_fresh(&memo)),
             Question::AfterGlance => asked.look.after_glance(),
             Question::Key => LookFlags::KEY_ONLY,
             _ => asked.look,

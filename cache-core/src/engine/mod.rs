@@ -138,6 +138,10 @@ impl MemoCore {
         flight.begun_at(self.clock().now());
         guard.gated_mut().add(flight.clone());
         drop(guard);
+        if !superseded.is_empty() {
+            // Of the user's keys: the flight that was begun must not be lost.
+            let _ = crate::sync::guarded(|| drop(superseded));
+        }
         Step::Lead(Begun { flight, how, at: begun })
     }
 

@@ -19,10 +19,11 @@ crate::sync::thread_local! {
 ///
 /// # Safety
 ///
-/// Whoever else has it makes no [`Weak`] of it any more.
+/// Nobody else has a [`Weak`] of it, or makes one from here on.
 #[inline]
 unsafe fn unique<T>(arc: &mut Arc<T>) -> Option<&mut T> {
-    if Arc::weak_count(arc) > 0 || Arc::strong_count(arc) > 1 {
+    debug_assert_eq!(Arc::weak_count(arc), 0);
+    if Arc::strong_count(arc) > 1 {
         return None;
     }
     // What the others have done with it was done before they have let go of it.
@@ -66,12 +67,13 @@ impl Flight {
     }
 
     /// Keeps an ended flight for reuse by this thread, without its key and value, if nobody else has it or has joined
-    /// it.
+    /// it. It was computed by who began it.
     pub(crate) fn give_back(mut flight: Arc<Self>) {
         if flight.joined() > 0 {
             return;
         }
-        // SAFETY: who has joined it might have made one, or who has handed it to the background, before it began.
+        // SAFETY: only who has joined it makes a `Weak`, and none has; or who hands it to the background, and such a flight
+        // is not given back.
         let Some(own) = (unsafe { unique(&mut flight) }) else { return };
         // SAFETY: nobody ever makes one of a context.
         let Some(context) = (unsafe { unique(&mut own.context) }) else { return };

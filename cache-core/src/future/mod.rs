@@ -218,7 +218,7 @@ fn in_this_scope<F: Future + Send + 'static>(
 
 /// Computes as the leader of a flight. If this is dropped, the body is dropped first, then the flight ends.
 async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Settled) {
-    let flight = leader.flight().clone();
+    let (flight, is_on_own_stack) = (leader.flight().clone(), leader.is_on_own_stack);
     let computation = async move {
         let (leader, mut call) = (leader, call);
         poll_fn(|cx| call.as_mut().poll(cx)).await;
@@ -226,7 +226,9 @@ async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Settled) {
         (call, settled)
     };
     let settled = flight.led(pin!(computation)).await;
-    Flight::give_back(flight);
+    if is_on_own_stack {
+        Flight::give_back(flight);
+    }
     settled
 }
 

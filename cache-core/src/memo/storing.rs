@@ -140,7 +140,7 @@ impl MemoCore {
         (outcome, carried)
     }
 
-    /// Writes a value by hand, of which nothing may be said. Whether it was stored.
+    /// Writes a value by hand. `metadata`: none if nothing is said of it. Whether it was stored.
     pub(crate) fn put(
         &self,
         key: &Erased,
@@ -153,7 +153,8 @@ impl MemoCore {
             return false;
         }
         self.apply_deferred();
-        if when == When::Always && metadata.is_none() && self.overwrite(key, hash, value) {
+        let is_plain = metadata.as_ref().is_none_or(EntryMetadata::is_plain);
+        if when == When::Always && is_plain && self.overwrite(key, hash, value) {
             self.on_store(key, value);
             return true;
         }

@@ -218,13 +218,7 @@ impl TestMemo {
     }
 
     pub(crate) fn put_tagged(&self, key: u64, value: u64, tags: &[&'static str], when: When) -> bool {
-        self.memo.put(
-            &stored(key),
-            self.hash(key),
-            &held(value),
-            Some(metadata(tags)).filter(|metadata| !metadata.is_plain()),
-            when,
-        )
+        self.memo.put(&stored(key), self.hash(key), &held(value), Some(metadata(tags)), when)
     }
 
     /// Changes the value that is there, and gives it these tags.

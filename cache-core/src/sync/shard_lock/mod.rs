@@ -33,7 +33,7 @@ use crate::sync::{AtomicU32, Backoff, Mutex, MutexGuard, fence, is_comparing};
 
 /// A writer is in, or waits for readers to leave.
 const RAISED: u32 = 1;
-/// A writer is in, or is if it finds no reader.
+/// A writer is in, or is about to be.
 const IN: u32 = 2;
 
 /// The lock of a `T`, and of a `G` that readers do not look at: who changes that alone waits for no reader.
@@ -205,7 +205,7 @@ impl<'a> Exclusive<'a> {
         Self(state)
     }
 
-    /// Raises the flags, and tells whether a reader is counted. Slots may be looked at after it.
+    /// Raises the flags, passes a fence, and tells whether a reader is counted.
     fn raise(state: &AtomicU32, counted: &AtomicU32) -> bool {
         // Nobody reads what is behind `IN`, so nothing is released.
         state.store(RAISED | IN, Ordering::Relaxed);
@@ -224,7 +224,7 @@ impl<'a> Exclusive<'a> {
         // Release: those who pass read what the last writer wrote, who had the gate before.
         let let_pass = || state.store(RAISED, Ordering::Release);
         let_pass();
-        // Nobody shows the lock again, since a flag stays up.
+        // Nobody who shows the lock from here on gets in, since a flag stays up.
         slots::each_taken(|slot| wait_while(|| slot.shows(address(state))));
         loop {
             wait_while(|| Self::is_counted(counted));
