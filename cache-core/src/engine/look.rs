@@ -79,7 +79,7 @@ pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 pub enum Found<V> {
     /// An entry to answer with.
     Hit(V),
-    /// Anything else: see [`SlowPath`].
+    /// Anything else, which is said aside.
     Slow,
 }
 
