@@ -113,7 +113,7 @@ fn compute_in_place(miss: &Miss, waiter: &mut Option<Waiter>, call: &mut dyn Bod
     if let Some(flight) = flight.filter(|flight| miss.memo().worker_leaves(flight).is_some()) {
         miss.memo().note_by_worker(begun);
         // What a worker of rayon has computed that was let go is for the others that wait for the same flight, too.
-        let mut stored = Erased::new(());
+        let mut stored = Erased::default();
         if call.returned().take_value(&mut stored).is_some() {
             flight.share_with_workers(stored.clone());
             call.returned().set_value(&mut stored);

@@ -140,7 +140,8 @@ impl<O, V> Unanswered<O, V> {
         mode: CallMode,
         actions: Option<&mut dyn MissActions>,
     ) -> Result<MissStart, O> {
-        let Self { slow_path, of: Some((memo, kind)) } = self else { unreachable!("{WAS_FOUND}") };
+        let kind = self.kind();
+        let (memo, slow_path) = self.parts();
         memo.start(slow_path, mode, actions).map_err(|mut stored| (kind.join)(&mut stored))
     }
 
@@ -415,6 +416,13 @@ pub trait MemoizedFn<KA> {
         self.look_up(Lookup::new(keyed, &mut Asked::whole(question, LookFlags::USUAL, None, found)));
     }
 
+    /// The key of a call with these arguments.
+    fn address<M>(&self, keyed: &KA) -> Key<Self::CompanionValue, M> {
+        let mut found = Unanswered::nothing();
+        self.own(Some(keyed), &mut found);
+        found.into_address()
+    }
+
     /// How its returns are taken apart.
     fn kind(&self) -> &'static ReturnKind<Self::Output, Self::CompanionValue> {
         let mut found = Unanswered::nothing();
@@ -473,9 +481,7 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> Callee<L, O, V, GLANCES> {
     where
         Self: MemoizedFn<KA, Output = O, CompanionValue = V>,
     {
-        let mut found = Unanswered::nothing();
-        MemoizedFn::own(self, Some(keyed), &mut found);
-        found.into_address()
+        self.address(keyed)
     }
 
     /// The memo.

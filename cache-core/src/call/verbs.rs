@@ -88,9 +88,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     }
 
     pub(super) fn address<M>(&self) -> Key<C::CompanionValue, M> {
-        let mut found = Unanswered::nothing();
-        self.callee.own(Some(&self.parts.call.keyed), &mut found);
-        found.into_address()
+        self.callee.address(&self.parts.call.keyed)
     }
 }
 

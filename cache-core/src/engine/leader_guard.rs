@@ -36,24 +36,12 @@ pub(crate) struct Settled {
     pub(crate) counts: bool,
 }
 
-/// A flight that was begun, and is to have a leader at once.
-pub(crate) struct Begun {
-    pub(super) flight: Arc<Flight>,
-    pub(super) how: Intent,
-    pub(super) at: Tick,
-}
-
-impl Begun {
-    /// Its leader, in that memo.
-    #[inline]
-    pub(crate) fn leader(self, memo: MemoRef) -> LeaderGuard {
-        let Self { flight, how, at } = self;
-        let (flight, landed) = (Some(flight), AtomicBool::new(false));
-        LeaderGuard { memo, flight, how, begun: at, is_on_own_stack: false, landed }
-    }
-}
-
 impl LeaderGuard {
+    pub(super) fn new(memo: MemoRef, flight: Arc<Flight>, how: Intent, begun: Tick) -> Self {
+        let flight = Some(flight);
+        Self { memo, flight, how, begun, is_on_own_stack: false, landed: AtomicBool::new(false) }
+    }
+
     #[inline]
     pub(crate) fn flight(&self) -> &Arc<Flight> {
         self.flight.as_ref().expect("it has one until it is dropped")

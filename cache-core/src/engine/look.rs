@@ -79,7 +79,7 @@ pub(crate) type OnHit<'m, V> = &'m dyn Fn(&KeyRef<'_>, &V);
 pub enum Found<V> {
     /// An entry to answer with.
     Hit(V),
-    /// Anything else, which is said aside.
+    /// Anything else. The look-up has noted what.
     Slow,
 }
 
@@ -157,7 +157,7 @@ impl<'m, S: Shape, R: Returns> Cx<'m, S, R> {
         // What was just not found is not looked for again but by who begins to compute, with the shard held.
         let is_absent = memo.has_just_found_nothing() && look.is_usual() && memo.flags().is_plain();
         if is_absent || look.0 == LookFlags::KEY_ONLY.0 {
-            // It is forgotten what was there: nothing.
+            // Nothing was there. It is forgotten, not dropped: a drop would look.
             std::mem::forget(std::mem::replace(slow_path, SlowPath::Miss(Erased::new(parts.own()), hash)));
             return Found::Slow;
         }

@@ -112,17 +112,17 @@ impl Miss {
     }
 
     /// Decides how it goes on.
+    #[inline]
     pub(crate) fn begin(&self) -> Step {
-        self.memo.begin(&self.key, self.hash, self.begin).led(|| self.memo.clone())
+        self.memo.begin(&self.key, self.hash, self.begin)
     }
 
     /// Goes on until it waits, or comes to something.
     #[inline]
     pub(crate) fn go_on(&mut self, call: &mut dyn Described) -> Progress {
-        // The leader is made where it stays: one that has just been written is slow to move.
-        match self.memo.begin(&self.key, self.hash, self.begin) {
+        match self.begin() {
             Step::Hit(stored) => returned(call, stored),
-            Step::Lead(begun) => Break(Next::Lead(begun.leader(self.memo.clone()))),
+            Step::Lead(leader) => Break(Next::Lead(leader)),
             Step::InPlace => Break(Next::InPlace(None)),
             Step::Join(flight, at) => self.join(flight, at),
         }

@@ -9,7 +9,7 @@ mod start;
 
 use std::sync::Arc;
 
-pub(crate) use leader_guard::{Begun, LeaderGuard, Settled};
+pub(crate) use leader_guard::{LeaderGuard, Settled};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};
 pub(crate) use miss::{Miss, Next, conclude};
@@ -18,34 +18,22 @@ pub(crate) use start::{CallMode, MissActions, MissStart};
 
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{CarriedTags, Flight, Kind, PreviousEntry};
-use crate::memo::{MemoCore, MemoRef};
+use crate::memo::MemoCore;
 use crate::policy::Verdict;
 use crate::store::EntryRef;
 use crate::sync::ShardLock;
 use crate::tags::Number;
 
-/// How a call goes on after it was not answered from the cache. `L`: the leader of a flight.
-pub(crate) enum Step<L = LeaderGuard> {
+/// How a call goes on after it was not answered from the cache.
+pub(crate) enum Step {
     /// Somebody has stored it meanwhile.
     Hit(Erased),
     /// Computes, and tells those who wait.
-    Lead(L),
+    Lead(LeaderGuard),
     /// Waits; with the last invalidation from before it joined.
     Join(Arc<Flight>, Number),
     /// Computes without storing.
     InPlace,
-}
-
-impl Step<Begun> {
-    /// The same with a leader, in that memo.
-    pub(crate) fn led(self, memo: impl FnOnce() -> MemoRef) -> Step {
-        match self {
-            Self::Hit(value) => Step::Hit(value),
-            Self::Lead(begun) => Step::Lead(begun.leader(memo())),
-            Self::Join(flight, now) => Step::Join(flight, now),
-            Self::InPlace => Step::InPlace,
-        }
-    }
 }
 
 /// How a call may begin.
@@ -85,9 +73,9 @@ impl Intent {
 }
 
 impl MemoCore {
-    /// Decides how a call that was not answered goes on. A flight that was begun is given a leader at once.
+    /// Decides how a call that was not answered goes on.
     #[inline]
-    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Intent) -> Step<Begun> {
+    pub(crate) fn begin(&self, key: &Erased, hash: u32, how: Intent) -> Step {
         if crate::sync::is_comparing() {
             // Within a user's `Eq`, under shared or upgradable access to a shard: nothing may be waited for.
             self.counters.in_place.add();
@@ -138,11 +126,7 @@ impl MemoCore {
         flight.begun_at(self.clock().now());
         guard.gated_mut().add(flight.clone());
         drop(guard);
-        if !superseded.is_empty() {
-            // Of the user's keys: the flight that was begun must not be lost.
-            let _ = crate::sync::guarded(|| drop(superseded));
-        }
-        Step::Lead(Begun { flight, how, at: begun })
+        Step::Lead(LeaderGuard::new(self.handle(), flight, how, begun))
     }
 
     /// Takes a flight off whose leader has left or stands still. The caller or another waiter then leads a

@@ -72,8 +72,8 @@ impl Flight {
         if flight.joined() > 0 {
             return;
         }
-        // SAFETY: only who has joined it makes a `Weak`, and none has; or who hands it to the background, and such a flight
-        // is not given back.
+        // SAFETY: waiters make a `Weak`, and nobody has joined this flight. So does the caller that hands a flight to the
+        // background, and that one is not given back.
         let Some(own) = (unsafe { unique(&mut flight) }) else { return };
         // SAFETY: nobody ever makes one of a context.
         let Some(context) = (unsafe { unique(&mut own.context) }) else { return };

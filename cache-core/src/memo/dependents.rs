@@ -272,7 +272,7 @@ impl UnstoredCall {
         if !memo.is_tracked() || inheriting().is_none() {
             return;
         }
-        let mut stored = Erased::new(());
+        let mut stored = Erased::default();
         match call.returned().take_value(&mut stored) {
             Some(_) => {
                 // Within an `Eq` the shard may be held, and no dependency was noted.

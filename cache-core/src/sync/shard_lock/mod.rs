@@ -41,7 +41,7 @@ const IN: u32 = 2;
 /// The lock comes first, so that it is on a line with what is read first of the data.
 #[repr(C)]
 pub(crate) struct ShardLock<T, G = ()> {
-    /// Flags, which whoever holds the gate may change.
+    /// Flags. Only the writer that holds the gate changes them.
     state: AtomicU32,
     /// How many readers are counted.
     counted: AtomicU32,
