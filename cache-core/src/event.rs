@@ -1,5 +1,6 @@
 //! What happens in a memo, as its users learn of it: causes of removal and statistics.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sync::Tally;
@@ -26,10 +27,31 @@ macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident: $counter:ty;)*) => {
         /// What a memo has counted since it was made. The figures are read one by one while others count
         /// on, so they need not add up to the last digit.
+        ///
+        /// Displays as a table of the figures that are not 0, and of hits, misses, waits and stores in any case. With
+        /// the feature `json` it serializes as a map of all figures by their names.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
             $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl Stats {
+            /// Each figure with its name, in the order of the fields.
+            fn each(&self, mut figure: impl FnMut(&'static str, u64)) {
+                $(figure(stringify!($name), self.$name);)*
+            }
+        }
+
+        #[cfg(feature = "json")]
+        impl serde::Serialize for Stats {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeStruct as _;
+
+                let mut fields = serializer.serialize_struct("Stats", [$(stringify!($name)),*].len())?;
+                $(fields.serialize_field(stringify!($name), &self.$name)?;)*
+                fields.end()
+            }
         }
 
         impl std::ops::Add for Stats {
@@ -112,12 +134,40 @@ counters! {
 }
 
 impl Stats {
-    /// The part of reads answered from the cache, from 0 to 1; 0 before the first read.
+    /// The part of reads answered from the cache, from 0 to 1; 0 before the first read. A read that waited for another
+    /// caller's computation counts as a miss.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a ratio needs no 64 bits")]
     pub fn hit_ratio(&self) -> f64 {
+        self.part_of_reads(self.hits)
+    }
+
+    /// The part of reads that ran no body of their own, from 0 to 1; 0 before the first read: hits, and misses that
+    /// waited for another caller's computation. So it tells how much of the work the memo saves.
+    ///
+    /// A wait counts even if it came to nothing, because the other computation failed.
+    #[must_use]
+    pub fn saved_ratio(&self) -> f64 {
+        self.part_of_reads(self.hits + self.waits)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a ratio needs no 64 bits")]
+    fn part_of_reads(&self, part: u64) -> f64 {
         let reads = self.hits + self.misses;
-        if reads == 0 { 0.0 } else { self.hits as f64 / reads as f64 }
+        // While others count on, a part may be read later than the whole.
+        if reads == 0 { 0.0 } else { part.min(reads) as f64 / reads as f64 }
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "hit ratio      {:5.1} %", self.hit_ratio() * 100.0)?;
+        let mut written = write!(f, "saved ratio    {:5.1} %", self.saved_ratio() * 100.0);
+        self.each(|name, figure| {
+            if written.is_ok() && (figure > 0 || matches!(name, "hits" | "misses" | "waits" | "stores")) {
+                written = write!(f, "\n{:14} {figure}", name.replace('_', " "));
+            }
+        });
+        written
     }
 }
 
@@ -153,5 +203,34 @@ impl Counters {
             Cause::Invalidated => self.invalidations.add(),
             Cause::Capacity | Cause::Replaced => {}
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_no_hit_but_saves_a_computation() {
+        let stats = Stats { hits: 5, misses: 5, waits: 4, ..Stats::default() };
+        assert_eq!((stats.hit_ratio(), stats.saved_ratio()), (0.5, 0.9));
+        assert_eq!((Stats::default().hit_ratio(), Stats::default().saved_ratio()), (0.0, 0.0));
+    }
+
+    #[test]
+    fn figures_print_as_a_short_table() {
+        let stats = Stats { hits: 9, misses: 1, stores: 1, not_modified: 12, ..Stats::default() };
+        let table = "hit ratio       90.0 %\nsaved ratio     90.0 %\nhits           9\nmisses         1\n\
+                     waits          0\nstores         1\nnot modified   12";
+        assert_eq!(stats.to_string(), table);
+    }
+
+    #[test]
+    #[cfg(feature = "json")]
+    fn figures_serialize_by_their_names() {
+        let stats = Stats { hits: 9, hook_panics: 2, ..Stats::default() };
+        let json = serde_json::to_value(stats).unwrap();
+        assert_eq!((&json["hits"], &json["hook_panics"], &json["waits"]), (&9.into(), &2.into(), &0.into()));
+        assert_eq!(json.as_object().unwrap().len(), 22);
     }
 }

@@ -24,7 +24,8 @@
 //!
 //! # Threads
 //!
-//! A scope is entered by one thread and does not reach the threads it spawns: take it there.
+//! A scope is entered by one thread and does not reach the threads it spawns: [`Scope::spawn`] takes it there, and
+//! [`Scope::within`] into a task. [`require_scope`] finds the call that was forgotten.
 //!
 //! ```
 //! use cache_core::{memoize, testing::Scope};
@@ -35,13 +36,7 @@
 //! }
 //!
 //! let scope = Scope::new();
-//! let there = scope.clone();
-//! std::thread::spawn(move || {
-//!     let _inside = there.enter();
-//!     square(7)
-//! })
-//! .join()
-//! .unwrap();
+//! scope.spawn(|| square(7)).join().unwrap();
 //!
 //! let _inside = scope.enter();
 //! assert_eq!(square::entry(7).get(), Some(49));
@@ -92,6 +87,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::thread::{JoinHandle, panicking};
 use std::time::Duration;
 
 use crate::background::{Executor, ExecutorIsSet, Task, block_on};
@@ -99,11 +95,41 @@ use crate::runtime::Runtime;
 use crate::sync::guarded;
 use crate::time::{Clock, Manual};
 
-/// Whether a scope was ever made in this process.
+/// Whether a scope was ever made in this process, or is required.
 static USED: AtomicBool = AtomicBool::new(false);
+/// Whether nothing may be called outside of scopes.
+static REQUIRED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From here on a call of a memoized function outside of any scope panics, in this whole process, and so does whatever
+/// else would use the caches of the process: a test that forgets its scope, or a thread that it spawns, is found out.
+///
+/// Call it where the tests make their scopes, so that no test runs before it.
+///
+/// ```
+/// use cache_core::{memoize, testing::{Scope, require_scope}};
+///
+/// #[memoize]
+/// fn square(n: u64) -> u64 {
+///     n * n
+/// }
+///
+/// fn scope() -> Scope {
+///     require_scope();
+///     Scope::new()
+/// }
+///
+/// let scope = scope();
+/// let _inside = scope.enter();
+/// assert_eq!(square(7), 49);
+/// assert!(std::thread::spawn(|| square(7)).join().is_err());
+/// ```
+pub fn require_scope() {
+    REQUIRED.store(true, Ordering::Relaxed);
+    USED.store(true, Ordering::Relaxed);
 }
 
 /// A world of its own for memoized functions. Copies are the same scope.
@@ -151,6 +177,15 @@ impl Scope {
     pub fn enter(&self) -> Entered {
         ENTERED.with(|entered| entered.borrow_mut().push(self.clone()));
         Entered { _of_this_thread: PhantomData }
+    }
+
+    /// Spawns a thread that works inside the scope, as [`std::thread::spawn`] does.
+    pub fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        let there = self.clone();
+        std::thread::spawn(move || {
+            let _inside = there.enter();
+            work()
+        })
     }
 
     /// Lets a task work inside the scope, on whatever thread it is polled.
@@ -332,6 +367,10 @@ pub(crate) fn is_current(runtime: &Arc<Runtime>) -> bool {
 }
 
 /// The scope this thread works in.
+///
+/// # Panics
+///
+/// If there is none, and one is required.
 #[inline]
 pub(crate) fn current() -> Option<Scope> {
     if USED.load(Ordering::Relaxed) { innermost() } else { None }
@@ -339,5 +378,11 @@ pub(crate) fn current() -> Option<Scope> {
 
 #[cold]
 fn innermost() -> Option<Scope> {
-    ENTERED.try_with(|entered| entered.borrow().last().cloned()).ok().flatten()
+    // A thread that ends, or unwinds, must not panic.
+    let scope = ENTERED.try_with(|entered| entered.borrow().last().cloned()).ok()?;
+    assert!(
+        scope.is_some() || panicking() || !REQUIRED.load(Ordering::Relaxed),
+        "memoized code is used outside of any scope, and `testing::require_scope` forbids that: enter a scope on this thread, or spawn it by `Scope::spawn`"
+    );
+    scope
 }

@@ -308,8 +308,6 @@ fn one_waiter_is_let_go_for_each_max_wait() {
             let _inside = scope.enter();
             let waiters: Vec<_> = (0..3).map(|_| threads.spawn(call)).collect();
             wait_until(|| load::memo().stats().waits == 3);
-            // Each has looked at the clock before it moves.
-            thread::sleep(tests::millis(20));
             scope.advance(secs(10));
             wait_until(|| load::memo().stats().in_place == 1);
             thread::sleep(tests::millis(30));

@@ -37,6 +37,19 @@ fn a_memo_is_listed_from_its_first_use() {
 }
 
 #[test]
+fn a_memo_that_is_asked_for_is_listed() {
+    #[memoize(name = "functions::registry::early")]
+    fn early(n: u32) -> u32 {
+        n
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let _ = early::memo();
+    assert!(registry().find("functions::registry::early").is_some());
+}
+
+#[test]
 fn keys_are_the_live_entries() {
     #[memoize(ttl = 10)]
     fn run(name: &str, n: u32) -> u32 {

@@ -1,8 +1,9 @@
 //! A scope is a world of its own: entries, tags, registry, switches and time.
 
+use std::process::Command;
 use std::thread;
 
-use cache_core::testing::Scope;
+use cache_core::testing::{Scope, require_scope};
 use cache_core::{memoize, registry, set_enabled, tag};
 use tests::{Count, secs};
 
@@ -127,6 +128,54 @@ fn a_scope_is_taken_to_other_threads() {
     assert_eq!(entered.join().unwrap(), here);
     let outside = thread::spawn(|| shared(1));
     assert_ne!(outside.join().unwrap(), here, "a thread that does not enter works outside");
+}
+
+#[test]
+fn a_thread_is_spawned_inside() {
+    let scope = Scope::new();
+    let there = scope.spawn(|| shared(1)).join().unwrap();
+    assert_eq!(thread::spawn(|| shared::entry(1).get()).join().unwrap(), None);
+    let _inside = scope.enter();
+    assert_eq!(shared(1), there);
+}
+
+/// In a process of its own: the others of this one call functions outside of scopes.
+#[test]
+fn where_a_scope_is_required_nothing_is_called_outside() {
+    const HERE: &str = "scopes::where_a_scope_is_required_nothing_is_called_outside";
+    if std::env::var_os("REQUIRES_SCOPE").is_none() {
+        let mut itself = Command::new(std::env::current_exe().unwrap());
+        let output = itself.env("REQUIRES_SCOPE", "1").args([HERE, "--exact"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    shared(1);
+    require_scope();
+    let told = |outside: fn()| {
+        let payload = thread::spawn(outside).join().expect_err("there is no scope");
+        assert!(payload.downcast_ref::<&str>().unwrap().contains("outside of any scope"));
+    };
+    told(|| _ = shared(1));
+    told(|| _ = shared::entry(1).get());
+    told(|| _ = shared::memo().len());
+    told(|| _ = tag("scoped").invalidate());
+    told(|| _ = registry().memos());
+    let scope = Scope::new();
+    scope.spawn(|| shared(1)).join().unwrap();
+    let _inside = scope.enter();
+    assert!(shared::entry(1).get().is_some());
+    // What unwinds may look at the cache.
+    struct Looks;
+    impl Drop for Looks {
+        fn drop(&mut self) {
+            let _ = shared::entry(1).get();
+        }
+    }
+    let panics = || {
+        let _looks = Looks;
+        panic!("the test has failed");
+    };
+    assert!(thread::spawn(panics).join().is_err());
 }
 
 #[test]

@@ -130,15 +130,19 @@ impl Miss {
 
     #[cold]
     fn join(&mut self, flight: Arc<Flight>, at: Number) -> Progress {
-        let counters = &self.memo.counters;
+        let (memo, clock) = (&self.memo, self.memo.clock());
+        let progress = if let Some(wait) = memo.runtime().waits.begin(&flight.context) {
+            let release = self.bounds().max_wait.map(|max_wait| after(clock.now(), max_wait));
+            Continue(Waiter::new(flight, at, Some(wait), release))
+        } else {
+            memo.counters.in_place.add();
+            Break(Next::InPlace(None))
+        };
+        // Not before its time runs: who sees the figure may move a manual clock.
         if !std::mem::replace(&mut self.has_waited, true) {
-            counters.waits.add();
+            memo.counters.waits.add();
         }
-        if let Some(wait) = self.memo.runtime().waits.begin(&flight.context) {
-            return Continue(Waiter::new(flight, at, Some(wait)));
-        }
-        counters.in_place.add();
-        Break(Next::InPlace(None))
+        progress
     }
 
     /// The same after it has waited.

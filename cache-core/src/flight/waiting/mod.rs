@@ -70,8 +70,10 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    pub(crate) fn new(flight: Arc<Flight>, at: Number, wait: Option<Wait>) -> Self {
+    /// `release`: when the next waiter is let go, unless one waits already.
+    pub(crate) fn new(flight: Arc<Flight>, at: Number, wait: Option<Wait>, release: Option<Tick>) -> Self {
         let mut state = flight.state.lock();
+        state.release = state.release.or(release);
         let number = state.waiters.last_key_value().map_or(0, |(last, _)| last + 1);
         state.waiters.insert(number, None);
         drop(state);
@@ -81,7 +83,7 @@ impl Waiter {
     /// The place of the caller that leads the flight.
     pub(crate) fn of_own(flight: Arc<Flight>) -> Self {
         let born = flight.born;
-        Self::new(flight, born, None)
+        Self::new(flight, born, None, None)
     }
 
     pub(crate) fn flight(&self) -> &Arc<Flight> {
