@@ -9,12 +9,11 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Condvar, LazyLock, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use crate::runtime::Runtime;
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Parker, guarded};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
@@ -53,19 +52,6 @@ impl<F: Fn(Task) + Send + Sync + 'static> Executor for F {
     }
 }
 
-/// Sets who runs background work in this process, or in the test scope this thread is in. Can be done
-/// once.
-///
-/// With an executor set, an asynchronous computation that owns its arguments, and whose callers have all gone, is
-/// finished by it, and stored. Without, it is dropped.
-///
-/// # Errors
-///
-/// If one was set before.
-pub fn set_executor(executor: impl Executor) -> Result<(), ExecutorIsSet> {
-    Runtime::current().set_executor(executor)
-}
-
 /// An executor was set before: it stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutorIsSet;
@@ -78,17 +64,25 @@ impl fmt::Display for ExecutorIsSet {
 
 impl std::error::Error for ExecutorIsSet {}
 
-impl Runtime {
-    pub(crate) fn set_executor(&self, executor: impl Executor) -> Result<(), ExecutorIsSet> {
-        self.executor.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
+/// Who runs the background work of a memo: whoever was set; else the runtime of the caller, or the pool. If one panics
+/// its work is dropped, and whoever waits for the value computes.
+#[derive(Default)]
+pub(crate) struct AnyExecutor(OnceLock<Arc<dyn Executor>>);
+
+impl AnyExecutor {
+    pub(crate) fn set(&self, executor: impl Executor) -> Result<(), ExecutorIsSet> {
+        self.0.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
+    }
+
+    /// Whoever was set.
+    pub(crate) fn get(&self) -> Option<&Arc<dyn Executor>> {
+        self.0.get()
     }
 }
 
-/// Whoever was set; else the runtime of the caller, or the pool. If one panics its work is dropped, and whoever waits
-/// for the value computes.
-impl Executor for Runtime {
+impl Executor for AnyExecutor {
     fn spawn(&self, task: Task) {
-        if let Some(executor) = self.executor.get() {
+        if let Some(executor) = self.get() {
             let _ = guarded(|| executor.spawn(task));
             return;
         }
@@ -104,7 +98,7 @@ impl Executor for Runtime {
     }
 
     fn spawn_blocking(&self, work: Work) {
-        let _ = guarded(|| match self.executor.get() {
+        let _ = guarded(|| match self.get() {
             Some(executor) => executor.spawn_blocking(work),
             None => pool(work),
         });

@@ -5,18 +5,10 @@ use std::future::{Future, ready};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::address::{Key, Peek, Ttl};
 use crate::call::{Address, AsyncCall, Call, CallKind, Calling, FlightHandle, WriteCall};
-use crate::invalidate::Applied;
-use crate::memo::When;
-
-/// A function that is not asynchronous: its verbs act when they are called.
-#[derive(Clone, Copy, Debug)]
-pub enum Blocking {}
-
-/// An asynchronous function: verbs that read or write are futures.
-#[derive(Clone, Copy, Debug)]
-pub enum Async {}
+use crate::handles::{Key, Peek, Ttl};
+use crate::memo::{Applied, When};
+use crate::mode::{Async, Blocking};
 
 /// One call of a memoized function: `get_cat::entry("tom")`.
 ///

@@ -10,7 +10,9 @@ use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::{self, NonNull};
 
-use crate::memo::Data;
+/// What keys and values are in the store: their `Clone` runs no user code.
+pub(crate) trait Data: Clone + Send + Sync + 'static {}
+impl<T: Clone + Send + Sync + 'static> Data for T {}
 
 /// So many words of a value lie in place: two strings that are shared fit.
 const WORDS: usize = 4;

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::address::{AnyKey, Key};
-use crate::invalidate::{Applied, Tagged, tag};
-use crate::memo::{AllMemos, AnyMemoRef, Memo, clear, invalidate_matching};
-use crate::registry::registry;
+use crate::handles::{
+    self, AllMemos, AnyKey, AnyMemoRef, Key, Memo, Tagged, clear, invalidate_matching, registry, tag,
+};
+use crate::memo::Applied;
 use crate::sync::guarded;
-use crate::tags::{Severity, Tag};
+use crate::tags::{Severity, Tag, TagName};
 
 /// Something to invalidate, as a value: an entry, a tag, a memo, or what a text names.
 ///
@@ -47,7 +47,7 @@ pub struct Invalidation {
     target: Target,
     severity: Severity,
     #[cfg(feature = "testing")]
-    scope: Option<crate::testing::Scope>,
+    scope: Option<crate::memo::scope::Scope>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,14 +71,14 @@ impl Invalidation {
             target,
             severity: Severity::Hard,
             #[cfg(feature = "testing")]
-            scope: crate::testing::current(),
+            scope: crate::memo::scope::current(),
         }
     }
 
     /// Every entry of a tag: see [`Tagged::invalidate`].
     #[must_use]
     pub fn tag(tag: impl Tag) -> Self {
-        crate::tag(tag).into()
+        handles::tag(tag).into()
     }
 
     /// Every entry, in every memo, whose key matches a pattern of `*` and `?`: see
@@ -115,7 +115,7 @@ impl Invalidation {
     /// If the `Eq` of a key's own type does.
     pub fn apply(&self) -> Applied {
         #[cfg(feature = "testing")]
-        let _inside = self.scope.as_ref().map(crate::testing::Scope::enter);
+        let _inside = self.scope.as_ref().map(crate::memo::scope::Scope::enter);
         match &self.target {
             Target::Tag(tag) => tag.invalidate_as(self.severity),
             Target::Entry(key) => key.invalidate_as(self.severity),
@@ -166,8 +166,8 @@ impl From<Tagged> for Invalidation {
     }
 }
 
-impl From<crate::TagName> for Invalidation {
-    fn from(name: crate::TagName) -> Self {
+impl From<TagName> for Invalidation {
+    fn from(name: TagName) -> Self {
         tag(name).into()
     }
 }

@@ -3,9 +3,8 @@
 // Models leave out the clock and what only that uses; what is done around a `fork` is not done everywhere.
 #![cfg_attr(any(loom, miri, not(unix)), allow(dead_code))]
 
-mod address;
+mod argument;
 mod background;
-mod blocking;
 mod call;
 mod computing;
 mod engine;
@@ -14,26 +13,19 @@ mod erased;
 mod event;
 mod feed;
 mod flight;
-#[cfg(all(unix, not(miri), not(loom)))]
-mod fork;
-mod future;
-mod invalidate;
+mod handles;
 mod invalidation;
 mod key;
 mod memo;
 mod metadata;
+mod mode;
 #[cfg(all(test, loom))]
 mod model;
-mod node;
 mod one_shot;
 mod pending;
 mod policy;
-mod registry;
-mod runtime;
-mod slot;
 mod spec;
 mod store;
-mod sweeper;
 mod sync;
 mod tags;
 #[cfg(feature = "testing")]
@@ -51,8 +43,7 @@ pub mod guide;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use address::{AnyKey, Key, Peek, Ttl};
-pub use background::{Executor, ExecutorIsSet, Task, set_executor};
+pub use background::{Executor, ExecutorIsSet, Task};
 /// Makes a struct a node: see the [trait](trait@CacheKey) of the same name.
 pub use cache_macros::CacheKey;
 /// Makes a type a tag: its name is the path of the type, and its fields as they display.
@@ -102,73 +93,25 @@ pub use cache_macros::Tag;
 /// assert_eq!(lives::entry("tom").invalidate().count(), 1);
 /// ```
 pub use cache_macros::memoize;
-pub use call::{Calling, TimedOut};
+pub use call::Calling;
+pub use call::node::CacheKey;
 pub use computing::{Computing, computing};
-pub use entry::{Async, Blocking, Entry};
+pub use entry::Entry;
 pub use event::{Cause, Stats};
 pub use feed::{invalidate_on, invalidate_on_each};
-pub use invalidate::{Applied, Tagged, tag};
+pub use flight::TimedOut;
+pub use flight::inherit::{inherit, inherit_task};
+pub use handles::{
+    AllMemos, AnyKey, AnyMemoRef, Key, LookupError, LookupErrorKind, Memo, Peek, Registry, Tagged, Ttl,
+    ZeroCapacity, registry, tag,
+};
 pub use invalidation::Invalidation;
 pub use key::KeyRef;
-pub use memo::{AllMemos, AnyMemoRef, Memo, ZeroCapacity};
-pub use node::CacheKey;
+pub use memo::Applied;
+pub use memo::runtime::{is_enabled, set_enabled, set_executor};
+pub use mode::{Async, Blocking};
 pub use pending::Pending;
 pub use policy::Policy;
-pub use registry::{LookupError, LookupErrorKind, Registry, registry};
 pub use tags::{Tag, TagName};
 pub use time::{ClockIsSet, set_clock};
 pub use writes::invalidates;
-
-/// Switches caching off or on for the whole process, or for the test scope this thread is in.
-///
-/// While it is off, calls run the body, reads find nothing and writes do nothing; what was stored is
-/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` (or `true`, `yes`, `on`, in
-/// any case) switches it off from the start; what is neither that nor `0`, `false`, `no`, `off` or empty
-/// is told on standard error, once, and switches nothing off.
-pub fn set_enabled(enabled: bool) {
-    runtime::Runtime::current().switch(enabled);
-}
-
-/// Whether caching is switched on for the process, or for the test scope this thread is in. A memo that is
-/// switched off by itself is so all the same: see [`Memo::is_enabled`].
-#[must_use]
-pub fn is_enabled() -> bool {
-    !runtime::Runtime::current().is_off()
-}
-
-/// Hands work to another thread as part of the computation under way: calls made by it count as made
-/// from within that computation. So a circle of waits through that thread is noticed too, and with
-/// `inherit_tags` the computation takes over the tags of these calls.
-///
-/// ```
-/// # use cache_core::memoize;
-/// #[memoize]
-/// fn total(n: u64) -> u64 {
-///     let half = cache_core::inherit(move || (1..=n / 2).sum::<u64>());
-///     let first = std::thread::spawn(half);
-///     let second: u64 = (n / 2 + 1..=n).sum();
-///     first.join().unwrap() + second
-/// }
-/// assert_eq!(total(100), 5050);
-/// ```
-pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
-    let parent = flight::current();
-    move || flight::with_context(parent.as_ref(), work)
-}
-
-/// The same for a future, to be spawned as a task of its own.
-///
-/// ```
-/// # use cache_core::memoize;
-/// # async fn spawn<T>(task: impl Future<Output = T>) -> T { task.await }
-/// #[memoize]
-/// async fn total(n: u64) -> u64 {
-///     let half = cache_core::inherit_task(async move { (1..=n / 2).sum::<u64>() });
-///     let first = spawn(half); // such as tokio::spawn
-///     let second: u64 = (n / 2 + 1..=n).sum();
-///     first.await + second
-/// }
-/// ```
-pub fn inherit_task<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    flight::polled_with_context(flight::current(), task)
-}

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::flight::BodyDecisions;
+use crate::erased::Erased;
+use crate::flight::{BodyDecisions, TimedOut};
 use crate::tags::{TagList, TagName};
+use crate::value::Returned;
 
 /// What a `ttl` may be.
 #[diagnostic::on_unimplemented(
@@ -86,4 +88,16 @@ impl EntryMetadata {
     pub fn store_if(&mut self, store: bool) {
         self.refused |= !store;
     }
+}
+
+/// A call whose value is described by its function.
+pub(crate) trait Described {
+    /// What it returns.
+    fn returned(&mut self) -> &mut dyn Returned;
+    /// Whether its function says something of the value.
+    fn describes(&self) -> bool;
+    /// What an entry of the value answers to; of the error, if there is none.
+    fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata);
+    /// It has waited for too long: sets the return to what `timeout` says.
+    fn give_up(&mut self, late: &TimedOut);
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::invalidate::Applied;
 use crate::invalidation::Invalidation;
+use crate::memo::Applied;
 
 /// What a transaction has written: collected while it runs, invalidated when it is committed.
 ///

@@ -1,18 +1,22 @@
 //! What expansions of the attribute name. Not part of the public interface: it changes with any
 //! release, and the attribute is locked to the exact version.
 
+pub use crate::argument::{Arg, ArgCopy, ArgRef};
+pub use crate::call::node::{Fields, Node, OnEvict, OnMiss, OnValue, Weigh, find_node};
 pub use crate::call::{
-    Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, LentCow, Limits, Lookup,
-    NoHook, TimedOut, Why, all, can_own, described, function, function_of, function_once, go_on, no_hooks,
+    Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, LentCow, Lookup, NoHook, Why,
+    all, can_own, described, function, function_of, function_once, go_on, no_hooks,
 };
 pub use crate::engine::{Cx, Found};
-pub use crate::entry::{Async, Entry};
+pub use crate::entry::Entry;
+pub use crate::flight::{Limits, TimedOut};
+pub use crate::handles::Memo;
 pub use crate::key::{KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
-pub use crate::memo::{Memo, When};
+pub use crate::memo::When;
+pub use crate::memo::slot::{Function, Method, Only, Slot};
 pub use crate::metadata::{EntryMetadata, IntoTtl};
-pub use crate::node::{Fields, Node, OnEvict, OnMiss, OnValue, Weigh, find_node};
+pub use crate::mode::Async;
 pub use crate::policy::{Ahead, Policy};
-pub use crate::slot::{Function, Method, Only, Slot};
 pub use crate::spec::Spec;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share};
@@ -22,41 +26,6 @@ pub use std::primitive::{bool, str};
 
 use std::any::Any;
 use std::marker::PhantomData;
-
-/// An argument, as expressions in options see it.
-pub struct Arg<'a, T: ?Sized>(pub &'a T);
-
-/// `Copy` arguments, references among them, are seen as they are.
-pub trait ArgCopy {
-    /// The argument.
-    type Seen;
-    /// The argument.
-    fn __see(&self) -> Self::Seen;
-}
-
-impl<T: Copy> ArgCopy for &Arg<'_, T> {
-    type Seen = T;
-    #[inline]
-    fn __see(&self) -> T {
-        *self.0
-    }
-}
-
-/// Other arguments are seen by reference.
-pub trait ArgRef {
-    /// The reference.
-    type Seen;
-    /// The reference.
-    fn __see(&self) -> Self::Seen;
-}
-
-impl<'a, T: ?Sized> ArgRef for Arg<'a, T> {
-    type Seen = &'a T;
-    #[inline]
-    fn __see(&self) -> &'a T {
-        self.0
-    }
-}
 
 /// The type of what is kept of a return.
 #[inline]

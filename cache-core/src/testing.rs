@@ -78,107 +78,20 @@
 //!
 //! Without this feature no call looks for a scope. With it, each call looks at one more word.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::marker::PhantomData;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use std::thread::{JoinHandle, panicking};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::background::{Executor, ExecutorIsSet, Task, block_on};
-use crate::runtime::Runtime;
+use crate::memo::scope::inside;
+pub use crate::memo::scope::{Entered, Scope, require_scope};
 use crate::sync::guarded;
-use crate::time::{Clock, Manual};
-
-/// Whether a scope was ever made in this process, or is required.
-static USED: AtomicBool = AtomicBool::new(false);
-/// Whether nothing may be called outside of scopes.
-static REQUIRED: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
-}
-
-/// From here on a call of a memoized function outside of any scope panics, in this whole process, and so does whatever
-/// else would use the caches of the process: a test that forgets its scope, or a thread that it spawns, is found out.
-///
-/// Call it where the tests make their scopes, so that no test runs before it.
-///
-/// ```
-/// use cache_core::{memoize, testing::{Scope, require_scope}};
-///
-/// #[memoize]
-/// fn square(n: u64) -> u64 {
-///     n * n
-/// }
-///
-/// fn scope() -> Scope {
-///     require_scope();
-///     Scope::new()
-/// }
-///
-/// let scope = scope();
-/// let _inside = scope.enter();
-/// assert_eq!(square(7), 49);
-/// assert!(std::thread::spawn(|| square(7)).join().is_err());
-/// ```
-pub fn require_scope() {
-    REQUIRED.store(true, Ordering::Relaxed);
-    USED.store(true, Ordering::Relaxed);
-}
-
-/// A world of its own for memoized functions. Copies are the same scope.
-#[derive(Clone)]
-pub struct Scope {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    runtime: Arc<Runtime>,
-    time: Arc<Manual>,
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // The runtime keeps its memos, and they keep it.
-        self.runtime.close();
-    }
-}
-
-impl fmt::Debug for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scope").field("elapsed", &self.elapsed()).finish_non_exhaustive()
-    }
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self::new()
-    }
-}
 
 impl Scope {
-    /// An empty world, whose time begins now and stands still.
-    #[must_use]
-    pub fn new() -> Self {
-        USED.store(true, Ordering::Relaxed);
-        let time = Arc::new(Manual::default());
-        let runtime = Runtime::new(Clock::Manual(time.clone()));
-        Self { inner: Arc::new(Inner { runtime, time }) }
-    }
-
-    /// Lets this thread work inside the scope until the guard is dropped. Scopes nest.
-    #[must_use = "the scope is left when the guard is dropped"]
-    pub fn enter(&self) -> Entered {
-        ENTERED.with(|entered| entered.borrow_mut().push(self.clone()));
-        Entered { _of_this_thread: PhantomData }
-    }
-
     /// Spawns a thread that works inside the scope, as [`std::thread::spawn`] does.
     pub fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let there = self.clone();
@@ -212,7 +125,7 @@ impl Scope {
     /// starts after this.
     pub fn advance(&self, by: Duration) {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        self.inner.time.advance(millis);
+        self.time().advance(millis);
     }
 
     /// Keeps what calls in the scope leave to the background from now on, until the test has it done.
@@ -227,18 +140,14 @@ impl Scope {
     /// If the scope has an executor already: it is its executor.
     pub fn hold_background(&self) -> Result<Background, ExecutorIsSet> {
         let background = Background::default();
-        self.runtime().set_executor(background.clone())?;
+        self.runtime().executor.set(background.clone())?;
         Ok(background)
     }
 
     /// The time that has passed in the scope.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.inner.time.now())
-    }
-
-    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
-        &self.inner.runtime
+        Duration::from_millis(self.time().now())
     }
 }
 
@@ -326,63 +235,4 @@ impl fmt::Debug for Background {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Background").field("len", &self.len()).finish_non_exhaustive()
     }
-}
-
-/// This thread works inside a scope until this is dropped.
-#[derive(Debug)]
-#[must_use = "the scope is left when the guard is dropped"]
-pub struct Entered {
-    /// Scopes are entered by threads: the guard must not leave its own.
-    _of_this_thread: PhantomData<*const ()>,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let scope = ENTERED.with(|entered| entered.borrow_mut().pop());
-        drop(scope);
-    }
-}
-
-/// A future each poll of which works inside the scope that this was called in.
-pub(crate) fn in_this_scope<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
-    inside(current(), future)
-}
-
-async fn inside<F: Future>(scope: Option<Scope>, future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let _inside = scope.as_ref().map(Scope::enter);
-        future.as_mut().poll(cx)
-    })
-    .await
-}
-
-/// Whether this thread works in a runtime of its own.
-#[inline]
-pub(crate) fn is_current(runtime: &Arc<Runtime>) -> bool {
-    match current() {
-        Some(scope) => Arc::ptr_eq(scope.runtime(), runtime),
-        None => Arc::ptr_eq(Runtime::global(), runtime),
-    }
-}
-
-/// The scope this thread works in.
-///
-/// # Panics
-///
-/// If there is none, and one is required.
-#[inline]
-pub(crate) fn current() -> Option<Scope> {
-    if USED.load(Ordering::Relaxed) { innermost() } else { None }
-}
-
-#[cold]
-fn innermost() -> Option<Scope> {
-    // A thread that ends, or unwinds, must not panic.
-    let scope = ENTERED.try_with(|entered| entered.borrow().last().cloned()).ok()?;
-    assert!(
-        scope.is_some() || panicking() || !REQUIRED.load(Ordering::Relaxed),
-        "memoized code is used outside of any scope, and `testing::require_scope` forbids that: enter a scope on this thread, or spawn it by `Scope::spawn`"
-    );
-    scope
 }

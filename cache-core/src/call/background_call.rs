@@ -6,13 +6,13 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::blocking;
+use super::future::{self, DrivenBy, MissStart, Polled};
 use super::{Description, MakesBody, NoHook, Owners, PassedAs, PlainOfArgs, Prepared, UnansweredCall};
-use crate::blocking;
 use crate::engine::LeaderGuard;
-use crate::entry::{Async, Blocking};
 use crate::flight::Flight;
-use crate::future::{self, DrivenBy, MissStart, Polled};
 use crate::memo::MemoCore;
+use crate::mode::{Async, Blocking};
 use crate::one_shot::{BodyResult, OneShot};
 use crate::value::ReturnKind;
 

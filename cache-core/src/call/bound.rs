@@ -3,14 +3,15 @@
 use std::any::Any;
 
 use super::lookup::{Asked, HitHookRef, Question};
+use super::node::{Node, NodeHook};
 use super::{
     Answer, BackgroundCall, BackgroundCallBy, ByArgs, Description, Extras, FlightHandle, Hooked, Hooking,
-    Hooks, Limits, Lookup, MakesBody, MemoizedFn, NoBackgroundCall, NoHook, OwnedCall, Owners, PassedAs,
-    Plain, PlainOfArgs, RequiredBackgroundCall, TimedOut, Timeouts, Unanswered, Why,
+    Hooks, Lookup, MakesBody, MemoizedFn, NoBackgroundCall, NoHook, OwnedCall, Owners, PassedAs, Plain,
+    PlainOfArgs, RequiredBackgroundCall, Timeouts, Unanswered, Why,
 };
 use crate::engine::{CallMode, LookFlags};
+use crate::flight::{Limits, TimedOut};
 use crate::key::{KeyRef, Ty};
-use crate::node::{Node, NodeHook};
 
 /// The arguments of a call, and what makes its body.
 pub struct Prepared<KA, SA, Run> {

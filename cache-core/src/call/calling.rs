@@ -4,16 +4,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::future::{Driven, DrivenBy, MissStart, Polled, by_clock};
 use super::verbs::sealed::Sealed;
 use super::{
     Address, Bound, Description, Extras, FlightHandle, MakesBody, MakesJob, MemoizedFn, Unanswered,
     UnansweredCall, WaitLimits as _, WriteCall,
 };
-use crate::address::Key;
 use crate::engine::CallMode;
-use crate::entry::Async;
-use crate::future::{Driven, DrivenBy, MissStart, Polled, by_clock};
+use crate::flight::Limits;
+use crate::handles::Key;
 use crate::memo::When;
+use crate::mode::Async;
 
 /// One call of an asynchronous function, and the future of it. The driver is part of it, so the compiler sees whether
 /// it can be sent to other threads.
@@ -362,7 +363,7 @@ where
 
 impl<M, O, V, KA, SA, Run, D, A, X: Extras<KA, SA, O, V>> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
     /// How long the call waits.
-    pub(crate) fn limits(&self) -> super::Limits {
+    pub(crate) fn limits(&self) -> Limits {
         self.extras.timeouts().limits()
     }
 }

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use super::future::{DrivenBy, MissStart, Polled};
 use super::{Bound, Description, Extras, MakesBody, MakesJob, MemoizedFn, NoHook, UnansweredCall};
-use crate::entry::Async;
-use crate::future::{DrivenBy, MissStart, Polled};
+use crate::mode::Async;
 use crate::value::ReturnKind;
 
 /// The future of a call that was looked up when it was made. If that gave no answer, its function was called, too.

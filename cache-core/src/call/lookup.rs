@@ -4,13 +4,13 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use crate::address::Key;
+use super::node::{Fields, IsValueOf, Node, OfNode, tell_of_hit};
 use crate::engine::{CallMode, Cx, Found, LookFlags, MissActions, MissStart, SlowPath};
 use crate::erased::Erased;
+use crate::handles::{Key, Memo};
 use crate::key::{KeyRef, Part, Shape, Ty};
-use crate::memo::{Memo, MemoRef, MemoSpec};
-use crate::node::{Fields, IsValueOf, Node, OfNode, tell_of_hit};
-use crate::slot::{Identity, MemoHandle, Slot};
+use crate::memo::slot::{Identity, MemoHandle, Slot};
+use crate::memo::{MemoRef, MemoSpec};
 use crate::value::{ReturnKind, Returns};
 
 /// A hook that sees the key, still borrowed from the call, and the stored value.
@@ -287,7 +287,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         self.ask::<S, R>(|| field.member::<Id, S, R>(slot, &|| hooks(MemoSpec::new())), look)
     }
 
-    /// The same for a function that uses a node. `look` passes its fields on to [`find_node`](crate::node::find_node).
+    /// The same for a function that uses a node. `look` passes its fields on to [`find_node`](crate::call::node::find_node).
     #[inline]
     pub fn find_node<N, S, R, L>(mut self, _: Ty<N>, _: S, _: R, look: L) -> Answer<O, V>
     where

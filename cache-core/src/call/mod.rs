@@ -2,12 +2,15 @@
 //! its arguments, hooks and body.
 
 mod background_call;
+pub(crate) mod blocking;
 mod body;
 mod bound;
 mod calling;
 mod detached;
+pub(crate) mod future;
 mod hooks;
 mod lookup;
+pub(crate) mod node;
 mod owners;
 mod timeouts;
 mod unanswered;
@@ -33,7 +36,6 @@ pub use lookup::{Answer, Callee, Lookup, function, function_of, function_once, n
 pub(crate) use lookup::{MemoizedFn, Unanswered};
 pub use owners::{Given, Lent, LentCow, PickMove, PickNotGiven, PickNotLent, PickToOwned, can_own};
 pub(crate) use owners::{Owners, PassedArgs, PassedAs};
-pub use timeouts::{Limits, TimedOut};
 pub(crate) use timeouts::{Timeouts, WaitLimits};
 pub(crate) use unanswered::UnansweredCall;
 pub(crate) use verbs::WriteCall;
@@ -41,6 +43,6 @@ pub use verbs::{Address, Call};
 
 /// Every instantiation of a generic function at once.
 #[must_use]
-pub fn all(slot: &'static crate::slot::Slot) -> crate::memo::AllMemos {
-    crate::memo::AllMemos::new(slot)
+pub fn all(slot: &'static crate::memo::slot::Slot) -> crate::handles::AllMemos {
+    crate::handles::AllMemos::new(slot)
 }

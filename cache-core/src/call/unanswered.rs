@@ -5,13 +5,14 @@ use std::marker::PhantomData;
 use super::bound::{Parts, in_background};
 use super::{
     Description, Extras, FlightHandle, MakesBody, MakesJob, Mode, NoHook, Prepared, RunsBody, StartsJob,
-    TimedOut, WaitLimits as _,
+    WaitLimits as _,
 };
-use crate::engine::{Body, Described, LeaderGuard, MissActions, ReturnSlot, Returned};
+use crate::engine::{Body, LeaderGuard, MissActions};
 use crate::erased::Erased;
+use crate::flight::TimedOut;
 use crate::key::KeyRef;
-use crate::metadata::EntryMetadata;
-use crate::value::ReturnKind;
+use crate::metadata::{Described, EntryMetadata};
+use crate::value::{ReturnKind, ReturnSlot, Returned};
 
 /// A call that was not answered at once. `M` is the kind of function, `D` describes the value.
 pub struct UnansweredCall<M, O: 'static, V: 'static, KA, SA, Run, D, A, X> {

@@ -1,18 +1,18 @@
 //! What can be done with a call of any function ([`Address`], [`WriteCall`]), and of a synchronous one ([`Call`]).
 
+use super::blocking::{self, BlockingCall};
 use super::bound::Parts;
 use super::lookup::{Asked, Question};
 use super::{
     Answer, Bound, Description as _, Extras, FlightHandle, Lookup, MakesBody, MakesJob, MemoizedFn, NoHook,
     RunsBody, StartsJob, Unanswered, UnansweredCall,
 };
-use crate::address::Key;
-use crate::blocking::{self, BlockingCall};
 use crate::engine::{CallMode, SlowPath};
-use crate::entry::Blocking;
 use crate::erased::Erased;
+use crate::handles::Key;
 use crate::memo::{MemoCore, When};
 use crate::metadata::EntryMetadata;
+use crate::mode::Blocking;
 
 /// One call of a memoized function, inside an [`Entry`](crate::Entry). Sealed: only the attribute makes one.
 pub trait Address: sealed::Sealed {

@@ -4,11 +4,10 @@ use std::hint::cold_path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Described, Intent};
 use crate::erased::Erased;
-use crate::flight::{BodyDecisions, Flight, Landing};
+use crate::flight::{BodyDecisions, Flight, Intent, Landing};
 use crate::memo::{Effects, MemoCore, MemoRef};
-use crate::metadata::EntryMetadata;
+use crate::metadata::{Described, EntryMetadata};
 use crate::sync::ShardLock;
 use crate::time::Tick;
 

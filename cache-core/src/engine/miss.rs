@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{Described, Intent, LeaderGuard, Returned, Settled, Step};
-use crate::call::{Limits, TimedOut};
+use super::{LeaderGuard, Settled, Step};
 use crate::erased::Erased;
-use crate::flight::{CarriedTags, Flight, Landing, WaitBounds, WaitOutcome, Waiter};
+use crate::flight::{
+    CarriedTags, Flight, Intent, Landing, Limits, TimedOut, WaitBounds, WaitOutcome, Waiter,
+};
 use crate::memo::{MemoRef, UnstoredCall};
+use crate::metadata::Described;
 use crate::tags::Number;
 use crate::time::{Tick, after};
+use crate::value::Returned;
 
 /// How often a waiter joins another flight because its value was invalidated meanwhile. Then it computes by
 /// itself, so that frequent invalidations do not keep it waiting.

@@ -1,10 +1,10 @@
 //! What happens with a call: answered, led, joined or computed in place. Decisions only: nothing here
 //! runs a body or waits for a flight; the drivers do.
 
+mod landing;
 mod leader_guard;
 mod look;
 mod miss;
-mod returned;
 mod start;
 
 use std::sync::Arc;
@@ -13,12 +13,12 @@ pub(crate) use leader_guard::{LeaderGuard, Settled};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};
 pub(crate) use miss::{Miss, Next, conclude};
-pub(crate) use returned::{Body, Described, ReturnSlot, Returned};
 pub(crate) use start::{CallMode, MissActions, MissStart};
 
 use crate::erased::{Erased, ErasedRef};
-use crate::flight::{CarriedTags, Flight, Kind, PreviousEntry};
+use crate::flight::{CarriedTags, Flight, Intent, Kind, PreviousEntry};
 use crate::memo::MemoCore;
+use crate::metadata::Described;
 use crate::policy::Verdict;
 use crate::store::EntryRef;
 use crate::sync::ShardLock;
@@ -36,40 +36,10 @@ pub(crate) enum Step {
     InPlace,
 }
 
-/// How a call may begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Intent {
-    /// Whatever is there will do.
-    Read,
-    /// Must compute; replaces what is there and what is under way.
-    Refresh,
-    /// Must not wait for others, but may store.
-    Alone,
-    /// Must compute, or wait for another's computation. The entry is used only if that fails.
-    Origin,
-    /// The same, and must not wait for others.
-    OriginAlone,
-    /// The call is answered already. It computes the entry again, unless another call does.
-    Ahead,
-}
-
-impl Intent {
-    /// The same, without waiting for others.
-    fn alone(self) -> Self {
-        match self {
-            Self::Read | Self::Alone => Self::Alone,
-            Self::Origin | Self::OriginAlone => Self::OriginAlone,
-            Self::Refresh | Self::Ahead => self,
-        }
-    }
-
-    fn kind(self) -> Kind {
-        match self {
-            Self::Read | Self::Origin | Self::Ahead => Kind::Shared,
-            Self::Refresh => Kind::Refresh,
-            Self::Alone | Self::OriginAlone => Kind::Alone,
-        }
-    }
+/// A call whose body can be run.
+pub(crate) trait Body: Described {
+    /// Runs it. It is run once.
+    fn run(&mut self);
 }
 
 impl MemoCore {

@@ -1,7 +1,8 @@
 //! A call that was not answered at once, until it computes or waits.
 
-use super::{Intent, LeaderGuard, Miss, SlowPath, Step};
+use super::{LeaderGuard, Miss, SlowPath, Step};
 use crate::erased::Erased;
+use crate::flight::Intent;
 use crate::key::KeyRef;
 use crate::memo::{MemoCore, UnstoredCall};
 

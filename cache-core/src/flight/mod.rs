@@ -7,11 +7,13 @@
 
 mod control;
 mod graph;
+pub(crate) mod inherit;
+mod intent;
+mod limits;
 mod pending_job;
 mod spare;
 mod waiting;
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak, atomic};
 use std::task::Waker;
@@ -22,6 +24,8 @@ pub(crate) use control::{BodyControl, BodyDecisions, PreviousValue};
 pub(crate) use graph::{
     ContextGuard, FlightContext, Wait, Waits, current, has_invalidated, polled_with_context, with_context,
 };
+pub(crate) use intent::Intent;
+pub use limits::{Limits, TimedOut};
 pub(crate) use pending_job::{Job, PendingJob};
 use waiting::Leader;
 pub(crate) use waiting::{AdoptableComputation, AdoptionRule, WaitBounds, WaitOutcome, Waiter};
@@ -32,7 +36,7 @@ use crate::store::{Entries, EntryId};
 use crate::sync::{AtomicUsize, Mutex, Ordering};
 use crate::tags::{Number, SharedTags, TagState};
 use crate::time::Tick;
-use crate::value::Returns;
+use crate::value::SharedError;
 
 /// One computation under way.
 pub(crate) struct Flight {
@@ -138,40 +142,6 @@ pub(crate) enum Landing {
     Error(SharedError, bool),
     /// The leader panicked, or was dropped.
     Crashed,
-}
-
-/// What waiters get of an error.
-#[derive(Clone)]
-pub(crate) enum SharedError {
-    /// Nothing: they compute for themselves.
-    Nothing,
-    /// Each a clone of this.
-    Cloned(Arc<dyn Any + Send + Sync>),
-    /// Each one of these, which were made for them.
-    Made(Arc<Mutex<Vec<Box<dyn Any + Send>>>>),
-}
-
-impl SharedError {
-    pub(crate) fn cloned(error: Option<Arc<dyn Any + Send + Sync>>) -> Self {
-        error.map_or(Self::Nothing, Self::Cloned)
-    }
-
-    pub(crate) fn made(errors: Vec<Box<dyn Any + Send>>) -> Self {
-        Self::Made(Arc::new(Mutex::new(errors)))
-    }
-
-    /// What a waiter returns, if there is something for it.
-    pub(crate) fn output<R: Returns>(self) -> Option<R::Output> {
-        match self {
-            Self::Nothing => None,
-            Self::Cloned(error) => R::unshare_error(&*error),
-            Self::Made(errors) => {
-                let error = errors.lock().pop()?;
-                // It may be the error of another function of the same node.
-                error.downcast().ok().map(|error| R::of_error(*error))
-            }
-        }
-    }
 }
 
 /// What tags a value carries.

@@ -9,9 +9,9 @@ use std::iter::Flatten;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
+use super::Applied;
 use super::{Effects, MemoCore, Shard};
 use crate::event::Cause;
-use crate::invalidate::Applied;
 use crate::policy::{Freshness, SlotId};
 use crate::store::{DrainedEntries, Entries, MetadataRef, Removed};
 use crate::sync::{Mutex, Ordering};
@@ -113,7 +113,7 @@ impl MemoCore {
         }
         self.backlog.lock().push_back(removal);
         // Time stands still in a scope: there everything happens at once.
-        if matches!(self.clock(), Clock::Manual(_)) || !crate::sweeper::drain(self.arc()) {
+        if matches!(self.clock(), Clock::Manual(_)) || !crate::memo::sweeper::drain(self.arc()) {
             self.drain();
         }
         Applied::later(self.arc(), count)

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 
+use super::Runtime;
 use super::backlog::{Backlog, Removal};
 use super::dependents::Dependencies;
 use super::hooks::Hooks;
@@ -16,7 +17,6 @@ use crate::event::Counters;
 use crate::flight::Flights;
 use crate::key::{KeyFns, KeyRef, Part, Shape, StoredKey};
 use crate::policy::{Freshness, Policy, Times};
-use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::store::{CellType, Entries, EntryRef, MetadataRef, Removed};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
@@ -117,7 +117,7 @@ pub(crate) struct MemoCore {
     /// The tag that stands for all keys, once something was computed from one.
     pub(super) memo_tag: Mutex<Option<Arc<TagState>>>,
     pub(super) backlog: Backlog,
-    pub(super) predicate_removals: PredicateRemovals,
+    pub(crate) predicate_removals: PredicateRemovals,
     #[cfg(feature = "rayon")]
     pub(super) typical_duration: super::typical_duration::TypicalDuration,
 }

@@ -10,12 +10,11 @@ use std::sync::{Arc, Weak};
 
 use hashbrown::HashTable;
 
+use super::Applied;
 use super::{MemoCore, MemoRef};
-use crate::engine::Described;
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{CarriedTags, Flight, current};
-use crate::invalidate::Applied;
-use crate::metadata::EntryMetadata;
+use crate::metadata::{Described, EntryMetadata};
 use crate::sync::{RandomState, ShardLock};
 use crate::tags::{Inherited, Name, Severity, TagState};
 
@@ -306,7 +305,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
-    use crate::runtime::Runtime;
+    use crate::memo::Runtime;
     use crate::time::Clock;
 
     #[test]

@@ -13,7 +13,7 @@ impl MemoCore {
     /// moment: room is made before it is used. What the entry replaces leaves its room to it: nobody
     /// else can take that in between.
     #[inline]
-    pub(super) fn reserve(
+    pub(crate) fn reserve(
         &self,
         guard: &mut ShardState,
         weight: usize,
@@ -120,8 +120,7 @@ impl MemoCore {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use crate::memo::{MemoSpec, When};
-    use crate::runtime::Runtime;
+    use crate::memo::{MemoSpec, Runtime, When};
     use crate::spec::Spec;
     use crate::sync::Ordering;
     use crate::tests::test_memo::TestMemo;

@@ -2,9 +2,9 @@
 //! to its times. All of it is asked under the access under which the entry was found.
 
 use super::{MemoCore, ShardState};
-use crate::engine::Intent;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
+use crate::flight::Intent;
 use crate::policy::{Freshness, Policy, SlotId, Times, Verdict};
 use crate::store::{EntryId, EntryRef, MetadataRef};
 use crate::sync::ShardLock;

@@ -5,14 +5,13 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use super::MemoCore;
-use crate::engine::Returned;
 use crate::erased::Erased;
 use crate::event::Cause;
-use crate::flight::{PreviousValue, SharedError};
+use crate::flight::PreviousValue;
 use crate::key::KeyRef;
 use crate::metadata::EntryMetadata;
 use crate::store::{EntryId, MetadataRef};
-use crate::value::{IsResult, IsSent, Returns};
+use crate::value::{IsResult, IsSent, Returned, Returns, SharedError};
 
 /// The user's code that a memo runs, for values as they are kept.
 pub(super) struct Hooks {

@@ -3,13 +3,13 @@
 //! Each acts before it returns: flights are taken off first, so that what they compute is not stored,
 //! then entries are removed.
 
+use super::Applied;
 use super::backlog::{BATCH, candidates};
 use super::core::DeferredInvalidation;
 use super::{Effects, MemoCore, Shard, ShardState};
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Flight, Kind, PreviousEntry};
-use crate::invalidate::Applied;
 use crate::policy::{Freshness, SlotId};
 use crate::store::EntryRef;
 use crate::sync::{Ordering, ShardLock};
@@ -262,8 +262,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::memo::MemoSpec;
-    use crate::runtime::Runtime;
+    use crate::memo::{MemoSpec, Runtime};
     use crate::spec::Spec;
     use crate::tests::test_memo::TestMemo;
     use crate::time::{Clock, Manual};

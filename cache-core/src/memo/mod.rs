@@ -1,5 +1,6 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
+mod applied;
 mod backlog;
 mod core;
 mod dependents;
@@ -7,49 +8,44 @@ mod effects;
 mod evicting;
 mod flags;
 #[cfg(all(unix, not(miri), not(loom)))]
-mod forking;
+pub(crate) mod fork;
 mod freshness;
 mod hooks;
 mod invalidating;
-mod members;
 mod memo_ref;
 mod nesting;
 mod plain;
 mod predicate_removal;
+pub(crate) mod runtime;
+#[cfg(feature = "testing")]
+pub(crate) mod scope;
 mod shards;
+pub(crate) mod slot;
 mod storing;
+mod sweeper;
 mod typed;
-mod typed_handle;
 mod typical_duration;
-mod untyped_handle;
 mod updating;
 
 use std::any::TypeId;
 use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
+pub use applied::Applied;
 pub(crate) use core::{MemoCore, Shard, ShardState, Types};
 pub(crate) use dependents::{UnstoredCall, record_unknown};
 pub(crate) use effects::Effects;
 pub(crate) use flags::Flags;
 pub(crate) use hooks::{MakesSpec, MemoSpec};
 pub(crate) use memo_ref::MemoRef;
-#[cfg(test)]
 pub(crate) use predicate_removal::{Predicate, invalidate_where};
-pub(crate) use predicate_removal::{invalidate_matching, invalidate_shown};
+pub(crate) use runtime::{HeldTags, Runtime};
 pub use storing::When;
+pub(crate) use storing::{Candidate, Claim, StoreOutcome};
 pub(crate) use typed::TypedMemo;
-pub use typed_handle::Memo;
-pub(crate) use untyped_handle::clear;
-pub use untyped_handle::{AllMemos, AnyMemoRef, ZeroCapacity};
 
-use crate::address::AnyKey;
 use crate::erased::Erased;
 use crate::tags::{TagName, each_public};
-
-/// What keys and values are in the store: their `Clone` runs no user code.
-pub(crate) trait Data: Clone + Send + Sync + 'static {}
-impl<T: Clone + Send + Sync + 'static> Data for T {}
 
 /// What a slot finds memos by.
 pub(crate) struct Header {
@@ -96,15 +92,8 @@ impl MemoCore {
         names
     }
 
-    /// What is live with one of these tags; all that is live, if none are given.
-    pub(crate) fn any_keys(&self, tags: Option<&[u64]>) -> Vec<AnyKey> {
-        let memo = self.arc();
-        let keys = self.live_keys(tags).into_iter();
-        keys.map(|(key, hash)| AnyKey::new(memo.clone(), key, hash)).collect()
-    }
-
     #[cfg(feature = "json")]
-    pub(crate) fn key_of_json(&self, arguments: &serde_json::Value) -> Result<AnyKey, String> {
+    pub(crate) fn key_of_json(&self, arguments: &serde_json::Value) -> Result<(Erased, u32), String> {
         let parts = self.spec.parts;
         let named = arguments.as_object();
         let listed = named.map(|named| self.in_order(named)).transpose()?;
@@ -118,7 +107,7 @@ impl MemoCore {
             None => mismatch.why,
         })?;
         let hash = self.hash_owned(&key);
-        Ok(AnyKey::new(self.arc(), key, hash))
+        Ok((key, hash))
     }
 
     /// Whether a key displays so. A user's `Debug` that panics does: dropping too much is only a miss.

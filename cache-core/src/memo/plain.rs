@@ -2,13 +2,9 @@
 //!
 //! They store what [`store`](MemoCore::store) would, or nothing: then that decides.
 
-use std::hint::cold_path;
-
-use super::{Effects, MemoCore};
-use crate::engine::LeaderGuard;
+use super::MemoCore;
 use crate::erased::Erased;
 use crate::event::Cause;
-use crate::flight::{CarriedTags, Kind, Landing};
 use crate::spec::Spec;
 use crate::store::StoredMetadata;
 use crate::sync::{Ordering, ShardLock};
@@ -24,59 +20,6 @@ impl MemoCore {
         let is_plain = !weighs && rules.idle.is_none() && rules.jitter == 0.0 && !rules.needs_cost();
         // What ends soon is noted by the exact clock.
         (is_plain && ttl >= SECOND).then_some(ttl)
-    }
-
-    /// Lands a flight with a plain value, which is no error, and whose key is new. Whether it did.
-    #[inline]
-    pub(crate) fn land_new(&self, leader: &LeaderGuard, value: &Erased) -> bool {
-        let flight = leader.flight();
-        let is_new = matches!(flight.kind, Kind::Shared | Kind::Alone) && flight.old.is_none();
-        if !is_new || flight.context.inheriting().is_some() || crate::sync::is_comparing() {
-            cold_path();
-            return false;
-        }
-        let Some((now, deadline)) = self.plain_times() else {
-            cold_path();
-            return false;
-        };
-        let mut guard = self.shard(flight.hash).write();
-        // Nobody else computes it, or has stored it: keys need not be compared.
-        if !guard.gated().is_only(flight) || flight.is_preceded() || self.predicate_removals.is_under_way() {
-            return false;
-        }
-        // Loaded before the stamps: the entry is valid at this revision or not at all.
-        let revision = self.revision().current();
-        if !self.untouched_since(flight.born, flight.hash, &[]) {
-            cold_path();
-            return false;
-        }
-        let mut effects = Effects::new();
-        if !self.reserve(&mut guard, 1, None, now, &mut effects) {
-            cold_path();
-            drop(guard);
-            self.dispose(effects);
-            return false;
-        }
-        let verified = flight.born.max(revision);
-        let stored_metadata =
-            StoredMetadata { created: now, deadline, verified, is_error: false, extra: None };
-        guard.entries.insert(&flight.key, value, flight.hash, stored_metadata, &self.spec.rules);
-        guard.gated_mut().remove(flight);
-        drop(guard);
-        self.counters.stores.add();
-        self.will_end(deadline);
-        self.note_duration(flight);
-        let landing = || Landing::Value(value.clone(), CarriedTags::Tags(None));
-        if effects.is_empty() {
-            leader.tell(landing);
-            // Empty effects need no drop.
-            std::mem::forget(effects);
-        } else {
-            cold_path();
-            leader.finish(&mut effects, None, landing);
-        }
-        self.on_store(&flight.key, value);
-        true
     }
 
     /// Puts a value in the place of the one that is there, by hand. Whether it did.
@@ -118,7 +61,7 @@ impl MemoCore {
 
     /// When a plain value is stored, and the first tick at which it is no longer fresh; none if the memo's are not.
     #[inline]
-    fn plain_times(&self) -> Option<(Tick, Tick)> {
+    pub(crate) fn plain_times(&self) -> Option<(Tick, Tick)> {
         let ttl = self.plain_ttl?;
         // What begins earlier ends earlier: of a long time that is no matter.
         let now = self.clock().coarse();
@@ -132,8 +75,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use crate::memo::{MemoSpec, When};
-    use crate::runtime::Runtime;
+    use crate::memo::{MemoSpec, Runtime, When};
     use crate::spec::Spec;
     use crate::sync::Ordering;
     use crate::tests::test_memo::TestMemo;

@@ -8,11 +8,11 @@
 
 use std::sync::Arc;
 
+use super::Applied;
 use super::dependents::SparedKeys;
-use super::{AnyMemoRef, MemoCore, ShardState};
+use super::{MemoCore, ShardState};
 use crate::erased::Erased;
 use crate::flight::Flight;
-use crate::invalidate::Applied;
 use crate::policy::Freshness;
 use crate::sync::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::tags::{Number, Severity};
@@ -117,25 +117,6 @@ pub(crate) fn invalidate_where(
     // What began since may have read one of the dependents before that was invalidated.
     finish();
     applied
-}
-
-/// Invalidates, in all of these memos, the keys that display as `is_selected` says.
-pub(crate) fn invalidate_shown(
-    memos: &[AnyMemoRef],
-    is_selected: &dyn Fn(&str) -> bool,
-    severity: Severity,
-) -> Applied {
-    let mut picked: Vec<(&MemoCore, Predicate<'_>)> = Vec::new();
-    for AnyMemoRef(memo) in memos {
-        picked.push((memo, Box::new(|key, _| memo.shows_as(key, is_selected))));
-    }
-    invalidate_where(&picked, Some(is_selected), severity)
-}
-
-/// The same of the keys that match a pattern.
-pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, severity: Severity) -> Applied {
-    let pattern = wildmatch::WildMatch::new(pattern);
-    invalidate_shown(memos, &|text| pattern.matches(text), severity)
 }
 
 impl MemoCore {

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
+use super::HeldTags;
 use super::{Effects, MemoCore};
-use crate::engine::LeaderGuard;
 use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
-use crate::flight::{CarriedTags, Flight, Flights, Kind, Landing};
+use crate::flight::{Flight, Flights, Kind};
 use crate::metadata::EntryMetadata;
 use crate::policy::Freshness;
-use crate::runtime::HeldTags;
 use crate::store::{EntryRef, ExtraMetadata, StoredMetadata};
 use crate::sync::{Ordering, ShardLock};
-use crate::tags::{Carrier, Number, SharedTags, TagSet, TagState};
+use crate::tags::{Carrier, Number, TagSet, TagState};
 use crate::time::{NEVER, SECOND, Tick, ticks};
 
 /// When a value that is given by hand is written.
@@ -27,7 +26,7 @@ pub enum When {
 }
 
 /// By what right a value is stored.
-pub(super) enum Claim<'a> {
+pub(crate) enum Claim<'a> {
     /// It was computed by a flight, which must still be registered.
     Flight(&'a Arc<Flight>),
     /// It was given by hand; it ends the flights of its key.
@@ -51,7 +50,7 @@ impl Claim<'_> {
 
 /// What came of storing a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum StoreOutcome {
+pub(crate) enum StoreOutcome {
     Yes,
     /// The value was there already: its entry was given a new life.
     Renewed,
@@ -62,84 +61,16 @@ pub(super) enum StoreOutcome {
 }
 
 /// A value that is to be stored.
-pub(super) struct Candidate<'a> {
-    pub(super) key: &'a Erased,
-    pub(super) hash: u32,
-    pub(super) value: &'a Erased,
-    pub(super) metadata: &'a EntryMetadata,
+pub(crate) struct Candidate<'a> {
+    pub(crate) key: &'a Erased,
+    pub(crate) hash: u32,
+    pub(crate) value: &'a Erased,
+    pub(crate) metadata: &'a EntryMetadata,
     /// How long it took to compute, where that matters.
-    pub(super) cost: Option<Tick>,
+    pub(crate) cost: Option<Tick>,
 }
 
 impl MemoCore {
-    /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
-    /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
-    /// older one where it is not one to keep.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn land(&self, leader: &LeaderGuard, value: &Erased, metadata: EntryMetadata, answers: bool) {
-        let flight = leader.flight();
-        let mut effects = Effects::new();
-        let (outcome, carried) = self.store_computed(leader, value, metadata, answers, &mut effects);
-        self.note_duration(flight);
-        let is_off = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
-        leader.finish(&mut effects, (!is_off).then_some(false), || Landing::Value(value.clone(), carried));
-        if outcome == StoreOutcome::Yes {
-            self.on_store(&flight.key, value);
-        }
-    }
-
-    /// The first half of it.
-    fn store_computed(
-        &self,
-        leader: &LeaderGuard,
-        value: &Erased,
-        mut metadata: EntryMetadata,
-        answers: bool,
-        effects: &mut Effects,
-    ) -> (StoreOutcome, CarriedTags) {
-        let flight = leader.flight();
-        let cost = self.spec.rules.needs_cost().then(|| self.clock().now().saturating_sub(leader.begun));
-        let inherited =
-            flight.context.inherited().map_or_else(|| Some(Vec::new()), |inherited| inherited.so_far());
-        // That it is made of something stale, or of nothing, says nothing of the older one.
-        let missed = inherited.is_none();
-        let untold = missed && !metadata.refused;
-        metadata.refused |= missed;
-        let tags = self.attach(&mut metadata, inherited.as_deref().unwrap_or_default());
-        // These are copies: the last of each is let go of as the computation ends.
-        drop(inherited);
-        self.end_inheriting(flight, Some(tags.as_deref().unwrap_or_default()));
-        // Those who wait learn by which tags the value may have been invalidated before they came.
-        let carried = if metadata.unknown || missed {
-            CarriedTags::Unknown
-        } else {
-            CarriedTags::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as SharedTags))
-        };
-        let claim = Claim::Flight(flight);
-        // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.
-        let candidate = Candidate { key: &flight.key, hash: flight.hash, value, metadata: &metadata, cost };
-        let outcome = if crate::sync::is_comparing() {
-            StoreOutcome::Refused
-        } else {
-            self.store(&candidate, tags, &claim, effects)
-        };
-        // Whoever gets the new value must not find the one that it was to replace: not if it came too late to be
-        // stored, and not if it is not one to keep.
-        let is_stored = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
-        let supersedes = match outcome {
-            StoreOutcome::Refused if !untold => answers,
-            _ => !is_stored && flight.kind == Kind::Refresh,
-        };
-        if supersedes {
-            self.remove_old(flight, effects);
-        }
-        if !is_stored && self.is_tracked() && !crate::sync::is_comparing() {
-            self.shard(flight.hash).write().dependencies.note_replaced(flight.hash);
-        }
-        (outcome, carried)
-    }
-
     /// Writes a value by hand. `metadata`: none if nothing is said of it. Whether it was stored.
     pub(crate) fn put(
         &self,
@@ -174,7 +105,7 @@ impl MemoCore {
 
     /// The tags that an entry is to carry, if it does.
     #[inline]
-    pub(super) fn attach(
+    pub(crate) fn attach(
         &self,
         metadata: &mut EntryMetadata,
         inherited: &[Arc<TagState>],
@@ -200,7 +131,7 @@ impl MemoCore {
 
     /// Writes the entry if the claim holds. Keys are compared under upgradable access, everything else
     /// happens under exclusive access, in one piece. What had to go is left to the caller.
-    pub(super) fn store(
+    pub(crate) fn store(
         &self,
         candidate: &Candidate<'_>,
         mut tags: Option<HeldTags>,
@@ -311,7 +242,7 @@ impl MemoCore {
 
     /// An entry of this deadline was stored.
     #[inline]
-    pub(super) fn will_end(&self, deadline: Tick) {
+    pub(crate) fn will_end(&self, deadline: Tick) {
         if deadline != NEVER || self.spec.rules.idle.is_some() {
             self.runtime().wake_sweeper();
         }
@@ -365,8 +296,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
-    use crate::memo::MemoSpec;
-    use crate::runtime::Runtime;
+    use crate::memo::{MemoSpec, Runtime};
     use crate::spec::Spec;
     use crate::tests::test_memo::TestMemo;
     use crate::time::Clock;
@@ -396,7 +326,10 @@ mod tests {
         assert_eq!(cache.runtime.tags.len(), 2);
         cache.invalidate(1);
         assert_eq!(cache.runtime.tags.len(), 1);
-        assert_eq!(cache.runtime.keys_of_tag(&crate::tags::Name::Text("cat".into())).len(), 1);
+        assert_eq!(
+            crate::handles::keys_of_tag(&cache.runtime, &crate::tags::Name::Text("cat".into())).len(),
+            1
+        );
         assert_eq!(cache.invalidate_tag("cat"), 1);
         assert_eq!(cache.runtime.tags.len(), 0);
         assert_eq!(cache.invalidate_tag("cat"), 0);

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use super::{Data, MemoCore};
+use super::MemoCore;
+use crate::erased::Data;
 use crate::key::{Part, Shape};
 use crate::store::short;
 

@@ -7,12 +7,11 @@
 
 use super::MemoCore;
 use crate::flight::Flight;
+#[cfg(feature = "rayon")]
+use crate::sync::{AtomicU64, Ordering};
 use crate::time::Tick;
 #[cfg(feature = "rayon")]
-use crate::{
-    sync::{AtomicU64, Ordering},
-    time::{later, ticks},
-};
+use crate::time::{later, ticks};
 
 /// A worker waits so long at least: milliseconds.
 #[cfg(feature = "rayon")]
@@ -62,7 +61,7 @@ impl MemoCore {
     }
 
     /// A flight has landed with a value.
-    pub(super) fn note_duration(&self, flight: &Flight) {
+    pub(crate) fn note_duration(&self, flight: &Flight) {
         // What workers had to be let go from has taken longer than it would by itself.
         if !flight.has_let_workers_go() {
             self.typical_duration.note(self.clock().now().saturating_sub(flight.begun));
@@ -79,7 +78,7 @@ impl MemoCore {
 
     pub(crate) fn note_by_worker(&self, _: Tick) {}
 
-    pub(super) fn note_duration(&self, _: &Flight) {}
+    pub(crate) fn note_duration(&self, _: &Flight) {}
 }
 
 #[cfg(all(test, feature = "rayon", not(loom)))]
@@ -87,9 +86,9 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use crate::engine::{Intent, Step};
-    use crate::memo::MemoSpec;
-    use crate::runtime::Runtime;
+    use crate::engine::Step;
+    use crate::flight::Intent;
+    use crate::memo::{MemoSpec, Runtime};
     use crate::spec::Spec;
     use crate::tests::test_memo::TestMemo;
     use crate::time::{Clock, Manual};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::HeldTags;
 use super::storing::{Candidate, Claim, StoreOutcome};
 use super::{Effects, MemoCore};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Flight, FlightContext, Kind, PreviousEntry, with_context};
 use crate::metadata::EntryMetadata;
-use crate::runtime::HeldTags;
 use crate::sync::ShardLock;
 use crate::tags::{SharedTags, TagState};
 

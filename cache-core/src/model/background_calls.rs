@@ -10,12 +10,12 @@ use loom::thread::{JoinHandle, spawn};
 
 use super::{ALL, FEW, KEY, Scene, check, join};
 use crate::background::{Executor, Task};
-use crate::blocking;
 use crate::call::{
-    BackgroundCallBy, FlightHandle, Hooking as _, Limits, NoHook, Parts, Prepared, Timeouts, UnansweredCall,
+    BackgroundCallBy, FlightHandle, Hooking as _, NoHook, Parts, Prepared, Timeouts, UnansweredCall, blocking,
 };
-use crate::engine::{Intent, Step};
-use crate::entry::Blocking;
+use crate::engine::Step;
+use crate::flight::{Intent, Limits};
+use crate::mode::Blocking;
 use crate::tests::test_memo::{Failure, Output, TestMemo, TestReturn, compute_as_leader};
 use crate::value::ReturnKind;
 
@@ -86,7 +86,7 @@ impl Background {
     fn of(scene: &Scene) -> Arc<Self> {
         let inside = Mutex::new((Vec::new(), false));
         let background = Arc::new(Self { inside, changed: Condvar::new() });
-        assert!(scene.cache.runtime.set_executor(Hands(background.clone())).is_ok());
+        assert!(scene.cache.runtime.executor.set(Hands(background.clone())).is_ok());
         background
     }
 

@@ -1,7 +1,7 @@
 //! Clearing a memo, and invalidating a tag that all of its entries carry, against computations.
 
 use super::{ALL, KEY, NEW, ONE_SHARD, Scene, check};
-use crate::engine::Intent;
+use crate::flight::Intent;
 
 impl Scene {
     fn refresh(&self) {

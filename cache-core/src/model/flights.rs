@@ -3,7 +3,8 @@
 use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, KEY, OLD, Scene, check, join};
-use crate::engine::{Intent, Step};
+use crate::engine::Step;
+use crate::flight::Intent;
 use crate::tests::test_memo::Failure;
 
 impl Scene {

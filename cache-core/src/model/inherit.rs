@@ -6,9 +6,8 @@ use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::spawn;
 
 use super::{FEWER, KEY, NEW, OLD, check};
-use crate::engine::Intent;
-use crate::memo::MemoSpec;
-use crate::runtime::Runtime;
+use crate::flight::Intent;
+use crate::memo::{MemoSpec, Runtime};
 use crate::spec::Spec;
 use crate::tags::{IN_MODEL, Severity};
 use crate::tests::test_memo::TestMemo;

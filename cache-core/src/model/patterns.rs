@@ -1,8 +1,8 @@
 //! Invalidation by pattern and predicate, which look at one entry after the other.
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, Scene, check, join};
-use crate::engine::Intent;
-use crate::memo::{AnyMemoRef, invalidate_matching};
+use crate::flight::Intent;
+use crate::handles::{AnyMemoRef, invalidate_matching};
 use crate::tags::Severity;
 
 /// Matches [`KEY`] alone.

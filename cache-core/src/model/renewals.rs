@@ -7,7 +7,8 @@ use loom::sync::atomic::Ordering;
 
 use super::{ALL, FEW, FEWER, KEY, NEW, OLD, ONE_SHARD, Scene, check, join};
 use crate::computing::computing;
-use crate::engine::{Intent, Step};
+use crate::engine::Step;
+use crate::flight::Intent;
 use crate::spec::Spec;
 use crate::tags::Severity;
 use crate::tests::test_memo::{Failure, Output, compute_as_leader, is, number};

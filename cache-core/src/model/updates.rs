@@ -1,7 +1,7 @@
 //! Values that are changed in place, against one another and all else that writes.
 
 use super::{ALL, FEW, KEY, OLD, Scene, check, join};
-use crate::engine::Intent;
+use crate::flight::Intent;
 use crate::memo::When;
 
 /// A value given by hand.

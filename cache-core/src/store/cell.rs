@@ -9,8 +9,7 @@ use std::mem::{MaybeUninit, offset_of};
 use std::ptr::{self, NonNull};
 
 use super::packed::PackedMetadata;
-use crate::erased::{Erased, ErasedRef, Vtable};
-use crate::memo::Data;
+use crate::erased::{Data, Erased, ErasedRef, Vtable};
 use crate::policy::NONE;
 
 /// In a link: the cell has a key and a value. The rest is the next slot, of a queue or of the free ones.

@@ -1,7 +1,7 @@
 //! Holes of tags reach through what is not there: each step of a path looks through a reference or an
 //! `Option`, by method dispatch on its type, the most specific first.
 
-use crate::__private::Arg;
+use crate::argument::Arg;
 
 /// An `Option` is looked through; `None` is the end of it.
 pub trait ThroughOption {

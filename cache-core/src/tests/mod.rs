@@ -2,6 +2,8 @@
 
 #[cfg(not(loom))]
 mod freshness_oracle;
+#[cfg(all(not(loom), not(miri)))]
+mod house;
 #[cfg(not(loom))]
 mod stale;
 pub(crate) mod test_memo;

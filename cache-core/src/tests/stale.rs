@@ -3,17 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::test_memo::{TestMemo, is};
 use crate::Invalidation;
-use crate::address::Peek;
-use crate::invalidate::Applied;
-use crate::memo::AnyMemoRef;
-use crate::memo::{MemoSpec, When};
+use crate::handles::{AnyMemoRef, Peek};
+use crate::memo::{Applied, MemoSpec, Runtime, When};
 use crate::policy::Freshness;
-use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::sync::Ordering;
 use crate::tags::{Name, Severity};
-use crate::tests::test_memo::{TestMemo, is};
 use crate::time::{Clock, Manual, Tick};
 
 const SPEC: Spec = Spec::new("stage", &["key"]).ttl(millis(1000)).tags(&["all"]);
@@ -36,11 +33,11 @@ fn store(cache: &TestMemo, key: u64, value: u64) {
 
 impl TestMemo {
     fn clear_as(&self, severity: Severity) -> usize {
-        crate::memo::clear(&[AnyMemoRef(self.memo.clone())], severity).count()
+        crate::handles::clear(&[AnyMemoRef(self.memo.clone())], severity).count()
     }
 
     fn matching(&self, severity: Severity) -> usize {
-        crate::memo::invalidate_matching(&[AnyMemoRef(self.memo.clone())], "*", severity).count()
+        crate::handles::invalidate_matching(&[AnyMemoRef(self.memo.clone())], "*", severity).count()
     }
 
     fn held(&self) -> usize {
@@ -67,7 +64,7 @@ fn a_mark_holds_at_once_and_its_window_counts_from_it() {
         assert_eq!(mark(&cache, Severity::Soft), 1);
         assert_eq!((cache.get(1), cache.state(1)), (None, Some(Freshness::Stale)));
         assert_eq!(
-            (cache.memo.len(), cache.memo.any_keys(None).len(), cache.key(1).is_live()),
+            (cache.memo.len(), cache.memo.live_keys(None).len(), cache.key(1).is_live()),
             (0, 0, false)
         );
         time.advance(10);
@@ -206,7 +203,7 @@ fn a_mark_of_many_counts_each_at_most_once() {
     let marks: [Marking; 3] = [
         (|cache| cache.runtime.invalidate_tag(&Name::Text("cat".into()), Severity::Soft), 0),
         (|cache| cache.runtime.invalidate_tag(&Name::Text("all".into()), Severity::Soft), 50),
-        (|cache| crate::memo::clear(&[AnyMemoRef(cache.memo.clone())], Severity::Soft), 50),
+        (|cache| crate::handles::clear(&[AnyMemoRef(cache.memo.clone())], Severity::Soft), 50),
     ];
     for (mark, untagged) in marks {
         // In this runtime the sweeper's thread has a part in it.

@@ -5,18 +5,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::blocking;
-use crate::call::{Description, NoHook, Prepared, UnansweredCall, described};
-use crate::engine::{Body, Intent, LeaderGuard, Miss, Step};
-use crate::entry::{Async, Blocking};
+use crate::call::future::{DrivenBy, MissStart, Polled};
+use crate::call::{Description, NoHook, Prepared, UnansweredCall, blocking, described};
+use crate::engine::{Body, LeaderGuard, Miss, Step};
 use crate::erased::{Erased, ErasedRef};
-use crate::flight::Flight;
-use crate::future::{DrivenBy, MissStart, Polled};
+use crate::flight::{Flight, Intent};
 use crate::key::{self, Bitwise, Exactly, InPlace, Leaf, NoJson, Shown, Ty};
-use crate::memo::{MemoCore, MemoSpec, Predicate, Types, When, invalidate_where};
+use crate::memo::{MemoCore, MemoSpec, Predicate, Runtime, Types, When, invalidate_where};
 use crate::metadata::EntryMetadata;
+use crate::mode::{Async, Blocking};
 use crate::policy::Freshness;
-use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::tags::{Name, Severity};
 use crate::time::Clock;
@@ -240,8 +238,8 @@ impl TestMemo {
     }
 
     /// The address of a key.
-    pub(crate) fn key(&self, key: u64) -> crate::address::Key<Output> {
-        crate::address::Key::new(
+    pub(crate) fn key(&self, key: u64) -> crate::handles::Key<Output> {
+        crate::handles::Key::new(
             self.memo.clone(),
             stored(key),
             self.hash(key),

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Returns;
+use super::SharedError;
 use crate::erased::Erased;
-use crate::flight::SharedError;
 
 /// What is decided about a return `O`, whose value is `V` to companions. There is one table for each kind of return.
 pub struct ReturnKind<O, V> {

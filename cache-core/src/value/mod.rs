@@ -8,6 +8,8 @@
 mod hold;
 mod kind;
 mod outcome;
+mod returned;
+mod shared_error;
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -24,6 +26,9 @@ pub use outcome::{
     PickWithoutErrors, share,
 };
 pub(crate) use outcome::{OkOnly, Plain};
+
+pub(crate) use returned::{ReturnSlot, Returned};
+pub(crate) use shared_error::SharedError;
 
 use crate::key::Ty;
 

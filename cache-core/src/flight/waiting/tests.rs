@@ -9,8 +9,7 @@ use std::time::Duration;
 use crate::sync::plain::Mutex;
 
 use super::*;
-use crate::memo::MemoSpec;
-use crate::runtime::Runtime;
+use crate::memo::{MemoSpec, Runtime};
 use crate::spec::Spec;
 use crate::tests::test_memo::{BoxedCall, Output, OwnedBy, TestMemo};
 use crate::time::Manual;
@@ -299,7 +298,7 @@ fn a_thread_that_waits_begins_anew_when_the_task_that_leads_has_left() {
     let scene = Arc::new(Scene::new());
     let (send, adopted) = channel();
     let executor = move |task: crate::Task| send.send(task).unwrap();
-    assert!(scene.cache.runtime.set_executor(executor).is_ok());
+    assert!(scene.cache.runtime.executor.set(executor).is_ok());
     let mut leader = scene.task(OwnedBy::Owner, 1);
     assert!(leader.poll().is_pending());
     let flight = scene.cache.flight(KEY).expect("it is under way");

@@ -117,7 +117,7 @@ impl Executor for Keeps {
 impl Scene {
     fn keeps(&self) -> Keeps {
         let keeps = Keeps(Arc::new(Mutex::new(Vec::new())));
-        assert!(self.cache.runtime.executor.set(Arc::new(keeps.clone())).is_ok());
+        assert!(self.cache.runtime.executor.set(keeps.clone()).is_ok());
         keeps
     }
 }

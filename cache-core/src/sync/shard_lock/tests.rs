@@ -250,7 +250,7 @@ fn a_thread_that_is_torn_down_may_still_read() {
 #[cfg(all(unix, not(miri)))]
 #[test]
 fn a_child_of_fork_writes_where_other_threads_of_its_parent_read() {
-    crate::fork::register();
+    crate::memo::fork::register();
     let lock = pair();
     let (reads, reading) = channel();
     let (ends, end) = channel::<()>();

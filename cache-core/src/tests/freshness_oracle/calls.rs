@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{History, Life, Ran, Renewal, TAGS, index};
 use crate::computing::computing;
-use crate::engine::{Cx, Found, Intent, LookFlags, SlowPath, Step};
+use crate::engine::{Cx, Found, LookFlags, SlowPath, Step};
+use crate::flight::Intent;
 use crate::memo::{TypedMemo, When};
 use crate::tests::test_memo::{Failure, Output, TestKey, TestReturn, compute_as_leader, number};
 

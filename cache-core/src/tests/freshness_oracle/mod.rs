@@ -11,10 +11,10 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Intent, LeaderGuard};
-use crate::memo::{MemoSpec, When};
+use crate::engine::LeaderGuard;
+use crate::flight::Intent;
+use crate::memo::{MemoSpec, Runtime, When};
 use crate::policy::Freshness;
-use crate::runtime::Runtime;
 use crate::tags::Severity;
 use crate::tests::test_memo::{Output, TestMemo, is, number, stored};
 use crate::time::{Clock, Manual, NEVER, Tick};

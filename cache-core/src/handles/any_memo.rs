@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{MemoCore, invalidate_matching, invalidate_shown};
-use crate::address::AnyKey;
+use super::AnyKey;
 use crate::event::Stats;
-use crate::invalidate::Applied;
-use crate::slot::Slot;
-use crate::tags::{Carrier, Severity};
+use crate::memo::slot::Slot;
+use crate::memo::{Applied, MemoCore, Predicate, invalidate_where};
+use crate::tags::{Carrier, Severity, TagName};
 
 /// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
 #[derive(Clone)]
@@ -86,14 +85,14 @@ impl AnyMemoRef {
 
     /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
     #[must_use]
-    pub fn tags(&self) -> Vec<crate::TagName> {
+    pub fn tags(&self) -> Vec<TagName> {
         self.0.tags()
     }
 
     /// The live entries, in no order.
     #[must_use]
     pub fn any_keys(&self) -> Vec<AnyKey> {
-        self.0.any_keys(None)
+        AnyKey::all_of(&self.0, None)
     }
 
     /// Invalidates every entry. Values being computed are not stored.
@@ -147,10 +146,11 @@ impl AnyMemoRef {
     pub fn key_of_json(
         &self,
         arguments: &impl serde::Serialize,
-    ) -> Result<AnyKey, crate::registry::LookupError> {
+    ) -> Result<AnyKey, crate::handles::LookupError> {
         let json = serde_json::to_value(arguments).map_err(|error| error.to_string());
         json.and_then(|json| self.0.key_of_json(&json))
-            .map_err(|why| crate::registry::LookupError::arguments(self.name(), &why))
+            .map(|(key, hash)| AnyKey::new(self.0.clone(), key, hash))
+            .map_err(|why| crate::handles::LookupError::arguments(self.name(), &why))
     }
 }
 
@@ -160,6 +160,25 @@ pub(crate) fn clear(memos: &[AnyMemoRef], severity: Severity) -> Applied {
     let Some(first) = memos.first() else { return Applied::default() };
     let stamp = first.0.runtime().bump_whole(memos.iter().map(|memo| memo.0.revision()), severity);
     memos.iter().map(|memo| memo.0.remove_cleared(stamp)).sum()
+}
+
+/// Invalidates, in all of these memos, the keys that display as `is_selected` says.
+pub(crate) fn invalidate_shown(
+    memos: &[AnyMemoRef],
+    is_selected: &dyn Fn(&str) -> bool,
+    severity: Severity,
+) -> Applied {
+    let mut picked: Vec<(&MemoCore, Predicate<'_>)> = Vec::new();
+    for AnyMemoRef(memo) in memos {
+        picked.push((memo, Box::new(|key, _| memo.shows_as(key, is_selected))));
+    }
+    invalidate_where(&picked, Some(is_selected), severity)
+}
+
+/// The same of the keys that match a pattern.
+pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, severity: Severity) -> Applied {
+    let pattern = wildmatch::WildMatch::new(pattern);
+    invalidate_shown(memos, &|text| pattern.matches(text), severity)
 }
 
 /// A memo cannot be bounded to nothing.
@@ -194,7 +213,7 @@ impl AllMemos {
     /// Each instantiation that has been used so far.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
-        self.slot.memos()
+        self.slot.memos().map(AnyMemoRef).collect()
     }
 
     /// How many entries are live in all of them.

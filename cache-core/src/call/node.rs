@@ -7,15 +7,14 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::address::{Key, Peek, Ttl};
-use crate::call::{Address as _, Answer, Call, Callee, Lookup, MissHook, WriteCall as _, function_once};
+use super::{Address as _, Answer, Call, Callee, Lookup, MissHook, WriteCall as _, function_once};
 use crate::engine::{Cx, Found};
 use crate::event::Cause;
-use crate::invalidate::Applied;
+use crate::handles::{Key, Memo, Peek, Ttl};
 use crate::key::{KeyRef, Lend, Part, Shape, Ty};
-use crate::memo::{Memo, MemoSpec, When};
+use crate::memo::slot::{Identity, Slot};
+use crate::memo::{Applied, MemoSpec, When};
 use crate::metadata::EntryMetadata;
-use crate::slot::{Identity, Slot};
 use crate::value::Returns;
 
 /// A key that is declared as a struct: a *node*. Several functions can keep their values under it.

@@ -5,16 +5,17 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+#[cfg(feature = "json")]
+use super::LookupError;
 use super::members::{Member, Members};
-use super::{AnyMemoRef, MemoCore, ZeroCapacity};
-use crate::address::Key;
-use crate::entry::Blocking;
+use super::{AnyKey, AnyMemoRef, Key, ZeroCapacity};
 use crate::erased::Erased;
 use crate::event::Stats;
-use crate::invalidate::Applied;
 use crate::key::KeyRef;
-use crate::slot;
-use crate::tags::Severity;
+use crate::memo::runtime::is_enabled;
+use crate::memo::{Applied, MemoCore, invalidate_where, slot};
+use crate::mode::{Async, Blocking};
+use crate::tags::{Severity, TagName};
 
 /// The cache behind one memoized function, `get_cat::memo()`, or behind methods of one instance.
 ///
@@ -206,7 +207,7 @@ impl<V: 'static, M> Memo<V, M> {
     pub fn is_enabled(&self) -> bool {
         match self.members.iter().next() {
             Some(member) => member.memo.is_enabled(),
-            None => !self.members.disabled.load(Ordering::Relaxed) && crate::is_enabled(),
+            None => !self.members.disabled.load(Ordering::Relaxed) && is_enabled(),
         }
     }
 
@@ -218,8 +219,8 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
     #[must_use]
-    pub fn tags(&self) -> Vec<crate::TagName> {
-        let mut tags: Vec<crate::TagName> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
+    pub fn tags(&self) -> Vec<TagName> {
+        let mut tags: Vec<TagName> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
         tags.sort_unstable();
         tags.dedup();
         tags
@@ -233,7 +234,7 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// The live entries without their types, in no order.
     #[must_use]
-    pub fn any_keys(&self) -> Vec<crate::AnyKey> {
+    pub fn any_keys(&self) -> Vec<AnyKey> {
         self.memos().iter().flat_map(AnyMemoRef::any_keys).collect()
     }
 
@@ -290,7 +291,7 @@ impl<V: 'static, M> Memo<V, M> {
 
     fn remove_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
         let picked: Vec<_> = self.members.iter().map(|member| member.picked_by(predicate)).collect();
-        super::predicate_removal::invalidate_where(&picked, None, severity)
+        invalidate_where(&picked, None, severity)
     }
 
     /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].
@@ -306,11 +307,8 @@ impl<V: 'static, M> Memo<V, M> {
     /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`; of
     /// a field also if no method has used it yet.
     #[cfg(feature = "json")]
-    pub fn key_of_json(
-        &self,
-        arguments: &impl serde::Serialize,
-    ) -> Result<crate::AnyKey, crate::registry::LookupError> {
-        let mut error = crate::registry::LookupError::name("memo");
+    pub fn key_of_json(&self, arguments: &impl serde::Serialize) -> Result<AnyKey, LookupError> {
+        let mut error = LookupError::name("memo");
         for memo in self.memos() {
             match memo.key_of_json(arguments) {
                 Ok(key) => return Ok(key),
@@ -330,13 +328,10 @@ impl<V: 'static> Memo<V> {
     }
 }
 
-impl<V: 'static> Memo<V, crate::Async> {
+impl<V: 'static> Memo<V, Async> {
     /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
     /// reads.
-    pub async fn get_many<'k>(
-        &self,
-        keys: impl IntoIterator<Item = &'k Key<V, crate::Async>>,
-    ) -> Vec<Option<V>> {
+    pub async fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V, Async>>) -> Vec<Option<V>> {
         let mut values = Vec::new();
         for key in keys {
             values.push(key.get().await);

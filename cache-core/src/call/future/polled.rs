@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::call::{Description, Extras, MakesBody, MakesJob, UnansweredCall};
-use crate::engine::{Described, MissActions};
-use crate::entry::Async;
+use crate::engine::MissActions;
+use crate::metadata::Described;
+use crate::mode::Async;
 
 /// A call of an asynchronous function that was not answered at once.
 pub(crate) trait AsyncBody {

@@ -3,11 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::call::TimedOut;
+use super::{ReturnKind, SharedError};
 use crate::erased::Erased;
-use crate::flight::SharedError;
-use crate::metadata::EntryMetadata;
-use crate::value::ReturnKind;
 
 /// What a call returns.
 pub(crate) trait Returned {
@@ -25,24 +22,6 @@ pub(crate) trait Returned {
     fn share_error(&self) -> Option<Arc<dyn Any + Send + Sync>>;
     /// The return, which is an `Option` of its type.
     fn output(&mut self) -> &mut dyn Any;
-}
-
-/// A call whose value is described by its function.
-pub(crate) trait Described {
-    /// What it returns.
-    fn returned(&mut self) -> &mut dyn Returned;
-    /// Whether its function says something of the value.
-    fn describes(&self) -> bool;
-    /// What an entry of the value answers to; of the error, if there is none.
-    fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata);
-    /// It has waited for too long: sets the return to what `timeout` says.
-    fn give_up(&mut self, late: &TimedOut);
-}
-
-/// A call whose body can be run.
-pub(crate) trait Body: Described {
-    /// Runs it. It is run once.
-    fn run(&mut self);
 }
 
 /// What a call returns, once it does.

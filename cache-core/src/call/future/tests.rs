@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::background::{Executor, Task};
-use crate::memo::MemoSpec;
-use crate::runtime::Runtime;
+use crate::memo::{MemoSpec, Runtime};
 use crate::spec::Spec;
 use crate::sync::Mutex;
 use crate::tests::test_memo::{BoxedCall, Failure, Output, OwnedBy, TestMemo};
@@ -181,7 +180,7 @@ impl Executor for Kept {
 
 fn with_executor() -> (TestMemo, Kept) {
     let (cache, executor) = (cache().0, Kept::default());
-    assert!(cache.runtime.executor.set(Arc::new(executor.clone())).is_ok());
+    assert!(cache.runtime.executor.set(executor.clone()).is_ok());
     (cache, executor)
 }
 
@@ -238,7 +237,7 @@ fn an_executor_that_panics_leaves_nothing_behind() {
         }
     }
     let (cache, _time) = cache();
-    assert!(cache.runtime.executor.set(Arc::new(Broken)).is_ok());
+    assert!(cache.runtime.executor.set(Broken).is_ok());
     drop(two_calls(&cache, OwnedBy::Owner, &Arc::default()));
     assert_eq!(cache.flights(), 0);
 }

@@ -7,9 +7,9 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use super::{MakesSpec, MemoCore, Runtime, TypedMemo, Types};
+use crate::erased::Data;
 use crate::key::Shape;
-use crate::memo::{AnyMemoRef, Data, MakesSpec, MemoCore, TypedMemo, Types};
-use crate::runtime::Runtime;
 use crate::spec::Spec;
 use crate::value::Returns;
 
@@ -170,7 +170,7 @@ impl Slot {
     {
         let id = id::<Id, S, R>();
         #[cfg(feature = "testing")]
-        if let Some(scope) = crate::testing::current() {
+        if let Some(scope) = crate::memo::scope::current() {
             let runtime = scope.runtime();
             let made = || runtime.memo_of(self.address(), id);
             let memo = made().unwrap_or_else(|| {
@@ -194,7 +194,7 @@ impl Slot {
         &self,
     ) -> Option<MemoHandle<'static, S::Owned, R::StoredValue>> {
         #[cfg(feature = "testing")]
-        if crate::testing::current().is_some() {
+        if crate::memo::scope::current().is_some() {
             return None;
         }
         let id = id::<Id, S, R>();
@@ -274,9 +274,9 @@ impl Slot {
     }
 
     /// The memos that have been used so far, in the current runtime.
-    pub(crate) fn memos(&'static self) -> Vec<AnyMemoRef> {
+    pub(crate) fn memos(&'static self) -> impl Iterator<Item = Arc<MemoCore>> {
         let memos = Runtime::current().memos().into_iter();
-        memos.filter(|memo| memo.slot == self.address()).map(AnyMemoRef).collect()
+        memos.filter(|memo| memo.slot == self.address())
     }
 }
 

@@ -5,18 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 
-use crate::background::{Executor as _, as_background, block_on};
-use crate::call::{
+use super::{
     Description, Extras, FlightHandle, MakesBody, MakesJob, NoHook, RunsBody, UnansweredCall, WaitLimits,
 };
+use crate::background::{Executor as _, as_background, block_on};
 use crate::engine::{
-    Body, CallMode, Described, LeaderGuard, Miss, MissActions, MissStart, Next, Settled, SlowPath, conclude,
+    Body, CallMode, LeaderGuard, Miss, MissActions, MissStart, Next, Settled, SlowPath, conclude,
 };
-use crate::entry::Blocking;
 use crate::erased::Erased;
 use crate::flight::{ContextGuard, Flight, FlightContext, Job, PendingJob, Waiter, with_context};
-use crate::memo::{MemoCore, UnstoredCall};
-use crate::runtime::Runtime;
+use crate::memo::{MemoCore, Runtime, UnstoredCall};
+use crate::metadata::Described;
+use crate::mode::Blocking;
 use crate::time::after;
 
 /// A call of a function that is not asynchronous.
@@ -152,17 +152,17 @@ fn wait(miss: &mut Miss, mut waiter: Waiter, call: &mut dyn Described) -> Next {
 /// Hands a computation to the background. Until somebody begins it, whoever waits for its flight may.
 pub(crate) fn hand_to_background(runtime: &Runtime, flight: &Arc<Flight>, job: Job) -> Arc<PendingJob> {
     #[cfg(feature = "testing")]
-    let scope = crate::testing::current();
+    let scope = crate::memo::scope::current();
     // Expressions of the attribute are evaluated by it before the body: they are part of the computation, too.
     let context = flight.context.clone();
     let pending_job = PendingJob::new(Box::new(move || {
         #[cfg(feature = "testing")]
-        let _inside = scope.as_ref().map(crate::testing::Scope::enter);
+        let _inside = scope.as_ref().map(crate::memo::scope::Scope::enter);
         with_context(Some(&context), job);
     }));
     flight.offer(&pending_job);
     let handed = HandedOverJob { flight: Arc::downgrade(flight), pending_job: pending_job.clone() };
-    runtime.spawn_blocking(Box::new(move || as_background(|| handed.pending_job.begin())));
+    runtime.executor.spawn_blocking(Box::new(move || as_background(|| handed.pending_job.begin())));
     pending_job
 }
 

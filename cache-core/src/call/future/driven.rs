@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::{AsyncBody, BoxedCall, Led, MissStart, Polled, approach, lead};
-use crate::call::{Limits, Unanswered, UnansweredCall};
+use crate::call::{Unanswered, UnansweredCall};
 use crate::engine::CallMode;
+use crate::flight::Limits;
 
 /// A driver, and the type of its call. When it is ready it hands back the call, and a `T`.
 pub struct Driven<C, T = ()> {

@@ -23,19 +23,17 @@ pub(crate) use driven::{Driven, DrivenBy};
 pub(crate) use polled::{AsyncBody, BoxedCall, DynBody, Polled};
 
 use crate::background::Executor;
-use crate::call::{
-    Description, Extras, FlightHandle, Limits, MakesBody, MakesJob, UnansweredCall, WaitLimits,
-};
+use crate::call::{Description, Extras, FlightHandle, MakesBody, MakesJob, UnansweredCall, WaitLimits};
 pub(crate) use crate::engine::MissStart;
-use crate::engine::{Described, LeaderGuard, Miss, Next, Settled, conclude};
-use crate::entry::Async;
+use crate::engine::{LeaderGuard, Miss, Next, Settled, conclude};
 use crate::erased::Erased;
 use crate::flight::{
-    AdoptableComputation, AdoptionRule, Flight, FlightContext, Landing, WaitOutcome, Waiter,
+    AdoptableComputation, AdoptionRule, Flight, FlightContext, Landing, Limits, WaitOutcome, Waiter,
     polled_with_context,
 };
-use crate::memo::UnstoredCall;
-use crate::runtime::Runtime;
+use crate::memo::{Runtime, UnstoredCall};
+use crate::metadata::Described;
+use crate::mode::Async;
 use crate::time::NEVER;
 
 /// A call that is to compute as the leader of a flight.
@@ -172,7 +170,7 @@ where
     let (memo, flight) = (miss.memo().clone(), leader.flight().clone());
     let (handle, one_shot) = called.extras.timeouts().handle(FlightHandle::new(leader));
     let job = called.job(handle).expect("refused when it was compiled, if it cannot be");
-    let background: Arc<dyn Executor> = memo.runtime().clone();
+    let background: Arc<dyn Executor> = memo.runtime().executor.clone();
     let job = part_of(&flight, job);
     let mut computation = AdoptableComputation::new(flight, job, background, AdoptionRule::All);
     loop {
@@ -195,7 +193,7 @@ pub(crate) fn hand_to_background(
     flight: &Flight,
     job: impl Future<Output = ()> + Send + 'static,
 ) {
-    runtime.spawn(Box::pin(part_of(flight, job)));
+    runtime.executor.spawn(Box::pin(part_of(flight, job)));
 }
 
 /// The job of a flight. Expressions of the attribute are evaluated by it before the body: they are part of the
@@ -212,7 +210,7 @@ fn in_this_scope<F: Future + Send + 'static>(
     computation: F,
 ) -> impl Future<Output = F::Output> + Send + 'static {
     #[cfg(feature = "testing")]
-    let computation = crate::testing::in_this_scope(computation);
+    let computation = crate::memo::scope::in_this_scope(computation);
     computation
 }
 

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::memo::MemoCore;
-use crate::runtime::Runtime;
+use super::{MemoCore, Runtime};
 use crate::sync::plain::Mutex;
 use crate::time::{HAS_THREADS, has_forked};
 

@@ -9,10 +9,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::entry::{Async, Blocking};
+use super::AnyMemoRef;
 use crate::erased::{Erased, ErasedRef};
-use crate::invalidate::Applied;
-use crate::memo::{AnyMemoRef, MemoCore};
+use crate::memo::{Applied, MemoCore};
+use crate::mode::{Async, Blocking};
 use crate::policy::{Freshness, Times};
 use crate::store::EntryRef;
 use crate::tags::Severity;
@@ -268,6 +268,12 @@ pub struct AnyKey {
 }
 
 impl AnyKey {
+    /// What is live in a memo with one of these tags; all that is live, if none are given.
+    pub(crate) fn all_of(memo: &Arc<MemoCore>, tags: Option<&[u64]>) -> Vec<Self> {
+        let keys = memo.live_keys(tags).into_iter();
+        keys.map(|(key, hash)| Self::new(memo.clone(), key, hash)).collect()
+    }
+
     pub(crate) fn new(memo: Arc<MemoCore>, key: Erased, hash: u32) -> Self {
         Self { address: SharedAddress(Arc::new(EntryAddress { memo, key, hash })) }
     }

@@ -4,14 +4,11 @@ use std::any::TypeId;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::core::Types;
-use super::predicate_removal::Predicate;
-use super::{AnyMemoRef, MakesSpec, Memo, MemoCore};
-use crate::address::Key;
+use super::{AnyMemoRef, Key, Memo};
 use crate::erased::Erased;
 use crate::key::{KeyRef, Shape};
-use crate::runtime::Runtime;
-use crate::slot::{self, Identity, MemoHandle, Slot};
+use crate::memo::slot::{self, Identity, MemoHandle, Slot};
+use crate::memo::{MakesSpec, MemoCore, Predicate, Runtime, Types};
 use crate::value::{ReturnKind, Returns};
 
 /// The memos of a field: one for each method that keeps its values there. The list only grows.
@@ -114,7 +111,7 @@ impl<V: 'static> Member<V> {
     #[cfg(feature = "testing")]
     #[inline]
     fn is_here(&self) -> bool {
-        self.id.0 == OF_A_FUNCTION || crate::testing::is_current(self.memo.0.runtime())
+        self.id.0 == OF_A_FUNCTION || crate::memo::scope::is_current(self.memo.0.runtime())
     }
 
     /// There is one runtime only.

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::invalidate::Applied;
-use crate::memo::{AnyMemoRef, invalidate_matching, invalidate_shown};
-use crate::runtime::Runtime;
+#[cfg(feature = "json")]
+use super::AnyKey;
+use super::{AnyMemoRef, invalidate_matching, invalidate_shown};
+use crate::memo::{Applied, Runtime};
 use crate::tags::Severity;
 
 /// Every memo of this process, from its first use on.
@@ -99,7 +100,7 @@ impl Registry {
     ///
     /// If no memo of this name has been used yet, or the arguments do not fit.
     #[cfg(feature = "json")]
-    pub fn key(&self, name: &str, arguments: &impl serde::Serialize) -> Result<crate::AnyKey, LookupError> {
+    pub fn key(&self, name: &str, arguments: &impl serde::Serialize) -> Result<AnyKey, LookupError> {
         let memo = self.find(name).ok_or_else(|| LookupError::name(name))?;
         memo.key_of_json(arguments)
     }

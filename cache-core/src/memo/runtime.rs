@@ -7,11 +7,9 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
-use crate::address::AnyKey;
-use crate::background::Executor;
+use super::{Applied, MemoCore};
+use crate::background::{AnyExecutor, Executor, ExecutorIsSet};
 use crate::flight::{Waits, has_invalidated};
-use crate::invalidate::Applied;
-use crate::memo::MemoCore;
 use crate::sync::{Locked, held_in};
 use crate::tags::{Name, Number, PendingRemoval, Revision, Severity, Stamp, TagSet, TagState, Tags};
 use crate::time::Clock;
@@ -21,7 +19,7 @@ pub(crate) struct Runtime {
     pub(crate) tags: Tags<MemoCore>,
     pub(crate) waits: Arc<Waits>,
     pub(crate) clock: Clock,
-    pub(crate) executor: OnceLock<Arc<dyn Executor>>,
+    pub(crate) executor: Arc<AnyExecutor>,
     memos: crate::sync::plain::Mutex<Memos>,
     disabled: AtomicBool,
     /// Whether any of its memos inherits tags.
@@ -118,13 +116,13 @@ fn is_yes(value: &str) -> Option<bool> {
 impl Runtime {
     pub(crate) fn new(clock: Clock) -> Arc<Self> {
         #[cfg(all(unix, not(miri), not(loom)))]
-        crate::fork::register();
+        super::fork::register();
         let disabled = is_disabled();
         let runtime = Arc::new(Self {
             tags: Tags::new(),
             waits: Arc::new(Waits::new()),
             clock,
-            executor: OnceLock::new(),
+            executor: Arc::default(),
             memos: crate::sync::plain::Mutex::default(),
             disabled: AtomicBool::new(disabled),
             tracked: AtomicBool::new(false),
@@ -158,7 +156,7 @@ impl Runtime {
     /// The runtime in which this thread works: a test's scope, else the process's.
     pub(crate) fn current() -> Arc<Runtime> {
         #[cfg(feature = "testing")]
-        if let Some(scope) = crate::testing::current() {
+        if let Some(scope) = crate::memo::scope::current() {
             return scope.runtime().clone();
         }
         Self::global().clone()
@@ -230,17 +228,6 @@ impl Runtime {
 
     pub(crate) fn is_tracked(&self) -> bool {
         self.tracked.load(Ordering::Relaxed)
-    }
-
-    /// The live entries of a tag.
-    pub(crate) fn keys_of_tag(&self, name: &Name) -> Vec<AnyKey> {
-        let Some((tag, carriers)) = self.tags.carriers(name) else { return Vec::new() };
-        let ids = self.tags.ids(&tag);
-        let keys =
-            carriers.iter().flat_map(|(memo, all)| memo.any_keys((!all).then_some(&ids[..]))).collect();
-        // Those who carried it may have left meanwhile.
-        self.tags.release(Box::new([tag]));
-        keys
     }
 
     /// Makes a memo known, and keeps it if it belongs to a function.
@@ -316,9 +303,39 @@ impl Runtime {
     /// An entry that expires was stored or marked. Scopes are swept by hand: their time stands still.
     pub(crate) fn wake_sweeper(&self) {
         if matches!(self.clock, Clock::System) {
-            crate::sweeper::wake();
+            crate::memo::sweeper::wake();
         }
     }
+}
+
+/// Sets who runs background work in this process, or in the test scope this thread is in. Can be done
+/// once.
+///
+/// With an executor set, an asynchronous computation that owns its arguments, and whose callers have all gone, is
+/// finished by it, and stored. Without, it is dropped.
+///
+/// # Errors
+///
+/// If one was set before.
+pub fn set_executor(executor: impl Executor) -> Result<(), ExecutorIsSet> {
+    Runtime::current().executor.set(executor)
+}
+
+/// Switches caching off or on for the whole process, or for the test scope this thread is in.
+///
+/// While it is off, calls run the body, reads find nothing and writes do nothing; what was stored is
+/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` (or `true`, `yes`, `on`, in
+/// any case) switches it off from the start; what is neither that nor `0`, `false`, `no`, `off` or empty
+/// is told on standard error, once, and switches nothing off.
+pub fn set_enabled(enabled: bool) {
+    Runtime::current().switch(enabled);
+}
+
+/// Whether caching is switched on for the process, or for the test scope this thread is in. A memo that is
+/// switched off by itself is so all the same: see [`Memo::is_enabled`](crate::Memo::is_enabled).
+#[must_use]
+pub fn is_enabled() -> bool {
+    !Runtime::current().is_off()
 }
 
 #[cfg(all(test, not(loom)))]
@@ -347,7 +364,7 @@ mod tests {
         let cache = TestMemo::within(Runtime::new(Clock::System), spec, MemoSpec::new());
         cache.invalidate_tag("all");
         cache.call(1, &[], || Ok(1)).unwrap();
-        assert_eq!(cache.runtime.keys_of_tag(&Name::Text("all".into())).len(), 1);
+        assert_eq!(crate::handles::keys_of_tag(&cache.runtime, &Name::Text("all".into())).len(), 1);
         assert_eq!(cache.invalidate_tag("all"), 1);
         assert_eq!(cache.get(1), None);
     }

@@ -1,0 +1,17 @@
+//! What users hold of the cache besides calls: memos, addresses of entries, tags and the registry.
+
+mod address;
+mod any_memo;
+mod members;
+mod memo;
+mod registry;
+mod tagged;
+
+pub use address::{AnyKey, Key, Peek, Ttl};
+pub use any_memo::{AllMemos, AnyMemoRef, ZeroCapacity};
+pub(crate) use any_memo::{clear, invalidate_matching, invalidate_shown};
+pub use memo::Memo;
+pub use registry::{LookupError, LookupErrorKind, Registry, registry};
+#[cfg(all(test, not(loom)))]
+pub(crate) use tagged::keys_of_tag;
+pub use tagged::{Tagged, tag};
