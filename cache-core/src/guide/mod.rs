@@ -12,7 +12,10 @@ macro_rules! pages {
     )*};
 }
 
-pages! { options companions keys invalidation freshness futures pools methods testing libraries migrating design locks }
+pages! {
+    options companions keys freshness invalidation futures pools methods layering testing libraries migrating
+    design locks
+}
 
 #[cfg_attr(not(doctest), doc = include_str!("links.md"))]
 #[doc = include_str!("../../docs/performance.md")]
