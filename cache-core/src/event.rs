@@ -29,7 +29,7 @@ macro_rules! counters {
         /// on, so they need not add up to the last digit.
         ///
         /// Displays as a table of the figures that are not 0, and of hits, misses, waits and stores in any case. With
-        /// the feature `json` it serializes as a map of all figures by their names.
+        /// the feature `json` it serializes as a map of both ratios and all figures by their names.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
@@ -48,7 +48,9 @@ macro_rules! counters {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
 
-                let mut fields = serializer.serialize_struct("Stats", [$(stringify!($name)),*].len())?;
+                let mut fields = serializer.serialize_struct("Stats", [$(stringify!($name)),*].len() + 2)?;
+                fields.serialize_field("hit_ratio", &self.hit_ratio())?;
+                fields.serialize_field("saved_ratio", &self.saved_ratio())?;
                 $(fields.serialize_field(stringify!($name), &self.$name)?;)*
                 fields.end()
             }
@@ -60,6 +62,15 @@ macro_rules! counters {
             /// The figures of several memos.
             fn add(self, other: Self) -> Self {
                 Self { $($name: self.$name + other.$name),* }
+            }
+        }
+
+        impl std::ops::Sub for Stats {
+            type Output = Self;
+
+            /// The figures since an earlier time: nothing sets them back.
+            fn sub(self, earlier: Self) -> Self {
+                Self { $($name: self.$name.saturating_sub(earlier.$name)),* }
             }
         }
 
@@ -89,6 +100,9 @@ counters! {
     misses: Tally;
     /// Misses that waited for another caller's computation.
     waits: Counter;
+    /// Misses that needed no body of their own, since another caller computed the value, or the error, meanwhile; and
+    /// prefetches that found a computation under way.
+    shared: Counter;
     /// Values stored.
     stores: Tally;
     /// Values that were computed but not stored, since an invalidation or a write came between.
@@ -141,13 +155,11 @@ impl Stats {
         self.part_of_reads(self.hits)
     }
 
-    /// The part of reads that ran no body of their own, from 0 to 1; 0 before the first read: hits, and misses that
-    /// waited for another caller's computation. So it tells how much of the work the memo saves.
-    ///
-    /// A wait counts even if it came to nothing, because the other computation failed.
+    /// The part of reads that needed no body of their own, from 0 to 1; 0 before the first read: hits, and misses
+    /// answered by another caller's computation. So it tells how much of the work the memo saves.
     #[must_use]
     pub fn saved_ratio(&self) -> f64 {
-        self.part_of_reads(self.hits + self.waits)
+        self.part_of_reads(self.hits + self.shared)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a ratio needs no 64 bits")]
@@ -211,10 +223,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_no_hit_but_saves_a_computation() {
-        let stats = Stats { hits: 5, misses: 5, waits: 4, ..Stats::default() };
+    fn what_another_has_computed_is_no_hit_but_saves_a_computation() {
+        let stats = Stats { hits: 5, misses: 5, waits: 5, shared: 4, ..Stats::default() };
         assert_eq!((stats.hit_ratio(), stats.saved_ratio()), (0.5, 0.9));
         assert_eq!((Stats::default().hit_ratio(), Stats::default().saved_ratio()), (0.0, 0.0));
+    }
+
+    #[test]
+    fn figures_of_a_time_are_a_difference() {
+        let (before, after) =
+            (Stats { hits: 5, misses: 1, ..Stats::default() }, Stats { hits: 9, ..Stats::default() });
+        assert_eq!(after - before, Stats { hits: 4, ..Stats::default() });
     }
 
     #[test]
@@ -231,6 +250,7 @@ mod tests {
         let stats = Stats { hits: 9, hook_panics: 2, ..Stats::default() };
         let json = serde_json::to_value(stats).unwrap();
         assert_eq!((&json["hits"], &json["hook_panics"], &json["waits"]), (&9.into(), &2.into(), &0.into()));
-        assert_eq!(json.as_object().unwrap().len(), 22);
+        assert_eq!(json["hit_ratio"], 1.0);
+        assert_eq!(json.as_object().unwrap().len(), 25);
     }
 }

@@ -100,7 +100,6 @@ pub use entry::Entry;
 pub use event::{Cause, Stats};
 pub use feed::{invalidate_on, invalidate_on_each};
 pub use flight::TimedOut;
-pub use flight::inherit::{inherit, inherit_task};
 pub use handles::{
     AllMemos, AnyKey, AnyMemoRef, Key, LookupError, LookupErrorKind, Memo, Peek, Registry, Tagged, Ttl,
     ZeroCapacity, registry, tag,
@@ -108,6 +107,7 @@ pub use handles::{
 pub use invalidation::Invalidation;
 pub use key::KeyRef;
 pub use memo::Applied;
+pub use memo::inherit::{inherit, inherit_task};
 pub use memo::runtime::{is_enabled, set_enabled, set_executor};
 pub use mode::{Async, Blocking};
 pub use pending::Pending;

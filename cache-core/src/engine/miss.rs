@@ -124,10 +124,24 @@ impl Miss {
     #[inline]
     pub(crate) fn go_on(&mut self, call: &mut dyn Described) -> Progress {
         match self.begin() {
-            Step::Hit(stored) => returned(call, stored),
+            Step::Hit(stored) => self.returned(call, stored),
             Step::Lead(leader) => Break(Next::Lead(leader)),
             Step::InPlace => Break(Next::InPlace(None)),
             Step::Join(flight, at) => self.join(flight, at),
+        }
+    }
+
+    /// The call is answered by what another has computed.
+    fn returned(&self, call: &mut dyn Described, mut stored: Erased) -> Progress {
+        self.count_shared();
+        call.returned().set_value(&mut stored);
+        Break(Next::Returned)
+    }
+
+    /// It needs no body. Counted if it is a miss: a refresh is none.
+    pub(super) fn count_shared(&self) {
+        if matches!(self.begin, Intent::Read | Intent::Alone) {
+            self.memo.counters.shared.add();
         }
     }
 
@@ -193,9 +207,10 @@ impl Miss {
         };
         drop(waiter);
         if let Some(stored) = answer {
-            return returned(call, stored);
+            return self.returned(call, stored);
         }
         if error.is_some_and(|shared| call.returned().set_error(shared)) {
+            self.count_shared();
             self.memo.record_absence();
             return Break(Next::Returned);
         }
@@ -286,10 +301,4 @@ pub(crate) fn conclude(settled: &mut Settled, miss: Option<&Miss>, returned: &mu
     } else if let Some(miss) = miss {
         miss.or_older(settled.counts, returned);
     }
-}
-
-/// The call is answered.
-fn returned(call: &mut dyn Described, mut stored: Erased) -> Progress {
-    call.returned().set_value(&mut stored);
-    Break(Next::Returned)
 }

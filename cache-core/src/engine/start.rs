@@ -178,9 +178,13 @@ impl Miss {
     /// Begins a computation, unless one is under way. Returns the value that was stored meanwhile, if any.
     fn compute_in_background(&self, call: &mut dyn MissActions) -> Option<Erased> {
         match self.begin() {
-            Step::Hit(stored) => return Some(stored),
+            Step::Hit(stored) => {
+                self.count_shared();
+                return Some(stored);
+            }
             Step::Lead(leader) => call.run_in_background(leader),
-            Step::Join(..) | Step::InPlace => {}
+            Step::Join(..) => self.count_shared(),
+            Step::InPlace => {}
         }
         None
     }

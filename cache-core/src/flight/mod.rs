@@ -7,7 +7,6 @@
 
 mod control;
 mod graph;
-pub(crate) mod inherit;
 mod intent;
 mod limits;
 mod pending_job;

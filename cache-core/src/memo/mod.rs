@@ -11,6 +11,7 @@ mod flags;
 pub(crate) mod fork;
 mod freshness;
 mod hooks;
+pub(crate) mod inherit;
 mod invalidating;
 mod memo_ref;
 mod nesting;

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 
-use super::{current, polled_with_context, with_context};
+use crate::flight::{current, polled_with_context, with_context};
 
 /// Hands work to another thread as part of the computation under way: calls made by it count as made
 /// from within that computation. So a circle of waits through that thread is noticed too, and with
-/// `inherit_tags` the computation takes over the tags of these calls.
+/// `inherit_tags` the computation takes over the tags of these calls. In a test, the work is done in the
+/// [scope](crate::testing) that this is called in.
 ///
 /// ```
 /// # use cache_core::memoize;
@@ -21,7 +22,13 @@ use super::{current, polled_with_context, with_context};
 /// ```
 pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let parent = current();
-    move || with_context(parent.as_ref(), work)
+    #[cfg(feature = "testing")]
+    let scope = super::scope::current();
+    move || {
+        #[cfg(feature = "testing")]
+        let _inside = scope.as_ref().map(super::scope::Scope::enter);
+        with_context(parent.as_ref(), work)
+    }
 }
 
 /// The same for a future, to be spawned as a task of its own.
@@ -38,5 +45,8 @@ pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
 /// }
 /// ```
 pub fn inherit_task<F: Future>(task: F) -> impl Future<Output = F::Output> {
-    polled_with_context(current(), task)
+    let task = polled_with_context(current(), task);
+    #[cfg(feature = "testing")]
+    let task = super::scope::in_this_scope(task);
+    task
 }
