@@ -1,8 +1,8 @@
-//! Where work runs that is left to the background.
+//! Where background work runs.
 //!
-//! Functions that are not asynchronous are computed by a small pool of threads. Asynchronous ones go
-//! to the executor that was set, else to the runtime of the caller (feature `tokio`), else to the same
-//! pool, which suits futures that need no runtime of their own.
+//! Functions that are not asynchronous are computed by a small pool of threads. Asynchronous functions run on
+//! the executor that was set, else on the runtime of the caller (feature `tokio`), else on the same pool,
+//! which suits futures that need no runtime.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -18,12 +18,12 @@ use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Parker, guarded};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
 
-/// A future to be run to its end.
+/// A future that an executor runs to its end.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs the work that calls leave to the background.
+/// Runs background work. See [`set_executor`](crate::set_executor).
 ///
-/// A closure that spawns a task is one:
+/// A closure that spawns a task is an executor:
 ///
 /// ```
 /// # fn spawn(task: cache_core::Task) { drop(task) }
@@ -33,14 +33,15 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// # Ok::<(), cache_core::ExecutorIsSet>(())
 /// ```
 pub trait Executor: Send + Sync + 'static {
-    /// Runs a task of an asynchronous function. It must not be run in place: the caller waits for
-    /// this to return. To drop it is to cancel it; whoever waits for its value computes instead.
-    /// A task may wait for another, so one must not have to end before the next begins.
+    /// Spawns a task of an asynchronous function. It must not run the task in place, because the caller waits
+    /// until `spawn` returns. Dropping the task cancels it; callers that wait for its value then compute it
+    /// themselves. One task may wait for another, so the next task must be able to begin before the previous
+    /// one has ended.
     fn spawn(&self, task: Task);
 
-    /// Runs a call of a function that is not asynchronous, and may block. By default a pool of
-    /// threads does. One thread is enough: a call that waits for another runs that itself if nobody has
-    /// begun it.
+    /// Runs a call of a function that is not asynchronous. The call may block. By default it runs on a pool
+    /// of threads. One thread is enough: a call that waits for another runs that one itself if it has not
+    /// begun.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
         pool(work);
     }
@@ -52,7 +53,7 @@ impl<F: Fn(Task) + Send + Sync + 'static> Executor for F {
     }
 }
 
-/// An executor was set before: it stays.
+/// The error of a second [`set_executor`](crate::set_executor). The executor that was set before stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutorIsSet;
 
@@ -64,8 +65,9 @@ impl fmt::Display for ExecutorIsSet {
 
 impl std::error::Error for ExecutorIsSet {}
 
-/// Who runs the background work of a memo: whoever was set; else the runtime of the caller, or the pool. If one panics
-/// its work is dropped, and whoever waits for the value computes.
+/// Runs the background work of a runtime, on the executor that was set, else on the runtime of the caller or
+/// on the pool. If an executor panics, its work is dropped, and callers that wait for the value compute it
+/// themselves.
 #[derive(Default)]
 pub(crate) struct AnyExecutor(OnceLock<Arc<dyn Executor>>);
 
@@ -74,7 +76,7 @@ impl AnyExecutor {
         self.0.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
     }
 
-    /// Whoever was set.
+    /// The executor that was set.
     pub(crate) fn get(&self) -> Option<&Arc<dyn Executor>> {
         self.0.get()
     }
