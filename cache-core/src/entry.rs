@@ -104,8 +104,8 @@ impl<C: Call> Entry<C> {
         self.call.get()
     }
 
-    /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. A
-    /// computation under way is then not stored any more.
+    /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. If so,
+    /// the value of a computation that is under way is not stored.
     ///
     /// The value is not stored if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if it
     /// weighs more than the memo may hold, if it is an `Err` that is not kept, or if an invalidation comes
@@ -233,8 +233,8 @@ impl<C: AsyncCall> Entry<C, Async> {
         ready(self.call.get())
     }
 
-    /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. A
-    /// computation under way is then not stored any more.
+    /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. If so,
+    /// the value of a computation that is under way is not stored.
     ///
     /// The value is not stored if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if it
     /// weighs more than the memo may hold, if it is an `Err` that is not kept, or if an invalidation comes

@@ -86,7 +86,7 @@ impl Drop for HeldTags {
     }
 }
 
-/// Whether the environment switches caching off. What it says there that is neither yes nor no is told, once.
+/// Whether the environment switches caching off. A value that is neither yes nor no prints one message.
 fn is_disabled() -> bool {
     static DISABLED: OnceLock<bool> = OnceLock::new();
     *DISABLED.get_or_init(|| {
@@ -308,31 +308,33 @@ impl Runtime {
     }
 }
 
-/// Sets who runs background work in this process, or in the test scope this thread is in. Can be done
-/// once.
+/// Sets the executor that runs background work in this process, or in the test scope of this thread. It can
+/// be set once.
 ///
-/// With an executor set, an asynchronous computation that owns its arguments, and whose callers have all gone, is
-/// finished by it, and stored. Without, it is dropped.
+/// If all callers of an asynchronous computation have left and it owns its arguments, the executor finishes
+/// it and its value is stored. Without an executor it is dropped.
 ///
 /// # Errors
 ///
-/// If one was set before.
+/// If an executor was set before.
 pub fn set_executor(executor: impl Executor) -> Result<(), ExecutorIsSet> {
     Runtime::current().executor.set(executor)
 }
 
-/// Switches caching off or on for the whole process, or for the test scope this thread is in.
+/// Switches caching off or on for the whole process, or for the test scope of this thread.
 ///
-/// While it is off, calls run the body, reads find nothing and writes do nothing; what was stored is
-/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` (or `true`, `yes`, `on`, in
-/// any case) switches it off from the start; what is neither that nor `0`, `false`, `no`, `off` or empty
-/// is told on standard error, once, and switches nothing off.
+/// While it is off, calls run the body, reads find nothing, and writes do nothing. Stored entries are still
+/// there when it is switched on again.
+///
+/// The environment variable `CACHE_CORE_DISABLE` switches caching off from the start, with the values `1`,
+/// `true`, `yes` and `on`. The values `0`, `false`, `no`, `off` and the empty text leave it on. Any other
+/// value leaves it on and prints one message on standard error. Upper and lower case are the same.
 pub fn set_enabled(enabled: bool) {
     Runtime::current().switch(enabled);
 }
 
-/// Whether caching is switched on for the process, or for the test scope this thread is in. A memo that is
-/// switched off by itself is so all the same: see [`Memo::is_enabled`](crate::Memo::is_enabled).
+/// Returns whether caching is switched on for the process, or for the test scope of this thread. A single
+/// memo can be switched off nevertheless: see [`Memo::is_enabled`](crate::Memo::is_enabled).
 #[must_use]
 pub fn is_enabled() -> bool {
     !Runtime::current().is_off()

@@ -14,14 +14,14 @@ use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Number, TagSet, TagState};
 use crate::time::{NEVER, SECOND, Tick, ticks};
 
-/// When a value that is given by hand is written.
+/// The condition on which a value is written by hand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Whatever is there.
+    /// It is always written.
     Always,
-    /// If a fresh value is there.
+    /// It is written if there is a fresh value.
     IfPresent,
-    /// If no fresh value is there.
+    /// It is written if there is no fresh value.
     IfAbsent,
 }
 
