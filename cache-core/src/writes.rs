@@ -75,8 +75,8 @@ use std::future::Future;
 ///
 /// An item that uses `value` is evaluated after success. `value` is a reference to the `Ok` of a `Result`, or
 /// to the return value of any other type. There is no `value` if the call panics or is dropped, so name
-/// enough by the arguments. If such an item also uses arguments, those that are not a `&T` are cloned before
-/// the body runs.
+/// enough by the arguments. If such an item also uses arguments that are passed by value, they are cloned
+/// before the body runs. It cannot use a `&mut` argument.
 ///
 /// ```
 /// # use cache_core::{invalidates, memoize};

@@ -157,8 +157,8 @@ impl<V: 'static, M> Memo<V, M> {
     }
 
     /// Returns how many entries, or how much weight, the memo may hold. Returns `None` if there is no bound.
-    /// For a field it holds for each method; before a method has used the field, only a capacity that was set
-    /// is known.
+    /// For a field it is the capacity of each method. Before a method has used the field, it is the capacity
+    /// that was set, or `None`.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         match self.members.iter().next() {
