@@ -37,7 +37,7 @@ macro_rules! counters {
         }
 
         impl Stats {
-            /// Each figure with its name, in the order of the fields.
+            /// Calls `figure` with each name and figure, in the order of the fields.
             fn each(&self, mut figure: impl FnMut(&'static str, u64)) {
                 $(figure(stringify!($name), self.$name);)*
             }

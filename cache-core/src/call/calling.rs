@@ -82,7 +82,7 @@ pub struct Asynchronous<Bo, F, W> {
 impl<Bo, F, W> Unpin for Asynchronous<Bo, F, W> {}
 
 enum CallState<Bo, F> {
-    /// Nobody has polled it.
+    /// It was not polled yet.
     Idle(Bo),
     /// The driver runs. It is in a box because it is large, and a hit, which needs none, would be moved with
     /// room for it.
@@ -217,13 +217,14 @@ where
     D: Description,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// The caller computes.
+    /// Makes a call that its caller computes.
     #[inline]
     pub fn by_caller(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X> {
         Asynchronous::new(self, DrivenBy::caller())
     }
 
-    /// The same for a call that owns all it needs: an executor goes on with it when all callers have left.
+    /// Makes a call that its caller computes and that owns everything it needs. An executor goes on with it
+    /// when all callers have left.
     #[inline]
     pub fn by_owner(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X>
     where
@@ -239,7 +240,7 @@ where
         Asynchronous::new(self, DrivenBy::owner())
     }
 
-    /// The caller computes while it waits, then the background.
+    /// Makes a call that its caller computes while it waits, and the background afterwards.
     #[inline]
     pub fn by_clock(self) -> DrivenByClock<C, KA, SA, Run, D, A, X, Pin<Box<impl Future<Output = C::Output>>>>
     where
@@ -363,7 +364,7 @@ where
 }
 
 impl<M, O, V, KA, SA, Run, D, A, X: Extras<KA, SA, O, V>> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
-    /// How long the call waits.
+    /// Returns how long the call waits.
     pub(crate) fn limits(&self) -> Limits {
         self.extras.timeouts().limits()
     }

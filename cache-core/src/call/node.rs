@@ -19,8 +19,8 @@ use crate::value::Returns;
 
 /// A key that is declared as a struct, called a *node*. Several functions can keep their values under it.
 ///
-/// Derive this trait; all its verbs are provided. They need the trait in scope, and `use
-/// cache_core::CacheKey` imports both the trait and the derive.
+/// Derive this trait; all its verbs are provided. They need the trait in scope, which it is where the derive
+/// is imported: `use cache_core::CacheKey` imports both.
 ///
 /// The struct declares everything about its entries once: the type of the value, and any of `ttl`,
 /// `none_ttl`, `idle`, `jitter`, `stale_while_revalidate`, `stale_if_error`, `refresh_ahead`, `tag`, `tags`,
@@ -100,7 +100,7 @@ pub trait CacheKey: Sized {
     #[doc(hidden)]
     type Node: Node<Value = Self::Value>;
 
-    /// The fields.
+    /// Returns the fields.
     #[doc(hidden)]
     fn __fields(&self) -> <Self::Node as Node>::View<'_>;
 

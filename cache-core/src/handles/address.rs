@@ -300,9 +300,9 @@ macro_rules! address_methods {
 
             /// Marks the entry stale, which is the soft form of [`invalidate`](Self::invalidate). The entry
             /// is no longer fresh, and its stale windows (`stale_while_revalidate`, `stale_if_error`) start
-            /// now, unless they have started before. The next call has the value computed anew. Within a
-            /// window the old value is returned meanwhile, or if that fails. Without a window both forms do
-            /// the same.
+            /// now, unless they have started before. The next call starts a new computation. Within a window
+            /// the old value is returned meanwhile, or if the computation fails. Without a window both forms
+            /// do the same.
             ///
             /// In both forms the value of a computation that began earlier is not stored. From within the
             /// `Eq` of a key both forms drop the entry.

@@ -33,7 +33,7 @@ pub(super) struct Member<V> {
     pub(super) memo: AnyMemoRef,
     /// Makes the value that companions return.
     companion_value: fn(Erased) -> Option<V>,
-    /// Tells of which function and which instantiation it is.
+    /// Identifies its function and the instantiation of that.
     id: (usize, TypeId),
     next: OnceLock<Box<Member<V>>>,
 }
@@ -115,7 +115,7 @@ impl<V: 'static> Member<V> {
         self.id.0 == OF_A_FUNCTION || crate::memo::scope::is_current(self.memo.0.runtime())
     }
 
-    /// There is one runtime only.
+    /// Returns `true`, because there is only one runtime.
     #[cfg(not(feature = "testing"))]
     #[inline]
     #[expect(clippy::unused_self, reason = "there may be several runtimes")]

@@ -38,7 +38,7 @@ pub struct Registry;
 
 impl Registry {
     /// Returns all memos that have been used: the memos of functions in the order of their first use, then
-    /// those of fields.
+    /// those of fields that still exist.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
         Runtime::current().memos().into_iter().map(AnyMemoRef).collect()

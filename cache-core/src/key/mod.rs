@@ -55,7 +55,7 @@ impl<T: ?Sized> Ty<T> {
     /// The type itself.
     pub const NEW: Self = Self(PhantomData);
 
-    /// The type of a value at hand.
+    /// Returns the type of a value.
     #[inline]
     pub fn of(_: &T) -> Self {
         Self::NEW

@@ -146,11 +146,11 @@ pub(crate) fn is_current(runtime: &Arc<Runtime>) -> bool {
     }
 }
 
-/// The scope this thread works in.
+/// Returns the scope this thread works in.
 ///
 /// # Panics
 ///
-/// If there is none, and one is required.
+/// If the thread is in no scope and one is required.
 #[inline]
 pub(crate) fn current() -> Option<Scope> {
     if USED.load(Ordering::Relaxed) { innermost() } else { None }

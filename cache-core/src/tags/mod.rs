@@ -255,7 +255,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
         }
     }
 
-    /// How many tags are known.
+    /// Returns how many tags are known.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.state.lock().records.len()

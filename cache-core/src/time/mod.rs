@@ -1,8 +1,8 @@
 //! Time as ticks of one millisecond, read at the cost of one load.
 //!
-//! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
-//! at most 5 ms ago. Deadlines are checked with the coarse clock. Those that are less than
-//! a second ahead are written with the exact one, so such an entry lives at most that much longer than its ttl.
+//! [`Clock::now`] is exact and asks the system. [`Clock::coarse`] reads what a helper thread wrote at most 5
+//! ms ago. Deadlines are checked with the coarse clock. A deadline less than a second ahead is written with
+//! the exact one, so such an entry lives at most 5 ms longer than its ttl.
 
 /// The clock of the system, and its timers.
 #[cfg_attr(loom, path = "model.rs")]
@@ -182,7 +182,7 @@ impl Manual {
 }
 
 impl Clock {
-    /// The time, as exact as ticks go.
+    /// Returns the time, to one tick.
     pub(crate) fn now(&self) -> Tick {
         match self {
             Self::System => system::exact(),
@@ -190,7 +190,7 @@ impl Clock {
         }
     }
 
-    /// The time, at most 5 ms ago.
+    /// Returns the time, at most 5 ms late.
     #[inline]
     pub(crate) fn coarse(&self) -> Tick {
         match self {
@@ -199,7 +199,7 @@ impl Clock {
         }
     }
 
-    /// Keeps others from the timers of a manual clock, around a `fork`.
+    /// Locks the timers of a manual clock, around a `fork`.
     pub(crate) fn hold(&self) -> impl Sized + use<'_> {
         match self {
             Self::System => None,
@@ -214,7 +214,7 @@ impl Clock {
         }
     }
 
-    /// Calls `due` at a tick. Nobody is called that is no longer there.
+    /// Calls `due` at a tick, if it still exists then.
     pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> At {
         match self {
             Self::System => system::call_at(tick, due),
@@ -222,7 +222,7 @@ impl Clock {
         }
     }
 
-    /// Somebody need not be called any more.
+    /// Cancels a call that was set by [`call_at`](Self::call_at).
     pub(crate) fn forget(&self, at: At) {
         match self {
             Self::System => system::forget(at),
@@ -230,7 +230,7 @@ impl Clock {
         }
     }
 
-    /// A moment later. Where the time stands still, that is now.
+    /// Returns the tick a moment later. If the time stands still, that is now.
     pub(crate) fn soon(&self, moment: Duration) -> Tick {
         match self {
             Self::System => after(self.now(), moment),
@@ -238,8 +238,8 @@ impl Clock {
         }
     }
 
-    /// How long a waiter should sleep at most before it looks at the clock again, when it wants to
-    /// wait until `deadline`. A manual clock is looked at often: it cannot wake anybody.
+    /// Returns how long a waiter until `deadline` may sleep before it looks at the clock again. It looks at a
+    /// manual clock often, because that cannot wake it.
     pub(crate) fn wait_time(&self, deadline: Tick) -> Duration {
         match self {
             Self::System => Duration::from_millis(deadline.saturating_sub(self.now()).max(1)),
@@ -251,19 +251,19 @@ impl Clock {
 /// A second.
 pub(crate) const SECOND: Tick = 1000;
 
-/// A duration in ticks; a part of a millisecond is not granted.
+/// Returns a duration in ticks. Parts of a millisecond are cut off.
 #[expect(clippy::cast_possible_truncation, reason = "looked at before")]
 pub(crate) const fn ticks(duration: Duration) -> Tick {
     let millis = duration.as_millis();
     if millis < NEVER as u128 { millis as Tick } else { NEVER }
 }
 
-/// The tick a duration after `now`.
+/// Returns the tick a duration after `now`.
 pub(crate) fn after(now: Tick, duration: Duration) -> Tick {
     later(now, ticks(duration))
 }
 
-/// The tick so much later. What ends does so with the last tick that comes, and no later.
+/// Returns the tick `by` ticks later. A deadline that is not [`NEVER`] is at most the last tick before it.
 pub(crate) fn later(tick: Tick, by: Tick) -> Tick {
     if tick.max(by) < NEVER { tick.saturating_add(by).min(NEVER - 1) } else { NEVER }
 }

@@ -130,7 +130,7 @@ pub(crate) fn lose_threads() {
 /// Holds the ticker around a `fork`. In the child it is started anew.
 pub(crate) fn hold_ticker() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(TICKER.lock(), |ticker| {
-        // It is a thread of the parent, so it must not be woken or dropped.
+        // It is a thread of the parent, so it is forgotten here.
         std::mem::forget(ticker.take());
         WORD.0.store(Word::bits(0, PARKED | UNREAD), Ordering::Relaxed);
     })
