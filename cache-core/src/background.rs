@@ -1,8 +1,8 @@
-//! Where work runs that is left to the background.
+//! Where background work runs.
 //!
-//! Functions that are not asynchronous are computed by a small pool of threads. Asynchronous ones go
-//! to the executor that was set, else to the runtime of the caller (feature `tokio`), else to the same
-//! pool, which suits futures that need no runtime of their own.
+//! Functions that are not asynchronous are computed by a small pool of threads. Asynchronous functions run on
+//! the executor that was set, else on the runtime of the caller (feature `tokio`), else on the same pool,
+//! which suits futures that need no runtime.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -18,12 +18,12 @@ use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Parker, guarded};
 use crate::time::{Clock, HAS_THREADS, Tick, has_forked};
 
-/// A future to be run to its end.
+/// A future that an executor runs to its end.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs the work that calls leave to the background.
+/// Runs background work. See [`set_executor`](crate::set_executor).
 ///
-/// A closure that spawns a task is one:
+/// A closure that spawns a task is an executor:
 ///
 /// ```
 /// # fn spawn(task: cache_core::Task) { drop(task) }
@@ -33,14 +33,15 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// # Ok::<(), cache_core::ExecutorIsSet>(())
 /// ```
 pub trait Executor: Send + Sync + 'static {
-    /// Runs a task of an asynchronous function. It must not be run in place: the caller waits for
-    /// this to return. To drop it is to cancel it; whoever waits for its value computes instead.
-    /// A task may wait for another, so one must not have to end before the next begins.
+    /// Spawns a task of an asynchronous function. It must not run the task in place, because the caller waits
+    /// until `spawn` returns. Dropping the task cancels it; callers that wait for its value then compute it
+    /// themselves. One task may wait for another, so the next task must be able to begin before the previous
+    /// one has ended.
     fn spawn(&self, task: Task);
 
-    /// Runs a call of a function that is not asynchronous, and may block. By default a pool of
-    /// threads does. One thread is enough: a call that waits for another runs that itself if nobody has
-    /// begun it.
+    /// Runs a call of a function that is not asynchronous. The call may block. By default it runs on a pool
+    /// of threads. One thread is enough: a call that waits for another runs that one itself if it has not
+    /// begun.
     fn spawn_blocking(&self, work: Box<dyn FnOnce() + Send>) {
         pool(work);
     }
@@ -52,7 +53,7 @@ impl<F: Fn(Task) + Send + Sync + 'static> Executor for F {
     }
 }
 
-/// An executor was set before: it stays.
+/// The error of a second [`set_executor`](crate::set_executor). The executor that was set before stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutorIsSet;
 
@@ -64,8 +65,9 @@ impl fmt::Display for ExecutorIsSet {
 
 impl std::error::Error for ExecutorIsSet {}
 
-/// Who runs the background work of a memo: whoever was set; else the runtime of the caller, or the pool. If one panics
-/// its work is dropped, and whoever waits for the value computes.
+/// Runs the background work of a runtime, on the executor that was set, else on the runtime of the caller or
+/// on the pool. If an executor panics, its work is dropped, and callers that wait for the value compute it
+/// themselves.
 #[derive(Default)]
 pub(crate) struct AnyExecutor(OnceLock<Arc<dyn Executor>>);
 
@@ -74,7 +76,7 @@ impl AnyExecutor {
         self.0.set(Arc::new(executor)).map_err(|_| ExecutorIsSet)
     }
 
-    /// Whoever was set.
+    /// The executor that was set.
     pub(crate) fn get(&self) -> Option<&Arc<dyn Executor>> {
         self.0.get()
     }
@@ -91,7 +93,7 @@ impl Executor for AnyExecutor {
             drop(runtime.spawn(task));
             return;
         }
-        // Without threads there is nobody who could wait for it.
+        // Without threads no call could wait for it.
         if HAS_THREADS {
             PoolTask::spawn(task);
         }
@@ -105,17 +107,17 @@ impl Executor for AnyExecutor {
     }
 }
 
-/// Threads that work at once, at most.
+/// The most threads that work at once.
 const THREADS: usize = 8;
-/// Threads at most, those among them that wait for a computation.
+/// The most threads in all, including those that wait for a computation.
 const ALL_THREADS: usize = 64;
-/// Work that waits at most, and tasks that are begun; what is more is dropped, and whoever needs its value
-/// computes.
+/// The most pieces of work that wait, and the most tasks that have begun. Anything beyond is dropped, and
+/// callers that need its value compute it themselves.
 const QUEUE: usize = 1024;
-/// An idle thread ends after this.
+/// The time after which an idle thread ends.
 const IDLE: Duration = Duration::from_secs(10);
-/// How long a thread of an executor of the user's, which waits for a computation no longer than that has a
-/// limit, gives other threads to begin it.
+/// How long a thread of the user's executor lets other threads begin a computation for which it waits with a
+/// limit, before it begins that itself.
 const GRACE: Duration = Duration::from_millis(10);
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -126,9 +128,10 @@ struct Pool {
     most_working: usize,
     threads: usize,
     idle: usize,
-    /// Those that wait for a computation.
+    /// Threads that wait for a computation.
     waiting: usize,
-    /// Tasks that have not ended have it, too. In a child of `fork` it is another.
+    /// It is shared with the tasks that have not ended, so it counts them. In a child of `fork` it is another
+    /// one.
     tasks: Arc<()>,
 }
 
@@ -137,9 +140,9 @@ struct Pool {
 enum WorksFor {
     /// Its own caller.
     Caller,
-    /// Nobody waits for it: it does what was handed to an executor of the user's.
+    /// No caller waits for it. It does work that was passed to the user's executor.
     Executor,
-    /// Nobody waits for it: it is a thread of the pool.
+    /// No caller waits for it. It is a thread of the pool.
     Pool,
 }
 
@@ -158,39 +161,40 @@ impl Pool {
         Self { queue: VecDeque::new(), most_working, threads, idle: 0, waiting: 0, tasks: Arc::new(()) }
     }
 
-    /// Whether there may be a thread more.
+    /// Whether one more thread may be started.
     fn has_room(&self) -> bool {
         self.threads - self.waiting < self.most_working && self.threads < ALL_THREADS
     }
 
-    /// Whether a thread comes to what is handed in now without finishing something else before.
+    /// Whether a thread can begin new work now, without finishing other work before.
     fn has_idle_thread(&self) -> bool {
         self.idle > self.queue.len() || self.has_room()
     }
 }
 
-/// Around a `fork`: in the child the pool is empty, and has no threads but the one that has forked.
+/// Holds the pool around a `fork`. In the child it is empty, and has no threads except the one that forked,
+/// if that is one of the pool.
 pub(crate) fn hold() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(POOL.lock(), |pool| {
         let threads = usize::from(WORKS_FOR.get() == WorksFor::Pool);
         let empty = Pool::new(pool.most_working, threads);
-        // What waits is the parent's to do, and what it has is the user's.
+        // The parent does the work that waits. It owns values of the user, so it is not dropped here.
         std::mem::forget(std::mem::replace(&mut **pool, empty));
     })
 }
 
-/// Has work done; or drops it, if there is no room for it, or nobody who could come to it. Where there are no
-/// threads it is done at once, by whoever comes with it.
+/// Passes work to the pool, or drops it if there is no room or no thread that could begin it. Without threads
+/// the caller does it at once.
 fn pool(work: Work) {
     if !HAS_THREADS {
         return work();
     }
     if has_forked() {
-        // The lock may be held for ever.
+        // The lock may be held forever.
         return drop(work);
     }
     let pool = POOL.lock();
-    // Who works here may wait for what it hands in: it does that itself rather than wait for another.
+    // A thread of the pool may wait for the work that it passes in. It does that itself rather than wait.
     let waits = WORKS_FOR.get() == WorksFor::Pool && !pool.has_idle_thread();
     if pool.queue.len() >= QUEUE || waits {
         drop(pool);
@@ -214,7 +218,7 @@ fn start_thread(mut pool: MutexGuard<'_, Pool>) {
     if spawned.is_err() {
         pool.threads -= 1;
     }
-    // Work that no thread will do.
+    // No thread will do this work.
     let left = if pool.threads == 0 { std::mem::take(&mut pool.queue) } else { VecDeque::new() };
     drop(pool);
     drop(left);
@@ -223,11 +227,12 @@ fn start_thread(mut pool: MutexGuard<'_, Pool>) {
 fn run() {
     WORKS_FOR.set(WorksFor::Pool);
     let mut pool = POOL.lock();
-    // Those who have waited, and work again, are not sent away: there is one less when one is done.
+    // After a wait there may be too many threads at work. Each goes on to the end of its work, and one of
+    // them ends then.
     while pool.threads - pool.waiting <= pool.most_working {
         if let Some(work) = pool.queue.pop_front() {
             drop(pool);
-            // Its panic is counted where it belongs.
+            // A panic is counted by the call that it belongs to.
             let _ = guarded(work);
             pool = POOL.lock();
             continue;
@@ -244,7 +249,7 @@ fn run() {
     pool.threads -= 1;
 }
 
-/// Does what was handed to an executor, and does not panic: nobody waits for this thread itself.
+/// Does work that was passed to an executor, and that does not panic. No caller waits for this thread.
 pub(crate) fn as_background(work: impl FnOnce()) {
     let before = WORKS_FOR.get();
     if before == WorksFor::Caller {
@@ -254,24 +259,25 @@ pub(crate) fn as_background(work: impl FnOnce()) {
     WORKS_FOR.set(before);
 }
 
-/// When this thread, whose wait has a limit, begins the computation itself if no other thread has. Never,
-/// if it must return in time. A thread of the background need not: there, whoever is to begin it may wait
-/// for this very thread. `own`: it has handed it in itself.
+/// Returns when this thread, whose wait has a limit, begins the computation itself if no other thread has
+/// begun it. Returns `None` if a caller waits for this thread, because it must then return in time. A thread
+/// of the background need not, and the thread that is to begin the computation may be waiting for it. `own`
+/// says that this thread has passed the computation in itself.
 pub(crate) fn begins_from(clock: &Clock, own: bool) -> Option<Tick> {
     match WORKS_FOR.get() {
         WorksFor::Caller => None,
-        // The pool has refused it, or has a thread for it.
+        // If it is its own, the pool has refused it or has a thread for it.
         WorksFor::Pool => (!own).then_some(0),
         WorksFor::Executor => Some(clock.soon(GRACE)),
     }
 }
 
-/// A thread of the pool that waits for a computation: another may work in its place meanwhile, which may be
-/// what the computation waits for.
+/// A thread of the pool that waits for a computation. Another thread may work in its place meanwhile, because
+/// the computation may wait for that work.
 pub(crate) struct BlockedWorker(());
 
 impl BlockedWorker {
-    /// None if this thread is not one of the pool.
+    /// Notes that this thread waits. Returns `None` if it is not a thread of the pool.
     pub(crate) fn new() -> Option<Self> {
         if WORKS_FOR.get() != WorksFor::Pool || has_forked() {
             return None;
@@ -289,22 +295,23 @@ impl Drop for BlockedWorker {
     }
 }
 
-/// A task of the pool, which holds a thread only while it is polled: it may wait for another.
+/// A task of the pool. It uses a thread only while it is polled, because it may wait for another task.
 struct PoolTask {
     state: Mutex<TaskState>,
-    /// That of the pool which it was handed to. In a child of `fork`, where that is another, it does not go on.
+    /// The `tasks` of the pool that it was passed to. In a child of `fork` that is another one, so it does
+    /// not go on.
     of: Arc<()>,
 }
 
 struct TaskState {
-    /// None while it is polled, and when it has ended.
+    /// It is `None` while it is polled, and after it has ended.
     task: Option<Task>,
-    /// It is to be polled.
+    /// Whether it is to be polled.
     woken: bool,
 }
 
 impl PoolTask {
-    /// Runs a task; or drops it, if there are too many.
+    /// Runs a task, or drops it if there are too many.
     fn spawn(task: Task) {
         if has_forked() {
             return drop(task);
@@ -339,17 +346,17 @@ impl PoolTask {
         }
     }
 
-    /// It was begun, so it is not refused.
+    /// Queues a task to be polled again. It has begun, so it is not refused.
     fn queue(self: Arc<Self>) {
         if has_forked() {
-            // The lock may be held for ever.
+            // The lock may be held forever.
             return;
         }
         let pool = POOL.lock();
         if Arc::ptr_eq(&pool.tasks, &self.of) {
             enqueue(pool, Box::new(|| self.poll()));
         } else {
-            // To drop it may be to drop the task.
+            // Dropping it may drop the task, so it happens under no lock.
             drop(pool);
         }
     }
@@ -388,7 +395,7 @@ mod tests {
     /// Long enough for a thread to come by on any machine.
     const SOON: Duration = Duration::from_mins(1);
 
-    /// Says so when it is dropped.
+    /// Sends a message when it is dropped.
     struct Dropped(Sender<bool>, bool);
 
     impl Drop for Dropped {
@@ -403,13 +410,13 @@ mod tests {
         }
     }
 
-    /// Work that tells whether it was done.
+    /// Returns work that sends whether it was done.
     fn told(send: &Sender<bool>) -> Work {
         let dropped = Dropped(send.clone(), false);
         Box::new(move || dropped.after_work())
     }
 
-    /// One test, for there is one pool: each part leaves it as the next wants it.
+    /// This is one test, because there is one pool. Each part leaves it as the next part needs it.
     #[test]
     fn the_pool_does_its_work_and_takes_no_more_than_it_can_hold() {
         let (send, done) = channel();

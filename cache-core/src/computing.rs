@@ -1,4 +1,4 @@
-//! The computation under way, as its own body sees it.
+//! The running computation, as its own body sees it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use crate::flight::{BodyControl, FlightContext, current};
 use crate::metadata::IntoTtl;
 use crate::tags::Tag;
 
-/// The computation that runs this code: what a body knows about its value that the attribute cannot.
+/// Returns the computation that runs this code. Through it a body says what only the body knows about its
+/// value.
 ///
-/// Within the body of a memoized function this is the call that it computes, across `.await`, and in what
-/// it hands to [`inherit`](crate::inherit) or [`inherit_task`](crate::inherit_task). Calls made by it have
-/// their own. Outside, and within a call whose value is not stored in any case (`uncached`, `bypass_if`,
-/// caching switched off, a call computed in place), there is none: each of its methods then says so,
-/// and does nothing.
+/// In the body of a memoized function it is the computation of the call, also after an `.await` and in work
+/// that the body passes to [`inherit`](crate::inherit) or [`inherit_task`](crate::inherit_task). A nested
+/// memoized call has its own computation. There is none outside of memoized functions, nor in a call whose
+/// value is never stored (`uncached`, `bypass_if`, caching switched off, a call computed in place). Without a
+/// computation the methods do nothing and return `false` or `None`.
 ///
 /// ```
 /// use cache_core::{computing, memoize};
@@ -50,7 +51,7 @@ pub fn computing() -> Computing {
     Computing(current().and_then(FlightContext::outside_updates))
 }
 
-/// The computation under way. See [`computing`].
+/// The running computation, if there is one. See [`computing`].
 #[derive(Clone)]
 pub struct Computing(Option<Arc<FlightContext>>);
 
@@ -59,44 +60,44 @@ impl Computing {
         self.0.as_ref()?.control.as_ref()
     }
 
-    /// Whether there is one.
+    /// Returns whether there is a computation, and its body has not returned yet.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
         self.control().is_some_and(|control| control.say(|_| ()))
     }
 
-    /// The value that is there for this call, cloned: fresh, or within a stale window. `None` if there is
-    /// none, if it was invalidated, or if `T` is not what companions of the function speak of (what
-    /// `entry(..).get()` returns).
+    /// Returns a clone of the value that is stored for this call, fresh or stale. Returns `None` if there is
+    /// none, if it was invalidated, or if `T` is not the type that companions of the function use (the one
+    /// that `entry(..).get()` returns).
     #[must_use]
     pub fn previous<T: 'static>(&self) -> Option<T> {
         let previous = self.control()?.previous()?;
         previous.downcast().ok().map(|previous| *previous)
     }
 
-    /// Lets the value be fresh for so long, whatever the attribute says: a `Duration`, or an `Option` of one,
-    /// where `None` is without end. Of several the last counts. Whether there is a computation to tell.
+    /// Sets the ttl of the value, whatever the attribute says: a `Duration`, or an `Option` of one, where
+    /// `None` means without end. The last call counts. Returns whether there is a computation.
     pub fn set_ttl(&self, ttl: impl IntoTtl) -> bool {
         let ttl = ttl.into_ttl();
         self.say(|decisions| decisions.ttl = Some(ttl))
     }
 
-    /// Adds a tag to those that the attribute gives. Whether there is a computation to tell.
+    /// Adds a tag to those of the attribute. Returns whether there is a computation.
     pub fn add_tag(&self, tag: impl Tag) -> bool {
         let name = tag.name();
         self.say(|decisions| decisions.tags.push(name))
     }
 
-    /// The value is returned to those who wait for it, and not stored. Whether there is a computation to
-    /// tell.
+    /// Lets the value be returned to all who wait for it, but not stored. Returns whether there is a
+    /// computation.
     pub fn no_store(&self) -> bool {
         self.say(|decisions| decisions.refused = true)
     }
 
-    /// What is returned is the [`previous`](Self::previous) value: its entry is given a new life in place
-    /// of being replaced. `on_store` and `on_evict` do not run, and what was computed from it stays.
-    /// If the entry is no longer there by then, what is returned is stored as usual. Whether there is a
-    /// computation with a previous value to tell.
+    /// Says that the body returns the [`previous`](Self::previous) value. The stored entry then starts a new
+    /// ttl instead of being replaced: `on_store` and `on_evict` do not run, and its dependents stay. If the
+    /// entry is gone by then, the returned value is stored as usual. Returns whether there is a computation
+    /// with a previous value.
     pub fn not_modified(&self) -> bool {
         let has_previous = self.control().is_some_and(|control| control.previous().is_some());
         has_previous && self.say(|decisions| decisions.unmodified = true)

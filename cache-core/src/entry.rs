@@ -1,4 +1,4 @@
-//! One call's entry, addressed by the function's arguments.
+//! The entry of one call, which is addressed by the function's arguments.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -10,11 +10,11 @@ use crate::handles::{Key, Peek, Ttl};
 use crate::memo::{Applied, When};
 use crate::mode::{Async, Blocking};
 
-/// One call of a memoized function: `get_cat::entry("tom")`.
+/// The entry of one call of a memoized function: `get_cat::entry("tom")`.
 ///
-/// Making one runs nothing. It owns the call's arguments, so verbs that may run the body, or that
-/// tag and time the entry as the attribute says, consume it. To keep an address, take its
-/// [`id`](Self::id).
+/// Making one runs nothing. It owns the arguments of the call. Verbs that need all of them consume it: those
+/// that may run the body, and those that write a value, which gets the tags and the ttl of the attribute. To
+/// keep the address of an entry, take its [`id`](Self::id).
 ///
 /// `M` is [`Blocking`], or [`Async`] for an asynchronous function, whose verbs are futures.
 #[must_use = "an entry does nothing until one of its verbs is called"]
@@ -38,8 +38,8 @@ impl<C, M> Entry<C, M> {
 }
 
 impl<C: Address, M> Entry<C, M> {
-    /// The address of the entry: it displays as `cats::get_cat("tom")`, can be kept, compared and
-    /// looked up.
+    /// Returns the key of the entry, which is its address. It displays as `cats::get_cat("tom")`. It can be
+    /// kept, compared and looked up.
     #[must_use]
     pub fn id(&self) -> Key<C::CompanionValue, C::Mode> {
         self.call.key()
@@ -50,14 +50,15 @@ impl<C: Address, M> Entry<C, M> {
         self.id().invalidate()
     }
 
-    /// The soft form: see [`Key::mark_stale`].
+    /// Marks the entry stale, which is the soft form of [`invalidate`](Self::invalidate): see
+    /// [`Key::mark_stale`].
     pub fn mark_stale(&self) -> Applied {
         self.id().mark_stale()
     }
 }
 
 impl<C: Call> Entry<C> {
-    /// What calling the function does: answers from the cache, waits for a computation under way, or
+    /// Does the same as a call of the function: answers from the cache, waits for a computation under way, or
     /// computes.
     ///
     /// # Panics
@@ -69,63 +70,66 @@ impl<C: Call> Entry<C> {
         self.call.call()
     }
 
-    /// Computes now and replaces what is there. The old value serves others meanwhile; a computation
-    /// that was under way is returned to its callers, and not stored.
+    /// Computes now, replaces the stored value, and returns the new one. Other calls get the old value
+    /// meanwhile. If a computation was under way, its value is returned to its callers and not stored.
     ///
     /// # Panics
     ///
-    /// If the body does; then the old value stays.
+    /// If the body does. The old value then stays.
     pub fn refresh(self) -> C::Output {
         self.call.refresh()
     }
 
-    /// Runs the body and touches nothing.
+    /// Runs the body without reading or writing the cache.
     pub fn uncached(self) -> C::Output {
         self.call.uncached()
     }
 
-    /// What is there, at once. When nothing fresh is there it is computed in the background, by a
-    /// small pool of threads or the [`Executor`](crate::Executor) that was set. Counts as a read.
+    /// Returns the stored value at once, as a hit does. If there is none, it returns `None` and starts a
+    /// computation in the background: on a small pool of threads, or on the [`Executor`](crate::Executor)
+    /// that was set. It counts as a read.
     ///
-    /// Arguments that the call has borrowed are owned for that, by `ToOwned`, and only then. Where that
-    /// is impossible a build fails and names the argument. Nothing is computed while caching is
-    /// switched off, nor when more work waits than the pool keeps (1024 calls).
+    /// For the background, borrowed arguments are made owned by `ToOwned`. If an argument cannot be owned,
+    /// the build fails and names it. Nothing is computed while caching is switched off, or if the queue of
+    /// the pool is full (1024 calls).
     pub fn prefetch(self) -> Option<C::CompanionValue> {
         const { can_be_computed_in_the_background::<C>() }
         self.call.prefetch()
     }
 
-    /// The fresh value, if there is one. Counts as a read; never computes.
+    /// Returns the fresh value, if there is one. It counts as a read and never computes.
     #[must_use]
     #[inline]
     pub fn get(&self) -> Option<C::CompanionValue> {
         self.call.get()
     }
 
-    /// Writes a value, tagged and timed as the attribute says. It supersedes what is being computed.
+    /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. If so,
+    /// the value of a computation that is under way is not stored.
     ///
-    /// Whether it was stored: not if caching is switched off, if `cache_if` or a ttl of 0 refuses it,
-    /// if it weighs more than the memo may hold, if it is an `Err` that is not kept, or if an
-    /// invalidation came between.
+    /// The value is not stored if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if it
+    /// weighs more than the memo may hold, if it is an `Err` that is not kept, or if an invalidation comes
+    /// between.
     pub fn insert(self, value: C::CompanionValue) -> bool {
         self.call.insert(value, When::Always)
     }
 
-    /// The same, if a fresh value is there.
+    /// Writes a value as [`insert`](Self::insert) does, but only if there is a fresh value.
     pub fn insert_if_present(self, value: C::CompanionValue) -> bool {
         self.call.insert(value, When::IfPresent)
     }
 
-    /// The same, if no fresh value is there.
+    /// Writes a value as [`insert`](Self::insert) does, but only if there is no fresh value.
     pub fn insert_if_absent(self, value: C::CompanionValue) -> bool {
         self.call.insert(value, When::IfAbsent)
     }
 
-    /// Changes the fresh value that is there, in one piece: nothing is lost that is written meanwhile,
-    /// since `change` runs again then. It runs outside every lock.
+    /// Changes the fresh value atomically: if another thread writes the entry meanwhile, `change` runs again
+    /// on the new value. No lock is held while `change` runs.
     ///
-    /// The new value, tagged and timed as the attribute says; `None` if no fresh value was there, or
-    /// the new one is not to be kept (see [`insert`](Self::insert)). Then what was there stays.
+    /// Returns the new value, which was stored with the tags and the ttl of the attribute. Returns `None` if
+    /// there was no fresh value, if the new one is not to be kept (see [`insert`](Self::insert)), or if
+    /// `change` itself has invalidated the entry. Nothing is written then.
     ///
     /// ```
     /// # use cache_core::memoize;
@@ -141,7 +145,7 @@ impl<C: Call> Entry<C> {
     ///
     /// # Panics
     ///
-    /// If `change` does; then the old value stays.
+    /// If `change` does. The old value then stays.
     pub fn update(
         self,
         change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
@@ -149,32 +153,33 @@ impl<C: Call> Entry<C> {
         self.call.update(change)
     }
 
-    /// What is there, without touching it.
+    /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
+    /// nothing.
     #[must_use]
     pub fn peek(&self) -> Peek<C::CompanionValue> {
         self.id().peek()
     }
 
-    /// How long it is still fresh: see [`Key::ttl`].
+    /// Returns how long the entry is still fresh: see [`Key::ttl`].
     #[must_use]
     pub fn ttl(&self) -> Option<Ttl> {
         self.id().ttl()
     }
 
-    /// Lets it be fresh for so long from now: see [`Key::set_ttl`].
+    /// Sets the ttl of the entry, counted from now: see [`Key::set_ttl`].
     pub fn set_ttl(&self, ttl: Duration) -> bool {
         self.id().set_ttl(ttl)
     }
 
-    /// Lets it be fresh for at least so long from now: see [`Key::extend_ttl`].
+    /// Extends the ttl of the entry, counted from now: see [`Key::extend_ttl`].
     pub fn extend_ttl(&self, ttl: Duration) -> bool {
         self.id().extend_ttl(ttl)
     }
 }
 
-/// The verbs of asynchronous functions. What they do is told at those of the other kind.
+/// The verbs of asynchronous functions. They do what the verbs of other functions do.
 impl<C: AsyncCall> Entry<C, Async> {
-    /// What calling the function does: answers from the cache, waits for a computation under way, or
+    /// Does the same as a call of the function: answers from the cache, waits for a computation under way, or
     /// computes.
     ///
     /// # Panics
@@ -185,22 +190,22 @@ impl<C: AsyncCall> Entry<C, Async> {
         Calling::new(self.call)
     }
 
-    /// Computes now and replaces what is there. The old value serves others meanwhile; a computation
-    /// that was under way is returned to its callers, and not stored.
+    /// Computes now, replaces the stored value, and returns the new one. Other calls get the old value
+    /// meanwhile. If a computation was under way, its value is returned to its callers and not stored.
     ///
     /// # Panics
     ///
-    /// If the body does; then the old value stays.
+    /// If the body does. The old value then stays.
     pub fn refresh(self) -> Calling<C> {
         Calling::refresh(self.call)
     }
 
-    /// Runs the body and touches nothing.
+    /// Runs the body without reading or writing the cache.
     pub fn uncached(self) -> Calling<C> {
         Calling::by(CallKind::Uncached, self.call)
     }
 
-    /// Computes for a flight that was begun.
+    /// Computes for a flight that has begun.
     #[doc(hidden)]
     pub async fn lead(self, mut handle: FlightHandle)
     where
@@ -210,50 +215,54 @@ impl<C: AsyncCall> Entry<C, Async> {
         one_shot.put(Calling::by(CallKind::ForFlight(handle), self.call).await);
     }
 
-    /// What is there, at once. When nothing fresh is there it is computed in the background, by the
-    /// [`Executor`](crate::Executor) that was set, else on the runtime this is called from (feature
-    /// `tokio`), else by a small pool of threads, which suits futures that need no runtime. Counts as
-    /// a read.
+    /// Returns the stored value at once, as a hit does. If there is none, it returns `None` and starts a
+    /// computation in the background: on the [`Executor`](crate::Executor) that was set, else on the runtime
+    /// of the caller (feature `tokio`), else on a small pool of threads, which suits futures that need no
+    /// runtime. It counts as a read.
     ///
-    /// Arguments that the call has borrowed are owned for that, by `ToOwned`, and only then. Where that
-    /// is impossible a build fails and names the argument.
+    /// For the background, borrowed arguments are made owned by `ToOwned`. If an argument cannot be owned,
+    /// the build fails and names it. Nothing is computed while caching is switched off.
     pub async fn prefetch(self) -> Option<C::CompanionValue> {
         const { can_be_computed_in_the_background::<C>() }
         ready(self.call.prefetch()).await
     }
 
-    /// The fresh value, if there is one. Counts as a read; never computes. Reads when it is called.
+    /// Returns the fresh value, if there is one. It counts as a read and never computes. It reads when it is
+    /// called, not when the future is polled.
     pub fn get(&self) -> impl Future<Output = Option<C::CompanionValue>> + use<C> {
         ready(self.call.get())
     }
 
-    /// Writes a value, tagged and timed as the attribute says. It supersedes what is being computed.
+    /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. If so,
+    /// the value of a computation that is under way is not stored.
     ///
-    /// Whether it was stored: not if caching is switched off, if `cache_if` or a ttl of 0 refuses it,
-    /// if it weighs more than the memo may hold, if it is an `Err` that is not kept, or if an
-    /// invalidation came between.
+    /// The value is not stored if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if it
+    /// weighs more than the memo may hold, if it is an `Err` that is not kept, or if an invalidation comes
+    /// between.
     pub async fn insert(self, value: C::CompanionValue) -> bool {
         ready(self.call.insert(value, When::Always)).await
     }
 
-    /// The same, if a fresh value is there.
+    /// Writes a value as [`insert`](Self::insert) does, but only if there is a fresh value.
     pub async fn insert_if_present(self, value: C::CompanionValue) -> bool {
         ready(self.call.insert(value, When::IfPresent)).await
     }
 
-    /// The same, if no fresh value is there.
+    /// Writes a value as [`insert`](Self::insert) does, but only if there is no fresh value.
     pub async fn insert_if_absent(self, value: C::CompanionValue) -> bool {
         ready(self.call.insert(value, When::IfAbsent)).await
     }
 
-    /// Changes the fresh value that is there, in one piece: nothing is lost that is written meanwhile,
-    /// since `change` runs again then. It runs outside every lock.
+    /// Changes the fresh value atomically: if another thread writes the entry meanwhile, `change` runs again
+    /// on the new value. No lock is held while `change` runs.
     ///
-    /// The new value; `None` if no fresh value was there, or the new one is not to be kept.
+    /// Returns the new value, which was stored with the tags and the ttl of the attribute. Returns `None` if
+    /// there was no fresh value, if the new one is not to be kept (see [`insert`](Self::insert)), or if
+    /// `change` itself has invalidated the entry. Nothing is written then.
     ///
     /// # Panics
     ///
-    /// If `change` does; then the old value stays.
+    /// If `change` does. The old value then stays.
     pub async fn update(
         self,
         change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
@@ -261,36 +270,38 @@ impl<C: AsyncCall> Entry<C, Async> {
         ready(self.call.update(change)).await
     }
 
-    /// What is there, without touching it. Looks when it is called.
+    /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
+    /// nothing. It looks when it is called, not when the future is polled.
     pub fn peek(&self) -> impl Future<Output = Peek<C::CompanionValue>> + use<C> {
         ready(self.id().with_mode::<Blocking>().peek())
     }
 
-    /// How long it is still fresh: see [`Key::ttl`]. Looks when it is called.
+    /// Returns how long the entry is still fresh: see [`Key::ttl`]. It looks when it is called, not when the
+    /// future is polled.
     pub fn ttl(&self) -> impl Future<Output = Option<Ttl>> + use<C> {
         ready(self.id().with_mode::<Blocking>().ttl())
     }
 
-    /// Lets it be fresh for so long from now: see [`Key::set_ttl`].
+    /// Sets the ttl of the entry, counted from now: see [`Key::set_ttl`].
     pub async fn set_ttl(self, ttl: Duration) -> bool {
         self.id().set_ttl(ttl).await
     }
 
-    /// Lets it be fresh for at least so long from now: see [`Key::extend_ttl`].
+    /// Extends the ttl of the entry, counted from now: see [`Key::extend_ttl`].
     pub async fn extend_ttl(self, ttl: Duration) -> bool {
         self.id().extend_ttl(ttl).await
     }
 }
 
 impl<C: Call> Entry<C> {
-    /// Computes for a flight that was begun.
+    /// Computes for a flight that has begun.
     #[doc(hidden)]
     pub fn lead(self, handle: FlightHandle) {
         self.call.lead(handle);
     }
 }
 
-/// Fails when it is compiled.
+/// Fails to compile if the call cannot be computed in the background.
 const fn can_be_computed_in_the_background<C: WriteCall>() {
     if let Some(why) = C::WHY_NOT_IN_BACKGROUND {
         panic!("{}", why);

@@ -1,35 +1,36 @@
-//! What happens in a memo, as its users learn of it: causes of removal and statistics.
+//! What users learn of the events in a memo: causes of removal, and statistics.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sync::Tally;
 
-/// Why an entry left.
+/// Why an entry was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cause {
-    /// It made room for another.
+    /// The entry was evicted to make room for another.
     Capacity,
-    /// Its time was up, stale windows included. Noticed when the entry's place is needed, when it is computed
-    /// anew, or by a sweep; not at the deadline itself.
+    /// The time of the entry was up, stale windows included. This is noticed when its place is needed, when
+    /// it is computed anew, or by a sweep, and not at the deadline itself.
     Expired,
-    /// It was invalidated: by key, tag, pattern, predicate or clear; or ended by a newer answer that was not
-    /// one to keep.
+    /// The entry was invalidated, by key, tag, pattern, predicate or `clear`; or it was removed by a newer
+    /// answer that was not to be stored.
     Invalidated,
-    /// A newer value took its place.
+    /// A newer value replaced it.
     Replaced,
 }
 
-/// The table of counters: what each counts, and how it is kept. Their order is that in memory, where hits are first,
-/// next to what a hit reads.
+/// Writes the table of counters: what each counts, and how it is kept. They lie in memory in this order; hits
+/// are first, next to what a hit reads.
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident: $counter:ty;)*) => {
-        /// What a memo has counted since it was made. The figures are read one by one while others count
-        /// on, so they need not add up to the last digit.
+        /// What a memo has counted since it was made. The figures are read one by one while other threads
+        /// count, so they may not add up exactly.
         ///
-        /// Displays as a table of the figures that are not 0, and of hits, misses, waits and stores in any case. With
-        /// the feature `json` it serializes as a map of both ratios and all figures by their names.
+        /// It displays as a short table: both ratios, hits, misses, waits and stores, and all other figures
+        /// that are not 0. With the feature `json` it serializes as a map of both ratios and all figures by their
+        /// names.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         #[non_exhaustive]
         pub struct Stats {
@@ -37,7 +38,7 @@ macro_rules! counters {
         }
 
         impl Stats {
-            /// Each figure with its name, in the order of the fields.
+            /// Calls `figure` with each name and figure, in the order of the fields.
             fn each(&self, mut figure: impl FnMut(&'static str, u64)) {
                 $(figure(stringify!($name), self.$name);)*
             }
@@ -59,7 +60,7 @@ macro_rules! counters {
         impl std::ops::Add for Stats {
             type Output = Self;
 
-            /// The figures of several memos.
+            /// Adds the figures of two memos.
             fn add(self, other: Self) -> Self {
                 Self { $($name: self.$name + other.$name),* }
             }
@@ -68,13 +69,13 @@ macro_rules! counters {
         impl std::ops::Sub for Stats {
             type Output = Self;
 
-            /// The figures since an earlier time: nothing sets them back.
+            /// Returns the figures of the time since `earlier`. Nothing resets figures.
             fn sub(self, earlier: Self) -> Self {
                 Self { $($name: self.$name.saturating_sub(earlier.$name)),* }
             }
         }
 
-        /// The counters of a memo. What is frequent is counted without a shared line.
+        /// The counters of a memo. What is frequent is counted without a cache line that threads share.
         #[repr(C)]
         pub(crate) struct Counters {
             $(pub(crate) $name: $counter,)*
@@ -93,70 +94,72 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Calls and reads answered from the cache.
+    /// Calls and reads that were answered from the cache.
     hits: Tally;
-    /// Calls and reads that found no fresh entry, those that waited for another's computation
-    /// included.
+    /// Calls and reads that the cache could not answer at once, including those that waited for another
+    /// caller's computation.
     misses: Tally;
-    /// Misses that waited for another caller's computation.
+    /// Calls that waited for another caller's computation.
     waits: Counter;
-    /// Misses that needed no body of their own, since another caller computed the value, or the error, meanwhile; and
-    /// prefetches that found a computation under way.
+    /// Misses that needed no body of their own, because another caller computed the value or the error meanwhile,
+    /// and prefetches that found a computation under way.
     shared: Counter;
-    /// Values stored.
+    /// Values that were stored.
     stores: Tally;
-    /// Values that were computed but not stored, since an invalidation or a write came between.
+    /// Values that were computed but not stored, because an invalidation or a write came between.
     overtaken: Counter;
-    /// Values that were not stored since they weigh more than the memo may hold.
+    /// Values that were not stored because they weigh more than the memo may hold.
     too_heavy: Counter;
     /// Computations that returned an error that is not kept.
     errors: Counter;
     /// Computations that panicked.
     panics: Counter;
-    /// Computations that were given up before their end: their task was dropped.
+    /// Computations that were dropped before their end, with their task.
     cancelled: Counter;
     /// Calls that neither read nor wrote (`bypass_if`, or caching switched off).
     bypasses: Counter;
-    /// Calls that did not read, but wrote (`refresh`, `refresh_if`, `origin_first`). Neither hits nor
-    /// misses.
+    /// Calls that did not read, but wrote (`refresh`, `refresh_if`, `origin_first`). They are neither hits
+    /// nor misses.
     refreshes: Counter;
-    /// Calls computed in place, since waiting for the computation under way could have been waiting
-    /// for themselves: recursion, cycles, and one waiter for each `max_wait`.
+    /// Calls that computed in place, without storing, because a wait for the computation under way might
+    /// never have ended: in recursion and cycles, and one waiter for each `max_wait`.
     in_place: Counter;
-    /// Entries that made room for others.
+    /// Entries that were evicted to make room for others.
     evictions: Tally;
-    /// Entries reclaimed after their time was up.
+    /// Entries that were removed because their time was up.
     expirations: Counter;
-    /// Entries removed by an invalidation, or ended by a newer answer that was not one to keep.
+    /// Entries that were removed by an invalidation, or by a newer answer that was not to be stored.
     invalidations: Counter;
-    /// Answers with a value past its ttl, within a stale window: hits, and fallbacks.
+    /// Answers with a stale value. Each is also counted as a hit or as a fallback.
     stale: Counter;
-    /// Calls answered with an older value since their computation failed, or was late.
+    /// Calls that were answered with an older value because their computation failed or was late.
     fallbacks: Counter;
-    /// Computations begun in the background for entries that were still an answer
+    /// Computations that were started in the background for entries that could still be returned
     /// (`stale_while_revalidate`, `refresh_ahead`).
     revalidations: Counter;
-    /// Computations that failed while an older value was there, which is therefore left alone for a while.
+    /// Failed computations after which an older entry rests: for a while it answers, and nothing is computed
+    /// for it.
     backoffs: Counter;
-    /// Calls that have waited until their `timeout`, with nothing to return.
+    /// Calls that waited until their `timeout` and had no older value to return.
     timeouts: Counter;
-    /// Values that were found unchanged by their body ([`not_modified`](crate::Computing::not_modified)):
-    /// their entries were given a new life.
+    /// Computations that found the stored value unchanged ([`not_modified`](crate::Computing::not_modified)).
+    /// Its entry then starts a new ttl.
     not_modified: Counter;
-    /// Hooks, weighers and conditions that panicked; the calls they served went on.
+    /// Hooks, weighers and conditions that panicked. Their calls went on.
     hook_panics: Counter;
 }
 
 impl Stats {
-    /// The part of reads answered from the cache, from 0 to 1; 0 before the first read. A read that waited for another
-    /// caller's computation counts as a miss.
+    /// Returns the part of reads that were answered from the cache, from 0 to 1; it is 0 before the first
+    /// read. A read that waited for another caller's computation counts as a miss.
     #[must_use]
     pub fn hit_ratio(&self) -> f64 {
         self.part_of_reads(self.hits)
     }
 
-    /// The part of reads that needed no body of their own, from 0 to 1; 0 before the first read: hits, and misses
-    /// answered by another caller's computation. So it tells how much of the work the memo saves.
+    /// Returns the part of reads that needed no body of their own, from 0 to 1; it is 0 before the first read.
+    /// These are the hits, and the misses that another caller's computation answered ([`shared`](Self::shared)).
+    /// So it is the part of the work that the memo saves.
     #[must_use]
     pub fn saved_ratio(&self) -> f64 {
         self.part_of_reads(self.hits + self.shared)
@@ -165,7 +168,7 @@ impl Stats {
     #[expect(clippy::cast_precision_loss, reason = "a ratio needs no 64 bits")]
     fn part_of_reads(&self, part: u64) -> f64 {
         let reads = self.hits + self.misses;
-        // While others count on, a part may be read later than the whole.
+        // While other threads count, a part may be read later than the whole.
         if reads == 0 { 0.0 } else { part.min(reads) as f64 / reads as f64 }
     }
 }

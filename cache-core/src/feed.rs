@@ -1,4 +1,4 @@
-//! Feeds of invalidations: streams and channels that say what has changed.
+//! Feeds of invalidations: streams and channels that announce changes.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -8,12 +8,13 @@ use futures_core::Stream;
 use crate::invalidation::Invalidation;
 use crate::sync::guarded;
 
-/// Invalidates what a stream says, item by item, until it ends. How much it was.
+/// Invalidates what the items of a stream name, one by one, until the stream ends. Returns the number of
+/// items.
 ///
-/// The future is yours to spawn or to await; dropping it ends the source. Items are whatever is
+/// Spawn or await the future; dropping it drops the stream. Items can be anything that is
 /// [`Into<Invalidation>`](Invalidation): keys, [tags](crate::tag()), memos, or texts from elsewhere by
-/// [`Invalidation::key_text`] and its like. An item whose conversion panics is left out, and those after it are
-/// not.
+/// [`Invalidation::key_text`] and the like. An item whose conversion panics is left out and not counted. The
+/// items after it are applied.
 ///
 /// ```
 /// # use cache_core::{invalidate_on, memoize, tag};
@@ -48,7 +49,10 @@ where
     applied
 }
 
-/// The same for a thread: invalidates what an iterator says, until it ends. The receiver of a channel is one.
+/// Invalidates what the items of an iterator name, one by one, until the iterator ends. Returns the number of
+/// items.
+///
+/// It is [`invalidate_on`] for a thread. The receiver of a channel is such an iterator.
 ///
 /// ```
 /// use std::sync::mpsc::channel;
@@ -79,7 +83,7 @@ where
     items.into_iter().map(|item| usize::from(invalidate(item))).sum()
 }
 
-/// Whether it could be told what it is.
+/// Invalidates what an item names, and returns whether its conversion went well.
 fn invalidate(item: impl Into<Invalidation>) -> bool {
     let invalidation = guarded(|| item.into());
     let known = invalidation.is_some();

@@ -1,4 +1,4 @@
-//! Something to invalidate, as a value: named now, invalidated later.
+//! Invalidations as values: what to invalidate is named now and invalidated later.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use crate::memo::Applied;
 use crate::sync::guarded;
 use crate::tags::{Severity, Tag, TagName};
 
-/// Something to invalidate, as a value: an entry, a tag, a memo, or what a text names.
+/// An invalidation as a value. It names an entry, a tag, a memo, or the entries that match a text.
 ///
-/// Making one does nothing; [`apply`](Self::apply) does what it says, as often as it is called. It can be kept,
+/// Making one does nothing. Each call of [`apply`](Self::apply) invalidates. An invalidation can be kept,
 /// collected in a [`Pending`](crate::Pending), sent through a channel to
-/// [`invalidate_on`](crate::invalidate_on()), or named by [`#[invalidates]`](macro@crate::invalidates). Whatever
-/// it names, the same is promised as of the verb: nobody who calls after `apply` has returned gets a value from
-/// before, and no such value that is being computed is stored.
+/// [`invalidate_on`](crate::invalidate_on()), or named by [`#[invalidates]`](macro@crate::invalidates). It
+/// promises the same as the verb, whatever it names: no call that starts after `apply` has returned gets an
+/// older value, and no older value that is being computed is stored.
 ///
-/// Made within a test scope (feature `testing`), it acts there, wherever it is applied.
+/// If it was made in a test scope (feature `testing`), it takes effect in that scope, wherever it is applied.
 ///
 /// ```
 /// use cache_core::{Invalidation, memoize, tag};
@@ -60,7 +60,7 @@ enum Target {
     Named(String),
 }
 
-/// A memo, or several, of whatever types.
+/// A memo or several, of any types.
 trait MemoSet: fmt::Debug + Send + Sync {
     fn memos(&self) -> Vec<AnyMemoRef>;
 }
@@ -75,40 +75,40 @@ impl Invalidation {
         }
     }
 
-    /// Every entry of a tag: see [`Tagged::invalidate`].
+    /// Names every entry of a tag: see [`Tagged::invalidate`].
     #[must_use]
     pub fn tag(tag: impl Tag) -> Self {
         handles::tag(tag).into()
     }
 
-    /// Every entry, in every memo, whose key matches a pattern of `*` and `?`: see
+    /// Names every entry, of all memos, whose key matches a pattern of `*` and `?`: see
     /// [`AnyMemoRef::invalidate_matching`].
     #[must_use]
     pub fn matching(pattern: impl Into<String>) -> Self {
         Self::new(Target::Matching(pattern.into()))
     }
 
-    /// The entry whose key displays as this text: see
+    /// Names the entry whose key displays as this text: see
     /// [`Registry::invalidate_key_text`](crate::Registry::invalidate_key_text).
     #[must_use]
     pub fn key_text(text: impl Into<String>) -> Self {
         Self::new(Target::KeyText(text.into()))
     }
 
-    /// Every entry of the memos of this registered name, those of fields among them.
+    /// Names every entry of all memos with this registered name, including memos of fields.
     #[must_use]
     pub fn memo(name: impl Into<String>) -> Self {
         Self::new(Target::Named(name.into()))
     }
 
-    /// The soft form: see [`Key::mark_stale`].
+    /// Makes it the soft form, which marks entries stale: see [`Key::mark_stale`].
     #[must_use]
     pub fn soft(mut self) -> Self {
         self.severity = Severity::Soft;
         self
     }
 
-    /// Invalidates. It has acted in this process before it returns.
+    /// Invalidates. It has taken effect in this process when it returns.
     ///
     /// # Panics
     ///
@@ -130,8 +130,8 @@ impl Invalidation {
         }
     }
 
-    /// Applies all of them, whatever the user's code does. If the `Eq` of a key panics, it cannot be told which
-    /// entry is meant: all of its memo go.
+    /// Applies all of them, even if the user's code panics. If the `Eq` of a key panics, it is not known
+    /// which entry is meant, so its memo is cleared.
     pub(crate) fn apply_all(all: impl IntoIterator<Item = Self>) -> Applied {
         let applied = all.into_iter().map(|each| {
             let whole = match &each.target {

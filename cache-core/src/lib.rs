@@ -1,6 +1,6 @@
 #![cfg_attr(not(doctest), doc = include_str!("guide/links.md"))]
 #![doc = include_str!("../README.md")]
-// Models leave out the clock and what only that uses; what is done around a `fork` is not done everywhere.
+// Models have no clock, so the code for it is unused there. The code for `fork` is unused on some platforms.
 #![cfg_attr(any(loom, miri, not(unix)), allow(dead_code))]
 
 mod argument;
@@ -44,16 +44,17 @@ pub mod guide;
 pub mod __private;
 
 pub use background::{Executor, ExecutorIsSet, Task};
-/// Makes a struct a node: see the [trait](trait@CacheKey) of the same name.
+/// Makes a struct a node. The [trait](trait@CacheKey) of the same name explains nodes.
 pub use cache_macros::CacheKey;
-/// Makes a type a tag: its name is the path of the type, and its fields as they display.
+/// Makes a type a tag. The name of the tag consists of the path of the type and of its fields, as they
+/// display.
 ///
-/// It goes on structs and enums of any form; of an enum each variant is a tag of its own. Fields are
-/// `Display`. Lifetimes are fine, so that a tag can be named without copying. Type and const parameters
-/// are not: the name would not tell the types apart.
+/// It can be derived for structs and enums of any form. Each variant of an enum is a tag of its own. Fields
+/// must be `Display`. Lifetimes are allowed, so that a tag can be named without copying. Type and const
+/// parameters are not allowed, because the name would not tell the types apart.
 ///
-/// The path is that of the module: types within functions of one module that are called alike share
-/// their tags. `#[tag(crate = path)]` says where `cache_core` is found, if it is re-exported.
+/// The path is that of the module. So types of the same name, in different functions of one module, share
+/// their tags. `#[tag(crate = path)]` sets the path of `cache_core`, if it is re-exported.
 ///
 /// ```
 /// use cache_core::{Tag, memoize, tag};
@@ -75,11 +76,11 @@ pub use cache_macros::CacheKey;
 /// assert_eq!(tag(CatTag::Named { name: "tom" }).invalidate().count(), 1);
 /// ```
 pub use cache_macros::Tag;
-/// Gives a function a cache. [Options](guide::options) tells what can be said in the attribute,
-/// [companions](guide::companions) what stands beside the function afterwards.
+/// Gives a function a cache. The page [options](guide::options) explains what the attribute takes,
+/// [companions](guide::companions) what it writes beside the function.
 ///
-/// It goes on functions, asynchronous or not, and on methods; on an `impl` or a `trait`, it carries out the
-/// attributes of the functions there.
+/// It can be put on functions, asynchronous or not, and on methods. On an `impl` or a `trait`, it carries out
+/// the attributes of the functions inside.
 ///
 /// ```
 /// use cache_core::memoize;

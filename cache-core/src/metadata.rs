@@ -1,4 +1,4 @@
-//! What an entry to be stored answers to, as the attribute's options say.
+//! The tags, the ttl and the like of an entry to be stored, by the options of the attribute.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::flight::{BodyDecisions, TimedOut};
 use crate::tags::{TagList, TagName};
 use crate::value::Returned;
 
-/// What a `ttl` may be.
+/// A value that can be a `ttl`.
 #[diagnostic::on_unimplemented(
     message = "a `ttl` is a `Duration`, or an `Option<Duration>` where `None` is without end; not `{Self}`",
     label = "not a duration",
     note = "a literal number is seconds, and a literal text is human: `ttl = 300`, `ttl = \"1h30m\"`; in code a number has no unit: `Duration::from_secs(60)`"
 )]
 pub trait IntoTtl {
-    /// As an option.
+    /// Returns the ttl, or `None` if it has no end.
     fn into_ttl(self) -> Option<Duration>;
 }
 
@@ -32,7 +32,7 @@ impl IntoTtl for Option<Duration> {
     }
 }
 
-/// What an entry to be stored answers to; filled in by the attribute's options.
+/// The tags, the ttl and the like of an entry to be stored. The options of the attribute fill it in.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct EntryMetadata {
@@ -40,36 +40,36 @@ pub struct EntryMetadata {
     #[expect(clippy::option_option, reason = "not given, without end, or so long")]
     pub(crate) ttl: Option<Option<Duration>>,
     pub(crate) refused: bool,
-    /// User code that was asked about the entry has panicked.
+    /// Whether user code that describes the entry has panicked.
     pub(crate) panicked: bool,
-    /// So it is not known what the entry would answer to.
+    /// Whether it is therefore not known what the entry would be invalidated by.
     pub(crate) unknown: bool,
-    /// The value is what was there.
+    /// Whether the value is the one that was stored before.
     pub(crate) unmodified: bool,
 }
 
 impl EntryMetadata {
-    /// Whether it says nothing.
+    /// Whether nothing is set.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.tags.is_empty() && self.ttl.is_none() && !self.refused && !self.unmodified
     }
 
-    /// Takes the tags that were made before the body. Without one of them the entry could not be
-    /// invalidated by it, so if they could not be made, nothing is stored.
+    /// Takes the tags that were made before the body ran. If one of them could not be made, nothing is
+    /// stored, because the entry could not be invalidated by it.
     pub fn tags_before(&mut self, made: &TagList) {
         self.tags.extend_from_slice(&made.names);
         self.panicked |= made.panicked;
     }
 
-    /// Adds tags that are made now. User code in here is guarded by who asks for the metadata.
+    /// Adds tags that are made now. The caller that asks for the metadata guards the user code in here.
     pub fn tags(&mut self, make: impl FnOnce(&mut TagList)) {
         let mut list = TagList::default();
         make(&mut list);
         self.tags.append(&mut list.names);
     }
 
-    /// Adds what the body has said, if it has said something.
+    /// Adds the decisions of the body, if there are any.
     #[inline]
     pub(crate) fn decide(&mut self, said: Option<Box<BodyDecisions>>) {
         let Some(said) = said else { return };
@@ -79,25 +79,25 @@ impl EntryMetadata {
         self.unmodified = said.unmodified;
     }
 
-    /// Sets the ttl: a `Duration`, or an `Option` of one where `None` is without end.
+    /// Sets the ttl: a `Duration`, or an `Option` of one, where `None` means without end.
     pub fn ttl(&mut self, ttl: impl Into<Option<Duration>>) {
         self.ttl = Some(ttl.into());
     }
 
-    /// Stores only if `store`.
+    /// Lets the value be stored only if `store` is true.
     pub fn store_if(&mut self, store: bool) {
         self.refused |= !store;
     }
 }
 
-/// A call whose value is described by its function.
+/// A call whose function describes its value.
 pub(crate) trait Described {
-    /// What it returns.
+    /// Gives access to its return.
     fn returned(&mut self) -> &mut dyn Returned;
-    /// Whether its function says something of the value.
+    /// Whether its function describes the value.
     fn describes(&self) -> bool;
-    /// What an entry of the value answers to; of the error, if there is none.
+    /// Describes an entry of the value, or of the error if there is no value.
     fn describe(&self, value: Option<&Erased>, metadata: &mut EntryMetadata);
-    /// It has waited for too long: sets the return to what `timeout` says.
+    /// Sets the return to the error of `timeout`, because the call has waited for too long.
     fn give_up(&mut self, late: &TimedOut);
 }

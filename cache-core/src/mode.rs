@@ -1,9 +1,9 @@
-//! Whether a function is asynchronous, as its companions know it by type.
+//! The types by which companions know whether a function is asynchronous.
 
-/// A function that is not asynchronous: its verbs act when they are called.
+/// Marks the companions of a function that is not asynchronous. Their verbs act when they are called.
 #[derive(Clone, Copy, Debug)]
 pub enum Blocking {}
 
-/// An asynchronous function: verbs that read or write are futures.
+/// Marks the companions of an asynchronous function. Their verbs that read or write an entry are futures.
 #[derive(Clone, Copy, Debug)]
 pub enum Async {}

@@ -1,4 +1,4 @@
-//! What a transaction has written, to be invalidated when it is committed.
+//! Invalidations of a transaction, which are applied when it is committed.
 
 use std::fmt;
 use std::future::Future;
@@ -7,16 +7,16 @@ use std::sync::Arc;
 use crate::invalidation::Invalidation;
 use crate::memo::Applied;
 
-/// What a transaction has written: collected while it runs, invalidated when it is committed.
+/// The invalidations of a transaction. They are collected while it runs, and applied when it is committed.
 ///
 /// # Why not at once
 ///
-/// Until a transaction is committed, others read what was there before. If entries are invalidated when a row is
-/// written, a reader that comes between that and the commit computes from the old row, and stores it: after the
-/// last invalidation, so nothing will ever drop it. The invalidation has to come after the commit.
+/// Until a transaction is committed, other readers see the old rows. Suppose that an entry is invalidated
+/// when its row is written. A call between the invalidation and the commit computes from the old row and
+/// stores the result, and nothing will drop it later. So the invalidation has to come after the commit.
 ///
-/// It has to come, too, when the commit fails, panics, or is dropped once begun: it may have succeeded, and only
-/// its answer been lost. Then too much is dropped, which costs a miss.
+/// It also has to come if the commit fails, panics, or is dropped after it has begun. The commit may have
+/// succeeded and only its answer been lost. If it did not succeed, the unnecessary drop costs a miss.
 ///
 /// ```
 /// use cache_core::{Pending, invalidates, memoize};
@@ -46,21 +46,21 @@ use crate::memo::Applied;
 /// # Ok::<(), String>(())
 /// ```
 ///
-/// With an asynchronous database it is `pending.after(tx.commit()).await?`.
+/// With an asynchronous database, write `pending.after(tx.commit()).await?`.
 ///
 /// # What happens when
 ///
 /// | | |
 /// | --- | --- |
-/// | the commit succeeds | what was collected is invalidated before `after` or `after_call` returns |
+/// | the commit succeeds | everything collected is invalidated before `after` or `after_call` returns |
 /// | it returns an error, or panics | the same |
 /// | the future of `after` is dropped after its first poll | the same |
 /// | the commit is never begun: a rollback | nothing |
 ///
-/// A commit that takes effect only after it has reported its failure, or after its future was dropped, cannot be
-/// seen from here.
+/// A commit that takes effect later, after it has reported a failure or after its future was dropped, cannot
+/// be noticed here.
 ///
-/// Copies are the same collection. It is empty after a commit, and can be used for the next transaction.
+/// Clones share one collection. It is empty after a commit and can be used for the next transaction.
 #[derive(Clone, Default)]
 pub struct Pending {
     collected: Arc<crate::sync::plain::Mutex<Vec<Invalidation>>>,
@@ -74,13 +74,13 @@ impl fmt::Debug for Pending {
 }
 
 impl Pending {
-    /// An empty one.
+    /// Makes an empty collection.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Collects something to invalidate after the commit.
+    /// Adds something to invalidate after the commit.
     pub fn add(&self, invalidation: impl Into<Invalidation>) {
         let invalidation = invalidation.into();
         self.collected.lock().push(invalidation);
@@ -90,20 +90,20 @@ impl Pending {
         self.collected.lock().extend(invalidations);
     }
 
-    /// How much was collected. What was added twice counts twice.
+    /// Returns the number of collected invalidations. One that was added twice counts twice.
     #[must_use]
     pub fn len(&self) -> usize {
         self.collected.lock().len()
     }
 
-    /// Whether nothing was collected.
+    /// Returns whether nothing was collected.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Commits, then invalidates what was collected: see [above](Self#what-happens-when). Nothing happens before
-    /// the future is polled.
+    /// Awaits the commit, then invalidates everything collected: see [above](Self#what-happens-when). Nothing
+    /// happens before the future is polled.
     ///
     /// ```
     /// # use cache_core::Pending;
@@ -125,7 +125,7 @@ impl Pending {
         }
     }
 
-    /// The same for a commit that is called: `pending.after_call(|| tx.commit())?`.
+    /// Calls the commit, then invalidates everything collected: `pending.after_call(|| tx.commit())?`.
     ///
     /// # Panics
     ///
@@ -135,21 +135,21 @@ impl Pending {
         commit()
     }
 
-    /// Invalidates what was collected, now: for a commit that neither [`after`](Self::after) nor
-    /// [`after_call`](Self::after_call) can be given.
+    /// Invalidates everything collected, now. It is for commits that cannot be passed to
+    /// [`after`](Self::after) or [`after_call`](Self::after_call).
     pub fn apply(&self) -> Applied {
         let collected = std::mem::take(&mut *self.collected.lock());
         Invalidation::apply_all(collected)
     }
 
-    /// Forgets what was collected, as after a rollback.
+    /// Forgets everything collected, as after a rollback.
     pub fn discard(&self) {
         let collected = std::mem::take(&mut *self.collected.lock());
         drop(collected);
     }
 }
 
-/// A commit was begun: whatever becomes of it, what was collected is invalidated.
+/// A commit has begun. However it ends, everything collected is invalidated.
 struct ApplyOnDrop(Pending);
 
 impl Drop for ApplyOnDrop {

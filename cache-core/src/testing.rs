@@ -1,8 +1,8 @@
-//! For tests of memoized code: caches of their own, and a clock that moves when told to.
+//! Support for tests of memoized code: separate caches for each test, and a clock that the test moves.
 //!
-//! Tests run in parallel, and a memoized function has one cache for the process: what one test
-//! stores, another finds. A [`Scope`] is a world of its own: inside it every memoized function starts
-//! with an empty cache, tags and registry are its own, and time stands still until the test
+//! Tests run in parallel, and a memoized function has one cache for the process, so one test finds what
+//! another has stored. A [`Scope`] gives a test its own caches, tags, registry and clock. Inside it, every
+//! memoized function starts with an empty cache, and time stands still until the test
 //! [advances](Scope::advance) it.
 //!
 //! ```
@@ -24,8 +24,8 @@
 //!
 //! # Threads
 //!
-//! A scope is entered by one thread and does not reach the threads it spawns: [`Scope::spawn`] takes it there, and
-//! [`Scope::within`] into a task. [`require_scope`] finds the call that was forgotten.
+//! A thread enters a scope. The scope does not reach threads or tasks that the test spawns: spawn threads by
+//! [`Scope::spawn`], and wrap tasks in [`Scope::within`]. [`require_scope`] finds calls outside of any scope.
 //!
 //! ```
 //! use cache_core::{memoize, testing::Scope};
@@ -44,14 +44,15 @@
 //!
 //! # Time
 //!
-//! All times of a scope are those of its clock, limits of waiting included: a call with a `timeout` whose body
-//! hangs returns when another thread or task has advanced the scope that far, and `xfetch` measures by it how
-//! long a body takes. Nothing is swept but by [`sweep`](crate::Memo::sweep).
+//! All times in a scope use its clock, timeouts included. If the body of a call with a `timeout` hangs, the
+//! call returns when another thread or task has advanced the scope that far. `xfetch` also measures by this
+//! clock how long a body takes. There is no background sweep: [`sweep`](crate::Memo::sweep) reclaims expired
+//! entries.
 //!
 //! # Background work
 //!
-//! What calls leave to the background (`stale_while_revalidate`, `refresh_ahead`, `placeholder`, `prefetch`) is done on
-//! other threads, some time later. [`Scope::hold_background`] keeps it until the test says so:
+//! Background work (`stale_while_revalidate`, `refresh_ahead`, `placeholder`, `prefetch`) usually runs on
+//! other threads at some later time. [`Scope::hold_background`] keeps it until the test runs it:
 //!
 //! ```
 //! use cache_core::{memoize, testing::Scope};
@@ -76,7 +77,7 @@
 //! # Ok::<(), cache_core::ExecutorIsSet>(())
 //! ```
 //!
-//! Without this feature no call looks for a scope. With it, each call looks at one more word.
+//! Without the feature `testing`, no call looks for a scope. With it, each call reads one more word.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -92,7 +93,7 @@ pub use crate::memo::scope::{Entered, Scope, require_scope};
 use crate::sync::guarded;
 
 impl Scope {
-    /// Spawns a thread that works inside the scope, as [`std::thread::spawn`] does.
+    /// Spawns a thread, as [`std::thread::spawn`] does, that works inside the scope.
     pub fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let there = self.clone();
         std::thread::spawn(move || {
@@ -101,7 +102,7 @@ impl Scope {
         })
     }
 
-    /// Lets a task work inside the scope, on whatever thread it is polled.
+    /// Wraps a task so that it works inside the scope, on whatever thread it is polled.
     ///
     /// ```
     /// # use cache_core::{memoize, testing::Scope};
@@ -119,39 +120,41 @@ impl Scope {
         inside(Some(self.clone()), task)
     }
 
-    /// Moves the time of the scope on. Milliseconds count; parts of them are lost.
+    /// Moves the time of the scope forward, in whole milliseconds. Parts of a millisecond are cut off.
     ///
-    /// Takes effect at once: an entry whose time is up by then is no longer returned by any call that
-    /// starts after this.
+    /// It takes effect at once: no call that starts afterwards returns an entry whose time is up.
     pub fn advance(&self, by: Duration) {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.time().advance(millis);
     }
 
-    /// Keeps what calls in the scope leave to the background from now on, until the test has it done.
+    /// Keeps the background work of the scope from now on, until the test runs it.
     ///
-    /// A synchronous function with a `timeout`, `soft_timeout` or `fallback_after` is computed there too: its
-    /// caller waits for it, so another thread must have it done. And what is kept is under way: a call for the
-    /// same key that finds nothing to return computes it then, if it is synchronous and has no such limit; others
-    /// wait for it, so have it done before that.
+    /// A synchronous function with a `timeout`, `soft_timeout` or `fallback_after` is background work, too.
+    /// Its caller waits for it, so another thread must run it.
+    ///
+    /// Work that is kept counts as under way. A call of the same key that finds nothing to return begins it
+    /// itself if the function is synchronous and has no such limit. Any other call waits for it, so run it
+    /// before.
     ///
     /// # Errors
     ///
-    /// If the scope has an executor already: it is its executor.
+    /// If an executor was set in the scope before. The kept work takes the place of the executor, which can
+    /// be set once.
     pub fn hold_background(&self) -> Result<Background, ExecutorIsSet> {
         let background = Background::default();
         self.runtime().executor.set(background.clone())?;
         Ok(background)
     }
 
-    /// The time that has passed in the scope.
+    /// Returns the time that has passed in the scope.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Duration::from_millis(self.time().now())
     }
 }
 
-/// Background work that is done when a test says so: see [`Scope::hold_background`]. Copies are the same.
+/// Background work that waits until the test runs it: see [`Scope::hold_background`]. Clones share the work.
 #[derive(Clone, Default)]
 pub struct Background(Arc<crate::sync::plain::Mutex<VecDeque<Task>>>);
 
@@ -166,13 +169,14 @@ impl Executor for Background {
 }
 
 impl Background {
-    /// Does all of it on this thread, and what it begins itself; blocks until tasks are ready that wait for
-    /// something. A panic ends the one piece of work. How many pieces there were.
+    /// Runs all the work on this thread, and the work that it adds in turn. It blocks while tasks wait for
+    /// something. A panic ends only the piece of work in which it happens. Returns the number of pieces.
     pub fn run(&self) -> usize {
         block_on(self.run_async())
     }
 
-    /// The same within a task: what waits for something of a runtime can go on there.
+    /// Runs all the work as [`run`](Self::run) does, within a task, so that work which waits for something of
+    /// a runtime can go on.
     pub async fn run_async(&self) -> usize {
         // By turns: a task may wait for one that comes after it.
         let mut tasks: Vec<Task> = Vec::new();
@@ -204,19 +208,20 @@ impl Background {
         .await
     }
 
-    /// How many pieces of work are kept.
+    /// Returns the number of pieces of work that are kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.lock().len()
     }
 
-    /// Whether there is nothing to do.
+    /// Returns whether no work is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Drops all of it, as an executor may: who waits for it computes. How many pieces there were.
+    /// Drops all the work, as an executor may. Callers that wait for it compute for themselves. Returns the
+    /// number of pieces.
     pub fn refuse(&self) -> usize {
         let jobs = std::mem::take(&mut *self.0.lock());
         let count = jobs.len();

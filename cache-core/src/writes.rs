@@ -1,8 +1,8 @@
-//! What one call of a function under `#[invalidates]` invalidates.
+//! The invalidations of one call of a function under `#[invalidates]`.
 
 use std::future::Future;
 
-/// Invalidates what a function has written, once it has written it.
+/// Invalidates entries after a function has changed the data that they were computed from.
 ///
 /// ```
 /// use cache_core::{invalidates, memoize};
@@ -35,44 +35,48 @@ use std::future::Future;
 /// assert!(!get_cat::key(1).is_live());
 /// ```
 ///
-/// It goes on any function with a body that can run: asynchronous or not, generic or not, methods, functions of an
-/// `impl` of a trait, default methods. It changes nothing else about it.
+/// It can be put on any function with a body that can run: functions that are asynchronous or generic,
+/// methods, functions in an `impl` of a trait, default methods. It changes nothing else about the function.
 ///
 /// # When
 ///
-/// After the function has returned, and before its caller goes on; where it returns a `Result`, by whatever name,
-/// after `Ok` only. Also when it panics, or when its future is dropped before its end: then nobody knows what was
-/// written, and to drop too much costs a miss. The future of an `async fn` that was never polled has written
-/// nothing; of a function that returns a future the body has run.
+/// The entries are invalidated after the function has returned and before its caller goes on. If it returns a
+/// `Result`, by any name, they are invalidated only after an `Ok`. They are also invalidated if the function
+/// panics, or if its future is dropped before it ends: nobody knows then what was written, and an unnecessary
+/// drop only costs a miss. If the future of an `async fn` was never polled, nothing was written and nothing
+/// is dropped. If another function returns a future, its body has already run, so the entries are invalidated
+/// even if that future is never polled.
 ///
-/// Nobody who calls after that gets a value from before, and none that is being computed is stored.
+/// No call that starts after that gets an older value, and no older value that is being computed is stored.
 ///
 /// # What
 ///
 /// | option | names |
 /// | --- | --- |
-/// | `entries = [get_cat(id)]` | one call, by what is part of its key: the arguments of `get_cat::key` |
-/// | `entries = [self.cat(id), Db::cat(id)]` | of a method: `self.cat_key(id)`, `Db::cat_key(id)`. A type's name begins with a capital |
+/// | `entries = [get_cat(id)]` | the entry of one call, by the arguments of its key, those of `get_cat::key` |
+/// | `entries = [self.cat(id), Db::cat(id)]` | the same for a method: `self.cat_key(id)`, `Db::cat_key(id)`. The name of a type begins with a capital |
 /// | `memos = [list_cats, get::<u32>, Db::cat]` | all calls of a function: `list_cats::memo()`, `Db::cat_memo()` |
 /// | `memos = [self.cats]` | a field of type [`Memo`](crate::Memo) |
 /// | `tags = ["cats", "cat:{name}", Owner(id)]`, `tag = "cats"` | as in `#[memoize]`; an `Option` of a tag may be `None` |
-/// | `matching = "*get_cat({name:?}*"`, `= ["..", ".."]` | every key, of all functions, that displays so: see [`AnyMemoRef::invalidate_matching`](crate::AnyMemoRef::invalidate_matching) |
-/// | `entries = [..ids.iter().map(\|id\| get_cat::key(*id))]` | what an iterator gives; in `tags` and `memos`, too |
-/// | `entries = [CatNode { id }, (made(id))]` | a struct, a name, a field, what is in parentheses, and the rest of expressions, is taken as it is: a key, a memo, or what else is [`Into<Invalidation>`](crate::Invalidation) |
-/// | `into = pending` | what is named goes there instead: see [`Pending`] |
-/// | `crate = path` | where `cache_core` is found, if it is re-exported |
+/// | `matching = "*get_cat({name:?}*"`, `= ["..", ".."]` | the entries of all functions whose keys display like this: see [`AnyMemoRef::invalidate_matching`](crate::AnyMemoRef::invalidate_matching) |
+/// | `entries = [..ids.iter().map(\|id\| get_cat::key(*id))]` | all items of an iterator; this also works in `tags` and `memos` |
+/// | `entries = [CatNode { id }, (made(id))]` | any other expression is used as it is: a struct, a name, a field, or an expression in parentheses. Its value is a key, a memo, or anything else that is [`Into<Invalidation>`](crate::Invalidation) |
+/// | `into = pending` | nothing: the invalidations are collected there instead of being applied; see [`Pending`] |
+/// | `crate = path` | nothing: it sets the path of `cache_core`, if it is re-exported |
 ///
-/// Keys display arguments by `Debug`, so a hole of a pattern is mostly `{name:?}`. A `*` or `?` in what fills it
-/// matches as one, since patterns have no way to say otherwise: that drops too much, and never too little.
+/// Keys display arguments by `Debug`, so a hole of a pattern is mostly `{name:?}`. A `*` or `?` in the text
+/// that fills a hole also matches other text, because patterns have no escapes. So a pattern may drop too
+/// much, and never too little.
 ///
 /// # Arguments and value
 ///
-/// Expressions and templates see the arguments by name, as they are where they are `Copy`, else by reference. They
-/// are made before the body runs, which may consume its arguments.
+/// Expressions and templates use the arguments by name: a `Copy` argument by value, any other by reference.
+/// They are evaluated before the body runs, because the body may consume its arguments.
 ///
-/// What mentions `value` is made after success: `value` is a reference to the `Ok` of a `Result`, or to what else
-/// is returned. It is not known when the call panics or is dropped; name what is enough then by the arguments. If it
-/// mentions arguments as well, those that are no `&T` are cloned before the body runs.
+/// An item that uses `value` is evaluated after success. `value` is a reference to the `Ok` of a `Result`, or
+/// to the return value of any other type. There is no `value` if the call panics or is dropped, so name
+/// enough by the arguments. If such an item also uses arguments that are passed by value, they are cloned
+/// before the body runs. It cannot use a `&mut` argument.
 ///
 /// ```
 /// # use cache_core::{invalidates, memoize};
@@ -86,18 +90,18 @@ use std::future::Future;
 /// }
 /// ```
 ///
-/// A `?` that meets `None` leaves its item out. So does a panic: the call never fails for what is named. (A hole of
-/// a pattern that cannot be shown matches anything; where the `Eq` of a key panics, its whole memo is cleared. What
-/// `into` says is computed as part of the call.)
+/// A `?` on a `None` leaves its item out. So does a panic in an item: the call does not fail for it. If the
+/// `Debug` of a pattern's hole panics, the hole matches anything. If the `Eq` of a key panics, its memo is
+/// cleared. The expression of `into` is part of the call, so a panic in it reaches the caller.
 ///
 /// # With `#[memoize]`
 ///
-/// Above `#[memoize]` it acts when the body has run, below it after each call, hits included.
+/// Above `#[memoize]`, it acts when the body has run. Below it, it acts after each call, hits included.
 ///
 /// # Cost
 ///
-/// That of the keys and tags that are made, a list of them, and what their invalidation costs. The body becomes a
-/// closure, or an `async` block.
+/// A call makes the keys and tags and a list of them, and invalidates them. The body becomes a closure or an
+/// `async` block.
 pub use cache_macros::invalidates;
 
 use crate::invalidation::Invalidation;
@@ -106,10 +110,10 @@ use crate::sync::guarded;
 use crate::tags::IntoTag;
 use crate::value::{OkOnly, Plain};
 
-/// What one call writes. It is invalidated when this is dropped: after success, and when nobody knows, since
-/// the call has panicked or its future was dropped.
+/// The invalidations of one call. They are applied when this is dropped: after success, and also if the call
+/// has panicked or its future was dropped, because nobody knows then what was written.
 ///
-/// Naming it runs the user's code, whose panics must not disturb the call: what could not be made is left out.
+/// Naming them runs the user's code. A panic in it must not disturb the call, so its item is left out.
 #[derive(Default)]
 pub struct Writes {
     named: Vec<Invalidation>,
@@ -117,13 +121,13 @@ pub struct Writes {
 }
 
 impl Writes {
-    /// To be invalidated when the call is done.
+    /// Makes a list that is applied when the call is done.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// To be collected when the call is done.
+    /// Makes a list that goes into a [`Pending`] when the call is done.
     #[must_use]
     pub fn into(pending: &Pending) -> Self {
         Self { named: Vec::new(), into: Some(pending.clone()) }
@@ -148,12 +152,13 @@ impl Writes {
         guarded(|| self.named.extend(make().into_iter().filter_map(named)));
     }
 
-    /// Names what matches a pattern.
+    /// Names the entries whose keys match a pattern.
     pub fn matching(&mut self, pattern: impl Into<String>) {
         self.named.push(Invalidation::matching(pattern));
     }
 
-    /// The call has returned. If that is a success, what needs its value is named now; else nothing was written.
+    /// Ends the list when the call has returned. After a success, the items that use its value are named now.
+    /// After an error, nothing was written and the list is emptied.
     pub fn settle<R, S: Success<R>>(mut self, _: S, output: &R, name: impl FnOnce(&mut Self, &S::Value)) {
         match S::value(output) {
             Some(value) => name(&mut self, value),
@@ -172,11 +177,11 @@ impl Drop for Writes {
     }
 }
 
-/// What of a return is the value of a success.
+/// Finds the value of a success in what a function returns.
 pub trait Success<R> {
     /// The value.
     type Value;
-    /// The value, if it is one.
+    /// Returns the value, if the call was a success.
     fn value(output: &R) -> Option<&Self::Value>;
 }
 
@@ -194,14 +199,14 @@ impl<T, E> Success<Result<T, E>> for OkOnly {
     }
 }
 
-/// What names entries or memos.
+/// A value that names entries or memos.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` names nothing to invalidate",
     label = "neither an entry nor a memo",
     note = "an entry is a call of a memoized function, `get_cat(name)`, or a `Key`; a memo is such a function, `list_cats`, or a `Memo`; or it is whatever is `Into<cache_core::Invalidation>`"
 )]
 pub trait Names {
-    /// What it names.
+    /// Returns the invalidation of what it names.
     fn named(self) -> Invalidation;
 }
 
@@ -212,17 +217,18 @@ impl<T: Into<Invalidation>> Names for T {
     }
 }
 
-/// What the body may consume, for after it; `None` if the user's code has panicked.
+/// Keeps a copy of what the body may consume, for use after it. Returns `None` if the user's code has
+/// panicked.
 pub fn keep<T>(make: impl FnOnce() -> T) -> Option<T> {
     guarded(make)
 }
 
-/// A part of a tag, made before the body; `None` also where it is to be left out.
+/// Makes a part of a tag before the body runs. Returns `None` if the tag is to be left out, or after a panic.
 pub fn keep_piece(text: impl FnOnce() -> Option<String>) -> Option<String> {
     guarded(text).flatten()
 }
 
-/// A hole of a pattern. One that cannot be shown matches anything.
+/// Fills a hole of a pattern. If the text cannot be made, the hole matches anything.
 pub fn hole(text: impl FnOnce() -> String) -> String {
     guarded(text).unwrap_or_else(|| "*".to_owned())
 }
@@ -233,21 +239,21 @@ pub fn begin<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Nothing, of the type that a body returns: it fixes that type.
+/// Returns `None`, with the type that a body returns. It fixes that type.
 #[must_use]
 #[inline]
 pub fn no<R>() -> Option<R> {
     None
 }
 
-/// A call that has returned.
+/// Ends a call that has returned.
 #[inline]
 pub fn wrote<R>(writes: Writes, output: R, settle: impl FnOnce(Writes, &R)) -> R {
     settle(writes, &output);
     output
 }
 
-/// The future of a call. What it writes is invalidated when it is dropped before its end, too.
+/// Runs the future of a call. The invalidations are also applied if it is dropped before its end.
 pub async fn writing<F: Future>(
     writes: Writes,
     body: F,

@@ -1,4 +1,4 @@
-//! One call of an asynchronous function, and the future of it.
+//! One call of an asynchronous function, and its future.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,13 +16,13 @@ use crate::handles::Key;
 use crate::memo::When;
 use crate::mode::Async;
 
-/// One call of an asynchronous function, and the future of it. The driver is part of it, so the compiler sees whether
-/// it can be sent to other threads.
+/// One call of an asynchronous function, and its future. The driver is part of it, so the compiler sees
+/// whether it can be sent to other threads.
 pub trait AsyncCall: WriteCall<Mode = Async> + Unpin {
     /// Sets how to call.
     #[doc(hidden)]
     fn set(&mut self, how: CallKind);
-    /// Computes and stores, whatever is there.
+    /// Makes the call compute and store, whatever the cache holds.
     #[doc(hidden)]
     fn refresh(&mut self);
     /// Polls the call.
@@ -32,16 +32,16 @@ pub trait AsyncCall: WriteCall<Mode = Async> + Unpin {
 
 /// A call without a look-up.
 pub enum CallKind {
-    /// Runs the body, and touches nothing.
+    /// Runs the body without reading or writing the cache.
     Uncached,
-    /// Computes for a flight that was begun.
+    /// Computes for a flight that has begun.
     ForFlight(FlightHandle),
 }
 
-/// The future of calling an asynchronous memoized function: [`Entry::call`](crate::Entry::call).
+/// The future of a call of an asynchronous memoized function. [`Entry::call`](crate::Entry::call) returns it.
 ///
-/// A hit is ready at the first poll. To drop it cancels nobody else: if others wait for its computation, one of
-/// them begins with one of its own.
+/// A hit is ready at the first poll. Dropping the future does not cancel other calls: if some wait for its
+/// computation, one of them runs its own body.
 #[must_use = "futures do nothing unless they are awaited"]
 pub struct Calling<C> {
     call: C,
@@ -72,19 +72,20 @@ impl<C: AsyncCall> Calling<C> {
     }
 }
 
-/// A call, and its driver if it is not answered at once. `W` begins it with a driver `F`.
+/// A call, and its driver `F` if it is not answered at once. `W` makes the driver.
 pub struct Asynchronous<Bo, F, W> {
     state: CallState<Bo, F>,
     begins: W,
 }
 
-/// Nothing in it is pinned: the driver is in a box.
+/// Nothing in it is pinned, because the driver is in a box.
 impl<Bo, F, W> Unpin for Asynchronous<Bo, F, W> {}
 
 enum CallState<Bo, F> {
-    /// Nobody has polled it.
+    /// It was not polled yet.
     Idle(Bo),
-    /// The driver runs. It is in a box: it is large, and a hit, which needs none, would be moved with room for it.
+    /// The driver runs. It is in a box because it is large, and a hit, which needs none, would be moved with
+    /// room for it.
     Running(F),
     Over,
 }
@@ -95,7 +96,7 @@ impl<Bo, F, W> Asynchronous<Bo, F, W> {
         Self { state: CallState::Idle(bound), begins }
     }
 
-    /// The call. It has not begun.
+    /// Returns the call, which has not begun.
     fn idle(&self) -> &Bo {
         match &self.state {
             CallState::Idle(bound) => bound,
@@ -110,7 +111,7 @@ impl<Bo, F, W> Asynchronous<Bo, F, W> {
         }
     }
 
-    /// Takes the call, which begins.
+    /// Takes the call out, because it begins.
     fn begin(&mut self) -> Option<Bo> {
         match std::mem::replace(&mut self.state, CallState::Over) {
             CallState::Idle(bound) => Some(bound),
@@ -123,7 +124,7 @@ impl<Bo, F, W> Sealed for Asynchronous<Bo, F, W> {}
 
 /// Begins calls that were not answered, with a driver `F`.
 pub(crate) trait Begins<O: 'static, V: 'static, T, F> {
-    /// Begins one. The error is a return that answers it after all.
+    /// Begins one. The error is a return value that answers it after all.
     fn begin(&self, found: &mut Unanswered<O, V>, mode: CallMode, called: T) -> Result<F, O>;
     /// Makes the driver of one that has begun.
     fn drive(&self, begun: MissStart, called: T) -> F;
@@ -216,13 +217,14 @@ where
     D: Description,
     X: Extras<KA, SA, C::Output, C::CompanionValue>,
 {
-    /// The caller computes.
+    /// Makes a call that its caller computes.
     #[inline]
     pub fn by_caller(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X> {
         Asynchronous::new(self, DrivenBy::caller())
     }
 
-    /// The same for a call that owns all it needs: an executor goes on with it when all callers have left.
+    /// Makes a call that its caller computes and that owns everything it needs. An executor goes on with it
+    /// when all callers have left.
     #[inline]
     pub fn by_owner(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X>
     where
@@ -238,7 +240,7 @@ where
         Asynchronous::new(self, DrivenBy::owner())
     }
 
-    /// The caller computes while it waits, then the background.
+    /// Makes a call that its caller computes while it waits, and the background afterwards.
     #[inline]
     pub fn by_clock(self) -> DrivenByClock<C, KA, SA, Run, D, A, X, Pin<Box<impl Future<Output = C::Output>>>>
     where
@@ -362,7 +364,7 @@ where
 }
 
 impl<M, O, V, KA, SA, Run, D, A, X: Extras<KA, SA, O, V>> UnansweredCall<M, O, V, KA, SA, Run, D, A, X> {
-    /// How long the call waits.
+    /// Returns how long the call waits.
     pub(crate) fn limits(&self) -> Limits {
         self.extras.timeouts().limits()
     }

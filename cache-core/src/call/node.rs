@@ -1,7 +1,7 @@
-//! Nodes: keys that are declared as structs, with what is kept under them and how.
+//! Nodes: keys that are declared as structs, together with their values and options.
 //!
-//! The memo is the node's, so its types are known from the node alone: functions that use it bring their
-//! body, and their return as far as it goes beyond the node's value.
+//! The memo belongs to the node, so its types are known from the node alone. Functions that use it add their
+//! body, and the part of their return type that goes beyond the node's value.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -17,22 +17,22 @@ use crate::memo::{Applied, MemoSpec, When};
 use crate::metadata::EntryMetadata;
 use crate::value::Returns;
 
-/// A key that is declared as a struct: a *node*. Several functions can keep their values under it.
+/// A key that is declared as a struct, called a *node*. Several functions can keep their values under it.
 ///
-/// The verbs are provided: bring the trait into scope, which `use cache_core::CacheKey` for the derive
-/// does already.
+/// Derive this trait; all its verbs are provided. They need the trait in scope, which it is where the derive
+/// is imported: `use cache_core::CacheKey` imports both.
 ///
-/// What is true of an entry is declared once, on the struct: of what type its value is, and any of
-/// `ttl`, `none_ttl`, `idle`, `jitter`, `stale_while_revalidate`, `stale_if_error`, `refresh_ahead`, `tag`, `tags`,
+/// The struct declares everything about its entries once: the type of the value, and any of `ttl`,
+/// `none_ttl`, `idle`, `jitter`, `stale_while_revalidate`, `stale_if_error`, `refresh_ahead`, `tag`, `tags`,
 /// `inherit_tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`, `on_store`, `on_evict`,
-/// `single_flight`, `max_wait`, `name` and `crate`, as in [`#[memoize]`](crate::memoize). Expressions and templates see
-/// the fields by name; hooks and `weigh` see the key and the value.
+/// `single_flight`, `max_wait`, `name` and `crate`, as in [`#[memoize]`](crate::memoize). Expressions and
+/// templates use the fields by name. Hooks and `weigh` get the key and the value.
 ///
-/// A function uses the node by `key = CatNode { .. }`, over its arguments, and says what is about its
-/// calls only: `skip`, `bypass_if`, `refresh_if`, `placeholder`, `origin_first`, `fallback_after`, `soft_timeout`,
-/// `timeout`, `timeout_error`. It returns the node's value, or a
-/// `Result` of it, of which the `Ok` is kept. Functions that use one node share its entries, and a
-/// computation under way: who asks while another function computes waits for that one.
+/// A function uses the node by `key = CatNode { .. }`, made from its arguments. It takes the options about
+/// its calls: `skip`, `bypass_if`, `refresh_if`, `placeholder`, `origin_first`, `fallback_after`,
+/// `soft_timeout`, `timeout` and `timeout_error`. It returns the node's value, or a `Result` of it, whose
+/// `Ok` is kept. Functions that use one node share its entries and its running computations: a call waits if
+/// another function is computing the same entry.
 ///
 /// ```
 /// use cache_core::{CacheKey, memoize, tag};
@@ -78,80 +78,82 @@ use crate::value::Returns;
 ///
 /// # Fields
 ///
-/// The fields are the parts of the key, in their order, so a key cannot be made without one of them. A
-/// field owns its value, or is `&T`, `Option<&T>` or `Cow<'_, T>`: then a call is looked up without a
-/// copy. What may be an argument may be a field: `Hash + Eq + Clone + Send + Sync`, and floats. There is
-/// one node for each type: it has lifetimes, but no other parameters.
+/// The fields are the parts of the key, in their order, so no key can be made without all of them. A field
+/// owns its value, or is `&T`, `Option<&T>` or `Cow<'_, T>`, which are looked up without a copy. A field can
+/// have any type that an argument can have: `Hash + Eq + Clone + Send + Sync`, and floats. The struct can
+/// have lifetimes, but no other parameters, because there is one node for each type.
 ///
 /// # A node, or a part of a key
 ///
-/// A struct expression that is the whole key is a node. Any other struct, as part of a key, is written
-/// in parentheses: `key = (Point { x, y },)`. A node may be such a part, too, if it is `Hash + Eq`; it
-/// is then nothing more than its fields.
+/// A struct expression that is the whole key is a node. Write any other struct, as a part of a key, in
+/// parentheses: `key = (Point { x, y },)`. A node can be such a part, too, if it is `Hash + Eq`. It then
+/// stands for its fields only.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a node",
     label = "does not derive `CacheKey`",
     note = "derive it: `#[derive(cache_core::CacheKey)]`; or, if it is meant as an ordinary part of the key, write it in parentheses: `key = (Point {{ x, y }},)`"
 )]
 pub trait CacheKey: Sized {
-    /// What is kept.
+    /// The type of the values.
     type Value: 'static;
-    /// What is true of all its entries.
+    /// The declaration that all entries share.
     #[doc(hidden)]
     type Node: Node<Value = Self::Value>;
 
-    /// The fields.
+    /// Returns the fields.
     #[doc(hidden)]
     fn __fields(&self) -> <Self::Node as Node>::View<'_>;
 
-    /// The address of the entry: it displays as `cats::CatNode("tom")`, can be kept, compared and looked
-    /// up.
+    /// Returns the key of the entry, which is its address. It displays as `cats::CatNode("tom")`. It can be
+    /// kept, compared and looked up.
     #[must_use]
     fn id(&self) -> Key<Self::Value> {
         at(self).key()
     }
 
-    /// The fresh value, if there is one. Counts as a read; never computes.
+    /// Returns the fresh value, if there is one. It counts as a read and never computes.
     #[must_use]
     fn get(&self) -> Option<Self::Value> {
         at(self).get()
     }
 
-    /// What is there, without touching it.
+    /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
+    /// nothing.
     #[must_use]
     fn peek(&self) -> Peek<Self::Value> {
         self.id().peek()
     }
 
-    /// How long it is still fresh; `None` if nothing is there.
+    /// Returns how long the entry is still fresh, or `None` if there is no fresh entry.
     #[must_use]
     fn ttl(&self) -> Option<Ttl> {
         self.id().ttl()
     }
 
-    /// Writes a value, tagged and timed as the node says. It supersedes what is being computed.
+    /// Writes a value with the tags and the ttl of the node, and returns whether it was stored. If so, the
+    /// value of a computation that is under way is not stored.
     ///
-    /// Whether it was stored: not if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if
-    /// it weighs more than the memo may hold, or if an invalidation came between.
+    /// The value is not stored if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if it
+    /// weighs more than the memo may hold, or if an invalidation comes between.
     fn insert(&self, value: Self::Value) -> bool {
         at(self).insert(value, When::Always)
     }
 
-    /// The same, if a fresh value is there.
+    /// Writes a value as [`insert`](Self::insert) does, but only if there is a fresh value.
     fn insert_if_present(&self, value: Self::Value) -> bool {
         at(self).insert(value, When::IfPresent)
     }
 
-    /// The same, if no fresh value is there.
+    /// Writes a value as [`insert`](Self::insert) does, but only if there is no fresh value.
     fn insert_if_absent(&self, value: Self::Value) -> bool {
         at(self).insert(value, When::IfAbsent)
     }
 
-    /// Changes the fresh value that is there, in one piece: see [`Entry::update`](crate::Entry::update).
+    /// Changes the fresh value atomically: see [`Entry::update`](crate::Entry::update).
     ///
     /// # Panics
     ///
-    /// If `change` does; then the old value stays.
+    /// If `change` does. The old value then stays.
     fn update(&self, change: impl FnMut(Self::Value) -> Self::Value) -> Option<Self::Value> {
         at(self).update(change)
     }
@@ -161,7 +163,8 @@ pub trait CacheKey: Sized {
         self.id().invalidate()
     }
 
-    /// The soft form of [`invalidate`](Self::invalidate): see [`Key::mark_stale`].
+    /// Marks the entry stale, which is the soft form of [`invalidate`](Self::invalidate): see
+    /// [`Key::mark_stale`].
     fn mark_stale(&self) -> Applied {
         self.id().mark_stale()
     }
@@ -171,54 +174,55 @@ pub trait CacheKey: Sized {
         Self::memo().clear()
     }
 
-    /// The soft form of [`invalidate_all`](Self::invalidate_all).
+    /// Marks every entry of the node stale, which is the soft form of
+    /// [`invalidate_all`](Self::invalidate_all).
     fn mark_all_stale() -> Applied {
         Self::memo().mark_all_stale()
     }
 
-    /// The cache behind the node.
+    /// Returns the cache of the node.
     #[must_use]
     fn memo() -> Memo<Self::Value> {
         callee::<Self::Node>().memo()
     }
 }
 
-/// What is true of all entries of a node. A type without lifetimes stands for it, written by the derive.
+/// The declaration that all entries of a node share. The derive implements it for a type without lifetimes.
 pub trait Node: Sized + 'static {
-    /// What is kept.
+    /// The type of the values.
     type Value: 'static;
     /// The fields, borrowed from a node or from a stored key.
     type View<'v>;
-    /// Called when a call is answered from the cache, whichever function it is of.
+    /// Called when a call of any of its functions is answered from the cache.
     const ON_HIT: OnValue<Self::Value> = None;
-    /// Called when a call is not.
+    /// Called when a call is not answered from the cache.
     const ON_MISS: OnMiss = None;
     /// Called after a value was stored.
     const ON_STORE: OnValue<Self::Value> = None;
-    /// Called when an entry has left.
+    /// Called after an entry was removed.
     const ON_EVICT: OnEvict<Self::Value> = None;
     /// The weight of an entry.
     const WEIGH: Weigh<Self::Value> = None;
-    /// Whether its functions are computed in the background, too.
+    /// Whether its functions may be computed in the background.
     const IN_BACKGROUND: bool = false;
-    /// Whether an old value is kept, to stand in for a late one.
+    /// Whether an old value is kept, to be returned if a new one is late.
     const STALE_IF_ERROR: bool = false;
 
-    /// Where its memo is.
+    /// Returns the place of its memo.
     fn slot() -> &'static Slot;
-    /// The shape of its key.
+    /// Returns the shape of its key.
     fn shape() -> impl Fields<Self>;
-    /// How its value is kept.
+    /// Returns how its value is kept.
     fn returns() -> impl Returns<Output = Self::Value, Value = Self::Value, CompanionValue = Self::Value>;
-    /// What an entry answers to.
+    /// Sets the tags, the ttl and the like of an entry.
     fn describe(fields: Self::View<'_>, value: Option<&Self::Value>, metadata: &mut EntryMetadata);
 }
 
-/// The shape of a node's key: its fields are looked up by it, and lent from what it has stored.
+/// The shape of a node's key. It looks nodes up by their fields, and lends the fields of a stored key.
 pub trait Fields<N: Node>: Shape {
     /// Looks a node up.
     fn find<R: Returns>(cx: Cx<'_, Self, R>, fields: &N::View<'_>) -> Found<R::StoredValue>;
-    /// The fields of a stored key.
+    /// Lends the fields of a stored key.
     fn lend_fields(owned: &Self::Owned) -> N::View<'_>;
 }
 
@@ -237,14 +241,14 @@ where
     }
 }
 
-/// The value of a node's function: nothing but the node's value is.
+/// Marks the value of a node's function, which has the same type as the node's value.
 #[diagnostic::on_unimplemented(
     message = "the node keeps `{V}`, and this function's value is `{Self}`",
     label = "not the `value` of the node",
     note = "a function whose key is a node returns the node's `value`, or a `Result` of it"
 )]
 pub trait IsValueOf<V> {
-    /// The same value, by the name that its type has for the node.
+    /// Returns the same value, by the type that the node names.
     fn of_node(&self) -> &V;
 }
 
@@ -260,12 +264,12 @@ impl<V> IsValueOf<V> for V {
 pub type OnValue<V> = Option<fn(&KeyRef<'_>, &V)>;
 /// A hook for misses.
 pub type OnMiss = Option<fn(&KeyRef<'_>)>;
-/// A hook for entries that have left.
+/// A hook for entries that were removed.
 pub type OnEvict<V> = Option<fn(&KeyRef<'_>, &V, Cause)>;
-/// What an entry weighs.
+/// A function that returns the weight of an entry.
 pub type Weigh<V> = Option<fn(&KeyRef<'_>, &V) -> usize>;
 
-/// Tells the memo of a node from others.
+/// Identifies the memo of a node.
 pub(crate) struct OfNode<N>(PhantomData<fn(&N)>);
 
 impl<N: Node> Identity for OfNode<N> {
@@ -274,7 +278,7 @@ impl<N: Node> Identity for OfNode<N> {
     }
 }
 
-/// Tells the hook of a node of a hit.
+/// Calls the hook of a node for a hit.
 pub(crate) fn tell_of_hit<N: Node, R: Returns<Value: IsValueOf<N::Value>>>(
     key: &KeyRef<'_>,
     stored: &dyn Any,
@@ -304,7 +308,7 @@ impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
 }
 
 impl<R: Returns> MemoSpec<R> {
-    /// What a node declares, for its memo. `R` is that of the function that is called first.
+    /// Makes the specification of a node's memo. `R` belongs to the function that is called first.
     #[inline]
     pub(crate) fn of_node<N: Node, S: Fields<N>>() -> Self
     where
@@ -339,7 +343,7 @@ where
     S::find(cx, fields)
 }
 
-/// What looks the entries of a node up, without a function.
+/// Makes a callee that looks up the entries of a node, without a function.
 fn callee<'v, N: Node>()
 -> Callee<impl Fn(Lookup<'_, N::View<'v>, N::Value, N::Value>) -> AnswerOf<N>, N::Value, N::Value, false> {
     function_once(|lookup: Lookup<'_, N::View<'v>, N::Value, N::Value>| {
@@ -347,10 +351,10 @@ fn callee<'v, N: Node>()
     })
 }
 
-/// What is answered of an entry of a node.
+/// The answer of a look-up of a node.
 type AnswerOf<N> = Answer<<N as Node>::Value, <N as Node>::Value>;
 
-/// The entry of a node: a call that nobody makes.
+/// Makes a call for the entry of a node. It only serves verbs that run no function.
 fn at<K: CacheKey>(node: &K) -> impl Call<CompanionValue = K::Value> {
     callee::<K::Node>().bind(node.__fields(), (), |_, ()| -> K::Value {
         unreachable!("only verbs that run no function are offered")

@@ -1,4 +1,4 @@
-//! How long a call waits for its value, and what it says when that was too long.
+//! How long a call waits for its value, and the error when that was too long.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,24 +7,24 @@ use std::time::Duration;
 /// How long a call waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// After so long an older value will do.
+    /// After this time an older value may be returned.
     pub(crate) soft: Option<Duration>,
-    /// After so long the call returns.
+    /// After this time the call returns.
     pub(crate) hard: Option<Duration>,
 }
 
 impl Limits {
-    /// Without a limit.
+    /// No limits.
     pub const NONE: Self = Self { soft: None, hard: None };
 
-    /// After so long an older value will do: `soft_timeout`, `fallback_after`.
+    /// Sets the time after which an older value may be returned: `soft_timeout`, `fallback_after`.
     #[must_use]
     pub const fn soft(mut self, limit: Duration) -> Self {
         self.soft = Some(limit);
         self
     }
 
-    /// After so long the call returns: `timeout`.
+    /// Sets the time after which the call returns: `timeout`.
     #[must_use]
     pub const fn hard(mut self, limit: Duration) -> Self {
         self.hard = Some(limit);
@@ -32,9 +32,9 @@ impl Limits {
     }
 }
 
-/// A computation has taken longer than its function's `timeout`, and there was no older value to return.
+/// The error of a call that waited longer than its function's `timeout` and had no older value to return.
 ///
-/// Converted into the error of the function by `From`, unless `timeout_error` says what to return.
+/// It is converted into the error type of the function by `From`, unless `timeout_error` sets another error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimedOut {
     name: Arc<str>,
@@ -46,13 +46,13 @@ impl TimedOut {
         Self { name, limit }
     }
 
-    /// The registered name of the function.
+    /// Returns the registered name of the function.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How long it was waited for.
+    /// Returns the limit: the `timeout` of the function.
     #[must_use]
     pub fn limit(&self) -> Duration {
         self.limit

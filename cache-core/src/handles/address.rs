@@ -1,4 +1,4 @@
-//! The address of an entry: its memo and its key, with its types ([`Key`]) or without ([`AnyKey`]).
+//! The address of an entry, which is its memo and its key: with its types ([`Key`]) or without ([`AnyKey`]).
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::store::EntryRef;
 use crate::tags::Severity;
 use crate::time::{NEVER, Tick};
 
-/// What is there for a call.
+/// The stored value of a call, and its times: what [`Key::peek`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Peek<V> {
@@ -27,34 +27,34 @@ pub enum Peek<V> {
     Fresh {
         /// The value.
         value: V,
-        /// Since it was stored.
+        /// How long ago it was stored.
         age: Duration,
-        /// Until when it is fresh.
+        /// How long it is still fresh.
         ttl: Ttl,
     },
-    /// A value that is no longer fresh, but within a stale window: `stale_while_revalidate` or
-    /// `stale_if_error`.
+    /// A stale value: it is no longer fresh, but within a stale window (`stale_while_revalidate` or
+    /// `stale_if_error`).
     #[non_exhaustive]
     Stale {
         /// The value.
         value: V,
-        /// Since it was stored.
+        /// How long ago it was stored.
         age: Duration,
-        /// Since it was no longer fresh: its time was up, or it was marked stale.
+        /// How long ago it became stale, because its ttl ended or it was marked.
         past: Duration,
-        /// Until it is of no use: the longer of the windows has ended.
+        /// How long it is until the longer of the windows ends. The value is never returned after that.
         left: Duration,
     },
-    /// Nothing, or nothing that may be used.
+    /// There is no value, or none that may be returned.
     Absent,
 }
 
 /// How long an entry is still fresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ttl {
-    /// For so long.
+    /// It is fresh for this time.
     For(Duration),
-    /// Until it is evicted or invalidated.
+    /// It is fresh until it is evicted or invalidated.
     Unlimited,
 }
 
@@ -99,7 +99,7 @@ impl EntryAddress {
         self.memo.set_deadline(&self.key, self.hash, ttl, only_later)
     }
 
-    /// The value, if it is fresh. Counts as a read.
+    /// Returns the value, if it is fresh. It counts as a read.
     fn get(&self) -> Option<Erased> {
         let Self { memo, key, hash } = self;
         if memo.is_disabled() {
@@ -119,7 +119,7 @@ impl EntryAddress {
         found
     }
 
-    /// The entry, fresh or stale, without counting a read.
+    /// Returns the entry, fresh or stale, without counting a read.
     fn peek<V>(&self, companion_value: fn(Erased) -> Option<V>) -> Peek<V> {
         let Self { memo, key, hash } = self;
         let told = memo.flags().is_tracked();
@@ -154,7 +154,8 @@ impl EntryAddress {
     }
 }
 
-/// A place that addresses share, without its type: lints would take what a memo has inside for a part of its key.
+/// An address that clones share. Its type is hidden, because lints would take the inside of a memo for a part
+/// of a key.
 #[derive(Clone)]
 struct SharedAddress(Arc<dyn Borrow<EntryAddress> + Send + Sync>);
 
@@ -166,15 +167,17 @@ impl Deref for SharedAddress {
     }
 }
 
-/// The address of an entry: what identifies one call of one memoized function.
+/// The address of an entry. It identifies one call of one memoized function.
 ///
-/// Displays as `cats::get_cat("tom")`; arguments that are not `Debug` show as `_`. It can be kept and
-/// compared; it stays good whether or not the entry is there. An equal key made later is the same
-/// entry. `V` is what [`get`](Self::get) gives; `M` is [`Blocking`], or [`Async`] for the key of an
-/// asynchronous function, which reads and writes as the function does.
+/// It displays as `cats::get_cat("tom")`; arguments that are not `Debug` show as `_`. It can be kept,
+/// compared and hashed, and it stays valid whether or not the entry exists. An equal key that is made later
+/// addresses the same entry.
+///
+/// `V` is the type that [`get`](Self::get) returns. `M` is [`Blocking`], or [`Async`] for an asynchronous
+/// function, whose keys have asynchronous verbs.
 pub struct Key<V, M = Blocking> {
     address: SharedAddress,
-    /// A value, as [`get`](Self::get) hands it out.
+    /// Makes the value that [`get`](Self::get) returns.
     companion_value: fn(Erased) -> Option<V>,
     mode: PhantomData<fn() -> M>,
 }
@@ -201,12 +204,12 @@ impl<V: 'static, M> Key<V, M> {
         self.address.peek(self.companion_value)
     }
 
-    /// The same address, of a function of another kind.
+    /// Returns the same address, with verbs of another kind.
     pub(crate) fn with_mode<N>(self) -> Key<V, N> {
         Key { address: self.address, companion_value: self.companion_value, mode: PhantomData }
     }
 
-    /// The same address without its types.
+    /// Returns the same key without its types.
     #[must_use]
     pub fn any(&self) -> AnyKey {
         AnyKey { address: self.address.clone() }
@@ -214,13 +217,14 @@ impl<V: 'static, M> Key<V, M> {
 }
 
 impl<V: 'static> Key<V> {
-    /// The fresh value, if there is one. Counts as a read; never computes.
+    /// Returns the fresh value, if there is one. It counts as a read and never computes.
     #[must_use]
     pub fn get(&self) -> Option<V> {
         self.read()
     }
 
-    /// What is there, without touching it.
+    /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
+    /// nothing.
     #[must_use]
     pub fn peek(&self) -> Peek<V> {
         self.look()
@@ -228,47 +232,48 @@ impl<V: 'static> Key<V> {
 }
 
 impl<V: 'static> Key<V, Async> {
-    /// The fresh value, if there is one. Counts as a read; never computes.
+    /// Returns the fresh value, if there is one. It counts as a read and never computes.
     pub async fn get(&self) -> Option<V> {
         ready(self.read()).await
     }
 
-    /// What is there, without touching it.
+    /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
+    /// nothing.
     pub async fn peek(&self) -> Peek<V> {
         ready(self.look()).await
     }
 
-    /// Whether a fresh value is there.
+    /// Returns whether there is a fresh value.
     pub async fn is_live(&self) -> bool {
         ready(self.address.ttl().is_some()).await
     }
 
-    /// How long the entry is still fresh; `None` if none is there.
+    /// Returns how long the entry is still fresh, or `None` if there is no fresh entry.
     pub async fn ttl(&self) -> Option<Ttl> {
         ready(self.address.ttl()).await
     }
 
-    /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends it now.
+    /// Sets the ttl of the entry, counted from now. A ttl of 0 ends it now. Returns whether there was a fresh
+    /// entry.
     pub async fn set_ttl(&self, ttl: Duration) -> bool {
         ready(self.address.set_deadline(ttl, false)).await
     }
 
-    /// Lets the entry be fresh for at least so long from now; never shortens what it has. Whether one
-    /// was there.
+    /// Sets the ttl of the entry, counted from now, only if that makes it longer. Returns whether there was a
+    /// fresh entry.
     pub async fn extend_ttl(&self, ttl: Duration) -> bool {
         ready(self.address.set_deadline(ttl, true)).await
     }
 }
 
-/// An address whose types are not known: what the [`registry`](crate::registry()) and
-/// [`tag`](crate::tag) hand out. See [`Key`].
+/// A [`Key`] without its types. The [`registry`](crate::registry()) and [`tag`](crate::tag) return such keys.
 #[derive(Clone)]
 pub struct AnyKey {
     address: SharedAddress,
 }
 
 impl AnyKey {
-    /// What is live in a memo with one of these tags; all that is live, if none are given.
+    /// Returns the live entries of a memo with one of these tags, or all live entries if no tags are given.
     pub(crate) fn all_of(memo: &Arc<MemoCore>, tags: Option<&[u64]>) -> Vec<Self> {
         let keys = memo.live_keys(tags).into_iter();
         keys.map(|(key, hash)| Self::new(memo.clone(), key, hash)).collect()
@@ -283,29 +288,29 @@ impl AnyKey {
     }
 }
 
-/// What both kinds of addresses can do.
+/// The methods of both kinds of addresses.
 macro_rules! address_methods {
     ([$($generics:tt)*] $t:ty) => {
         impl<$($generics)*> $t {
-            /// Drops the entry. Nobody who calls after this has returned gets a value from before:
-            /// a computation under way is returned to those who already wait for it, and is not
-            /// stored.
+            /// Drops the entry. No call that starts after this has returned gets an older value: the value of
+            /// a computation under way is returned to the calls that already wait for it, and not stored.
             pub fn invalidate(&self) -> Applied {
                 self.address.invalidate(Severity::Hard)
             }
 
-            /// The soft form of [`invalidate`](Self::invalidate): the entry is no longer fresh, and its stale
-            /// windows (`stale_while_revalidate`, `stale_if_error`) count from now, if they do not count
-            /// from earlier. Whoever comes next has it computed anew; within a window the old value is an
-            /// answer meanwhile, or if that fails. Without a window both forms do the same.
+            /// Marks the entry stale, which is the soft form of [`invalidate`](Self::invalidate). The entry
+            /// is no longer fresh, and its stale windows (`stale_while_revalidate`, `stale_if_error`) start
+            /// now, unless they have started before. The next call starts a new computation. Within a window
+            /// the old value is returned meanwhile, or if the computation fails. Without a window both forms
+            /// do the same.
             ///
-            /// A computation under way is treated as by [`invalidate`](Self::invalidate): what it computes
-            /// from before the mark is not stored. From within the `Eq` of a key both forms drop the entry.
+            /// In both forms the value of a computation that began earlier is not stored. From within the
+            /// `Eq` of a key both forms drop the entry.
             pub fn mark_stale(&self) -> Applied {
                 self.address.invalidate(Severity::Soft)
             }
 
-            /// The memo it belongs to.
+            /// Returns the memo of the entry.
             #[must_use]
             pub fn memo(&self) -> AnyMemoRef {
                 AnyMemoRef(self.address.memo.clone())
@@ -343,30 +348,30 @@ macro_rules! address_methods {
 address_methods!([V: 'static, M] Key<V, M>);
 address_methods!([] AnyKey);
 
-/// What acts at once.
+/// The methods that act when they are called.
 macro_rules! at_once {
     ([$($generics:tt)*] $t:ty) => {
         impl<$($generics)*> $t {
-            /// Whether a fresh value is there.
+            /// Returns whether there is a fresh value.
             #[must_use]
             pub fn is_live(&self) -> bool {
                 self.address.ttl().is_some()
             }
 
-            /// How long the entry is still fresh; `None` if none is there.
+            /// Returns how long the entry is still fresh, or `None` if there is no fresh entry.
             #[must_use]
             pub fn ttl(&self) -> Option<Ttl> {
                 self.address.ttl()
             }
 
-            /// Lets the entry be fresh for so long from now. Whether one was there. A ttl of 0 ends
-            /// it now.
+            /// Sets the ttl of the entry, counted from now. A ttl of 0 ends it now. Returns whether there was
+            /// a fresh entry.
             pub fn set_ttl(&self, ttl: Duration) -> bool {
                 self.address.set_deadline(ttl, false)
             }
 
-            /// Lets the entry be fresh for at least so long from now; never shortens what it has.
-            /// Whether one was there.
+            /// Sets the ttl of the entry, counted from now, only if that makes it longer. Returns whether
+            /// there was a fresh entry.
             pub fn extend_ttl(&self, ttl: Duration) -> bool {
                 self.address.set_deadline(ttl, true)
             }

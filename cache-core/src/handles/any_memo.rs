@@ -1,4 +1,4 @@
-//! Memos whose types are not known, as users hold them.
+//! Handles of memos without their types.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::memo::slot::Slot;
 use crate::memo::{Applied, MemoCore, Predicate, invalidate_where};
 use crate::tags::{Carrier, Severity, TagName};
 
-/// A memo whose types are not known: what the [`registry`](crate::registry()) hands out.
+/// A handle of a memo, without its types. The [`registry`](crate::registry()) returns such handles.
 #[derive(Clone)]
 pub struct AnyMemoRef(pub(crate) Arc<MemoCore>);
 
@@ -20,43 +20,44 @@ impl fmt::Debug for AnyMemoRef {
 }
 
 impl AnyMemoRef {
-    /// The registered name: crate, modules and function, such as `cats::get_cat`, or what `name = …`
-    /// says. An instantiation of a generic function carries its types: `cats::get<u32>`.
+    /// Returns the registered name. It consists of crate, modules and function, such as `cats::get_cat`,
+    /// unless the option `name` sets another. The name of an instantiation includes its types:
+    /// `cats::get<u32>`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// How many entries are live: fresh and not invalidated. Looks at each of them.
+    /// Returns how many entries are live, which means fresh and not invalidated. It looks at every entry.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether no entry is live.
+    /// Returns whether no entry is live. It looks at every entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many entries, or how much weight, it may hold; `None` without a bound.
+    /// Returns how many entries, or how much weight, the memo may hold. Returns `None` if there is no bound.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         self.0.capacity()
     }
 
-    /// What its entries weigh together, as the attribute's `weigh` says; without one, how many they are. Entries
-    /// whose time is up count until they are reclaimed. One load.
+    /// Returns the total weight of the entries by the option `weigh`, or without it their number. Expired
+    /// entries count until they are reclaimed. It costs one load.
     #[must_use]
     pub fn weight(&self) -> usize {
         self.0.total_weight.load(crate::sync::Ordering::Relaxed)
     }
 
-    /// Bounds it anew; what is too much is evicted before this returns.
+    /// Changes the capacity. Entries beyond it are evicted before this returns. `usize::MAX` means no bound.
     ///
     /// # Errors
     ///
-    /// For a capacity of 0: switch the memo off instead, with [`set_enabled`](Self::set_enabled).
+    /// If the capacity is 0. Switch the memo off instead, with [`set_enabled`](Self::set_enabled).
     pub fn set_capacity(&self, capacity: usize) -> Result<(), ZeroCapacity> {
         if capacity == 0 {
             return Err(ZeroCapacity);
@@ -65,79 +66,80 @@ impl AnyMemoRef {
         Ok(())
     }
 
-    /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
-    /// nothing and writes do nothing; what was there is still there afterwards.
+    /// Switches caching off or on for this memo. While it is off, calls run the body, reads find nothing, and
+    /// writes do nothing. Stored entries are still there when it is switched on again.
     pub fn set_enabled(&self, enabled: bool) {
         self.0.switch(enabled);
     }
 
-    /// Whether calls are cached: neither this memo nor caching as a whole is switched off.
+    /// Returns whether calls are cached: neither this memo nor caching as a whole is switched off.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         !self.0.is_disabled()
     }
 
-    /// The figures so far.
+    /// Returns what the memo has counted so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.0.counters.read()
     }
 
-    /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
+    /// Returns the tags of live entries in order: text tags first, then typed tags, each by the alphabet.
     #[must_use]
     pub fn tags(&self) -> Vec<TagName> {
         self.0.tags()
     }
 
-    /// The live entries, in no order.
+    /// Returns the keys of live entries, in no particular order.
     #[must_use]
     pub fn any_keys(&self) -> Vec<AnyKey> {
         AnyKey::all_of(&self.0, None)
     }
 
-    /// Invalidates every entry. Values being computed are not stored.
+    /// Invalidates every entry. The values of running computations are not stored.
     pub fn clear(&self) -> Applied {
         clear(std::slice::from_ref(self), Severity::Hard)
     }
 
-    /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?`
-    /// (any one character): `*get_cat("tom"*`. Values being computed for such keys are not stored.
-    /// Looks at every entry.
+    /// Invalidates every entry whose key, as it displays, matches a pattern of `*` (any text) and `?` (any
+    /// one character): `*get_cat("tom"*`. The values of running computations for such keys are not stored. It
+    /// looks at every entry.
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
         invalidate_matching(std::slice::from_ref(self), pattern, Severity::Hard)
     }
 
-    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; several if
-    /// they show alike. Looks at every entry.
+    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`. If several keys
+    /// display alike, it invalidates them all. It looks at every entry.
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
         invalidate_shown(std::slice::from_ref(self), &|key| key == text, Severity::Hard)
     }
 
-    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
+    /// Marks every entry stale, which is the soft form of [`clear`](Self::clear): see
+    /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
         clear(std::slice::from_ref(self), Severity::Soft)
     }
 
-    /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
+    /// Marks entries stale, which is the soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
         invalidate_matching(std::slice::from_ref(self), pattern, Severity::Soft)
     }
 
-    /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
+    /// Marks the entry stale, which is the soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
         invalidate_shown(std::slice::from_ref(self), &|key| key == text, Severity::Soft)
     }
 
-    /// Reclaims entries whose time is up now, instead of when their place is needed or the
-    /// background sweep comes by (within seconds); and what large invalidations have left for later. How
-    /// many entries had expired.
+    /// Reclaims expired entries now, and entries that large invalidations have left to be taken out later.
+    /// Without it, expired entries are reclaimed when their place is needed or by the background sweep,
+    /// within seconds. Returns how many entries had expired.
     pub fn sweep(&self) -> usize {
         self.0.reclaim()
     }
 
-    /// The key of a call, from its arguments as anything that serializes as JSON: a tuple or array in
-    /// the order of the key, or a map or struct by the arguments' names (one that is left out is
-    /// `None`). Arguments under `skip` are left out.
+    /// Returns the key of a call, made from its arguments. These are anything that serializes as JSON: a
+    /// tuple or array in the order of the key, or a map or struct by the names of the arguments. A name that
+    /// is left out stands for `None`. Skipped arguments are not given.
     ///
     /// # Errors
     ///
@@ -154,15 +156,15 @@ impl AnyMemoRef {
     }
 }
 
-/// Invalidates all of some memos of one runtime in one piece: what is computed for one may be made of what is
-/// in another.
+/// Invalidates all entries of some memos of one runtime atomically, because a value of one memo may be
+/// computed from an entry of another.
 pub(crate) fn clear(memos: &[AnyMemoRef], severity: Severity) -> Applied {
     let Some(first) = memos.first() else { return Applied::default() };
     let stamp = first.0.runtime().bump_whole(memos.iter().map(|memo| memo.0.revision()), severity);
     memos.iter().map(|memo| memo.0.remove_cleared(stamp)).sum()
 }
 
-/// Invalidates, in all of these memos, the keys that display as `is_selected` says.
+/// Invalidates, in all of these memos, the entries whose displayed keys `is_selected` selects.
 pub(crate) fn invalidate_shown(
     memos: &[AnyMemoRef],
     is_selected: &dyn Fn(&str) -> bool,
@@ -175,13 +177,13 @@ pub(crate) fn invalidate_shown(
     invalidate_where(&picked, Some(is_selected), severity)
 }
 
-/// The same of the keys that match a pattern.
+/// Invalidates, in all of these memos, the entries whose keys match a pattern.
 pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, severity: Severity) -> Applied {
     let pattern = wildmatch::WildMatch::new(pattern);
     invalidate_shown(memos, &|text| pattern.matches(text), severity)
 }
 
-/// A memo cannot be bounded to nothing.
+/// The error of a `set_capacity` to 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ZeroCapacity;
 
@@ -193,7 +195,8 @@ impl fmt::Display for ZeroCapacity {
 
 impl std::error::Error for ZeroCapacity {}
 
-/// All instantiations of a generic memoized function: `get::<u32>::all()`, with whatever type.
+/// All instantiations of a generic memoized function: `get::<u32>::all()`. The type that is written does not
+/// matter.
 #[derive(Clone, Copy)]
 pub struct AllMemos {
     slot: &'static Slot,
@@ -210,30 +213,31 @@ impl AllMemos {
         Self { slot }
     }
 
-    /// Each instantiation that has been used so far.
+    /// Returns the memo of each instantiation that has been used so far.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
         self.slot.memos().map(AnyMemoRef).collect()
     }
 
-    /// How many entries are live in all of them.
+    /// Returns how many entries are live in all instantiations. It looks at every entry.
     #[must_use]
     pub fn len(&self) -> usize {
         self.memos().iter().map(AnyMemoRef::len).sum()
     }
 
-    /// Whether no entry is live in any.
+    /// Returns whether no entry is live in any instantiation. It looks at every entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Invalidates every entry of all of them.
+    /// Invalidates every entry of all instantiations.
     pub fn clear(&self) -> Applied {
         clear(&self.memos(), Severity::Hard)
     }
 
-    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`](crate::Key::mark_stale).
+    /// Marks every entry stale, which is the soft form of [`clear`](Self::clear): see
+    /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_all_stale(&self) -> Applied {
         clear(&self.memos(), Severity::Soft)
     }

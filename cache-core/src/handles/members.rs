@@ -1,4 +1,4 @@
-//! The memos of a field: one for each function that keeps entries there.
+//! The memos of a field: one for each method that keeps its entries there.
 
 use std::any::TypeId;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,10 +11,11 @@ use crate::memo::slot::{self, Identity, MemoHandle, Slot};
 use crate::memo::{MakesSpec, MemoCore, Predicate, Runtime, Types};
 use crate::value::{ReturnKind, Returns};
 
-/// The memos of a field: one for each method that keeps its values there. The list only grows.
+/// The memos of a field: one for each method that keeps its entries there. The list only grows.
 pub(super) struct Members<V> {
     first: OnceLock<Box<Member<V>>>,
-    /// What was set before the first method was called; 0 if nothing was. Set while no memo is made.
+    /// The capacity that was set, or 0 if none was. Memos that are made later get it. It is set while no memo
+    /// is being made.
     pub(super) capacity: AtomicUsize,
     pub(super) disabled: AtomicBool,
 }
@@ -25,14 +26,14 @@ impl<V> Members<V> {
     }
 }
 
-/// In place of a slot's address, where the memo is a function's: no slot has this one.
+/// Stands for the address of a slot if the memo belongs to a function. No slot has this address.
 const OF_A_FUNCTION: usize = 0;
 
 pub(super) struct Member<V> {
     pub(super) memo: AnyMemoRef,
-    /// A value, as companions speak of it.
+    /// Makes the value that companions return.
     companion_value: fn(Erased) -> Option<V>,
-    /// Which function's, and which instantiation.
+    /// Identifies its function and the instantiation of that.
     id: (usize, TypeId),
     next: OnceLock<Box<Member<V>>>,
 }
@@ -61,14 +62,14 @@ impl<V: 'static> Members<V> {
         if self.find(id).is_some() {
             return;
         }
-        // Made for the capacity that was set, as for one of the attribute.
+        // It is made for the capacity that was set, as for one of the attribute.
         let capacity = Some(self.capacity.load(Ordering::Relaxed)).filter(|set| *set > 0);
         let memo = slot.make(types, name, id.1, &Runtime::current(), false, capacity);
         memo.switch(!self.disabled.load(Ordering::Relaxed));
         self.push(Member::new(memo, companion_value, id));
     }
 
-    /// The memo of a function.
+    /// Adds the memo of a function.
     pub(super) fn add_memo_of_function(&self, memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>) {
         self.push(Member::new(memo, companion_value, (OF_A_FUNCTION, TypeId::of::<()>())));
     }
@@ -94,7 +95,7 @@ impl<V: 'static> Member<V> {
         keys.map(|(key, hash)| Key::new(memo.clone(), key, hash, self.companion_value))
     }
 
-    /// The memo, and a predicate over key and value for what it keeps.
+    /// Returns the memo, and a predicate over its stored keys and values.
     pub(super) fn picked_by<'a>(
         &'a self,
         predicate: &'a dyn Fn(&KeyRef<'_>, &V) -> bool,
@@ -107,14 +108,14 @@ impl<V: 'static> Member<V> {
         (memo, Box::new(picks))
     }
 
-    /// Whether it is a function's, or of the runtime that this thread works in.
+    /// Whether it belongs to a function, or to the runtime of this thread.
     #[cfg(feature = "testing")]
     #[inline]
     fn is_here(&self) -> bool {
         self.id.0 == OF_A_FUNCTION || crate::memo::scope::is_current(self.memo.0.runtime())
     }
 
-    /// There is one runtime only.
+    /// Returns `true`, because there is only one runtime.
     #[cfg(not(feature = "testing"))]
     #[inline]
     #[expect(clippy::unused_self, reason = "there may be several runtimes")]
@@ -124,7 +125,7 @@ impl<V: 'static> Member<V> {
 }
 
 impl<V, M> Memo<V, M> {
-    /// The memo of a method whose memos are here.
+    /// Returns the memo of a method that keeps its entries in this field.
     #[inline]
     pub(crate) fn member<Id, S, R>(
         &self,

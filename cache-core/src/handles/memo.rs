@@ -1,4 +1,4 @@
-//! Memos as users hold them: of a function, or of a field.
+//! Handles of memos, of a function or of a field.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,16 +17,16 @@ use crate::memo::{Applied, MemoCore, invalidate_where, slot};
 use crate::mode::{Async, Blocking};
 use crate::tags::{Severity, TagName};
 
-/// The cache behind one memoized function, `get_cat::memo()`, or behind methods of one instance.
+/// The cache of one memoized function, `get_cat::memo()`, or of the methods of one instance.
 ///
-/// A handle; copies of it are the same memo. `V` is what [`Entry::get`](crate::Entry::get) gives: the
-/// `Ok` where the function visibly returns a `Result`, else what it returns. `M` says whether the
-/// function is asynchronous: its keys read as it does.
+/// It is a handle, and its clones are the same memo. `V` is the type that [`Entry::get`](crate::Entry::get)
+/// returns: the `Ok` if the declared return type is a `Result`, else the return type. `M` is [`Blocking`], or
+/// [`Async`] for an asynchronous function, whose keys have asynchronous verbs.
 ///
 /// # In a field
 ///
-/// With `memo = self.cats` a method keeps its entries in a field, and they go when it goes. Options
-/// are those of the attribute; if several methods share the field, each has its own entries in it.
+/// With `memo = self.cats` a method keeps its entries in a field, and they are dropped with it. The options
+/// are those of the attribute. If several methods share the field, each has its own entries in it.
 ///
 /// ```
 /// use cache_core::{Memo, memoize};
@@ -48,8 +48,8 @@ use crate::tags::{Severity, TagName};
 /// assert_eq!((here.cats.len(), there.cats.len()), (1, 0));
 /// ```
 ///
-/// What is known only when it is made, it says itself: expressions such as a ttl may name it, and the
-/// capacity is set in advance.
+/// Some options are only known when the instance is made. Expressions such as a ttl can use `self`, and the
+/// capacity can be set before the first call:
 ///
 /// ```
 /// use cache_core::{Memo, memoize};
@@ -103,61 +103,62 @@ impl<V: 'static, M> fmt::Debug for Memo<V, M> {
 }
 
 impl<V: 'static, M> Default for Memo<V, M> {
-    /// For a field: see [`Memo::new`].
+    /// Makes an empty memo for a field: see [`Memo::new`].
     fn default() -> Self {
         Self::new()
     }
 }
 
 impl<V: 'static, M> Memo<V, M> {
-    /// An empty one, for a field that methods name with `memo = self.field`.
+    /// Makes an empty memo, for a field that methods name by `memo = self.field`.
     #[must_use]
     pub fn new() -> Self {
         Self { members: Arc::new(Members::new()), mode: PhantomData }
     }
 
-    /// Of a function.
+    /// Makes the handle of a function's memo.
     pub(crate) fn of(memo: Arc<MemoCore>, companion_value: fn(Erased) -> Option<V>) -> Self {
         let this = Self::new();
         this.members.add_memo_of_function(memo, companion_value);
         this
     }
 
-    /// The same for functions of another kind.
+    /// Returns the same memo, with verbs of another kind.
     #[doc(hidden)]
     #[must_use]
     pub fn with_mode<N>(&self) -> Memo<V, N> {
         Memo { members: self.members.clone(), mode: PhantomData }
     }
 
-    /// The memo without its types, as the [`registry`](crate::registry()) knows it. One; of a field
-    /// as many as methods have used it so far.
+    /// Returns the memo without its types, as the [`registry`](crate::registry()) lists it. For a function
+    /// this is one memo. For a field it is one for each method that has used the field so far.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
         self.members.iter().map(|member| member.memo.clone()).collect()
     }
 
-    /// The registered name: see [`AnyMemoRef::name`]. Of a field that of the first method that used
-    /// it, and empty before.
+    /// Returns the registered name: see [`AnyMemoRef::name`]. For a field it is the name of the first method
+    /// that has used it, and empty before.
     #[must_use]
     pub fn name(&self) -> &str {
         self.members.iter().next().map_or("", |member| member.memo.name())
     }
 
-    /// How many entries are live: fresh and not invalidated. Looks at each of them.
+    /// Returns how many entries are live, which means fresh and not invalidated. It looks at every entry.
     #[must_use]
     pub fn len(&self) -> usize {
         self.memos().iter().map(AnyMemoRef::len).sum()
     }
 
-    /// Whether no entry is live.
+    /// Returns whether no entry is live. It looks at every entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many entries, or how much weight, it may hold; `None` without a bound. Of a field, for each
-    /// method.
+    /// Returns how many entries, or how much weight, the memo may hold. Returns `None` if there is no bound.
+    /// For a field it is the capacity of each method. Before a method has used the field, it is the capacity
+    /// that was set, or `None`.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         match self.members.iter().next() {
@@ -168,21 +169,22 @@ impl<V: 'static, M> Memo<V, M> {
         }
     }
 
-    /// What its entries weigh together, as the attribute's `weigh` says; without one, how many they are. Entries
-    /// whose time is up count until they are reclaimed. One load for each method.
+    /// Returns the total weight of the entries by the option `weigh`, or without it their number. Expired
+    /// entries count until they are reclaimed. It costs one load for each method.
     #[must_use]
     pub fn weight(&self) -> usize {
         self.memos().iter().map(AnyMemoRef::weight).fold(0, usize::saturating_add)
     }
 
-    /// Bounds it anew; what is too much is evicted before this returns. `usize::MAX` is no bound at all.
+    /// Changes the capacity. Entries beyond it are evicted before this returns. `usize::MAX` means no bound.
     ///
-    /// How the memo is divided stays as its first capacity wanted it: one that was made for many entries and may
-    /// hold a few dozen by now chooses worse what to evict than one that was made for so few.
+    /// The number of parts into which the memo is divided depends on its first capacity and does not change.
+    /// If a memo was made for many entries and may now hold only a few dozen, it chooses less well what to
+    /// evict than a memo that was made for so few.
     ///
     /// # Errors
     ///
-    /// For a capacity of 0: switch the memo off instead, with [`set_enabled`](Self::set_enabled).
+    /// If the capacity is 0. Switch the memo off instead, with [`set_enabled`](Self::set_enabled).
     pub fn set_capacity(&self, capacity: usize) -> Result<(), ZeroCapacity> {
         if capacity == 0 {
             return Err(ZeroCapacity);
@@ -193,8 +195,8 @@ impl<V: 'static, M> Memo<V, M> {
         self.memos().iter().try_for_each(|memo| memo.set_capacity(capacity))
     }
 
-    /// Switches caching off or on for this memo. While it is off, calls run the body, reads find
-    /// nothing and writes do nothing; what was there is still there afterwards.
+    /// Switches caching off or on for this memo. While it is off, calls run the body, reads find nothing, and
+    /// writes do nothing. Stored entries are still there when it is switched on again.
     pub fn set_enabled(&self, enabled: bool) {
         let making = slot::making();
         self.members.disabled.store(!enabled, Ordering::Relaxed);
@@ -202,7 +204,7 @@ impl<V: 'static, M> Memo<V, M> {
         self.memos().iter().for_each(|memo| memo.set_enabled(enabled));
     }
 
-    /// Whether calls are cached: neither this memo nor caching as a whole is switched off.
+    /// Returns whether calls are cached: neither this memo nor caching as a whole is switched off.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         match self.members.iter().next() {
@@ -211,13 +213,13 @@ impl<V: 'static, M> Memo<V, M> {
         }
     }
 
-    /// The figures so far.
+    /// Returns what the memo has counted so far. For a field it is the sum over its methods.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.memos().iter().map(AnyMemoRef::stats).fold(Stats::default(), |sum, stats| sum + stats)
     }
 
-    /// The tags that live entries carry, in order: text tags by the alphabet, then typed ones.
+    /// Returns the tags of live entries in order: text tags first, then typed tags, each by the alphabet.
     #[must_use]
     pub fn tags(&self) -> Vec<TagName> {
         let mut tags: Vec<TagName> = self.memos().iter().flat_map(AnyMemoRef::tags).collect();
@@ -226,19 +228,19 @@ impl<V: 'static, M> Memo<V, M> {
         tags
     }
 
-    /// The live entries, in no order.
+    /// Returns the keys of live entries, in no particular order.
     #[must_use]
     pub fn keys(&self) -> Vec<Key<V, M>> {
         self.members.iter().flat_map(Member::keys).collect()
     }
 
-    /// The live entries without their types, in no order.
+    /// Returns the keys of live entries without their types, in no particular order.
     #[must_use]
     pub fn any_keys(&self) -> Vec<AnyKey> {
         self.memos().iter().flat_map(AnyMemoRef::any_keys).collect()
     }
 
-    /// Invalidates every entry. Values being computed are not stored.
+    /// Invalidates every entry. The values of running computations are not stored.
     pub fn clear(&self) -> Applied {
         super::clear(&self.memos(), Severity::Hard)
     }
@@ -248,14 +250,14 @@ impl<V: 'static, M> Memo<V, M> {
         super::invalidate_matching(&self.memos(), pattern, Severity::Hard)
     }
 
-    /// Invalidates the entries for which `predicate` says so.
+    /// Invalidates the entries for which `predicate` returns `true`.
     ///
-    /// It is called outside every lock, with copies. Values being computed meanwhile are not stored,
-    /// whatever their key.
+    /// The predicate gets clones, and no lock is held while it runs. Values that are computed meanwhile are
+    /// not stored, whatever their key.
     ///
     /// # Panics
     ///
-    /// If `predicate` does; entries it has not seen then stay.
+    /// If `predicate` does. Entries that it has not seen then stay.
     pub fn invalidate_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
         self.remove_if(&predicate, Severity::Hard)
     }
@@ -265,26 +267,26 @@ impl<V: 'static, M> Memo<V, M> {
         super::invalidate_shown(&self.memos(), &|key| key == text, Severity::Hard)
     }
 
-    /// The soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
+    /// Marks every entry stale, which is the soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
     pub fn mark_all_stale(&self) -> Applied {
         super::clear(&self.memos(), Severity::Soft)
     }
 
-    /// The soft form of [`invalidate_matching`](Self::invalidate_matching).
+    /// Marks entries stale, which is the soft form of [`invalidate_matching`](Self::invalidate_matching).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
         super::invalidate_matching(&self.memos(), pattern, Severity::Soft)
     }
 
-    /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
+    /// Marks the entry stale, which is the soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
         super::invalidate_shown(&self.memos(), &|key| key == text, Severity::Soft)
     }
 
-    /// The soft form of [`invalidate_if`](Self::invalidate_if).
+    /// Marks entries stale, which is the soft form of [`invalidate_if`](Self::invalidate_if).
     ///
     /// # Panics
     ///
-    /// If `predicate` does; entries it has not seen then stay.
+    /// If `predicate` does. Entries that it has not seen then stay.
     pub fn mark_stale_if(&self, predicate: impl Fn(&KeyRef<'_>, &V) -> bool) -> Applied {
         self.remove_if(&predicate, Severity::Soft)
     }
@@ -294,18 +296,18 @@ impl<V: 'static, M> Memo<V, M> {
         invalidate_where(&picked, None, severity)
     }
 
-    /// Reclaims entries whose time is up now: see [`AnyMemoRef::sweep`].
+    /// Reclaims expired entries now, and returns how many there were: see [`AnyMemoRef::sweep`].
     pub fn sweep(&self) -> usize {
         self.memos().iter().map(AnyMemoRef::sweep).sum()
     }
 
-    /// The key of a call from its arguments as JSON: see [`AnyMemoRef::key_of_json`]. Of a field that
-    /// several methods share, a key of the first whose arguments fit.
+    /// Returns the key of a call, made from its arguments as JSON: see [`AnyMemoRef::key_of_json`]. If
+    /// several methods share the field, it is a key of the first one whose arguments fit.
     ///
     /// # Errors
     ///
-    /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`; of
-    /// a field also if no method has used it yet.
+    /// If an argument is missing, unknown, of another type, or of a type that is not `Deserialize`. For a
+    /// field, also if no method has used it yet.
     #[cfg(feature = "json")]
     pub fn key_of_json(&self, arguments: &impl serde::Serialize) -> Result<AnyKey, LookupError> {
         let mut error = LookupError::name("memo");
@@ -320,8 +322,8 @@ impl<V: 'static, M> Memo<V, M> {
 }
 
 impl<V: 'static> Memo<V> {
-    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
-    /// reads.
+    /// Returns the values of these keys, in their order, with `None` where there is no fresh value. Each key
+    /// counts as a read.
     #[must_use]
     pub fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V>>) -> Vec<Option<V>> {
         keys.into_iter().map(Key::<V>::get).collect()
@@ -329,8 +331,8 @@ impl<V: 'static> Memo<V> {
 }
 
 impl<V: 'static> Memo<V, Async> {
-    /// The values of these keys, in their order, `None` where there is no fresh entry. Counts as
-    /// reads.
+    /// Returns the values of these keys, in their order, with `None` where there is no fresh value. Each key
+    /// counts as a read.
     pub async fn get_many<'k>(&self, keys: impl IntoIterator<Item = &'k Key<V, Async>>) -> Vec<Option<V>> {
         let mut values = Vec::new();
         for key in keys {

@@ -1,4 +1,4 @@
-//! What users hold of the cache besides calls: memos, addresses of entries, tags and the registry.
+//! The handles that users hold, besides calls: memos, keys of entries, tags and the registry.
 
 mod address;
 mod any_memo;

@@ -1,4 +1,4 @@
-//! Every memo that has been used, for tools: find by name, list, invalidate by name and arguments.
+//! The registry of all memos that have been used, for tools that list, find and invalidate by name.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,8 @@ use super::{AnyMemoRef, invalidate_matching, invalidate_shown};
 use crate::memo::{Applied, Runtime};
 use crate::tags::Severity;
 
-/// Every memo of this process, from its first use on.
+/// Returns the registry, which knows every memo of this process, or of the test scope of this thread, from
+/// its first use on.
 ///
 /// ```
 /// use cache_core::{memoize, registry};
@@ -30,47 +31,48 @@ pub fn registry() -> Registry {
     Registry
 }
 
-/// The memos of this process. See [`registry`].
+/// The registry of all memos. See [`registry`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Registry;
 
 impl Registry {
-    /// The memos that have been used: those of functions in the order of their first use, then those
-    /// of fields.
+    /// Returns all memos that have been used: the memos of functions in the order of their first use, then
+    /// those of fields that still exist.
     #[must_use]
     pub fn memos(&self) -> Vec<AnyMemoRef> {
         Runtime::current().memos().into_iter().map(AnyMemoRef).collect()
     }
 
-    /// The memo of the function of this name; if several share it, the one that was used first. Memos
-    /// of fields are not found by name: there may be as many as there are instances.
+    /// Returns the memo of the function with this name. If several functions share the name, it is the one
+    /// that was used first. Memos of fields are not found by name, because each instance has its own.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<AnyMemoRef> {
         let mut memos = Runtime::current().memos_of_functions().into_iter();
         memos.find(|memo| *memo.name == *name).map(AnyMemoRef)
     }
 
-    /// Invalidates, in every memo, the entries whose key matches a pattern: see
+    /// Invalidates, in all memos, the entries whose key matches a pattern: see
     /// [`AnyMemoRef::invalidate_matching`].
     pub fn invalidate_matching(&self, pattern: &str) -> Applied {
         invalidate_matching(&self.memos(), pattern, Severity::Hard)
     }
 
-    /// The soft form of [`invalidate_matching`](Self::invalidate_matching): see
+    /// Marks entries stale, which is the soft form of [`invalidate_matching`](Self::invalidate_matching): see
     /// [`Key::mark_stale`](crate::Key::mark_stale).
     pub fn mark_stale_matching(&self, pattern: &str) -> Applied {
         invalidate_matching(&self.memos(), pattern, Severity::Soft)
     }
 
-    /// The soft form of [`invalidate_key_text`](Self::invalidate_key_text).
+    /// Marks the entry stale, which is the soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
         self.invalidate_shown_as(text, Severity::Soft)
     }
 
-    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`; values being
-    /// computed for it are not stored. No character stands for others. If arguments are not `Debug`, several
-    /// keys may show alike: all of them go. Looks at every entry of the functions that the text begins with.
+    /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`. The value of a
+    /// running computation for it is not stored. The text is no pattern: `*` and `?` only match themselves.
+    /// If arguments are not `Debug`, several keys may display alike, and all of them are invalidated. It
+    /// looks at every entry of the functions with whose names the text begins.
     ///
     /// ```
     /// # use cache_core::{memoize, registry};
@@ -93,7 +95,7 @@ impl Registry {
         invalidate_shown(&memos, &|key| key == text, severity)
     }
 
-    /// The key of a call, from the name of its function and its arguments as JSON: see
+    /// Returns the key of a call, made from the name of its function and its arguments as JSON: see
     /// [`AnyMemoRef::key_of_json`].
     ///
     /// # Errors
@@ -105,7 +107,8 @@ impl Registry {
         memo.key_of_json(arguments)
     }
 
-    /// Invalidates the entry of a call, by the same.
+    /// Invalidates the entry of a call, given by the name of its function and its arguments as
+    /// [`key`](Self::key) takes them.
     ///
     /// # Errors
     ///
@@ -115,7 +118,7 @@ impl Registry {
         Ok(self.key(name, arguments)?.invalidate())
     }
 
-    /// The soft form of [`invalidate`](Self::invalidate).
+    /// Marks the entry stale, which is the soft form of [`invalidate`](Self::invalidate).
     ///
     /// # Errors
     ///
@@ -126,7 +129,7 @@ impl Registry {
     }
 }
 
-/// Why a name and arguments do not lead to an entry.
+/// The error if a name and arguments are not those of a call.
 #[derive(Clone, Debug)]
 pub struct LookupError {
     kind: LookupErrorKind,
@@ -155,7 +158,7 @@ impl LookupError {
         Self { kind: LookupErrorKind::Arguments, text: format!("arguments of `{name}`: {why}") }
     }
 
-    /// What is wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> LookupErrorKind {
         self.kind

@@ -1,4 +1,4 @@
-//! Keys: what of a call identifies it, in borrowed form for looking up and in owned form for keeping.
+//! Keys: the parts of a call that identify it, borrowed for looking up and owned for keeping.
 //!
 //! An argument is described by a zero-size [`Shape`] that the attribute writes: references, options,
 //! slices, tuples and `Cow`s are spelled out (`Opt<Ref<leaf>>`), and each leaf is resolved by method
@@ -7,7 +7,7 @@
 
 #![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
 
-/// Has a macro write something for tuples of each length.
+/// Calls a macro for tuples of each length.
 macro_rules! each_length {
     ($tuple:ident) => {
         each_length!($tuple [] (S0 T0 0) (S1 T1 1) (S2 T2 2) (S3 T3 3) (S4 T4 4) (S5 T5 5)
@@ -48,14 +48,14 @@ pub use pick::{
 use crate::erased::Erased;
 use crate::erased::ErasedRef;
 
-/// A type, as a value: what method dispatch on types starts from.
+/// A type as a value, on which method dispatch on types begins.
 pub struct Ty<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: ?Sized> Ty<T> {
     /// The type itself.
     pub const NEW: Self = Self(PhantomData);
 
-    /// The type of a value at hand.
+    /// Returns the type of a value.
     #[inline]
     pub fn of(_: &T) -> Self {
         Self::NEW
@@ -76,10 +76,10 @@ impl<T: ?Sized> Default for Ty<T> {
     }
 }
 
-/// How a part of a key is kept and read back; a zero-size value.
+/// The shape of a part of a key: how it is kept and read back. It is a zero-size value.
 pub trait Shape: Copy + 'static {
-    /// The stored form, which is a part itself: it hashes as what was borrowed did. Cloning and dropping it runs no
-    /// user code but drops of the last copy.
+    /// The stored form, which is a part itself and has the same hash as the borrowed form. Cloning and
+    /// dropping it runs no user code, except the drop of the last copy.
     type Owned: Part<Self> + Clone + Send + Sync + 'static;
     /// Whether comparing parts runs user code.
     const RUNS_USER_CODE: bool;
@@ -89,11 +89,11 @@ pub trait Shape: Copy + 'static {
     fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch>;
 }
 
-/// Why JSON is not a key.
+/// The reason why JSON is not a key.
 #[cfg(feature = "json")]
 #[derive(Debug)]
 pub struct JsonMismatch {
-    /// Which part of the key it is, counted from 0, if it is one.
+    /// The number of the part of the key, from 0, if it is about one part.
     pub(crate) part: Option<usize>,
     pub(crate) why: String,
 }
@@ -113,7 +113,7 @@ impl JsonMismatch {
 pub trait Part<S: Shape> {
     /// Feeds the part to a hasher.
     fn hash<H: Hasher>(&self, state: &mut H);
-    /// Whether a stored part is this one.
+    /// Returns whether a stored part is this one.
     fn matches(&self, owned: &S::Owned) -> bool;
     /// Makes the stored form.
     fn own(&self) -> S::Owned;
@@ -129,7 +129,7 @@ pub trait Lend: Shape {
     fn lend(owned: &Self::Owned) -> Self::Lent<'_>;
 }
 
-/// What a memo needs to do with its stored keys.
+/// The functions that a memo needs for its stored keys.
 pub(crate) struct KeyFns {
     #[cfg(feature = "json")]
     pub(crate) hash: fn(ErasedRef<'_>, &mut foldhash::fast::FoldHasher<'_>),
@@ -152,7 +152,7 @@ impl KeyFns {
     }
 }
 
-/// A part, as it shows.
+/// A part, to be displayed.
 pub(crate) struct Shows<'a, S, P>(&'a P, PhantomData<S>);
 
 impl<'a, S, P> Shows<'a, S, P> {
@@ -179,10 +179,10 @@ impl fmt::Debug for StoredKey<'_> {
     }
 }
 
-/// The key of a call as hooks see it: it displays as `cats::get_cat("tom")`.
+/// The key of a call, as hooks and predicates get it. It displays as `cats::get_cat("tom")`.
 ///
-/// Building one costs nothing; text is made only when it is displayed. Arguments whose type is not
-/// [`Debug`](fmt::Debug) show as `_`.
+/// Making one costs nothing, because the text is only made when it is displayed. Arguments whose type is not
+/// [`Debug`](fmt::Debug) display as `_`.
 #[derive(Clone, Copy)]
 pub struct KeyRef<'a> {
     pub(crate) name: &'a str,
@@ -190,7 +190,7 @@ pub struct KeyRef<'a> {
 }
 
 impl KeyRef<'_> {
-    /// The registered name of the function, such as `cats::get_cat`.
+    /// Returns the registered name of the function, such as `cats::get_cat`.
     #[must_use]
     pub fn function(&self) -> &str {
         self.name

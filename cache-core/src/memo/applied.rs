@@ -1,4 +1,4 @@
-//! What invalidations report.
+//! What invalidations return.
 
 use std::fmt;
 use std::iter::Sum;
@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::MemoCore;
 
-/// What an invalidation did, of either form. It has acted in this process before it is returned; ignore it, or
-/// ask.
+/// The result of an invalidation, hard or soft. The invalidation has taken effect in this process when it
+/// returns this. You can ignore it, or ask for its [`count`](Self::count).
 ///
 /// Several can be added up.
 #[derive(Clone, Default)]
 pub struct Applied {
     count: usize,
-    /// Of what is still being taken out: the memos, and how many they have counted so far.
+    /// Memos that still take entries out, and how many each has counted so far.
     later: Vec<(Arc<MemoCore>, Arc<AtomicUsize>)>,
 }
 
@@ -24,7 +24,7 @@ impl Applied {
         Self { count, later: Vec::new() }
     }
 
-    /// The memo goes on, and counts there.
+    /// Makes one for a memo that still takes entries out, and counts there.
     pub(crate) fn later(memo: Arc<MemoCore>, count: Arc<AtomicUsize>) -> Self {
         Self { count: 0, later: vec![(memo, count)] }
     }
@@ -33,17 +33,20 @@ impl Applied {
         self.count + self.later.iter().map(|(_, count)| count.load(Ordering::Relaxed)).sum::<usize>()
     }
 
-    /// How many entries were dropped in this process that could still have been returned: fresh, or within a
-    /// stale window. Of the soft form: how many were fresh before and are not any more. Those that were
-    /// computed from them with `inherit_tags` are included. Keys that were not cached, entries whose time
-    /// was up, and values still being computed do not count.
+    /// Returns how many entries were dropped in this process that could still have been returned, fresh or
+    /// stale. For the soft form it is how many were fresh before and are no longer. Dependents
+    /// (`inherit_tags`) are included. Calls that were not cached, entries whose time was up, and running
+    /// computations do not count.
     ///
-    /// Exact, but for entries that other threads write or invalidate at the same moment. Where a tag, or a
-    /// memo as a whole, had more than 64 entries, these are taken out or marked after the call has returned,
-    /// and this waits for that, and helps: a million take about a second. Then it is at least so many: an entry
-    /// that is replaced or evicted before its turn is not counted, and one that another invalidation takes out
-    /// counts for that one. 0 for an invalidation from within the `Eq` of a key: there it holds at once, but
-    /// entries are seen to later.
+    /// The number is exact, except for entries that other threads write or invalidate at the same moment.
+    ///
+    /// If a tag, or a whole memo, had more than 64 entries, they are taken out or marked after the
+    /// invalidation has returned. `count` waits for that and helps; a million entries take about a second.
+    /// The number is then a lower bound: an entry that is replaced or evicted before its turn is not counted,
+    /// and an entry that another invalidation takes out counts for that one.
+    ///
+    /// The number is 0 for an invalidation from within the `Eq` of a key. Such an invalidation holds at once,
+    /// but its entries are taken out later.
     #[must_use]
     pub fn count(&self) -> usize {
         self.later.iter().for_each(|(memo, _)| memo.drain());

@@ -1,13 +1,12 @@
-//! Work of a computation that is done on another thread, or by another task.
+//! Work of a computation on another thread or in another task.
 
 use std::future::Future;
 
 use crate::flight::{current, polled_with_context, with_context};
 
-/// Hands work to another thread as part of the computation under way: calls made by it count as made
-/// from within that computation. So a circle of waits through that thread is noticed too, and with
-/// `inherit_tags` the computation takes over the tags of these calls. In a test, the work is done in the
-/// [scope](crate::testing) that this is called in.
+/// Makes work that is passed to another thread a part of the running computation: its calls count as calls of
+/// that computation. So a cycle of waits through that thread is detected, and with `inherit_tags` the
+/// computation takes over the tags of these calls. In a test, the work runs in the same scope (feature `testing`).
 ///
 /// ```
 /// # use cache_core::memoize;
@@ -31,7 +30,8 @@ pub fn inherit<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     }
 }
 
-/// The same for a future, to be spawned as a task of its own.
+/// Makes a future that is spawned as another task a part of the running computation, as [`inherit`] does for
+/// threads.
 ///
 /// ```
 /// # use cache_core::memoize;

@@ -51,7 +51,8 @@ impl Memos {
     }
 }
 
-/// Tags on their way to an entry, or held by those who wait for its value: let go of with this.
+/// Tags on their way to an entry, or held by calls that wait for its value. They are released when this is
+/// dropped.
 pub(crate) struct HeldTags {
     tags: TagSet,
     runtime: Arc<Runtime>,
@@ -62,12 +63,12 @@ impl HeldTags {
         Self { tags, runtime }
     }
 
-    /// The same tags, held once more.
+    /// Returns the same tags, held once more.
     pub(crate) fn again(&self) -> Self {
         Self::new(self.tags.clone(), self.runtime.clone())
     }
 
-    /// The tags, for an entry that lets go of them when it leaves.
+    /// Returns the tags, for an entry that releases them when it is removed.
     pub(crate) fn into_set(mut self) -> TagSet {
         std::mem::take(&mut self.tags)
     }
@@ -86,14 +87,14 @@ impl Drop for HeldTags {
     }
 }
 
-/// Whether the environment switches caching off. What it says there that is neither yes nor no is told, once.
+/// Whether the environment switches caching off. A value that is neither yes nor no prints one message.
 fn is_disabled() -> bool {
     static DISABLED: OnceLock<bool> = OnceLock::new();
     *DISABLED.get_or_init(|| {
         let Some(value) = std::env::var_os("CACHE_CORE_DISABLE") else { return false };
         let known = value.to_str().and_then(is_yes);
         if known.is_none() {
-            // Where nobody can be told, nothing is to be done.
+            // If standard error cannot be written, nothing can be done.
             let _ = writeln!(
                 io::stderr(),
                 "cache-core: CACHE_CORE_DISABLE is \"{}\", which means nothing, so caching is on: 1, true, yes or on switches it off",
@@ -104,7 +105,7 @@ fn is_disabled() -> bool {
     })
 }
 
-/// What a switch says, if that is known.
+/// Returns what the value of a switch means, if that is known.
 fn is_yes(value: &str) -> Option<bool> {
     match value.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Some(true),
@@ -135,25 +136,24 @@ impl Runtime {
         runtime
     }
 
-    /// All of them. One that is made after this is a stranger to a child of `fork`, which has none of the threads that
-    /// know it.
+    /// Returns all runtimes. A child of `fork` has none of the threads that use a runtime made after this.
     pub(crate) fn all() -> Vec<Arc<Self>> {
         Self::global();
         RUNTIMES.lock().iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Keeps others from making one.
+    /// Keeps other threads from making a runtime.
     pub(crate) fn hold_all() -> Box<dyn Locked> {
         crate::sync::held(RUNTIMES.lock(), |_| ())
     }
 
-    /// The runtime of the process. Models make their own.
+    /// Returns the runtime of the process. Models make their own.
     pub(crate) fn global() -> &'static Arc<Runtime> {
         static GLOBAL: LazyLock<Arc<Runtime>> = LazyLock::new(|| Runtime::new(Clock::System));
         &GLOBAL
     }
 
-    /// The runtime in which this thread works: a test's scope, else the process's.
+    /// Returns the runtime in which this thread works: that of its test scope, else that of the process.
     pub(crate) fn current() -> Arc<Runtime> {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::memo::scope::current() {
@@ -168,7 +168,7 @@ impl Runtime {
             .map_or_else(Applied::default, |pending| self.finish_invalidation(pending))
     }
 
-    /// The first half of it; [`Self::finish_invalidation`] is the other.
+    /// Does the first half of an invalidation by tag; [`Self::finish_invalidation`] does the other.
     pub(crate) fn bump_tag(&self, name: &Name, severity: Severity) -> Option<PendingRemoval<MemoCore>> {
         let (number, pending) = self.tags.invalidate(name, severity, self.clock.now());
         has_invalidated(self.address(), number);
@@ -208,19 +208,19 @@ impl Runtime {
         applied
     }
 
-    /// What tells runtimes apart.
+    /// Returns the address of the runtime, which identifies it.
     pub(crate) fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
 
-    /// From here on computations in it take over tags of what they read.
+    /// Lets computations in it take over the tags of what they read, from here on.
     pub(crate) fn track(&self) {
-        // Acquire: those who come later find the memos told.
+        // Acquire: threads that come later find the memos notified.
         if self.announced.load(Ordering::Acquire) {
             return;
         }
-        // Each who comes before all have been told tells them: who has begun this may not be done. What is made
-        // meanwhile looks for itself, once it is among the memos.
+        // A thread that comes before all memos have been notified notifies them too, because the first one
+        // may not be done. A memo that is made meanwhile looks for itself, once it is registered.
         self.tracked.store(true, Ordering::Relaxed);
         self.memos().iter().for_each(|memo| memo.follow_runtime());
         self.announced.store(true, Ordering::Release);
@@ -246,13 +246,14 @@ impl Runtime {
         memos.of_fields.push(memo);
     }
 
-    /// All memos, and how many there have been.
+    /// Returns all memos, and how many were made so far.
     pub(crate) fn memos_made(&self) -> (Vec<Arc<MemoCore>>, u64) {
         let memos = self.memos.lock();
         (memos.all(), memos.made)
     }
 
-    /// Keeps others from making memos known; none if one was, since there were so many.
+    /// Keeps other threads from registering memos. Returns `None` if others were registered since there were
+    /// `made`.
     pub(crate) fn hold_memos(self: Arc<Self>, made: u64) -> Option<Box<dyn Locked>> {
         let mut is_same = false;
         let lock = |runtime: &'static Self| {
@@ -264,19 +265,19 @@ impl Runtime {
         is_same.then_some(held)
     }
 
-    /// All memos.
+    /// Returns all memos.
     pub(crate) fn memos(&self) -> Vec<Arc<MemoCore>> {
         self.memos.lock().all()
     }
 
-    /// The memo that was made for a slot, and for these types.
+    /// Returns the memo that was made for a slot and for these types.
     #[cfg(feature = "testing")]
     pub(crate) fn memo_of(&self, slot: usize, id: TypeId) -> Option<Arc<MemoCore>> {
         let memos = self.memos.lock();
         memos.of_functions.iter().find(|memo| memo.slot == slot && memo.header.id == id).cloned()
     }
 
-    /// Those of functions.
+    /// Returns the memos of functions.
     pub(crate) fn memos_of_functions(&self) -> Vec<Arc<MemoCore>> {
         self.memos.lock().of_functions.clone()
     }
@@ -300,7 +301,8 @@ impl Runtime {
         }
     }
 
-    /// An entry that expires was stored or marked. Scopes are swept by hand: their time stands still.
+    /// Wakes the sweeper, because an entry that expires was stored or marked. Scopes are swept by hand, since
+    /// their time stands still.
     pub(crate) fn wake_sweeper(&self) {
         if matches!(self.clock, Clock::System) {
             crate::memo::sweeper::wake();
@@ -308,31 +310,33 @@ impl Runtime {
     }
 }
 
-/// Sets who runs background work in this process, or in the test scope this thread is in. Can be done
-/// once.
+/// Sets the executor that runs background work in this process, or in the test scope of this thread. It can
+/// be set once.
 ///
-/// With an executor set, an asynchronous computation that owns its arguments, and whose callers have all gone, is
-/// finished by it, and stored. Without, it is dropped.
+/// If all callers of an asynchronous computation have left and it owns its arguments, the executor finishes
+/// it and its value is stored. Without an executor it is dropped.
 ///
 /// # Errors
 ///
-/// If one was set before.
+/// If an executor was set before.
 pub fn set_executor(executor: impl Executor) -> Result<(), ExecutorIsSet> {
     Runtime::current().executor.set(executor)
 }
 
-/// Switches caching off or on for the whole process, or for the test scope this thread is in.
+/// Switches caching off or on for the whole process, or for the test scope of this thread.
 ///
-/// While it is off, calls run the body, reads find nothing and writes do nothing; what was stored is
-/// still there afterwards. The environment variable `CACHE_CORE_DISABLE=1` (or `true`, `yes`, `on`, in
-/// any case) switches it off from the start; what is neither that nor `0`, `false`, `no`, `off` or empty
-/// is told on standard error, once, and switches nothing off.
+/// While it is off, calls run the body, reads find nothing, and writes do nothing. Stored entries are still
+/// there when it is switched on again.
+///
+/// The environment variable `CACHE_CORE_DISABLE` switches caching off from the start, with the values `1`,
+/// `true`, `yes` and `on`. The values `0`, `false`, `no`, `off` and the empty text leave it on. Any other
+/// value leaves it on and prints one message on standard error. Upper and lower case are the same.
 pub fn set_enabled(enabled: bool) {
     Runtime::current().switch(enabled);
 }
 
-/// Whether caching is switched on for the process, or for the test scope this thread is in. A memo that is
-/// switched off by itself is so all the same: see [`Memo::is_enabled`](crate::Memo::is_enabled).
+/// Returns whether caching is switched on for the process, or for the test scope of this thread. A single
+/// memo can be switched off nevertheless: see [`Memo::is_enabled`](crate::Memo::is_enabled).
 #[must_use]
 pub fn is_enabled() -> bool {
     !Runtime::current().is_off()

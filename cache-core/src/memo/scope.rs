@@ -1,4 +1,4 @@
-//! The scope of a test that a thread works in. What a test does with its scope is in [`testing`](crate::testing).
+//! The test scope that a thread works in. What a test does with it is in [`testing`](crate::testing).
 
 use std::cell::RefCell;
 use std::fmt;
@@ -21,10 +21,11 @@ thread_local! {
     static ENTERED: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
 }
 
-/// From here on a call of a memoized function outside of any scope panics, in this whole process, and so does whatever
-/// else would use the caches of the process: a test that forgets its scope, or a thread that it spawns, is found out.
+/// Requires a scope for all memoized code: from now on, in the whole process, a memoized function that is
+/// called outside of any scope panics. So does everything else that would use the caches of the process. This
+/// finds a test, or a thread of a test, that has not entered its scope.
 ///
-/// Call it where the tests make their scopes, so that no test runs before it.
+/// Call it in the function that makes the scopes of your tests, so that no test runs before it.
 ///
 /// ```
 /// use cache_core::{memoize, testing::{Scope, require_scope}};
@@ -49,7 +50,8 @@ pub fn require_scope() {
     USED.store(true, Ordering::Relaxed);
 }
 
-/// A world of its own for memoized functions. Copies are the same scope.
+/// Separate caches, tags, registry and clock for memoized functions: see the [module](crate::testing). Clones
+/// are the same scope.
 #[derive(Clone)]
 pub struct Scope {
     inner: Arc<Inner>,
@@ -80,7 +82,7 @@ impl Default for Scope {
 }
 
 impl Scope {
-    /// An empty world, whose time begins now and stands still.
+    /// Makes a scope without entries, whose time stands still.
     #[must_use]
     pub fn new() -> Self {
         USED.store(true, Ordering::Relaxed);
@@ -89,7 +91,8 @@ impl Scope {
         Self { inner: Arc::new(Inner { runtime, time }) }
     }
 
-    /// Lets this thread work inside the scope until the guard is dropped. Scopes nest.
+    /// Lets this thread work inside the scope until the guard is dropped. Scopes can be nested; the one that
+    /// was entered last applies.
     #[must_use = "the scope is left when the guard is dropped"]
     pub fn enter(&self) -> Entered {
         ENTERED.with(|entered| entered.borrow_mut().push(self.clone()));
@@ -105,7 +108,7 @@ impl Scope {
     }
 }
 
-/// This thread works inside a scope until this is dropped.
+/// The guard of [`Scope::enter`]. The thread works inside the scope until it is dropped.
 #[derive(Debug)]
 #[must_use = "the scope is left when the guard is dropped"]
 pub struct Entered {
@@ -120,7 +123,7 @@ impl Drop for Entered {
     }
 }
 
-/// A future each poll of which works inside the scope that this was called in.
+/// Wraps a future so that it is polled inside the scope in which this was called.
 pub(crate) fn in_this_scope<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
     inside(current(), future)
 }
@@ -134,7 +137,7 @@ pub(crate) async fn inside<F: Future>(scope: Option<Scope>, future: F) -> F::Out
     .await
 }
 
-/// Whether this thread works in a runtime of its own.
+/// Whether this thread works in this runtime.
 #[inline]
 pub(crate) fn is_current(runtime: &Arc<Runtime>) -> bool {
     match current() {
@@ -143,11 +146,11 @@ pub(crate) fn is_current(runtime: &Arc<Runtime>) -> bool {
     }
 }
 
-/// The scope this thread works in.
+/// Returns the scope this thread works in.
 ///
 /// # Panics
 ///
-/// If there is none, and one is required.
+/// If the thread is in no scope and one is required.
 #[inline]
 pub(crate) fn current() -> Option<Scope> {
     if USED.load(Ordering::Relaxed) { innermost() } else { None }

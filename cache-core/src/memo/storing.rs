@@ -14,22 +14,22 @@ use crate::sync::{Ordering, ShardLock};
 use crate::tags::{Carrier, Number, TagSet, TagState};
 use crate::time::{NEVER, SECOND, Tick, ticks};
 
-/// When a value that is given by hand is written.
+/// The condition on which a value is written by hand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Whatever is there.
+    /// It is always written.
     Always,
-    /// If a fresh value is there.
+    /// It is written if there is a fresh value.
     IfPresent,
-    /// If no fresh value is there.
+    /// It is written if there is no fresh value.
     IfAbsent,
 }
 
-/// By what right a value is stored.
+/// The reason why a value may be stored.
 pub(crate) enum Claim<'a> {
     /// It was computed by a flight, which must still be registered.
     Flight(&'a Arc<Flight>),
-    /// It was given by hand; it ends the flights of its key.
+    /// It was written by hand, which ends the flights of its key.
     Hand(When, Number),
 }
 
@@ -42,21 +42,21 @@ impl Claim<'_> {
         }
     }
 
-    /// Whether it is a call that has found nothing that stores.
+    /// Whether the value was computed by a call that the cache did not answer.
     fn is_computed(&self) -> bool {
         matches!(self, Self::Flight(flight) if matches!(flight.kind, Kind::Shared | Kind::Alone))
     }
 }
 
-/// What came of storing a value.
+/// The outcome of storing a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreOutcome {
     Yes,
-    /// The value was there already: its entry was given a new life.
+    /// The value was stored already, and its entry starts a new ttl.
     Renewed,
     /// An invalidation or a write came between.
     Overtaken,
-    /// It is not one to keep.
+    /// The value is not to be kept.
     Refused,
 }
 
@@ -66,12 +66,13 @@ pub(crate) struct Candidate<'a> {
     pub(crate) hash: u32,
     pub(crate) value: &'a Erased,
     pub(crate) metadata: &'a EntryMetadata,
-    /// How long it took to compute, where that matters.
+    /// How long it took to compute, if that matters.
     pub(crate) cost: Option<Tick>,
 }
 
 impl MemoCore {
-    /// Writes a value by hand. `metadata`: none if nothing is said of it. Whether it was stored.
+    /// Writes a value by hand, and returns whether it was stored. `metadata` is `None` if the value is not
+    /// described.
     pub(crate) fn put(
         &self,
         key: &Erased,
@@ -103,7 +104,7 @@ impl MemoCore {
         stored
     }
 
-    /// The tags that an entry is to carry, if it does.
+    /// Returns the tags that an entry is to carry, if any.
     #[inline]
     pub(crate) fn attach(
         &self,
@@ -119,11 +120,13 @@ impl MemoCore {
         Some(HeldTags::new(tags, self.runtime().clone()))
     }
 
-    /// When an entry is stored, and the first tick at which it is no longer fresh; `None` if it never would be.
+    /// Returns when an entry is stored, and the first tick at which it is no longer fresh, or `None` if it
+    /// would never be fresh.
     fn times_of(&self, metadata: &EntryMetadata) -> (Tick, Option<Tick>) {
         let (rules, clock) = (&self.spec.rules, self.clock());
         let ttl = metadata.ttl.unwrap_or(rules.ttl);
-        // What begins earlier ends earlier: of a long time that is no matter.
+        // With the coarse clock an entry begins and ends a little earlier, which does not matter for a long
+        // ttl.
         let ends_soon = ttl.is_some_and(|ttl| ticks(ttl) < SECOND) || rules.idle.is_some();
         let now = if ends_soon { clock.now() } else { clock.coarse() };
         (now, rules.deadline(ttl, now, fastrand::f64))
@@ -240,7 +243,7 @@ impl MemoCore {
         outcome
     }
 
-    /// An entry of this deadline was stored.
+    /// Wakes the sweeper if an entry of this deadline expires.
     #[inline]
     pub(crate) fn will_end(&self, deadline: Tick) {
         if deadline != NEVER || self.spec.rules.idle.is_some() {
@@ -248,14 +251,14 @@ impl MemoCore {
         }
     }
 
-    /// Whether an entry is the one that was there when a flight began, and is good for something.
+    /// Whether an entry is the one that existed when a flight began, and is not dead.
     fn is_of(&self, claim: &Claim<'_>, entry: &EntryRef<'_>, now: Tick) -> bool {
         let Claim::Flight(flight) = claim else { return false };
         flight.old_id().is_some_and(|old| entry.has_id(old))
             && self.freshness(**entry, now) != Freshness::Dead
     }
 
-    /// Whether a claim holds, and the last invalidation that its value has seen.
+    /// Returns the last invalidation that a value has seen, if its claim holds.
     fn allowed(
         &self,
         claim: &Claim<'_>,

@@ -1,20 +1,20 @@
-//! `refresh_ahead`: entries that are still fresh, but are to be computed anew in the background.
+//! `refresh_ahead`: when a fresh entry is computed anew in the background.
 
 use std::time::Duration;
 
 use super::Times;
 use crate::time::{NEVER, Tick, after};
 
-/// When a hit begins to compute its entry anew.
+/// When a hit starts a new computation of its entry.
 #[derive(Clone, Copy, Debug)]
 pub enum Ahead {
     /// After this part of its ttl.
     Fraction(f64),
-    /// After so long.
+    /// At this age.
     Age(Duration),
-    /// By chance: sooner the longer it takes to compute, and the nearer its end is; the factor says how
-    /// eagerly. Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention",
-    /// VLDB 2015.
+    /// At random. It is more likely the nearer the end is and the longer the computation takes; a larger
+    /// factor starts earlier. Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede
+    /// Prevention", VLDB 2015.
     XFetch(f64),
 }
 
@@ -29,7 +29,7 @@ impl Ahead {
     pub(super) fn is_due(self, times: &Times, now: Tick, draw: impl FnOnce() -> f64) -> bool {
         match self {
             Self::Age(age) => after(times.created, age) <= now,
-            // What does not end has no part of it.
+            // A ttl without end has no part.
             Self::Fraction(_) | Self::XFetch(_) if times.deadline == NEVER => false,
             Self::Fraction(part) => {
                 let ttl = times.deadline.saturating_sub(times.created);

@@ -1,6 +1,6 @@
-//! How long an entry is used, and what for: rules over times alone, which know nothing of stores,
-//! functions or threads. Here they are put together; each has a file of its own. Who makes room is told
-//! in [`eviction`].
+//! How long an entry may be used, and for what. These rules only concern times; they know nothing of stores,
+//! functions or threads. This file puts them together, and each has its own file. Which entry makes room for
+//! another is decided in [`eviction`].
 
 mod ahead;
 mod backoff;
@@ -16,14 +16,14 @@ pub(crate) use eviction::{Evictor, NONE, SlotId, SlotState, SlotTable};
 
 use crate::time::{NEVER, Tick, later};
 
-/// What the options of a memo say about the life of its entries.
+/// The options of a memo about the life of its entries.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) ttl: Option<Duration>,
     pub(crate) idle: Option<Tick>,
-    /// By which part of itself a ttl may be shortened.
+    /// The part of a ttl by which it may be shortened.
     pub(crate) jitter: f64,
-    /// None: 0.
+    /// 0 if there is none.
     pub(crate) stale_while_revalidate: Tick,
     pub(crate) stale_if_error: Tick,
     pub(crate) ahead: Option<Ahead>,
@@ -35,43 +35,43 @@ pub(crate) struct Times {
     pub(crate) created: Tick,
     /// The first tick at which it is no longer fresh.
     pub(crate) deadline: Tick,
-    /// It was marked stale; then its deadline is no later than that.
+    /// Whether it was marked stale. Its deadline is then no later than the mark.
     pub(crate) marked: bool,
-    /// When it was last read, where that matters.
+    /// When it was last read, if that matters.
     pub(crate) read: Tick,
-    /// How long it took to compute, where that matters.
+    /// How long it took to compute, if that matters.
     pub(crate) cost: Tick,
-    /// Before this nobody tries again to compute it, since it has failed.
+    /// After a failure it is not computed again before this.
     pub(crate) retry_at: Tick,
-    /// It is being computed anew in the background.
+    /// Whether it is being computed anew in the background.
     pub(crate) renewing: bool,
-    /// It is an error that is kept: nothing to fall back to, so windows do not open for it.
+    /// Whether it is an error that is kept. No stale window opens for an error.
     pub(crate) is_error: bool,
 }
 
 impl Times {
-    /// The same of an entry that is marked stale then.
+    /// Returns the times of the same entry, marked stale at this tick.
     pub(crate) fn marked_at(self, at: Tick) -> Self {
         Self { marked: true, deadline: self.deadline.min(at), ..self }
     }
 }
 
-/// What an entry is good for.
+/// Whether an entry may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Freshness {
     Fresh,
     /// No longer fresh, but within a stale window.
     Stale,
-    /// For nothing.
+    /// Never returned again.
     Dead,
 }
 
-/// What a call does that finds an entry.
+/// What a call does with an entry that it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It answers with it.
+    /// It returns the entry.
     Serve,
-    /// It answers with it, and has it computed anew in the background.
+    /// It returns the entry, and starts a new computation in the background.
     Renew,
     /// It computes.
     Compute,
@@ -82,18 +82,18 @@ impl Rules {
         Self { ttl: None, idle: None, jitter: 0.0, stale_while_revalidate: 0, stale_if_error: 0, ahead: None }
     }
 
-    /// Whether an entry may be of use when it is no longer fresh.
+    /// Whether an entry may be used after it is no longer fresh.
     pub(crate) fn has_window(&self) -> bool {
         self.window() > 0
     }
 
-    /// The longer of the stale windows, which open when an entry is no longer fresh, as those of
+    /// The longer of the stale windows. They open when an entry is no longer fresh, like those of
     /// [RFC 5861](https://www.rfc-editor.org/rfc/rfc5861).
     fn window(&self) -> Tick {
         self.stale_while_revalidate.max(self.stale_if_error)
     }
 
-    /// Whether an entry that is fresh by its ttl is to be looked at all the same.
+    /// Whether a hit must look at the times of an entry that is fresh by its ttl.
     pub(crate) fn checks_fresh(&self) -> bool {
         self.idle.is_some() || self.ahead.is_some()
     }
@@ -103,23 +103,23 @@ impl Rules {
         matches!(self.ahead, Some(Ahead::XFetch(_)))
     }
 
-    /// The first tick at which an entry of this deadline is good for nothing.
+    /// The first tick at which an entry with this deadline is dead.
     pub(crate) fn end(&self, deadline: Tick) -> Tick {
         later(deadline, self.window())
     }
 
-    /// The same of an entry that nobody reads any more.
+    /// The first tick at which an entry is dead if nobody reads it again.
     pub(crate) fn end_unread(&self, times: &Times) -> Tick {
         self.end_since(times.deadline, || times.read, times.is_error)
     }
 
-    /// The same of one that was read then for the last time.
+    /// The first tick at which an entry is dead if `read` returns the tick of its last read.
     pub(crate) fn end_since(&self, deadline: Tick, read: impl FnOnce() -> Tick, is_error: bool) -> Tick {
         let end = if is_error { deadline } else { self.end(deadline) };
         self.idle.map_or(NEVER, |idle| later(read(), idle)).min(end)
     }
 
-    /// What an entry is good for.
+    /// Decides whether an entry may be used.
     pub(crate) fn freshness(&self, times: &Times, now: Tick) -> Freshness {
         if self.end_unread(times) <= now {
             Freshness::Dead
@@ -130,7 +130,7 @@ impl Rules {
         }
     }
 
-    /// What a call does that finds an entry. `draw` is from 0 to 1.
+    /// Decides what a call does with an entry that it finds. `draw` is from 0 to 1.
     pub(crate) fn on_call(&self, times: &Times, now: Tick, draw: impl FnOnce() -> f64) -> Verdict {
         let is_resting = now < times.retry_at;
         let renewable = !is_resting && !times.renewing;
@@ -143,13 +143,13 @@ impl Rules {
                 Verdict::Renew
             }
             Freshness::Stale if is_within(self.stale_while_revalidate, times, now) => Verdict::Serve,
-            // Who fails is not asked by each call.
+            // A failing origin is not asked by each call.
             Freshness::Stale if is_resting && is_within(self.stale_if_error, times, now) => Verdict::Serve,
             Freshness::Stale | Freshness::Dead => Verdict::Compute,
         }
     }
 
-    /// Whether a call whose computation has failed, or is late, answers with an entry.
+    /// Whether a call returns this entry if its computation has failed or is late.
     pub(crate) fn on_failure(&self, times: &Times, now: Tick) -> bool {
         match self.freshness(times, now) {
             Freshness::Fresh => !times.is_error,
@@ -159,8 +159,8 @@ impl Rules {
     }
 }
 
-/// Whether a stale window is open. One that is not there has no inside: a mark may lie a little in the future of who
-/// reads the clock.
+/// Whether a stale window is open. A window of 0 is never open: a mark may lie a little in the future of a
+/// thread that reads the coarse clock.
 fn is_within(window: Tick, times: &Times, now: Tick) -> bool {
     window > 0 && !times.is_error && now < later(times.deadline, window)
 }

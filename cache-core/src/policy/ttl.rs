@@ -6,10 +6,10 @@ use super::Rules;
 use crate::time::{NEVER, Tick, after};
 
 impl Rules {
-    /// The first tick at which an entry that is stored now is no longer fresh, by its own ttl; `None` if it never
-    /// would be. A ttl is shortened by up to `jitter` of itself, so that entries which are written together do not all
-    /// expire together; a `draw` of 0 leaves it as it is, one of 1 shortens it by all of that. Whole ticks are
-    /// taken off: none is left without any.
+    /// Returns the first tick at which an entry that is stored now is no longer fresh, by its own ttl, or
+    /// `None` if it would never be fresh. The ttl is shortened by up to the part `jitter`, so that entries
+    /// which are written together do not all expire together. A `draw` of 0 leaves it as it is, and a `draw`
+    /// of 1 shortens it by the whole part. Only whole ticks are taken off, so at least one is left.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

@@ -44,13 +44,13 @@ use table::TagTable;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use crate::time::Tick;
 
-/// A tag that something carries.
+/// A tag that some entry carries.
 pub(crate) struct TagState {
     /// Tells tags apart without comparing names.
     pub(crate) id: u64,
     pub(crate) name: Name,
     stamps: Stamps,
-    /// What it stands for, if that is other tags.
+    /// The tags that it stands for, if it is a group.
     group: Option<Box<Group>>,
 }
 
@@ -63,7 +63,7 @@ impl TagState {
 /// The tags of one entry.
 pub(crate) type TagSet = Box<[Arc<TagState>]>;
 
-/// Tags that are held beyond an entry's life, by whoever may have to look at their stamps.
+/// Tags that are held beyond an entry's life, to look at their stamps later.
 pub(crate) type SharedTags = Arc<dyn Deref<Target = [Arc<TagState>]> + Send + Sync>;
 
 /// A memo, as tags know it.
@@ -80,7 +80,7 @@ pub(crate) struct Tags<C: ?Sized> {
     now: AtomicU64,
 }
 
-/// What an invalidation by tag has yet to sweep.
+/// The entries that an invalidation by tag has yet to take out.
 pub(crate) struct PendingRemoval<C: ?Sized> {
     pub(crate) stamp: Stamp,
     pub(crate) tag: Arc<TagState>,
@@ -92,23 +92,24 @@ impl<C: Carrier + ?Sized> Tags<C> {
         Self { state: Mutex::new(TagTable::new()), now: AtomicU64::new(0) }
     }
 
-    /// Keeps others from them, around a `fork`.
+    /// Locks the tags, around a `fork`.
     pub(crate) fn hold_all(&self) -> impl Sized + use<'_, C> {
         self.state.lock()
     }
 
-    /// The last invalidation that has taken effect: what is computed from here on has seen it.
+    /// Returns the number of the last invalidation that has taken effect. A computation that begins now has
+    /// seen it.
     pub(crate) fn now(&self) -> Number {
         self.now.load(Ordering::Acquire)
     }
 
-    /// Numbers an invalidation. `raise` gives its number to what it is about.
+    /// Numbers an invalidation. `raise` gives its number to everything that it concerns.
     pub(crate) fn bump(&self, raise: impl FnOnce(Number)) -> Number {
         let _state = self.state.lock();
         self.number(raise)
     }
 
-    /// The lock is held.
+    /// Numbers an invalidation while the lock is held.
     fn number(&self, raise: impl FnOnce(Number)) -> Number {
         let number = self.now.load(Ordering::Relaxed) + 1;
         raise(number);
@@ -116,8 +117,8 @@ impl<C: Carrier + ?Sized> Tags<C> {
         number
     }
 
-    /// Invalidates a tag: from here on nothing that carries it is valid. The number of this, and `None` if
-    /// nothing does.
+    /// Invalidates a tag. From here on, no entry that carries it is valid. Returns the number of the
+    /// invalidation, and what is yet to be taken out, which is `None` if nothing carries the tag.
     pub(crate) fn invalidate(
         &self,
         name: &Name,
@@ -141,22 +142,23 @@ impl<C: Carrier + ?Sized> Tags<C> {
                 }
                 pending = Some(PendingRemoval { stamp, tag: record.tag.clone(), carriers });
             }
-            // Nothing is there to be marked; what is being computed is refused all the same.
+            // No entry is there to be marked, but the values of running computations must be refused.
             None => *state.forgotten(name) = number,
         });
         (number, pending)
     }
 
-    /// A tag that something carries, and who does, and whether all their entries do.
+    /// Returns a tag that some entry carries, the memos that carry it, and whether all of their entries do.
     pub(crate) fn carriers(&self, name: &Name) -> Option<(Arc<TagState>, Vec<(Arc<C>, bool)>)> {
         let state = self.state.lock();
         let record = state.records.get(name)?;
         Some((record.tag.clone(), record.carriers.living()))
     }
 
-    /// The tags of these names for an entry of `memo`, which from here on is told of their
-    /// invalidations. Must come before the store that checks their stamps. With those that the entry has inherited,
-    /// or if they are many, a group of them. `all`: every entry of the memo carries them.
+    /// Returns the tags of an entry of `memo`: those of these names, and those that it has inherited, or a
+    /// group of these if they are many. From here on the memo is notified of their invalidations. It must be
+    /// called before the store that checks their stamps. `all` says that every entry of the memo carries
+    /// them.
     pub(crate) fn attach<'n>(
         &self,
         names: impl IntoIterator<Item = &'n Name>,
@@ -188,12 +190,12 @@ impl<C: Carrier + ?Sized> Tags<C> {
         set.into_boxed_slice()
     }
 
-    /// A tag of its own, for what others are computed from.
+    /// Makes a tag without a name, for an entry from which others are computed.
     pub(crate) fn dependency(&self) -> Arc<TagState> {
         self.state.lock().unnamed(None)
     }
 
-    /// A tag, which is held, and the groups that it is in.
+    /// Returns the ids of a tag, which is held, and of the groups that it is in.
     pub(crate) fn ids(&self, tag: &TagState) -> TagIds {
         let mut ids = vec![tag.id];
         let mut next = self.groups_of(&tag.name);
@@ -214,21 +216,21 @@ impl<C: Carrier + ?Sized> Tags<C> {
         state.records.get(name).into_iter().flat_map(|record| record.groups.iter().copied()).collect()
     }
 
-    /// Has the stamps of these tags tell of all invalidations so far, of the memo with this revision too: to be
-    /// asked before they are compared.
+    /// Brings the stamps of these tags up to date with all invalidations so far, including those of the memo
+    /// with this revision. It is called before the stamps are compared.
     #[inline]
     pub(crate) fn catch_up(&self, tags: &[Arc<TagState>], revision: &Revision) {
         group::catch_up(tags, || self.now().max(revision.current()));
     }
 
-    /// The same tag once more, if something still carries it.
+    /// Returns the tag, held once more, if some entry still carries it.
     pub(crate) fn hold(&self, tag: &Weak<TagState>) -> Option<Arc<TagState>> {
         // Under the lock: it is forgotten there, and then must not come back.
         let state = self.state.lock();
         tag.upgrade().filter(|tag| state.records.contains_key(&tag.name))
     }
 
-    /// Lets go of an entry's tags, and forgets those that nothing carries any more.
+    /// Releases an entry's tags, and forgets those that no entry carries any more.
     #[inline]
     pub(crate) fn release(&self, set: TagSet) {
         if !set.is_empty() {
@@ -253,7 +255,7 @@ impl<C: Carrier + ?Sized> Tags<C> {
         }
     }
 
-    /// How many tags are known.
+    /// Returns how many tags are known.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.state.lock().records.len()

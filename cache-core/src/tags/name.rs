@@ -1,14 +1,14 @@
-//! What tags are called.
+//! The names of tags.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// What can be a tag: a text, or a type that derives it.
+/// A value that can be a tag: a text, or a value of a type that derives this trait.
 ///
-/// Text tags are global to the process on purpose. A typed tag is named by the path of its type and its
-/// fields as they display, so a misspelt or wrongly typed one does not compile, and a library's tags are
-/// its own. `#[derive(Tag)]` implements this trait; see [there](derive@crate::Tag).
+/// Text tags are shared by the whole process on purpose. The name of a typed tag consists of the path of its
+/// type and of its fields, as they display. So a misspelt typed tag does not compile, and the tags of a
+/// library cannot collide with others. [`#[derive(Tag)]`](derive@crate::Tag) implements this trait.
 ///
 /// ```
 /// use cache_core::{Tag, memoize, tag};
@@ -30,22 +30,22 @@ use std::sync::Arc;
     note = "a tag is a text, or a type with `#[derive(cache_core::Tag)]`"
 )]
 pub trait Tag {
-    /// What it is called.
+    /// Returns the name of the tag.
     fn name(&self) -> TagName;
 }
 
-/// What a tag is called. It can be kept, compared and shown, and is a tag itself.
+/// The name of a tag. It can be kept, compared and displayed, and it is a tag itself.
 ///
-/// A typed tag is never equal to a text one, though they may show alike.
+/// The name of a typed tag is never equal to that of a text tag, even if both display alike.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TagName(pub(crate) Name);
 
-/// What tells tags apart.
+/// The names that distinguish tags.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Name {
     Text(Cow<'static, str>),
     Typed(Cow<'static, str>),
-    /// What others were computed from: an entry, or a memo as a whole.
+    /// The tag of an entry or a whole memo from which others were computed.
     Unnamed(u64),
 }
 
@@ -54,7 +54,7 @@ impl TagName {
         Self(Name::Text(text.into()))
     }
 
-    /// As it shows.
+    /// Returns the name as it displays.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -115,14 +115,14 @@ impl<T: Tag + ?Sized> Tag for &T {
     }
 }
 
-/// What can be a field of a typed tag: what can be shown.
+/// A value that can be a field of a typed tag: anything that is `Display`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a tag, because it is not `Display`",
     label = "not `Display`",
     note = "a tag is named by its fields as they display: implement `Display` for `{Self}`, or let the tag have an id of it"
 )]
 pub trait TagField {
-    /// As it displays.
+    /// Returns the value to display.
     fn shown(&self) -> &dyn fmt::Display;
 }
 
@@ -133,8 +133,8 @@ impl<T: fmt::Display> TagField for T {
     }
 }
 
-/// The name of a typed tag: the path of its type, and its fields. A comma or backslash in a field is
-/// escaped, so that different fields never show alike.
+/// Makes the name of a typed tag from the path of its type and from its fields. Commas and backslashes in
+/// fields are escaped, so that different fields never display alike.
 #[must_use]
 pub fn typed_tag(path: &'static str, fields: &[&dyn fmt::Display]) -> TagName {
     if fields.is_empty() {

@@ -1,10 +1,10 @@
 //! Time as ticks of one millisecond, read at the cost of one load.
 //!
-//! [`Clock::now`] is exact and asks the system; [`Clock::coarse`] reads what a helper thread wrote,
-//! at most 5 ms ago. Deadlines are checked with the coarse clock. Those that are less than
-//! a second ahead are written with the exact one, so such an entry lives at most that much longer than its ttl.
+//! [`Clock::now`] is exact and asks the system. [`Clock::coarse`] reads what a helper thread wrote at most 5
+//! ms ago. Deadlines are checked with the coarse clock. A deadline less than a second ahead is written with
+//! the exact one, so such an entry lives at most 5 ms longer than its ttl.
 
-/// The time of the system, and who is called by it.
+/// The clock of the system, and its timers.
 #[cfg_attr(loom, path = "model.rs")]
 #[cfg_attr(all(target_family = "wasm", target_os = "unknown"), path = "host.rs")]
 #[cfg_attr(not(any(loom, all(target_family = "wasm", target_os = "unknown"))), path = "ticker.rs")]
@@ -23,14 +23,14 @@ pub(crate) use system::{hold_ticker, hold_timers, lose_threads};
 use timers::Timers;
 pub(crate) use timers::{At, Due};
 
-/// Whether there are threads: who waits for another can be woken, and what is left to the background gets
-/// done meanwhile.
+/// Whether there are threads. Then a call that waits for another can be woken, and background work runs
+/// meanwhile.
 pub(crate) const HAS_THREADS: bool = cfg!(not(target_family = "wasm"));
 
 /// Milliseconds since the clock began.
 pub(crate) type Tick = u64;
 
-/// Later than any tick; what has this deadline does not expire.
+/// A tick later than all others. An entry with this deadline does not expire.
 pub(crate) const NEVER: Tick = (1 << 40) - 1;
 
 /// Where a memo takes its time from.
@@ -43,17 +43,17 @@ pub(crate) enum Clock {
     Manual(Arc<Manual>),
 }
 
-/// Says what time it is, where the standard library has no clock: on `wasm32-unknown-unknown`. Can be done
-/// once, before the first call of a memoized function.
+/// Sets the clock on `wasm32-unknown-unknown`, where the standard library has none. It can be set once,
+/// before the first call of a memoized function.
 ///
-/// `clock` tells how much time has gone by, since whenever; it must not go back, and must not call memoized
-/// functions. It is asked by every look-up, so it should be cheap. Until one is set, nothing there is kept
-/// that has a `ttl` or an `idle`: how old it is could not be told.
+/// `clock` returns the time since any fixed moment. It must not go back and must not call memoized functions.
+/// Every look-up calls it, so it should be cheap. Without a clock the age of an entry is unknown, so entries
+/// with a `ttl` or an `idle` are not kept.
 ///
-/// There are no threads there either. What synchronous functions leave to the background is done before the call
-/// returns; asynchronous ones need an executor for it. Functions with `timeout`, `soft_timeout` or
-/// `fallback_after` do not build. What has expired gives its memory back when its place is needed, or by
-/// `memo().sweep()`.
+/// There are no threads on this target either. The background work of synchronous functions is done before
+/// the call returns, and asynchronous functions need an executor for it. Functions with `timeout`,
+/// `soft_timeout` or `fallback_after` do not build. Expired entries are reclaimed when their place is needed,
+/// or by `memo().sweep()`.
 ///
 /// ```
 /// // In a browser this would be `web_time::Instant`, of the crate `web-time`.
@@ -66,12 +66,12 @@ pub(crate) enum Clock {
 ///
 /// # Errors
 ///
-/// If a clock was set before, or the time was asked for; and wherever the system has a clock.
+/// If a clock was set before, if the time was needed before it was set, or on any target that has a clock.
 pub fn set_clock(clock: impl Fn() -> Duration + Send + Sync + 'static) -> Result<(), ClockIsSet> {
     system::set(Box::new(clock))
 }
 
-/// It cannot be said any more what time it is.
+/// The error of a [`set_clock`] that comes too late, or where the system has a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockIsSet;
 
@@ -83,14 +83,15 @@ impl fmt::Display for ClockIsSet {
 
 impl std::error::Error for ClockIsSet {}
 
-/// What a host tells the time by.
+/// A clock that the host provides.
 type ReadClock = Box<dyn Fn() -> Duration + Send + Sync>;
 
-/// Where a hit reads the time: the first deadline that has not passed, which is the tick after the present one, above
-/// [`LIMIT`] bits that are 0 unless something is to be done first. So one comparison tells what has expired.
+/// The word in which a hit reads the time. It holds the first deadline that has not passed, which is the tick
+/// after the present one, above [`LIMIT`] bits that are 0 unless something is to be done first. So one
+/// comparison decides whether an entry has expired.
 pub(crate) struct Word(AtomicU64);
 
-/// Where the tick begins in a word: where the deadline does in that of an entry.
+/// The bit at which the tick begins in a word. The deadline in the word of an entry begins at the same bit.
 pub(crate) const LIMIT: u32 = 24;
 
 impl Word {
@@ -103,14 +104,15 @@ impl Word {
         (limit << LIMIT) | flags
     }
 
-    /// The tick in such bits.
+    /// Returns the tick in such bits.
     const fn tick(bits: u64) -> Tick {
         (bits >> LIMIT) - 1
     }
 
-    /// Its bits if no flag is set: greater than the bits of all entries that have expired, and of no others.
+    /// Returns the bits if no flag is set. They are greater than the bits of all entries that have expired,
+    /// and of no others.
     ///
-    /// Acquire: who sees the time of a manual clock sees what was done before it moved.
+    /// It is an acquire: a thread that sees the time of a manual clock sees what was done before it moved.
     #[inline]
     fn limit(&self) -> Option<u64> {
         let bits = self.0.load(Ordering::Acquire);
@@ -118,7 +120,7 @@ impl Word {
     }
 }
 
-/// The word of a clock that is kept beside it.
+/// A reference to the word of a clock. The clock is kept beside it.
 pub(crate) struct WordRef(NonNull<Word>);
 
 // SAFETY: it is read on any thread.
@@ -159,20 +161,20 @@ impl Manual {
         Word::tick(self.word.0.load(Ordering::Acquire))
     }
 
-    /// Release: who sees the new time sees what was done before it.
+    /// It is a release: a thread that sees the new time sees what was done before it.
     fn change(&self, change: impl Fn(Tick) -> Tick) {
         let change = |bits| Some(Word::bits(change(Word::tick(bits)), 0));
         let _ = self.word.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
     }
 
-    /// Moves on, and calls whoever is due by then.
+    /// Moves the clock forward, and runs the timers that are due by then.
     #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
     pub(crate) fn advance(&self, by: Tick) {
         self.change(|time| time.saturating_add(by).min(NEVER - 1));
         self.timers.run(self.now());
     }
 
-    /// Moves back, as no monotonic clock should.
+    /// Moves the clock back, as no monotonic clock should.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn go_back(&self, by: Tick) {
         self.change(|time| time.saturating_sub(by));
@@ -180,7 +182,7 @@ impl Manual {
 }
 
 impl Clock {
-    /// The time, as exact as ticks go.
+    /// Returns the time, to one tick.
     pub(crate) fn now(&self) -> Tick {
         match self {
             Self::System => system::exact(),
@@ -188,7 +190,7 @@ impl Clock {
         }
     }
 
-    /// The time, at most 5 ms ago.
+    /// Returns the time, at most 5 ms late.
     #[inline]
     pub(crate) fn coarse(&self) -> Tick {
         match self {
@@ -197,7 +199,7 @@ impl Clock {
         }
     }
 
-    /// Keeps others from the timers of a manual clock, around a `fork`.
+    /// Locks the timers of a manual clock, around a `fork`.
     pub(crate) fn hold(&self) -> impl Sized + use<'_> {
         match self {
             Self::System => None,
@@ -212,7 +214,7 @@ impl Clock {
         }
     }
 
-    /// Calls `due` at a tick. Nobody is called that is no longer there.
+    /// Calls `due` at a tick, if it still exists then.
     pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> At {
         match self {
             Self::System => system::call_at(tick, due),
@@ -220,7 +222,7 @@ impl Clock {
         }
     }
 
-    /// Somebody need not be called any more.
+    /// Cancels a call that was set by [`call_at`](Self::call_at).
     pub(crate) fn forget(&self, at: At) {
         match self {
             Self::System => system::forget(at),
@@ -228,7 +230,7 @@ impl Clock {
         }
     }
 
-    /// A moment later. Where the time stands still, that is now.
+    /// Returns the tick a moment later. If the time stands still, that is now.
     pub(crate) fn soon(&self, moment: Duration) -> Tick {
         match self {
             Self::System => after(self.now(), moment),
@@ -236,8 +238,8 @@ impl Clock {
         }
     }
 
-    /// How long a waiter should sleep at most before it looks at the clock again, when it wants to
-    /// wait until `deadline`. A manual clock is looked at often: it cannot wake anybody.
+    /// Returns how long a waiter until `deadline` may sleep before it looks at the clock again. It looks at a
+    /// manual clock often, because that cannot wake it.
     pub(crate) fn wait_time(&self, deadline: Tick) -> Duration {
         match self {
             Self::System => Duration::from_millis(deadline.saturating_sub(self.now()).max(1)),
@@ -249,19 +251,19 @@ impl Clock {
 /// A second.
 pub(crate) const SECOND: Tick = 1000;
 
-/// A duration in ticks; a part of a millisecond is not granted.
+/// Returns a duration in ticks. Parts of a millisecond are cut off.
 #[expect(clippy::cast_possible_truncation, reason = "looked at before")]
 pub(crate) const fn ticks(duration: Duration) -> Tick {
     let millis = duration.as_millis();
     if millis < NEVER as u128 { millis as Tick } else { NEVER }
 }
 
-/// The tick a duration after `now`.
+/// Returns the tick a duration after `now`.
 pub(crate) fn after(now: Tick, duration: Duration) -> Tick {
     later(now, ticks(duration))
 }
 
-/// The tick so much later. What ends does so with the last tick that comes, and no later.
+/// Returns the tick `by` ticks later. A deadline that is not [`NEVER`] is at most the last tick before it.
 pub(crate) fn later(tick: Tick, by: Tick) -> Tick {
     if tick.max(by) < NEVER { tick.saturating_add(by).min(NEVER - 1) } else { NEVER }
 }

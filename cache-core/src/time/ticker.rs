@@ -1,9 +1,9 @@
 //! The thread that keeps the coarse clock, and parks when nobody reads it.
 //!
-//! One word holds the time and two flags. While a reader finds neither set, the time is current. `UNREAD`
-//! is set now and then; a reader that finds it set clears it again, so that the ticker knows
-//! when a whole period went by unread, and parks. A reader that finds the ticker parked asks the
-//! system's clock, and wakes the ticker.
+//! One word holds the time and two flags. If a reader finds neither set, the time is current. The ticker sets
+//! `UNREAD` now and then, and a reader that finds it set clears it again. So the ticker knows when a whole
+//! period has passed without a reader, and parks. A reader that finds the ticker parked asks the system's
+//! clock and wakes the ticker.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,12 +31,12 @@ pub(super) static WORD: Word = Word::new(0, PARKED | UNREAD);
 static TICKER: Mutex<Option<Thread>> = Mutex::new(None);
 static FORKED: AtomicBool = AtomicBool::new(false);
 
-/// The system's clock stays.
+/// Refuses a clock, because the system has one.
 pub(super) fn set(_: ReadClock) -> Result<(), ClockIsSet> {
     Err(ClockIsSet)
 }
 
-/// Milliseconds since the first use of a clock in this process.
+/// Returns the milliseconds since the first use of a clock in this process.
 pub(super) fn exact() -> Tick {
     let elapsed = START.elapsed();
     elapsed.as_secs().saturating_mul(1000).saturating_add(elapsed.subsec_millis().into())
@@ -49,7 +49,7 @@ pub(super) fn coarse() -> Tick {
     }
 }
 
-/// For a hit that has found a flag: it is left to others to say what is unusual.
+/// Sends a hit that has found a flag to the slow path.
 #[inline]
 pub(super) fn limit() -> Option<u64> {
     None
@@ -67,12 +67,12 @@ fn unusual(bits: u64) -> Tick {
     exact()
 }
 
-/// Whether this is a child of `fork` in which none of our threads can be had.
+/// Whether this is a child of `fork` in which none of our threads can be started.
 pub(crate) fn has_forked() -> bool {
     FORKED.load(Ordering::Relaxed)
 }
 
-/// Starts or wakes the ticker. Whoever finds another thread at it goes on without.
+/// Starts or wakes the ticker, unless another thread is doing that.
 fn wake() {
     let Some(mut ticker) = TICKER.try_lock() else { return };
     if WORD.0.load(Ordering::Relaxed) & PARKED == 0 {
@@ -120,16 +120,17 @@ fn tick_until_unread() {
     }
 }
 
-/// This is a child of `fork` in which none of our threads can be had: locks may be held for ever.
+/// Notes that this is a child of `fork` in which none of our threads can be started: locks may be held
+/// forever.
 pub(crate) fn lose_threads() {
     FORKED.store(true, Ordering::Relaxed);
     WORD.0.store(Word::bits(0, PARKED | UNREAD), Ordering::Relaxed);
 }
 
-/// Around a `fork`: in the child the ticker is started anew.
+/// Holds the ticker around a `fork`. In the child it is started anew.
 pub(crate) fn hold_ticker() -> Box<dyn crate::sync::Locked> {
     crate::sync::held(TICKER.lock(), |ticker| {
-        // It is the parent's thread, so nobody tells it anything.
+        // It is a thread of the parent, so it is forgotten here.
         std::mem::forget(ticker.take());
         WORD.0.store(Word::bits(0, PARKED | UNREAD), Ordering::Relaxed);
     })

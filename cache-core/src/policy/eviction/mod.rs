@@ -1,8 +1,8 @@
-//! Eviction: which entry makes room for another. One algorithm a file.
+//! Eviction: which entry makes room for another. Each algorithm has its own file.
 //!
-//! An algorithm keeps order among [`SlotId`]s and asks the store about the entries in them, so that the
-//! store stays ignorant of the algorithm. A slot whose entry has left by another way is noticed when it
-//! comes up, and freed.
+//! An algorithm orders [`SlotId`]s and asks the store about the entries in them, so the store does not depend
+//! on the algorithm. If an entry was removed in another way, its slot is noticed when its turn comes, and
+//! freed then.
 
 mod adaptive;
 mod ghosts;
@@ -15,21 +15,22 @@ mod tests;
 use adaptive::Adaptive;
 use lru::Lru;
 
-/// Which entry makes room when a memo is full.
+/// The eviction policy: which entry makes room when a memo is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Policy {
-    /// The default: what is read again stays, one-time visitors leave first, and of a loop that is longer
-    /// than the memo a part is kept; a hit moves nothing. The queues of S3-FIFO (Yang et al., SOSP 2023),
-    /// the comparison of LIRS (Jiang and Zhang, SIGMETRICS 2002), the moving border of ARC (Megiddo and
-    /// Modha, FAST 2003).
+    /// The default. It keeps entries that are read again and first evicts those that are not. Of a loop that
+    /// is longer than the memo it keeps a part. A hit moves nothing.
+    ///
+    /// It has the queues of S3-FIFO (Yang et al., SOSP 2023), the comparison of LIRS (Jiang and Zhang,
+    /// SIGMETRICS 2002), and the moving border of ARC (Megiddo and Modha, FAST 2003).
     Adaptive,
-    /// Exactly the least recently used, by the `lru` crate. A hit takes the memo's one lock
+    /// It evicts exactly the least recently used entry, by the `lru` crate. A hit takes the memo's one lock
     /// exclusively, so threads wait for each other.
     Lru,
 }
 
-/// Where an entry is in its shard.
+/// The place of an entry in its shard.
 pub(crate) type SlotId = u32;
 
 /// No slot.
@@ -38,23 +39,23 @@ pub(crate) const NONE: SlotId = (1 << 31) - 1;
 /// What eviction knows of a slot.
 #[derive(Clone, Copy)]
 pub(crate) struct SlotState {
-    /// How often the entry was read of late, 0 to 3; `None` if it is gone.
+    /// How often the entry was read recently, 0 to 3; `None` if it is gone.
     pub(crate) reads: Option<u8>,
     /// The hash of its key.
     pub(crate) hash: u32,
-    /// The slot that comes after it in its queue. Of the last one it means nothing.
+    /// The slot after it in its queue. For the last slot it means nothing.
     pub(crate) next: SlotId,
 }
 
 /// What eviction asks of the entries.
 pub(crate) trait SlotTable {
-    /// What is in a slot.
+    /// Returns the state of a slot.
     fn state(&self, slot: SlotId) -> SlotState;
-    /// Sets how often the entry was read of late.
+    /// Sets how often the entry was read recently.
     fn set_reads(&mut self, slot: SlotId, reads: u8);
-    /// Sets the slot that comes after it in its queue.
+    /// Sets the slot after it in its queue.
     fn set_next(&mut self, slot: SlotId, next: SlotId);
-    /// Its entry is gone, and it is in no queue any more.
+    /// Frees a slot. Its entry is gone, and it is in no queue any more.
     fn free(&mut self, slot: SlotId);
 }
 
@@ -76,7 +77,7 @@ impl Evictor {
         }
     }
 
-    /// An entry was stored, whose key has this hash.
+    /// Takes in an entry that was stored. Its key has this hash.
     #[inline]
     pub(crate) fn insert(&mut self, slot: SlotId, hash: u32, slots: &mut impl SlotTable) {
         match self {
@@ -86,7 +87,8 @@ impl Evictor {
         }
     }
 
-    /// An entry has left by another way than [`victim`](Self::victim): frees its slot, then or later.
+    /// Frees the slot of an entry that was removed in another way than by [`victim`](Self::victim), now or
+    /// later.
     pub(crate) fn remove(&mut self, slot: SlotId, slots: &mut impl SlotTable) {
         match self {
             Self::Adaptive(queues) => queues.remove(slots),
@@ -95,14 +97,14 @@ impl Evictor {
         }
     }
 
-    /// An entry was read; only for algorithms that move something then.
+    /// Notes that an entry was read, for algorithms that move something then.
     pub(crate) fn read(&mut self, slot: SlotId) {
         if let Self::Lru(list) = self {
             list.read(slot);
         }
     }
 
-    /// The entry to evict; it is no longer known here.
+    /// Chooses the entry to evict, and forgets it.
     #[inline]
     pub(crate) fn victim(&mut self, slots: &mut impl SlotTable) -> Option<SlotId> {
         match self {
@@ -112,7 +114,8 @@ impl Evictor {
         }
     }
 
-    /// Entries have moved to other slots: to which, by those where they were; [`NONE`] where there was none.
+    /// Follows entries that have moved to other slots. `to` gives the new slot by the old one, and [`NONE`]
+    /// if there was no entry.
     pub(crate) fn renumber(&mut self, old: &impl SlotTable, new: &mut impl SlotTable, to: &[SlotId]) {
         match self {
             Self::Adaptive(queues) => queues.renumber(old, new, to),
