@@ -283,13 +283,15 @@ impl<C: AsyncCall> Entry<C, Async> {
     }
 
     /// Sets the ttl of the entry, counted from now: see [`Key::set_ttl`].
-    pub async fn set_ttl(self, ttl: Duration) -> bool {
-        self.id().set_ttl(ttl).await
+    pub fn set_ttl(&self, ttl: Duration) -> impl Future<Output = bool> + use<C> {
+        let key = self.id();
+        async move { key.set_ttl(ttl).await }
     }
 
     /// Extends the ttl of the entry, counted from now: see [`Key::extend_ttl`].
-    pub async fn extend_ttl(self, ttl: Duration) -> bool {
-        self.id().extend_ttl(ttl).await
+    pub fn extend_ttl(&self, ttl: Duration) -> impl Future<Output = bool> + use<C> {
+        let key = self.id();
+        async move { key.extend_ttl(ttl).await }
     }
 }
 
