@@ -17,10 +17,8 @@ pub struct Driven<C, T = ()> {
     call: PhantomData<C>,
 }
 
-/// A driver: of a call without its type.
+/// A driver of a call without its type. It hands back the call that it is given, or drops it.
 type Driver<T> = Pin<Box<dyn Future<Output = (BoxedCall, T)> + Send>>;
-/// What makes one. It hands back the call that it is given, or drops it.
-type MakesDriver = fn(MissStart, Limits, BoxedCall) -> Driver<()>;
 
 // SAFETY: a driver can be sent, and so can its call if its parts can: the call returns only when the driver does.
 unsafe impl<M, O, V, KA, SA, Run, B, D, A, X, T> Send
@@ -43,40 +41,35 @@ impl<C, T> Unpin for Driven<C, T> {}
 
 /// Who goes on with calls of a type.
 pub struct DrivenBy<C> {
-    driver: MakesDriver,
+    /// Whether calls own all that they need, so that an executor may go on with them.
+    is_owned: bool,
     call: PhantomData<fn(C)>,
 }
 
 impl<C> DrivenBy<C> {
-    /// Its caller.
+    /// The caller.
     #[inline]
     pub(crate) fn caller() -> Self {
-        fn driver(begun: MissStart, limits: Limits, call: BoxedCall) -> Driver<()> {
-            Box::pin(lead(begun, limits, call, false))
-        }
-        Self { driver, call: PhantomData }
+        Self { is_owned: false, call: PhantomData }
     }
 
-    /// Its caller; an executor, when that has left. The call owns all it needs.
+    /// The caller; an executor, when the caller has left. The call owns all it needs.
     #[inline]
     pub(crate) fn owner() -> Self
     where
         C: Send + 'static,
     {
-        fn driver(begun: MissStart, limits: Limits, call: BoxedCall) -> Driver<()> {
-            Box::pin(lead(begun, limits, call, true))
-        }
-        Self { driver, call: PhantomData }
+        Self { is_owned: true, call: PhantomData }
     }
 
     /// Drives a call.
-    pub(crate) fn drive_polled(&self, begun: MissStart, call: C) -> Driven<C>
+    pub(crate) fn drive_polled(&self, start: MissStart, call: C) -> Driven<C>
     where
         C: AsyncBody,
     {
         // SAFETY: this goes into what is returned.
-        let driver = (self.driver)(begun, Limits::NONE, unsafe { without_type(Box::pin(call)) });
-        Driven { driver, call: PhantomData }
+        let call = unsafe { without_type(Box::pin(call)) };
+        Driven { driver: drive(start, call, self.is_owned), call: PhantomData }
     }
 
     /// Begins a call and drives it, unless it is answered at once.
@@ -91,17 +84,15 @@ impl<C> DrivenBy<C> {
     {
         // SAFETY: this goes into what is returned, or is dropped before.
         let call = unsafe { without_type(Box::pin(call)) };
-        match begin(found, mode, call, self.driver) {
-            Ok(driver) => Ok(Driven { driver, call: PhantomData }),
-            Err(output) => Err(output),
-        }
+        let driver = begin(found, mode, call, self.is_owned)?;
+        Ok(Driven { driver, call: PhantomData })
     }
 }
 
 /// Hands back the flight that the call leads, before it computes; none if the call has returned.
-pub(super) fn approaching<C: AsyncBody>(begun: MissStart, limits: Limits, call: C) -> Driven<C, Option<Led>> {
+pub(super) fn approaching<C: AsyncBody>(start: MissStart, limits: Limits, call: C) -> Driven<C, Option<Led>> {
     // SAFETY: this goes into what is returned.
-    let driver = Box::pin(approach(begun, limits, unsafe { without_type(Box::pin(call)) }));
+    let driver = Box::pin(approach(start, limits, unsafe { without_type(Box::pin(call)) }));
     Driven { driver, call: PhantomData }
 }
 
@@ -121,10 +112,15 @@ fn begin<O, V>(
     found: &mut Unanswered<O, V>,
     mode: CallMode,
     mut call: BoxedCall,
-    driver: MakesDriver,
+    is_owned: bool,
 ) -> Result<Driver<()>, O> {
-    let begun = found.start(mode, call.as_mut().miss_actions())?;
-    Ok(driver(begun, Limits::NONE, call))
+    let start = found.start(mode, call.as_mut().miss_actions())?;
+    Ok(drive(start, call, is_owned))
+}
+
+/// Makes the driver of a call without limits.
+fn drive(start: MissStart, call: BoxedCall, is_owned: bool) -> Driver<()> {
+    Box::pin(lead(start, call, is_owned))
 }
 
 impl<C, T> Driven<C, T> {

@@ -68,8 +68,8 @@ async fn search(miss: &mut Miss, mut call: Pin<&mut DynBody>) -> Next {
 
 /// What all drivers have in common: goes on until the call has returned (none), or leads a flight, which is
 /// handed back. What is seldom awaited is in boxes of its own: a driver is allocated for each miss.
-async fn approach(begun: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, Option<Led>) {
-    let mut miss = match begun {
+async fn approach(start: MissStart, limits: Limits, mut call: BoxedCall) -> (BoxedCall, Option<Led>) {
+    let mut miss = match start {
         MissStart::Search(miss) => miss,
         MissStart::InPlace(unstored) => {
             Box::pin(in_place(unstored, call.as_mut())).await;
@@ -132,8 +132,8 @@ async fn or_value(
 
 /// Computes as part of its caller, or waits for another call's computation. If it is dropped, one of the
 /// waiters takes over; or, if none waits, an executor goes on with a computation that owns all it needs.
-async fn lead(begun: MissStart, limits: Limits, call: BoxedCall, is_owned: bool) -> (BoxedCall, ()) {
-    let (call, led) = approach(begun, limits, call).await;
+async fn lead(start: MissStart, call: BoxedCall, is_owned: bool) -> (BoxedCall, ()) {
+    let (call, led) = approach(start, Limits::NONE, call).await;
     let Some((miss, mut leader)) = led else { return (call, ()) };
     leader.is_on_own_stack = true;
     let executor = miss.memo().runtime().executor.get().filter(|_| is_owned).cloned();
@@ -152,7 +152,7 @@ async fn lead(begun: MissStart, limits: Limits, call: BoxedCall, is_owned: bool)
 /// The same for a call that may return before its computation ends (`timeout`). The computation owns its
 /// arguments, so that the background can go on with it when its caller has left.
 pub(crate) async fn by_clock<O, V, KA, SA, Run, A, X, B, D>(
-    begun: MissStart,
+    start: MissStart,
     called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>,
 ) -> O
 where
@@ -163,7 +163,7 @@ where
     D: Description,
 {
     let limits = called.limits();
-    let mut approaching = approaching(begun, limits, Polled::new(called));
+    let mut approaching = approaching(start, limits, Polled::new(called));
     let (mut call, led) = poll_fn(|cx| approaching.poll_call(cx)).await;
     let called = call.as_mut().called();
     let Some((mut miss, leader)) = led else { return called.outcome.take() };
