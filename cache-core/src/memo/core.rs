@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use super::Runtime;
 use super::backlog::{Backlog, Removal};
 use super::dependents::Dependencies;
-use super::hooks::Hooks;
+use super::hooks::MemoHooks;
 use super::predicate_removal::PredicateRemovals;
 use super::shards::Shards;
 use super::{Header, MemoSpec};
@@ -63,7 +63,7 @@ pub(crate) struct DeferredInvalidation {
 pub(crate) struct Types {
     pub(super) cell: &'static CellType,
     pub(super) key_fns: &'static KeyFns,
-    pub(super) hooks: Hooks,
+    pub(super) hooks: MemoHooks,
     /// Whether no user code is run when an entry leaves.
     pub(super) leave_silently: bool,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Types {
 impl Types {
     pub(crate) fn of<S: Shape, R: Returns>(spec: MemoSpec<R>) -> Self {
         let (cell, hooks) = (CellType::of::<S::Owned, R::StoredValue>(), spec.hooks);
-        let leave_silently = !hooks.sees_leaving() && !cell.needs_drop();
+        let leave_silently = hooks.on_evict.is_none() && !cell.needs_drop();
         Self { cell, key_fns: KeyFns::of::<S>(), hooks, leave_silently }
     }
 }
@@ -164,7 +164,7 @@ impl MemoCore {
         if spec.inherit_tags {
             runtime.track();
         }
-        let weighed = types.hooks.weighs();
+        let weighed = types.hooks.weigh.is_some();
         let shards = if spec.policy == Policy::Lru { Shards::one() } else { Shards::of(capacity, weighed) };
         let memo = Arc::new_cyclic(|this: &Weak<Self>| Self {
             header: Header::new(id),

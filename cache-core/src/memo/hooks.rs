@@ -14,13 +14,13 @@ use crate::store::{EntryId, MetadataRef};
 use crate::value::{IsResult, IsSent, Returned, Returns, SharedError};
 
 /// The user's code that a memo runs, for values as they are kept.
-pub(super) struct Hooks {
+pub(super) struct MemoHooks {
     on_store: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) + Send + Sync>>,
-    on_evict: Option<Box<dyn Fn(&KeyRef<'_>, &Erased, Cause) + Send + Sync>>,
+    pub(super) on_evict: Option<Box<dyn Fn(&KeyRef<'_>, &Erased, Cause) + Send + Sync>>,
     on_error: Option<Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>>,
     fallback_if: Option<Box<dyn Fn(&dyn Any) -> bool + Send + Sync>>,
     share_error: Option<Box<ShareErrorFn>>,
-    weigh: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>>,
+    pub(super) weigh: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>>,
     /// Says what an entry answers to, whichever function computes it.
     describe: Option<Box<DescribeFn>>,
     pub(super) is_error: fn(&Erased) -> bool,
@@ -35,7 +35,7 @@ type DescribeFn = dyn Fn(&Erased, Option<&Erased>, &mut EntryMetadata) + Send + 
 
 /// The hooks and the weigher of a memo whose function returns `R`, as the attribute gives them.
 pub struct MemoSpec<R> {
-    pub(super) hooks: Hooks,
+    pub(super) hooks: MemoHooks,
     returns: PhantomData<fn() -> R>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) type MakesSpec<'a, R> = &'a dyn Fn() -> MemoSpec<R>;
 
 impl<R: Returns> MemoSpec<R> {
     pub(crate) fn new() -> Self {
-        let hooks = Hooks {
+        let hooks = MemoHooks {
             on_store: None,
             on_evict: None,
             on_error: None,
@@ -130,18 +130,6 @@ impl<R: Returns> MemoSpec<R> {
             describe(key, stored.and_then(|stored| R::value(stored.get())), metadata);
         }));
         self
-    }
-}
-
-impl Hooks {
-    /// Whether one is told of entries that leave.
-    pub(super) fn sees_leaving(&self) -> bool {
-        self.on_evict.is_some()
-    }
-
-    /// Whether entries have weights of their own.
-    pub(super) fn weighs(&self) -> bool {
-        self.weigh.is_some()
     }
 }
 
