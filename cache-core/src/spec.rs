@@ -26,6 +26,17 @@ pub struct Spec {
     pub(crate) inherit_tags: bool,
 }
 
+/// Setters: the name of each, what it is given, and the field that it sets.
+macro_rules! options {
+    ($($(#[$doc:meta])* $name:ident: $t:ty => $($field:ident).+ = $value:expr;)*) => { $(
+        $(#[$doc])*
+        pub const fn $name(mut self, $name: $t) -> Self {
+            self.$($field).+ = $value;
+            self
+        }
+    )* };
+}
+
 impl Spec {
     /// Of a function by its registered name, with the names of the parts of its key.
     pub const fn new(name: &'static str, parts: &'static [&'static str]) -> Self {
@@ -42,16 +53,25 @@ impl Spec {
         }
     }
 
-    /// How long an entry is fresh.
-    pub const fn ttl(mut self, ttl: Duration) -> Self {
-        self.rules.ttl = Some(ttl);
-        self
-    }
-
-    /// How long an entry may go unread.
-    pub const fn idle(mut self, idle: Duration) -> Self {
-        self.rules.idle = Some(ticks(idle));
-        self
+    options! {
+        /// How long an entry is fresh.
+        ttl: Duration => rules.ttl = Some(ttl);
+        /// How long an entry may go unread.
+        idle: Duration => rules.idle = Some(ticks(idle));
+        /// How long past its ttl an entry is an answer while it is computed anew.
+        stale_while_revalidate: Duration => rules.stale_while_revalidate = ticks(stale_while_revalidate);
+        /// How long past its ttl an entry is an answer if the computation fails.
+        stale_if_error: Duration => rules.stale_if_error = ticks(stale_if_error);
+        /// When a hit begins to compute its entry anew.
+        refresh_ahead: Ahead => rules.ahead = Some(refresh_ahead);
+        /// The tags of every entry.
+        tags: &'static [&'static str] => tags = tags;
+        /// Which entry makes room when the memo is full.
+        policy: Policy => policy = policy;
+        /// Whether callers wait for a computation under way.
+        single_flight: bool => single_flight = single_flight;
+        /// How long a waiter waits before it may compute by itself.
+        max_wait: Duration => max_wait = max_wait;
     }
 
     /// By which part of itself each ttl may be shortened.
@@ -62,30 +82,6 @@ impl Spec {
     pub const fn jitter(mut self, jitter: f64) -> Self {
         assert!(jitter >= 0.0 && jitter < 1.0, "`jitter` is a part of the ttl: from 0 to less than 1");
         self.rules.jitter = jitter;
-        self
-    }
-
-    /// How long past its ttl an entry is an answer while it is computed anew.
-    pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
-        self.rules.stale_while_revalidate = ticks(window);
-        self
-    }
-
-    /// How long past its ttl an entry is an answer if the computation fails.
-    pub const fn stale_if_error(mut self, window: Duration) -> Self {
-        self.rules.stale_if_error = ticks(window);
-        self
-    }
-
-    /// When a hit begins to compute its entry anew.
-    pub const fn refresh_ahead(mut self, ahead: Ahead) -> Self {
-        self.rules.ahead = Some(ahead);
-        self
-    }
-
-    /// The tags of every entry.
-    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
-        self.tags = tags;
         self
     }
 
@@ -106,27 +102,9 @@ impl Spec {
         self
     }
 
-    /// Who makes room.
-    pub const fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Whether callers wait for a computation under way.
-    pub const fn single_flight(mut self, single_flight: bool) -> Self {
-        self.single_flight = single_flight;
-        self
-    }
-
     /// An entry also carries the tags of what is read while it is computed.
     pub const fn inherit_tags(mut self) -> Self {
         self.inherit_tags = true;
-        self
-    }
-
-    /// How long before a waiter is let go.
-    pub const fn max_wait(mut self, max_wait: Duration) -> Self {
-        self.max_wait = max_wait;
         self
     }
 }
