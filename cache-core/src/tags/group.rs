@@ -19,14 +19,12 @@ use crate::sync::{AtomicU64, Ordering};
 /// So many inherited tags an entry carries as they are.
 pub(super) const FEW: usize = 16;
 
-#[cfg(not(loom))]
+/// The same in whatever runs.
 pub(super) fn few() -> usize {
+    #[cfg(loom)]
+    return IN_MODEL.get();
+    #[cfg(not(loom))]
     FEW
-}
-
-#[cfg(loom)]
-pub(super) fn few() -> usize {
-    IN_MODEL.get()
 }
 
 // All threads of a model are run by one.
