@@ -205,18 +205,11 @@ impl Counter {
 impl Counters {
     #[inline]
     pub(crate) fn removed(&self, cause: Cause) {
-        if cause == Cause::Capacity {
-            self.evictions.add();
-        } else {
-            self.removed_otherwise(cause);
-        }
-    }
-
-    fn removed_otherwise(&self, cause: Cause) {
         match cause {
+            Cause::Capacity => self.evictions.add(),
             Cause::Expired => self.expirations.add(),
             Cause::Invalidated => self.invalidations.add(),
-            Cause::Capacity | Cause::Replaced => {}
+            Cause::Replaced => {}
         }
     }
 }

@@ -107,7 +107,7 @@ impl MemoCore {
         let carried = if metadata.unknown || missed {
             CarriedTags::Unknown
         } else {
-            CarriedTags::Tags(tags.as_ref().map(|tags| Arc::new(tags.again()) as SharedTags))
+            CarriedTags::Tags(tags.as_ref().map(|tags| Arc::new(tags.clone()) as SharedTags))
         };
         let claim = Claim::Flight(flight);
         // Within an `Eq` of the user's, which may poll a call that was begun outside, nothing is stored.

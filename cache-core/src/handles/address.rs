@@ -196,14 +196,6 @@ impl<V: 'static, M> Key<V, M> {
         }
     }
 
-    fn read(&self) -> Option<V> {
-        self.address.get().and_then(self.companion_value)
-    }
-
-    fn look(&self) -> Peek<V> {
-        self.address.peek(self.companion_value)
-    }
-
     /// Returns the same address, with verbs of another kind.
     pub(crate) fn with_mode<N>(self) -> Key<V, N> {
         Key { address: self.address, companion_value: self.companion_value, mode: PhantomData }
@@ -220,27 +212,27 @@ impl<V: 'static> Key<V> {
     /// Returns the fresh value, if there is one. It counts as a read and never computes.
     #[must_use]
     pub fn get(&self) -> Option<V> {
-        self.read()
+        self.address.get().and_then(self.companion_value)
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
     /// nothing.
     #[must_use]
     pub fn peek(&self) -> Peek<V> {
-        self.look()
+        self.address.peek(self.companion_value)
     }
 }
 
 impl<V: 'static> Key<V, Async> {
     /// Returns the fresh value, if there is one. It counts as a read and never computes.
     pub async fn get(&self) -> Option<V> {
-        ready(self.read()).await
+        ready(self.address.get().and_then(self.companion_value)).await
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
     /// nothing.
     pub async fn peek(&self) -> Peek<V> {
-        ready(self.look()).await
+        ready(self.address.peek(self.companion_value)).await
     }
 
     /// Returns whether there is a fresh value.

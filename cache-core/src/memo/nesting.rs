@@ -38,9 +38,6 @@ impl MemoCore {
         let outer: Vec<*const ()> = RUNNING
             .try_with(|running| {
                 let running = running.borrow();
-                if running.is_empty() {
-                    return Vec::new();
-                }
                 running.iter().filter(|running| about_it(running)).map(|running| running.key).collect()
             })
             .unwrap_or_default();

@@ -53,6 +53,7 @@ impl Memos {
 
 /// Tags on their way to an entry, or held by calls that wait for its value. They are released when this is
 /// dropped.
+#[derive(Clone)]
 pub(crate) struct HeldTags {
     tags: TagSet,
     runtime: Arc<Runtime>,
@@ -61,11 +62,6 @@ pub(crate) struct HeldTags {
 impl HeldTags {
     pub(crate) fn new(tags: TagSet, runtime: Arc<Runtime>) -> Self {
         Self { tags, runtime }
-    }
-
-    /// Returns the same tags, held once more.
-    pub(crate) fn again(&self) -> Self {
-        Self::new(self.tags.clone(), self.runtime.clone())
     }
 
     /// Returns the tags, for an entry that releases them when it is removed.

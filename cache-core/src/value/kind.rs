@@ -1,7 +1,6 @@
 //! What is decided about a return, as a table of functions. They alone know the type of the stored value.
 
 use std::any::Any;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Returns;
@@ -38,32 +37,23 @@ impl<O: 'static, V: 'static> ReturnKind<O, V> {
 
     /// The table of a return.
     pub(crate) const fn of<R: Returns<Output = O, CompanionValue = V>>() -> &'static Self {
-        KindOf::<R>::KIND
+        &Self {
+            split: |output, value| {
+                let stored = R::split(output)?;
+                let is_error = R::kept_error(&stored).is_some();
+                value.set(stored);
+                Ok(is_error)
+            },
+            join: |stored| R::join(stored.take()),
+            error: |output| Some(R::error(output)?),
+            kept_error: |stored| Some(R::kept_error(stored.get())?),
+            share_error: R::share_error,
+            of_shared: |shared| shared.output::<R>(),
+            companion_value: |stored| R::companion_value(stored.into()),
+            keep: |companion_value, stored| {
+                let value = R::keep(companion_value);
+                value.map(|value| stored.set(value)).is_some()
+            },
+        }
     }
-}
-
-struct KindOf<R>(PhantomData<R>);
-
-impl<R: Returns> KindOf<R> {
-    const KIND: &'static ReturnKind<R::Output, R::CompanionValue> = &ReturnKind {
-        split: |output, value| {
-            let stored = R::split(output)?;
-            let is_error = R::kept_error(&stored).is_some();
-            value.set(stored);
-            Ok(is_error)
-        },
-        join: |stored| R::join(stored.take()),
-        error: |output| Some(R::error(output)?),
-        kept_error: |stored| Some(R::kept_error(stored.get())?),
-        share_error: R::share_error,
-        of_shared: |shared| shared.output::<R>(),
-        companion_value: |stored| R::companion_value(stored.into()),
-        keep: |companion_value, stored| match R::keep(companion_value) {
-            Some(value) => {
-                stored.set(value);
-                true
-            }
-            None => false,
-        },
-    };
 }

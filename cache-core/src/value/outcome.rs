@@ -24,10 +24,6 @@ pub trait Outcome<R>: Copy + 'static {
     fn error(output: &R) -> Option<&Self::Error>;
     /// The return, made of an error.
     fn of_error(error: Self::Error) -> R;
-    /// The type of what is kept, as a value.
-    fn kept(&self) -> Ty<Self::Kept> {
-        Ty::NEW
-    }
 }
 
 /// Returns that are values whole.
