@@ -3,34 +3,9 @@
 /// An argument, as expressions in options see it.
 pub struct Arg<'a, T: ?Sized>(pub &'a T);
 
-/// `Copy` arguments, references among them, are seen as they are.
-pub trait ArgCopy {
-    /// The argument.
-    type Seen;
-    /// The argument.
-    fn __see(&self) -> Self::Seen;
-}
-
-impl<T: Copy> ArgCopy for &Arg<'_, T> {
-    type Seen = T;
-    #[inline]
-    fn __see(&self) -> T {
-        *self.0
-    }
-}
-
-/// Other arguments are seen by reference.
-pub trait ArgRef {
-    /// The reference.
-    type Seen;
-    /// The reference.
-    fn __see(&self) -> Self::Seen;
-}
-
-impl<'a, T: ?Sized> ArgRef for Arg<'a, T> {
-    type Seen = &'a T;
-    #[inline]
-    fn __see(&self) -> &'a T {
-        self.0
-    }
+crate::key::picks! {
+    /// `Copy` arguments, references among them, are seen as they are.
+    ArgCopy::__see for &Arg<'_, T> where [T: Copy] => T = |arg| *arg.0;
+    /// Other arguments are seen by reference.
+    ArgRef::__see for Arg<'a, T> where ['a, T: ?Sized] => &'a T = |arg| arg.0;
 }

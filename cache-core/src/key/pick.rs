@@ -10,9 +10,21 @@ use super::leaf::Json;
 use super::leaf::{Behind, ByEq, ByToOwned, Exactly, Hidden, InPlace, Kind, NoJson, NotKey, Shown, StdKey};
 use super::{Exact, Ty};
 
-/// Traits of one method that say what is chosen where their bounds hold.
+/// Traits of one method that say what is chosen where their bounds hold: a type, of which the default is returned, or
+/// the value of an expression.
 macro_rules! picks {
-    ($($(#[$attr:meta])* $trait:ident::$method:ident for $depth:ty where [$($bounds:tt)*] => $choice:ty;)*) => { $(
+    (@value $self:ident) => {
+        Default::default()
+    };
+    (@value $self:ident $this:ident $value:expr) => {{
+        let $this = $self;
+        $value
+    }};
+    ($(
+        $(#[$attr:meta])*
+        $trait:ident::$method:ident for $depth:ty where [$($bounds:tt)*] => $choice:ty
+            $(= |$this:ident| $value:expr)?;
+    )*) => { $(
         $(#[$attr])*
         pub trait $trait {
             /// The choice.
@@ -26,7 +38,7 @@ macro_rules! picks {
             type Choice = $choice;
             #[inline]
             fn $method(&self) -> $choice {
-                Default::default()
+                $crate::key::picks!(@value self $($this $value)?)
             }
         }
     )* };

@@ -2,51 +2,13 @@
 //! `Option`, by method dispatch on its type, the most specific first.
 
 use crate::argument::Arg;
+use crate::key::picks;
 
-/// An `Option` is looked through; `None` is the end of it.
-pub trait ThroughOption {
-    /// By reference.
-    type Inside;
-    /// What is inside.
-    fn __through(&self) -> Option<Self::Inside>;
-}
-
-impl<'a, T> ThroughOption for &&Arg<'a, Option<T>> {
-    type Inside = &'a T;
-    #[inline]
-    fn __through(&self) -> Option<&'a T> {
-        self.0.as_ref()
-    }
-}
-
-/// A reference is looked through, since it may be one to an `Option`.
-pub trait ThroughRef {
-    /// By reference.
-    type Inside;
-    /// What it refers to.
-    fn __through(&self) -> Option<Self::Inside>;
-}
-
-impl<'a, T: ?Sized> ThroughRef for &Arg<'a, &T> {
-    type Inside = &'a T;
-    #[inline]
-    fn __through(&self) -> Option<&'a T> {
-        Some(self.0)
-    }
-}
-
-/// Anything else is what is meant.
-pub trait ThroughPlain {
-    /// By reference.
-    type Inside;
-    /// Itself.
-    fn __through(&self) -> Option<Self::Inside>;
-}
-
-impl<'a, T: ?Sized> ThroughPlain for Arg<'a, T> {
-    type Inside = &'a T;
-    #[inline]
-    fn __through(&self) -> Option<&'a T> {
-        Some(self.0)
-    }
+picks! {
+    /// An `Option` is looked through; `None` is the end of it.
+    ThroughOption::__through for &&Arg<'a, Option<T>> where ['a, T] => Option<&'a T> = |arg| arg.0.as_ref();
+    /// A reference is looked through, since it may be one to an `Option`.
+    ThroughRef::__through for &Arg<'a, &T> where ['a, T: ?Sized] => Option<&'a T> = |arg| Some(arg.0);
+    /// Anything else is what is meant.
+    ThroughPlain::__through for Arg<'a, T> where ['a, T: ?Sized] => Option<&'a T> = |arg| Some(arg.0);
 }
