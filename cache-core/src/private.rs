@@ -107,7 +107,7 @@ macro_rules! __leaf {
 #[cfg(feature = "json")]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&&$ty).__kind(), (&&$ty).__shown(), (&&$ty).__json())
+        $crate::__private::Leaf::new((&&&&&&$ty).__leaf_type(), (&&$ty).__shown(), (&&$ty).__json())
     };
 }
 
@@ -116,7 +116,7 @@ macro_rules! __leaf_of_ty {
 #[cfg(not(feature = "json"))]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&&$ty).__kind(), (&&$ty).__shown(), $crate::__private::NoJson)
+        $crate::__private::Leaf::new((&&&&&&$ty).__leaf_type(), (&&$ty).__shown(), $crate::__private::NoJson)
     };
 }
 

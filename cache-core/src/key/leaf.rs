@@ -14,17 +14,17 @@ use super::compound::Inner;
 use super::{Exact, Lend, Part, Ref, Shape, Ty};
 use crate::sync::Comparing;
 
-/// A leaf: its kind (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
+/// A leaf: its type (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
 #[derive(Clone, Copy)]
 pub struct Leaf<K, D, J>(PhantomData<fn() -> (K, D, J)>);
 
-/// The kind of a leaf: how it is kept, how it is compared, and its type.
-pub(super) type Kind<S, C, T> = (S, C, Ty<T>);
+/// The type of a leaf, with how it is stored and how it is compared.
+pub(super) type LeafType<S, C, T> = (S, C, Ty<T>);
 
-impl<S, C, T: ?Sized, D, J> Leaf<Kind<S, C, T>, D, J> {
+impl<S, C, T: ?Sized, D, J> Leaf<LeafType<S, C, T>, D, J> {
     /// A leaf from its choices; what cannot be a key is refused here, and only here.
     #[inline]
-    pub fn new(_: Kind<S, C, T>, _: D, _: J) -> Self
+    pub fn new(_: LeafType<S, C, T>, _: D, _: J) -> Self
     where
         C: IsKey<T>,
     {
@@ -55,17 +55,17 @@ pub trait Storage<T: ?Sized>: Copy + 'static {
     fn view(owned: &Self::Owned) -> &T;
 }
 
-/// By `ToOwned`: types of the standard library whose clones are cheap enough under a lock.
+/// As its owned form: types of the standard library whose clones are cheap enough under a lock.
 #[derive(Clone, Copy, Default)]
-pub struct ByToOwned;
-/// In place, as bytes.
+pub struct AsOwned;
+/// As its bytes, in place: `Copy` types.
 #[derive(Clone, Copy, Default)]
-pub struct InPlace;
-/// Behind an `Arc`, so that copying the key never runs the type's `Clone`.
+pub struct AsBytes;
+/// As its owned form in an `Arc`, so that copying the key never runs the type's `Clone`.
 #[derive(Clone, Copy, Default)]
-pub struct Behind;
+pub struct AsArc;
 
-impl<T: StdKey + ?Sized> Storage<T> for ByToOwned {
+impl<T: StdKey + ?Sized> Storage<T> for AsOwned {
     type Owned = T::Owned;
     #[inline]
     fn own(target: &T) -> T::Owned {
@@ -77,7 +77,7 @@ impl<T: StdKey + ?Sized> Storage<T> for ByToOwned {
     }
 }
 
-impl<T: Copy + Send + Sync + 'static> Storage<T> for InPlace {
+impl<T: Copy + Send + Sync + 'static> Storage<T> for AsBytes {
     type Owned = Bitwise<T>;
     #[inline]
     fn own(target: &T) -> Bitwise<T> {
@@ -89,7 +89,7 @@ impl<T: Copy + Send + Sync + 'static> Storage<T> for InPlace {
     }
 }
 
-impl<T: ToOwned<Owned: Send + Sync + 'static> + ?Sized> Storage<T> for Behind {
+impl<T: ToOwned<Owned: Send + Sync + 'static> + ?Sized> Storage<T> for AsArc {
     type Owned = Arc<T::Owned>;
     #[inline]
     fn own(target: &T) -> Arc<T::Owned> {
@@ -203,7 +203,7 @@ impl<S: Storage<T>, T: ?Sized> Clone for Stored<S, T> {
     }
 }
 
-impl<S, C, T, D, J> Shape for Leaf<Kind<S, C, T>, D, J>
+impl<S, C, T, D, J> Shape for Leaf<LeafType<S, C, T>, D, J>
 where
     S: Storage<T>,
     C: Compare<T>,
@@ -220,7 +220,7 @@ where
     }
 }
 
-impl<S, C, T, D, J> Part<Leaf<Kind<S, C, T>, D, J>> for T
+impl<S, C, T, D, J> Part<Leaf<LeafType<S, C, T>, D, J>> for T
 where
     S: Storage<T>,
     C: Compare<T>,
@@ -246,7 +246,7 @@ where
     }
 }
 
-impl<S, C, T, D, J> Part<Leaf<Kind<S, C, T>, D, J>> for Stored<S, T>
+impl<S, C, T, D, J> Part<Leaf<LeafType<S, C, T>, D, J>> for Stored<S, T>
 where
     S: Storage<T>,
     C: Compare<T>,
@@ -271,7 +271,7 @@ where
     }
 }
 
-impl<S, C, T, D, J> Lend for Ref<Leaf<Kind<S, C, T>, D, J>>
+impl<S, C, T, D, J> Lend for Ref<Leaf<LeafType<S, C, T>, D, J>>
 where
     S: Storage<T>,
     C: Compare<T>,

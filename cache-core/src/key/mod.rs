@@ -35,7 +35,7 @@ pub use compound::{Opt, Peel, PeelNot, Ref, Seq};
 pub(crate) use exact::Exact;
 pub(crate) use leaf::Bitwise;
 #[cfg(test)]
-pub(crate) use leaf::{Exactly, InPlace, Shown};
+pub(crate) use leaf::{AsBytes, Exactly, Shown};
 pub use leaf::{Leaf, NoJson};
 #[cfg(feature = "json")]
 pub use pick::PickJson;

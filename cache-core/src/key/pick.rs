@@ -7,7 +7,7 @@ use std::hash::Hash;
 
 #[cfg(feature = "json")]
 use super::leaf::Json;
-use super::leaf::{Behind, ByEq, ByToOwned, Exactly, Hidden, InPlace, Kind, NoJson, NotKey, Shown, StdKey};
+use super::leaf::{AsArc, AsBytes, AsOwned, ByEq, Exactly, Hidden, LeafType, NoJson, NotKey, Shown, StdKey};
 use super::{Exact, Ty};
 
 /// Traits of one method that say what is chosen where their bounds hold: a type, of which the default is returned, or
@@ -47,20 +47,20 @@ pub(crate) use picks;
 
 picks! {
     /// Standard types that are often met.
-    PickStd::__kind for &&&&&Ty<T> where [T: StdKey + ?Sized] => Kind<ByToOwned, Exactly, T>;
+    PickStd::__leaf_type for &&&&&Ty<T> where [T: StdKey + ?Sized] => LeafType<AsOwned, Exactly, T>;
     /// `Copy` standard types.
-    PickBits::__kind for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
-        => Kind<InPlace, Exactly, T>;
+    PickBits::__leaf_type for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
+        => LeafType<AsBytes, Exactly, T>;
     /// Other standard types.
-    PickParts::__kind for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
-        => Kind<Behind, Exactly, T>;
+    PickParts::__leaf_type for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+        => LeafType<AsArc, Exactly, T>;
     /// `Copy` types.
-    PickCopy::__kind for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Kind<InPlace, ByEq, T>;
+    PickCopy::__leaf_type for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => LeafType<AsBytes, ByEq, T>;
     /// Everything else that can be a key.
-    PickShared::__kind for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
-        => Kind<Behind, ByEq, T>;
+    PickShared::__leaf_type for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+        => LeafType<AsArc, ByEq, T>;
     /// What cannot be a key.
-    PickAny::__kind for Ty<T> where [T: ?Sized] => Kind<NotKey, NotKey, T>;
+    PickAny::__leaf_type for Ty<T> where [T: ?Sized] => LeafType<NotKey, NotKey, T>;
     /// `Debug` types.
     PickShown::__shown for &Ty<T> where [T: fmt::Debug + ?Sized] => Shown;
     /// Types that are not `Debug`.

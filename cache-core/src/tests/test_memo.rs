@@ -10,7 +10,7 @@ use crate::call::{Description, NoHook, Prepared, UnansweredCall, blocking, descr
 use crate::engine::{Body, LeaderGuard, Miss, Step};
 use crate::erased::{Erased, ErasedRef};
 use crate::flight::{Flight, Intent};
-use crate::key::{self, Bitwise, Exactly, InPlace, Leaf, NoJson, Shown, Ty};
+use crate::key::{self, AsBytes, Bitwise, Exactly, Leaf, NoJson, Shown, Ty};
 use crate::memo::{MemoCore, MemoSpec, Predicate, Runtime, Types, When, invalidate_where};
 use crate::metadata::EntryMetadata;
 use crate::mode::{Async, Blocking};
@@ -28,7 +28,7 @@ pub(crate) type Output = Result<u64, Failure>;
 pub(crate) struct Failure;
 
 /// The shape of keys.
-pub(crate) type TestKey = Leaf<(InPlace, Exactly, Ty<u64>), Shown, NoJson>;
+pub(crate) type TestKey = Leaf<(AsBytes, Exactly, Ty<u64>), Shown, NoJson>;
 /// A call of an asynchronous function.
 pub(crate) type BoxedCall = Pin<Box<dyn Future<Output = Output> + Send>>;
 /// What is decided about the return.
