@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::future::{Driven, DrivenBy, MissStart, Polled, by_clock};
+use super::future::{Driven, DrivenBy, MissStart, Polled, within_limits};
 use super::verbs::sealed::Sealed;
 use super::{
     Address, Bound, Description, Extras, FlightHandle, MakesBody, MakesJob, MemoizedFn, Unanswered,
@@ -246,7 +246,7 @@ where
     where
         A: MakesJob<Async, C::Output, C::CompanionValue, KA, SA, Run>,
     {
-        Asynchronous::new(self, ByClock(|begun, called| Box::pin(by_clock(begun, called))))
+        Asynchronous::new(self, ByClock(|begun, called| Box::pin(within_limits(begun, called))))
     }
 }
 

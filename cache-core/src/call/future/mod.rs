@@ -3,7 +3,7 @@
 //! A hit is answered at the first poll, before anything here runs. A computation is polled by its caller alone.
 //! When that leaves, it is dropped, and a waiter begins anew ([`DrivenBy::caller`]); or, where it owns all it needs, an
 //! executor goes on with it if nobody waits ([`DrivenBy::owner`]); or, where callers may leave before its end, the
-//! background does in any case ([`by_clock`]).
+//! background does in any case ([`within_limits`]).
 
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -151,7 +151,7 @@ async fn lead(start: MissStart, call: BoxedCall, is_owned: bool) -> (BoxedCall, 
 
 /// The same for a call that may return before its computation ends (`timeout`). The computation owns its
 /// arguments, so that the background can go on with it when its caller has left.
-pub(crate) async fn by_clock<O, V, KA, SA, Run, A, X, B, D>(
+pub(crate) async fn within_limits<O, V, KA, SA, Run, A, X, B, D>(
     start: MissStart,
     called: UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>,
 ) -> O
