@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use crate::sync::RandomState;
 
 /// The memos that have carried a tag.
-pub(super) struct Carriers<C: ?Sized> {
+pub(super) struct Carriers<C> {
     /// By their addresses. An address stays a memo's as long as it is here, though the memo may have ended.
     memos: HashMap<usize, CarrierRecord<C>, RandomState>,
     /// How many were added so far.
@@ -15,7 +15,7 @@ pub(super) struct Carriers<C: ?Sized> {
     settled: usize,
 }
 
-struct CarrierRecord<C: ?Sized> {
+struct CarrierRecord<C> {
     memo: Weak<C>,
     /// Whether all its entries carry the tag.
     all: bool,
@@ -23,14 +23,14 @@ struct CarrierRecord<C: ?Sized> {
     order: u64,
 }
 
-impl<C: ?Sized> Carriers<C> {
+impl<C> Carriers<C> {
     pub(super) fn new() -> Self {
         Self { memos: HashMap::default(), added: 0, settled: 0 }
     }
 
     /// Notes a memo. Whether it was not known yet.
     pub(super) fn add(&mut self, memo: &Weak<C>, all: bool) -> bool {
-        let address = memo.as_ptr().cast::<()>().addr();
+        let address = memo.as_ptr().addr();
         if let Some(known) = self.memos.get_mut(&address) {
             known.all |= all;
             return false;

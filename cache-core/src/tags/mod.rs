@@ -75,19 +75,19 @@ pub(crate) trait Carrier: Send + Sync {
 pub(crate) type TagIds = Arc<[u64]>;
 
 /// The tags of one runtime, and the numbering of its invalidations.
-pub(crate) struct Tags<C: ?Sized> {
+pub(crate) struct Tags<C> {
     state: Mutex<TagTable<C>>,
     now: AtomicU64,
 }
 
 /// The entries that an invalidation by tag has yet to take out.
-pub(crate) struct PendingRemoval<C: ?Sized> {
+pub(crate) struct PendingRemoval<C> {
     pub(crate) stamp: Stamp,
     pub(crate) tag: Arc<TagState>,
     pub(crate) carriers: Vec<(Arc<C>, bool)>,
 }
 
-impl<C: Carrier + ?Sized> Tags<C> {
+impl<C: Carrier> Tags<C> {
     pub(crate) fn new() -> Self {
         Self { state: Mutex::new(TagTable::new()), now: AtomicU64::new(0) }
     }

@@ -15,26 +15,26 @@ const FORGOTTEN: usize = 256;
 /// Tables smaller than this are not worth shrinking.
 pub(super) const SMALL_TABLE: usize = 64;
 
-pub(super) struct TagRecord<C: ?Sized> {
+pub(super) struct TagRecord<C> {
     pub(super) tag: Arc<TagState>,
     pub(super) carriers: Carriers<C>,
     /// The groups that it is part of, by their ids. Most tags are in none.
     pub(super) groups: HashSet<u64, RandomState>,
 }
 
-impl<C: ?Sized> TagRecord<C> {
+impl<C> TagRecord<C> {
     fn new(tag: Arc<TagState>) -> Self {
         Self { tag, carriers: Carriers::new(), groups: HashSet::default() }
     }
 }
 
-pub(super) struct TagTable<C: ?Sized> {
+pub(super) struct TagTable<C> {
     pub(super) records: HashMap<Name, TagRecord<C>, RandomState>,
     forgotten: Box<[Number; FORGOTTEN]>,
     next_id: u64,
 }
 
-impl<C: ?Sized> TagTable<C> {
+impl<C> TagTable<C> {
     pub(super) fn new() -> Self {
         Self { records: HashMap::default(), forgotten: Box::new([0; FORGOTTEN]), next_id: 1 }
     }
