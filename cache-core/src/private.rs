@@ -155,7 +155,7 @@ macro_rules! __returns {
         $crate::__private::Return::new(
             $ty,
             $outcome,
-            (&&&&__kept).__hold(),
+            (&&&&__kept).__stored_form(),
             (&&$ty).__errors(),
             $crate::__private::$companion_value,
         )

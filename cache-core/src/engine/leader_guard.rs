@@ -56,7 +56,7 @@ impl LeaderGuard {
         if let Some(is_error) = call.returned().take_value(stored) {
             // An error that is kept must not take the place of an older value that may stand in for it.
             let error = if is_error { call.returned().kept_error(stored) } else { None };
-            let counts = error.map(|error| memo.counts(error));
+            let counts = error.map(|error| memo.allows_fallback(error));
             let fails = counts == Some(Some(true)) && memo.keeps_older(&flight.key, flight.hash, self.how);
             if !fails {
                 // Most functions and bodies say nothing of their values.
@@ -94,7 +94,7 @@ impl LeaderGuard {
             metadata.decide(said);
         });
         memo.counters.errors.add();
-        let counts = call.returned().error().and_then(|error| memo.counts(error));
+        let counts = call.returned().error().and_then(|error| memo.allows_fallback(error));
         let mut effects = Effects::new();
         if counts == Some(false) {
             // The error is an answer that is not stored. It removes the older value, as a new value would.

@@ -249,7 +249,7 @@ impl Miss {
 
     /// What the call returns whose body was run in place: an older value, if it has failed, and one may stand in.
     pub(crate) fn or_older_in_place(&self, returned: &mut dyn Returned) {
-        let counts = returned.error().is_some_and(|error| self.memo.counts(error) == Some(true));
+        let counts = returned.error().is_some_and(|error| self.memo.allows_fallback(error) == Some(true));
         self.or_older(counts, returned);
     }
 

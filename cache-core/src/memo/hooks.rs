@@ -166,7 +166,7 @@ impl MemoCore {
     }
 
     /// Whether an older value may stand in for an error; none if that cannot be asked.
-    pub(crate) fn counts(&self, error: &dyn Any) -> Option<bool> {
+    pub(crate) fn allows_fallback(&self, error: &dyn Any) -> Option<bool> {
         match &self.types.hooks.fallback_if {
             Some(condition) => self.run_hook(|| condition(error)),
             None => Some(true),

@@ -5,18 +5,16 @@
 
 #![expect(clippy::missing_errors_doc, reason = "hidden: named by expansions only")]
 
-mod hold;
 mod kind;
 mod outcome;
 mod returned;
 mod shared_error;
+mod stored_form;
 
 use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use hold::{Hold, IsKept};
-pub use hold::{PickAsBytes, PickBehind, PickInPlace, PickNotKept};
 pub(crate) use kind::ReturnKind;
 #[cfg(test)]
 pub(crate) use outcome::Cloned;
@@ -26,6 +24,8 @@ pub use outcome::{
     PickWithoutErrors, share,
 };
 pub(crate) use outcome::{OkOnly, Plain};
+use stored_form::{IsKept, StoredForm};
+pub use stored_form::{PickAsBytes, PickBehind, PickInPlace, PickNotKept};
 
 pub(crate) use returned::{ReturnSlot, Returned};
 pub(crate) use shared_error::SharedError;
@@ -117,7 +117,9 @@ impl<R, O, H, E, F> Clone for Return<R, O, H, E, F> {
 
 impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
 
-impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Companions<R>> Return<R, O, H, E, F> {
+impl<R: 'static, O: Outcome<R>, H: StoredForm<O::Kept>, E: ShareError<R>, F: Companions<R>>
+    Return<R, O, H, E, F>
+{
     /// Puts the decisions together; what cannot be kept is refused here, and only here.
     pub fn new(_: Ty<R>, _: O, _: Ty<H>, _: E, _: F) -> Self
     where
@@ -131,7 +133,7 @@ impl<R, O, H, E, F> Returns for Return<R, O, H, E, F>
 where
     R: 'static,
     O: Outcome<R>,
-    H: Hold<O::Kept>,
+    H: StoredForm<O::Kept>,
     E: ShareError<R>,
     F: Companions<R>,
 {
@@ -143,11 +145,11 @@ where
 
     #[inline]
     fn split(output: R) -> Result<H, R> {
-        O::split(output).map(H::hold)
+        O::split(output).map(H::from_value)
     }
     #[inline]
     fn join(stored: H) -> R {
-        O::join(H::release(stored))
+        O::join(H::into_value(stored))
     }
     #[inline]
     fn value(stored: &H) -> Option<&O::Value> {

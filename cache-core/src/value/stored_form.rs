@@ -21,13 +21,13 @@ impl<T> IsKept<T> for Bitwise<T> {}
 impl<T> IsKept<T> for Arc<T> {}
 
 /// A form in which the store keeps values of type `T`; cloning it runs no user code.
-pub trait Hold<T>: Clone + Send + Sync + 'static {
+pub trait StoredForm<T>: Clone + Send + Sync + 'static {
     /// Takes a value in.
-    fn hold(value: T) -> Self;
+    fn from_value(value: T) -> Self;
     /// Looks at it.
     fn view(&self) -> &T;
     /// Hands it out: here the user's `Clone` may run.
-    fn release(self) -> T;
+    fn into_value(self) -> T;
 }
 
 /// Standard values whose `Clone` is known.
@@ -54,21 +54,21 @@ impl<T: Send + Sync + ?Sized + 'static> StdValue for Option<Arc<T>> {}
 #[derive(Clone)]
 pub struct NotKept;
 
-impl<T> Hold<T> for NotKept {
-    fn hold(_: T) -> Self {
+impl<T> StoredForm<T> for NotKept {
+    fn from_value(_: T) -> Self {
         Self
     }
     fn view(&self) -> &T {
         unreachable!("does not compile")
     }
-    fn release(self) -> T {
+    fn into_value(self) -> T {
         unreachable!("does not compile")
     }
 }
 
-impl<T: StdValue> Hold<T> for T {
+impl<T: StdValue> StoredForm<T> for T {
     #[inline]
-    fn hold(value: T) -> T {
+    fn from_value(value: T) -> T {
         value
     }
     #[inline]
@@ -76,14 +76,14 @@ impl<T: StdValue> Hold<T> for T {
         self
     }
     #[inline]
-    fn release(self) -> T {
+    fn into_value(self) -> T {
         self
     }
 }
 
-impl<T: Copy + Send + Sync + 'static> Hold<T> for Bitwise<T> {
+impl<T: Copy + Send + Sync + 'static> StoredForm<T> for Bitwise<T> {
     #[inline]
-    fn hold(value: T) -> Self {
+    fn from_value(value: T) -> Self {
         Self(value)
     }
     #[inline]
@@ -91,14 +91,14 @@ impl<T: Copy + Send + Sync + 'static> Hold<T> for Bitwise<T> {
         &self.0
     }
     #[inline]
-    fn release(self) -> T {
+    fn into_value(self) -> T {
         self.0
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Hold<T> for Arc<T> {
+impl<T: Clone + Send + Sync + 'static> StoredForm<T> for Arc<T> {
     #[inline]
-    fn hold(value: T) -> Self {
+    fn from_value(value: T) -> Self {
         Arc::new(value)
     }
     #[inline]
@@ -106,18 +106,18 @@ impl<T: Clone + Send + Sync + 'static> Hold<T> for Arc<T> {
         self
     }
     #[inline]
-    fn release(self) -> T {
+    fn into_value(self) -> T {
         Arc::unwrap_or_clone(self)
     }
 }
 
 picks! {
     /// Standard values.
-    PickInPlace::__hold for &&&Ty<T> where [T: StdValue] => Ty<T>;
+    PickInPlace::__stored_form for &&&Ty<T> where [T: StdValue] => Ty<T>;
     /// `Copy` values.
-    PickAsBytes::__hold for &&Ty<T> where [T: Copy + Send + Sync + 'static] => Ty<Bitwise<T>>;
+    PickAsBytes::__stored_form for &&Ty<T> where [T: Copy + Send + Sync + 'static] => Ty<Bitwise<T>>;
     /// Other values.
-    PickBehind::__hold for &Ty<T> where [T: Clone + Send + Sync + 'static] => Ty<Arc<T>>;
+    PickBehind::__stored_form for &Ty<T> where [T: Clone + Send + Sync + 'static] => Ty<Arc<T>>;
     /// What cannot be kept.
-    PickNotKept::__hold for Ty<T> where [T: ?Sized] => Ty<NotKept>;
+    PickNotKept::__stored_form for Ty<T> where [T: ?Sized] => Ty<NotKept>;
 }
