@@ -3,7 +3,7 @@
 use std::sync::{OnceLock, Weak};
 use std::time::Duration;
 
-use super::{At, ClockIsSet, Due, NEVER, ReadClock, Tick, Word, ticks};
+use super::{ClockIsSet, Due, NEVER, ReadClock, Tick, TimerId, Word, ticks};
 
 /// A flag is always set, because the time is not known without asking the host.
 pub(super) static WORD: Word = Word::new(0, 1);
@@ -36,11 +36,11 @@ pub(super) fn limit() -> Option<u64> {
 }
 
 /// Sets no timer, because there is no thread to run it.
-pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> At {
+pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> TimerId {
     (tick, 0)
 }
 
-pub(super) fn forget(_: At) {}
+pub(super) fn cancel(_: TimerId) {}
 
 pub(crate) fn has_forked() -> bool {
     false

@@ -9,6 +9,8 @@
 #[cfg_attr(all(target_family = "wasm", target_os = "unknown"), path = "host.rs")]
 #[cfg_attr(not(any(loom, all(target_family = "wasm", target_os = "unknown"))), path = "ticker.rs")]
 mod system;
+#[cfg(not(any(loom, all(target_family = "wasm", target_os = "unknown"))))]
+mod timer_thread;
 mod timers;
 
 use std::fmt;
@@ -19,9 +21,11 @@ use std::time::Duration;
 
 pub(crate) use system::has_forked;
 #[cfg(all(unix, not(miri), not(loom)))]
-pub(crate) use system::{hold_ticker, hold_timers, lose_threads};
+pub(crate) use system::{hold_ticker, lose_threads};
+#[cfg(all(unix, not(miri), not(loom)))]
+pub(crate) use timer_thread::hold as hold_timers;
 use timers::Timers;
-pub(crate) use timers::{At, Due};
+pub(crate) use timers::{Due, TimerId};
 
 /// Whether there are threads. Then a call that waits for another can be woken, and background work runs
 /// meanwhile.
@@ -215,7 +219,7 @@ impl Clock {
     }
 
     /// Calls `due` at a tick, if it still exists then.
-    pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> At {
+    pub(crate) fn call_at(&self, tick: Tick, due: Weak<dyn Due>) -> TimerId {
         match self {
             Self::System => system::call_at(tick, due),
             Self::Manual(manual) => manual.timers.add(tick, due).0,
@@ -223,10 +227,10 @@ impl Clock {
     }
 
     /// Cancels a call that was set by [`call_at`](Self::call_at).
-    pub(crate) fn forget(&self, at: At) {
+    pub(crate) fn cancel(&self, at: TimerId) {
         match self {
-            Self::System => system::forget(at),
-            Self::Manual(manual) => manual.timers.forget(at),
+            Self::System => system::cancel(at),
+            Self::Manual(manual) => manual.timers.cancel(at),
         }
     }
 

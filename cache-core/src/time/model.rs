@@ -2,7 +2,7 @@
 
 use std::sync::Weak;
 
-use super::{At, ClockIsSet, Due, ReadClock, Tick, Word};
+use super::{ClockIsSet, Due, ReadClock, Tick, TimerId, Word};
 
 pub(super) static WORD: Word = Word::new(0, 0);
 
@@ -22,11 +22,11 @@ pub(super) fn limit() -> Option<u64> {
     None
 }
 
-pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> At {
+pub(super) fn call_at(tick: Tick, _: Weak<dyn Due>) -> TimerId {
     (tick, 0)
 }
 
-pub(super) fn forget(_: At) {}
+pub(super) fn cancel(_: TimerId) {}
 
 /// It has one process.
 pub(crate) fn has_forked() -> bool {

@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-#[cfg(all(unix, not(miri)))]
-pub(crate) use super::timers::thread::hold as hold_timers;
-pub(super) use super::timers::thread::{call_at, forget};
+pub(super) use super::timer_thread::{call_at, cancel};
 use super::{ClockIsSet, HAS_THREADS, LIMIT, ReadClock, Tick, Word};
 use crate::sync::plain::Mutex;
 

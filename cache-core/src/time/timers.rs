@@ -1,11 +1,10 @@
-//! Who is to be called when: for tasks, which cannot sleep until a deadline as threads can.
+//! Timers, for tasks: a task cannot sleep until a deadline as a thread can.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use crate::sync::plain::Mutex;
-
 use super::Tick;
+use crate::sync::plain::Mutex;
 
 /// Something that happens at a time.
 pub(crate) trait Due: Send + Sync {
@@ -13,24 +12,24 @@ pub(crate) trait Due: Send + Sync {
     fn due(self: Arc<Self>, now: Tick) -> Option<Tick>;
 }
 
-/// Where somebody is in the list.
-pub(crate) type At = (Tick, u64);
+/// A timer that was set: when it is due, and a number of its own.
+pub(crate) type TimerId = (Tick, u64);
 
-/// Those who are to be called, by time. They are held weakly: what was dropped is skipped.
+/// The timers of a clock, by time. What they call is held weakly: what was dropped is skipped.
 #[derive(Default)]
 pub(crate) struct Timers {
-    list: Mutex<List>,
+    list: Mutex<TimerList>,
 }
 
 #[derive(Default)]
-struct List {
+struct TimerList {
     next: u64,
-    by_time: BTreeMap<At, Weak<dyn Due>>,
+    by_time: BTreeMap<TimerId, Weak<dyn Due>>,
 }
 
 impl Timers {
-    /// And whether it is the first to be called.
-    pub(super) fn add(&self, tick: Tick, due: Weak<dyn Due>) -> (At, bool) {
+    /// Sets a timer. Returns it, and whether it is the first that is due.
+    pub(super) fn add(&self, tick: Tick, due: Weak<dyn Due>) -> (TimerId, bool) {
         let mut list = self.list.lock();
         list.next += 1;
         let at = (tick, list.next);
@@ -38,18 +37,18 @@ impl Timers {
         (at, list.by_time.first_key_value().is_some_and(|(first, _)| *first == at))
     }
 
-    /// Somebody need not be called any more.
-    pub(super) fn forget(&self, at: At) {
+    /// Cancels a timer.
+    pub(super) fn cancel(&self, at: TimerId) {
         let gone = self.list.lock().by_time.remove(&at);
         drop(gone);
     }
 
-    /// Keeps others from it, around a `fork`.
+    /// Locks the timers around a `fork`.
     pub(super) fn hold(&self) -> impl Sized + use<'_> {
         self.list.lock()
     }
 
-    /// Calls all who are due. When the next one is.
+    /// Calls what is due by now. Returns when the next timer is due.
     pub(super) fn run(&self, now: Tick) -> Option<Tick> {
         let mut list = self.list.lock();
         let later = list.by_time.split_off(&(now + 1, 0));
@@ -65,68 +64,6 @@ impl Timers {
             }
         }
         self.list.lock().by_time.first_key_value().map(|((first, _), _)| *first)
-    }
-}
-
-/// The thread that calls by the system's clock. It starts with the first who is to be called, and
-/// sleeps until the next is due.
-#[cfg(not(any(loom, all(target_family = "wasm", target_os = "unknown"))))]
-pub(super) mod thread {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{LazyLock, Weak};
-    use std::thread::{self, Thread};
-    use std::time::Duration;
-
-    use crate::sync::plain::Mutex;
-
-    use super::super::{Clock, Tick};
-    use super::{At, Due, Timers};
-
-    static TIMERS: LazyLock<Timers> = LazyLock::new(Timers::default);
-    static THREAD: Mutex<Option<Thread>> = Mutex::new(None);
-    static STARTED: AtomicBool = AtomicBool::new(false);
-
-    pub(in super::super) fn forget(at: At) {
-        TIMERS.forget(at);
-    }
-
-    pub(in super::super) fn call_at(tick: Tick, due: Weak<dyn Due>) -> At {
-        let (at, first) = TIMERS.add(tick, due);
-        if !first && STARTED.load(Ordering::Relaxed) {
-            return at;
-        }
-        let mut thread = THREAD.lock();
-        if let Some(thread) = &*thread {
-            thread.unpark();
-            return at;
-        }
-        // Without a thread nobody is called; the next who comes tries again.
-        let spawned = thread::Builder::new().name("cache-core-timer".into()).spawn(run);
-        *thread = spawned.ok().map(|handle| handle.thread().clone());
-        STARTED.store(thread.is_some(), Ordering::Relaxed);
-        at
-    }
-
-    /// Around a `fork`: in the child the thread is started anew.
-    pub(crate) fn hold() -> [Box<dyn crate::sync::Locked>; 2] {
-        let list = crate::sync::held(TIMERS.list.lock(), |_| ());
-        let thread = crate::sync::held(THREAD.lock(), |thread| {
-            std::mem::forget(thread.take());
-            STARTED.store(false, Ordering::Relaxed);
-        });
-        [list, thread]
-    }
-
-    fn run() {
-        loop {
-            let now = Clock::System.now();
-            match TIMERS.run(now) {
-                Some(next) if next <= now => {}
-                // Ticks are whole: a part of one more is slept, so that the tick has come then.
-                Some(next) => thread::park_timeout(Duration::from_millis(next - now)),
-                None => thread::park(),
-            }
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::wake;
 use crate::sync::Mutex;
-use crate::time::{At, Clock, Due, Tick};
+use crate::time::{Clock, Due, Tick, TimerId};
 
 /// The task to wake.
 type Alarm = Mutex<Option<Waker>>;
@@ -33,7 +33,7 @@ pub(super) fn alarmed<T>(
 struct AlarmGuard<'c> {
     alarm: Arc<Alarm>,
     clock: &'c Clock,
-    at: At,
+    at: TimerId,
 }
 
 impl<'c> AlarmGuard<'c> {
@@ -46,7 +46,7 @@ impl<'c> AlarmGuard<'c> {
 
 impl Drop for AlarmGuard<'_> {
     fn drop(&mut self) {
-        self.clock.forget(self.at);
+        self.clock.cancel(self.at);
     }
 }
 
