@@ -14,14 +14,14 @@ use super::compound::Inner;
 use super::{Exact, Lend, Part, Ref, Shape, Ty};
 use crate::sync::Comparing;
 
-/// A leaf: its type (`K`), whether it can be shown (`D`), whether it can be read from JSON (`J`).
+/// A leaf of a type, which is a `Ty<..>`. `L` says how it is stored, compared, shown, and read from JSON.
 #[derive(Clone, Copy)]
-pub struct Leaf<K, D, J>(PhantomData<fn() -> (K, D, J)>);
+pub struct Leaf<T, L>(PhantomData<fn() -> (T, L)>);
 
 /// The type of a leaf, with how it is stored and how it is compared.
 pub(super) type LeafType<S, C, T> = (S, C, Ty<T>);
 
-impl<S, C, T: ?Sized, D, J> Leaf<LeafType<S, C, T>, D, J> {
+impl<T: ?Sized, S, C, D, J> Leaf<Ty<T>, (S, C, D, J)> {
     /// A leaf from its choices; what cannot be a key is refused here, and only here.
     #[inline]
     pub fn new(_: LeafType<S, C, T>, _: D, _: J) -> Self
@@ -30,6 +30,25 @@ impl<S, C, T: ?Sized, D, J> Leaf<LeafType<S, C, T>, D, J> {
     {
         Self(PhantomData)
     }
+}
+
+/// The choices for a leaf.
+pub trait Choices<T: ?Sized>: Copy + 'static {
+    /// How it is stored.
+    type Storage: Storage<T>;
+    /// How it is compared.
+    type Compare: Compare<T>;
+    /// How it is shown.
+    type Show: ShowLeaf<T>;
+    /// How it is read from JSON.
+    type Parse: ParseLeaf<T>;
+}
+
+impl<T: ?Sized, S: Storage<T>, C: Compare<T>, D: ShowLeaf<T>, J: ParseLeaf<T>> Choices<T> for (S, C, D, J) {
+    type Storage = S;
+    type Compare = C;
+    type Show = D;
+    type Parse = J;
 }
 
 /// What can be part of a key.
@@ -50,7 +69,7 @@ pub trait Storage<T: ?Sized>: Copy + 'static {
     /// The stored form; its `Clone` is never user code.
     type Owned: Clone + Send + Sync + 'static;
     /// Makes the stored form.
-    fn own(target: &T) -> Self::Owned;
+    fn store(target: &T) -> Self::Owned;
     /// The stored form seen as the call's type; may be user code.
     fn view(owned: &Self::Owned) -> &T;
 }
@@ -68,7 +87,7 @@ pub struct AsArc;
 impl<T: StdKey + ?Sized> Storage<T> for AsOwned {
     type Owned = T::Owned;
     #[inline]
-    fn own(target: &T) -> T::Owned {
+    fn store(target: &T) -> T::Owned {
         target.to_owned()
     }
     #[inline]
@@ -80,7 +99,7 @@ impl<T: StdKey + ?Sized> Storage<T> for AsOwned {
 impl<T: Copy + Send + Sync + 'static> Storage<T> for AsBytes {
     type Owned = Bitwise<T>;
     #[inline]
-    fn own(target: &T) -> Bitwise<T> {
+    fn store(target: &T) -> Bitwise<T> {
         Bitwise(*target)
     }
     #[inline]
@@ -92,7 +111,7 @@ impl<T: Copy + Send + Sync + 'static> Storage<T> for AsBytes {
 impl<T: ToOwned<Owned: Send + Sync + 'static> + ?Sized> Storage<T> for AsArc {
     type Owned = Arc<T::Owned>;
     #[inline]
-    fn own(target: &T) -> Arc<T::Owned> {
+    fn store(target: &T) -> Arc<T::Owned> {
         Arc::new(target.to_owned())
     }
     #[inline]
@@ -106,7 +125,7 @@ pub trait Compare<T: ?Sized>: Copy + 'static {
     /// Whether comparing runs user code: `Eq`, and the `Borrow` of the stored form.
     const RUNS_USER_CODE: bool;
     /// Feeds a hasher.
-    fn hash<H: Hasher>(target: &T, state: &mut H);
+    fn feed<H: Hasher>(target: &T, state: &mut H);
     /// Compares.
     fn same(a: &T, b: &T) -> bool;
 }
@@ -121,7 +140,7 @@ pub struct ByEq;
 impl<T: Exact + ?Sized> Compare<T> for Exactly {
     const RUNS_USER_CODE: bool = false;
     #[inline]
-    fn hash<H: Hasher>(target: &T, state: &mut H) {
+    fn feed<H: Hasher>(target: &T, state: &mut H) {
         target.hash_exactly(state);
     }
     #[inline]
@@ -133,7 +152,7 @@ impl<T: Exact + ?Sized> Compare<T> for Exactly {
 impl<T: Hash + Eq + ?Sized> Compare<T> for ByEq {
     const RUNS_USER_CODE: bool = true;
     #[inline]
-    fn hash<H: Hasher>(target: &T, state: &mut H) {
+    fn feed<H: Hasher>(target: &T, state: &mut H) {
         target.hash(state);
     }
     #[inline]
@@ -148,7 +167,7 @@ pub struct NotKey;
 
 impl<T: ?Sized> Storage<T> for NotKey {
     type Owned = ();
-    fn own(_: &T) {}
+    fn store(_: &T) {}
     fn view((): &()) -> &T {
         unreachable!("does not compile")
     }
@@ -156,7 +175,7 @@ impl<T: ?Sized> Storage<T> for NotKey {
 
 impl<T: ?Sized> Compare<T> for NotKey {
     const RUNS_USER_CODE: bool = false;
-    fn hash<H: Hasher>(_: &T, _: &mut H) {}
+    fn feed<H: Hasher>(_: &T, _: &mut H) {}
     fn same(_: &T, _: &T) -> bool {
         false
     }
@@ -203,85 +222,57 @@ impl<S: Storage<T>, T: ?Sized> Clone for Stored<S, T> {
     }
 }
 
-impl<S, C, T, D, J> Shape for Leaf<LeafType<S, C, T>, D, J>
-where
-    S: Storage<T>,
-    C: Compare<T>,
-    T: ?Sized + 'static,
-    D: ShowLeaf<T>,
-    J: ParseLeaf<T>,
-{
-    type Owned = Stored<S, T>;
-    const RUNS_USER_CODE: bool = C::RUNS_USER_CODE;
+impl<T: ?Sized + 'static, L: Choices<T>> Shape for Leaf<Ty<T>, L> {
+    type Owned = Stored<L::Storage, T>;
+    const RUNS_USER_CODE: bool = L::Compare::RUNS_USER_CODE;
 
     #[cfg(feature = "json")]
-    fn parse(json: &serde_json::Value) -> Result<Stored<S, T>, JsonMismatch> {
-        J::parse(json, |target| Stored(S::own(target)))
+    fn parse(json: &serde_json::Value) -> Result<Self::Owned, JsonMismatch> {
+        L::Parse::read(json, |target| Stored(L::Storage::store(target)))
     }
 }
 
-impl<S, C, T, D, J> Part<Leaf<LeafType<S, C, T>, D, J>> for T
-where
-    S: Storage<T>,
-    C: Compare<T>,
-    T: ?Sized + 'static,
-    D: ShowLeaf<T>,
-    J: ParseLeaf<T>,
-{
+impl<T: ?Sized + 'static, L: Choices<T>> Part<Leaf<Ty<T>, L>> for T {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        C::hash(self, state);
+        L::Compare::feed(self, state);
     }
     #[inline]
-    fn matches(&self, owned: &Stored<S, T>) -> bool {
-        let _comparing = C::RUNS_USER_CODE.then(Comparing::begin);
-        C::same(owned.view(), self)
+    fn matches(&self, owned: &Stored<L::Storage, T>) -> bool {
+        let _comparing = L::Compare::RUNS_USER_CODE.then(Comparing::begin);
+        L::Compare::same(owned.view(), self)
     }
     #[inline]
-    fn own(&self) -> Stored<S, T> {
-        Stored(S::own(self))
+    fn own(&self) -> Stored<L::Storage, T> {
+        Stored(L::Storage::store(self))
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        D::show(self, f)
+        L::Show::write(self, f)
     }
 }
 
-impl<S, C, T, D, J> Part<Leaf<LeafType<S, C, T>, D, J>> for Stored<S, T>
-where
-    S: Storage<T>,
-    C: Compare<T>,
-    T: ?Sized + 'static,
-    D: ShowLeaf<T>,
-    J: ParseLeaf<T>,
-{
+impl<T: ?Sized + 'static, L: Choices<T>> Part<Leaf<Ty<T>, L>> for Stored<L::Storage, T> {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        C::hash(self.view(), state);
+        L::Compare::feed(self.view(), state);
     }
     #[inline]
     fn matches(&self, owned: &Self) -> bool {
-        let _comparing = C::RUNS_USER_CODE.then(Comparing::begin);
-        C::same(self.view(), owned.view())
+        let _comparing = L::Compare::RUNS_USER_CODE.then(Comparing::begin);
+        L::Compare::same(self.view(), owned.view())
     }
     fn own(&self) -> Self {
         self.clone()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        D::show(self.view(), f)
+        L::Show::write(self.view(), f)
     }
 }
 
-impl<S, C, T, D, J> Lend for Ref<Leaf<LeafType<S, C, T>, D, J>>
-where
-    S: Storage<T>,
-    C: Compare<T>,
-    T: ?Sized + 'static,
-    D: ShowLeaf<T>,
-    J: ParseLeaf<T>,
-{
+impl<T: ?Sized + 'static, L: Choices<T>> Lend for Ref<Leaf<Ty<T>, L>> {
     type Lent<'v> = &'v T;
 
-    fn lend(owned: &Inner<Stored<S, T>>) -> &T {
+    fn lend(owned: &Inner<Stored<L::Storage, T>>) -> &T {
         owned.0.view()
     }
 }
@@ -289,7 +280,7 @@ where
 /// How a leaf is shown.
 pub trait ShowLeaf<T: ?Sized>: Copy + 'static {
     /// Writes it.
-    fn show(target: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    fn write(target: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
 /// The type is `Debug`.
@@ -300,13 +291,13 @@ pub struct Shown;
 pub struct Hidden;
 
 impl<T: fmt::Debug + ?Sized> ShowLeaf<T> for Shown {
-    fn show(target: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write(target: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         target.fmt(f)
     }
 }
 
 impl<T: ?Sized> ShowLeaf<T> for Hidden {
-    fn show(_: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write(_: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("_")
     }
 }
@@ -315,7 +306,7 @@ impl<T: ?Sized> ShowLeaf<T> for Hidden {
 pub trait ParseLeaf<T: ?Sized>: Copy + 'static {
     /// Reads it.
     #[cfg(feature = "json")]
-    fn parse<R>(json: &serde_json::Value, own: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch>;
+    fn read<R>(json: &serde_json::Value, own: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch>;
 }
 
 /// The type is `Deserialize`.
@@ -328,7 +319,7 @@ pub struct NoJson;
 
 #[cfg(feature = "json")]
 impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> ParseLeaf<T> for Json {
-    fn parse<R>(json: &serde_json::Value, own: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch> {
+    fn read<R>(json: &serde_json::Value, own: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch> {
         let target: T::Owned =
             serde::Deserialize::deserialize(json).map_err(|e| JsonMismatch::new(e.to_string()))?;
         Ok(own(target.borrow()))
@@ -337,7 +328,7 @@ impl<T: ToOwned<Owned: serde::de::DeserializeOwned> + ?Sized> ParseLeaf<T> for J
 
 impl<T: ?Sized> ParseLeaf<T> for NoJson {
     #[cfg(feature = "json")]
-    fn parse<R>(_: &serde_json::Value, _: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch> {
+    fn read<R>(_: &serde_json::Value, _: impl FnOnce(&T) -> R) -> Result<R, JsonMismatch> {
         Err(JsonMismatch::new(format!(
             "`{}` is not `Deserialize`, so it cannot be given as JSON",
             std::any::type_name::<T>()

@@ -28,7 +28,7 @@ pub(crate) type Output = Result<u64, Failure>;
 pub(crate) struct Failure;
 
 /// The shape of keys.
-pub(crate) type TestKey = Leaf<(AsBytes, Exactly, Ty<u64>), Shown, NoJson>;
+pub(crate) type TestKey = Leaf<Ty<u64>, (AsBytes, Exactly, Shown, NoJson)>;
 /// A call of an asynchronous function.
 pub(crate) type BoxedCall = Pin<Box<dyn Future<Output = Output> + Send>>;
 /// What is decided about the return.
