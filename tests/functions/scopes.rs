@@ -133,10 +133,10 @@ fn a_scope_is_taken_to_other_threads() {
 #[test]
 fn a_thread_is_spawned_inside() {
     let scope = Scope::new();
-    let there = scope.spawn(|| shared(1)).join().unwrap();
-    assert_eq!(thread::spawn(|| shared::entry(1).get()).join().unwrap(), None);
+    let there = scope.spawn(|| shared(77)).join().unwrap();
+    assert_eq!(thread::spawn(|| shared::entry(77).get()).join().unwrap(), None);
     let _inside = scope.enter();
-    assert_eq!(shared(1), there);
+    assert_eq!(shared(77), there);
 }
 
 /// In a process of its own: the others of this one call functions outside of scopes.
