@@ -162,7 +162,7 @@ fn innermost() -> Option<Scope> {
     let scope = ENTERED.try_with(|entered| entered.borrow().last().cloned()).ok()?;
     assert!(
         scope.is_some() || panicking() || !REQUIRED.load(Ordering::Relaxed),
-        "memoized code is used outside of any scope, and `testing::require_scope` forbids that: enter a scope on this thread, or spawn it by `Scope::spawn`"
+        "memoized code is used outside of any scope, and `testing::require_scope` forbids that: on a thread, enter a scope, or spawn the thread by `Scope::spawn`; around a task, or the body of a `#[tokio::test]`, write `scope.within(async {{ .. }})`"
     );
     scope
 }
