@@ -22,28 +22,12 @@ pub struct Leaf<K, D, J>(PhantomData<fn() -> (K, D, J)>);
 pub(super) type Kind<S, C, T> = (S, C, Ty<T>);
 
 impl<S, C, T: ?Sized, D, J> Leaf<Kind<S, C, T>, D, J> {
-    /// A leaf from its choices; what cannot be a key is refused here, and only here.
+    /// A leaf from its choices.
     #[inline]
-    pub fn new(_: Kind<S, C, T>, _: D, _: J) -> Self
-    where
-        C: IsKey<T>,
-    {
+    pub fn new(_: Kind<S, C, T>, _: D, _: J) -> Self {
         Self(PhantomData)
     }
 }
-
-/// What can be part of a key.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be part of a key: it is not `Hash + Eq + Clone + Send + Sync`",
-    label = "cannot be part of the key",
-    note = "leave the argument out with `skip(..)`, say what identifies the call with `key = (..)`, or derive what is missing"
-)]
-pub trait IsKey<T: ?Sized> {}
-
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for Exactly {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for ByEq {}
 
 /// How a leaf is kept.
 pub trait Storage<T: ?Sized>: Copy + 'static {
@@ -142,7 +126,7 @@ impl<T: Hash + Eq + ?Sized> Compare<T> for ByEq {
     }
 }
 
-/// Not at all: refused by [`Leaf::new`]; here so that this is the only error.
+/// Not at all: refused where it is picked; here so that this is the only error.
 #[derive(Clone, Copy, Default)]
 pub struct NotKey;
 

@@ -35,20 +35,18 @@ pub(crate) use picks;
 
 picks! {
     /// Standard types that are often met.
-    PickStd::__kind for &&&&&Ty<T> where [T: StdKey + ?Sized] => Kind<ByToOwned, Exactly, T>;
+    PickStd::__kind for &&&&&&&Ty<T> where [T: StdKey + ?Sized] => Kind<ByToOwned, Exactly, T>;
     /// `Copy` standard types.
-    PickBits::__kind for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
+    PickBits::__kind for &&&&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
         => Kind<InPlace, Exactly, T>;
     /// Other standard types.
-    PickParts::__kind for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+    PickParts::__kind for &&&&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
         => Kind<Behind, Exactly, T>;
     /// `Copy` types.
-    PickCopy::__kind for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Kind<InPlace, ByEq, T>;
+    PickCopy::__kind for &&&&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => Kind<InPlace, ByEq, T>;
     /// Everything else that can be a key.
-    PickShared::__kind for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+    PickShared::__kind for &&&Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
         => Kind<Behind, ByEq, T>;
-    /// What cannot be a key.
-    PickAny::__kind for Ty<T> where [T: ?Sized] => Kind<NotKey, NotKey, T>;
     /// `Debug` types.
     PickShown::__shown for &Ty<T> where [T: fmt::Debug + ?Sized] => Shown;
     /// Types that are not `Debug`.
@@ -59,3 +57,82 @@ picks! {
     /// Types that are not `Deserialize`.
     PickNoJson::__json for Ty<T> where [T: ?Sized] => NoJson;
 }
+
+// What cannot be a key is chosen like the others, so that the one error is that of a trait which no type has. They are
+// written out, because the compiler shows them with the error.
+
+/// What cannot be a key, though it can be compared and sent.
+pub trait PickNotCloned<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __kind(&self) -> Kind<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCloned<T>;
+}
+
+impl<T: Hash + Eq + Send + Sync + ?Sized> PickNotCloned<T> for &&Ty<T> {
+    fn __kind(&self) -> Kind<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCloned<T>,
+    {
+        Default::default()
+    }
+}
+
+/// What cannot be a key, though it can be compared.
+pub trait PickNotShared<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __kind(&self) -> Kind<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceShared<T>;
+}
+
+impl<T: Hash + Eq + ?Sized> PickNotShared<T> for &Ty<T> {
+    fn __kind(&self) -> Kind<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceShared<T>,
+    {
+        Default::default()
+    }
+}
+
+/// What cannot be a key.
+pub trait PickNotCompared<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __kind(&self) -> Kind<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCompared<T>;
+}
+
+impl<T: ?Sized> PickNotCompared<T> for Ty<T> {
+    fn __kind(&self) -> Kind<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCompared<T>,
+    {
+        Default::default()
+    }
+}
+
+/// No type has it: says why `T` cannot be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a key: it is not `Hash + Eq`",
+    label = "not `Hash + Eq`",
+    note = "derive what is missing, `#[derive(Clone, PartialEq, Eq, Hash)]`",
+    note = "if it has floats, is `dyn`, or comes from another library, say what identifies the call, `key = (point.x, point.y)`, or leave the argument out, `skip(point)`"
+)]
+pub trait IsKeyOnceCompared<T: ?Sized> {}
+
+/// No type has it: says why `T` cannot be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a key: it is not `Send + Sync`",
+    label = "not `Send + Sync`",
+    note = "all threads see a key: take an `Arc` in place of an `Rc`, say what identifies the call, `key = (user.id, ..)`, or leave the argument out, `skip(user)`"
+)]
+pub trait IsKeyOnceShared<T: ?Sized> {}
+
+/// No type has it: says why `T` cannot be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a key: it is not `Clone`",
+    label = "not `Clone`",
+    note = "the cache keeps a copy: derive `Clone`, take an `Arc` of it, say what identifies the call, `key = (user.id, ..)`, or leave the argument out, `skip(user)`"
+)]
+pub trait IsKeyOnceCloned<T: ?Sized> {}

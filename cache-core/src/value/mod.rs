@@ -13,8 +13,10 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use hold::{Hold, IsKept};
-pub use hold::{PickAsBytes, PickBehind, PickInPlace, PickNotKept};
+use hold::Hold;
+pub use hold::{
+    PickAsBytes, PickBehind, PickErrorNotKept, PickInPlace, PickNotCloned, PickNotSent, PickNotSync,
+};
 pub(crate) use kind::ReturnKind;
 #[cfg(test)]
 pub(crate) use outcome::Cloned;
@@ -113,11 +115,8 @@ impl<R, O, H, E, F> Clone for Return<R, O, H, E, F> {
 impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
 
 impl<R: 'static, O: Outcome<R>, H: Hold<O::Kept>, E: ShareError<R>, F: Companions<R>> Return<R, O, H, E, F> {
-    /// Puts the decisions together; what cannot be kept is refused here, and only here.
-    pub fn new(_: Ty<R>, _: O, _: Ty<H>, _: E, _: F) -> Self
-    where
-        H: IsKept<O::Kept>,
-    {
+    /// Puts the decisions together.
+    pub fn new(_: Ty<R>, _: O, _: Ty<H>, _: E, _: F) -> Self {
         Self(PhantomData)
     }
 }
