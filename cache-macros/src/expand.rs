@@ -140,6 +140,7 @@ fn function(model: &Model) -> TokenStream {
     }
     let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().filter(|attr| is_met(attr));
+    let cached = uses::cached(model);
     let (expected, underscores) = (expected(model), underscores(model));
     // The call has another span than the block in which it is.
     let expected = quote_spanned!(model.call_site=> #expected #[allow(clippy::implicit_return)]);
@@ -167,7 +168,7 @@ fn function(model: &Model) -> TokenStream {
     // As long as its span is the user's, it is told of when nobody uses it.
     let mut body = Group::new(Delimiter::Brace, call);
     body.set_span(model.function.body.span());
-    quote_spanned!(model.call_site=> #(#attrs)* #expected #underscores #vis #sig #body)
+    quote_spanned!(model.call_site=> #(#attrs)* #cached #expected #underscores #vis #sig #body)
 }
 
 /// A companion, as other companions call it.
