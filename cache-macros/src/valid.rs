@@ -27,6 +27,7 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
     output(model, errors);
     arguments(model, errors);
     bounds::arguments(model, errors);
+    bounds::futures(model, errors);
     options(model, errors);
     freshness::check(model, errors);
     templates(model, errors);

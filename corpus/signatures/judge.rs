@@ -3,7 +3,7 @@
 use crate::project::Message;
 
 /// What our errors say.
-const OURS: [&str; 14] = [
+const OURS: [&str; 15] = [
     "a borrowed return cannot be kept",
     "a function that never returns has nothing to cache",
     "a key has at most 12 parts",
@@ -17,6 +17,7 @@ const OURS: [&str; 14] = [
     "computes in the background",
     "is neither part of the key nor skipped",
     "or_write_memoize_with_question_mark_send",
+    "or write `#[memoize(?Send)]`",
     "would not happen on a hit",
 ];
 

@@ -7,7 +7,7 @@ use quote::ToTokens as _;
 use syn::{GenericArgument, Path, PathArguments, Type, TypeParamBound, TypeTraitObject, WherePredicate};
 
 use crate::diagnostics::Errors;
-use crate::function::Function;
+use crate::function::{AsyncForm, Function};
 use crate::model::{Model, Part, mentions};
 
 /// What a part of a key has to be, in the order in which it is usually written.
@@ -49,6 +49,30 @@ pub(super) fn arguments(model: &Model, errors: &mut Errors) {
             }
             break;
         }
+    }
+}
+
+/// Arguments of an `async fn`, all of which are in its future. Those that are parts of the key are `Send` and `Sync`.
+pub(super) fn futures(model: &Model, errors: &mut Errors) {
+    let is_async = model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Fn);
+    if !is_async || !model.sends() {
+        return;
+    }
+    for (index, arg) in model.args.iter().enumerate().filter(|(_, arg)| arg.skipped) {
+        let Some(written) = written(&model.function, index) else { continue };
+        let (of, needs) = match written {
+            Type::Reference(of) if of.mutability.is_none() => (&*of.elem, "Sync"),
+            Type::Reference(of) => (&*of.elem, "Send"),
+            of => (of, "Send"),
+        };
+        let Some(missing) = said_of(of, &model.function).and_then(|said| said.lacks(&[needs])) else {
+            continue;
+        };
+        let of = shown(of);
+        errors.at(
+            syn::spanned::Spanned::span(&arg.ty),
+            format!("the future of a memoized function is `Send`, and nothing says that `{of}` is `{missing}`: add that, or write `#[memoize(?Send)]`"),
+        );
     }
 }
 
