@@ -26,6 +26,8 @@ pub use std::primitive::{bool, str};
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// The type of what is kept of a return.
 #[inline]
@@ -81,13 +83,15 @@ pub mod picks {
     #[cfg(feature = "json")]
     pub use crate::key::PickJson as _;
     pub use crate::key::{
-        Peel as _, PeelNot as _, PickAny as _, PickBits as _, PickCopy as _, PickHidden as _,
-        PickNoJson as _, PickParts as _, PickShared as _, PickShown as _, PickStd as _,
+        Peel as _, PeelNot as _, PickBits as _, PickCopy as _, PickHidden as _, PickNoJson as _,
+        PickNotCloned as _, PickNotCompared as _, PickNotShared as _, PickParts as _, PickShared as _,
+        PickShown as _, PickStd as _,
     };
     pub use crate::tags::{ThroughOption as _, ThroughPlain as _, ThroughRef as _};
     pub use crate::value::{
-        PickAsBytes as _, PickBehind as _, PickCloned as _, PickInPlace as _, PickNotKept as _,
-        PickOkOnly as _, PickPlain as _, PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
+        PickAsBytes as _, PickBehind as _, PickCloned as _, PickErrorNotKept as _, PickInPlace as _,
+        PickNotCloned as _, PickNotSent as _, PickNotSync as _, PickOkOnly as _, PickPlain as _,
+        PickUncloned as _, PickWithErrors as _, PickWithoutErrors as _,
     };
 }
 
@@ -107,7 +111,7 @@ macro_rules! __leaf {
 #[cfg(feature = "json")]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&&$ty).__leaf_type(), (&&$ty).__shown(), (&&$ty).__json())
+        $crate::__private::Leaf::new((&&&&&&&&$ty).__leaf_type(), (&&$ty).__shown(), (&&$ty).__json())
     };
 }
 
@@ -116,7 +120,11 @@ macro_rules! __leaf_of_ty {
 #[cfg(not(feature = "json"))]
 macro_rules! __leaf_of_ty {
     ($ty:ident) => {
-        $crate::__private::Leaf::new((&&&&&&$ty).__leaf_type(), (&&$ty).__shown(), $crate::__private::NoJson)
+        $crate::__private::Leaf::new(
+            (&&&&&&&&$ty).__leaf_type(),
+            (&&$ty).__shown(),
+            $crate::__private::NoJson,
+        )
     };
 }
 
@@ -155,7 +163,7 @@ macro_rules! __returns {
         $crate::__private::Return::new(
             $ty,
             $outcome,
-            (&&&&__kept).__stored_form(),
+            (&&&&&&&__kept).__stored_form(),
             (&&$ty).__errors(),
             $crate::__private::$companion_value,
         )
@@ -197,10 +205,15 @@ macro_rules! __success {
     }};
 }
 
-/// How an argument is owned: `__own!(Lent, str, Why)` for a `&str`, `__own!(Given, u64, Why)` for a `u64`.
+/// How an argument is owned: `__own!(Lent, str, Why)` for a `&str`, `__own!(Given, u64, Why)` for a `u64`. Without a
+/// reason it has to be.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __own {
+    ($kind:ident, $t:ty) => {{
+        use $crate::__private::picks::*;
+        (&&$crate::__private::$kind::<$t>::NEW).__owned()
+    }};
     ($kind:ident, $t:ty, $why:ty) => {{
         use $crate::__private::picks::*;
         (&&$crate::__private::$kind::<$t, $why>::NEW).__owner()
@@ -290,17 +303,53 @@ pub fn ask<V, T>(ask: impl FnOnce(&V) -> T, value: &V) -> T {
     ask(value)
 }
 
-/// The body of an asynchronous function. Its future must be `Send`; the name is the remedy, and appears in
+/// The body of an asynchronous function, whose future must be `Send`. The name of the method is the remedy, and appears in
 /// the compiler's report.
-pub fn body_is_send_or_write_memoize_with_question_mark_send<F: Future + Send>(body: F) -> F {
-    body
+pub struct Body<F>(pub F);
+
+impl<F: Future + Send> Body<F> {
+    /// The body.
+    #[inline]
+    pub fn send_or_write_memoize_with_question_mark_send(self) -> F {
+        self.0
+    }
 }
 
-/// The same for one that owns all it needs.
-pub fn body_is_send_and_owned_or_write_memoize_with_question_mark_send<F: Future + Send + 'static>(
-    body: F,
-) -> F {
-    body
+/// A body that is not `Send`.
+pub trait BodyIsNotSend<F: Future> {
+    /// Refused. What it returns is `Send`, so that this is the only error.
+    fn send_or_write_memoize_with_question_mark_send(self) -> NoBody<F::Output>
+    where
+        F: Send;
+}
+
+impl<F: Future> BodyIsNotSend<F> for Body<F> {
+    fn send_or_write_memoize_with_question_mark_send(self) -> NoBody<F::Output>
+    where
+        F: Send,
+    {
+        unreachable!("does not compile")
+    }
+}
+
+/// Stands for a body that is not `Send`.
+pub struct NoBody<O>(PhantomData<fn() -> O>);
+
+impl<O> Future for NoBody<O> {
+    type Output = O;
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<O> {
+        unreachable!("does not compile")
+    }
+}
+
+/// The body of an asynchronous function, which must be `Send`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __send {
+    ($body:expr) => {{
+        use $crate::__private::BodyIsNotSend as _;
+        $crate::__private::Body($body).send_or_write_memoize_with_question_mark_send()
+    }};
 }
 
 /// Refuses `err_ttl` where there are no errors.

@@ -17,7 +17,7 @@ use crate::options::{
 };
 use crate::template::Template;
 
-pub(crate) const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`";
+pub(crate) const TAGS: &str = "tags are a list: `tags = [\"cats\", \"cat:{name}\", Owner(value.owner_id)]`; one alone is `tag = \"cats\"`";
 
 /// Reads the options of a function. What is wrong is noted; what is right is kept.
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
@@ -92,8 +92,11 @@ fn option(
         return skip_value(input);
     };
     let example = known.example;
+    let example = if name == "tag" { "\"cats\"" } else { example };
     if !example.is_empty() && !input.peek(Token![=]) {
-        return Err(syn::Error::new(span, format!("`{name}` wants a value: `{name} = {example}`")));
+        let alone = input.is_empty() || input.peek(Token![,]);
+        let wants = if alone { "wants a value" } else { "is followed by `=`" };
+        return Err(syn::Error::new(span, format!("`{name}` {wants}: `{name} = {example}`")));
     }
     options.read(&name, span, input, errors)
 }
@@ -295,6 +298,10 @@ pub(crate) fn capacity(input: ParseStream<'_>) -> syn::Result<Capacity> {
                 "a capacity of 0 keeps nothing: leave `#[memoize]` out instead, or write `capacity = unbounded`",
             )),
             Lit::Int(_) if !foreign_suffix(&lit.lit) => Ok(Capacity::Bound(expr)),
+            Lit::Str(text) if text.value().replace('_', "").parse::<usize>().is_ok() => {
+                let why = format!("a capacity is a number without quotes: `capacity = {}`", text.value());
+                Err(syn::Error::new(expr.span(), why))
+            }
             // Whatever else a literal is, it is no number of entries.
             _ => Err(syn::Error::new(expr.span(), NO_CAPACITY)),
         },
@@ -316,7 +323,19 @@ pub(crate) fn policy(input: ParseStream<'_>) -> syn::Result<Path> {
         (Some(name), Expr::Path(path)) if POLICIES.iter().any(|policy| name == policy) => {
             Ok(path.path.clone())
         }
-        _ => Err(syn::Error::new(expr.span(), format!("a policy is one of {}", list(POLICIES)))),
+        _ => {
+            let (text, name) = (as_text(&expr).map(LitStr::value), name.map(ToString::to_string));
+            let is_meant = |word: &Option<String>, policy: &&str| {
+                word.as_ref().is_some_and(|word| word.eq_ignore_ascii_case(policy))
+            };
+            let quoted = POLICIES.into_iter().find(|policy| is_meant(&text, policy));
+            let why = match (quoted, POLICIES.into_iter().find(|policy| is_meant(&name, policy))) {
+                (Some(policy), _) => format!("a policy is a name without quotes: `policy = {policy}`"),
+                (None, Some(policy)) => format!("did you mean `{policy}`?"),
+                (None, None) => format!("a policy is one of {}", list(POLICIES)),
+            };
+            Err(syn::Error::new(expr.span(), why))
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! locals are hygienic, so that the user's can be any.
 
 mod address;
-mod background_call;
+pub(crate) mod background_call;
 mod describe;
 mod detached;
 mod entry;
@@ -140,6 +140,7 @@ fn function(model: &Model) -> TokenStream {
     }
     let vis = &model.function.vis;
     let attrs = model.function.attrs.iter().filter(|attr| is_met(attr));
+    let cached = uses::cached(model);
     let (expected, underscores) = (expected(model), underscores(model));
     // The call has another span than the block in which it is.
     let expected = quote_spanned!(model.call_site=> #expected #[allow(clippy::implicit_return)]);
@@ -167,7 +168,7 @@ fn function(model: &Model) -> TokenStream {
     // As long as its span is the user's, it is told of when nobody uses it.
     let mut body = Group::new(Delimiter::Brace, call);
     body.set_span(model.function.body.span());
-    quote_spanned!(model.call_site=> #(#attrs)* #expected #underscores #vis #sig #body)
+    quote_spanned!(model.call_site=> #(#attrs)* #cached #expected #underscores #vis #sig #body)
 }
 
 /// A companion, as other companions call it.
@@ -219,18 +220,18 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
     let lints = lints(model);
     let names = identity.iter().map(param_name);
     let of = quote_spanned!(model.call_site=> #companion<#(#names),*>);
-    let fields = identity.iter().filter_map(|param| match param {
-        GenericParam::Type(param) => Some(&param.ident),
-        _ => None,
-    });
-    let (never, check) = if identity.is_empty() {
-        taken(model, &cfg)
+    let fields: Vec<&Ident> = identity
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            _ => None,
+        })
+        .collect();
+    // Nobody makes one. With parameters, which have to be used, it shows as a type that nobody can look into.
+    let kind = if fields.is_empty() {
+        quote_spanned!(model.call_site=> enum #companion<#(#identity),*> {})
     } else {
-        let never = quote_spanned! {model.call_site=>
-            #[doc(hidden)]
-            __Never(::core::convert::Infallible, #(#krate::__private::Uses<#fields>),*)
-        };
-        (never, TokenStream::new())
+        quote_spanned!(model.call_site=> struct #companion<#(#identity),*> { __uses: #krate::__private::Uses<(#(*const #fields,)*)> })
     };
     let link = format!(
         "The cache of [`{0}`](fn@{0}): [`{1}`](Self::{1}) is one call of it, [`{2}`](Self::{2}) the address of one, [`{3}`](Self::{3}) the whole.",
@@ -248,9 +249,7 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         #(#cfg)*
         #doc
         #[allow(non_camel_case_types, non_upper_case_globals, clippy::empty_enums, clippy::exhaustive_enums)]
-        #vis enum #companion<#(#identity),*> { #never }
-        #(#cfg)*
-        #check
+        #vis #kind
     };
     let head = quote_spanned! {model.call_site=>
         #(#cfg)*
@@ -259,25 +258,6 @@ fn companion_type(model: &Model) -> Option<CompanionType> {
         impl<#(#identity),*> #of
     };
     Some(CompanionType { item, head, body: entry::body(model) })
-}
-
-/// A type or module that has the companion's name already is the compiler's to report. What it cannot
-/// know is the remedy: so a path through the companion ends in it, and appears in the report.
-fn taken(model: &Model, cfg: &[&Attribute]) -> (TokenStream, TokenStream) {
-    let (companion, remedy) = (&model.companion, "this_name_is_taken__write__companion_eq_another_name");
-    let remedy = Ident::new(remedy, companion.span());
-    let never = quote_spanned!(model.call_site=> #[doc(hidden)] #[allow(non_camel_case_types)] #remedy(::core::convert::Infallible));
-    // Nor does it know the remedy where this stands in an `impl`, which no attribute can see.
-    let in_an_impl = format!("__{}__in_an_impl_write_memoize_on_the_impl_too", companion.unraw());
-    let in_an_impl = Ident::new(&in_an_impl, companion.span());
-    let check = quote_spanned! {model.call_site=>
-        #[doc(hidden)]
-        #[allow(non_camel_case_types)]
-        type #in_an_impl = #companion;
-        #(#cfg)*
-        const _: fn(::core::convert::Infallible) -> #in_an_impl = #companion::#remedy;
-    };
-    (never, check)
 }
 
 /// The companions, and what belongs to them.

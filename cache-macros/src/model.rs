@@ -408,8 +408,9 @@ fn parts(options: &Options, args: &mut [Arg], errors: &mut Errors) -> Option<Vec
                 errors.at(key.span, format!("`{}` is both part of the key and skipped", arg.name));
             }
         } else if !used {
-            if arg.receiver.is_some() {
-                // Reported where methods without `key` are, too.
+            let names_nothing = matches!(&key.value, KeyOption::Template(text) if text.fixed().is_some());
+            if arg.receiver.is_some() || names_nothing {
+                // Reported where methods without `key` are, too; and as what it is.
             } else if rest.is_some() {
                 others.push(Part::Arg(index));
             } else {

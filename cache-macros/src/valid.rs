@@ -1,5 +1,6 @@
 //! Rules that need more than one option, or the function.
 
+mod bounds;
 mod freshness;
 
 use proc_macro2::{Ident, Span};
@@ -8,10 +9,13 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, Type};
 
+use crate::conditions::is_one_of;
 use crate::diagnostics::{Errors, list, nearest};
+use crate::expand::background_call::refused;
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
 use crate::options::{Capacity, Given, ListItem, Ttl, example};
 use crate::shape::{borrows, names_self_type, shape};
+use crate::surroundings::Surroundings;
 use crate::template::Template;
 use syn::ext::IdentExt as _;
 
@@ -22,10 +26,51 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
     futures(model, errors);
     output(model, errors);
     arguments(model, errors);
+    bounds::arguments(model, errors);
+    bounds::futures(model, errors);
     options(model, errors);
     freshness::check(model, errors);
     templates(model, errors);
     flags(model, errors);
+    companions(model, errors);
+}
+
+/// What companions are called is not taken by another.
+fn companions(model: &Model, errors: &mut Errors) {
+    // Of two under a condition only one may be there.
+    let conditional = model.function.attrs.iter().any(|attr| is_one_of(attr, &["cfg"]));
+    if model.hidden || conditional {
+        return;
+    }
+    let Some(surroundings) = Surroundings::of(model.call_site) else { return };
+    let (ident, companion) = (&model.function.sig.ident, model.companion.unraw());
+    let other = if model.options.companion.is_some() {
+        "another_name".to_owned()
+    } else {
+        format!("{companion}_cache")
+    };
+    match model.place {
+        Place::Free => {
+            if let Some(kind) = surroundings.beside(&companion.to_string()) {
+                errors.at(
+                    ident.span(),
+                    format!("`#[memoize]` makes a type `{companion}` beside the function `{}`, and there is a {kind} `{companion}` already: call it otherwise, `companion = {other}`", ident.unraw()),
+                );
+            }
+        }
+        Place::Inherent { .. } => {
+            for name in [&model.names.entry, &model.names.key, &model.names.memo] {
+                if surroundings.function(&name.to_string()) {
+                    errors.at(
+                        ident.span(),
+                        format!("`#[memoize]` makes a function `{name}` beside `{}`, and there is one of this name already: call it otherwise, `companion = {other}`", ident.unraw()),
+                    );
+                    return;
+                }
+            }
+        }
+        Place::Extended { .. } => {}
+    }
 }
 
 /// The same for a node, whose arguments are fields.
@@ -145,7 +190,11 @@ fn futures(model: &Model, errors: &mut Errors) {
                 );
             }
         }
-        _ => {}
+        _ => {
+            if let Some((span, why)) = refused(model) {
+                errors.at(span, why);
+            }
+        }
     }
 }
 
@@ -172,6 +221,8 @@ fn output(model: &Model, errors: &mut Errors) {
             model.output.span(),
             "a borrowed return cannot be kept: it would outlive what it borrows from. Return an owned value, or an `Arc` of it",
         );
+    } else {
+        bounds::output(model, errors);
     }
 }
 
@@ -287,7 +338,12 @@ fn options(model: &Model, errors: &mut Errors) {
     ] {
         let Some(Given { value: expr, .. }) = given else { continue };
         // Other macros may well be functions.
-        let is_bool = matches!(expr, Expr::Macro(of) if of.mac.path.is_ident("matches"));
+        let is_bool = match expr {
+            Expr::Macro(of) => of.mac.path.is_ident("matches"),
+            Expr::Binary(_) => true,
+            Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Not(_)),
+            _ => false,
+        };
         if is_bool || matches!(expr, Expr::Lit(_)) {
             let form = example(name);
             errors.at(
@@ -302,6 +358,14 @@ fn options(model: &Model, errors: &mut Errors) {
     {
         if let Expr::Lit(lit) = &hook.value {
             errors.at(lit.span(), "a hook is a closure or a path to a function");
+        }
+    }
+    for (name, given) in [("bypass_if", &options.bypass_if), ("refresh_if", &options.refresh_if)] {
+        if let Some(Given { value: Expr::Closure(closure), .. }) = given {
+            errors.at(
+                closure.span(),
+                format!("`{name}` is no closure, but an expression that sees the arguments by name: `{name} = {}`", example(name)),
+            );
         }
     }
     if let Some(given) = &options.placeholder

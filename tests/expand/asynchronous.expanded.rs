@@ -10,17 +10,7 @@ pub async fn get_cat(name: &str) -> Cat {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-pub enum get_cat {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __get_cat__in_an_impl_write_memoize_on_the_impl_too = get_cat::this_name_is_taken__write__companion_eq_another_name;
+pub enum get_cat {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -31,7 +21,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl get_cat {
-    ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `get_cat`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     pub fn entry(
         name: &str,
@@ -49,9 +39,7 @@ impl get_cat {
                     (name,),
                     (),
                     |(name,), ()| (
-                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
-                            Self::__body(name),
-                        ),
+                        ::cache_core::__send!(Self::__body(name)),
                         ::cache_core::__private::NoHook,
                     ),
                 )

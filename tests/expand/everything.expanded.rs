@@ -18,9 +18,8 @@ where
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-pub(crate) enum describe<T> {
-    #[doc(hidden)]
-    __Never(::core::convert::Infallible, ::cache_core::__private::Uses<T>),
+pub(crate) struct describe<T> {
+    __uses: ::cache_core::__private::Uses<(*const T,)>,
 }
 #[allow(
     clippy::needless_borrow,
@@ -32,7 +31,7 @@ pub(crate) enum describe<T> {
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl<T> describe<T> {
-    ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `describe`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     pub(crate) fn entry<'a, P>(
         cat: &Cat,

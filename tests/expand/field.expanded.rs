@@ -30,7 +30,7 @@ impl Home {
     fn __cat_body(&self, name: &str) -> Cat {
         self.load(name)
     }
-    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[allow(non_snake_case, single_use_lifetimes)]
     #[deny(dead_code)]
     #[allow(

@@ -10,17 +10,7 @@ pub fn revalidated(name: &str) -> Cat {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-pub enum revalidated {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __revalidated__in_an_impl_write_memoize_on_the_impl_too = revalidated::this_name_is_taken__write__companion_eq_another_name;
+pub enum revalidated {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -31,7 +21,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl revalidated {
-    ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `revalidated`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     pub fn entry(
         name: &str,
@@ -122,17 +112,7 @@ pub fn patient(name: &str) -> Result<Cat, Error> {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-pub enum patient {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __patient__in_an_impl_write_memoize_on_the_impl_too = patient;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __patient__in_an_impl_write_memoize_on_the_impl_too = patient::this_name_is_taken__write__companion_eq_another_name;
+pub enum patient {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -143,7 +123,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl patient {
-    ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `patient`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     pub fn entry(
         name: &str,
@@ -241,17 +221,7 @@ pub async fn first(name: String) -> Result<Cat, Error> {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-pub enum first {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __first__in_an_impl_write_memoize_on_the_impl_too = first;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __first__in_an_impl_write_memoize_on_the_impl_too = first::this_name_is_taken__write__companion_eq_another_name;
+pub enum first {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -262,7 +232,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl first {
-    ///The entry of a call of `first`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `first`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     pub fn entry(
         name: String,
@@ -280,9 +250,7 @@ impl first {
                     (name,),
                     (),
                     |(name,), ()| (
-                        ::cache_core::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send(
-                            Self::__body(name),
-                        ),
+                        ::cache_core::__send!(Self::__body(name)),
                         ::cache_core::__private::NoHook,
                     ),
                 )
@@ -448,17 +416,7 @@ fn by_node(name: &str) -> Result<Cat, Error> {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-enum by_node {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __by_node__in_an_impl_write_memoize_on_the_impl_too = by_node::this_name_is_taken__write__companion_eq_another_name;
+enum by_node {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -469,7 +427,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl by_node {
-    ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `by_node`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn entry(
@@ -485,13 +443,7 @@ impl by_node {
             ::cache_core::__private::function_once(Self::__look_up)
                 .bind((name,), (), |(name,), ()| Self::__body(name))
                 .background_call(
-                    {
-                        enum __Why0 {}
-                        impl ::cache_core::__private::Why for __Why0 {
-                            const TEXT: &'static ::cache_core::__private::str = "`timeout` computes in the background, and argument `name` cannot be taken there: take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`";
-                        }
-                        (::cache_core::__own!(Lent, str, __Why0),)
-                    },
+                    (::cache_core::__own!(Lent, str),),
                     |__own, (name,), ()| (__own.0.keep(name),),
                     |__own, __kept, __handle| {
                         Self::entry(__own.0.lend(&__kept.0)).lead(__handle)

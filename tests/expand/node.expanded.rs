@@ -129,17 +129,7 @@ async fn cat_of_row(pool: &Pool, row: &Row) -> Result<Cat, DbError> {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-enum cat_of_row {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __cat_of_row__in_an_impl_write_memoize_on_the_impl_too = cat_of_row::this_name_is_taken__write__companion_eq_another_name;
+enum cat_of_row {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -150,7 +140,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl cat_of_row {
-    ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat_of_row`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[allow(elided_lifetimes_in_paths)]
     #[inline]
     fn entry(
@@ -170,9 +160,7 @@ impl cat_of_row {
                     (row,),
                     (pool,),
                     |(row,), (pool,)| (
-                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
-                            Self::__body(pool, row),
-                        ),
+                        ::cache_core::__send!(Self::__body(pool, row)),
                         ::cache_core::__private::NoHook,
                     ),
                 )

@@ -10,17 +10,7 @@ async fn lives(id: u64) -> Result<u32, LoadError> {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-enum lives {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __lives__in_an_impl_write_memoize_on_the_impl_too = lives;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __lives__in_an_impl_write_memoize_on_the_impl_too = lives::this_name_is_taken__write__companion_eq_another_name;
+enum lives {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -31,7 +21,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl lives {
-    ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     fn entry(
         id: u64,
@@ -49,13 +39,11 @@ impl lives {
                     (id,),
                     (),
                     |(id,), ()| (
-                        ::cache_core::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send(
-                            Self::__body(id),
-                        ),
+                        ::cache_core::__send!(Self::__body(id)),
                         ::cache_core::__private::NoHook,
                     ),
                 )
-                .by_owner(),
+                .by_owner::<Result<u32, LoadError>>(),
         )
     }
     ///The address of an entry of `lives`, by the arguments that are part of its key.

@@ -10,17 +10,7 @@ async fn find(cat: &Cat, tenant: Tenant) -> Option<Found> {
     clippy::empty_enums,
     clippy::exhaustive_enums
 )]
-enum find {
-    #[doc(hidden)]
-    #[allow(non_camel_case_types)]
-    this_name_is_taken__write__companion_eq_another_name(::core::convert::Infallible),
-}
-#[doc(hidden)]
-#[allow(non_camel_case_types)]
-type __find__in_an_impl_write_memoize_on_the_impl_too = find;
-const _: fn(
-    ::core::convert::Infallible,
-) -> __find__in_an_impl_write_memoize_on_the_impl_too = find::this_name_is_taken__write__companion_eq_another_name;
+enum find {}
 #[allow(
     clippy::needless_borrow,
     clippy::pattern_type_mismatch,
@@ -31,7 +21,7 @@ const _: fn(
 )]
 #[allow(non_snake_case, single_use_lifetimes)]
 impl find {
-    ///The entry of a call of `find`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `find`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[inline]
     fn entry(
         cat: &Cat,
@@ -64,9 +54,7 @@ impl find {
                                 ));
                         });
                         (
-                            ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
-                                Self::__body(cat, tenant),
-                            ),
+                            ::cache_core::__send!(Self::__body(cat, tenant)),
                             ::cache_core::__private::described(
                                 ::cache_core::__returns!(Option < Found >, OfReturn),
                                 move |

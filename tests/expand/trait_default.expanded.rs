@@ -96,7 +96,7 @@ pub trait CatsMemo: Cats {
             { load(self.id(), name).await }
         }
     }
-    ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `lives`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::needless_borrow,
@@ -123,8 +123,8 @@ pub trait CatsMemo: Cats {
                     (self, name),
                     (),
                     |(__this, name), ()| (
-                        ::cache_core::__private::body_is_send_or_write_memoize_with_question_mark_send(
-                            <Self as CatsMemo>::__lives_body(__this, name),
+                        ::cache_core::__send!(
+                            < Self as CatsMemo > ::__lives_body(__this, name)
                         ),
                         ::cache_core::__private::NoHook,
                     ),

@@ -55,7 +55,7 @@ trait DbCatsMemo: Cats {
         clippy::unused_self
     )]
     fn __cat_body(&self, name: &str) -> Self::Cat;
-    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::needless_borrow,
@@ -192,7 +192,7 @@ impl DbCatsMemo for Db {
         use Cats as _;
         { format!("{name} of {}", self.id) }
     }
-    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call.
+    ///The entry of a call of `cat`: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.
     #[allow(non_snake_case, single_use_lifetimes)]
     #[allow(
         clippy::needless_borrow,

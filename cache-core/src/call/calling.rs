@@ -181,6 +181,17 @@ where
     }
 }
 
+/// A return that an executor may hand on.
+#[diagnostic::on_unimplemented(
+    message = "the future of a memoized function is `Send`, and what it returns is not: `{Self}`",
+    label = "not `Send`",
+    note = "return `Box<dyn Error + Send + Sync>` in place of `Box<dyn Error>`, and an `Arc` in place of an `Rc`; or write `#[memoize(?Send)]`"
+)]
+pub trait IsSentToOthers: Send {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send> IsSentToOthers for T {}
+
 /// A call with its driver.
 type DrivenCall<O, V, KA, SA, Run, B, D, A, X> =
     Driven<Polled<UnansweredCall<Async, O, V, KA, SA, Run, D, A, X>, B>>;
@@ -226,9 +237,9 @@ where
     /// Makes a call that its caller computes and that owns everything it needs. An executor goes on with it
     /// when all callers have left.
     #[inline]
-    pub fn by_owner(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X>
+    pub fn by_owner<O: IsSentToOthers>(self) -> DrivenHere<C, KA, SA, Run, B, D, A, X>
     where
-        C::Output: Send,
+        C: MemoizedFn<KA, Output = O>,
         KA: Send + 'static,
         SA: Send + 'static,
         Run: Send + 'static,

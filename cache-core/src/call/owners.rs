@@ -154,34 +154,105 @@ impl<T, W> Given<T, W> {
     pub const NEW: Self = Self(PhantomData);
 }
 
-macro_rules! pick_owner {
-    ($($(#[$doc:meta])* $trait:ident for $of:ty where [$($bounds:tt)*] => $owner:ty;)*) => { $(
-        $(#[$doc])*
-        pub trait $trait {
-            /// How the argument is owned.
-            type Owner;
-            /// How the argument is owned.
-            fn __owner(&self) -> Self::Owner;
-        }
-        impl<$($bounds)*> $trait for $of {
-            type Owner = $owner;
-            fn __owner(&self) -> $owner {
-                <$owner>::NEW
-            }
-        }
-    )* };
+/// References whose target can be owned.
+pub trait PickToOwned {
+    /// How the argument is owned.
+    type Owner;
+    /// How the argument is owned.
+    fn __owner(&self) -> Self::Owner;
+    /// The same where it has to be.
+    fn __owned(&self) -> Self::Owner;
 }
 
-pick_owner! {
-    /// References whose target can be owned.
-    PickToOwned for &Lent<T, W> where [T: ToOwned<Owned: Send + 'static> + ?Sized, W] => ByToOwned<T, W>;
-    /// Other references.
-    PickNotLent for Lent<T, W> where [T: ?Sized, W] => NotOwned<W>;
-    /// Values that can be sent to other threads.
-    PickMove for &Given<T, W> where [T: Send + 'static, W] => ByMove<T, W>;
-    /// Other values.
-    PickNotGiven for Given<T, W> where [T, W] => NotOwned<W>;
+impl<T: ToOwned<Owned: Send + 'static> + ?Sized, W> PickToOwned for &Lent<T, W> {
+    type Owner = ByToOwned<T, W>;
+    fn __owner(&self) -> ByToOwned<T, W> {
+        ByToOwned::NEW
+    }
+    fn __owned(&self) -> ByToOwned<T, W> {
+        ByToOwned::NEW
+    }
 }
+
+/// Values that can be sent to other threads.
+pub trait PickMove {
+    /// How the argument is owned.
+    type Owner;
+    /// How the argument is owned.
+    fn __owner(&self) -> Self::Owner;
+    /// The same where it has to be.
+    fn __owned(&self) -> Self::Owner;
+}
+
+impl<T: Send + 'static, W> PickMove for &Given<T, W> {
+    type Owner = ByMove<T, W>;
+    fn __owner(&self) -> ByMove<T, W> {
+        ByMove::NEW
+    }
+    fn __owned(&self) -> ByMove<T, W> {
+        ByMove::NEW
+    }
+}
+
+/// Other references.
+pub trait PickNotLent<T: ?Sized, W> {
+    /// How the argument is owned.
+    fn __owner(&self) -> NotOwned<W>;
+    /// The same where it has to be, which is refused.
+    fn __owned(&self) -> NotOwned<W>
+    where
+        Self: IsOwnedOnceCloned<T>;
+}
+
+impl<T: ?Sized, W> PickNotLent<T, W> for Lent<T, W> {
+    fn __owner(&self) -> NotOwned<W> {
+        NotOwned::NEW
+    }
+    fn __owned(&self) -> NotOwned<W>
+    where
+        Self: IsOwnedOnceCloned<T>,
+    {
+        NotOwned::NEW
+    }
+}
+
+/// Other values.
+pub trait PickNotGiven<T, W> {
+    /// How the argument is owned.
+    fn __owner(&self) -> NotOwned<W>;
+    /// The same where it has to be, which is refused.
+    fn __owned(&self) -> NotOwned<W>
+    where
+        Self: IsOwnedOnceSent<T>;
+}
+
+impl<T, W> PickNotGiven<T, W> for Given<T, W> {
+    fn __owner(&self) -> NotOwned<W> {
+        NotOwned::NEW
+    }
+    fn __owned(&self) -> NotOwned<W>
+    where
+        Self: IsOwnedOnceSent<T>,
+    {
+        NotOwned::NEW
+    }
+}
+
+/// No type has it: says why a reference cannot be taken to the background.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be taken to the background, where this function may be computed: it is not `Clone + Send`",
+    label = "not `Clone + Send`",
+    note = "`stale_while_revalidate`, `refresh_ahead`, `placeholder`, `timeout`, `soft_timeout` and `fallback_after` need arguments of their own there: derive `Clone` for it, or take an `Arc` of it"
+)]
+pub trait IsOwnedOnceCloned<T: ?Sized> {}
+
+/// No type has it: says why an argument cannot be taken to the background.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be taken to the background, where this function may be computed: it is not `Send`",
+    label = "not `Send`",
+    note = "`stale_while_revalidate`, `refresh_ahead`, `placeholder`, `timeout`, `soft_timeout` and `fallback_after` compute on another thread: take an `Arc` in place of an `Rc`, a `Mutex` in place of a `RefCell`"
+)]
+pub trait IsOwnedOnceSent<T> {}
 
 /// An argument that can be owned, and passed again.
 pub trait PassedArg {

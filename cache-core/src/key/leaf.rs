@@ -22,12 +22,9 @@ pub struct Leaf<T, L>(PhantomData<fn() -> (T, L)>);
 pub(super) type LeafType<S, C, T> = (S, C, Ty<T>);
 
 impl<T: ?Sized, S, C, D, J> Leaf<Ty<T>, (S, C, D, J)> {
-    /// A leaf from its choices; what cannot be a key is refused here, and only here.
+    /// A leaf from its choices.
     #[inline]
-    pub fn new(_: LeafType<S, C, T>, _: D, _: J) -> Self
-    where
-        C: IsKey<T>,
-    {
+    pub fn new(_: LeafType<S, C, T>, _: D, _: J) -> Self {
         Self(PhantomData)
     }
 }
@@ -50,19 +47,6 @@ impl<T: ?Sized, S: Storage<T>, C: Compare<T>, D: ShowLeaf<T>, J: ParseLeaf<T>> C
     type Show = D;
     type Parse = J;
 }
-
-/// What can be part of a key.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be part of a key: it is not `Hash + Eq + Clone + Send + Sync`",
-    label = "cannot be part of the key",
-    note = "leave the argument out with `skip(..)`, say what identifies the call with `key = (..)`, or derive what is missing"
-)]
-pub trait IsKey<T: ?Sized> {}
-
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for Exactly {}
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized> IsKey<T> for ByEq {}
 
 /// How a leaf is kept.
 pub trait Storage<T: ?Sized>: Copy + 'static {
@@ -161,7 +145,7 @@ impl<T: Hash + Eq + ?Sized> Compare<T> for ByEq {
     }
 }
 
-/// Not at all: refused by [`Leaf::new`]; here so that this is the only error.
+/// Not at all: refused where it is picked; here so that this is the only error.
 #[derive(Clone, Copy, Default)]
 pub struct NotKey;
 

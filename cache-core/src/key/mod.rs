@@ -41,7 +41,8 @@ pub use leaf::{Leaf, NoJson};
 pub use pick::PickJson;
 pub(crate) use pick::picks;
 pub use pick::{
-    PickAny, PickBits, PickCopy, PickHidden, PickNoJson, PickParts, PickShared, PickShown, PickStd,
+    PickBits, PickCopy, PickHidden, PickNoJson, PickNotCloned, PickNotCompared, PickNotShared, PickParts,
+    PickShared, PickShown, PickStd,
 };
 
 #[cfg(feature = "json")]

@@ -47,20 +47,18 @@ pub(crate) use picks;
 
 picks! {
     /// Standard types that are often met.
-    PickStd::__leaf_type for &&&&&Ty<T> where [T: StdKey + ?Sized] => LeafType<AsOwned, Exactly, T>;
+    PickStd::__leaf_type for &&&&&&&Ty<T> where [T: StdKey + ?Sized] => LeafType<AsOwned, Exactly, T>;
     /// `Copy` standard types.
-    PickBits::__leaf_type for &&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
+    PickBits::__leaf_type for &&&&&&Ty<T> where [T: Exact + Copy + Send + Sync + 'static]
         => LeafType<AsBytes, Exactly, T>;
     /// Other standard types.
-    PickParts::__leaf_type for &&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+    PickParts::__leaf_type for &&&&&Ty<T> where [T: Exact + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
         => LeafType<AsArc, Exactly, T>;
     /// `Copy` types.
-    PickCopy::__leaf_type for &&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => LeafType<AsBytes, ByEq, T>;
+    PickCopy::__leaf_type for &&&&Ty<T> where [T: Copy + Hash + Eq + Send + Sync + 'static] => LeafType<AsBytes, ByEq, T>;
     /// Everything else that can be a key.
-    PickShared::__leaf_type for &Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
+    PickShared::__leaf_type for &&&Ty<T> where [T: Hash + Eq + ToOwned<Owned: Send + Sync + 'static> + ?Sized + 'static]
         => LeafType<AsArc, ByEq, T>;
-    /// What cannot be a key.
-    PickAny::__leaf_type for Ty<T> where [T: ?Sized] => LeafType<NotKey, NotKey, T>;
     /// `Debug` types.
     PickShown::__shown for &Ty<T> where [T: fmt::Debug + ?Sized] => Shown;
     /// Types that are not `Debug`.
@@ -71,3 +69,82 @@ picks! {
     /// Types that are not `Deserialize`.
     PickNoJson::__json for Ty<T> where [T: ?Sized] => NoJson;
 }
+
+// What cannot be a key is chosen like the others, so that the one error is that of a trait which no type has. They are
+// written out, because the compiler shows them with the error.
+
+/// What cannot be a key, though it can be compared and sent.
+pub trait PickNotCloned<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __leaf_type(&self) -> LeafType<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCloned<T>;
+}
+
+impl<T: Hash + Eq + Send + Sync + ?Sized> PickNotCloned<T> for &&Ty<T> {
+    fn __leaf_type(&self) -> LeafType<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCloned<T>,
+    {
+        Default::default()
+    }
+}
+
+/// What cannot be a key, though it can be compared.
+pub trait PickNotShared<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __leaf_type(&self) -> LeafType<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceShared<T>;
+}
+
+impl<T: Hash + Eq + ?Sized> PickNotShared<T> for &Ty<T> {
+    fn __leaf_type(&self) -> LeafType<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceShared<T>,
+    {
+        Default::default()
+    }
+}
+
+/// What cannot be a key.
+pub trait PickNotCompared<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __leaf_type(&self) -> LeafType<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCompared<T>;
+}
+
+impl<T: ?Sized> PickNotCompared<T> for Ty<T> {
+    fn __leaf_type(&self) -> LeafType<NotKey, NotKey, T>
+    where
+        Self: IsKeyOnceCompared<T>,
+    {
+        Default::default()
+    }
+}
+
+/// No type has it: says why `T` cannot be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a key: it is not `Hash + Eq`",
+    label = "not `Hash + Eq`",
+    note = "derive what is missing, `#[derive(Clone, PartialEq, Eq, Hash)]`",
+    note = "if it has floats, is `dyn`, or comes from another library, say what identifies the call, `key = (point.x, point.y)`, or leave the argument out, `skip(point)`"
+)]
+pub trait IsKeyOnceCompared<T: ?Sized> {}
+
+/// No type has it: says why `T` cannot be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a key: it is not `Send + Sync`",
+    label = "not `Send + Sync`",
+    note = "all threads see a key: take an `Arc` in place of an `Rc`, say what identifies the call, `key = (user.id, ..)`, or leave the argument out, `skip(user)`"
+)]
+pub trait IsKeyOnceShared<T: ?Sized> {}
+
+/// No type has it: says why `T` cannot be part of a key.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be part of a key: it is not `Clone`",
+    label = "not `Clone`",
+    note = "the cache keeps a copy: derive `Clone`, take an `Arc` of it, say what identifies the call, `key = (user.id, ..)`, or leave the argument out, `skip(user)`"
+)]
+pub trait IsKeyOnceCloned<T: ?Sized> {}

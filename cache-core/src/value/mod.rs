@@ -24,8 +24,10 @@ pub use outcome::{
     PickWithoutErrors, share,
 };
 pub(crate) use outcome::{OkOnly, Plain};
-use stored_form::{IsKept, StoredForm};
-pub use stored_form::{PickAsBytes, PickBehind, PickInPlace, PickNotKept};
+use stored_form::StoredForm;
+pub use stored_form::{
+    PickAsBytes, PickBehind, PickErrorNotKept, PickInPlace, PickNotCloned, PickNotSent, PickNotSync,
+};
 
 pub(crate) use returned::{ReturnSlot, Returned};
 pub(crate) use shared_error::SharedError;
@@ -120,11 +122,8 @@ impl<R, O, H, E, F> Copy for Return<R, O, H, E, F> {}
 impl<R: 'static, O: Outcome<R>, H: StoredForm<O::Kept>, E: ShareError<R>, F: Companions<R>>
     Return<R, O, H, E, F>
 {
-    /// Puts the decisions together; what cannot be kept is refused here, and only here.
-    pub fn new(_: Ty<R>, _: O, _: Ty<H>, _: E, _: F) -> Self
-    where
-        H: IsKept<O::Kept>,
-    {
+    /// Puts the decisions together.
+    pub fn new(_: Ty<R>, _: O, _: Ty<H>, _: E, _: F) -> Self {
         Self(PhantomData)
     }
 }

@@ -5,21 +5,6 @@ use std::sync::Arc;
 
 use crate::key::{Bitwise, Ty, picks};
 
-/// A value that can be kept.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` cannot be cached: it is not `Clone + Send + Sync`",
-    label = "cannot be cached",
-    note = "derive `Clone`, or return an `Arc` of it"
-)]
-pub trait IsKept<T> {}
-
-#[diagnostic::do_not_recommend]
-impl<T> IsKept<T> for T {}
-#[diagnostic::do_not_recommend]
-impl<T> IsKept<T> for Bitwise<T> {}
-#[diagnostic::do_not_recommend]
-impl<T> IsKept<T> for Arc<T> {}
-
 /// A form in which the store keeps values of type `T`; cloning it runs no user code.
 pub trait StoredForm<T>: Clone + Send + Sync + 'static {
     /// Takes a value in.
@@ -50,7 +35,7 @@ std_values!(
 impl<T: Send + Sync + ?Sized + 'static> StdValue for Arc<T> {}
 impl<T: Send + Sync + ?Sized + 'static> StdValue for Option<Arc<T>> {}
 
-/// Cannot be kept: refused by [`Return::new`](super::Return::new); here so that this is the only error.
+/// Cannot be kept: refused where it is picked; here so that this is the only error.
 #[derive(Clone)]
 pub struct NotKept;
 
@@ -113,11 +98,112 @@ impl<T: Clone + Send + Sync + 'static> StoredForm<T> for Arc<T> {
 
 picks! {
     /// Standard values.
-    PickInPlace::__stored_form for &&&Ty<T> where [T: StdValue] => Ty<T>;
+    PickInPlace::__stored_form for &&&&&&Ty<T> where [T: StdValue] => Ty<T>;
     /// `Copy` values.
-    PickAsBytes::__stored_form for &&Ty<T> where [T: Copy + Send + Sync + 'static] => Ty<Bitwise<T>>;
+    PickAsBytes::__stored_form for &&&&&Ty<T> where [T: Copy + Send + Sync + 'static] => Ty<Bitwise<T>>;
     /// Other values.
-    PickBehind::__stored_form for &Ty<T> where [T: Clone + Send + Sync + 'static] => Ty<Arc<T>>;
-    /// What cannot be kept.
-    PickNotKept::__stored_form for Ty<T> where [T: ?Sized] => Ty<NotKept>;
+    PickBehind::__stored_form for &&&&Ty<T> where [T: Clone + Send + Sync + 'static] => Ty<Arc<T>>;
 }
+
+// What cannot be kept is chosen like the others, so that the one error is that of a trait which no type has. They are
+// written out, because the compiler shows them with the error.
+
+/// A `Result` that is to be kept whole, and its error cannot be.
+pub trait PickErrorNotKept<E: ?Sized> {
+    /// The choice, which is refused.
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptError<E>;
+}
+
+impl<T: Clone + Send + Sync + 'static, E> PickErrorNotKept<E> for &&&Ty<Result<T, E>> {
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptError<E>,
+    {
+        Ty::NEW
+    }
+}
+
+/// What cannot be kept, though threads can share it.
+pub trait PickNotCloned<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptOnceCloned<T>;
+}
+
+impl<T: Send + Sync + ?Sized> PickNotCloned<T> for &&Ty<T> {
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptOnceCloned<T>,
+    {
+        Ty::NEW
+    }
+}
+
+/// What cannot be kept, though it can be sent.
+pub trait PickNotSync<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptOnceSync<T>;
+}
+
+impl<T: Send + ?Sized> PickNotSync<T> for &Ty<T> {
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptOnceSync<T>,
+    {
+        Ty::NEW
+    }
+}
+
+/// What cannot be kept.
+pub trait PickNotSent<T: ?Sized> {
+    /// The choice, which is refused.
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptOnceSent<T>;
+}
+
+impl<T: ?Sized> PickNotSent<T> for Ty<T> {
+    fn __stored_form(&self) -> Ty<NotKept>
+    where
+        Self: IsKeptOnceSent<T>,
+    {
+        Ty::NEW
+    }
+}
+
+/// No type has it: says why an error cannot be kept.
+#[diagnostic::on_unimplemented(
+    message = "`err_ttl` keeps errors, and `{T}` cannot be kept: it is not `Clone + Send + Sync`",
+    label = "this error cannot be kept",
+    note = "derive `Clone` for it, return an `Arc` of it, `Result<Cat, Arc<Error>>`, or leave `err_ttl` out"
+)]
+pub trait IsKeptError<T: ?Sized> {}
+
+/// No type has it: says why a value cannot be kept.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be cached: it is not `Clone`",
+    label = "not `Clone`",
+    note = "each caller gets a copy of its own: derive `Clone` for it, or return an `Arc` of it"
+)]
+pub trait IsKeptOnceCloned<T: ?Sized> {}
+
+/// No type has it: says why a value cannot be kept.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be cached: it is not `Sync`",
+    label = "not `Sync`",
+    note = "a cached value is seen by all threads: use an atomic, a `Mutex` or a `OnceLock` in place of a `Cell`, a `RefCell` or a `OnceCell`, and write `dyn .. + Send + Sync`"
+)]
+pub trait IsKeptOnceSync<T: ?Sized> {}
+
+/// No type has it: says why a value cannot be kept.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot be cached: it is not `Send + Sync`",
+    label = "not `Send + Sync`",
+    note = "a cached value is seen by all threads: return an `Arc` in place of an `Rc`, and write `Arc<dyn .. + Send + Sync>` in place of `Box<dyn ..>`"
+)]
+pub trait IsKeptOnceSent<T: ?Sized> {}

@@ -4,6 +4,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{Index, Type};
 
 use super::{Companion, Inline, Signature, attributes, attrs, callee, own_turbofish, signature, underscores};
@@ -68,6 +69,17 @@ fn owned_in_background(model: &Model) -> Result<Owned, String> {
     owned(model)
 }
 
+/// Why a call visibly cannot be made in the background, though an option asks for it; and where that is shown.
+pub(crate) fn refused(model: &Model) -> Option<(Span, String)> {
+    let (_, span) = model.options.in_background()?;
+    let never = |arg: &&Arg| matches!(way(&arg.ty), Ownership::Never) || model.may_end(&arg.ty);
+    if let Some(arg) = model.args.iter().find(never) {
+        let span = arg.receiver.as_ref().map_or_else(|| arg.ty.span(), |_| arg.name.span());
+        return Some((span, why(model, arg)));
+    }
+    owned(model).err().map(|why| (span, why))
+}
+
 /// The types that tell how each argument is owned and passed again, where that is known of all of them, and the body
 /// can be pointed to as a function of them.
 pub(super) fn passed_args(model: &Model) -> Option<TokenStream> {
@@ -126,8 +138,13 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
         };
         if !known {
             let kind = Ident::new(kind, mixed);
-            let why_type = if is_part_of_key(model, index) {
-                quote_spanned!(model.call_site=> #krate::__private::NoHook)
+            owners.push(if is_part_of_key(model, index) {
+                quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #krate::__private::NoHook))
+            } else if model.options.in_background().is_some() {
+                // What cannot be owned is refused where types are checked, not when code is made of them.
+                let span = arg.receiver.as_ref().map_or_else(|| arg.ty.span(), |_| arg.name.span());
+                let own = self::at(span, quote!(#krate::__own!));
+                quote_spanned!(span=> #own(#kind, #ty))
             } else {
                 let why_name = Ident::new(&format!("__Why{index}"), mixed);
                 let why = why(model, arg);
@@ -137,9 +154,8 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
                         const TEXT: &'static #krate::__private::str = #why;
                     }
                 });
-                quote_spanned!(model.call_site=> #why_name)
-            };
-            owners.push(quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_type)));
+                quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #why_name))
+            });
         }
         let (name, kept) = (quote_spanned!(model.call_site=> #name), quote_spanned!(mixed=> __kept.#at));
         let keep = |one: &TokenStream| {
@@ -252,7 +268,7 @@ fn is_part_of_key(model: &Model, index: usize) -> bool {
 
 fn why(model: &Model, arg: &Arg) -> String {
     let name = arg.name.unraw();
-    let what = match asked(model) {
+    let what = match model.options.in_background() {
         Some((option, _)) => {
             format!("`{option}` computes in the background, and argument `{name}` cannot be taken there")
         }

@@ -1,7 +1,8 @@
 //! The companion that makes an entry of a call, and the body beside it.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::{Expr, Pat};
 
 use super::{
@@ -30,7 +31,8 @@ pub(super) fn entry(model: &Model) -> Companion {
         let driver = if timeouts::timeouts(model).is_some() {
             quote_spanned!(model.call_site=> .by_clock())
         } else if model.owned {
-            quote_spanned!(model.call_site=> .by_owner())
+            // If it cannot be sent, that is shown where it is written.
+            quote_spanned!(output.span()=> .by_owner::<#output>())
         } else {
             quote_spanned!(model.call_site=> .by_caller())
         };
@@ -41,7 +43,7 @@ pub(super) fn entry(model: &Model) -> Companion {
         )
     };
     let send = send.then(|| quote_spanned!(model.call_site=> + ::core::marker::Send));
-    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call.";
+    let doc = "The entry of a call of {}: to look at it, write it, invalidate it, or call. Its type is that of the call, which has no name.";
     let attrs = attrs(model, Some(doc));
     let (expected, bound_again, elided) = (expected(model), bound_again(model), elided(model));
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
@@ -206,15 +208,13 @@ fn bind(model: &Model, detached: bool) -> TokenStream {
         (None, Some(after)) => ("bind_described", quote_spanned!(mixed=> (move || #body, #after))),
         (Some(_), after) => {
             let after = after.unwrap_or_else(|| quote_spanned!(mixed=> #krate::__private::NoHook));
-            let check = model.sends().then(|| {
-                let check = if model.owned {
-                    quote_spanned!(model.call_site=> #krate::__private::body_is_send_and_owned_or_write_memoize_with_question_mark_send)
-                } else {
-                    quote_spanned!(model.call_site=> #krate::__private::body_is_send_or_write_memoize_with_question_mark_send)
-                };
-                at(model.function.sig.ident.span(), check)
-            });
-            let body = check.map_or_else(|| body.clone(), |check| quote_spanned!(mixed=> #check(#body)));
+            let body = if model.sends() {
+                let ident = model.function.sig.ident.span();
+                let (check, body) = (at(ident, quote!(#krate::__send!)), at(ident, body));
+                quote_spanned!(mixed=> #check(#body))
+            } else {
+                body
+            };
             let bind = if background_call.is_none() { "bind_async_owned" } else { "bind_async" };
             (bind, quote_spanned!(mixed=> (#body, #after)))
         }

@@ -1,11 +1,13 @@
 //! From what an entry or a memo is called to the companion that is meant: `get_cat(name)` is
 //! `get_cat::key(name)`, `self.cat(name)` is `self.cat_key(name)`, or `Self::cat_key(name)`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Expr, ExprPath, PathSegment};
+
+use crate::surroundings::Surroundings;
 
 /// An entry. `locals` are names that are no functions.
 pub(super) fn entry(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
@@ -15,12 +17,16 @@ pub(super) fn entry(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
             if let Expr::Path(path) = &*call.func
                 && !is_made(path)
             {
+                memoized(path)?;
                 *call.func = Expr::Path(companion(path, "key"));
             }
             Ok(call.to_token_stream())
         }
         Expr::MethodCall(call) if is_place(&call.receiver) && call.method != "clone" => {
             let mut call = call.clone();
+            if matches!(&*call.receiver, Expr::Path(of) if of.path.is_ident("self")) {
+                is_memoized(&call.method)?;
+            }
             if !call.method.to_string().ends_with("_key") {
                 // Whether `self` is part of the key or not.
                 call.method = format_ident!("__{}_key", call.method.unraw(), span = call.method.span());
@@ -42,6 +48,7 @@ pub(super) fn entry(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
 pub(super) fn memo(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
     match expr {
         Expr::Path(path) if !is_local(path, locals) => {
+            memoized(path)?;
             let path = companion(path, "memo");
             Ok(quote!(#path()))
         }
@@ -54,6 +61,29 @@ pub(super) fn memo(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
         }
         _ => plain(expr, "a memo is named by its function: `list_cats`"),
     }
+}
+
+/// Refuses what is visibly not memoized: a name alone, or one of `Self`.
+fn memoized(path: &ExprPath) -> syn::Result<()> {
+    let mut names = path.path.segments.iter().rev().map(|segment| &segment.ident);
+    match (names.next(), names.next(), names.next()) {
+        (Some(name), None, _) => is_memoized(name),
+        (Some(name), Some(of), None) if of == "Self" => is_memoized(name),
+        _ => Ok(()),
+    }
+}
+
+fn is_memoized(name: &Ident) -> syn::Result<()> {
+    let surroundings = Surroundings::of(Span::call_site());
+    if surroundings.is_some_and(|surroundings| surroundings.is_not_memoized(&name.unraw().to_string())) {
+        return Err(syn::Error::new(
+            name.span(),
+            format!(
+                "`{name}` is not memoized, so it has no entries: write `#[memoize]` above it, or leave it out here"
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// What is taken as it is.

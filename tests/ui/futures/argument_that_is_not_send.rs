@@ -12,11 +12,6 @@ async fn borrowed(pool: &Rc<u32>, n: u32) -> u32 {
     **pool + n
 }
 
-#[memoize(skip(pool))]
-async fn generic<P: Into<u32>>(pool: P, n: u32) -> u32 {
-    pool.into() + n
-}
-
 fn main() {
-    drop((owned(Rc::new(1), 2), borrowed(&Rc::new(1), 2), generic(1_u32, 2)));
+    drop((owned(Rc::new(1), 2), borrowed(&Rc::new(1), 2)));
 }
