@@ -175,11 +175,12 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "hit ratio      {:5.1} %", self.hit_ratio() * 100.0)?;
-        let mut written = write!(f, "saved ratio    {:5.1} %", self.saved_ratio() * 100.0);
+        let percent = |ratio: f64| format!("{:.1} %", ratio * 100.0);
+        writeln!(f, "{:14} {:>12}", "hit ratio", percent(self.hit_ratio()))?;
+        let mut written = write!(f, "{:14} {:>12}", "saved ratio", percent(self.saved_ratio()));
         self.each(|name, figure| {
             if written.is_ok() && (figure > 0 || matches!(name, "hits" | "misses" | "waits" | "stores")) {
-                written = write!(f, "\n{:14} {figure}", name.replace('_', " "));
+                written = write!(f, "\n{:14} {figure:>12}", name.replace('_', " "));
             }
         });
         written
@@ -235,9 +236,16 @@ mod tests {
     #[test]
     fn figures_print_as_a_short_table() {
         let stats = Stats { hits: 9, misses: 1, stores: 1, not_modified: 12, ..Stats::default() };
-        let table = "hit ratio       90.0 %\nsaved ratio     90.0 %\nhits           9\nmisses         1\n\
-                     waits          0\nstores         1\nnot modified   12";
-        assert_eq!(stats.to_string(), table);
+        let table = [
+            "hit ratio            90.0 %",
+            "saved ratio          90.0 %",
+            "hits                      9",
+            "misses                    1",
+            "waits                     0",
+            "stores                    1",
+            "not modified             12",
+        ];
+        assert_eq!(stats.to_string(), table.join("\n"));
     }
 
     #[test]

@@ -2,13 +2,14 @@
 //! release, and the attribute is locked to the exact version.
 
 pub use crate::argument::{Arg, ArgCopy, ArgRef};
-pub use crate::call::node::{Fields, Node, OnEvict, OnMiss, OnValue, Weigh, find_node};
+pub use crate::call::node::{Fields, Node, OnMiss, OnValue, find_node};
 pub use crate::call::{
     Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, LentCow, Lookup, NoHook, Why,
     all, can_own, described, function, function_of, function_once, go_on, no_hooks,
 };
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::Entry;
+pub use crate::event::Cause;
 pub use crate::flight::{Limits, TimedOut};
 pub use crate::handles::Memo;
 pub use crate::key::{KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
@@ -285,6 +286,23 @@ pub fn call_on_hit<R: Returns>(
 #[inline]
 pub fn call_on_miss(hook: impl FnOnce(&KeyRef<'_>), key: &KeyRef<'_>) {
     hook(key);
+}
+
+/// Runs a hook of a node, or its weigher, given as a closure or a path; its parameters' types come from here.
+#[inline]
+pub fn call_of_node<V, T>(hook: impl FnOnce(&KeyRef<'_>, &V) -> T, key: &KeyRef<'_>, value: &V) -> T {
+    hook(key, value)
+}
+
+/// The same for entries that have left.
+#[inline]
+pub fn call_of_node_on_evict<V>(
+    hook: impl FnOnce(&KeyRef<'_>, &V, Cause),
+    key: &KeyRef<'_>,
+    value: &V,
+    cause: Cause,
+) {
+    hook(key, value, cause);
 }
 
 /// Says what an entry of a node answers to; the value's type comes from here.

@@ -408,20 +408,20 @@ fn closures(model: &Model, errors: &mut Errors) {
             errors.at(span, format!("`{name}` takes a closure of the form `{form} …`"));
         }
     }
-    // These run wherever an entry is stored or leaves, not only in a call.
     let mut blind = vec![
-        ("on_store", &options.on_store, ENTRY),
-        ("on_evict", &options.on_evict, ENTRY),
         ("on_error", &options.on_error, "the key and the error"),
         ("fallback_if", &options.fallback_if, "the error"),
         ("share_error", &options.share_error, "the error"),
-        ("weigh", &options.weigh, ENTRY),
     ];
-    let mut others = "only `on_hit` and `on_miss` see the arguments; ";
     if model.is_node() {
-        // These are given no more.
+        // These are told of a call, which may be of any function.
         blind.extend([("on_hit", &options.on_hit, ENTRY), ("on_miss", &options.on_miss, ENTRY)]);
-        others = "";
+    } else {
+        // These run wherever an entry is stored or leaves, not only in a call.
+        let of_entries = [&options.on_store, &options.on_evict, &options.weigh];
+        blind.extend(["on_store", "on_evict", "weigh"].into_iter().zip(of_entries).map(|(name, given)| {
+            (name, given, "the key and the value. With a key that is a node, `key = CatNode { name }`, it sees the fields")
+        }));
     }
     for (name, given, known) in blind {
         let Some(Given { value: Expr::Closure(closure), .. }) = given else { continue };
@@ -429,10 +429,12 @@ fn closures(model: &Model, errors: &mut Errors) {
         for bound in model.args.iter().flat_map(|arg| &arg.binds) {
             let body = closure.body.to_token_stream().to_string();
             let own = mentions(inputs.to_token_stream(), bound) || body.contains(&format!("let {bound}"));
-            if !own && mentions(closure.body.to_token_stream(), bound) {
+            let mentioned = mention(closure.body.to_token_stream(), &bound.to_string());
+            if let Some(span) = mentioned.filter(|_| !own) {
+                let what = model.argument();
                 errors.at(
-                    closure.body.span(),
-                    format!("`{name}` does not see `{bound}`: {others}what it may know is {known}"),
+                    span,
+                    format!("`{name}` does not see the {what} `{bound}`: what it may know is {known}"),
                 );
             }
         }

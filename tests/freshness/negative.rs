@@ -214,3 +214,20 @@ fn an_error_is_never_what_was_there() {
     scope.advance(secs(3));
     assert_eq!((ask(), ask::memo().stats().not_modified), (Err(2), 0), "it had its own time");
 }
+
+#[test]
+fn an_error_that_its_body_refuses_to_keep_counts_as_an_error() {
+    #[memoize(ttl = 60, err_ttl = 5)]
+    fn ask(n: u32) -> Result<u32, u32> {
+        if n == 1 {
+            computing().no_store();
+        }
+        Err(n)
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    assert_eq!((ask(0), ask(0), ask(1), ask(1)), (Err(0), Err(0), Err(1), Err(1)));
+    let stats = ask::memo().stats();
+    assert_eq!((stats.hits, stats.stores, stats.errors, ask::memo().len()), (1, 1, 2, 1));
+}

@@ -223,6 +223,8 @@ fn the_registry_lists_it_while_the_instance_is_there() {
     let names = || registry().memos().iter().map(|memo| memo.name().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(), [NAME, NAME]);
     assert!(registry().find(NAME).is_none(), "which of them?");
+    let told = registry().invalidate(NAME, &("tom",)).unwrap_err().to_string();
+    assert!(told.contains("memo in a field") && told.contains("`invalidate_matching`"), "{told}");
     assert_eq!(registry().invalidate_matching("methods::fields::*").count(), 2);
     drop(here);
     assert_eq!(names(), [NAME]);

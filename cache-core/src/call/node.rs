@@ -26,7 +26,8 @@ use crate::value::Returns;
 /// `none_ttl`, `idle`, `jitter`, `stale_while_revalidate`, `stale_if_error`, `refresh_ahead`, `tag`, `tags`,
 /// `inherit_tags`, `cache_if`, `capacity`, `weigh`, `policy`, `on_hit`, `on_miss`, `on_store`, `on_evict`,
 /// `single_flight`, `max_wait`, `name` and `crate`, as in [`#[memoize]`](crate::memoize). Expressions and
-/// templates use the fields by name. Hooks and `weigh` get the key and the value.
+/// templates use the fields by name. Hooks and `weigh` get
+/// the key and the value; `weigh`, `on_store` and `on_evict` can use the fields by name, too.
 ///
 /// A function uses the node by `key = CatNode { .. }`, made from its arguments. It takes the options about
 /// its calls: `skip`, `bypass_if`, `refresh_if`, `placeholder`, `origin_first`, `fallback_after`,
@@ -124,6 +125,12 @@ pub trait CacheKey: Sized {
         self.id().peek()
     }
 
+    /// Returns whether there is a fresh value.
+    #[must_use]
+    fn is_live(&self) -> bool {
+        self.id().is_live()
+    }
+
     /// Returns how long the entry is still fresh, or `None` if there is no fresh entry.
     #[must_use]
     fn ttl(&self) -> Option<Ttl> {
@@ -198,11 +205,11 @@ pub trait Node: Sized + 'static {
     /// Called when a call is not answered from the cache.
     const ON_MISS: OnMiss = None;
     /// Called after a value was stored.
-    const ON_STORE: OnValue<Self::Value> = None;
+    const ON_STORE: Option<fn(&KeyRef<'_>, Self::View<'_>, &Self::Value)> = None;
     /// Called after an entry was removed.
-    const ON_EVICT: OnEvict<Self::Value> = None;
-    /// The weight of an entry.
-    const WEIGH: Weigh<Self::Value> = None;
+    const ON_EVICT: Option<fn(&KeyRef<'_>, Self::View<'_>, &Self::Value, Cause)> = None;
+    /// Returns the weight of an entry.
+    const WEIGH: Option<fn(&KeyRef<'_>, Self::View<'_>, &Self::Value) -> usize> = None;
     /// Whether its functions may be computed in the background.
     const IN_BACKGROUND: bool = false;
     /// Whether an old value is kept, to be returned if a new one is late.
@@ -264,10 +271,6 @@ impl<V> IsValueOf<V> for V {
 pub type OnValue<V> = Option<fn(&KeyRef<'_>, &V)>;
 /// A hook for misses.
 pub type OnMiss = Option<fn(&KeyRef<'_>)>;
-/// A hook for entries that were removed.
-pub type OnEvict<V> = Option<fn(&KeyRef<'_>, &V, Cause)>;
-/// A function that returns the weight of an entry.
-pub type Weigh<V> = Option<fn(&KeyRef<'_>, &V) -> usize>;
 
 /// Identifies the memo of a node.
 pub(crate) struct OfNode<N>(PhantomData<fn(&N)>);
@@ -317,16 +320,20 @@ impl<R: Returns> MemoSpec<R> {
         let mut spec = Self::new().describe(|key, value, metadata| {
             N::describe(S::lend_fields(key.get()), value.map(IsValueOf::of_node), metadata);
         });
-        if N::ON_STORE.is_some() {
-            spec = spec.on_store(|key, value| N::ON_STORE.expect("it is set")(key, value.of_node()));
-        }
-        if N::ON_EVICT.is_some() {
-            spec = spec.on_evict(|key, value, cause| {
-                N::ON_EVICT.expect("it is set")(key, value.of_node(), cause);
+        if let Some(hook) = N::ON_STORE {
+            spec = spec.on_stored_entry(move |entry, value| {
+                hook(entry.shown, S::lend_fields(entry.key.get()), value.of_node());
             });
         }
-        if N::WEIGH.is_some() {
-            spec = spec.weigh(|key, value| N::WEIGH.expect("it is set")(key, value.of_node()));
+        if let Some(hook) = N::ON_EVICT {
+            spec = spec.on_evicted_entry(move |entry, value, cause| {
+                hook(entry.shown, S::lend_fields(entry.key.get()), value.of_node(), cause);
+            });
+        }
+        if let Some(weigh) = N::WEIGH {
+            spec = spec.weigh_entry(move |entry, value| {
+                weigh(entry.shown, S::lend_fields(entry.key.get()), value.of_node())
+            });
         }
         spec
     }

@@ -77,8 +77,10 @@ impl MemoCore {
         self.note_duration(flight);
         let is_off = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
         leader.finish(&mut effects, (!is_off).then_some(false), || Landing::Value(value.clone(), carried));
-        if outcome == StoreOutcome::Yes {
-            self.on_store(&flight.key, value);
+        match outcome {
+            StoreOutcome::Yes => self.on_store(&flight.key, value),
+            StoreOutcome::Refused if self.is_error(value) => self.counters.errors.add(),
+            _ => {}
         }
     }
 

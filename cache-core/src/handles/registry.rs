@@ -103,7 +103,10 @@ impl Registry {
     /// If no memo of this name has been used yet, or the arguments do not fit.
     #[cfg(feature = "json")]
     pub fn key(&self, name: &str, arguments: &impl serde::Serialize) -> Result<AnyKey, LookupError> {
-        let memo = self.find(name).ok_or_else(|| LookupError::name(name))?;
+        let memo = self.find(name).ok_or_else(|| {
+            let is_of_fields = self.memos().iter().any(|memo| memo.name() == name);
+            if is_of_fields { LookupError::of_fields(name) } else { LookupError::name(name) }
+        })?;
         memo.key_of_json(arguments)
     }
 
@@ -140,7 +143,7 @@ pub struct LookupError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LookupErrorKind {
-    /// No memo of this name has been used yet.
+    /// No memo of this name has been used yet, or only memos in fields have.
     UnknownMemo,
     /// The arguments do not fit the key.
     Arguments,
@@ -150,6 +153,14 @@ impl LookupError {
     #[cfg(feature = "json")]
     pub(crate) fn name(name: &str) -> Self {
         let text = format!("no memo named `{name}` has been used yet");
+        Self { kind: LookupErrorKind::UnknownMemo, text }
+    }
+
+    #[cfg(feature = "json")]
+    fn of_fields(name: &str) -> Self {
+        let text = format!(
+            "`{name}` is a memo in a field, of which there may be one for each instance: use `invalidate_matching` or `invalidate_key_text`"
+        );
         Self { kind: LookupErrorKind::UnknownMemo, text }
     }
 

@@ -15,17 +15,24 @@ use crate::value::{IsResult, IsSent, Returned, Returns, SharedError};
 
 /// The user's code that a memo runs, for values as they are kept.
 pub(super) struct MemoHooks {
-    on_store: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) + Send + Sync>>,
-    pub(super) on_evict: Option<Box<dyn Fn(&KeyRef<'_>, &Erased, Cause) + Send + Sync>>,
+    on_store: Option<Box<dyn Fn(&HookedEntry<'_>) + Send + Sync>>,
+    pub(super) on_evict: Option<Box<dyn Fn(&HookedEntry<'_>, Cause) + Send + Sync>>,
     on_error: Option<Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>>,
     fallback_if: Option<Box<dyn Fn(&dyn Any) -> bool + Send + Sync>>,
     share_error: Option<Box<ShareErrorFn>>,
-    pub(super) weigh: Option<Box<dyn Fn(&KeyRef<'_>, &Erased) -> usize + Send + Sync>>,
+    pub(super) weigh: Option<Box<dyn Fn(&HookedEntry<'_>) -> usize + Send + Sync>>,
     /// Says what an entry answers to, whichever function computes it.
     describe: Option<Box<DescribeFn>>,
     pub(super) is_error: fn(&Erased) -> bool,
     /// A value as companions speak of it.
     show: fn(Erased) -> Option<Box<dyn Any>>,
+}
+
+/// An entry that a hook or the weigher is about.
+pub(crate) struct HookedEntry<'a> {
+    pub(crate) shown: &'a KeyRef<'a>,
+    pub(crate) key: &'a Erased,
+    value: &'a Erased,
 }
 
 /// Makes an error for a waiter of the leader's.
@@ -60,10 +67,18 @@ impl<R: Returns> MemoSpec<R> {
 
     /// Called after a value was stored.
     #[must_use]
-    pub fn on_store(mut self, hook: fn(&KeyRef<'_>, &R::Value)) -> Self {
-        self.hooks.on_store = Some(Box::new(move |key, stored| {
-            if let Some(value) = R::value(stored.get()) {
-                hook(key, value);
+    pub fn on_store(self, hook: fn(&KeyRef<'_>, &R::Value)) -> Self {
+        self.on_stored_entry(move |entry, value| hook(entry.shown, value))
+    }
+
+    /// The same for a hook that looks at the stored key.
+    pub(crate) fn on_stored_entry(
+        mut self,
+        hook: impl Fn(&HookedEntry<'_>, &R::Value) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.on_store = Some(Box::new(move |entry| {
+            if let Some(value) = R::value(entry.value.get()) {
+                hook(entry, value);
             }
         }));
         self
@@ -71,10 +86,18 @@ impl<R: Returns> MemoSpec<R> {
 
     /// Called when an entry has left.
     #[must_use]
-    pub fn on_evict(mut self, hook: fn(&KeyRef<'_>, &R::Value, Cause)) -> Self {
-        self.hooks.on_evict = Some(Box::new(move |key, stored, cause| {
-            if let Some(value) = R::value(stored.get()) {
-                hook(key, value, cause);
+    pub fn on_evict(self, hook: fn(&KeyRef<'_>, &R::Value, Cause)) -> Self {
+        self.on_evicted_entry(move |entry, value, cause| hook(entry.shown, value, cause))
+    }
+
+    /// The same for a hook that looks at the stored key.
+    pub(crate) fn on_evicted_entry(
+        mut self,
+        hook: impl Fn(&HookedEntry<'_>, &R::Value, Cause) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.on_evict = Some(Box::new(move |entry, cause| {
+            if let Some(value) = R::value(entry.value.get()) {
+                hook(entry, value, cause);
             }
         }));
         self
@@ -117,9 +140,17 @@ impl<R: Returns> MemoSpec<R> {
 
     /// The weight of an entry. An error that is kept weighs as little as possible.
     #[must_use]
-    pub fn weigh(mut self, weigh: fn(&KeyRef<'_>, &R::Value) -> usize) -> Self {
+    pub fn weigh(self, weigh: fn(&KeyRef<'_>, &R::Value) -> usize) -> Self {
+        self.weigh_entry(move |entry, value| weigh(entry.shown, value))
+    }
+
+    /// The same for a weigher that looks at the stored key.
+    pub(crate) fn weigh_entry(
+        mut self,
+        weigh: impl Fn(&HookedEntry<'_>, &R::Value) -> usize + Send + Sync + 'static,
+    ) -> Self {
         self.hooks.weigh =
-            Some(Box::new(move |key, stored| R::value(stored.get()).map_or(1, |value| weigh(key, value))));
+            Some(Box::new(move |entry| R::value(entry.value.get()).map_or(1, |value| weigh(entry, value))));
         self
     }
 
@@ -141,16 +172,27 @@ impl PreviousValue for MemoCore {
 }
 
 impl MemoCore {
+    fn entry_of_hook<T>(&self, key: &Erased, value: &Erased, hook: impl FnOnce(&HookedEntry<'_>) -> T) -> T {
+        self.key_ref(key, |shown| hook(&HookedEntry { shown, key, value }))
+    }
+
+    /// Whether a stored value is an error.
+    pub(crate) fn is_error(&self, value: &Erased) -> bool {
+        (self.types.hooks.is_error)(value)
+    }
+
     #[inline]
     pub(crate) fn on_store(&self, key: &Erased, value: &Erased) {
         if let Some(hook) = &self.types.hooks.on_store {
-            self.run_hook_about("on_store", key, || self.key_ref(key, |key| hook(key, value)));
+            self.run_hook_about("on_store", key, || self.entry_of_hook(key, value, hook));
         }
     }
 
     pub(crate) fn on_evict(&self, key: &Erased, value: &Erased, cause: Cause) {
         if let Some(hook) = &self.types.hooks.on_evict {
-            self.run_hook_about("on_evict", key, || self.key_ref(key, |key| hook(key, value, cause)));
+            self.run_hook_about("on_evict", key, || {
+                self.entry_of_hook(key, value, |entry| hook(entry, cause));
+            });
         }
     }
 
@@ -187,7 +229,7 @@ impl MemoCore {
     /// The weight of an entry; `None` if the weigher panicked.
     pub(crate) fn weigh(&self, key: &Erased, value: &Erased) -> Option<usize> {
         match &self.types.hooks.weigh {
-            Some(weigh) => self.run_hook_about("weigh", key, || self.key_ref(key, |key| weigh(key, value))),
+            Some(weigh) => self.run_hook_about("weigh", key, || self.entry_of_hook(key, value, weigh)),
             None => Some(1),
         }
     }

@@ -49,7 +49,7 @@ impl MemoCore {
             created: now,
             deadline,
             verified: born.max(revision),
-            is_error: (self.types.hooks.is_error)(value),
+            is_error: self.is_error(value),
             extra: None,
         };
         guard.entries.overwrite(slot, value, &stored_metadata, &self.spec.rules);

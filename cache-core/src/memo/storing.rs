@@ -203,7 +203,7 @@ impl MemoCore {
                 created: now,
                 deadline,
                 verified: born.max(revision),
-                is_error: (self.types.hooks.is_error)(value),
+                is_error: self.is_error(value),
                 extra: ExtraMetadata::of(
                     tags.take().map(HeldTags::into_set).unwrap_or_default(),
                     weight,

@@ -19,7 +19,7 @@ pub(crate) fn node(node: &Node) -> TokenStream {
     let fields: Vec<Lent> = node.fields.iter().map(|field| lent(node, field)).collect();
     let (views, shapes) = (fields.iter().map(|field| &field.view), fields.iter().map(|field| &field.shape));
     let lends = fields.iter().map(|field| &field.lend);
-    let (hooks, slot, describe) = (hooks(node), slot(model).body, described(node));
+    let (hooks, slot, describe) = (hooks(node, &entries), slot(model).body, described(node));
     let returns = at(value.span(), quote!(#krate::__returns!));
     let returns = quote_spanned!(value.span()=> #returns(#value, OfReturn));
     let options = &model.options;
@@ -119,29 +119,63 @@ fn lent(node: &Node, Field { name, ty }: &Field) -> Lent {
     }
 }
 
-fn hooks(node: &Node) -> TokenStream {
+/// The hooks and the weigher. Those that are called with a stored key have the fields in sight.
+fn hooks(node: &Node, entries: &Ident) -> TokenStream {
     let (krate, options, value) = (&node.model.krate, &node.model.options, &node.value);
-    let all = [
-        ("ON_HIT", quote!(OnValue<#value>), &options.on_hit),
-        ("ON_MISS", quote!(OnMiss), &options.on_miss),
-        ("ON_STORE", quote!(OnValue<#value>), &options.on_store),
-        ("ON_EVICT", quote!(OnEvict<#value>), &options.on_evict),
-        ("WEIGH", quote!(Weigh<#value>), &options.weigh),
-    ];
-    let hook = |(name, ty, given): (&str, TokenStream, &Option<crate::options::Given<syn::Expr>>)| {
+    let (call_site, mixed) = (node.model.call_site, node.model.mixed_site);
+    let of_call =
+        [("ON_HIT", quote!(OnValue<#value>), &options.on_hit), ("ON_MISS", quote!(OnMiss), &options.on_miss)];
+    let of_call = of_call.into_iter().filter_map(|(name, ty, given)| {
         let hook = &given.as_ref()?.value;
-        let name = Ident::new(name, node.model.mixed_site);
+        let name = Ident::new(name, mixed);
         let hook = quote_spanned!(hook.span()=> ::core::option::Option::Some(#hook));
-        Some(quote_spanned!(node.model.mixed_site=> const #name: #krate::__private::#ty = #hook;))
-    };
-    all.into_iter().filter_map(hook).collect()
+        Some(quote_spanned!(mixed=> const #name: #krate::__private::#ty = #hook;))
+    });
+    let (see, bound_again) = (see(node), super::allow_bound_again());
+    let nothing = || (TokenStream::new(), TokenStream::new());
+    let cause =
+        (quote_spanned!(call_site=> , #krate::Cause), quote_spanned!(mixed=> , __cause: #krate::Cause));
+    let of_entry = [
+        ("ON_STORE", "call_of_node", nothing(), None, &options.on_store),
+        ("ON_EVICT", "call_of_node_on_evict", cause, None, &options.on_evict),
+        (
+            "WEIGH",
+            "call_of_node",
+            nothing(),
+            Some(quote_spanned!(mixed=> -> ::core::primitive::usize)),
+            &options.weigh,
+        ),
+    ];
+    let of_entry = of_entry.into_iter().filter_map(|(name, call, (cause_type, cause), returns, given)| {
+        let hook = &given.as_ref()?.value;
+        let (name, call) = (Ident::new(name, mixed), Ident::new(call, call_site));
+        let told = (!cause.is_empty()).then(|| quote_spanned!(mixed=> , __cause));
+        let call = at(hook.span(), quote!(#krate::__private::#call));
+        Some(quote_spanned! {mixed=>
+            const #name: ::core::option::Option<
+                fn(&#krate::KeyRef<'_>, Self::View<'_>, &#value #cause_type) #returns
+            > = {
+                #[allow(unused_variables)]
+                #bound_again
+                fn __hook(
+                    __key: &#krate::KeyRef<'_>,
+                    __fields: <#entries as #krate::__private::Node>::View<'_>,
+                    __value: &#value
+                    #cause
+                ) #returns {
+                    #see
+                    #call(#hook, __key, __value #told)
+                }
+                ::core::option::Option::Some(__hook)
+            };
+        })
+    });
+    of_call.chain(of_entry).collect()
 }
 
-/// What an entry answers to, with the fields in sight.
-fn described(node: &Node) -> TokenStream {
-    let model = &node.model;
-    let (krate, mixed, value) = (&model.krate, node.model.mixed_site, &node.value);
-    let describe::Describe { before, after } = describe::describe(model, false);
+/// Brings the fields of a key into sight, by name.
+fn see(node: &Node) -> TokenStream {
+    let (model, mixed) = (&node.model, node.model.mixed_site);
     let fields: Vec<&Arg> = model.args.iter().collect();
     let place = |arg: &Arg| {
         let index = fields.iter().position(|field| std::ptr::eq(*field, arg)).unwrap_or_default();
@@ -149,9 +183,17 @@ fn described(node: &Node) -> TokenStream {
         let owned = matches!(way_of_field(&node.fields[index].ty), Ownership::Move(_));
         if owned { quote_spanned!(mixed=> *__fields.#at) } else { quote_spanned!(mixed=> __fields.#at) }
     };
+    look::bindings(&fields, place, &model.krate)
+}
+
+/// What an entry answers to, with the fields in sight.
+fn described(node: &Node) -> TokenStream {
+    let model = &node.model;
+    let (krate, mixed, value) = (&model.krate, node.model.mixed_site, &node.value);
+    let describe::Describe { before, after } = describe::describe(model, false);
     let after =
         after.map(|after| quote_spanned!(mixed=> #krate::__private::describe(__value, __metadata, #after);));
-    let (see, bound_again) = (look::bindings(&fields, place, krate), super::allow_bound_again());
+    let (see, bound_again) = (see(node), super::allow_bound_again());
     quote_spanned! {mixed=>
         #[allow(unused_variables)]
         #bound_again

@@ -309,3 +309,44 @@ fn options_that_panic_break_no_call() {
     assert_eq!((stats.stores, stats.hits, stats.hook_panics), (1, 1, 5));
     assert_eq!(Number { odd: Odd(1) }.id().to_string(), "writers::nodes::declared::Number(_)");
 }
+
+#[test]
+fn hooks_and_the_weigher_see_the_fields_of_the_entry() {
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    fn tell(what: String) {
+        TOLD.lock().unwrap().push(what);
+    }
+
+    #[derive(CacheKey)]
+    #[cache_key(
+        value = String,
+        capacity = 100,
+        weigh = |_key, value| path.len() + value.len() * width as usize,
+        on_store = |_key, value| tell(format!("stored {path} {width} {owner:?}: {value}")),
+        on_evict = |key, _value, cause| tell(format!("left {} {path} {cause:?}", key.function().len())),
+    )]
+    struct Thumb<'a> {
+        path: &'a str,
+        width: u32,
+        owner: Option<&'a str>,
+    }
+    #[memoize(key = Thumb { path, width, owner: Some("tom") })]
+    fn thumb(path: &str, width: u32) -> Result<String, std::io::Error> {
+        Ok(path.to_uppercase())
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    thumb("dog", 2).unwrap();
+    assert_eq!(Thumb::memo().weight(), 9);
+    let node = Thumb { path: "dog", width: 2, owner: Some("tom") };
+    assert!(node.is_live());
+    assert_eq!(node.invalidate().count(), 1);
+    assert!(!node.is_live());
+    let told = TOLD.lock().unwrap().clone();
+    let length = Thumb::memo().name().len();
+    assert_eq!(
+        told,
+        [r#"stored dog 2 Some("tom"): DOG"#.to_owned(), format!("left {length} dog Invalidated")]
+    );
+}
