@@ -159,7 +159,7 @@ impl LookupError {
     #[cfg(feature = "json")]
     fn of_fields(name: &str) -> Self {
         let text = format!(
-            "`{name}` is a memo in a field, of which there may be one for each instance: use `invalidate_matching` or `invalidate_key_text`"
+            "`{name}` is a memo in a field, of which there may be one for each instance: use `invalidate_matching`, `invalidate_key_text`, or `key_of_json` of each"
         );
         Self { kind: LookupErrorKind::UnknownMemo, text }
     }
