@@ -365,8 +365,9 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         "SharedCache" | "scope" => "the cache is shared by all threads: leave this out",
         "CustomHasher" | "HasherInit" | "hasher" => "the hash of the cache is its own: leave this out",
         "disk" | "redis" => "entries are kept within the process only, so far",
-        "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expires" | "expiry"
-        | "expireTime" | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
+        "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expiry" | "expireTime"
+        | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
+        "expires" => "a ttl of each value is `ttl = |value| ..`",
         "cache_none" | "option" => {
             "`None` is cached by default, since it is an answer; `none_ttl = 0` says otherwise"
         }
