@@ -18,6 +18,7 @@ mod memoize;
 mod model;
 mod node;
 mod options;
+mod outline;
 mod shape;
 #[cfg(test)]
 mod snapshots;

@@ -77,6 +77,6 @@ pub(crate) fn one(
 
 /// A head as it can be told of.
 fn one_line(head: &str) -> String {
-    let head = head.split("where").next().unwrap_or_default();
-    head.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = head.split_whitespace().take_while(|word| *word != "where");
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,5 @@
 //! What stands around an attribute. The compiler does not show it, but the source file does. It is read for the sake of
-//! messages alone: what the file does not tell is left to the compiler to report. Lines are looked at, not tokens, since
-//! that costs next to nothing; so what is not indented as usual tells nothing.
+//! messages alone: where it does not tell for certain, the compiler reports what is wrong.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -11,13 +10,13 @@ use std::time::SystemTime;
 
 use proc_macro2::Span;
 
+use crate::outline::{Block, Item, Outline};
+
 /// The source around an attribute.
 pub(crate) struct Surroundings {
     file: Rc<File>,
-    /// The line of the attribute, from 0.
-    line: usize,
-    /// How far its line is indented.
-    indent: usize,
+    /// The innermost block that the attribute is in.
+    block: usize,
 }
 
 /// What an attribute stands in.
@@ -29,66 +28,57 @@ pub(crate) enum Within<'a> {
     ImplOfTrait(&'a str),
     /// `trait Cats { .. }`
     Trait(&'a str),
+    /// `mod cats { .. }`, or a file.
+    Module,
     /// Something else, or who knows what.
     Other,
 }
 
+/// The kinds of what is declared in a block, by name.
+type Declared = HashMap<String, Vec<&'static str>>;
+
 /// A source file. What is in it is found once, when it is asked for.
 struct File {
     text: String,
-    lines: OnceCell<Vec<Line>>,
-    /// By name: the kind of what is declared, and the line.
-    declared: OnceCell<HashMap<String, Vec<(&'static str, usize)>>>,
-}
-
-#[derive(Clone, Copy)]
-struct Line {
-    begin: usize,
-    /// None of an empty line and of a comment, which stand nowhere.
-    indent: Option<usize>,
+    outline: OnceCell<Outline>,
+    /// By block.
+    declared: RefCell<HashMap<usize, Rc<Declared>>>,
 }
 
 impl File {
     fn new(text: String) -> Self {
-        Self { text, lines: OnceCell::new(), declared: OnceCell::new() }
+        Self { text, outline: OnceCell::new(), declared: RefCell::default() }
     }
 
-    fn lines(&self) -> &[Line] {
-        self.lines.get_or_init(|| {
-            let mut begin = 0;
-            let lines = self.text.split('\n').map(|line| {
-                let text = line.trim_start();
-                let stands = !text.is_empty() && !text.starts_with("//");
-                let indent = stands.then(|| line.len() - text.len());
-                let found = Line { begin, indent };
-                begin += line.len() + 1;
-                found
-            });
-            lines.collect()
-        })
+    fn outline(&self) -> &Outline {
+        self.outline.get_or_init(|| Outline::new(&self.text))
     }
 
-    fn declared(&self) -> &HashMap<String, Vec<(&'static str, usize)>> {
-        self.declared.get_or_init(|| {
-            let mut declared: HashMap<_, Vec<_>> = HashMap::new();
-            for (at, line) in self.lines().iter().enumerate() {
-                let Some(indent) = line.indent else { continue };
-                // Most lines are seen to declare nothing by their first letter.
-                if matches!(self.text.as_bytes().get(line.begin + indent), Some(b'a'..=b'z'))
-                    && let Some((kind, name)) = declaration(self.line(at))
+    /// Where a line and a column are, which are counted from 1.
+    fn offset(&self, line: usize, column: usize) -> Option<usize> {
+        let mut begin = 0;
+        for _ in 1..line {
+            begin += self.text.get(begin..)?.find('\n')? + 1;
+        }
+        let rest = self.text.get(begin..)?;
+        let (at, _) = rest.char_indices().nth(column.checked_sub(1)?)?;
+        Some(begin + at)
+    }
+
+    fn declared(&self, block: usize) -> Rc<Declared> {
+        let find = || {
+            let mut declared = Declared::default();
+            for item in self.outline().items(block) {
+                // What another attribute makes of an item is not known; nor is whether a condition holds.
+                if item.attributes.iter().all(|name| is_inert(name))
+                    && let Some((kind, name)) = declaration(item.text)
                 {
-                    declared.entry(name.to_owned()).or_default().push((kind, at));
+                    declared.entry(name.to_owned()).or_default().push(kind);
                 }
             }
-            declared
-        })
-    }
-
-    /// A line without what surrounds it.
-    fn line(&self, at: usize) -> &str {
-        let lines = self.lines();
-        let end = lines.get(at + 1).map_or(self.text.len(), |next| next.begin);
-        self.text[lines[at].begin..end].trim()
+            Rc::new(declared)
+        };
+        Rc::clone(self.declared.borrow_mut().entry(block).or_insert_with(find))
     }
 }
 
@@ -106,6 +96,7 @@ impl Surroundings {
         if !proc_macro::is_available() {
             return None;
         }
+        let source = span.source_text()?;
         let span = span.unwrap();
         let path = span.local_file()?;
         let written = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
@@ -121,110 +112,98 @@ impl Surroundings {
                 }
             }
         })?;
-        Self::in_file(file, span.line(), span.column())
+        let at = file.offset(span.line(), span.column())?;
+        // The file may have changed, and lines of examples in documentation are counted by themselves.
+        let is_it = file.text.get(at..).is_some_and(|rest| rest.starts_with(&source));
+        is_it.then(|| Self::in_file(file, at))
     }
 
-    /// Line and column are counted from 1.
-    fn in_file(file: Rc<File>, line: usize, column: usize) -> Option<Self> {
-        let (line, column) = (line.checked_sub(1)?, column.checked_sub(1)?);
-        if column == 0 {
-            return Some(Self { file, line, indent: 0 });
-        }
-        let begin = file.lines().get(line)?.begin;
-        let before = file.text.get(begin..begin + column)?;
-        let after = before.trim_start();
-        let indent = before.len() - after.len();
-        // Before it in its line there is nothing, or another attribute.
-        (after.is_empty() || after.starts_with('#')).then_some(Self { file, line, indent })
+    fn in_file(file: Rc<File>, at: usize) -> Self {
+        let block = file.outline().innermost(at);
+        Self { file, block }
     }
 
     /// What it stands in.
     pub(crate) fn within(&self) -> Within<'_> {
-        if self.indent == 0 {
-            return Within::Other;
-        }
-        let lines = self.file.lines();
-        let above = |at: &usize| lines[*at].indent.is_some_and(|indent| indent < self.indent);
-        let Some(last) = (0..self.line).rev().find(above) else { return Within::Other };
-        // The last line of the head of a block. What it is stands in its first.
-        if !self.file.line(last).ends_with('{') {
-            return Within::Other;
-        }
-        let end = lines[last + 1].begin;
-        let head = |first: usize| self.file.text[lines[first].begin..end].trim().trim_end_matches('{').trim();
-        if let Some(within) = named(head(last)) {
-            return within;
-        }
-        for first in (0..last).rev() {
-            let text = self.file.line(first);
-            if text.is_empty() || text.ends_with(['{', '}', ';']) {
-                break;
-            }
-            if lines[first].indent == lines[last].indent
-                && let Some(within) = named(head(first))
-            {
-                return within;
-            }
-        }
-        Within::Other
+        let outline = self.file.outline();
+        let Some(block) = outline.visible(self.block) else { return Within::Other };
+        let Block::Braces(head) = block else { return Within::Module };
+        let item = Item::new(head);
+        let is_known =
+            |name: &&str| is_inert(name) || *name == "async_trait" || *name == "async_trait::async_trait";
+        if item.attributes.iter().all(is_known) { named(item.text) } else { Within::Other }
     }
 
     /// What kind of module or type of this name visibly stands beside it.
     pub(crate) fn beside(&self, name: &str) -> Option<&'static str> {
-        self.declared_beside(name).find(|kind| *kind != "function")
+        self.declared_beside(name).into_iter().find(|kind| *kind != "function")
     }
 
     /// Whether a function of this name visibly stands beside it.
     pub(crate) fn function(&self, name: &str) -> bool {
-        self.declared_beside(name).any(|kind| kind == "function")
+        self.declared_beside(name).contains(&"function")
     }
 
-    /// Whether a function that visibly has no companions stands beside it.
+    /// Whether a function of a module that has no companions visibly stands beside it.
     pub(crate) fn is_not_memoized(&self, name: &str) -> bool {
-        self.function(name) && self.beside(name).is_none() && !self.function(&format!("{name}_key"))
+        let code = self.file.outline().code();
+        // A companion may come from elsewhere, or be that of another function.
+        let may_be_imported = ["::*", "{*", "*}"].iter().any(|glob| code.contains(glob))
+            || code.contains(&format!(" as {name}"))
+            || code.contains(&format!("companion = {name}"));
+        self.within() == Within::Module && !may_be_imported && self.declared_beside(name) == ["function"]
     }
 
-    /// The kinds of what is declared by this name beside it, without a condition or another attribute that may change
-    /// what it is.
-    fn declared_beside(&self, name: &str) -> impl Iterator<Item = &'static str> {
-        let declared = self.file.declared().get(name).into_iter().flatten();
-        let beside = declared.filter(|(_, at)| {
-            self.file.lines()[*at].indent == Some(self.indent)
-                && self.is_same_block(*at)
-                && self.is_plain(*at)
-        });
-        beside.map(|(kind, _)| *kind)
-    }
-
-    /// Whether no line between it and another stands farther to the left.
-    fn is_same_block(&self, other: usize) -> bool {
-        let between = other.min(self.line)..other.max(self.line);
-        let lines = &self.file.lines()[between];
-        lines.iter().all(|line| line.indent.is_none_or(|indent| indent >= self.indent))
-    }
-
-    /// Whether what is declared in a line has no attributes but those that change nothing.
-    fn is_plain(&self, at: usize) -> bool {
-        const INERT: [&str; 6] = ["//", "#[doc", "#[allow", "#[expect", "#[must_use", "#[inline"];
-        let mut above = (0..at).rev().map(|at| self.file.line(at));
-        let other = above.find(|line| !INERT.iter().any(|inert| line.starts_with(inert)));
-        other.is_none_or(|line| line.is_empty() || line.ends_with(['{', '}', ';']))
+    /// The kinds of what is declared by this name beside it.
+    fn declared_beside(&self, name: &str) -> Vec<&'static str> {
+        if self.file.outline().visible(self.block).is_none() {
+            return Vec::new();
+        }
+        self.file.declared(self.block).get(name).cloned().unwrap_or_default()
     }
 }
 
-/// What a line declares, and by what name.
-fn declaration(line: &str) -> Option<(&'static str, &str)> {
-    const KINDS: [(&str, &str); 5] = [
+/// Whether an attribute changes nothing about what an item is, and whether it is there.
+fn is_inert(attribute: &str) -> bool {
+    const INERT: [&str; 14] = [
+        "doc",
+        "allow",
+        "warn",
+        "deny",
+        "forbid",
+        "expect",
+        "must_use",
+        "inline",
+        "derive",
+        "repr",
+        "non_exhaustive",
+        "deprecated",
+        "cold",
+        "rustfmt::skip",
+    ];
+    INERT.contains(&attribute)
+}
+
+/// What an item declares, and by what name.
+fn declaration(item: &str) -> Option<(&'static str, &str)> {
+    const KINDS: [(&str, &str); 7] = [
         ("fn ", "function"),
         ("mod ", "module"),
         ("struct ", "struct"),
         ("enum ", "enum"),
+        ("union ", "union"),
+        ("trait ", "trait"),
         ("type ", "type"),
     ];
-    let line = unqualified(line);
-    let (rest, kind) = KINDS.into_iter().find_map(|(word, kind)| Some((line.strip_prefix(word)?, kind)))?;
+    let item = unqualified(item);
+    let (rest, kind) = KINDS.into_iter().find_map(|(word, kind)| Some((item.strip_prefix(word)?, kind)))?;
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix("r#").unwrap_or(rest);
     let end = rest.find(|next: char| !next.is_alphanumeric() && next != '_').unwrap_or(rest.len());
-    Some((kind, &rest[..end]))
+    // `mod cats { #![cfg(test)] .. }`
+    let has_inner =
+        kind == "module" && rest[end..].trim_start().trim_start_matches('{').trim_start().starts_with("#!");
+    (!has_inner).then_some((kind, &rest[..end]))
 }
 
 /// A declaration without its visibility and the like.
@@ -244,20 +223,24 @@ fn unqualified(line: &str) -> &str {
 }
 
 /// By the head of a block.
-fn named(head: &str) -> Option<Within<'_>> {
+fn named(head: &str) -> Within<'_> {
     let words = unqualified(head);
     let begins = |word: &str| {
         words
             .strip_prefix(word)
             .is_some_and(|rest| rest.starts_with(|next: char| next == '<' || next.is_whitespace()))
     };
-    if begins("trait") {
-        return Some(Within::Trait(head));
-    }
-    let mut rest = words.split_whitespace().skip_while(|word| *word != "for");
+    let mut rest = words.split_whitespace().take_while(|word| *word != "where").peekable();
     // `for <'a>` is about lifetimes.
-    let is_of_trait = rest.next().is_some() && rest.next().is_some_and(|next| !next.starts_with('<'));
-    begins("impl").then_some(if is_of_trait { Within::ImplOfTrait(head) } else { Within::Impl(head) })
+    let is_of_trait = std::iter::from_fn(|| Some((rest.next()?, rest.peek().copied())))
+        .any(|(word, next)| word == "for" && next.is_some_and(|next| !next.starts_with('<')));
+    match () {
+        () if begins("trait") => Within::Trait(head),
+        () if begins("mod") => Within::Module,
+        () if !begins("impl") => Within::Other,
+        () if is_of_trait => Within::ImplOfTrait(head),
+        () => Within::Impl(head),
+    }
 }
 
 #[cfg(test)]
@@ -266,51 +249,59 @@ mod tests {
 
     /// Around the attribute in a text.
     fn around(text: &str) -> Surroundings {
-        let (before, _) = text.split_once("#[memoize").expect("there is one");
-        let line = before.matches('\n').count() + 1;
-        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
-        Surroundings::in_file(Rc::new(File::new(text.to_owned())), line, column)
-            .expect("nothing stands before it")
+        let at = text.find("#[memoize").expect("there is one");
+        Surroundings::in_file(Rc::new(File::new(text.to_owned())), at)
     }
 
     #[test]
     fn what_it_stands_in() {
-        use Within::{Impl, ImplOfTrait, Other, Trait};
-        let after = |head: &str| {
-            around(&format!("{head}\n    fn other() {{\n    }}\n\n    #[memoize]\n    fn f() {{}}\n}}\n"))
-        };
+        use Within::{Impl, ImplOfTrait, Module, Other, Trait};
+        let after = |head: &str| around(&format!("{head}\nfn other() {{ }}\n#[memoize]\nfn f() {{}}\n}}\n"));
         assert_eq!(after("impl Db {").within(), Impl("impl Db"));
         assert_eq!(
             after("impl<T> Db<T>\nwhere\n    T: Copy,\n{").within(),
             Impl("impl<T> Db<T>\nwhere\n    T: Copy,")
         );
-        assert_eq!(
-            after("impl<F: for<'a> Fn(&'a u8)> Db<F> {").within(),
-            Impl("impl<F: for<'a> Fn(&'a u8)> Db<F>")
-        );
+        for head in [
+            "impl<F: for<'a> Fn(&'a u8)> Db<F> {",
+            "impl Db // one for all\n{",
+            "impl<\n    A, // for the key\n> Db<A> {",
+            "impl<T> Db<T> where /* for all */ T: for <'a> F<'a> {",
+            "impl Cats for Dog {} // }\nimpl Db { // {",
+            "#[allow(unused)]\nimpl Db {",
+        ] {
+            assert!(matches!(after(head).within(), Impl(_)), "{head}");
+        }
         assert_eq!(after("unsafe impl Cats for Db {").within(), ImplOfTrait("unsafe impl Cats for Db"));
         assert_eq!(
-            after("impl<T> Cats\n    for Db<T>\n{").within(),
+            after("#[async_trait]\nimpl<T> Cats\n    for Db<T>\n{").within(),
             ImplOfTrait("impl<T> Cats\n    for Db<T>")
         );
         assert_eq!(after("pub(crate) trait Cats: Send {").within(), Trait("pub(crate) trait Cats: Send"));
         for other in [
-            "mod cats {",
             "fn cats() {",
-            "impl Db {}\nmod cats {",
-            "impl Db {\n}",
             "m! {",
+            "m! { impl Db {",
+            "macro_rules! m { () => { impl Db {",
             "implement {",
-            "// impl Db {",
+            "fn f() ->\n    impl Fn(u64) -> u64 {",
+            "#[cfg_attr(all(), memoize)]\nimpl Db {",
+            "#[rewrites]\nimpl Cats for Db {",
+            "impl Iterator for Db { fn next(&mut self) -> Option<u64> {",
         ] {
             assert_eq!(after(other).within(), Other, "{other}");
         }
-        assert_eq!(around("impl Db {}\n#[memoize]\nfn f() {}").within(), Other);
-        assert_eq!(
-            around("impl Db {\n    fn f() {\n        #[memoize]\n        fn g() {}\n    }\n}").within(),
-            Other
-        );
-        assert_eq!(around("impl Db {\n    #[inline] #[memoize]\n    fn f() {}\n}").within(), Impl("impl Db"));
+        for module in [
+            "mod cats {",
+            "impl Db {}\nmod cats {",
+            "impl Db {\n}",
+            "// impl Db {",
+            "/* impl Db { */",
+            "const A: &str = \"impl Db {\";",
+        ] {
+            assert_eq!(after(module).within(), Module, "{module}");
+        }
+        assert_eq!(around("impl Db {\n#[inline] #[memoize]\nfn f() {}\n}").within(), Impl("impl Db"));
     }
 
     #[test]
@@ -321,21 +312,43 @@ mod tests {
             ("pub(crate) mod cats;\n", Some("module")),
             ("/// Cats.\n#[allow(dead_code)]\nstruct cats;\n", Some("struct")),
             ("#[cfg(test)]\nmod cats;\n", None),
+            ("#[allow(dead_code)] #[cfg(test)] // a\n\nmod cats;\n", None),
+            ("mod cats { #![cfg(test)] }\n", None),
             ("mod cats_and_dogs;\n", None),
-            ("mod pets {\n    mod cats {}\n}\n", None),
+            ("mod r#match;\n", None),
+            ("mod pets {\nmod cats {}\n}\n", None),
             ("// mod cats;\n", None),
+            ("/* \nmod cats;\n */", None),
+            ("const HELP: &str = \"\ntype cats to see them\n\";\n", None),
+            ("macro_rules! m { () => {\nmod cats {}\n} }\n", None),
         ] {
             assert_eq!(around(&format!("{beside}{cats}")).beside("cats"), kind, "{beside}");
             assert_eq!(around(&format!("{cats}{beside}")).beside("cats"), kind, "{beside}");
         }
-        let methods = "impl Db {\n    #[memoize]\n    fn get() {}\n\n    pub async fn get_key() {}\n}\n\nimpl Cat {\n    fn get_memo() {}\n}\n";
+        assert_eq!(around("#[memoize]\nfn r#match() {}\nmod r#match {}").beside("match"), Some("module"));
+        let methods = "impl Db {\n#[memoize]\nfn get() {}\n\npub async fn get_key() {}\n}\nimpl Cat {\nfn get_memo() {}\n}\n";
         assert!(around(methods).function("get_key"));
         assert!(!around(methods).function("get_memo"));
         assert!(!around(methods).function("get_entry"));
-        let functions = "#[memoize]\nfn f() {}\n\nfn plain() {}\n\n#[memoize(\n    ttl = 5,\n)]\npub fn long() {}\n\n#[memoize]\nfn short() {}\n\n#[memoize] fn same() {}\n";
+    }
+
+    #[test]
+    fn what_is_not_memoized() {
+        let functions = "#[memoize]\nfn f() {}\n\nfn plain() {}\n\n#[memoize(\n    ttl = 5,\n)] // {\n\npub fn long() {}\n\n#[inline] #[memoize] fn same() {}\nmod m { fn inner() {} }\nimpl Db { fn method(&self) {} }\n";
         assert!(around(functions).is_not_memoized("plain"));
-        for memoized in ["f", "long", "short", "same", "unknown"] {
+        for memoized in ["f", "long", "same", "inner", "method", "unknown"] {
             assert!(!around(functions).is_not_memoized(memoized), "{memoized}");
         }
+        for more in [
+            "use store::*;",
+            "use store::{cat, *};",
+            "use store::cat_cache as plain;",
+            "#[memoize(companion = plain)] fn load() {}",
+            "struct plain;",
+        ] {
+            assert!(!around(&format!("{functions}{more}")).is_not_memoized("plain"), "{more}");
+        }
+        let method = "impl Db {\n#[memoize]\nfn f(&self) {}\nfn plain(&self) {}\n}";
+        assert!(!around(method).is_not_memoized("plain"));
     }
 }

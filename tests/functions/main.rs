@@ -26,5 +26,6 @@ mod panics;
 mod registry;
 mod scopes;
 mod signatures;
+mod surroundings;
 mod told_apart;
 mod values;

@@ -24,9 +24,6 @@ pub(super) fn entry(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
         }
         Expr::MethodCall(call) if is_place(&call.receiver) && call.method != "clone" => {
             let mut call = call.clone();
-            if matches!(&*call.receiver, Expr::Path(of) if of.path.is_ident("self")) {
-                is_memoized(&call.method)?;
-            }
             if !call.method.to_string().ends_with("_key") {
                 // Whether `self` is part of the key or not.
                 call.method = format_ident!("__{}_key", call.method.unraw(), span = call.method.span());
@@ -63,14 +60,9 @@ pub(super) fn memo(expr: &Expr, locals: &[Ident]) -> syn::Result<TokenStream> {
     }
 }
 
-/// Refuses what is visibly not memoized: a name alone, or one of `Self`.
+/// Refuses what is visibly not memoized: a name alone. One of a type may come from a trait.
 fn memoized(path: &ExprPath) -> syn::Result<()> {
-    let mut names = path.path.segments.iter().rev().map(|segment| &segment.ident);
-    match (names.next(), names.next(), names.next()) {
-        (Some(name), None, _) => is_memoized(name),
-        (Some(name), Some(of), None) if of == "Self" => is_memoized(name),
-        _ => Ok(()),
-    }
+    path.path.get_ident().map_or(Ok(()), is_memoized)
 }
 
 fn is_memoized(name: &Ident) -> syn::Result<()> {
