@@ -3,6 +3,8 @@
 
 #![no_main]
 
+extern crate proc_macro;
+
 /// The sources of `cache-macros`, which nothing can depend on but as macros.
 #[path = "../../cache-macros/src"]
 #[allow(dead_code)]
@@ -20,7 +22,9 @@ mod macros {
     pub(crate) mod model;
     pub(crate) mod node;
     pub(crate) mod options;
+    pub(crate) mod outline;
     pub(crate) mod shape;
+    pub(crate) mod surroundings;
     pub(crate) mod tag;
     pub(crate) mod template;
     pub(crate) mod valid;
@@ -31,7 +35,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use macros::{
     attr, blocks, conditions, diagnostics, duration, expand, fallback, fragments, function, memoize, model,
-    node, options, shape, tag, template, valid, writer,
+    node, options, outline, shape, surroundings, tag, template, valid, writer,
 };
 use proc_macro2::{TokenStream, TokenTree};
 
