@@ -20,6 +20,7 @@ use crate::function::{Function, generics_are_static};
 use crate::model::{Place, mixed};
 use crate::options::{Companion, Options};
 use crate::shape::{borrows, names_self_type};
+use crate::surroundings::Surroundings;
 use crate::{attr, fragments};
 
 const TWICE: &str = "write all of it twice, with `#[cfg(..)]` and with `#[cfg(not(..))]`";
@@ -128,7 +129,8 @@ fn method(
             return None;
         }
     };
-    crate::memoize::one(joined(&own.options, block), own.span, function, place.clone(), errors)
+    let (options, surroundings) = (joined(&own.options, block), Surroundings::of(own.span));
+    crate::memoize::one(options, own.span, surroundings.as_ref(), function, place.clone(), errors)
 }
 
 /// The items of a block, with what `each` makes of those that are memoized, of which there must be some.

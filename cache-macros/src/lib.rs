@@ -40,7 +40,7 @@ use proc_macro::TokenStream;
 /// | `tags = ["cats", "cat:{name}"]` | what entries can be invalidated by |
 /// | `capacity = 1_000` | how many entries are kept; 10 000 by default |
 /// | `err_ttl = 5`, `none_ttl = 5` | how long an `Err` is kept (by default not at all), or a `None` |
-/// | `cache_if = \|value\| ..` | what is kept |
+/// | `cache_if = \|value\| ..` | which values are stored |
 /// | `stale_while_revalidate = "1m"`, `stale_if_error = "1h"` | when an old value will do |
 /// | `memo = self.cats` | of a method: the entries are kept in a field |
 ///
@@ -64,8 +64,8 @@ pub fn tag(item: TokenStream) -> TokenStream {
     tag::derive(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
-/// In short: the struct is a key, with a cache of its own. `#[cache_key(value = Cat, ttl = 300)]` says what is kept, and
-/// `#[memoize(key = CatNode { id })]` which functions share it.
+/// In short: the struct is a key, with a cache of its own. `#[cache_key(value = Cat, ttl = 300)]` says which values it
+/// stores, and `#[memoize(key = CatNode { id })]` which functions share it.
 #[proc_macro_derive(CacheKey, attributes(cache_key))]
 pub fn cache_key(item: TokenStream) -> TokenStream {
     node::derive(item.into()).into()

@@ -6,11 +6,11 @@ pub(crate) struct Outline {
     /// The text, with spaces in place of what is no code.
     code: String,
     /// By where they begin. The first is the file.
-    blocks: Vec<Span>,
+    blocks: Vec<Bracketed>,
 }
 
 /// What is between two brackets.
-struct Span {
+struct Bracketed {
     /// The first byte inside, and the one after the last.
     begin: usize,
     end: usize,
@@ -59,35 +59,35 @@ impl Outline {
 
     /// A block that is code as it stands there, and not what a macro makes something of.
     pub(crate) fn visible(&self, block: usize) -> Option<Block<'_>> {
-        let span = &self.blocks[block];
-        match span.bracket {
+        let bracketed = &self.blocks[block];
+        match bracketed.bracket {
             _ if block == 0 => Some(Block::File),
-            b'{' if !span.is_of_macro => Some(Block::Braces(&self.code[span.head..span.begin - 1])),
+            b'{' if !bracketed.is_of_macro => {
+                Some(Block::Braces(&self.code[bracketed.head..bracketed.begin - 1]))
+            }
             _ => None,
         }
     }
 
     /// What stands in a block itself, piece by piece.
     pub(crate) fn items(&self, block: usize) -> impl Iterator<Item = Item<'_>> {
-        let span = &self.blocks[block];
-        let children = self.blocks[block + 1..].iter().take_while(|child| child.begin <= span.end);
-        let children = children.filter(move |child| child.parent == block);
+        let bracketed = &self.blocks[block];
+        let children = self.blocks[block + 1..].iter().take_while(|child| child.begin <= bracketed.end);
+        // Where each begins, where what follows it does, and whether it ends an item.
+        let children = children.filter(|child| child.parent == block);
+        let children = children.map(|child| (child.begin - 1, child.end + 1, child.bracket == b'{'));
         let mut pieces = Vec::new();
-        let (mut from, mut at) = (span.begin, span.begin);
-        for child in children {
-            for (semicolon, _) in self.code[at..child.begin - 1].match_indices(';') {
+        let (mut from, mut at) = (bracketed.begin, bracketed.begin);
+        for (begin, behind, ends) in children.chain([(bracketed.end, bracketed.end, false)]) {
+            for (semicolon, _) in self.code[at.min(begin)..begin].match_indices(';') {
                 pieces.push(from..at + semicolon);
                 from = at + semicolon + 1;
             }
-            at = (child.end + 1).min(self.code.len());
-            if child.bracket == b'{' {
+            at = behind.min(self.code.len());
+            if ends {
                 pieces.push(from..at);
                 from = at;
             }
-        }
-        for (semicolon, _) in self.code[at.min(span.end)..span.end].match_indices(';') {
-            pieces.push(from..at + semicolon);
-            from = at + semicolon + 1;
         }
         pieces.into_iter().map(|piece| Item::new(&self.code[piece]))
     }
@@ -219,8 +219,8 @@ fn character_end(text: &[u8], begin: usize) -> usize {
     }
 }
 
-fn blocks(code: &str) -> Vec<Span> {
-    let file = Span { begin: 0, end: code.len(), parent: 0, bracket: 0, head: 0, is_of_macro: false };
+fn blocks(code: &str) -> Vec<Bracketed> {
+    let file = Bracketed { begin: 0, end: code.len(), parent: 0, bracket: 0, head: 0, is_of_macro: false };
     let mut blocks = vec![file];
     // The open ones, and where what comes next in each begins.
     let mut open = vec![(0, 0)];
@@ -230,7 +230,7 @@ fn blocks(code: &str) -> Vec<Span> {
         match byte {
             b'{' | b'(' | b'[' => {
                 let is_of_macro = blocks[parent].is_of_macro || is_of_macro(&code[head..at]);
-                blocks.push(Span {
+                blocks.push(Bracketed {
                     begin: at + 1,
                     end: code.len(),
                     parent,

@@ -1,7 +1,9 @@
 //! Rules that need more than one option, or the function.
 
 mod bounds;
+mod closures;
 mod freshness;
+mod place;
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens as _;
@@ -9,17 +11,19 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, Type};
 
-use crate::conditions::is_one_of;
 use crate::diagnostics::{Errors, list, nearest};
 use crate::expand::background_call::refused;
 use crate::model::{Arg, Model, Part, Place, is_name, mention, mentions};
-use crate::options::{Capacity, Given, ListItem, Ttl, example};
+use crate::options::{Capacity, Given, ListItem, example};
 use crate::shape::{borrows, names_self_type, shape};
 use crate::surroundings::Surroundings;
 use crate::template::Template;
 use syn::ext::IdentExt as _;
 
-pub(crate) fn check(model: &Model, errors: &mut Errors) {
+pub(crate) use place::standing;
+
+/// `surroundings`: what stands around the attribute, if that is seen.
+pub(crate) fn check(model: &Model, surroundings: Option<&Surroundings>, errors: &mut Errors) {
     kind(model, errors);
     node(model, errors);
     receiver(model, errors);
@@ -32,45 +36,7 @@ pub(crate) fn check(model: &Model, errors: &mut Errors) {
     freshness::check(model, errors);
     templates(model, errors);
     flags(model, errors);
-    companions(model, errors);
-}
-
-/// What companions are called is not taken by another.
-fn companions(model: &Model, errors: &mut Errors) {
-    // Of two under a condition only one may be there.
-    let conditional = model.function.attrs.iter().any(|attr| is_one_of(attr, &["cfg"]));
-    if model.hidden || conditional {
-        return;
-    }
-    let Some(surroundings) = Surroundings::of(model.call_site) else { return };
-    let (ident, companion) = (&model.function.sig.ident, model.companion.unraw());
-    let other = if model.options.companion.is_some() {
-        "another_name".to_owned()
-    } else {
-        format!("{companion}_cache")
-    };
-    match model.place {
-        Place::Free => {
-            if let Some(kind) = surroundings.beside(&companion.to_string()) {
-                errors.at(
-                    ident.span(),
-                    format!("`#[memoize]` makes a type `{companion}` beside the function `{}`, and there is a {kind} `{companion}` already: call it otherwise, `companion = {other}`", ident.unraw()),
-                );
-            }
-        }
-        Place::Inherent { .. } => {
-            for name in [&model.names.entry, &model.names.key, &model.names.memo] {
-                if surroundings.function(&name.to_string()) {
-                    errors.at(
-                        ident.span(),
-                        format!("`#[memoize]` makes a function `{name}` beside `{}`, and there is one of this name already: call it otherwise, `companion = {other}`", ident.unraw()),
-                    );
-                    return;
-                }
-            }
-        }
-        Place::Extended { .. } => {}
-    }
+    place::companions(model, surroundings, errors);
 }
 
 /// The same for a node, whose arguments are fields.
@@ -376,69 +342,7 @@ fn options(model: &Model, errors: &mut Errors) {
             "a placeholder is a value, which sees the arguments by name: `placeholder = Cat::unknown(name)`",
         );
     }
-    closures(model, errors);
-}
-
-/// Closures take as many arguments as they are given.
-fn closures(model: &Model, errors: &mut Errors) {
-    const ENTRY: &str = "the key and the value";
-    let options = &model.options;
-    let ttl = options.ttl.as_ref().and_then(|given| match &given.value {
-        Ttl::Closure(expr) => Some(expr),
-        Ttl::Length(_) => None,
-    });
-    let given = |option: &Option<Given<Expr>>| option.as_ref().map(|given| given.value.clone());
-    let all = [
-        ("ttl", ttl.cloned(), "|value|", 1),
-        ("cache_if", given(&options.cache_if), "|value|", 1),
-        ("weigh", given(&options.weigh), "|key, value|", 2),
-        ("on_hit", given(&options.on_hit), "|key, value|", 2),
-        ("on_miss", given(&options.on_miss), "|key|", 1),
-        ("on_store", given(&options.on_store), "|key, value|", 2),
-        ("on_evict", given(&options.on_evict), "|key, value, cause|", 3),
-        ("on_error", given(&options.on_error), "|key, error|", 2),
-        ("fallback_if", given(&options.fallback_if), "|error|", 1),
-        ("share_error", given(&options.share_error), "|error|", 1),
-    ];
-    for (name, expr, form, count) in all {
-        if let Some(Expr::Closure(closure)) = expr
-            && closure.inputs.len() != count
-        {
-            let span = closure.inputs.first().map_or_else(|| closure.span(), syn::spanned::Spanned::span);
-            errors.at(span, format!("`{name}` takes a closure of the form `{form} …`"));
-        }
-    }
-    let mut blind = vec![
-        ("on_error", &options.on_error, "the key and the error"),
-        ("fallback_if", &options.fallback_if, "the error"),
-        ("share_error", &options.share_error, "the error"),
-    ];
-    if model.is_node() {
-        // These are told of a call, which may be of any function.
-        blind.extend([("on_hit", &options.on_hit, ENTRY), ("on_miss", &options.on_miss, ENTRY)]);
-    } else {
-        // These run wherever an entry is stored or leaves, not only in a call.
-        let of_entries = [&options.on_store, &options.on_evict, &options.weigh];
-        blind.extend(["on_store", "on_evict", "weigh"].into_iter().zip(of_entries).map(|(name, given)| {
-            (name, given, "the key and the value. With a key that is a node, `key = CatNode { name }`, it sees the fields")
-        }));
-    }
-    for (name, given, known) in blind {
-        let Some(Given { value: Expr::Closure(closure), .. }) = given else { continue };
-        let inputs = &closure.inputs;
-        for bound in model.args.iter().flat_map(|arg| &arg.binds) {
-            let body = closure.body.to_token_stream().to_string();
-            let own = mentions(inputs.to_token_stream(), bound) || body.contains(&format!("let {bound}"));
-            let mentioned = mention(closure.body.to_token_stream(), &bound.to_string());
-            if let Some(span) = mentioned.filter(|_| !own) {
-                let what = model.argument();
-                errors.at(
-                    span,
-                    format!("`{name}` does not see the {what} `{bound}`: what it may know is {known}"),
-                );
-            }
-        }
-    }
+    closures::check(model, errors);
 }
 
 /// Holes name arguments, or the value where there is one.

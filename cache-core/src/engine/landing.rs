@@ -65,9 +65,9 @@ impl MemoCore {
         true
     }
 
-    /// Stores what a flight has computed, unless something has come between, and lands it. Stored and
-    /// taken off in one piece: whoever comes finds the flight or the entry. `answers`: whether it ends the
-    /// older one where it is not one to keep.
+    /// Stores what a flight has computed, unless something has come between, and lands it. The value is stored and
+    /// the flight taken off in one piece, so a later call finds one or the other. `answers`: whether a value that
+    /// is not stored ends the older entry.
     #[cold]
     #[inline(never)]
     pub(crate) fn land(&self, leader: &LeaderGuard, value: &Erased, metadata: EntryMetadata, answers: bool) {
@@ -119,8 +119,8 @@ impl MemoCore {
         } else {
             self.store(&candidate, tags, &claim, effects)
         };
-        // Whoever gets the new value must not find the one that it was to replace: not if it came too late to be
-        // stored, and not if it is not one to keep.
+        // A caller that gets the new value must not find the older one later, even if the new one came too late to
+        // be stored, or is not stored at all.
         let is_stored = matches!(outcome, StoreOutcome::Yes | StoreOutcome::Renewed);
         let supersedes = match outcome {
             StoreOutcome::Refused if !untold => answers,

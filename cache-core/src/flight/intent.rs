@@ -7,7 +7,7 @@ use super::Kind;
 pub(crate) enum Intent {
     /// Whatever is there will do.
     Read,
-    /// Must compute; replaces what is there and what is under way.
+    /// The call must compute. It replaces the entry, and a computation that is under way.
     Refresh,
     /// Must not wait for others, but may store.
     Alone,

@@ -28,7 +28,7 @@ pub(super) fn call_at(tick: Tick, due: Weak<dyn Due>) -> TimerId {
         thread.unpark();
         return at;
     }
-    // Without a thread nobody is called; the next who comes tries again.
+    // Without a thread no timer is called. The next timer tries to start one again.
     let spawned = thread::Builder::new().name("cache-core-timer".into()).spawn(run);
     *thread = spawned.ok().map(|handle| handle.thread().clone());
     STARTED.store(thread.is_some(), Ordering::Relaxed);

@@ -2,13 +2,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
-use syn::Index;
 use syn::spanned::Spanned as _;
+use syn::{Expr, Index};
 
 use super::slot::slot;
 use super::{describe, look};
 use crate::model::{Arg, at, without_names};
 use crate::node::{Field, Node};
+use crate::options::Given;
 use crate::shape::{Ownership, way_of_field};
 
 /// The node, and a type without lifetimes that stands for what is true of all its entries.
@@ -132,45 +133,42 @@ fn hooks(node: &Node, entries: &Ident) -> TokenStream {
         Some(quote_spanned!(mixed=> const #name: #krate::__private::#ty = #hook;))
     });
     let (see, bound_again) = (see(node), super::allow_bound_again());
-    let nothing = || (TokenStream::new(), TokenStream::new());
-    let cause =
-        (quote_spanned!(call_site=> , #krate::Cause), quote_spanned!(mixed=> , __cause: #krate::Cause));
-    let of_entry = [
-        ("ON_STORE", "call_of_node", nothing(), None, &options.on_store),
-        ("ON_EVICT", "call_of_node_on_evict", cause, None, &options.on_evict),
-        (
-            "WEIGH",
-            "call_of_node",
-            nothing(),
-            Some(quote_spanned!(mixed=> -> ::core::primitive::usize)),
-            &options.weigh,
-        ),
+    let of_entry =
+        |name: &str, given: &Option<Given<Expr>>, has_cause: bool, returns: Option<TokenStream>| {
+            let hook = &given.as_ref()?.value;
+            let name = Ident::new(name, mixed);
+            let call = if has_cause { "call_of_node_on_evict" } else { "call_of_node" };
+            let call = Ident::new(call, call_site);
+            let call = at(hook.span(), quote!(#krate::__private::#call));
+            let cause = has_cause.then(|| quote_spanned!(mixed=> , __cause));
+            let cause_type = has_cause.then(|| quote_spanned!(call_site=> , #krate::Cause));
+            let cause_param = has_cause.then(|| quote_spanned!(mixed=> , __cause: #krate::Cause));
+            Some(quote_spanned! {mixed=>
+                const #name: ::core::option::Option<
+                    fn(&#krate::KeyRef<'_>, Self::View<'_>, &#value #cause_type) #returns
+                > = {
+                    #[allow(unused_variables)]
+                    #bound_again
+                    fn __hook(
+                        __key: &#krate::KeyRef<'_>,
+                        __fields: <#entries as #krate::__private::Node>::View<'_>,
+                        __value: &#value
+                        #cause_param
+                    ) #returns {
+                        #see
+                        #call(#hook, __key, __value #cause)
+                    }
+                    ::core::option::Option::Some(__hook)
+                };
+            })
+        };
+    let weight = quote_spanned!(mixed=> -> ::core::primitive::usize);
+    let of_entries = [
+        of_entry("ON_STORE", &options.on_store, false, None),
+        of_entry("ON_EVICT", &options.on_evict, true, None),
+        of_entry("WEIGH", &options.weigh, false, Some(weight)),
     ];
-    let of_entry = of_entry.into_iter().filter_map(|(name, call, (cause_type, cause), returns, given)| {
-        let hook = &given.as_ref()?.value;
-        let (name, call) = (Ident::new(name, mixed), Ident::new(call, call_site));
-        let told = (!cause.is_empty()).then(|| quote_spanned!(mixed=> , __cause));
-        let call = at(hook.span(), quote!(#krate::__private::#call));
-        Some(quote_spanned! {mixed=>
-            const #name: ::core::option::Option<
-                fn(&#krate::KeyRef<'_>, Self::View<'_>, &#value #cause_type) #returns
-            > = {
-                #[allow(unused_variables)]
-                #bound_again
-                fn __hook(
-                    __key: &#krate::KeyRef<'_>,
-                    __fields: <#entries as #krate::__private::Node>::View<'_>,
-                    __value: &#value
-                    #cause
-                ) #returns {
-                    #see
-                    #call(#hook, __key, __value #told)
-                }
-                ::core::option::Option::Some(__hook)
-            };
-        })
-    });
-    of_call.chain(of_entry).collect()
+    of_call.chain(of_entries.into_iter().flatten()).collect()
 }
 
 /// Brings the fields of a key into sight, by name.

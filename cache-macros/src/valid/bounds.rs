@@ -76,7 +76,7 @@ pub(super) fn futures(model: &Model, errors: &mut Errors) {
     }
 }
 
-/// What is kept of the return.
+/// The part of the return that is stored.
 pub(super) fn output(model: &Model, errors: &mut Errors) {
     let mut kept = &model.output;
     while let Some(inner) = inner(kept, &["Result", "Option", "Vec", "Box"]) {
@@ -250,7 +250,7 @@ fn implied(path: &Path) -> Option<&'static [&'static str]> {
     })
 }
 
-/// What may stand for an argument whose type is so bounded.
+/// A key that stands for an argument with these bounds, as a remedy.
 fn by_value(bounds: &str, name: &str) -> Option<String> {
     let method = match bounds {
         _ if bounds.contains("AsRef") => "as_ref",
