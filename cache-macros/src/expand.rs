@@ -20,7 +20,9 @@ mod uses;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::{Attribute, FnArg, GenericParam, Pat, Path, WherePredicate};
+use syn::{
+    Attribute, FnArg, GenericArgument, GenericParam, Pat, Path, PathArguments, TypeParamBound, WherePredicate,
+};
 pub(crate) use tags::{form, reach};
 use uses::{deprecated, is_hidden, used};
 
@@ -394,10 +396,8 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
     let identity: &[GenericParam] = if model.is_free() { &[] } else { &model.identity };
     let left_out: Vec<&Ident> =
         if whole { Vec::new() } else { model.incidental.iter().filter_map(type_or_const).collect() };
-    let holds = |predicate: &&WherePredicate| {
-        !left_out.iter().any(|name| mentions(predicate.to_token_stream(), name))
-    };
-    let predicates: Vec<&WherePredicate> = model.predicates.iter().filter(holds).collect();
+    let predicates: Vec<WherePredicate> =
+        model.predicates.iter().filter_map(|predicate| without(predicate, &left_out)).collect();
     let params: Vec<TokenStream> = args
         .iter()
         .map(|arg| {
@@ -425,6 +425,30 @@ fn signature(model: &Model, args: &[&Arg], whole: bool) -> Signature {
         quote_spanned!(model.call_site=> where #(#predicates),*)
     };
     Signature { generics, params, clause }
+}
+
+/// What a predicate says where these parameters are not known: of `R: Try<Output = T> + Send` it is `R: Try + Send`.
+fn without(predicate: &WherePredicate, params: &[&Ident]) -> Option<WherePredicate> {
+    let names_one = |tokens: TokenStream| params.iter().any(|param| mentions(tokens.clone(), param));
+    if !names_one(predicate.to_token_stream()) {
+        return Some(predicate.clone());
+    }
+    let WherePredicate::Type(mut predicate) = predicate.clone() else { return None };
+    let bounds = std::mem::take(&mut predicate.bounds).into_iter().filter_map(|mut bound| {
+        if let TypeParamBound::Trait(bound) = &mut bound
+            && let Some(PathArguments::AngleBracketed(given)) =
+                bound.path.segments.last_mut().map(|last| &mut last.arguments)
+        {
+            let holds = |arg: &GenericArgument| {
+                !matches!(arg, GenericArgument::AssocType(_)) || !names_one(arg.to_token_stream())
+            };
+            given.args = std::mem::take(&mut given.args).into_iter().filter(holds).collect();
+        }
+        (!names_one(bound.to_token_stream())).then_some(bound)
+    });
+    predicate.bounds = bounds.collect();
+    let says_something = !predicate.bounds.is_empty() && !names_one(predicate.bounded_ty.to_token_stream());
+    says_something.then_some(WherePredicate::Type(predicate))
 }
 
 fn uses_lifetime(text: &str, name: &str) -> bool {

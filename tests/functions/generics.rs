@@ -99,6 +99,31 @@ fn bounds_in_a_where_clause_and_lifetimes() {
 }
 
 #[test]
+fn bounds_that_name_a_parameter_of_what_is_skipped() {
+    #[derive(Clone)]
+    struct Taken<I: Iterator>(I, bool);
+
+    #[memoize(skip(probe))]
+    fn fits<T: Copy + Hash + Eq + Send + Sync + 'static + TryInto<U>, U>(n: T, probe: &U) -> bool {
+        let _ = probe;
+        n.try_into().is_ok()
+    }
+    #[memoize(skip(first))]
+    fn taken<I, T>(items: I, first: T) -> Taken<I>
+    where
+        I: Iterator<Item = T> + Clone + Hash + Eq + Send + Sync + 'static,
+        T: PartialEq + Send + 'static,
+    {
+        Taken(items.clone(), items.take(1).any(|item| item == first))
+    }
+
+    assert_eq!((fits(300_u32, &0_u8), fits(300_u32, &0_u16), fits(300_u64, &0_u16)), (false, false, true));
+    assert_eq!((fits::<u32>::memo().len(), fits::<u64>::key(300).is_live()), (1, true));
+    assert_eq!((taken(1..4, 1).1, taken(1..4, 2).1, taken(1..4, 1).0.count()), (true, true, 3));
+    assert_eq!(taken::<std::ops::Range<i32>>::memo().stats().hits, 2);
+}
+
+#[test]
 fn unsized_parameters() {
     #[memoize]
     fn length<T: AsRef<[u8]> + Hash + Eq + ToOwned + ?Sized + 'static>(text: &T) -> usize
