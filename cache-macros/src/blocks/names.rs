@@ -14,6 +14,9 @@ pub(super) fn companions(ty: TokenStream, of: TokenStream) -> String {
     if is_ambiguous { format!("{text}Memo{:08x}", hash(&whole)) } else { format!("{text}Memo") }
 }
 
+/// What stands for `&T`, `[T]` and `[T; 2]`.
+const MADE_UP: [&str; 3] = ["Ref", "Slice", "Array"];
+
 /// The words so far, each with a capital.
 #[derive(Default)]
 struct Words {
@@ -52,7 +55,11 @@ impl Words {
                     match text.trim_start_matches("r#") {
                         "dyn" | "const" | "crate" | "self" | "super" => {}
                         "fn" | "impl" | "for" | "as" | "unsafe" | "extern" => self.is_ambiguous = true,
-                        word => self.push(word),
+                        word => {
+                            // Brackets and references have a word, too.
+                            self.is_ambiguous |= MADE_UP.contains(&word);
+                            self.push(word);
+                        }
                     }
                 }
                 TokenTree::Literal(literal) => {

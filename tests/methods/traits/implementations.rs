@@ -88,3 +88,34 @@ fn are_called_through_a_bound_and_dynamically() {
     assert_eq!(meow.meow(2), "meow meow ");
     assert!(Db(71).meow_key(2).is_live());
 }
+
+#[test]
+fn of_types_that_are_called_as_brackets_are() {
+    #[derive(Clone)]
+    struct Slice<T>(Vec<T>);
+    struct Ref;
+
+    #[memoize]
+    impl PartialEq<Slice<u8>> for Slice<u8> {
+        #[memoize(key = (&self.0, &other.0))]
+        fn eq(&self, other: &Slice<u8>) -> bool {
+            self.0 == other.0
+        }
+    }
+    #[memoize]
+    impl PartialEq<[u8]> for Slice<u8> {
+        #[memoize(key = (&self.0, ..))]
+        fn eq(&self, other: &[u8]) -> bool {
+            self.0 == other
+        }
+    }
+    #[memoize]
+    impl From<Ref> for Slice<u8> {
+        #[memoize(skip(_of))]
+        fn from(_of: Ref) -> Self {
+            Self(Vec::new())
+        }
+    }
+
+    assert!(Slice(vec![1]) == Slice(vec![1]) && Slice(vec![1]) == [1][..] && Slice::from(Ref) != [1][..]);
+}
