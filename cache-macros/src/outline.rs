@@ -31,7 +31,7 @@ pub(crate) enum Block<'a> {
 
 /// An item, or the head of one.
 pub(crate) struct Item<'a> {
-    /// The names of its attributes.
+    /// The names of its attributes, and of those that it may have.
     pub(crate) attributes: Vec<&'a str>,
     /// From behind them on.
     pub(crate) text: &'a str,
@@ -101,18 +101,31 @@ impl<'a> Item<'a> {
         while let Some(rest) = text.strip_prefix('#') {
             let rest = rest.trim_start_matches(['!', ' ', '\n']);
             let Some(inside) = rest.strip_prefix('[') else { break };
-            let name = inside.trim_start();
-            let end = name.find(|next: char| !(next.is_alphanumeric() || "_:".contains(next)));
-            attributes.push(&name[..end.unwrap_or(name.len())]);
             let mut depth = 1;
             let close = inside.find(|next: char| {
                 depth += i32::from(next == '[') - i32::from(next == ']');
                 depth == 0
             });
+            attributes.extend(names(&inside[..close.unwrap_or(inside.len())]));
             text = close.map_or("", |close| inside[close + 1..].trim_start());
         }
         Self { attributes, text }
     }
+}
+
+/// The name of an attribute. Of `cfg_attr(unix, doc(..), cold)` it is those that are there if the condition holds.
+fn names<'a>(attribute: &'a str) -> Vec<&'a str> {
+    let name = |of: &'a str| {
+        let of = of.trim_start();
+        of.find(|next: char| !(next.is_alphanumeric() || "_:".contains(next))).map_or(of, |end| &of[..end])
+    };
+    let (own, mut depth) = (name(attribute), 0);
+    let Some((_, inside)) = attribute.split_once('(').filter(|_| own == "cfg_attr") else { return vec![own] };
+    let parts = inside.split(|next: char| {
+        depth += i32::from(next == '(') - i32::from(next == ')');
+        next == ',' && depth == 0
+    });
+    parts.skip(1).map(name).collect()
 }
 
 /// A text with spaces in place of comments, and of what is in texts and characters.
@@ -282,12 +295,12 @@ mod tests {
     #[test]
     fn items_have_attributes_and_a_text() {
         let outline = Outline::new(
-            "#![allow(x)]\n/// D.\n#[a::b(c = [1])] #[d]\npub fn f(a: [u8; 2]) -> u8 { g(); h }\nmod m;\nm! { fn n() {} }\nstruct S",
+            "#![allow(x)]\n/// D.\n#[a::b(c = [1])] #[d]\npub fn f(a: [u8; 2]) -> u8 { g(); h }\n#[cfg_attr(any(x, y), a(b, c), d)] mod m;\nm! { fn n() {} }\nstruct S",
         );
         let items: Vec<_> = outline.items(0).map(|item| (item.attributes, item.text.to_owned())).collect();
         assert_eq!(items.len(), 3);
         assert_eq!(items[0].0, ["allow", "a::b", "d"]);
         assert!(items[0].1.starts_with("pub fn f"));
-        assert_eq!(items[1], (vec![], "mod m".to_owned()));
+        assert_eq!(items[1], (vec!["a", "d"], "mod m".to_owned()));
     }
 }

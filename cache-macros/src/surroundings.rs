@@ -311,6 +311,11 @@ mod tests {
             ("mod cats {\n}\n", Some("module")),
             ("pub(crate) mod cats;\n", Some("module")),
             ("/// Cats.\n#[allow(dead_code)]\nstruct cats;\n", Some("struct")),
+            (
+                "#[cfg_attr(docs, doc(cfg(unix)))]\n#[cfg_attr(any(a, b), derive(A, B), repr(C))]\nstruct cats {}\n",
+                Some("struct"),
+            ),
+            ("#[cfg_attr(docs, cfg(test))]\nmod cats;\n", None),
             ("#[cfg(test)]\nmod cats;\n", None),
             ("#[allow(dead_code)] #[cfg(test)] // a\n\nmod cats;\n", None),
             ("mod cats { #![cfg(test)] }\n", None),
