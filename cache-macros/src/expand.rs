@@ -312,7 +312,7 @@ fn key(model: &Model) -> Companion {
         let (entry, params) = (callee(model, &model.names.entry), own_turbofish(model));
         quote_spanned!(mixed=> (&#entry #params(#(#names),*)).id())
     } else {
-        let (function, used) = (look::function(model), used(model, false));
+        let (function, used) = (look::function(model), used(model, &args, false));
         quote_spanned!(mixed=> #used (&#function).key(&(#(#names,)*)))
     };
     let doc = "The address of an entry of {}, by the arguments that are part of its key.";
@@ -333,7 +333,7 @@ fn memo(model: &Model) -> Companion {
     let Signature { generics, params, clause } = signature(model, &args, false);
     let (companion_value, mode, name) = (companion_value(model), mode(model), &model.names.memo);
     let (mixed, bound_again, elided) = (model.mixed_site, bound_again(model), elided(model));
-    let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, false));
+    let (attrs, used) = (attrs(model, Some("The cache behind {}, as a whole.")), used(model, &args, false));
     let body = if let Some(given) = &model.options.memo {
         let memo = &given.value;
         quote_spanned!(mixed=> #used #krate::Memo::with_mode(&(#memo)))

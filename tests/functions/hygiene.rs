@@ -163,6 +163,22 @@ fn an_argument_named_value_and_one_named_key_in_hooks() {
 }
 
 #[test]
+fn functions_that_are_called_as_their_argument() {
+    #[memoize]
+    fn pair<T: Copy + std::hash::Hash + Eq + Send + Sync + 'static>(pair: T) -> (T, T) {
+        (pair, pair)
+    }
+    #[memoize(skip(text))]
+    fn text(text: impl Into<String>, n: u32) -> String {
+        text.into().repeat(n as usize)
+    }
+
+    assert_eq!((pair(1), pair(1), pair('a')), ((1, 1), (1, 1), ('a', 'a')));
+    assert_eq!((pair::<i32>::memo().stats().hits, pair::<char>::key('a').is_live()), (1, true));
+    assert_eq!((text("a", 2), text::entry("b", 2).get()), ("aa".to_owned(), Some("aa".to_owned())));
+}
+
+#[test]
 fn functions_of_any_name() {
     mod inner {
         use cache_core::memoize;

@@ -47,7 +47,7 @@ pub(super) fn entry(model: &Model) -> Companion {
     let attrs = attrs(model, Some(doc));
     let (expected, bound_again, elided) = (expected(model), bound_again(model), elided(model));
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
-    let (used, features) = (used(model, true), attributes(model, &["target_feature"]));
+    let (used, features) = (used(model, &all, true), attributes(model, &["target_feature"]));
     let deprecated = deprecated(model, &options.tokens);
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #deprecated #(#features)*),

@@ -12,14 +12,19 @@ use super::{attributes, type_or_const};
 use crate::model::{Arg, Model, Place};
 use crate::options::Ttl;
 
-/// Whoever uses a companion uses the function, so the companion names it. `whole` if it has all the generics of the
-/// function: without them it cannot.
-pub(super) fn used(model: &Model, whole: bool) -> Option<TokenStream> {
+/// Whoever uses a companion uses the function, so the companion, which takes these arguments, names it. `whole` if it
+/// has all the generics of the function: without them it cannot.
+pub(super) fn used(model: &Model, args: &[&Arg], whole: bool) -> Option<TokenStream> {
     let (mixed, sig) = (model.mixed_site, &model.function.sig);
     if matches!(model.place, Place::Extended { .. }) || (!whole && !model.incidental.is_empty()) {
         return None;
     }
     let ident = &sig.ident;
+    // An argument of the same name hides the function. The memo, which takes none, names it.
+    if model.is_free() && args.iter().any(|arg| arg.name == *ident) {
+        let memo = &model.names.memo;
+        return Some(quote_spanned!(mixed=> let _ = Self::#memo;));
+    }
     let function = if model.is_free() {
         quote_spanned!(model.call_site=> #ident)
     } else {

@@ -46,6 +46,17 @@ mod unused {
     }
 
     #[memoize]
+    fn its_argument(its_argument: u32) -> u32 {
+        its_argument
+    }
+
+    /// One that is looked at is used.
+    #[memoize]
+    pub(super) fn looked_at(looked_at: u32) -> u32 {
+        looked_at
+    }
+
+    #[memoize]
     pub(super) fn used(n: u32) -> u32 {
         fn within() {}
         n
@@ -83,5 +94,6 @@ use cache_core::memoize;
 
 fn main() {
     unused::used(1);
+    unused::looked_at::entry(1).invalidate();
     Db.used(1);
 }
