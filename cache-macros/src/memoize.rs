@@ -28,7 +28,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> syn::Result<Tok
         return Err(errors.into_error());
     }
     let place = if function.is_associated() {
-        Place::Inherent { is_static: false, borrows: false }
+        let borrows = surroundings.as_ref().is_some_and(Surroundings::is_of_type_that_borrows);
+        Place::Inherent { is_static: false, borrows }
     } else {
         Place::Free
     };

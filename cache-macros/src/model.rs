@@ -87,8 +87,8 @@ pub(crate) fn without_self(tokens: TokenStream) -> TokenStream {
 pub(crate) enum Place {
     /// By itself.
     Free,
-    /// In an `impl` of a type. Whether the type visibly lives as long as it likes, or visibly borrows, is
-    /// known only where the attribute stands on the `impl` too.
+    /// In an `impl` of a type. Whether the type visibly lives as long as it likes is known only where the attribute
+    /// stands on the `impl` too; whether it visibly borrows, also where the source is seen.
     Inherent { is_static: bool, borrows: bool },
     /// In the `impl` of a trait, or in a trait: its companions are in a trait of their own.
     Extended {

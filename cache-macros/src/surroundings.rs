@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use proc_macro2::Span;
 
 use crate::outline::{Block, Item, Outline};
+use crate::shape::borrows;
 
 /// The source around an attribute.
 pub(crate) struct Surroundings {
@@ -132,6 +133,12 @@ impl Surroundings {
         let is_known =
             |name: &&str| is_inert(name) || *name == "async_trait" || *name == "async_trait::async_trait";
         if item.attributes.iter().all(is_known) { named(item.text) } else { Within::Other }
+    }
+
+    /// Whether it stands in the `impl` of a type that visibly borrows.
+    pub(crate) fn is_of_type_that_borrows(&self) -> bool {
+        let Within::Impl(head) = self.within() else { return false };
+        syn::parse_str(&format!("{head} {{}}")).is_ok_and(|block: syn::ItemImpl| borrows(&block.self_ty))
     }
 
     /// What kind of module or type of this name visibly stands beside it.
@@ -302,6 +309,25 @@ mod tests {
             assert_eq!(after(module).within(), Module, "{module}");
         }
         assert_eq!(around("impl Db {\n#[inline] #[memoize]\nfn f() {}\n}").within(), Impl("impl Db"));
+    }
+
+    #[test]
+    fn whether_its_type_borrows() {
+        let is =
+            |head: &str| around(&format!("{head} {{ #[memoize] fn f() {{}} }}")).is_of_type_that_borrows();
+        for head in ["impl<'a> Db<'a>", "impl<'a, T> Db<'a, T> where T: Copy", "impl Db<'_>", "impl Db<&u8>"]
+        {
+            assert!(is(head), "{head}");
+        }
+        for head in [
+            "impl Db",
+            "impl Db<'static>",
+            "impl<'a, F: Fn(&'a u8)> Db<F>",
+            "impl<'a> Cats for Db<'a>",
+            "mod m",
+        ] {
+            assert!(!is(head), "{head}");
+        }
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //! of its own.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Index, Type};
 
 use super::{Companion, Inline, Signature, attributes, attrs, callee, own_turbofish, signature, underscores};
 use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
-use crate::shape::{Ownership, is_well_known, way};
+use crate::shape::{Ownership, is_well_known, names_self_type, way};
 
 /// `.in_background()`, where an option asks for it.
 pub(super) fn in_background(model: &Model) -> Option<TokenStream> {
@@ -72,7 +72,11 @@ fn owned_in_background(model: &Model) -> Result<Owned, String> {
 /// Why a call visibly cannot be made in the background, though an option asks for it; and where that is shown.
 pub(crate) fn refused(model: &Model) -> Option<(Span, String)> {
     let (_, span) = model.options.in_background()?;
-    let never = |arg: &&Arg| matches!(way(&arg.ty), Ownership::Never) || model.may_end(&arg.ty);
+    let never = |arg: &&Arg| {
+        matches!(way(&arg.ty), Ownership::Never)
+            || model.may_end(&arg.ty)
+            || is_of_type_that_borrows(model, arg)
+    };
     if let Some(arg) = model.args.iter().find(never) {
         let span = arg.receiver.as_ref().map_or_else(|| arg.ty.span(), |_| arg.name.span());
         return Some((span, why(model, arg)));
@@ -278,6 +282,9 @@ fn why(model: &Model, arg: &Arg) -> String {
         None => format!("argument `{name}` cannot be taken to the background"),
     };
     let remedy = match &arg.ty {
+        _ if is_of_type_that_borrows(model, arg) => {
+            "its type borrows. Leave the option out, or let the type own what it has"
+        }
         ty if matches!(way(ty), Ownership::Move(_)) => "its type must be `Send + 'static`",
         Type::Reference(of) if of.mutability.is_some() => {
             "a `&mut` cannot be; take it by value or as an `Arc`"
@@ -288,6 +295,12 @@ fn why(model: &Model, arg: &Arg) -> String {
         _ => "take it by value or as an `Arc`, or let its type be `Clone + Send + 'static`",
     };
     format!("{what}: {remedy}")
+}
+
+/// Whether an argument is of the type that this is a method of, and that visibly borrows. In the `impl` of a trait such
+/// a type is refused for itself.
+fn is_of_type_that_borrows(model: &Model, arg: &Arg) -> bool {
+    matches!(model.place, Place::Inherent { borrows: true, .. }) && names_self_type(arg.ty.to_token_stream())
 }
 
 /// The option that asks for the background; a placeholder does so itself, when there is a call.

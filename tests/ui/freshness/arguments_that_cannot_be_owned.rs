@@ -27,9 +27,20 @@ impl Pool {
     }
 }
 
+#[derive(Clone)]
+struct Words<'a>(&'a str);
+
+impl<'a> Words<'a> {
+    #[memoize(skip(self), ttl = 300, stale_while_revalidate = "1m")]
+    fn count(&self) -> usize {
+        self.0.split(' ').count()
+    }
+}
+
 fn main() {
     revalidated(&Pool, 1);
     let _ = changed(&mut Vec::new(), 1);
     shared(Rc::new(1), 1);
     let _ = Pool.method(1);
+    Words("a b").count();
 }
