@@ -18,6 +18,8 @@ pub(crate) struct Function {
     /// says so itself, unless it is a trait's.
     pub(crate) block: Option<Range<usize>>,
     pub(crate) args: Vec<Arg>,
+    /// How many type parameters it has, with those of the block that it is in.
+    pub(crate) params: usize,
 }
 
 /// An argument.
@@ -30,7 +32,7 @@ pub(crate) struct Arg {
 
 /// All functions with a body in a file.
 pub(crate) fn functions(source: &str) -> Vec<Function> {
-    let mut finder = Finder { found: Vec::new(), block: None, is_of_trait: false };
+    let mut finder = Finder { found: Vec::new(), block: None, is_of_trait: false, params: 0 };
     finder.visit_file(&syn::parse_file(source).expect("what was published is Rust"));
     finder.found
 }
@@ -39,6 +41,8 @@ struct Finder {
     found: Vec<Function>,
     block: Option<Range<usize>>,
     is_of_trait: bool,
+    /// How many type parameters the block has.
+    params: usize,
 }
 
 impl Finder {
@@ -49,7 +53,8 @@ impl Finder {
         let range = item.span().byte_range();
         let args = sig.inputs.iter().map(arg).collect();
         let block = self.block.clone().filter(|_| self.is_of_trait || sig.receiver().is_none());
-        self.found.push(Function { name: sig.ident.to_string(), range, block, args });
+        let params = self.params + sig.generics.type_params().count();
+        self.found.push(Function { name: sig.ident.to_string(), range, block, args, params });
     }
 }
 
@@ -73,8 +78,10 @@ impl<'ast> Visit<'ast> for Finder {
         if !is_test(&item.attrs) {
             self.block = Some(item.span().byte_range());
             self.is_of_trait = item.trait_.is_some();
+            self.params = item.generics.type_params().count();
             visit::visit_item_impl(self, item);
             self.block = None;
+            self.params = 0;
         }
     }
 
@@ -82,8 +89,10 @@ impl<'ast> Visit<'ast> for Finder {
         if !is_test(&item.attrs) {
             self.block = Some(item.span().byte_range());
             self.is_of_trait = true;
+            self.params = item.generics.type_params().count();
             visit::visit_item_trait(self, item);
             self.block = None;
+            self.params = 0;
         }
     }
 

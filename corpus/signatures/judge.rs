@@ -3,7 +3,7 @@
 use crate::project::Message;
 
 /// What our errors say.
-const OURS: [&str; 15] = [
+const OURS: [&str; 16] = [
     "a borrowed return cannot be kept",
     "a function that never returns has nothing to cache",
     "a key has at most 12 parts",
@@ -16,6 +16,7 @@ const OURS: [&str; 15] = [
     "cannot be taken to the background",
     "computes in the background",
     "is neither part of the key nor skipped",
+    "needs a future that is `Send`",
     "or_write_memoize_with_question_mark_send",
     "or write `#[memoize(?Send)]`",
     "would not happen on a hit",
