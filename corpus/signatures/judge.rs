@@ -3,11 +3,12 @@
 use crate::project::Message;
 
 /// What our errors say.
-const OURS: [&str; 16] = [
+const OURS: [&str; 17] = [
     "a borrowed return cannot be kept",
     "a function that never returns has nothing to cache",
     "a key has at most 12 parts",
     "a memoized function cannot be",
+    "already: call it otherwise",
     "an `impl Trait` return cannot be kept",
     "borrows in a way that cannot be kept in a key",
     "cannot be cached",
