@@ -12,7 +12,7 @@ use cache_core::testing::Scope;
 use cache_core::{memoize, registry, tag};
 use tests::{ByHand, Count, Latch, no_hang, now, secs, wait_until};
 
-use crate::{HELD, alone};
+use crate::{HELD, alone, bytes_kept};
 
 /// The bytes that `turn` leaves behind over many turns, once everything has reached its size.
 fn growth(turns: u64, mut turn: impl FnMut(u64)) -> isize {
@@ -246,9 +246,9 @@ fn a_memo_that_is_not_called_is_small() {
             $(memos![@ $name];)*
         };
         (@ $name:ident) => {
-            let before = HELD.load(Ordering::Relaxed);
-            let _ = $name::memo();
-            let bytes = HELD.load(Ordering::Relaxed) - before;
+            let bytes = bytes_kept(|| {
+                let _ = $name::memo();
+            });
             assert!(stringify!($name) == "first" || bytes <= 1024, "{bytes} bytes for {}", stringify!($name));
         };
     }
@@ -279,11 +279,11 @@ fn an_entry_is_small() {
         n
     }
     first(1);
-    let before = HELD.load(Ordering::Relaxed);
-    for n in 0..100_000 {
-        run(n);
-    }
-    let bytes = HELD.load(Ordering::Relaxed) - before;
+    let bytes = bytes_kept(|| {
+        for n in 0..100_000 {
+            run(n);
+        }
+    });
     assert_eq!(run::memo().len(), 100_000);
     assert!(bytes <= 100_000 * 48, "{} bytes for 1000 entries", bytes / 100);
 }

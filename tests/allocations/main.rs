@@ -22,25 +22,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 struct Counting;
 
-/// The bytes that the process holds.
+/// The bytes that the process holds. The test harness allocates too, at any time: for bounds that leave room for it.
 static HELD: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     /// How often this thread has allocated.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    /// The bytes that this thread has allocated, but for those that it has given back. Whose it gives back is not asked.
+    static HELD_HERE: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Not to be had while a thread ends; nobody counts then.
+fn count_here(allocations: usize, bytes: isize) {
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
+    let _ = HELD_HERE.try_with(|held| held.set(held.get() + bytes));
 }
 
 // SAFETY: hands everything on to the system's allocator, and counts.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
-        // Not to be had while a thread ends; nobody counts then.
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        count_here(1, layout.size().cast_signed());
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         HELD.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        count_here(0, -layout.size().cast_signed());
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(at, layout) }
     }
@@ -56,7 +64,14 @@ fn allocations(work: impl FnOnce()) -> usize {
     ALLOCATIONS.get() - before
 }
 
-/// Bytes are counted for the whole process: one test at a time.
+/// The bytes that this thread allocates while `work` runs, and still holds. Exact, where no other thread has a part.
+fn bytes_kept(work: impl FnOnce()) -> isize {
+    let before = HELD_HERE.get();
+    work();
+    HELD_HERE.get() - before
+}
+
+/// Most bytes are counted for the whole process: one test at a time.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
