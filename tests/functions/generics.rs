@@ -98,6 +98,59 @@ fn bounds_in_a_where_clause_and_lifetimes() {
     assert_eq!(longest(&["a", "bcd"], |text| text.to_uppercase()), "BCD");
 }
 
+/// A trait of the user's may be called as one of the standard library, and ask for all that a key or a value has to be.
+#[test]
+fn bounds_whose_names_others_have_too() {
+    trait Read: Hash + Eq + Clone + Send + Sync + 'static {
+        fn read(&self) -> u32;
+    }
+    trait Display: Read {}
+    trait Any: Read + Default {}
+    impl Read for u32 {
+        fn read(&self) -> u32 {
+            *self
+        }
+    }
+    impl Display for u32 {}
+    impl Any for u32 {}
+    mod of_mine {
+        pub(super) trait Hash: std::hash::Hash + Eq + Send + Sync + 'static {}
+        impl Hash for u32 {}
+    }
+
+    #[memoize]
+    fn read<R: Read>(from: R) -> u32 {
+        from.read()
+    }
+    #[memoize]
+    fn display(of: &impl Display, more: Option<impl Read>) -> u32 {
+        of.read() + more.map_or(0, |more| more.read())
+    }
+    #[memoize]
+    fn made<T: Any>() -> T {
+        T::default()
+    }
+    #[memoize(skip(pool))]
+    async fn asynchronous<P>(pool: &P, n: u32) -> u32
+    where
+        P: Display,
+    {
+        pool.read() + n
+    }
+    fn hashed() -> usize {
+        use of_mine::Hash;
+        #[memoize]
+        fn run<T: Hash + Clone>(of: &T) -> usize {
+            size_of_val(of)
+        }
+        run(&1_u32)
+    }
+
+    assert_eq!((read(1), display(&1, Some(2)), made::<u32>(), hashed()), (1, 3, 0, 4));
+    assert_eq!(tests::now(asynchronous(&1, 2)), 3);
+    assert_eq!((read::<u32>::memo().len(), made::<u32>::memo().len()), (1, 1));
+}
+
 #[test]
 fn bounds_that_name_a_parameter_of_what_is_skipped() {
     #[derive(Clone)]

@@ -198,23 +198,20 @@ fn is_function_trait(path: &Path) -> bool {
     })
 }
 
-/// What a trait of the standard library says of what has it; none of another trait, which may say anything.
+/// What a trait of the standard library says of what has it; none of another trait, which may say anything. A name that
+/// has to be imported may be that of a trait of the user's.
 fn implied(path: &Path) -> Option<&'static [&'static str]> {
-    const NOTHING: [&str; 31] = [
+    const NOTHING_IN_THE_PRELUDE: [&str; 17] = [
         "Fn",
         "FnMut",
         "FnOnce",
         "AsRef",
         "AsMut",
-        "Borrow",
         "Into",
         "From",
         "TryInto",
         "TryFrom",
-        "Display",
-        "Debug",
         "ToString",
-        "FromStr",
         "PartialEq",
         "PartialOrd",
         "Default",
@@ -222,30 +219,27 @@ fn implied(path: &Path) -> Option<&'static [&'static str]> {
         "IntoIterator",
         "ExactSizeIterator",
         "DoubleEndedIterator",
-        "Read",
-        "Write",
-        "BufRead",
-        "Seek",
-        "Deref",
-        "Sized",
-        "Unpin",
-        "Add",
-        "Mul",
+    ];
+    const NOTHING: [&str; 12] = [
+        "Borrow", "Display", "Debug", "FromStr", "Read", "Write", "BufRead", "Seek", "Deref", "Add", "Mul",
         "Sub",
     ];
-    let last = &path.segments.last()?.ident;
+    let last = path.segments.last()?.ident.to_string();
     let first = &path.segments.first()?.ident;
-    if path.segments.len() > 1 && !["std", "core", "alloc"].iter().any(|name| first == name) {
+    let is_whole = path.segments.len() > 1;
+    if is_whole && !["std", "core", "alloc"].iter().any(|name| first == name) {
         return None;
     }
-    Some(match last.to_string().as_str() {
-        "Hash" => &["Hash"],
+    Some(match last.as_str() {
         "Eq" | "Ord" => &["Eq"],
         "Clone" | "Copy" => &["Clone"],
         "Send" => &["Send"],
         "Sync" => &["Sync"],
-        "Any" => &["'static"],
-        name if NOTHING.contains(&name) => &[],
+        "Sized" | "Unpin" => &[],
+        name if NOTHING_IN_THE_PRELUDE.contains(&name) => &[],
+        "Hash" if is_whole => &["Hash"],
+        "Any" if is_whole => &["'static"],
+        name if is_whole && NOTHING.contains(&name) => &[],
         _ => return None,
     })
 }

@@ -1,4 +1,6 @@
-//! What a bound of the user's says only the compiler knows.
+//! What a bound of the user's says only the compiler knows, and whether a name that is imported is one.
+
+use std::hash::Hash;
 
 use cache_core::memoize;
 
@@ -9,6 +11,11 @@ trait Id {
 #[memoize]
 fn get<T: Id + 'static>(of: T) -> u32 {
     of.id()
+}
+
+#[memoize]
+fn imported<T: Hash + Eq>(of: &T) -> bool {
+    *of == *of
 }
 
 fn main() {}

@@ -1,5 +1,4 @@
 use cache_core::memoize;
-use std::hash::Hash;
 
 #[memoize]
 fn show<T: ToString + 'static>(x: T) -> String {
@@ -12,14 +11,14 @@ fn bare<T>(x: T) -> usize {
 }
 
 #[memoize]
-fn compared<T: Hash + Eq>(x: &T, y: Option<T>) -> bool {
+fn compared<T: std::hash::Hash + Eq>(x: &T, y: Option<T>) -> bool {
     y.as_ref() == Some(x)
 }
 
 #[memoize]
 fn borrowing<T>(list: &[T]) -> usize
 where
-    T: Hash + Ord + Copy + Send + Sync,
+    T: std::hash::Hash + Ord + Copy + Send + Sync,
 {
     list.len()
 }

@@ -1,5 +1,4 @@
 use cache_core::memoize;
-use std::fmt::Display;
 
 #[memoize]
 fn shout(name: impl AsRef<str>) -> String {
@@ -12,7 +11,7 @@ async fn stored(name: impl Into<String> + Send) -> String {
 }
 
 #[memoize]
-fn shown(name: &impl Display, names: &[impl Default]) -> String {
+fn shown(name: &impl std::fmt::Display, names: &[impl Default]) -> String {
     format!("{name} and {} others", names.len())
 }
 
