@@ -416,3 +416,49 @@ fn a_body_or_hook_may_fork() {
         forking::memo().clear();
     }
 }
+
+/// A store in memory is whole in the child, whatever threads of the parent were doing. One on disk refuses there, and
+/// the parent's goes on.
+#[test]
+fn a_child_has_the_memory_stores_of_its_parent_and_leaves_disk_stores_alone() {
+    use cache_core::store::{DiskStore, MemoryStore, Store, StoreErrorKind, Write};
+    let _one = one();
+    let path = std::env::temp_dir().join(format!("cache-core-fork-{}.redb", std::process::id()));
+    let (memory, disk) = (MemoryStore::with_capacity(100_000), DiskStore::open(&path).unwrap());
+    let put = |key: u64| [Write::put(key.to_string().into(), "value".into(), None)];
+    let stop = AtomicBool::new(false);
+    let works = |store: &dyn Store, key: u64| {
+        let found =
+            block_on(store.write(&put(key))).and_then(|_| block_on(store.read(&[key.to_string().into()])));
+        found.is_ok_and(|found| found[0].is_some())
+    };
+    let results = thread::scope(|scope| {
+        for with in 0..4 {
+            let (stop, memory, disk) = (&stop, &memory, &disk);
+            scope.spawn(move || {
+                let mut n = with;
+                while !stop.load(Ordering::Relaxed) {
+                    n += 4;
+                    assert!(works(memory, n % 2000) && works(disk, n % 50));
+                }
+            });
+        }
+        let child = || {
+            let kind = |answer: Result<(), StoreErrorKind>| answer == Err(StoreErrorKind::Unavailable);
+            (0..300).all(|key| works(&memory, key))
+                && kind(block_on(disk.read(&["1".into()])).map(done).map_err(|error| error.kind()))
+                && kind(block_on(disk.write(&put(1))).map(done).map_err(|error| error.kind()))
+                && kind(block_on(disk.close()).map_err(|error| error.kind()))
+        };
+        let results: Vec<_> = (0..50).map(|_| in_a_child(|_| child())).collect();
+        stop.store(true, Ordering::Relaxed);
+        results
+    });
+    assert_eq!(results, vec![Ok(()); 50]);
+    assert!(works(&disk, 1), "the parent's goes on");
+    drop(disk);
+    let again = DiskStore::open(&path).unwrap();
+    assert!(works(&again, 2));
+    drop(again);
+    std::fs::remove_file(path).unwrap();
+}

@@ -25,8 +25,10 @@ mod one_shot;
 mod pending;
 mod policy;
 mod spec;
-mod store;
+#[cfg(feature = "store")]
+pub mod store;
 mod sync;
+mod table;
 mod tags;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -79,6 +79,11 @@
 //!
 //! Without the feature `testing`, no call looks for a scope. With it, each call reads one more word.
 
+#[cfg(feature = "store")]
+pub mod conformance;
+#[cfg(feature = "store")]
+pub mod scripted;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -91,6 +96,8 @@ use crate::background::{Executor, ExecutorIsSet, Task, block_on};
 use crate::memo::scope::inside;
 pub use crate::memo::scope::{Entered, Scope, require_scope};
 use crate::sync::guarded;
+#[cfg(feature = "store")]
+pub use scripted::ScriptedStore;
 
 impl Scope {
     /// Spawns a thread, as [`std::thread::spawn`] does, that works inside the scope.

@@ -8,7 +8,7 @@ use crate::erased::Erased;
 use crate::flight::{CarriedTags, Kind, Landing};
 use crate::memo::{Candidate, Claim, Effects, MemoCore, StoreOutcome};
 use crate::metadata::EntryMetadata;
-use crate::store::StoredMetadata;
+use crate::table::StoredMetadata;
 use crate::tags::{Carrier, SharedTags};
 
 impl MemoCore {

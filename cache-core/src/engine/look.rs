@@ -4,7 +4,7 @@ use super::CallMode;
 use crate::erased::{Erased, ErasedRef};
 use crate::key::{KeyRef, Part, Shape, Shows};
 use crate::memo::{Flags, MemoCore, TypedMemo};
-use crate::store::short;
+use crate::table::short;
 use crate::value::Returns;
 
 /// A look-up, handed to the closure that knows the parts of the key.

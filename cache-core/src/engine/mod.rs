@@ -20,8 +20,8 @@ use crate::flight::{CarriedTags, Flight, Intent, Kind, PreviousEntry};
 use crate::memo::MemoCore;
 use crate::metadata::Described;
 use crate::policy::Verdict;
-use crate::store::EntryRef;
 use crate::sync::ShardLock;
+use crate::table::EntryRef;
 use crate::tags::Number;
 
 /// How a call goes on after it was not answered from the cache.

@@ -5,8 +5,8 @@ use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::store::EntryId;
 use crate::sync::Mutex;
+use crate::table::EntryId;
 use crate::tags::TagName;
 
 /// A memo, as a body asks it for the value that is there.

@@ -31,8 +31,8 @@ pub(crate) use waiting::{AdoptableComputation, AdoptionRule, WaitBounds, WaitOut
 
 use crate::erased::{Erased, ErasedRef};
 use crate::policy::SlotId;
-use crate::store::{Entries, EntryId};
 use crate::sync::{AtomicUsize, Mutex, Ordering};
+use crate::table::{Entries, EntryId};
 use crate::tags::{Number, SharedTags, TagState};
 use crate::time::Tick;
 use crate::value::SharedError;

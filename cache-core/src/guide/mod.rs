@@ -14,8 +14,13 @@ macro_rules! pages {
 
 pages! {
     options companions keys freshness invalidation futures pools methods layering testing libraries migrating
-    design locks
+    design locks storage
 }
+
+#[cfg(all(feature = "disk", feature = "testing"))]
+#[cfg_attr(not(doctest), doc = include_str!("links.md"))]
+#[doc = include_str!("../../docs/stores.md")]
+pub mod stores {}
 
 #[cfg_attr(not(doctest), doc = include_str!("links.md"))]
 #[doc = include_str!("../../docs/performance.md")]

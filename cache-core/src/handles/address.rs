@@ -14,7 +14,7 @@ use crate::erased::{Erased, ErasedRef};
 use crate::memo::{Applied, MemoCore};
 use crate::mode::{Async, Blocking};
 use crate::policy::{Freshness, Times};
-use crate::store::EntryRef;
+use crate::table::EntryRef;
 use crate::tags::Severity;
 use crate::time::{NEVER, Tick};
 

@@ -13,8 +13,8 @@ use super::Applied;
 use super::{Effects, MemoCore, Shard};
 use crate::event::Cause;
 use crate::policy::{Freshness, SlotId};
-use crate::store::{DrainedEntries, Entries, MetadataRef, Removed};
 use crate::sync::{Mutex, Ordering};
+use crate::table::{DrainedEntries, Entries, MetadataRef, Removed};
 use crate::tags::{Severity, Stamp, TagIds};
 use crate::time::Clock;
 

@@ -18,8 +18,8 @@ use crate::flight::Flights;
 use crate::key::{KeyFns, KeyRef, Part, Shape, StoredKey};
 use crate::policy::{Freshness, Policy, Times};
 use crate::spec::Spec;
-use crate::store::{CellType, Entries, EntryRef, MetadataRef, Removed};
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, Ordering, RandomState, ShardLock};
+use crate::table::{CellType, Entries, EntryRef, MetadataRef, Removed};
 use crate::tags::{Carrier, Name, Number, Revision, TagSet, TagState, Validity};
 use crate::time::{Clock, Tick, WordRef};
 use crate::value::Returns;
@@ -252,7 +252,7 @@ impl MemoCore {
     pub(crate) fn hash_owned(&self, key: &Erased) -> u32 {
         let mut state = self.hasher.build_hasher();
         (self.types.key_fns.hash)(key.by_ref(), &mut state);
-        crate::store::short(state.finish())
+        crate::table::short(state.finish())
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use super::MemoCore;
 use crate::event::Cause;
-use crate::store::Removed;
+use crate::table::Removed;
 use crate::tags::{Name, PendingRemoval, Severity};
 
 /// Entries that were removed: their hooks run and they are dropped after the lock is released.

@@ -4,8 +4,8 @@ use super::backlog::BATCH;
 use super::{Effects, MemoCore, ShardState};
 use crate::event::Cause;
 use crate::policy::SlotId;
-use crate::store::MetadataRef;
 use crate::sync::Ordering;
+use crate::table::MetadataRef;
 use crate::time::Tick;
 
 impl MemoCore {

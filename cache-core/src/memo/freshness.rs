@@ -6,8 +6,8 @@ use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::Intent;
 use crate::policy::{Freshness, Policy, SlotId, Times, Verdict};
-use crate::store::{EntryId, EntryRef, MetadataRef};
 use crate::sync::ShardLock;
+use crate::table::{EntryId, EntryRef, MetadataRef};
 use crate::tags::{Carrier, Validity};
 use crate::time::Tick;
 

@@ -10,7 +10,7 @@ use crate::event::Cause;
 use crate::flight::PreviousValue;
 use crate::key::KeyRef;
 use crate::metadata::EntryMetadata;
-use crate::store::{EntryId, MetadataRef};
+use crate::table::{EntryId, MetadataRef};
 use crate::value::{IsResult, IsSent, Returned, Returns, SharedError};
 
 /// The user's code that a memo runs, for values as they are kept.

@@ -11,8 +11,8 @@ use crate::erased::{Erased, ErasedRef};
 use crate::event::Cause;
 use crate::flight::{Flight, Kind, PreviousEntry};
 use crate::policy::{Freshness, SlotId};
-use crate::store::EntryRef;
 use crate::sync::{Ordering, ShardLock};
+use crate::table::EntryRef;
 use crate::tags::{Carrier, Name, Severity, Stamp};
 use crate::time::Tick;
 

@@ -6,8 +6,8 @@ use super::MemoCore;
 use crate::erased::Erased;
 use crate::event::Cause;
 use crate::spec::Spec;
-use crate::store::StoredMetadata;
 use crate::sync::{Ordering, ShardLock};
+use crate::table::StoredMetadata;
 use crate::tags::Carrier;
 use crate::time::{NEVER, SECOND, Tick, later, ticks};
 

@@ -1,5 +1,7 @@
 //! A runtime: what memos share. There is one for the process, and one for each test scope.
 
+#[cfg(feature = "store")]
+use std::any::Any;
 #[cfg(feature = "testing")]
 use std::any::TypeId;
 use std::io::{self, Write as _};
@@ -21,6 +23,9 @@ pub(crate) struct Runtime {
     pub(crate) clock: Clock,
     pub(crate) executor: Arc<AnyExecutor>,
     memos: crate::sync::plain::Mutex<Memos>,
+    /// The aliases of caches. Their type is that of a module above.
+    #[cfg(feature = "store")]
+    caches: OnceLock<Arc<dyn Any + Send + Sync>>,
     disabled: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
@@ -121,6 +126,8 @@ impl Runtime {
             clock,
             executor: Arc::default(),
             memos: crate::sync::plain::Mutex::default(),
+            #[cfg(feature = "store")]
+            caches: OnceLock::new(),
             disabled: AtomicBool::new(disabled),
             tracked: AtomicBool::new(false),
             announced: AtomicBool::new(false),
@@ -271,6 +278,15 @@ impl Runtime {
     pub(crate) fn memo_of(&self, slot: usize, id: TypeId) -> Option<Arc<MemoCore>> {
         let memos = self.memos.lock();
         memos.of_functions.iter().find(|memo| memo.slot == slot && memo.header.id == id).cloned()
+    }
+
+    /// Returns the aliases of caches. `new` makes them, if there are none yet, and learns whether this is the runtime
+    /// of the process.
+    #[cfg(feature = "store")]
+    pub(crate) fn caches<T: Any + Send + Sync>(self: &Arc<Self>, new: impl FnOnce(bool) -> Arc<T>) -> Arc<T> {
+        let made = || -> Arc<dyn Any + Send + Sync> { new(Arc::ptr_eq(self, Self::global())) };
+        let caches = self.caches.get_or_init(made).clone();
+        caches.downcast().unwrap_or_else(|_| unreachable!("the aliases of caches are of one type"))
     }
 
     /// Returns the memos of functions.

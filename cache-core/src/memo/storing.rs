@@ -9,8 +9,8 @@ use crate::event::Cause;
 use crate::flight::{Flight, Flights, Kind};
 use crate::metadata::EntryMetadata;
 use crate::policy::Freshness;
-use crate::store::{EntryRef, ExtraMetadata, StoredMetadata};
 use crate::sync::{Ordering, ShardLock};
+use crate::table::{EntryRef, ExtraMetadata, StoredMetadata};
 use crate::tags::{Carrier, Number, TagSet, TagState};
 use crate::time::{NEVER, SECOND, Tick, ticks};
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::MemoCore;
 use crate::erased::Data;
 use crate::key::{Part, Shape};
-use crate::store::short;
+use crate::table::short;
 
 // The address of a memo in which a look-up at once has just found no entry; 0 if there is none. It is not told by the
 // return: a hit would have to put that aside.

@@ -1,15 +1,52 @@
-//! Where entries live. So far: in the process.
+//! Stores of bytes, and the caches of values that are built on them.
 
-mod cell;
-mod entries;
-mod entry_ref;
-mod hashes;
-mod packed;
-mod slab;
+mod aliases;
+mod answer;
+mod cache;
+mod canonical;
+mod clock;
+mod codec;
+mod compression;
+mod contract;
+#[cfg(feature = "disk")]
+mod disk;
+mod duration;
+mod envelope;
+mod error;
+mod fork;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(all(test, not(loom)))]
-mod tests;
+mod golden;
+mod key;
+mod link;
+mod memory;
+mod null;
+mod protocol;
+mod reply;
+mod rules;
+mod secret;
+mod signing;
+mod tiered;
 
-pub(crate) use cell::CellType;
-pub(crate) use entries::{DrainedEntries, Entries, EntryId};
-pub(crate) use entry_ref::{EntryRef, ExtraMetadata, MetadataRef, Removed, StoredMetadata};
-pub(crate) use hashes::short;
+pub use aliases::{Caches, ConfigError, ConfigErrorKind, caches};
+pub use answer::Answer;
+/// Bytes that are shared without copying, of the crate `bytes`.
+pub use bytes::Bytes;
+pub use cache::{Cache, CacheBuilder, CacheStats, CacheTag, Lock, MissReason};
+pub use codec::{Codec, CodecError, CustomCodec};
+pub use compression::Compression;
+pub use contract::{Action, Condition, Counter, Outcome, Scan, Store, Stored, Version, Write};
+#[cfg(feature = "disk")]
+pub use disk::{DiskBuilder, DiskEvent, DiskStore};
+pub use duration::IntoTtl;
+/// Traits of `serde` that can be objects, for a [`CustomCodec`].
+pub use erased_serde;
+pub use error::{StoreError, StoreErrorKind};
+pub use memory::MemoryStore;
+pub use null::NullStore;
+pub use reply::{Reading, Reply, Writing};
+pub use secret::Secret;
+pub use signing::{SigningKeyError, SigningKeys};
+pub use tiered::TieredStore;

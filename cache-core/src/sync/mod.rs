@@ -104,6 +104,11 @@ pub(crate) fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).ok()
 }
 
+/// Wakes somebody. A waker that panics must not keep others from being woken.
+pub(crate) fn wake(waker: std::task::Waker) {
+    let _ = guarded(|| waker.wake());
+}
+
 /// Puts a value on a cache line of its own.
 #[repr(align(64))]
 #[derive(Default)]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up.
-const MODULES: [&str; 27] = [
+const MODULES: [&str; 28] = [
     "sync",
     "time",
     "one_shot",
@@ -18,7 +18,7 @@ const MODULES: [&str; 27] = [
     "tags",
     "policy",
     "spec",
-    "store",
+    "table",
     "background",
     "flight",
     "metadata",
@@ -32,6 +32,7 @@ const MODULES: [&str; 27] = [
     "feed",
     "pending",
     "writes",
+    "store",
     "testing",
 ];
 /// What looks at all of it: the crate's own root, what expansions name, and what is no part of the library.

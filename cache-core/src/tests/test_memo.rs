@@ -143,7 +143,7 @@ impl TestMemo {
     }
 
     pub(crate) fn hash(&self, key: u64) -> u32 {
-        crate::store::short(self.memo.long_hash::<TestKey>(&key))
+        crate::table::short(self.memo.long_hash::<TestKey>(&key))
     }
 
     /// What a call does that was not told to bypass.

@@ -4,6 +4,7 @@
 //! ms ago. Deadlines are checked with the coarse clock. A deadline less than a second ahead is written with
 //! the exact one, so such an entry lives at most 5 ms longer than its ttl.
 
+mod alarm;
 /// The clock of the system, and its timers.
 #[cfg_attr(loom, path = "model.rs")]
 #[cfg_attr(all(target_family = "wasm", target_os = "unknown"), path = "host.rs")]
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+pub(crate) use alarm::{Alarm, alarmed};
 pub(crate) use system::has_forked;
 #[cfg(all(unix, not(miri), not(loom)))]
 pub(crate) use system::{hold_ticker, lose_threads};

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::super::{Flight, Job, with_context};
-use super::alarm::alarmed;
-use super::{WaitBounds, WaitOutcome, WaitStep, wake};
+use super::{WaitBounds, WaitOutcome, WaitStep};
 use crate::background::{Executor, Task};
-use crate::sync::guarded;
-use crate::time::Clock;
+use crate::sync::{guarded, wake};
+use crate::time::{Clock, alarmed};
 
 /// What is known of the task that leads a flight; nothing, if a thread does, or before the first poll is over.
 #[derive(Default)]

@@ -1,7 +1,6 @@
 //! Waiting for a flight, as a thread or as a task: both are in one list, and whoever changes something that they wait
 //! for wakes all of them, so that they look again.
 
-mod alarm;
 mod leader;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -11,15 +10,14 @@ use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use alarm::alarmed;
 pub(super) use leader::Leader;
 pub(crate) use leader::{AdoptableComputation, AdoptionRule};
 
 use super::{Flight, FlightState, Landing, PendingJob, Wait};
 use crate::background::{BlockedWorker, begins_from};
-use crate::sync::{Parker, guarded};
+use crate::sync::{Parker, guarded, wake};
 use crate::tags::Number;
-use crate::time::{Clock, Due, HAS_THREADS, NEVER, Tick, after};
+use crate::time::{Clock, Due, HAS_THREADS, NEVER, Tick, after, alarmed};
 
 /// How often a flight that is waited for is looked at: milliseconds.
 const PERIOD: Tick = 100;
@@ -237,9 +235,4 @@ impl Due for Flight {
         let next = now + PERIOD;
         Some(release.filter(|release| *release > now).map_or(next, |release| release.min(next)))
     }
-}
-
-/// Wakes somebody. A waker that panics must not keep others from being woken.
-fn wake(waker: Waker) {
-    let _ = guarded(|| waker.wake());
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{RULES, metadata};
 use crate::erased::Erased;
 use crate::policy::{Policy, SlotId};
-use crate::store::{CellType, Entries, EntryId};
+use crate::table::{CellType, Entries, EntryId};
 
 type Value = (u64, Arc<()>);
 

@@ -1,0 +1,218 @@
+//! A cache of values in a store.
+
+mod builder;
+mod expiry;
+mod lock;
+mod many;
+mod numbers;
+mod replace;
+mod scan;
+mod stats;
+mod tagged;
+mod verbs;
+
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use builder::CacheBuilder;
+pub use lock::Lock;
+pub use stats::{CacheStats, MissReason};
+pub use tagged::CacheTag;
+
+use super::canonical::canonical_json;
+use super::envelope::FOR_EVER;
+use super::key::{Function, StoreKey};
+use super::link::Deadline;
+use super::protocol::{Missing, Protocol, Value};
+use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
+use stats::Counters;
+
+/// A cache of values in a [`Store`], typed by use.
+///
+/// A key is anything that serializes: keys that serialize alike are the same. Each verb returns a [`Reply`], which
+/// is awaited or waited for. Clones are the same cache.
+///
+/// Processes that use the same store and namespace share their values. When an invalidation has been
+/// acknowledged, no process reads a value from before it.
+///
+/// ```
+/// use cache_core::store::{Cache, MemoryStore};
+///
+/// let cache = Cache::builder(MemoryStore::new()).namespace("shop").build()?;
+/// cache.insert("greeting", &"hello").ttl("5m").tags(["texts"]).wait()?;
+/// let text: Option<String> = cache.get("greeting").wait()?;
+/// assert_eq!(text.as_deref(), Some("hello"));
+///
+/// cache.tag("texts").invalidate().wait()?;
+/// assert_eq!(cache.get::<String>("greeting").wait()?, None);
+/// # Ok::<(), cache_core::store::StoreError>(())
+/// ```
+#[derive(Clone)]
+pub struct Cache(Arc<Shared>);
+
+struct Shared {
+    protocol: Protocol,
+    name: Box<str>,
+    /// What the keys of the cache's own values begin with.
+    values: Function,
+    /// How long values live that say nothing of it.
+    ttl: Option<Duration>,
+    min_ttl: Duration,
+    max_ttl: Option<Duration>,
+    timeout: Duration,
+    counters: Counters,
+}
+
+impl Cache {
+    /// A cache in a store, with defaults that can be changed.
+    pub fn builder(store: impl Store) -> CacheBuilder {
+        Self::builder_with(Arc::new(store))
+    }
+
+    /// A cache in a store that others use too.
+    pub fn builder_with(store: Arc<dyn Store>) -> CacheBuilder {
+        CacheBuilder::new(store)
+    }
+
+    /// The namespace. Caches with different namespaces have no key in common, even in the same store.
+    pub fn namespace(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        self.0.protocol.link.store()
+    }
+
+    /// The client that the store is built on, if it is a `C`: for what a cache cannot do.
+    pub fn raw<C: 'static>(&self) -> Option<&C> {
+        self.store().client()?.downcast_ref()
+    }
+
+    /// What has been counted since the cache was built.
+    pub fn stats(&self) -> CacheStats {
+        self.0.counters.snapshot()
+    }
+
+    /// Sends what could not be sent before, writes out what the store has in memory, and closes it for all that use it.
+    ///
+    /// # Errors
+    ///
+    /// If the store fails. It is closed all the same, if it can be.
+    pub fn close(&self) -> Reply<()> {
+        self.reply(|shared, by| async move {
+            let flushed = shared.protocol.flush(by).await;
+            shared.protocol.link.close(by).await?;
+            flushed
+        })
+    }
+
+    /// A call of this cache.
+    fn reply<T, O, F>(&self, call: impl FnOnce(Arc<Shared>, Deadline) -> F + Send + 'static) -> Reply<T, O>
+    where
+        O: Default,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        self.reply_with(|shared, by, _| call(shared, by))
+    }
+
+    /// A call of this cache that has options.
+    fn reply_with<T, O, F>(
+        &self,
+        call: impl FnOnce(Arc<Shared>, Deadline, O) -> F + Send + 'static,
+    ) -> Reply<T, O>
+    where
+        O: Default,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let shared = self.0.clone();
+        Reply::new(shared.timeout, move |options, timeout| {
+            let by = shared.protocol.link.deadline(timeout);
+            Answer::later(call(shared, by, options))
+        })
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("namespace", &self.namespace())
+            .field("store", &self.store().name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The name under which the cache keeps the value of a key.
+    fn name(&self, key: impl Serialize) -> Result<StoreKey, StoreError> {
+        Ok(self.values.value(&canonical_json(&key)?))
+    }
+
+    /// A value as it is stored, to be kept for `ttl` or as long as the cache says. None if it is not to be stored.
+    fn value(&self, body: Bytes, ttl: Option<Duration>) -> Option<Value> {
+        let ttl = self.bounded(ttl.or(self.ttl));
+        if ttl == Some(Duration::ZERO) {
+            return None;
+        }
+        let now = self.protocol.clock.now();
+        let until = ttl.map_or(FOR_EVER, |ttl| now.saturating_add(millis(ttl)));
+        Some(Value::new(now, until, body))
+    }
+
+    /// A ttl within the bounds of the cache; none is for ever. Zero stays zero.
+    fn bounded(&self, ttl: Option<Duration>) -> Option<Duration> {
+        let ttl = ttl.filter(|ttl| *ttl != Duration::MAX);
+        if ttl == Some(Duration::ZERO) {
+            return ttl;
+        }
+        let ttl = ttl.map(|ttl| ttl.max(self.min_ttl));
+        match (ttl, self.max_ttl) {
+            (Some(ttl), Some(max)) => Some(ttl.min(max)),
+            (ttl, max) => ttl.or(max),
+        }
+    }
+
+    fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, StoreError> {
+        self.protocol.envelope.codec.encode(value).map(Bytes::from)
+    }
+
+    /// Decodes a value that was found.
+    fn decode<T: DeserializeOwned>(&self, value: &Value) -> Result<T, StoreError> {
+        self.protocol.envelope.decode(&value.body).map_err(|why| {
+            let what = format!("the value of a key is no `{}`: {why}", type_name::<T>());
+            StoreError::new(StoreErrorKind::Encoding, what)
+        })
+    }
+
+    /// Counts and decodes what was found.
+    fn found<T: DeserializeOwned>(&self, found: Result<Value, Missing>) -> Result<Option<T>, StoreError> {
+        self.count(found).map(|value| self.decode(&value)).transpose()
+    }
+
+    /// Counts what was found.
+    fn count(&self, found: Result<Value, Missing>) -> Option<Value> {
+        match found {
+            Ok(value) => {
+                self.counters.hit();
+                Some(value)
+            }
+            Err(missing) => {
+                self.counters.miss(&missing);
+                None
+            }
+        }
+    }
+}
+
+/// A duration in milliseconds, rounded up: a ttl is never cut to nothing.
+fn millis(duration: Duration) -> u64 {
+    let rounded = duration.as_nanos().div_ceil(1_000_000);
+    u64::try_from(rounded).unwrap_or(FOR_EVER)
+}

@@ -1,0 +1,81 @@
+//! Storing values in place of those that are there.
+
+use super::Shared;
+use crate::store::key::StoreKey;
+use crate::store::link::Deadline;
+use crate::store::protocol::{Fetched, Value};
+use crate::store::{StoreError, StoreErrorKind};
+
+/// How often a change is tried again after others changed the same key.
+const TRIES: usize = 16;
+
+/// What is to become of a key.
+pub(super) enum Decision<T> {
+    /// It stays as it is.
+    Leave(T),
+    /// It gets a value.
+    Store(Value, T),
+    /// It gets a value that depends on the one that is there, so it has its tags.
+    Derive(Value, T),
+}
+
+impl Shared {
+    /// Stores values, whatever is there. If others write in between, they come before.
+    pub(super) async fn store(
+        &self,
+        mut values: Vec<(StoreKey, Value)>,
+        tags: &[String],
+        by: Deadline,
+    ) -> Result<(), StoreError> {
+        for _ in 0..TRIES {
+            let names: Vec<StoreKey> = values.iter().map(|(name, _)| name.clone()).collect();
+            let fetched = self.protocol.fetch_many(&names, tags, by).await?;
+            let all = values.iter().zip(fetched);
+            let batch = all.map(|((name, value), fetched)| (name, fetched.token, value.clone())).collect();
+            let mut stored = self.protocol.publish_many(batch, by).await?.into_iter();
+            values.retain(|_| {
+                let is_stored = stored.next() == Some(true);
+                if is_stored {
+                    self.counters.write();
+                }
+                !is_stored
+            });
+            if values.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(self.contended())
+    }
+
+    /// Decides by the value that is there what becomes of a key. If others write in between, it is decided again.
+    pub(super) async fn replace<T>(
+        &self,
+        name: &StoreKey,
+        tags: &[String],
+        by: Deadline,
+        mut decide: impl FnMut(Option<Value>) -> Result<Decision<T>, StoreError>,
+    ) -> Result<T, StoreError> {
+        for _ in 0..TRIES {
+            let fetched = self.protocol.fetch_many(std::slice::from_ref(name), tags, by).await?;
+            let Some(Fetched { found, token }) = fetched.into_iter().next() else { break };
+            let (value, token, result) = match decide(found.ok())? {
+                Decision::Leave(result) => return Ok(result),
+                Decision::Store(value, result) => (value, token, result),
+                Decision::Derive(value, result) => {
+                    let token = token.keeping(&value);
+                    (value, token, result)
+                }
+            };
+            if self.protocol.publish_many(vec![(name, token, value)], by).await? == [true] {
+                self.counters.write();
+                return Ok(result);
+            }
+        }
+        Err(self.contended())
+    }
+
+    fn contended(&self) -> StoreError {
+        let what = "was changed by others at each attempt to change a key";
+        self.protocol.link.error(StoreErrorKind::Contended, what)
+    }
+}

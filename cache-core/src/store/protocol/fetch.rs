@@ -1,0 +1,216 @@
+//! Reading a value in order to store one, and storing it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::look::SCHEMA;
+use super::{Deadline, Generation, Missing, Protocol, Revision, Value, digits, number, random};
+use crate::store::envelope::{Envelope, FOR_EVER, Part};
+use crate::store::key::StoreKey;
+use crate::store::{Action, Condition, Outcome, StoreError, StoreErrorKind, Stored, Version, Write};
+
+/// How long a placeholder waits for its value.
+const PLACEHOLDER_TTL: Duration = Duration::from_mins(1);
+
+/// How often a number that others draw at the same time is asked for again.
+const TRIES: usize = 8;
+
+/// What a writer knows before it stores a value.
+pub(in crate::store) struct Fetched {
+    pub(in crate::store) found: Result<Value, Missing>,
+    pub(in crate::store) token: Token,
+}
+
+/// What a value is stored with: it is stored only if nothing that it depends on has changed since.
+#[derive(Clone)]
+pub(in crate::store) struct Token {
+    /// What the key must still hold.
+    version: Version,
+    revision: Revision,
+    tags: Vec<Generation>,
+    /// What the key held, with the parts of other versions of the program.
+    others: Option<Bytes>,
+}
+
+impl Token {
+    /// The same for a value that keeps the tags of the one that it replaces.
+    pub(in crate::store) fn keeping(mut self, old: &Value) -> Self {
+        self.tags.clone_from(&old.tags);
+        // A value that is computed from an older one is not younger than that.
+        self.revision = old.revision;
+        self
+    }
+}
+
+impl Protocol {
+    /// Reads values and takes the tokens with which they can be replaced. If another writer is about to store one, its
+    /// token is taken away.
+    pub(in crate::store) async fn fetch_many(
+        &self,
+        names: &[StoreKey],
+        tags: &[String],
+        by: Deadline,
+    ) -> Result<Vec<Fetched>, StoreError> {
+        let (outcomes, revision, tags) = self.begin(names, tags, by).await?;
+        let (mut versions, mut stored) = (Vec::new(), Vec::new());
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Put(version) => {
+                    versions.push(version);
+                    stored.push(None);
+                }
+                Outcome::Refused(Some(there)) => {
+                    versions.push(there.version);
+                    stored.push(Some(there));
+                }
+                _ => {
+                    return Err(self.link.error(StoreErrorKind::Unavailable, "did not say what a key holds"));
+                }
+            }
+        }
+        let others: Vec<_> = stored.iter().map(|stored| Some(stored.as_ref()?.bytes.clone())).collect();
+        let present = Stored::new(digits(revision.0), Version::from(0));
+        let found = self.judge(names, stored, Some(&present), by).await?;
+        let all = found.into_iter().zip(versions).zip(others);
+        let fetched = |((found, version), others)| Fetched {
+            found,
+            token: Token { version, revision, tags: tags.clone(), others },
+        };
+        Ok(all.map(fetched).collect())
+    }
+
+    /// Stores values with their tokens. Says of each whether it was stored.
+    pub(in crate::store) async fn publish_many(
+        &self,
+        values: Vec<(&StoreKey, Token, Value)>,
+        by: Deadline,
+    ) -> Result<Vec<bool>, StoreError> {
+        let count = values.len();
+        let mut batch = Vec::with_capacity(count);
+        let mut tags = Vec::new();
+        let now = self.clock.now();
+        for (name, token, value) in values {
+            let part = Part {
+                created: value.created,
+                fresh_until: value.fresh_until,
+                serve_until: value.serve_until,
+                revision: token.revision.0,
+                tags: &token.tags,
+                body: &value.body,
+            };
+            let others = token.others.as_deref().unwrap_or_default();
+            let others = self.envelope.others(others, SCHEMA, now);
+            let bytes = self.envelope.seal(name.full(), SCHEMA, &part, &others)?;
+            let ttl = (value.serve_until != FOR_EVER)
+                .then(|| Duration::from_millis(value.serve_until.saturating_sub(now).max(1)));
+            let write = Write::put(name.stored().clone(), bytes, ttl);
+            batch.push(write.on(Condition::IfVersion(token.version)));
+            tags.extend(token.tags.into_iter().map(|(name, _)| name));
+        }
+        if self.bookkeeping_ttl.is_some() {
+            // What values depend on lives longer than they do.
+            tags.sort_unstable();
+            tags.dedup();
+            let keys = tags.iter().map(|tag| self.tag_key(tag)).chain([self.revision_key.clone()]);
+            batch.extend(keys.map(|key| Write::touch(key, self.bookkeeping_ttl)));
+        }
+        let outcomes = self.link.write(&batch, by).await?;
+        Ok(outcomes[..count].iter().map(|outcome| matches!(outcome, Outcome::Put(_))).collect())
+    }
+
+    fn placeholder(name: &StoreKey) -> Write {
+        Write::put(name.stored().clone(), Envelope::placeholder(), Some(PLACEHOLDER_TTL))
+    }
+
+    /// Puts placeholders where there is nothing, and reads the revision and the generations of tags. What is absent of
+    /// these is drawn.
+    async fn begin(
+        &self,
+        names: &[StoreKey],
+        tags: &[String],
+        by: Deadline,
+    ) -> Result<(Vec<Outcome>, Revision, Vec<Generation>), StoreError> {
+        self.flush(by).await?;
+        let count = names.len();
+        let placeholder = |name: &StoreKey| Self::placeholder(name).on(Condition::IfAbsent);
+        let mut batch: Vec<Write> = names.iter().map(placeholder).collect();
+        batch.push(self.drawn(self.revision_key.clone(), Revision::draw()?.0));
+        for tag in tags {
+            batch.push(self.drawn(self.tag_key(tag), random()?));
+        }
+        let mut outcomes = self.write_what_is_absent(&batch, by).await?;
+        let mut numbers = Vec::with_capacity(tags.len() + 1);
+        for (write, outcome) in batch[count..].iter().zip(outcomes.split_off(count)) {
+            let draw = if numbers.is_empty() { || Ok(Revision::draw()?.0) } else { random };
+            numbers.push(self.settle(write, outcome, draw, by).await?);
+        }
+        let mut numbers = numbers.into_iter();
+        let revision = Revision(numbers.next().unwrap_or_default());
+        let tags = tags.iter().map(|tag| tag.as_str().into()).zip(numbers).collect();
+        Ok((outcomes, revision, tags))
+    }
+
+    /// Carries out writes, most of which put something where there is nothing. If nobody else writes to the store, what
+    /// is there is read first: that is cheaper than a write that is refused.
+    async fn write_what_is_absent(&self, batch: &[Write], by: Deadline) -> Result<Vec<Outcome>, StoreError> {
+        if self.link.store().is_shared() {
+            return self.link.write(batch, by).await;
+        }
+        let keys: Vec<Bytes> = batch.iter().map(|write| write.key.clone()).collect();
+        let found = self.link.read(&keys, by).await?;
+        let is_refused =
+            |write: &Write, found: &Option<Stored>| write.condition == Condition::IfAbsent && found.is_some();
+        let all = || batch.iter().zip(&found);
+        let writes: Vec<Write> = all()
+            .filter(|(write, found)| !is_refused(write, found))
+            .map(|(write, _)| write.clone())
+            .collect();
+        let outcomes = if writes.is_empty() { Vec::new() } else { self.link.write(&writes, by).await? };
+        let mut outcomes = outcomes.into_iter();
+        let refused = || Outcome::Refused(None);
+        let outcome = |(write, found): (&Write, &Option<Stored>)| {
+            if is_refused(write, found) {
+                Outcome::Refused(found.clone())
+            } else {
+                outcomes.next().unwrap_or_else(refused)
+            }
+        };
+        Ok(all().map(outcome).collect())
+    }
+
+    /// Puts a number where there is none.
+    pub(super) fn drawn(&self, key: Bytes, number: u64) -> Write {
+        Write::put(key, digits(number), self.bookkeeping_ttl).on(Condition::IfAbsent)
+    }
+
+    /// The number that a key has after a write that puts one where there is none. What is no number is replaced.
+    async fn settle(
+        &self,
+        write: &Write,
+        mut outcome: Outcome,
+        draw: fn() -> Result<u64, StoreError>,
+        by: Deadline,
+    ) -> Result<u64, StoreError> {
+        let mut write = write.clone();
+        for _ in 0..TRIES {
+            match (&outcome, &write.action) {
+                (Outcome::Put(_), Action::Put { bytes, .. }) => {
+                    let put = Stored::new(bytes.clone(), Version::from(0));
+                    return Ok(number(Some(&put)).unwrap_or_default());
+                }
+                (Outcome::Refused(Some(stored)), _) => {
+                    if let Some(number) = number(Some(stored)) {
+                        return Ok(number);
+                    }
+                    // Drawn anew for each attempt: an attempt whose outcome is unknown may come late.
+                    write = self.drawn(write.key, draw()?);
+                    write.condition = Condition::IfVersion(stored.version);
+                }
+                _ => write = self.drawn(write.key, draw()?),
+            }
+            outcome = self.link.write_one(write.clone(), by).await?;
+        }
+        Err(self.link.error(StoreErrorKind::Contended, "holds something else than a number, again and again"))
+    }
+}

@@ -1,0 +1,228 @@
+//! Reading values without storing any.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::{Deadline, Generation, Protocol, Revision, number};
+use crate::store::envelope::{Opened, Unreadable};
+use crate::store::key::StoreKey;
+use crate::store::{Condition, StoreError, Stored, Write};
+
+/// Values whose type is known only where they are used.
+pub(super) const SCHEMA: u64 = 0;
+
+/// A value, with what is known of it. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug)]
+pub(in crate::store) struct Value {
+    pub(in crate::store) created: u64,
+    pub(in crate::store) fresh_until: u64,
+    pub(in crate::store) serve_until: u64,
+    /// The revision before it was computed.
+    pub(in crate::store) revision: Revision,
+    pub(in crate::store) tags: Vec<Generation>,
+    /// The encoded value.
+    pub(in crate::store) body: Bytes,
+}
+
+impl Value {
+    /// A value that nothing is known of but how long it may be returned.
+    pub(in crate::store) fn new(created: u64, until: u64, body: Bytes) -> Self {
+        let (revision, tags) = (Revision(0), Vec::new());
+        Self { created, fresh_until: until, serve_until: until, revision, tags, body }
+    }
+
+    fn read(opened: &Opened<'_>, stored: &Bytes) -> Result<Self, Unreadable> {
+        Ok(Self {
+            created: opened.created(),
+            fresh_until: opened.fresh_until(),
+            serve_until: opened.serve_until(),
+            revision: Revision(opened.revision()),
+            tags: opened.tags().map(|(name, generation)| (name.into(), generation)).collect(),
+            body: match opened.body()? {
+                Cow::Borrowed(body) => stored.slice_ref(body),
+                Cow::Owned(body) => body.into(),
+            },
+        })
+    }
+}
+
+/// Why there is no value to return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Missing {
+    /// The key is absent.
+    Absent,
+    /// What is there cannot be read, or is not to be used.
+    Unreadable(Unreadable),
+    /// The namespace was cleared since, or its revision was lost.
+    Cleared,
+    /// One of its tags was invalidated since, or was lost.
+    Invalidated,
+}
+
+/// What a store says at once.
+pub(in crate::store) enum Glance {
+    /// All that there is to know.
+    Found(Result<Value, Missing>),
+    /// What the key and the revision hold. Something else must be asked, or removed.
+    Undecided(Option<Stored>, Option<Stored>),
+}
+
+/// What was found under a key, before its tags are looked at.
+enum Candidate {
+    Good(Value),
+    /// The generations of its tags decide.
+    Tagged(Value),
+    Missing(Missing),
+}
+
+impl Protocol {
+    /// The value of a key.
+    pub(in crate::store) async fn look(
+        &self,
+        name: &StoreKey,
+        by: Deadline,
+    ) -> Result<Result<Value, Missing>, StoreError> {
+        let mut found = self.look_many(std::slice::from_ref(name), by).await?;
+        Ok(found.pop().unwrap_or(Err(Missing::Absent)))
+    }
+
+    /// What some keys hold, in their order, and the revision.
+    pub(in crate::store) async fn read(
+        &self,
+        keys: &[Bytes],
+        by: Deadline,
+    ) -> Result<(Vec<Option<Stored>>, Option<Stored>), StoreError> {
+        self.flush(by).await?;
+        let keys: Vec<Bytes> = keys.iter().chain([&self.revision_key]).cloned().collect();
+        let mut stored = self.link.read(&keys, by).await?;
+        let revision = stored.pop().flatten();
+        Ok((stored, revision))
+    }
+
+    /// The values of some keys, in their order. That takes one request, and another one if there are values with tags
+    /// and tags were invalidated since.
+    pub(in crate::store) async fn look_many(
+        &self,
+        names: &[StoreKey],
+        by: Deadline,
+    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
+        let keys: Vec<Bytes> = names.iter().map(|name| name.stored().clone()).collect();
+        let (stored, revision) = self.read(&keys, by).await?;
+        self.judge(names, stored, revision.as_ref(), by).await
+    }
+
+    /// The value of a key, if the store answers at once.
+    pub(in crate::store) fn look_at_once(&self, name: &StoreKey) -> Option<Result<Glance, StoreError>> {
+        if !self.outbox.is_empty() {
+            return None;
+        }
+        let read = self.link.read_now(&[name.stored().clone(), self.revision_key.clone()])?;
+        let read = read.and_then(|read| self.link.complete(2, read));
+        Some(read.map(|read| {
+            let mut read = read.into_iter();
+            let (stored, revision) = (read.next().flatten(), read.next().flatten());
+            match self.candidate(name, stored.clone(), number(revision.as_ref()).map(Revision)) {
+                Candidate::Good(value) => Glance::Found(Ok(value)),
+                Candidate::Missing(missing) if !is_rubbish(&missing) => Glance::Found(Err(missing)),
+                _ => Glance::Undecided(stored, revision),
+            }
+        }))
+    }
+
+    /// Decides what was found at a glance.
+    pub(in crate::store) async fn decide(
+        &self,
+        name: &StoreKey,
+        stored: Option<Stored>,
+        revision: Option<Stored>,
+        by: Deadline,
+    ) -> Result<Result<Value, Missing>, StoreError> {
+        let found = self.judge(std::slice::from_ref(name), vec![stored], revision.as_ref(), by).await?;
+        Ok(found.into_iter().next().unwrap_or(Err(Missing::Absent)))
+    }
+
+    /// Decides which of the values that were found may be returned.
+    pub(in crate::store) async fn judge(
+        &self,
+        names: &[StoreKey],
+        stored: Vec<Option<Stored>>,
+        revision: Option<&Stored>,
+        by: Deadline,
+    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
+        let revision = number(revision).map(Revision);
+        let mut rubbish = Vec::new();
+        let mut candidates = Vec::with_capacity(names.len());
+        for (name, stored) in names.iter().zip(stored) {
+            let version = stored.as_ref().map(|stored| stored.version);
+            let candidate = self.candidate(name, stored, revision);
+            if let (Candidate::Missing(missing), Some(version)) = (&candidate, version)
+                && is_rubbish(missing)
+            {
+                // Only if it is still the same: a value that came meanwhile stays.
+                rubbish.push(Write::remove(name.stored().clone()).on(Condition::IfVersion(version)));
+            }
+            candidates.push(candidate);
+        }
+        if !rubbish.is_empty() {
+            rubbish.dedup_by(|a: &mut Write, b| a.key == b.key);
+            // It is a miss all the same.
+            let _ = self.link.write(&rubbish, by).await;
+        }
+        let tagged = candidates.iter().filter_map(|candidate| match candidate {
+            Candidate::Tagged(value) => Some(value),
+            _ => None,
+        });
+        let generations = self.generations(tagged.flat_map(|value| &value.tags), by).await?;
+        let decide = |candidate| match candidate {
+            Candidate::Good(value) => Ok(value),
+            Candidate::Tagged(value) if is_alive(&value.tags, &generations) => Ok(value),
+            Candidate::Tagged(_) => Err(Missing::Invalidated),
+            Candidate::Missing(missing) => Err(missing),
+        };
+        Ok(candidates.into_iter().map(decide).collect())
+    }
+
+    fn candidate(&self, name: &StoreKey, stored: Option<Stored>, revision: Option<Revision>) -> Candidate {
+        let Some(stored) = stored else { return Candidate::Missing(Missing::Absent) };
+        let opened = self.envelope.open(&stored.bytes, name.full(), SCHEMA, self.clock.now());
+        let value = match opened.and_then(|opened| Value::read(&opened, &stored.bytes)) {
+            Ok(value) => value,
+            Err(unreadable) => return Candidate::Missing(Missing::Unreadable(unreadable)),
+        };
+        let Some(revision) = revision.filter(|revision| revision.is_of_same_era(value.revision)) else {
+            return Candidate::Missing(Missing::Cleared);
+        };
+        let is_good = value.tags.is_empty() || value.revision == revision;
+        if is_good { Candidate::Good(value) } else { Candidate::Tagged(value) }
+    }
+
+    /// The present generations of some tags.
+    async fn generations<'t>(
+        &self,
+        tags: impl Iterator<Item = &'t Generation>,
+        by: Deadline,
+    ) -> Result<HashMap<Box<str>, u64>, StoreError> {
+        let mut names: Vec<&str> = tags.map(|(name, _)| &**name).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let keys: Vec<Bytes> = names.iter().map(|name| self.tag_key(name)).collect();
+        let stored = self.link.read(&keys, by).await?;
+        let known = names.into_iter().zip(stored);
+        Ok(known.filter_map(|(name, stored)| Some((name.into(), number(stored.as_ref())?))).collect())
+    }
+}
+
+/// Whether each tag still has the generation that a value names.
+fn is_alive(tags: &[Generation], present: &HashMap<Box<str>, u64>) -> bool {
+    tags.iter().all(|(name, generation)| present.get(name) == Some(generation))
+}
+
+/// Whether what is there is of no use to anybody.
+fn is_rubbish(missing: &Missing) -> bool {
+    matches!(missing, Missing::Unreadable(Unreadable::Corrupt | Unreadable::Foreign | Unreadable::OtherKey))
+}

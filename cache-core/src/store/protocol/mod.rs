@@ -1,0 +1,134 @@
+//! How processes that share a store agree on which values may be returned.
+//!
+//! Three kinds of keys hold the state. Losing any of them costs misses, and no value comes back to life.
+//!
+//! | key | holds | if it is gone |
+//! | --- | --- | --- |
+//! | value | a placeholder, or parts, one per version of the program | there is nothing to return, and nothing may be stored |
+//! | tag | the tag's generation, a random number | all values with the tag are dead |
+//! | revision | the namespace's revision: a random era and a number | all values of the namespace are dead |
+//!
+//! A value is good if it was stored in the present era, and if either its revision is the present one or each of its
+//! tags has the generation that the value names. A writer first takes a *token*: the version of the placeholder that it
+//! put, or of the value that it replaces. It stores its value only if the key still has that version. An invalidation
+//! of a key removes it, and with it the token. An invalidation of tags first raises the revision and then removes the
+//! tags: a generation that is gone is never drawn again. `tests/protocol` explores this protocol step by step.
+
+mod fetch;
+mod invalidate;
+mod look;
+mod outbox;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub(super) use fetch::Fetched;
+pub(super) use look::{Glance, Missing, Value};
+use outbox::Outbox;
+
+use super::clock::StoreClock;
+use super::envelope::Envelope;
+use super::key::Namespace;
+use super::link::{Deadline, Link};
+use super::{StoreError, StoreErrorKind, Stored};
+use crate::tags::{Name, TagName};
+
+/// The low bits of a revision, which are its number. Those above are its era.
+const NUMBER_BITS: u32 = 24;
+
+/// The revision of a namespace: a random era, and a number that invalidations of tags raise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Revision(pub(super) u64);
+
+impl Revision {
+    /// The first revision of a new era.
+    fn draw() -> Result<Self, StoreError> {
+        // A store may keep it as a signed number.
+        Ok(Self((random()? >> 1) & !((1 << NUMBER_BITS) - 1)))
+    }
+
+    pub(super) fn is_of_same_era(self, other: Self) -> bool {
+        self.0 >> NUMBER_BITS == other.0 >> NUMBER_BITS
+    }
+}
+
+/// A random number that nobody has drawn before.
+fn random() -> Result<u64, StoreError> {
+    getrandom::u64().map_err(|error| {
+        StoreError::new(StoreErrorKind::Unavailable, "the system gave no random number").caused_by(error)
+    })
+}
+
+/// A number as a store holds it.
+fn digits(number: u64) -> Bytes {
+    number.to_string().into()
+}
+
+/// The number that a store holds, if it is one.
+fn number(stored: Option<&Stored>) -> Option<u64> {
+    std::str::from_utf8(&stored?.bytes).ok()?.parse().ok()
+}
+
+/// The names of tags as all processes know them.
+///
+/// # Errors
+///
+/// If one of them is known to this process only.
+pub(super) fn wire_names(tags: &[TagName]) -> Result<Vec<String>, StoreError> {
+    let mut names = Vec::with_capacity(tags.len());
+    for tag in tags {
+        names.push(match &tag.0 {
+            // The name of a typed tag begins with a NUL and a colon, which no other name does.
+            Name::Text(text) if text.starts_with('\0') => format!("\0{text}"),
+            Name::Text(text) => text.clone().into_owned(),
+            Name::Typed(path) => format!("\0:{path}"),
+            Name::Unnamed(_) => {
+                let what = "a tag that stands for an entry of this process means nothing in a store";
+                return Err(StoreError::new(StoreErrorKind::Invalid, what));
+            }
+        });
+    }
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// A tag that a value carries, with its generation.
+pub(super) type Generation = (Box<str>, u64);
+
+/// The values of one namespace in a store.
+pub(super) struct Protocol {
+    pub(super) link: Link,
+    pub(super) envelope: Envelope,
+    pub(super) clock: StoreClock,
+    pub(super) namespace: Namespace,
+    revision_key: Bytes,
+    /// How long tags and the revision are kept; longer than any value.
+    bookkeeping_ttl: Option<Duration>,
+    outbox: Outbox,
+}
+
+impl Protocol {
+    pub(super) fn new(
+        namespace: Namespace,
+        link: Link,
+        clock: StoreClock,
+        envelope: Envelope,
+        max_ttl: Option<Duration>,
+    ) -> Self {
+        Self {
+            link,
+            envelope,
+            clock,
+            revision_key: namespace.revision().stored().clone(),
+            namespace,
+            bookkeeping_ttl: max_ttl.map(|ttl| ttl.saturating_mul(2)),
+            outbox: Outbox::new(),
+        }
+    }
+
+    fn tag_key(&self, tag: &str) -> Bytes {
+        self.namespace.tag(tag).stored().clone()
+    }
+}
