@@ -352,7 +352,7 @@ pub(crate) fn companion(input: ParseStream<'_>) -> syn::Result<Companion> {
             Ok(Companion::None)
         };
     }
-    match input.call(Ident::parse_any) {
+    match input.parse() {
         Ok(name) => Ok(Companion::Named(name)),
         Err(error) => Err(syn::Error::new(error.span(), "expected a name for the companion, or `false`")),
     }

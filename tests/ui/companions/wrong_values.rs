@@ -10,6 +10,11 @@ fn text(n: u32) -> u32 {
     n
 }
 
+#[memoize(companion = trait)]
+fn keyword(n: u32) -> u32 {
+    n
+}
+
 #[memoize(companion_vis = everyone)]
 fn vis(n: u32) -> u32 {
     n
@@ -18,5 +23,6 @@ fn vis(n: u32) -> u32 {
 fn main() {
     yes(1);
     text(1);
+    keyword(1);
     vis(1);
 }
