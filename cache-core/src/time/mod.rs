@@ -20,7 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-pub(crate) use alarm::{Alarm, alarmed};
+#[cfg(feature = "store")]
+pub(crate) use alarm::Alarm;
+pub(crate) use alarm::alarmed;
 pub(crate) use system::has_forked;
 #[cfg(all(unix, not(miri), not(loom)))]
 pub(crate) use system::{hold_ticker, lose_threads};

@@ -8,7 +8,9 @@ mod golden;
 mod hostile;
 mod schema;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(feature = "disk")]
+use std::path::PathBuf;
 use std::{env, fs};
 
 use super::{Caches, ConfigError, ConfigErrorKind, caches};
@@ -30,8 +32,10 @@ fn same_as_file(path: &str, text: &str) {
 }
 
 /// A folder of a test's own. It is gone when this is dropped.
+#[cfg(feature = "disk")]
 struct Folder(PathBuf);
 
+#[cfg(feature = "disk")]
 impl Folder {
     fn new(test: &str) -> Self {
         let path = env::temp_dir().join(format!("cache-core-aliases-{test}-{}", std::process::id()));
@@ -50,6 +54,7 @@ impl Folder {
     }
 }
 
+#[cfg(feature = "disk")]
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
