@@ -370,7 +370,8 @@ impl Flights {
         if let Ok(found) = found {
             found.remove();
         }
-        if more.is_empty() && more.capacity() > 64 {
+        // Its capacity is less where much was taken out.
+        if more.is_empty() && more.num_buckets() > 64 {
             self.more = None;
         }
         on
@@ -393,6 +394,51 @@ impl Flights {
 mod tests {
     use super::*;
     use crate::tests::test_memo::{is, stored};
+
+    fn flight(key: u64, hash: u32) -> Arc<Flight> {
+        let context = FlightContext::nested(None, None, None);
+        Arc::new(Flight::new(stored(key), hash, 0, Kind::Shared, None, context))
+    }
+
+    #[test]
+    fn of_many_each_is_there_until_it_is_taken_off() {
+        let mut flights = Flights::default();
+        let all: Vec<_> = (0..200).map(|n| flight(n, u32::try_from(n % 150).unwrap())).collect();
+        for flight in &all {
+            flights.add(flight.clone());
+        }
+        for (taken, flight) in all.iter().enumerate() {
+            assert!(flights.is_on(flight) && flights.has(flight.hash));
+            assert!(flights.remove(flight) && !flights.remove(flight) && !flights.is_on(flight));
+            assert_eq!(flights.iter().count(), 199 - taken);
+        }
+        assert!(!flights.has(0) && flights.is_empty());
+        assert!(flights.more.is_none(), "a table that was large is given back");
+        let few = &all[..3];
+        for flight in few {
+            flights.add(flight.clone());
+        }
+        assert!(few.iter().all(|flight| flights.remove(flight)));
+        assert!(flights.more.is_some(), "a small one is kept");
+    }
+
+    #[test]
+    fn one_of_two_of_a_hash_is_not_the_only_one() {
+        let mut flights = Flights::default();
+        let [first, second, third, other] =
+            [(1, 7), (2, 7), (3, 7), (4, 8)].map(|(key, hash)| flight(key, hash));
+        flights.add(first.clone());
+        assert!(flights.is_only(&first) && !flights.is_only(&second));
+        for flight in [&second, &third, &other] {
+            flights.add(flight.clone());
+        }
+        assert!(
+            [&first, &second, &third].iter().all(|flight| !flights.is_only(flight))
+                && flights.is_only(&other)
+        );
+        assert!(flights.remove(&second) && flights.remove(&third));
+        assert!(flights.is_only(&first) && flights.is_only(&other) && !flights.is_only(&second));
+    }
 
     #[test]
     fn nobody_waits_for_what_is_computed_for_its_caller_alone() {
