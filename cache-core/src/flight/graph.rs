@@ -375,6 +375,12 @@ mod tests {
         assert!(cache.runtime.waits.is_empty());
     }
 
+    #[test]
+    fn a_chain_of_any_length_can_be_dropped() {
+        let nested = |parent| FlightContext::nested(parent, None, None);
+        drop((0..200_000).fold(nested(None), |parent, _| nested(Some(parent))));
+    }
+
     /// A chain in which each flight waits for many others.
     #[test]
     fn a_wait_costs_the_same_however_many_there_are() {
@@ -401,7 +407,9 @@ mod tests {
             begin.elapsed().as_secs_f64()
         };
         time(100);
-        let (few, many) = (time(500), time(8_000));
+        // The best of a few: a thread that is kept waiting measures others' work.
+        let best = |count| (0..3).map(|_| time(count)).fold(f64::INFINITY, f64::min);
+        let (few, many) = (best(500), best(8_000));
         assert!(many / few < 16.0 * 8.0, "{few} for 500, {many} for 8000");
     }
 
