@@ -288,3 +288,39 @@ fn what_is_over_gives_way_without_being_called_evicted() {
     let stats = run::memo().stats();
     assert_eq!((stats.evictions, stats.expirations), (0, 4));
 }
+
+/// When most have left the others move together.
+#[test]
+fn what_is_evicted_next_stays_so_when_a_memo_has_shrunk() {
+    const KEPT: u64 = 200;
+    #[memoize(capacity = 20_000, policy = Lru, ttl = |n| secs(if n % 100 == 0 { 100 } else { 1 }))]
+    fn lru(n: u64) -> u64 {
+        n
+    }
+    #[memoize(capacity = 20_000, ttl = |n| secs(if n % 100 == 0 { 100 } else { 1 }))]
+    fn by_default(n: u64) -> u64 {
+        n
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    (0..100 * KEPT).for_each(|n| assert_eq!((lru(n), by_default(n)), (n, n)));
+    // The last is now the oldest.
+    (0..KEPT).rev().for_each(|n| assert_eq!(lru(100 * n), 100 * n));
+    scope.advance(secs(1));
+    lru::memo().sweep();
+    by_default::memo().sweep();
+    lru::memo().set_capacity(200).unwrap();
+    by_default::memo().set_capacity(200).unwrap();
+    assert_eq!((lru::memo().len(), by_default::memo().len()), (200, 200));
+    for n in 0..KEPT {
+        let (oldest, new) = (100 * (KEPT - 1 - n), 100 * (KEPT + n));
+        assert!(lru::key(oldest).is_live());
+        assert_eq!((lru(new), by_default(new)), (new, new));
+        assert!(
+            !lru::key(oldest).is_live() && lru::key(new).is_live() && by_default::key(new).is_live(),
+            "{n}"
+        );
+        assert_eq!((lru::memo().len(), by_default::memo().len()), (200, 200), "{n}");
+    }
+}

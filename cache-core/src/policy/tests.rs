@@ -130,6 +130,21 @@ fn idle_ends_everything() {
     assert!(rules.checks_fresh());
 }
 
+/// A thread that reads the coarse clock may be a little behind the mark.
+#[test]
+fn a_mark_that_lies_ahead_opens_no_window_that_is_not_there() {
+    let marked = Times { marked: true, deadline: 1_010, ..TIMES };
+    let only_failures = Rules { stale_while_revalidate: 0, ..BOTH };
+    let only_calls = Rules { stale_if_error: 0, ..BOTH };
+    assert_eq!(verdicts(&only_failures, &marked, &[1_000]), [Compute]);
+    assert_eq!(failures(&only_calls, &marked, &[1_000]), [false]);
+    let error = Times { is_error: true, ..marked };
+    assert_eq!(
+        (verdicts(&BOTH, &error, &[1_000]), failures(&BOTH, &error, &[1_000])),
+        (vec![Compute], vec![false])
+    );
+}
+
 #[test]
 fn windows_of_what_is_marked_count_from_the_mark() {
     let marked = Times { marked: true, deadline: 400, ..TIMES };

@@ -295,6 +295,101 @@ mod tests {
         }
     }
 
+    /// A policy whose queues have so many, in slots from 0 on, those on probation first. None was read.
+    fn filled(probation: u32, main: u32) -> (Adaptive, Table) {
+        let (mut policy, mut slots) = (Adaptive::new(), Table::of((probation + main) as usize));
+        (0..probation).for_each(|slot| policy.probation.push(slot, 0, &mut slots));
+        (probation..probation + main).for_each(|slot| policy.main.push(slot, 0, &mut slots));
+        (policy, slots)
+    }
+
+    #[test]
+    fn both_queues_follow_what_has_moved() {
+        let ((mut policy, slots), mut moved) = (filled(2, 2), Table::of(4));
+        policy.renumber(&slots, &mut moved, &[3, 2, 1, 0]);
+        assert_eq!((policy.evict_probation(&mut moved), policy.evict_main(&mut moved)), (Some(3), Some(1)));
+        assert_eq!((policy.probation.len(), policy.main.len()), (1, 1));
+    }
+
+    #[test]
+    fn two_reads_on_probation_earn_a_place_in_main() {
+        for (reads, victim) in [(0, Some(0)), (1, Some(0)), (2, None), (3, None)] {
+            let (mut policy, mut slots) = filled(3, 0);
+            slots.set_reads(0, reads);
+            assert_eq!(policy.evict_probation(&mut slots), victim, "{reads} reads");
+            assert_eq!((policy.probation.len(), policy.main.len()), (2, u32::from(victim.is_none())));
+        }
+    }
+
+    #[test]
+    fn so_many_of_main_get_another_round_and_the_next_goes() {
+        let (mut policy, mut slots) = filled(0, 20);
+        (0..20).for_each(|slot| slots.set_reads(slot, 3));
+        assert_eq!(policy.evict_main(&mut slots), Some(ROUNDS));
+        assert_eq!(policy.main.len(), 19);
+        assert!((0..20).all(|slot| slots.state(slot).reads == Some(if slot < ROUNDS { 2 } else { 3 })));
+    }
+
+    /// Read so often in so many misses, against one that returns after 100.
+    #[test]
+    fn the_oldest_of_main_loses_if_it_is_read_less_often() {
+        for (reads, age, loses, left) in [
+            (0, 99, false, 0),
+            (0, 100, true, 0),
+            (1, 199, false, 0),
+            (1, 200, true, 1),
+            (3, 399, false, 2),
+            (3, 400, true, 3),
+        ] {
+            let (mut policy, mut slots) = filled(0, 2);
+            slots.set_reads(0, reads);
+            policy.clock = age;
+            assert_eq!(policy.contest(100, &mut slots), loses.then_some(0), "{reads} {age}");
+            assert_eq!((slots.state(0).reads, policy.main.len()), (Some(left), 2 - u32::from(loses)));
+        }
+    }
+
+    #[test]
+    fn who_returns_wins_by_a_quarter() {
+        for (age, wins) in [(100, false), (124, false), (125, true)] {
+            let (mut policy, mut slots) = filled(2, 2);
+            let slot = slots.put(7);
+            policy.clock = age;
+            assert_eq!(policy.wins(slot, 7, 100, &mut slots), wins, "{age}");
+            assert_eq!(policy.probation.len(), 2 + u32::from(wins), "the loser is on probation");
+        }
+    }
+
+    #[test]
+    fn probation_grows_by_those_who_win_the_sooner_they_return_the_more() {
+        let grown = |interval: u32| {
+            let steps = (0..1_000_u32).map(|n| {
+                let (mut policy, mut slots) = filled(8, 2);
+                let slot = slots.put(0);
+                (policy.clock, policy.target) = (1 << 20, 0);
+                assert!(policy.wins(slot, hash(n), interval, &mut slots));
+                policy.target
+            });
+            steps.sum::<u32>()
+        };
+        // Ten in so many.
+        assert_eq!(grown(10), 1_000);
+        let (soon, late) = (grown(100), grown(1_000));
+        assert!((60..140).contains(&soon) && (1..25).contains(&late), "{soon} {late}");
+    }
+
+    #[test]
+    fn probation_shrinks_slowly() {
+        let (mut policy, mut slots) = filled(10, 90);
+        policy.target = 10;
+        for _ in 0..LEAK * 100 / 10 - 1 {
+            policy.settle(&mut slots);
+        }
+        assert_eq!((policy.target, policy.probation.len()), (10, 10));
+        policy.settle(&mut slots);
+        assert_eq!((policy.target, policy.probation.len(), policy.main.len()), (9, 9, 91));
+    }
+
     #[test]
     fn a_loop_longer_than_the_cache_keeps_a_part() {
         let mut cache = Cache::new(100);

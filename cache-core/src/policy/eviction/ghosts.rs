@@ -104,11 +104,59 @@ mod tests {
     /// As the hashes of a row of numbers may, with a seed that mixes badly.
     #[test]
     fn hashes_that_agree_in_their_low_bits_are_told_apart() {
+        let is_taken_for_a_ghost = |stranger: &u32| {
+            let mut ghosts = Ghosts::default();
+            ghosts.fit(4);
+            (0..4_u32).for_each(|n| ghosts.add(n << 20, 0));
+            ghosts.take(stranger << 20, 7).is_some()
+        };
+        let strangers = (4..1000).filter(is_taken_for_a_ghost).count();
+        assert!(strangers < 10, "{strangers} of 1000");
+    }
+
+    #[test]
+    fn no_hash_is_taken_for_an_empty_word() {
         let mut ghosts = Ghosts::default();
         ghosts.fit(4);
-        (0..4_u32).for_each(|n| ghosts.add(n << 20, 0));
-        let strangers = (4..1000_u32).filter(|n| ghosts.take(n << 20, 7).is_some()).count();
-        assert!(strangers < 10, "{strangers} of 1000");
+        assert_eq!(ghosts.take(0, 7), None);
+        ghosts.add(0, 5);
+        assert_eq!(ghosts.take(0, 7), Some(2));
+    }
+
+    #[test]
+    fn what_is_remembered_is_lost_if_the_size_changes_by_much() {
+        let mut ghosts = Ghosts::default();
+        ghosts.fit(100);
+        for (count, is_known) in [(100, true), (26, true), (24, true), (20, false), (20, true)] {
+            ghosts.add(7, 0);
+            ghosts.fit(count);
+            assert_eq!(ghosts.take(7, 1).is_some(), is_known, "{count}");
+        }
+        // What has once changed may grow by a quarter.
+        ghosts.fit(32);
+        for (count, is_known) in [(40, true), (44, false)] {
+            ghosts.add(7, 0);
+            ghosts.fit(count);
+            assert_eq!(
+                (ghosts.take(7, 1).is_some(), ghosts.sets.len() <= count / WAYS + 2),
+                (is_known, true),
+                "{count}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_large_memory_reaches_far_back() {
+        for count in [1 << 20, (1 << 20) + (1 << 19)] {
+            let mut ghosts = Ghosts::default();
+            ghosts.fit(count);
+            let long = u32::try_from(8 * count - 64).unwrap();
+            for interval in [160, long] {
+                ghosts.add(7, 1_008);
+                let told = ghosts.take(7, 1_008 + interval);
+                assert_eq!(told, Some(interval), "of {count}");
+            }
+        }
     }
 
     #[test]

@@ -192,6 +192,45 @@ mod tests {
         assert_eq!(drained(&mut queue, &slots), [6, 5]);
     }
 
+    #[test]
+    fn a_short_queue_knows_when_each_was_pushed() {
+        let (mut queue, mut slots) = (Queue::new(), Table::of(9));
+        for slot in 0..4 {
+            queue.push(slot, 10 * (slot + 1), &mut slots);
+        }
+        assert_eq!(popped(&mut queue, &slots), Some((0, 10)));
+        assert_eq!(queue.front(), Some((1, 20)));
+        // What is put first takes the place of the one before.
+        queue.push_front(8, &mut slots);
+        let rest: Vec<_> = std::iter::from_fn(|| popped(&mut queue, &slots)).collect();
+        assert_eq!(rest, [(8, 10), (1, 20), (2, 30), (3, 40)]);
+    }
+
+    #[test]
+    fn what_has_moved_keeps_its_order_and_its_age() {
+        let (mut queue, mut slots, mut moved) = (Queue::new(), Table::of(6), Table::of(6));
+        (0..6).for_each(|slot| queue.push(slot, 10 * slot, &mut slots));
+        queue.renumber(&slots, &mut moved, &[5, NONE, 4, 3, NONE, 0]);
+        let rest: Vec<_> = std::iter::from_fn(|| popped(&mut queue, &moved)).collect();
+        assert_eq!(rest, [(5, 0), (4, 20), (3, 30), (0, 50)]);
+    }
+
+    #[test]
+    fn ages_are_roughly_known_to_the_last() {
+        for len in [1, 29, 30, 31, 58, 59, 100, 116, 117, 1_000] {
+            let (mut queue, mut slots) = (Queue::new(), Table::of(1_000));
+            (0..len).for_each(|now| queue.push(now, now, &mut slots));
+            // A block is no more than a part of them.
+            let block = len / 8;
+            while let Some((slot, since)) = popped(&mut queue, &slots) {
+                assert!(
+                    (slot.saturating_sub(block)..=slot + block).contains(&since),
+                    "{slot} {since} of {len}"
+                );
+            }
+        }
+    }
+
     /// Every pattern of gone slots among six, tidied in steps of any size, with pops in between.
     #[test]
     fn tidying_frees_what_is_gone_and_keeps_the_rest_in_order() {
