@@ -382,3 +382,23 @@ fn in_the_background_it_is_the_same() {
         assert_eq!((stats.not_modified, stats.stores, stats.revalidations), (1, 1, 1));
     }
 }
+
+/// A thread makes its next computation of its last one. Here that leaves the entry that it knew.
+#[test]
+fn what_one_computation_knew_the_next_one_does_not() {
+    #[memoize(capacity = 10)]
+    fn run(n: u32, says: bool) -> Result<u32, u32> {
+        let Some(previous) = computing().previous::<u32>() else { return Ok(n) };
+        if says {
+            computing().no_store();
+            return Ok(1_000 + previous);
+        }
+        Err(previous)
+    }
+
+    for says in [false, true] {
+        assert_eq!(run(1, says), Ok(1));
+        assert_eq!(run::entry(1, says).refresh(), if says { Ok(1_001) } else { Err(1) });
+        assert_eq!((run(2, says), run(3, says)), (Ok(2), Ok(3)), "there is nothing that was there before");
+    }
+}

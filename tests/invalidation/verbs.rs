@@ -281,6 +281,35 @@ fn an_insert_supersedes_what_is_being_computed() {
     });
 }
 
+/// Nobody else need know of it: the memo has no options.
+#[test]
+fn an_insert_over_an_entry_supersedes_its_refresh() {
+    static STARTED: Latch = Latch::new();
+    static GO: Latch = Latch::new();
+    static RUNS: Count = Count::new();
+    #[memoize]
+    fn read(n: u32) -> usize {
+        let _ = n;
+        let run = RUNS.add();
+        if run == 1 {
+            STARTED.open();
+            GO.wait();
+        }
+        run
+    }
+
+    no_hang(|| {
+        assert_eq!(read(1), 0);
+        let refresh = thread::spawn(|| read::entry(1).refresh());
+        STARTED.wait();
+        assert!(read::entry(1).insert(50));
+        assert_eq!(read(1), 50);
+        GO.open();
+        assert_eq!(refresh.join().unwrap(), 1);
+        assert_eq!((read(1), read::memo().len()), (50, 1));
+    });
+}
+
 #[test]
 fn a_refresh_supersedes_what_is_being_computed() {
     static STAGE: std::sync::LazyLock<Stage> = std::sync::LazyLock::new(Stage::new);
