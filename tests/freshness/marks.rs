@@ -119,17 +119,29 @@ fn there_are_as_many_ways_to_mark_as_to_invalidate() {
     let jobs = scope.hold_background().unwrap();
     let fill = || (0..3).for_each(|n| drop(run::entry(n).refresh().to_string()));
     let fresh = || [0, 1, 2].map(|n| run::key(n).is_live());
-    let ways: [(&str, fn(), [bool; 3]); 6] = [
-        ("key", || drop(run::key(1).mark_stale()), [true, false, true]),
-        ("tag", || drop(tag("freshness::marks::row:1").mark_stale()), [true, false, true]),
-        ("tag of all", || drop(tag("freshness::marks::all").mark_stale()), [false; 3]),
-        ("memo", || drop(run::memo().mark_all_stale()), [false; 3]),
+    let text = |n| run::key(n).to_string();
+    let any = || registry().find(run::memo().name()).expect("it was used");
+    let ways: [(&str, &dyn Fn(), [bool; 3]); 12] = [
+        ("key", &|| drop(run::key(1).mark_stale()), [true, false, true]),
+        ("tag", &|| drop(tag("freshness::marks::row:1").mark_stale()), [true, false, true]),
+        ("tag of all", &|| drop(tag("freshness::marks::all").mark_stale()), [false; 3]),
+        ("memo", &|| drop(run::memo().mark_all_stale()), [false; 3]),
+        ("memo of any type", &|| drop(any().mark_all_stale()), [false; 3]),
         (
             "pattern",
-            || drop(registry().mark_stale_matching("freshness::marks::*run(2)")),
+            &|| drop(registry().mark_stale_matching("freshness::marks::*run(2)")),
             [true, true, false],
         ),
-        ("text", || drop(run::memo().mark_stale_key_text(&run::key(0).to_string())), [false, true, true]),
+        ("pattern of one memo", &|| drop(any().mark_stale_matching("*(2)")), [true, true, false]),
+        ("text", &|| drop(run::memo().mark_stale_key_text(&text(0))), [false, true, true]),
+        ("text of any memo", &|| drop(any().mark_stale_key_text(&text(0))), [false, true, true]),
+        ("text of all memos", &|| drop(registry().mark_stale_key_text(&text(0))), [false, true, true]),
+        ("JSON", &|| drop(registry().mark_stale(run::memo().name(), &(1,)).unwrap()), [true, false, true]),
+        (
+            "predicate",
+            &|| drop(run::memo().mark_stale_if(|key, _| key.to_string() == text(2))),
+            [true, true, false],
+        ),
     ];
     for (way, mark, expected) in ways {
         fill();

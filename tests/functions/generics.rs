@@ -25,6 +25,9 @@ fn each_instantiation_has_its_own_entries() {
     assert!(show::<u32>::key(1).is_live());
     assert_eq!(show::<u32>::all().len(), 2);
     assert_eq!(show::<u32>::all().memos().len(), 3);
+    assert!(format!("{:?}", show::<u32>::all()).matches("Memo {").count() == 3);
+    assert_eq!(show::<u32>::all().mark_all_stale().count(), 2, "without a window it is an invalidation");
+    assert_eq!((show(1_u32), show("1")), ("1".into(), "1".into()));
     assert_eq!(show::<u32>::all().clear().count(), 2);
     assert!(show::<u8>::all().is_empty());
 }
@@ -186,9 +189,18 @@ fn unsized_parameters() {
         text.as_ref().len()
     }
 
-    assert_eq!(length("abc"), 3);
-    assert_eq!(length("abc"), 3);
-    assert_eq!(length::<str>::memo().stats().hits, 1);
+    #[memoize]
+    fn in_a_clause<T>(text: &T) -> usize
+    where
+        T: AsRef<[u8]> + Hash + Eq + ToOwned + 'static + ?Sized,
+        T::Owned: Clone + Send + Sync + 'static,
+    {
+        text.as_ref().len()
+    }
+
+    assert_eq!((length("abc"), in_a_clause("abc")), (3, 3));
+    assert_eq!((length("abc"), in_a_clause("abc")), (3, 3));
+    assert_eq!((length::<str>::memo().stats().hits, in_a_clause::<str>::memo().stats().hits), (1, 1));
 }
 
 #[test]

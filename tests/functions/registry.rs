@@ -1,7 +1,7 @@
 //! Tools find memos by name, and entries by name and arguments.
 
 use cache_core::testing::Scope;
-use cache_core::{LookupErrorKind, memoize, registry};
+use cache_core::{AnyKey, LookupErrorKind, memoize, registry};
 use serde_json::json;
 
 #[test]
@@ -224,4 +224,34 @@ fn an_invalidation_while_switched_off_counts() {
     run::memo().clear();
     run::memo().set_enabled(true);
     assert_eq!(run::entry(2).get(), None);
+}
+
+#[test]
+fn handles_show_what_they_are_of() {
+    #[memoize(tag = "functions::registry::shown")]
+    fn shown(n: u32) -> u32 {
+        n
+    }
+
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let any = registry().find(shown::memo().name()).unwrap();
+    assert!(any.is_empty());
+    shown(7);
+    let of_memo = r#"Memo { name: "functions::registry::shown", len: 1, .. }"#;
+    assert!(!any.is_empty());
+    assert_eq!(
+        (format!("{any:?}"), format!("{:?}", shown::memo())),
+        (of_memo.to_owned(), of_memo.to_owned())
+    );
+    let key = shown::key(7);
+    assert_eq!(AnyKey::from(key.clone()).to_string(), key.to_string());
+    shown::memo().invalidate_if(|seen, _| {
+        assert_eq!((format!("{seen:?}"), seen.to_string()), (key.to_string(), key.to_string()));
+        false
+    });
+    let tags = shown::memo().tags();
+    assert!(tags[0] == *"functions::registry::shown");
+    assert_eq!(format!("{tags:?}"), r#"["functions::registry::shown"]"#);
+    assert!(format!("{scope:?}").starts_with("Scope { elapsed: 0ns"), "{scope:?}");
 }

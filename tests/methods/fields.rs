@@ -123,12 +123,14 @@ fn settings_before_the_first_call_hold() {
     assert_eq!((bounded.cats.len(), bounded.cats.capacity()), (4, Some(2)));
 
     let off = Home::new(1);
+    assert!(off.cats.is_enabled());
     off.cats.set_enabled(false);
+    assert!(!off.cats.is_enabled());
     off.cat("tom");
     assert_eq!((off.cats.len(), off.cats.stats().bypasses), (0, 1));
     off.cats.set_enabled(true);
     off.cat("tom");
-    assert_eq!(off.cats.len(), 1);
+    assert_eq!((off.cats.len(), off.cats.is_enabled()), (1, true));
 }
 
 #[test]
@@ -230,6 +232,21 @@ fn the_registry_lists_it_while_the_instance_is_there() {
     assert_eq!(names(), [NAME]);
     drop(there);
     assert_eq!(names().len(), 0);
+}
+
+/// Of whichever method it fits.
+#[test]
+fn an_entry_is_found_by_its_text_and_by_json() {
+    let home = Home::new(1);
+    assert!(home.cats.key_of_json(&("tom",)).is_err(), "no method has used it");
+    home.cat("tom");
+    home.kitten("kit");
+    let key = home.cats.key_of_json(&("tom",)).unwrap();
+    assert_eq!(key.to_string(), home.cat_key("tom").to_string());
+    assert!(home.cats.key_of_json(&(1, 2, 3)).is_err());
+    assert_eq!(home.cats.invalidate_key_text(&key.to_string()).count(), 1);
+    assert_eq!((home.cats.len(), home.cat_key("tom").get()), (1, None));
+    assert!(format!("{:?}", home.cats).starts_with("[Memo { name: "), "{:?}", home.cats);
 }
 
 #[test]

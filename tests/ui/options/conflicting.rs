@@ -15,8 +15,20 @@ fn no_companion(a: u32) -> u32 {
     a
 }
 
+#[memoize(policy = Lru, capacity = unbounded)]
+fn no_room_is_made(a: u32) -> u32 {
+    a
+}
+
+#[memoize(weigh = |_, _| 1, capacity = unbounded)]
+fn nothing_is_weighed(a: u32) -> u32 {
+    a
+}
+
 fn main() {
     key_and_skip(1, 2);
     nobody_waits(1);
     no_companion(1);
+    no_room_is_made(1);
+    nothing_is_weighed(1);
 }
