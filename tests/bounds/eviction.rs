@@ -324,3 +324,27 @@ fn what_is_evicted_next_stays_so_when_a_memo_has_shrunk() {
         assert_eq!((lru::memo().len(), by_default::memo().len()), (200, 200), "{n}");
     }
 }
+
+#[test]
+fn what_was_invalidated_has_left_its_place_to_the_next() {
+    #[memoize(capacity = 3, policy = Lru)]
+    fn lru(n: u64) -> u64 {
+        n
+    }
+    #[memoize(capacity = 3)]
+    fn by_default(n: u64) -> u64 {
+        n
+    }
+
+    let live = || (0..100).filter(|n| lru::key(*n).is_live()).collect::<Vec<_>>();
+    (0..3).for_each(|n| assert_eq!((lru(n), by_default(n)), (n, n)));
+    for n in 3..50 {
+        assert_eq!((lru::key(n - 3).invalidate().count(), by_default::memo().len()), (1, 3));
+        by_default::memo().invalidate_matching(&format!("*({})", n - 1));
+        assert_eq!((lru(n), by_default(n)), (n, n));
+        assert_eq!((live(), by_default::memo().len()), (vec![n - 2, n - 1, n], 3));
+        assert!(by_default::key(n).is_live());
+    }
+    lru::key(48).invalidate();
+    assert_eq!((lru(60), lru(61), live()), (60, 61, vec![49, 60, 61]));
+}
