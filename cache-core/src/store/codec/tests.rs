@@ -190,7 +190,11 @@ struct New<T>(T);
 
 #[test]
 fn some_of_nothing_never_becomes_none() {
-    fn check<T: serde::Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, json: bool, message_pack: bool) {
+    fn check<T: serde::Serialize + DeserializeOwned + PartialEq + Debug>(
+        value: &T,
+        json: bool,
+        message_pack: bool,
+    ) {
         for codec in built_in() {
             let is_carried = match codec.name() {
                 "json" => json,
