@@ -1,14 +1,15 @@
 //! The public checks pass for the stores of this crate, and find what is wrong with others.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cache_core::store::{
     Action, Answer, Condition, Counter, DiskStore, MemoryStore, NullStore, Outcome, Scan, Store, Stored,
-    Write,
+    TieredStore, Write,
 };
-use cache_core::testing::{Scope, conformance};
+use cache_core::testing::{Scope, ScriptedStore, conformance};
 
 use super::Folder;
 
@@ -27,6 +28,23 @@ fn a_disk_store_conforms() {
     let _inside = scope.enter();
     let store = DiskStore::open(folder.path("cache.redb")).unwrap();
     conformance::check(&store, |by| scope.advance(by));
+}
+
+#[test]
+fn two_stores_as_one_conform() {
+    let folder = Folder::new();
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    let disk = DiskStore::open(folder.path("cache.redb")).unwrap();
+    let store = TieredStore::new(Arc::new(MemoryStore::with_capacity(4096)), Arc::new(disk)).unwrap();
+    conformance::check(&store, |by| scope.advance(by));
+}
+
+#[test]
+fn a_scripted_store_conforms() {
+    let scope = Scope::new();
+    let _inside = scope.enter();
+    conformance::check(&ScriptedStore::new(), |by| scope.advance(by));
 }
 
 #[test]
@@ -160,7 +178,6 @@ fn each_fault_is_found_and_named() {
         (Fault::SaysNothingOfWhatIsThere, "it is refused, with what is there after `IfAbsent`"),
         (Fault::TouchPuts, "it is carried out, and its outcome says so"),
         (Fault::RoundsDown, "a ttl is rounded up"),
-        (Fault::StaysOpen, "a closed store refuses to read"),
         (Fault::ReordersReads, "each key has its own value"),
         (Fault::ScansAll, "a scan finds the keys with the prefix, and no others"),
         (Fault::DropsEmptyValues, "a value of 0 bytes is read as it was put"),
@@ -169,6 +186,8 @@ fn each_fault_is_found_and_named() {
         let said = said.unwrap_or_else(|| panic!("{fault:?} was not found"));
         assert!(said.starts_with("the store \"wrong:\": ") && said.contains(rule), "{fault:?}: {said}");
     }
+    let nothing_to_close = Wrong { store: MemoryStore::new(), fault: Fault::StaysOpen };
+    assert_eq!(complaint(&nothing_to_close, &scope), None, "that is no fault");
     let said = complaint(&NullStore::new(), &scope).unwrap();
     assert!(said.contains("a put is read again"), "{said}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cache_core::store::{Cache, MissReason, Secret, StoreErrorKind};
+use cache_core::store::{Cache, MissReason, NullStore, Secret, StoreErrorKind};
 use cache_core::{Tag, Ttl};
 
 use crate::{cache, in_each_store};
@@ -374,6 +374,20 @@ fn a_lock_has_one_owner_until_it_is_released_or_its_lease_ends() {
         let third = cache.lock("job", "5s").wait().unwrap();
         assert!(third.is_some());
     });
+}
+
+#[test]
+fn what_is_stored_where_nothing_is_kept_counts_as_lost() {
+    let cache = Cache::builder(NullStore::new()).build().unwrap();
+    cache.insert("tom", &1).tags(["cats"]).wait().unwrap();
+    cache.insert_many([(1, 1), (2, 2)]).wait().unwrap();
+    assert!(cache.insert_if_absent("tom", &1).wait().unwrap());
+    assert!(!cache.insert_if_present("tom", &1).wait().unwrap());
+    assert_eq!(cache.increment("n", 1).wait().unwrap(), 1);
+    assert_eq!(cache.get::<i32>("tom").wait().unwrap(), None);
+    assert!(!cache.remove("tom").wait().unwrap());
+    cache.tag("cats").invalidate().wait().unwrap();
+    cache.clear().wait().unwrap();
 }
 
 #[test]

@@ -42,7 +42,8 @@ pub trait Store: Send + Sync + 'static {
         true
     }
 
-    /// Writes out what is still in memory, and gives back connections and files. Later requests are refused.
+    /// Writes out what is still in memory, and gives back connections and files. Later requests are refused with
+    /// [`Closed`](super::StoreErrorKind::Closed). A store that has nothing to give back may leave this out.
     fn close(&self) -> Answer<'_, ()> {
         Answer::ready(Ok(()))
     }

@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::store::key::StoreKey;
 use crate::store::link::Deadline;
-use crate::store::protocol::{Fetched, Value};
+use crate::store::protocol::{Fetched, Missing, Value};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// How often a change is tried again after others changed the same key.
@@ -20,17 +20,21 @@ pub(super) enum Decision<T> {
 }
 
 impl Shared {
-    /// Stores values, whatever is there. If others write in between, they come before.
+    /// Stores values, whatever is there. If others write in between, they come before. If the key is absent then, the
+    /// value counts as stored and lost: an invalidation came afterwards, or the store keeps nothing.
     pub(super) async fn store(
         &self,
         mut values: Vec<(StoreKey, Value)>,
         tags: &[String],
         by: Deadline,
     ) -> Result<(), StoreError> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let names: Vec<StoreKey> = values.iter().map(|(name, _)| name.clone()).collect();
             let fetched = self.protocol.fetch_many(&names, tags, by).await?;
-            let all = values.iter().zip(fetched);
+            let is_lost = |fetched: &Fetched| attempt > 0 && fetched.found == Err(Missing::Absent);
+            let mut lost = fetched.iter().map(is_lost).collect::<Vec<_>>().into_iter();
+            values.retain(|_| lost.next() != Some(true));
+            let all = values.iter().zip(fetched.into_iter().filter(|fetched| !is_lost(fetched)));
             let batch = all.map(|((name, value), fetched)| (name, fetched.token, value.clone())).collect();
             let mut stored = self.protocol.publish_many(batch, by).await?.into_iter();
             values.retain(|_| {
@@ -47,7 +51,8 @@ impl Shared {
         Err(self.contended())
     }
 
-    /// Decides by the value that is there what becomes of a key. If others write in between, it is decided again.
+    /// Decides by the value that is there what becomes of a key. If others write in between, it is decided again, unless
+    /// the key is absent then: see [`store`](Self::store).
     pub(super) async fn replace<T>(
         &self,
         name: &StoreKey,
@@ -55,9 +60,15 @@ impl Shared {
         by: Deadline,
         mut decide: impl FnMut(Option<Value>) -> Result<Decision<T>, StoreError>,
     ) -> Result<T, StoreError> {
+        let mut refused = None;
         for _ in 0..TRIES {
             let fetched = self.protocol.fetch_many(std::slice::from_ref(name), tags, by).await?;
             let Some(Fetched { found, token }) = fetched.into_iter().next() else { break };
+            if let Some(result) = refused.take()
+                && found == Err(Missing::Absent)
+            {
+                return Ok(result);
+            }
             let (value, token, result) = match decide(found.ok())? {
                 Decision::Leave(result) => return Ok(result),
                 Decision::Store(value, result) => (value, token, result),
@@ -70,6 +81,7 @@ impl Shared {
                 self.counters.write();
                 return Ok(result);
             }
+            refused = Some(result);
         }
         Err(self.contended())
     }

@@ -90,6 +90,9 @@ impl Protocol {
         let mut batch = Vec::with_capacity(count);
         let mut tags = Vec::new();
         let now = self.clock.now();
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
         for (name, token, value) in values {
             let part = Part {
                 created: value.created,

@@ -14,7 +14,7 @@ use crate::store::{Condition, StoreError, Stored, Write};
 pub(super) const SCHEMA: u64 = 0;
 
 /// A value, with what is known of it. Times are milliseconds since the Unix epoch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Value {
     pub(in crate::store) created: u64,
     pub(in crate::store) fresh_until: u64,
