@@ -8,7 +8,7 @@ use super::{StoreError, StoreErrorKind};
 ///
 /// The units of a text are ns, us, ms, s, m, h, d and w. Zero means that a value is not stored, and
 /// [`Duration::MAX`] that it lives for ever.
-pub trait IntoTtl: sealed::Sealed {
+pub trait TimeToLive: sealed::Sealed {
     /// The duration.
     ///
     /// # Errors
@@ -25,25 +25,25 @@ mod sealed {
     impl Sealed for &String {}
 }
 
-impl IntoTtl for Duration {
+impl TimeToLive for Duration {
     fn into_ttl(self) -> Result<Duration, StoreError> {
         Ok(self)
     }
 }
 
-impl IntoTtl for u64 {
+impl TimeToLive for u64 {
     fn into_ttl(self) -> Result<Duration, StoreError> {
         Ok(Duration::from_secs(self))
     }
 }
 
-impl IntoTtl for &str {
+impl TimeToLive for &str {
     fn into_ttl(self) -> Result<Duration, StoreError> {
         parse(self).map_err(|why| StoreError::new(StoreErrorKind::Invalid, why))
     }
 }
 
-impl IntoTtl for &String {
+impl TimeToLive for &String {
     fn into_ttl(self) -> Result<Duration, StoreError> {
         self.as_str().into_ttl()
     }

@@ -40,7 +40,7 @@ pub use compression::Compression;
 pub use contract::{Action, Condition, Counter, Outcome, Scan, Store, Stored, Version, Write};
 #[cfg(feature = "disk")]
 pub use disk::{DiskBuilder, DiskEvent, DiskStore};
-pub use duration::IntoTtl;
+pub use duration::TimeToLive;
 /// Traits of `serde` that can be objects, for a [`CustomCodec`].
 pub use erased_serde;
 pub use error::{StoreError, StoreErrorKind};

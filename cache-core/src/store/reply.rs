@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Answer, IntoTtl, StoreError};
+use super::{Answer, StoreError, TimeToLive};
 use crate::background::block_on;
 use crate::tags::{Tag, TagName};
 
@@ -78,7 +78,7 @@ impl<T> Reply<T, Writing> {
     /// ever. It is rounded up to whole milliseconds.
     ///
     /// A text that is no duration is an error of the call, and nothing is stored.
-    pub fn ttl(mut self, ttl: impl IntoTtl) -> Self {
+    pub fn ttl(mut self, ttl: impl TimeToLive) -> Self {
         self.options.ttl = Some(ttl.into_ttl());
         self
     }

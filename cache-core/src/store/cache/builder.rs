@@ -12,7 +12,7 @@ use crate::store::envelope::{Envelope, MAX_VALUE};
 use crate::store::key::Namespace;
 use crate::store::link::Link;
 use crate::store::protocol::Protocol;
-use crate::store::{Codec, Compression, IntoTtl, SigningKeys, Store, StoreError, StoreErrorKind};
+use crate::store::{Codec, Compression, SigningKeys, Store, StoreError, StoreErrorKind, TimeToLive};
 
 /// How long a request to a store takes at most, unless something else is said.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,20 +80,20 @@ impl CacheBuilder {
     }
 
     /// How long values are kept that say nothing of it: for ever, unless something else is said.
-    pub fn ttl(mut self, ttl: impl IntoTtl) -> Self {
+    pub fn ttl(mut self, ttl: impl TimeToLive) -> Self {
         self.ttls[0] = Some(ttl.into_ttl());
         self
     }
 
     /// How long values are kept at least. A ttl of zero stays zero.
-    pub fn min_ttl(mut self, ttl: impl IntoTtl) -> Self {
+    pub fn min_ttl(mut self, ttl: impl TimeToLive) -> Self {
         self.ttls[1] = Some(ttl.into_ttl());
         self
     }
 
     /// How long values are kept at most. The tags and the revision of the namespace are kept twice as long after they
     /// were last used. Without it, they are kept for ever.
-    pub fn max_ttl(mut self, ttl: impl IntoTtl) -> Self {
+    pub fn max_ttl(mut self, ttl: impl TimeToLive) -> Self {
         self.ttls[2] = Some(ttl.into_ttl());
         self
     }

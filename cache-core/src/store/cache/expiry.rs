@@ -10,7 +10,7 @@ use crate::handles::Ttl;
 use crate::store::key::StoreKey;
 use crate::store::link::Deadline;
 use crate::store::protocol::Value;
-use crate::store::{IntoTtl, Reply, StoreError};
+use crate::store::{Reply, StoreError, TimeToLive};
 
 impl Cache {
     /// How long a value is kept from now; [`None`] if there is none.
@@ -32,7 +32,7 @@ impl Cache {
     /// # Errors
     ///
     /// If a text is no duration, or the store fails.
-    pub fn set_ttl(&self, key: impl Serialize, ttl: impl IntoTtl) -> Reply<bool> {
+    pub fn set_ttl(&self, key: impl Serialize, ttl: impl TimeToLive) -> Reply<bool> {
         let (name, ttl) = (self.0.name(key), ttl.into_ttl());
         self.reply(|shared, by| async move { shared.keep(&name?, ttl?, false, by).await })
     }
@@ -43,7 +43,7 @@ impl Cache {
     /// # Errors
     ///
     /// As for [`set_ttl`](Self::set_ttl).
-    pub fn extend_ttl(&self, key: impl Serialize, ttl: impl IntoTtl) -> Reply<bool> {
+    pub fn extend_ttl(&self, key: impl Serialize, ttl: impl TimeToLive) -> Reply<bool> {
         let (name, ttl) = (self.0.name(key), ttl.into_ttl());
         self.reply(|shared, by| async move { shared.keep(&name?, ttl?, true, by).await })
     }

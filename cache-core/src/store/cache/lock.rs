@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::Cache;
 use crate::store::canonical::canonical_json;
-use crate::store::{Action, Condition, IntoTtl, Outcome, Reply, StoreError, StoreErrorKind, Version, Write};
+use crate::store::{
+    Action, Condition, Outcome, Reply, StoreError, StoreErrorKind, TimeToLive, Version, Write,
+};
 
 /// A lock that [`Cache::lock`] has taken.
 ///
@@ -29,7 +31,7 @@ impl Cache {
     /// # Errors
     ///
     /// If the lease is zero or no duration, or the store fails.
-    pub fn lock(&self, key: impl Serialize, lease: impl IntoTtl) -> Reply<Option<Lock>> {
+    pub fn lock(&self, key: impl Serialize, lease: impl TimeToLive) -> Reply<Option<Lock>> {
         let (json, lease, cache) = (canonical_json(&key), lease.into_ttl(), self.clone());
         self.reply(|shared, by| async move {
             let key = shared.protocol.namespace.lock(&json?).stored().clone();
@@ -62,7 +64,7 @@ impl Lock {
     /// # Errors
     ///
     /// If the lease is no duration, or the store fails.
-    pub fn prolong(&self, lease: impl IntoTtl) -> Reply<bool> {
+    pub fn prolong(&self, lease: impl TimeToLive) -> Reply<bool> {
         let (key, version, lease) = (self.key.clone(), self.version, lease.into_ttl());
         self.cache.reply(move |shared, by| async move {
             let action = Action::Touch { ttl: finite(lease?) };
