@@ -25,7 +25,7 @@ mod memory;
 mod null;
 mod protocol;
 mod reply;
-mod rules;
+pub(crate) mod rules;
 mod secret;
 mod signing;
 mod tiered;

@@ -1,4 +1,4 @@
-//! What stores of this crate decide alike: when a write is carried out, when a value expires, what a counter holds.
+//! What stores of this crate, and caches in them, decide alike: when a write is carried out, when a value expires, what a counter holds.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use super::clock::Millis;
 use super::{Condition, StoreError, StoreErrorKind, Version};
 
 /// The deadline of what does not expire.
-pub(super) const NEVER: Millis = Millis::MAX;
+pub(crate) const NEVER: Millis = Millis::MAX;
 
 /// When what is kept for `ttl` from `now` expires. Parts of a millisecond are rounded up.
-pub(super) fn deadline(now: Millis, ttl: Option<Duration>) -> Millis {
+pub(crate) fn deadline(now: Millis, ttl: Option<Duration>) -> Millis {
     let Some(ttl) = ttl else { return NEVER };
     let millis = ttl.as_nanos().div_ceil(1_000_000);
     Millis::try_from(millis).map_or(NEVER, |millis| now.saturating_add(millis))
 }
 
 /// Whether what has this deadline is still there.
-pub(super) fn is_alive(deadline: Millis, now: Millis) -> bool {
+pub(crate) fn is_alive(deadline: Millis, now: Millis) -> bool {
     now < deadline || deadline == NEVER
 }
 
 /// How long what is alive stays, if that ends.
-pub(super) fn remaining(deadline: Millis, now: Millis) -> Option<Duration> {
+pub(crate) fn remaining(deadline: Millis, now: Millis) -> Option<Duration> {
     (deadline != NEVER).then(|| Duration::from_millis(deadline.saturating_sub(now)))
 }
 
 /// Whether a condition holds for a key that has this version, or is absent.
-pub(super) fn holds(condition: Condition, present: Option<Version>) -> bool {
+pub(crate) fn holds(condition: Condition, present: Option<Version>) -> bool {
     match condition {
         Condition::Always => true,
         Condition::IfAbsent => present.is_none(),
@@ -40,7 +40,7 @@ pub(super) fn holds(condition: Condition, present: Option<Version>) -> bool {
 /// # Errors
 ///
 /// [`StoreErrorKind::NotAnInteger`] if the bytes are no such number, or the largest one.
-pub(super) fn raised(bytes: &[u8], store: &str) -> Result<u64, StoreError> {
+pub(crate) fn raised(bytes: &[u8], store: &str) -> Result<u64, StoreError> {
     let error = |message: &str| StoreError::new(StoreErrorKind::NotAnInteger, format!("{store}: {message}"));
     let digits = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
     let number: u64 = digits
@@ -50,15 +50,14 @@ pub(super) fn raised(bytes: &[u8], store: &str) -> Result<u64, StoreError> {
     number.checked_add(1).ok_or_else(|| error("the number to raise is the largest one"))
 }
 
-/// A number that nobody can guess.
+/// A random number: nobody has drawn it before, and nobody can guess it.
 ///
 /// # Errors
 ///
 /// If the system has no random numbers to give.
-#[cfg(feature = "disk")]
-pub(super) fn random(store: &str) -> Result<u64, StoreError> {
+pub(crate) fn random(drawer: &str) -> Result<u64, StoreError> {
     getrandom::u64().map_err(|error| {
-        let message = format!("{store}: the system gives no random numbers");
+        let message = format!("{drawer}: the system gives no random numbers");
         StoreError::new(StoreErrorKind::Unavailable, message).caused_by(error)
     })
 }

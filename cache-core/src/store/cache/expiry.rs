@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::replace::Decision;
-use super::{Cache, FOR_EVER, Shared, millis};
+use super::{Cache, Shared};
 use crate::handles::Ttl;
 use crate::store::key::StoreKey;
 use crate::store::link::Deadline;
 use crate::store::protocol::Value;
+use crate::store::rules::{deadline, remaining};
 use crate::store::{Reply, StoreError, TimeToLive};
 
 impl Cache {
@@ -19,10 +20,7 @@ impl Cache {
         self.reply(|shared, by| async move {
             let found = shared.protocol.look(&name?, by).await?;
             let now = shared.protocol.clock.now();
-            Ok(found.ok().map(|value| match value.serve_until {
-                FOR_EVER => Ttl::Unlimited,
-                until => Ttl::For(Duration::from_millis(until.saturating_sub(now))),
-            }))
+            Ok(found.ok().map(|value| remaining(value.serve_until, now).map_or(Ttl::Unlimited, Ttl::For)))
         })
     }
 
@@ -65,7 +63,7 @@ impl Shared {
         let decide = |old: Option<Value>| {
             let Some(old) = old else { return Ok(Decision::Leave(false)) };
             let now = self.protocol.clock.now();
-            let until = ttl.map_or(FOR_EVER, |ttl| now.saturating_add(millis(ttl)));
+            let until = deadline(now, ttl);
             Ok(if extend && until <= old.serve_until {
                 Decision::Leave(true)
             } else {

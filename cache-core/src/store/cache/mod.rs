@@ -27,10 +27,10 @@ pub use stats::{CacheStats, MissReason};
 pub use tagged::CacheTag;
 
 use super::canonical::canonical_json;
-use super::envelope::FOR_EVER;
 use super::key::{Function, StoreKey};
 use super::link::Deadline;
 use super::protocol::{Missing, Protocol, Value};
+use super::rules::deadline;
 use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
 use stats::Counters;
 
@@ -162,8 +162,7 @@ impl Shared {
             return None;
         }
         let now = self.protocol.clock.now();
-        let until = ttl.map_or(FOR_EVER, |ttl| now.saturating_add(millis(ttl)));
-        Some(Value::new(now, until, body))
+        Some(Value::new(now, deadline(now, ttl), body))
     }
 
     /// A ttl within the bounds of the cache; none is for ever. Zero stays zero.
@@ -209,10 +208,4 @@ impl Shared {
             }
         }
     }
-}
-
-/// A duration in milliseconds, rounded up: a ttl is never cut to nothing.
-fn millis(duration: Duration) -> u64 {
-    let rounded = duration.as_nanos().div_ceil(1_000_000);
-    u64::try_from(rounded).unwrap_or(FOR_EVER)
 }

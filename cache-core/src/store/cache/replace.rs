@@ -32,18 +32,18 @@ impl Shared {
             let names: Vec<StoreKey> = values.iter().map(|(name, _)| name.clone()).collect();
             let fetched = self.protocol.fetch_many(&names, tags, by).await?;
             let is_lost = |fetched: &Fetched| attempt > 0 && fetched.found == Err(Missing::Absent);
-            let mut lost = fetched.iter().map(is_lost).collect::<Vec<_>>().into_iter();
-            values.retain(|_| lost.next() != Some(true));
-            let all = values.iter().zip(fetched.into_iter().filter(|fetched| !is_lost(fetched)));
-            let batch = all.map(|((name, value), fetched)| (name, fetched.token, value.clone())).collect();
-            let mut stored = self.protocol.publish_many(batch, by).await?.into_iter();
-            values.retain(|_| {
-                let is_stored = stored.next() == Some(true);
-                if is_stored {
-                    self.counters.write();
-                }
-                !is_stored
-            });
+            let left = values.into_iter().zip(fetched).filter(|(_, fetched)| !is_lost(fetched));
+            let (left, tokens): (Vec<_>, Vec<_>) =
+                left.map(|(value, fetched)| (value, fetched.token)).unzip();
+            let batch = left.iter().zip(tokens).map(|((name, value), token)| (name, token, value.clone()));
+            let stored = self.protocol.publish_many(batch.collect(), by).await?;
+            stored.iter().filter(|is_stored| **is_stored).for_each(|_| self.counters.write());
+            values = left
+                .into_iter()
+                .zip(stored)
+                .filter(|(_, is_stored)| !is_stored)
+                .map(|(value, _)| value)
+                .collect();
             if values.is_empty() {
                 return Ok(());
             }

@@ -143,7 +143,7 @@ impl Shared {
                     held.push(Some(stored));
                 }
             }
-            let found = self.protocol.judge(&names, held, revision.as_ref(), by).await?;
+            let found = self.protocol.judge(&names, held, revision, by).await?;
             let all = names.into_iter().zip(texts).zip(found);
             matching.extend(all.map(|((name, key), found)| Matching { name, key, is_good: found.is_ok() }));
         }

@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use super::look::SCHEMA;
 use super::{Deadline, Generation, Missing, Protocol, Revision, Value, digits, number, random};
-use crate::store::envelope::{Envelope, FOR_EVER, Part};
+use crate::store::envelope::{Envelope, Part};
 use crate::store::key::StoreKey;
+use crate::store::rules::remaining;
 use crate::store::{Action, Condition, Outcome, StoreError, StoreErrorKind, Stored, Version, Write};
 
 /// How long a placeholder waits for its value.
@@ -70,8 +71,7 @@ impl Protocol {
             }
         }
         let others: Vec<_> = stored.iter().map(|stored| Some(stored.as_ref()?.bytes.clone())).collect();
-        let present = Stored::new(digits(revision.0), Version::from(0));
-        let found = self.judge(names, stored, Some(&present), by).await?;
+        let found = self.judge(names, stored, Some(revision), by).await?;
         let all = found.into_iter().zip(versions).zip(others);
         let fetched = |((found, version), others)| Fetched {
             found,
@@ -86,13 +86,13 @@ impl Protocol {
         values: Vec<(&StoreKey, Token, Value)>,
         by: Deadline,
     ) -> Result<Vec<bool>, StoreError> {
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
         let count = values.len();
         let mut batch = Vec::with_capacity(count);
         let mut tags = Vec::new();
         let now = self.clock.now();
-        if values.is_empty() {
-            return Ok(Vec::new());
-        }
         for (name, token, value) in values {
             let part = Part {
                 created: value.created,
@@ -105,8 +105,8 @@ impl Protocol {
             let others = token.others.as_deref().unwrap_or_default();
             let others = self.envelope.others(others, SCHEMA, now);
             let bytes = self.envelope.seal(name.full(), SCHEMA, &part, &others)?;
-            let ttl = (value.serve_until != FOR_EVER)
-                .then(|| Duration::from_millis(value.serve_until.saturating_sub(now).max(1)));
+            // A value that has just expired is kept for a millisecond: not every store takes a ttl of zero.
+            let ttl = remaining(value.serve_until, now).map(|left| left.max(Duration::from_millis(1)));
             let write = Write::put(name.stored().clone(), bytes, ttl);
             batch.push(write.on(Condition::IfVersion(token.version)));
             tags.extend(token.tags.into_iter().map(|(name, _)| name));
@@ -199,11 +199,10 @@ impl Protocol {
         for _ in 0..TRIES {
             match (&outcome, &write.action) {
                 (Outcome::Put(_), Action::Put { bytes, .. }) => {
-                    let put = Stored::new(bytes.clone(), Version::from(0));
-                    return Ok(number(Some(&put)).unwrap_or_default());
+                    return Ok(number(bytes).unwrap_or_default());
                 }
                 (Outcome::Refused(Some(stored)), _) => {
-                    if let Some(number) = number(Some(stored)) {
+                    if let Some(number) = number(&stored.bytes) {
                         return Ok(number);
                     }
                     // Drawn anew for each attempt: an attempt whose outcome is unknown may come late.

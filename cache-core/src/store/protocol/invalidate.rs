@@ -122,7 +122,7 @@ impl Protocol {
         let write = match &found {
             None => self.drawn(self.revision_key.clone(), initial),
             Some(stored) => {
-                let raised = number(Some(stored)).and_then(|number| number.checked_add(1));
+                let raised = number(&stored.bytes).and_then(|number| number.checked_add(1));
                 Write::put(self.revision_key.clone(), digits(raised.unwrap_or(initial)), self.bookkeeping_ttl)
                     .on(Condition::IfVersion(stored.version))
             }

@@ -65,8 +65,8 @@ pub(in crate::store) enum Missing {
 pub(in crate::store) enum Glance {
     /// All that there is to know.
     Found(Result<Value, Missing>),
-    /// What the key and the revision hold. Something else must be asked, or removed.
-    Undecided(Option<Stored>, Option<Stored>),
+    /// What the key holds, and the revision. Something else must be asked, or removed.
+    Undecided(Option<Stored>, Option<Revision>),
 }
 
 /// What was found under a key, before its tags are looked at.
@@ -93,11 +93,11 @@ impl Protocol {
         &self,
         keys: &[Bytes],
         by: Deadline,
-    ) -> Result<(Vec<Option<Stored>>, Option<Stored>), StoreError> {
+    ) -> Result<(Vec<Option<Stored>>, Option<Revision>), StoreError> {
         self.flush(by).await?;
         let keys: Vec<Bytes> = keys.iter().chain([&self.revision_key]).cloned().collect();
         let mut stored = self.link.read(&keys, by).await?;
-        let revision = stored.pop().flatten();
+        let revision = Revision::read(stored.pop().flatten());
         Ok((stored, revision))
     }
 
@@ -110,7 +110,7 @@ impl Protocol {
     ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
         let keys: Vec<Bytes> = names.iter().map(|name| name.stored().clone()).collect();
         let (stored, revision) = self.read(&keys, by).await?;
-        self.judge(names, stored, revision.as_ref(), by).await
+        self.judge(names, stored, revision, by).await
     }
 
     /// The value of a key, if the store answers at once.
@@ -122,8 +122,8 @@ impl Protocol {
         let read = read.and_then(|read| self.link.complete(2, read));
         Some(read.map(|read| {
             let mut read = read.into_iter();
-            let (stored, revision) = (read.next().flatten(), read.next().flatten());
-            match self.candidate(name, stored.clone(), number(revision.as_ref()).map(Revision)) {
+            let (stored, revision) = (read.next().flatten(), Revision::read(read.next().flatten()));
+            match self.candidate(name, stored.clone(), revision) {
                 Candidate::Good(value) => Glance::Found(Ok(value)),
                 Candidate::Missing(missing) if !is_rubbish(&missing) => Glance::Found(Err(missing)),
                 _ => Glance::Undecided(stored, revision),
@@ -136,10 +136,10 @@ impl Protocol {
         &self,
         name: &StoreKey,
         stored: Option<Stored>,
-        revision: Option<Stored>,
+        revision: Option<Revision>,
         by: Deadline,
     ) -> Result<Result<Value, Missing>, StoreError> {
-        let found = self.judge(std::slice::from_ref(name), vec![stored], revision.as_ref(), by).await?;
+        let found = self.judge(std::slice::from_ref(name), vec![stored], revision, by).await?;
         Ok(found.into_iter().next().unwrap_or(Err(Missing::Absent)))
     }
 
@@ -148,10 +148,9 @@ impl Protocol {
         &self,
         names: &[StoreKey],
         stored: Vec<Option<Stored>>,
-        revision: Option<&Stored>,
+        revision: Option<Revision>,
         by: Deadline,
     ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
-        let revision = number(revision).map(Revision);
         let mut rubbish = Vec::new();
         let mut candidates = Vec::with_capacity(names.len());
         for (name, stored) in names.iter().zip(stored) {
@@ -166,7 +165,9 @@ impl Protocol {
             candidates.push(candidate);
         }
         if !rubbish.is_empty() {
-            rubbish.dedup_by(|a: &mut Write, b| a.key == b.key);
+            // The writes of a batch are of different keys.
+            rubbish.sort_unstable_by(|a: &Write, b| a.key.cmp(&b.key));
+            rubbish.dedup_by(|a, b| a.key == b.key);
             // It is a miss all the same.
             let _ = self.link.write(&rubbish, by).await;
         }
@@ -213,7 +214,7 @@ impl Protocol {
         let keys: Vec<Bytes> = names.iter().map(|name| self.tag_key(name)).collect();
         let stored = self.link.read(&keys, by).await?;
         let known = names.into_iter().zip(stored);
-        Ok(known.filter_map(|(name, stored)| Some((name.into(), number(stored.as_ref())?))).collect())
+        Ok(known.filter_map(|(name, stored)| Some((name.into(), number(&stored?.bytes)?))).collect())
     }
 }
 

@@ -31,7 +31,7 @@ use super::clock::StoreClock;
 use super::envelope::Envelope;
 use super::key::Namespace;
 use super::link::{Deadline, Link};
-use super::{StoreError, StoreErrorKind, Stored};
+use super::{StoreError, StoreErrorKind, Stored, rules};
 use crate::tags::{Name, TagName};
 
 /// The low bits of a revision, which are its number. Those above are its era.
@@ -48,6 +48,11 @@ impl Revision {
         Ok(Self((random()? >> 1) & !((1 << NUMBER_BITS) - 1)))
     }
 
+    /// The revision that a store holds, if it is one.
+    fn read(stored: Option<Stored>) -> Option<Self> {
+        number(&stored?.bytes).map(Self)
+    }
+
     pub(super) fn is_of_same_era(self, other: Self) -> bool {
         self.0 >> NUMBER_BITS == other.0 >> NUMBER_BITS
     }
@@ -55,9 +60,7 @@ impl Revision {
 
 /// A random number that nobody has drawn before.
 fn random() -> Result<u64, StoreError> {
-    getrandom::u64().map_err(|error| {
-        StoreError::new(StoreErrorKind::Unavailable, "the system gave no random number").caused_by(error)
-    })
+    rules::random("a cache in a store")
 }
 
 /// A number as a store holds it.
@@ -66,8 +69,8 @@ fn digits(number: u64) -> Bytes {
 }
 
 /// The number that a store holds, if it is one.
-fn number(stored: Option<&Stored>) -> Option<u64> {
-    std::str::from_utf8(&stored?.bytes).ok()?.parse().ok()
+fn number(bytes: &[u8]) -> Option<u64> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
 /// The names of tags as all processes know them.

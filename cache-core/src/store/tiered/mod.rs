@@ -16,8 +16,8 @@ use bytes::Bytes;
 
 use self::front::{FromFront, copy};
 use self::stripes::{Change, Stripes, UnderWay};
-use super::fork;
 use super::{Action, Answer, Counter, Outcome, Scan, Store, StoreError, StoreErrorKind, Stored, Write};
+use super::{fork, rules};
 use crate::memo::runtime::Runtime;
 use crate::time::{Clock, Tick};
 
@@ -109,10 +109,7 @@ impl TieredStore {
                 format!("{name}: others may write to {}, and the front would not learn of it", back.name());
             return Err(StoreError::new(StoreErrorKind::Unsupported, message));
         }
-        let generation = getrandom::u64().map_err(|error| {
-            let message = format!("{name}: the system has no random numbers");
-            StoreError::new(StoreErrorKind::Unavailable, message).caused_by(error)
-        })?;
+        let generation = rules::random(&name)?;
         let stripes = Arc::new(Stripes::new(generation, stripes));
         fork::register(&stripes);
         Ok(Self {

@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use super::Request;
 use crate::memo::runtime::Runtime;
-use crate::store::{Action, Condition, Outcome, StoreError, StoreErrorKind, Stored, Version, Write};
+use crate::store::rules::{holds, raised};
+use crate::store::{Action, Outcome, StoreError, Stored, Version, Write};
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::time::{Clock, NEVER, Tick, after};
 
@@ -85,16 +86,8 @@ impl Contents {
     }
 
     fn write(&mut self, Write { key, action, condition }: &Write) -> Outcome {
-        let present = self.map.get(key);
-        let holds = match condition {
-            Condition::Always => true,
-            Condition::IfAbsent => present.is_none(),
-            Condition::IfPresent => present.is_some(),
-            Condition::IfVersion(version) => {
-                present.is_some_and(|kept| Version::from(kept.version) == *version)
-            }
-        };
-        if !holds {
+        let version = self.map.get(key).map(|kept| Version::from(kept.version));
+        if !holds(*condition, version) {
             return Outcome::Refused(self.stored(key));
         }
         match action {
@@ -140,20 +133,10 @@ impl Contents {
     fn raise(&mut self, key: &Bytes, initial: u64, ttl: Option<Duration>) -> Result<u64, StoreError> {
         let (number, deadline) = match self.map.get(key) {
             None => (initial, 0),
-            Some(kept) => (raised(&kept.bytes)?, kept.deadline),
+            Some(kept) => (raised(&kept.bytes, "scripted")?, kept.deadline),
         };
         let deadline = deadline.max(self.deadline(ttl));
         self.put(key.clone(), number.to_string().into(), deadline);
         Ok(number)
     }
-}
-
-/// The number after the one in these digits.
-fn raised(digits: &[u8]) -> Result<u64, StoreError> {
-    let is_number = digits.iter().all(u8::is_ascii_digit);
-    let text = std::str::from_utf8(digits).ok().filter(|_| is_number);
-    let number = text.and_then(|text| text.parse::<u64>().ok()).and_then(|number| number.checked_add(1));
-    number.ok_or_else(|| {
-        StoreError::new(StoreErrorKind::NotAnInteger, "scripted: the key holds no number that can be raised")
-    })
 }
