@@ -68,24 +68,27 @@ impl KeyName {
 }
 
 /// A key, in full and as the store gets it. Both are printable ASCII without spaces.
+///
+/// Keys of different schemas are different, and the store keeps their values under the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StoreKey {
     full: Bytes,
     stored: Bytes,
+    schema: u64,
 }
 
 impl StoreKey {
     fn new(full: String) -> Self {
         let full = Bytes::from(full);
         if full.len() <= MAX {
-            return Self { stored: full.clone(), full };
+            return Self { stored: full.clone(), full, schema: 0 };
         }
         // Components have no `~`, so a key with a hash is none without.
         let mut stored = Vec::with_capacity(MAX);
         stored.extend_from_slice(&full[..READABLE]);
         stored.push(b'~');
         stored.extend_from_slice(hex(&Sha256::digest(&full)).as_bytes());
-        Self { stored: stored.into(), full }
+        Self { stored: stored.into(), full, schema: 0 }
     }
 
     /// The key of this name in full.
@@ -95,7 +98,20 @@ impl StoreKey {
 
     /// A key that was found in a store, of which nobody knows the whole.
     pub(crate) fn unknown(stored: &Bytes) -> Self {
-        Self { full: stored.clone(), stored: stored.clone() }
+        Self { full: stored.clone(), stored: stored.clone(), schema: 0 }
+    }
+
+    /// The same key for values of another schema. Without this the schema is 0, which is that of values whose type is
+    /// known only where they are used.
+    #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for functions with a store"))]
+    pub(in crate::store) fn with_schema(mut self, schema: u64) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    /// The schema of the values that are read and stored. Those of other schemas are left alone.
+    pub(in crate::store) fn schema(&self) -> u64 {
+        self.schema
     }
 
     /// The key in full. The value carries it, and readers compare it.
@@ -143,7 +159,6 @@ impl Namespace {
     }
 
     /// The key of a fact about a tag's generation.
-    #[cfg(test)]
     pub(crate) fn fact(&self, tag: &str) -> StoreKey {
         StoreKey::new(self.with("/f/", tag))
     }

@@ -51,14 +51,18 @@ impl Model {
         let caller = &mut state.callers[thread];
         let Caller { fact, revision, generations, .. } = *caller;
         let names_it = fact.generation == generations[RESULT] || !self.rules.compares_fact;
-        let known = fact.generation != NONE
-            && names_it
-            && fact.revision.era == revision.era
-            && fact.revision.number <= revision.number;
+        let stated = fact.generation != NONE && names_it && fact.revision.era == revision.era;
+        let late = fact.revision.number > revision.number;
         caller.fact = Fact::default();
-        if known || caller.stage & TAG_AFTER_BODY == 0 {
+        if caller.stage & TAG_AFTER_BODY == 0 || stated && !late {
             caller.again = Revision::default();
             return send(caller, Phase::Publish, VALUE);
+        }
+        if stated {
+            // The revision has moved, and the fact that is there is of use to more callers than a new one would be.
+            caller.again = Revision::default();
+            let value = caller.value;
+            return self.arrive(state, thread, value);
         }
         match self.rules.asks_again {
             AsksAgain::AfterTag => send(caller, Phase::AskRevision, REVISION),

@@ -123,6 +123,11 @@ fn checksum(schema: u64, bytes: &[u8]) -> u32 {
 }
 
 impl<'a> RawPart<'a> {
+    /// Until when the value may be returned. What cannot be read never may.
+    pub(crate) fn serve_until(&self) -> u64 {
+        self.content().map_or(0, |content| content.serve_until)
+    }
+
     /// What the part says, if its checksum is right.
     pub(super) fn content(&self) -> Result<Content<'a>, Unreadable> {
         let (signed, signature) = self.checked()?;

@@ -1,14 +1,12 @@
-//! Reading a value in order to store one, and storing it.
+//! Reading a value in order to store one.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::look::SCHEMA;
 use super::{Deadline, Generation, Missing, Protocol, Revision, Value, digits, number, random};
-use crate::store::envelope::{Envelope, Part};
+use crate::store::envelope::Envelope;
 use crate::store::key::StoreKey;
-use crate::store::rules::remaining;
 use crate::store::{Action, Condition, Outcome, StoreError, StoreErrorKind, Stored, Version, Write};
 
 /// How long a placeholder waits for its value.
@@ -27,11 +25,11 @@ pub(in crate::store) struct Fetched {
 #[derive(Clone)]
 pub(in crate::store) struct Token {
     /// What the key must still hold.
-    version: Version,
-    revision: Revision,
-    tags: Vec<Generation>,
+    pub(super) version: Version,
+    pub(super) revision: Revision,
+    pub(super) tags: Vec<Generation>,
     /// What the key held, with the parts of other versions of the program.
-    others: Option<Bytes>,
+    pub(super) others: Option<Bytes>,
 }
 
 impl Token {
@@ -80,48 +78,6 @@ impl Protocol {
         Ok(all.map(fetched).collect())
     }
 
-    /// Stores values with their tokens. Says of each whether it was stored.
-    pub(in crate::store) async fn publish_many(
-        &self,
-        values: Vec<(&StoreKey, Token, Value)>,
-        by: Deadline,
-    ) -> Result<Vec<bool>, StoreError> {
-        if values.is_empty() {
-            return Ok(Vec::new());
-        }
-        let count = values.len();
-        let mut batch = Vec::with_capacity(count);
-        let mut tags = Vec::new();
-        let now = self.clock.now();
-        for (name, token, value) in values {
-            let part = Part {
-                created: value.created,
-                fresh_until: value.fresh_until,
-                serve_until: value.serve_until,
-                revision: token.revision.0,
-                tags: &token.tags,
-                body: &value.body,
-            };
-            let others = token.others.as_deref().unwrap_or_default();
-            let others = self.envelope.others(others, SCHEMA, now);
-            let bytes = self.envelope.seal(name.full(), SCHEMA, &part, &others)?;
-            // A value that has just expired is kept for a millisecond: not every store takes a ttl of zero.
-            let ttl = remaining(value.serve_until, now).map(|left| left.max(Duration::from_millis(1)));
-            let write = Write::put(name.stored().clone(), bytes, ttl);
-            batch.push(write.on(Condition::IfVersion(token.version)));
-            tags.extend(token.tags.into_iter().map(|(name, _)| name));
-        }
-        if self.bookkeeping_ttl.is_some() {
-            // What values depend on lives longer than they do.
-            tags.sort_unstable();
-            tags.dedup();
-            let keys = tags.iter().map(|tag| self.tag_key(tag)).chain([self.revision_key.clone()]);
-            batch.extend(keys.map(|key| Write::touch(key, self.bookkeeping_ttl)));
-        }
-        let outcomes = self.link.write(&batch, by).await?;
-        Ok(outcomes[..count].iter().map(|outcome| matches!(outcome, Outcome::Put(_))).collect())
-    }
-
     fn placeholder(name: &StoreKey) -> Write {
         Write::put(name.stored().clone(), Envelope::placeholder(), Some(PLACEHOLDER_TTL))
     }
@@ -156,7 +112,11 @@ impl Protocol {
 
     /// Carries out writes, most of which put something where there is nothing. If nobody else writes to the store, what
     /// is there is read first: that is cheaper than a write that is refused.
-    async fn write_what_is_absent(&self, batch: &[Write], by: Deadline) -> Result<Vec<Outcome>, StoreError> {
+    pub(super) async fn write_what_is_absent(
+        &self,
+        batch: &[Write],
+        by: Deadline,
+    ) -> Result<Vec<Outcome>, StoreError> {
         if self.link.store().is_shared() {
             return self.link.write(batch, by).await;
         }
@@ -188,7 +148,7 @@ impl Protocol {
     }
 
     /// The number that a key has after a write that puts one where there is none. What is no number is replaced.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         write: &Write,
         mut outcome: Outcome,

@@ -10,9 +10,6 @@ use crate::store::envelope::{Opened, Unreadable};
 use crate::store::key::StoreKey;
 use crate::store::{Condition, StoreError, Stored, Write};
 
-/// Values whose type is known only where they are used.
-pub(super) const SCHEMA: u64 = 0;
-
 /// A value, with what is known of it. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Value {
@@ -187,7 +184,7 @@ impl Protocol {
 
     fn candidate(&self, name: &StoreKey, stored: Option<Stored>, revision: Option<Revision>) -> Candidate {
         let Some(stored) = stored else { return Candidate::Missing(Missing::Absent) };
-        let opened = self.envelope.open(&stored.bytes, name.full(), SCHEMA, self.clock.now());
+        let opened = self.envelope.open(&stored.bytes, name.full(), name.schema(), self.clock.now());
         let value = match opened.and_then(|opened| Value::read(&opened, &stored.bytes)) {
             Ok(value) => value,
             Err(unreadable) => return Candidate::Missing(Missing::Unreadable(unreadable)),

@@ -1,23 +1,31 @@
 //! How processes that share a store agree on which values may be returned.
 //!
-//! Three kinds of keys hold the state. Losing any of them costs misses, and no value comes back to life.
+//! Four kinds of keys hold the state. Losing any of them costs misses, and no value comes back to life.
 //!
 //! | key | holds | if it is gone |
 //! | --- | --- | --- |
 //! | value | a placeholder, or parts, one per version of the program | there is nothing to return, and nothing may be stored |
 //! | tag | the tag's generation, a random number | all values with the tag are dead |
+//! | fact | a generation and a revision: then the tag already had this generation | one value may not be stored |
 //! | revision | the namespace's revision: a random era and a number | all values of the namespace are dead |
 //!
 //! A value is good if it was stored in the present era, and if either its revision is the present one or each of its
 //! tags has the generation that the value names. A writer first takes a *token*: the version of the placeholder that it
 //! put, or of the value that it replaces. It stores its value only if the key still has that version. An invalidation
 //! of a key removes it, and with it the token. An invalidation of tags first raises the revision and then removes the
-//! tags: a generation that is gone is never drawn again. `tests/protocol` explores this protocol step by step.
+//! tags: a generation that is gone is never drawn again.
+//!
+//! A tag that is known only after a value was computed may have been invalidated meanwhile. So its generation counts only
+//! if the tag had it before: a fact says so, or the revision is still the one from before the computation when it is read
+//! after the generation. `tests/protocol` explores this protocol step by step.
 
 mod fetch;
 mod invalidate;
 mod look;
 mod outbox;
+mod publish;
+#[cfg(all(test, feature = "testing", not(loom)))]
+mod tests;
 
 use std::time::Duration;
 
@@ -97,6 +105,13 @@ pub(super) fn wire_names(tags: &[TagName]) -> Result<Vec<String>, StoreError> {
     Ok(names)
 }
 
+/// The name of the tag that all values of a function carry. No name of [`wire_names`] is the same: where those begin with
+/// a NUL, a colon or another NUL follows.
+#[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for functions with a store"))]
+pub(super) fn function_tag(function: &str) -> String {
+    format!("\0f{function}")
+}
+
 /// A tag that a value carries, with its generation.
 pub(super) type Generation = (Box<str>, u64);
 
@@ -133,5 +148,9 @@ impl Protocol {
 
     fn tag_key(&self, tag: &str) -> Bytes {
         self.namespace.tag(tag).stored().clone()
+    }
+
+    fn fact_key(&self, tag: &str) -> Bytes {
+        self.namespace.fact(tag).stored().clone()
     }
 }
