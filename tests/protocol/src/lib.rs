@@ -28,8 +28,8 @@
 //! placeholder where nothing is. If what it found is dead or missing, it leads: it computes, and then replaces the
 //! container only if that still has the id that it read or made. If a tag comes from the result, the leader has to know
 //! that its generation is not younger than the computation. Either a fact says so, or the revision is the same after
-//! the generation was read as it was before the body. If it is not, the leader writes a fact for the next one, and
-//! stores nothing.
+//! the generation was read as it was before the body. If it is not, the leader writes a fact for the next one, unless
+//! there is one of this generation and era, and stores nothing.
 //!
 //! To invalidate a key is to remove its container, placeholder or not. To invalidate a tag is to raise the revision,
 //! and after the reply to remove the tag's generation. To invalidate the namespace is to remove its revision. What was
