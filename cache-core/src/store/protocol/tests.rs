@@ -1,6 +1,7 @@
 //! What is stored with tags that are known only after it was computed.
 
 mod histories;
+mod points;
 
 use std::sync::Arc;
 

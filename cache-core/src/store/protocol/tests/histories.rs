@@ -20,7 +20,7 @@ type Step = u32;
 
 /// When a publication asks for the revision.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Asks {
+pub(super) enum Asks {
     AfterTags,
     BeforeTags,
     Never,
@@ -87,7 +87,8 @@ struct World {
     counts: Counts,
 }
 
-async fn publish(
+/// Stores a value, perhaps with an order of requests that is wrong.
+pub(super) async fn publish(
     asks: Asks,
     protocol: &Protocol,
     name: &StoreKey,
