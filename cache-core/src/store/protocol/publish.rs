@@ -60,8 +60,8 @@ impl Protocol {
     /// Stores a value with its token and with tags that are known only after it was computed. Says whether it was
     /// stored.
     ///
-    /// It is not if such a tag may have been invalidated since the token was taken. That costs one request more than
-    /// without such tags, and two for the first value after a tag got its generation.
+    /// It is not if such a tag may have been invalidated since the token was taken. Such tags cost one request more, and
+    /// two if nothing is known of the generation of one of them.
     #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for functions with a store"))]
     pub(in crate::store) async fn publish_with(
         &self,

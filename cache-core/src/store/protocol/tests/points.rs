@@ -2,7 +2,7 @@
 //! something happens: all of that, up to three times.
 
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use super::histories::{Asks, publish};
 use super::*;
@@ -82,7 +82,7 @@ impl World {
 }
 
 /// Which of the two values can be returned in the end, and whether their tag was invalidated.
-fn run(events: &[Option<Event>; POINTS], asks: Asks) -> ([bool; 2], bool) {
+fn run(events: [Option<Event>; POINTS], asks: Asks) -> ([bool; 2], bool) {
     let writer = Process::new();
     let other = Process::with(writer.store.connect(), None);
     let left = events.iter().rev().copied().collect();
@@ -93,7 +93,7 @@ fn run(events: &[Option<Event>; POINTS], asks: Asks) -> ([bool; 2], bool) {
     for (name, token) in names.iter().zip(tokens) {
         let after = super::names(&["r"]);
         let mut storing = pin!(publish(asks, &writer.protocol, name, token, &after, value("v", FOR_EVER)));
-        while let Poll::Pending = storing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        while storing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             world.pass();
             writer.store.held().iter().for_each(|held| _ = writer.store.answer(held.number));
         }
@@ -102,7 +102,7 @@ fn run(events: &[Option<Event>; POINTS], asks: Asks) -> ([bool; 2], bool) {
     (names.map(|name| world.other.look(&name).is_ok()), world.is_invalidated)
 }
 
-fn is_wrong(events: &[Option<Event>; POINTS], asks: Asks) -> bool {
+fn is_wrong(events: [Option<Event>; POINTS], asks: Asks) -> bool {
     let (found, is_invalidated) = run(events, asks);
     is_invalidated && found.contains(&true)
 }
@@ -111,11 +111,11 @@ fn is_wrong(events: &[Option<Event>; POINTS], asks: Asks) -> bool {
 fn whatever_happens_at_any_point_nothing_that_was_invalidated_is_returned() {
     let all = all(3);
     assert_eq!(all.len(), 1 + 7 * 5 + 21 * 25 + 35 * 125);
-    for events in &all {
+    for events in all {
         assert!(!is_wrong(events, Asks::AfterTags), "{events:?}");
     }
     for events in self::all(1) {
-        let (found, _) = run(&events, Asks::AfterTags);
+        let (found, _) = run(events, Asks::AfterTags);
         let expected = match events.iter().flatten().next() {
             None | Some(Event::LoseFact) => Some([true; 2]),
             // Nothing says that the tag was there when the two were computed.
@@ -129,6 +129,6 @@ fn whatever_happens_at_any_point_nothing_that_was_invalidated_is_returned() {
 #[test]
 fn that_is_so_only_if_the_revision_is_asked_for_after_the_tags() {
     for asks in [Asks::BeforeTags, Asks::Never] {
-        assert!(all(2).iter().any(|events| is_wrong(events, asks)), "{asks:?}");
+        assert!(all(2).iter().any(|events| is_wrong(*events, asks)), "{asks:?}");
     }
 }
