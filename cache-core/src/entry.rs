@@ -1,11 +1,11 @@
 //! The entry of one call, which is addressed by the function's arguments.
 
 use std::fmt;
-use std::future::{Future, ready};
+use std::future::{Future, IntoFuture as _, ready};
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::call::{Address, AsyncCall, Call, CallKind, Calling, FlightHandle, WriteCall};
+use crate::call::{Address, AsyncCall, Call, CallKind, Calling, FlightHandle, WriteCall, begun_now};
 use crate::handles::{Key, Peek, Ttl};
 use crate::memo::{Applied, When};
 use crate::mode::{Async, Blocking};
@@ -101,7 +101,7 @@ impl<C: Call> Entry<C> {
     #[must_use]
     #[inline]
     pub fn get(&self) -> Option<C::CompanionValue> {
-        self.call.get()
+        self.call.get().wait()
     }
 
     /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. If so,
@@ -111,17 +111,17 @@ impl<C: Call> Entry<C> {
     /// weighs more than the memo may hold, if it is an `Err` that is not kept, or if an invalidation comes
     /// between.
     pub fn insert(self, value: C::CompanionValue) -> bool {
-        self.call.insert(value, When::Always)
+        self.call.insert(value, When::Always).wait()
     }
 
     /// Writes a value as [`insert`](Self::insert) does, but only if there is a fresh value.
     pub fn insert_if_present(self, value: C::CompanionValue) -> bool {
-        self.call.insert(value, When::IfPresent)
+        self.call.insert(value, When::IfPresent).wait()
     }
 
     /// Writes a value as [`insert`](Self::insert) does, but only if there is no fresh value.
     pub fn insert_if_absent(self, value: C::CompanionValue) -> bool {
-        self.call.insert(value, When::IfAbsent)
+        self.call.insert(value, When::IfAbsent).wait()
     }
 
     /// Changes the fresh value atomically: if another thread writes the entry meanwhile, `change` runs again
@@ -150,7 +150,8 @@ impl<C: Call> Entry<C> {
         self,
         change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
     ) -> Option<C::CompanionValue> {
-        self.call.update(change)
+        let begun = self.call.begin_update().map(begun_now);
+        self.call.update(begun, change).wait()
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
@@ -230,7 +231,7 @@ impl<C: AsyncCall> Entry<C, Async> {
     /// Returns the fresh value, if there is one. It counts as a read and never computes. It reads when it is
     /// called, not when the future is polled.
     pub fn get(&self) -> impl Future<Output = Option<C::CompanionValue>> + use<C> {
-        ready(self.call.get())
+        self.call.get().into_future()
     }
 
     /// Writes a value with the tags and the ttl of the attribute, and returns whether it was stored. If so,
@@ -240,17 +241,17 @@ impl<C: AsyncCall> Entry<C, Async> {
     /// weighs more than the memo may hold, if it is an `Err` that is not kept, or if an invalidation comes
     /// between.
     pub async fn insert(self, value: C::CompanionValue) -> bool {
-        ready(self.call.insert(value, When::Always)).await
+        self.call.insert(value, When::Always).await
     }
 
     /// Writes a value as [`insert`](Self::insert) does, but only if there is a fresh value.
     pub async fn insert_if_present(self, value: C::CompanionValue) -> bool {
-        ready(self.call.insert(value, When::IfPresent)).await
+        self.call.insert(value, When::IfPresent).await
     }
 
     /// Writes a value as [`insert`](Self::insert) does, but only if there is no fresh value.
     pub async fn insert_if_absent(self, value: C::CompanionValue) -> bool {
-        ready(self.call.insert(value, When::IfAbsent)).await
+        self.call.insert(value, When::IfAbsent).await
     }
 
     /// Changes the fresh value atomically: if another thread writes the entry meanwhile, `change` runs again
@@ -267,7 +268,11 @@ impl<C: AsyncCall> Entry<C, Async> {
         self,
         change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
     ) -> Option<C::CompanionValue> {
-        ready(self.call.update(change)).await
+        let begun = match self.call.begin_update() {
+            Some(begins) => Some(begins.await),
+            None => None,
+        };
+        self.call.update(begun, change).await
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes

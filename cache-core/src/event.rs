@@ -147,6 +147,10 @@ counters! {
     not_modified: Counter;
     /// Hooks, weighers and conditions that panicked. Their calls went on.
     hook_panics: Counter;
+    /// How many calls were answered by the store behind the function (feature `store`). They count as misses, too.
+    store_hits: Counter;
+    /// How many requests to that store have failed, or could not be made. The calls went on without it.
+    store_errors: Counter;
 }
 
 impl Stats {
@@ -255,6 +259,6 @@ mod tests {
         let json = serde_json::to_value(stats).unwrap();
         assert_eq!((&json["hits"], &json["hook_panics"], &json["waits"]), (&9.into(), &2.into(), &0.into()));
         assert_eq!(json["hit_ratio"], 1.0);
-        assert_eq!(json.as_object().unwrap().len(), 25);
+        assert_eq!(json.as_object().unwrap().len(), 27);
     }
 }

@@ -7,6 +7,7 @@ mod argument;
 mod background;
 mod call;
 mod computing;
+mod done;
 mod engine;
 mod entry;
 mod erased;

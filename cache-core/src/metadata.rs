@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::erased::Erased;
 use crate::flight::{BodyDecisions, TimedOut};
 use crate::tags::{TagList, TagName};
+use crate::time::Tick;
 use crate::value::Returned;
 
 /// A value that can be a `ttl`.
@@ -33,7 +34,7 @@ impl IntoTtl for Option<Duration> {
 }
 
 /// The tags, the ttl and the like of an entry to be stored. The options of the attribute fill it in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct EntryMetadata {
     pub(crate) tags: Vec<TagName>,
@@ -46,13 +47,19 @@ pub struct EntryMetadata {
     pub(crate) unknown: bool,
     /// Whether the value is the one that was stored before.
     pub(crate) unmodified: bool,
+    /// When it was computed and when it is no longer fresh, if that is decided. Both may be past.
+    pub(crate) times: Option<(Tick, Tick)>,
 }
 
 impl EntryMetadata {
     /// Whether nothing is set.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.tags.is_empty() && self.ttl.is_none() && !self.refused && !self.unmodified
+        self.tags.is_empty()
+            && self.ttl.is_none()
+            && !self.refused
+            && !self.unmodified
+            && self.times.is_none()
     }
 
     /// Takes the tags that were made before the body ran. If one of them could not be made, nothing is

@@ -4,21 +4,29 @@
 pub use crate::argument::{Arg, ArgCopy, ArgRef};
 pub use crate::call::node::{Fields, Node, OnMiss, OnValue, find_node};
 pub use crate::call::{
-    Address, Answer, AsyncCall, Bound, Call, Callee, FlightHandle, Given, Lent, LentCow, Lookup, NoHook, Why,
-    all, can_own, described, function, function_of, function_once, go_on, no_hooks,
+    Address, Answer, AsyncCall, BeginsUpdate, BegunUpdate, Bound, Call, Callee, FlightHandle, Given, Lent,
+    LentCow, Lookup, NoHook, Why, all, can_own, described, function, function_of, function_once, go_on,
+    no_hooks,
 };
+pub use crate::done::{Done, DoneFuture, Read};
 pub use crate::engine::{Cx, Found};
 pub use crate::entry::Entry;
 pub use crate::event::Cause;
 pub use crate::flight::{Limits, TimedOut};
 pub use crate::handles::Memo;
 pub use crate::key::{KeyRef, Leaf, NoJson, Opt, Part, Ref, Seq, Shape, Ty};
+#[cfg(feature = "store")]
+pub use crate::memo::Fetched;
 pub use crate::memo::When;
 pub use crate::memo::slot::{Function, Method, Only, Slot};
 pub use crate::metadata::{EntryMetadata, IntoTtl};
 pub use crate::mode::Async;
 pub use crate::policy::{Ahead, Policy};
 pub use crate::spec::Spec;
+#[cfg(feature = "store")]
+pub use crate::store::function::{
+    EncodesKey, EncodesValue, InStore, IsWrittenInKeys, IsWrittenInValues, SecretPart, in_store,
+};
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share};
 pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};
@@ -194,6 +202,29 @@ macro_rules! __edition {
         );
     };
     (dyn) => {};
+}
+
+/// Puts a store behind a memo: `__in_store!((hooks) "shared" .local(false))`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "store")]
+macro_rules! __in_store {
+    (($($hooks:tt)*) $alias:literal $($options:tt)*) => {
+        $crate::__private::in_store($($hooks)*, $crate::__private::InStore::new($alias) $($options)*)
+    };
+}
+
+/// There are no stores.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "store"))]
+macro_rules! __in_store {
+    (($($hooks:tt)*) $($options:tt)*) => {{
+        $crate::__private::compile_error!(
+            "`store` needs a feature of cache-core that is not compiled in: `cargo add cache-core --features store`"
+        );
+        $($hooks)*
+    }};
 }
 
 /// What success is, by a reference to what was returned.

@@ -1,6 +1,7 @@
 //! The invalidations of one call of a function under `#[invalidates]`.
 
 use std::future::Future;
+use std::sync::Arc;
 
 /// Invalidates entries after a function has changed the data that they were computed from.
 ///
@@ -105,8 +106,10 @@ use std::future::Future;
 pub use cache_macros::invalidates;
 
 use crate::invalidation::Invalidation;
+use crate::memo::Applied;
 use crate::pending::Pending;
 use crate::sync::guarded;
+use crate::sync::plain::Mutex;
 use crate::tags::IntoTag;
 use crate::value::{OkOnly, Plain};
 
@@ -118,9 +121,22 @@ use crate::value::{OkOnly, Plain};
 pub struct Writes {
     named: Vec<Invalidation>,
     into: Option<Pending>,
+    /// Where it is told what stores have not carried out yet.
+    sent: Option<Sent>,
 }
 
+/// What has become of the invalidations of a call.
+type Sent = Arc<Mutex<Applied>>;
+
 impl Writes {
+    /// What stores have not carried out yet is found there when the list was applied.
+    fn sent(&mut self) -> Option<Sent> {
+        if cfg!(feature = "store") && self.into.is_none() {
+            self.sent = Some(Sent::default());
+        }
+        self.sent.clone()
+    }
+
     /// Makes a list that is applied when the call is done.
     #[must_use]
     pub fn new() -> Self {
@@ -130,7 +146,7 @@ impl Writes {
     /// Makes a list that goes into a [`Pending`] when the call is done.
     #[must_use]
     pub fn into(pending: &Pending) -> Self {
-        Self { named: Vec::new(), into: Some(pending.clone()) }
+        Self { named: Vec::new(), into: Some(pending.clone()), sent: None }
     }
 
     /// Names entries or memos.
@@ -170,9 +186,12 @@ impl Writes {
 impl Drop for Writes {
     fn drop(&mut self) {
         let named = std::mem::take(&mut self.named);
-        match &self.into {
-            Some(pending) => pending.extend(named),
-            None => drop(Invalidation::apply_all(named)),
+        if let Some(pending) = &self.into {
+            return pending.extend(named);
+        }
+        let applied = Invalidation::apply_all(named);
+        if let Some(sent) = &self.sent {
+            *sent.lock() = applied;
         }
     }
 }
@@ -248,10 +267,27 @@ pub fn no<R>() -> Option<R> {
 
 /// Ends a call that has returned.
 #[inline]
-pub fn wrote<R>(writes: Writes, output: R, settle: impl FnOnce(Writes, &R)) -> R {
+pub fn wrote<R>(mut writes: Writes, output: R, settle: impl FnOnce(Writes, &R)) -> R {
+    let sent = writes.sent();
     settle(writes, &output);
+    sent.iter().map(taken).for_each(wait_for_stores);
     output
 }
+
+fn taken(sent: &Sent) -> Applied {
+    std::mem::take(&mut *sent.lock())
+}
+
+/// Waits until stores have carried out an invalidation. One that has failed gets it before anything else is read there.
+#[cfg(feature = "store")]
+#[expect(clippy::needless_pass_by_value, reason = "it is waited for once")]
+fn wait_for_stores(applied: Applied) {
+    let _ = applied.wait();
+}
+
+/// There are no stores.
+#[cfg(not(feature = "store"))]
+fn wait_for_stores(_: Applied) {}
 
 /// Runs the future of a call. The invalidations are also applied if it is dropped before its end.
 pub async fn writing<F: Future>(
@@ -259,6 +295,14 @@ pub async fn writing<F: Future>(
     body: F,
     settle: impl FnOnce(Writes, &F::Output),
 ) -> F::Output {
-    let output = body.await;
-    wrote(writes, output, settle)
+    let (output, mut writes) = (body.await, writes);
+    let sent = writes.sent();
+    settle(writes, &output);
+    #[cfg(feature = "store")]
+    if let Some(applied) = sent.as_ref().map(taken) {
+        let _ = applied.await;
+    }
+    #[cfg(not(feature = "store"))]
+    drop(sent);
+    output
 }

@@ -13,7 +13,7 @@ use syn::{Expr, ExprRange, Lit, LitBool, LitStr, Path, RangeLimits, Token, Visib
 use crate::diagnostics::{Errors, list, nearest};
 use crate::duration::{Length, foreign_suffix};
 use crate::options::{
-    Capacity, Companion, KeyOption, Known, LATER, ListItem, Options, Ttl, elsewhere, names,
+    Capacity, Companion, KeyOption, Known, LATER, ListItem, Options, StoreVersion, Ttl, elsewhere, names,
 };
 use crate::template::Template;
 
@@ -176,6 +176,29 @@ pub(crate) fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
     as_text(&expr).cloned().ok_or_else(|| syn::Error::new(expr.span(), form))
 }
 
+/// The alias of a store.
+pub(crate) fn alias(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let expr: Expr = value(input)?;
+    let form = "a store is named by the alias of a configured cache, in quotes: `store = \"shared\"`";
+    let alias = as_text(&expr).filter(|alias| !alias.value().is_empty());
+    alias.cloned().ok_or_else(|| syn::Error::new(expr.span(), form))
+}
+
+pub(crate) fn store_version(input: ParseStream<'_>) -> syn::Result<StoreVersion> {
+    const FORM: &str = "a version is a number, `version = 2`, or `auto`, which follows from the function and the type of its value";
+    let expr: Expr = value(input)?;
+    match &expr {
+        Expr::Path(path) if path.path.is_ident("auto") => Ok(StoreVersion::Auto),
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Int(int) if int.suffix().is_empty() => {
+                int.base10_parse().map(StoreVersion::Number).map_err(|_| syn::Error::new(expr.span(), FORM))
+            }
+            _ => Err(syn::Error::new(expr.span(), FORM)),
+        },
+        _ => Err(syn::Error::new(expr.span(), FORM)),
+    }
+}
+
 pub(crate) fn flag(input: ParseStream<'_>) -> syn::Result<bool> {
     let expr: Expr = value(input)?;
     match &expr {
@@ -276,14 +299,21 @@ pub(crate) fn key(input: ParseStream<'_>) -> syn::Result<KeyOption> {
 }
 
 pub(crate) fn skip(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
-    const FORM: &str = "write the arguments in parentheses: `skip(pool, trace)`";
+    arguments(input, "write the arguments in parentheses: `skip(pool, trace)`")
+}
+
+pub(crate) fn secret(input: ParseStream<'_>) -> syn::Result<Vec<Ident>> {
+    arguments(input, "write the arguments in parentheses: `secret(token)`")
+}
+
+fn arguments(input: ParseStream<'_>, form: &str) -> syn::Result<Vec<Ident>> {
     if !input.peek(syn::token::Paren) {
-        return Err(input.error(FORM));
+        return Err(input.error(form));
     }
     let inside;
     parenthesized!(inside in input);
     let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&inside, Ident::parse_any);
-    let names = names.map_err(|error| syn::Error::new(error.span(), FORM))?;
+    let names = names.map_err(|error| syn::Error::new(error.span(), form))?;
     Ok(names.into_iter().collect())
 }
 

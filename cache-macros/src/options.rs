@@ -7,8 +7,8 @@ use syn::parse::ParseStream;
 use syn::{Expr, ExprStruct, LitStr, Path, Type, Visibility};
 
 use crate::attr::{
-    alone, capacity, companion, companion_vis, flag, jitter, key, krate, policy, refresh_ahead, seconds,
-    skip, tags, text, ttl, value, with_unit,
+    alias, alone, capacity, companion, companion_vis, flag, jitter, key, krate, policy, refresh_ahead,
+    seconds, secret, skip, store_version, tags, text, ttl, value, with_unit,
 };
 use crate::diagnostics::Errors;
 use crate::duration::Length;
@@ -99,6 +99,14 @@ pub(crate) enum Companion {
     None,
 }
 
+/// `version`.
+#[derive(Clone)]
+pub(crate) enum StoreVersion {
+    Number(u64),
+    /// By the tokens of the function and the schema of its value.
+    Auto,
+}
+
 /// What an option is about, which says where it can be given.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Subject {
@@ -118,6 +126,8 @@ pub(crate) enum Subject {
     Crate,
     /// The type of a node's values.
     Value,
+    /// The store behind a function.
+    Store,
 }
 
 /// The table of options. A row says of an option
@@ -238,6 +248,11 @@ options! {
     single_flight: bool,            flag(input),               Entry,               "false";
     max_wait: Length,               with_unit(name, input),    Entry,               "\"2s\"";
     share_error: Expr,              value(input),              Error,               "|error| Error::from(error.kind())";
+    store: LitStr,                  alias(input),              Store,               "\"shared\"";
+    local: bool,                    flag(input),               Store,               "false";
+    local_ttl: Length,              seconds(name, input),      Store,               "\"30s\"";
+    version: StoreVersion,          store_version(input),      Store,               "2";
+    secret: Vec<Ident>,             secret(input),             Store,               "";
     name: LitStr,                   text(input),               Entry,               "\"cats::get\"";
     companion: Companion,           companion(input),          Companion,           "cat_cache";
     companion_vis: Visibility,      companion_vis(input),      Companion,           "pub(crate)";
@@ -290,6 +305,7 @@ impl Known {
             }
             Subject::Key => format!("the fields are the key, all of them: leave `{name}` out"),
             Subject::Memo => "a node has a memo of its own: leave `memo` out".to_owned(),
+            Subject::Store => format!("a node keeps its values in this process only: leave `{name}` out"),
             Subject::Error if name == "err_ttl" => {
                 "a node keeps values, not errors: leave `err_ttl` out".to_owned()
             }
@@ -307,6 +323,11 @@ impl Known {
                 return None;
             }
             Subject::Memo => format!("the memo is that of `{node}`: leave `memo` out"),
+            Subject::Store => {
+                format!(
+                    "`{node}` keeps its values in this process only: leave `{name}` out, or write a key without a node"
+                )
+            }
             Subject::Error if name == "err_ttl" => {
                 format!("`{node}` keeps values, not errors: leave `err_ttl` out")
             }
@@ -350,7 +371,7 @@ pub(crate) fn example(name: &str) -> &'static str {
 }
 
 /// Names that are kept for what is to come: not to be taken for misspelt ones.
-pub(crate) const LATER: [&str; 7] = ["secret", "lease", "store", "local", "local_ttl", "version", "batch"];
+pub(crate) const LATER: [&str; 2] = ["lease", "batch"];
 
 /// What other libraries call it, and what to write here.
 pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
@@ -364,7 +385,7 @@ pub(crate) fn elsewhere(name: &str) -> Option<&'static str> {
         }
         "SharedCache" | "scope" => "the cache is shared by all threads: leave this out",
         "CustomHasher" | "HasherInit" | "hasher" => "the hash of the cache is its own: leave this out",
-        "disk" | "redis" => "entries are kept within the process only, so far",
+        "disk" | "redis" => "a store is configured under an alias, and named here: `store = \"shared\"`",
         "ttl_secs" | "ttl_millis" | "time" | "time_to_live" | "expire" | "expiry" | "expireTime"
         | "TimeToLive" | "max_age" => "write `ttl = 300` (seconds) or `ttl = \"250ms\"`",
         "expires" => "a ttl of each value is `ttl = |value| ..`",

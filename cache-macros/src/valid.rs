@@ -4,6 +4,7 @@ mod bounds;
 mod closures;
 mod freshness;
 mod place;
+mod store;
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens as _;
@@ -34,6 +35,7 @@ pub(crate) fn check(model: &Model, surroundings: Option<&Surroundings>, errors: 
     bounds::futures(model, errors);
     options(model, errors);
     freshness::check(model, errors);
+    store::check(model, errors);
     templates(model, errors);
     flags(model, errors);
     place::companions(model, surroundings, errors);

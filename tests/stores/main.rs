@@ -6,6 +6,7 @@ mod aliases;
 mod conformance;
 #[cfg(unix)]
 mod crash;
+mod functions;
 mod histories;
 mod outages;
 mod verbs;

@@ -14,6 +14,8 @@ use crate::engine::{
 };
 use crate::erased::Erased;
 use crate::flight::{ContextGuard, Flight, FlightContext, Job, PendingJob, Waiter, with_context};
+#[cfg(feature = "store")]
+use crate::memo::{Fetched, Later};
 use crate::memo::{MemoCore, Runtime, UnstoredCall};
 use crate::metadata::Described;
 use crate::mode::Blocking;
@@ -221,6 +223,10 @@ pub(crate) fn uncached<O>(run: impl FnOnce() -> O) -> O {
 pub(crate) fn compute_as_leader(leader: &LeaderGuard, miss: Option<&Miss>, call: &mut dyn Body) {
     // Until it lands, others wait for whatever runs here: descriptions and weighers as well.
     let within = ContextGuard::enter(Some(&leader.flight().context));
+    #[cfg(feature = "store")]
+    if let Some(fetching) = leader.fetching() {
+        return compute_with_store(leader, fetching, within, miss, call);
+    }
     call.run();
     settle(leader, within, miss, call);
 }
@@ -229,6 +235,31 @@ pub(crate) fn compute_as_leader(leader: &LeaderGuard, miss: Option<&Miss>, call:
 fn settle(leader: &LeaderGuard, within: ContextGuard<'_>, miss: Option<&Miss>, call: &mut dyn Body) {
     let mut settled = Settled::default();
     leader.settle(call, &mut settled);
+    drop(within);
+    conclude(&mut settled, miss, call.returned());
+}
+
+/// The same for a memo with a store behind it, which may have the value, and else gets it.
+#[cfg(feature = "store")]
+#[cold]
+#[inline(never)]
+fn compute_with_store(
+    leader: &LeaderGuard,
+    fetching: Later<Fetched>,
+    within: ContextGuard<'_>,
+    miss: Option<&Miss>,
+    call: &mut dyn Body,
+) {
+    let mut settled = Settled::default();
+    leader.take_fetched(block_on(fetching), &mut settled);
+    if !settled.is_value {
+        call.run();
+        leader.settle(call, &mut settled);
+        if let Some(publishing) = leader.publishing(&mut settled) {
+            let published = block_on(publishing);
+            leader.note_published(published);
+        }
+    }
     drop(within);
     conclude(&mut settled, miss, call.returned());
 }

@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 use super::future::{Driven, DrivenBy, MissStart, Polled, within_limits};
 use super::verbs::sealed::Sealed;
 use super::{
-    Address, Bound, Description, Extras, FlightHandle, MakesBody, MakesJob, MemoizedFn, Unanswered,
-    UnansweredCall, WaitLimits as _, WriteCall,
+    Address, BeginsUpdate, BegunUpdate, Bound, Description, Extras, FlightHandle, MakesBody, MakesJob,
+    MemoizedFn, Unanswered, UnansweredCall, WaitLimits as _, WriteCall,
 };
+use crate::done::{Done, Read};
 use crate::engine::CallMode;
 use crate::flight::Limits;
 use crate::handles::Key;
@@ -267,7 +268,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X, F, W> Address for Asynchronous<Bound<
     type Mode = Async;
 
     #[inline]
-    fn get(&self) -> Option<Self::CompanionValue> {
+    fn get(&self) -> Read<Self::CompanionValue> {
         self.idle().read()
     }
     fn key(&self) -> Key<Self::CompanionValue, Async> {
@@ -284,14 +285,18 @@ where
 {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
 
-    fn insert(self, value: Self::CompanionValue, when: When) -> bool {
+    fn insert(self, value: Self::CompanionValue, when: When) -> Done<bool> {
         self.into_idle().write(value, when)
+    }
+    fn begin_update(&self) -> Option<BeginsUpdate> {
+        self.idle().ask_to_change()
     }
     fn update(
         self,
+        begun: Option<BegunUpdate>,
         change: impl FnMut(Self::CompanionValue) -> Self::CompanionValue,
-    ) -> Option<Self::CompanionValue> {
-        self.into_idle().change(change)
+    ) -> Read<Self::CompanionValue> {
+        self.into_idle().change(begun, change)
     }
     fn prefetch(self) -> Option<Self::CompanionValue> {
         self.into_idle().begin_prefetch::<Async>()

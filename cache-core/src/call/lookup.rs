@@ -5,6 +5,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use super::node::{Fields, IsValueOf, Node, OfNode, tell_of_hit};
+use crate::done::{Done, Read};
 use crate::engine::{CallMode, Cx, Found, LookFlags, MissActions, MissStart, SlowPath};
 use crate::erased::Erased;
 use crate::handles::{Key, Memo};
@@ -153,9 +154,16 @@ impl<O, V> Unanswered<O, V> {
 
     /// The value of a call that only reads.
     #[cold]
-    pub(super) fn read(self) -> Option<V> {
+    pub(super) fn read(self) -> Read<V> {
         let (memo, slow_path, kind) = self.into_parts();
-        memo.read(slow_path).and_then(kind.companion_value)
+        #[cfg(feature = "store")]
+        if let SlowPath::Miss(key, _) = &slow_path
+            && let Some(looking) = memo.looking_behind(key)
+        {
+            let shown = kind.companion_value;
+            return Done::Later(Box::pin(async move { looking.await.and_then(shown) }));
+        }
+        Done::Now(memo.read(slow_path).and_then(kind.companion_value))
     }
 
     /// The address of the entry.
@@ -217,7 +225,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         S: Shape,
         KA: Part<S>,
         R: Returns<Output = O, CompanionValue = V>,
-        H: Fn(MemoSpec<R>) -> MemoSpec<R>,
+        H: Fn(MemoSpec<R, S>) -> MemoSpec<R, S>,
     {
         let question = self.question();
         if let (Question::Glance | Question::Get, Some(keyed)) = (question, self.keyed) {
@@ -260,7 +268,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         Id: Identity,
         S: Shape,
         R: Returns<Output = O, CompanionValue = V>,
-        H: Fn(MemoSpec<R>) -> MemoSpec<R>,
+        H: Fn(MemoSpec<R, S>) -> MemoSpec<R, S>,
         L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
     {
         self.ask::<S, R>(|| slot.memo::<Id, S, R>(&|| hooks(MemoSpec::new())), look)
@@ -281,7 +289,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         Id: Identity,
         S: Shape,
         R: Returns<Output = O, CompanionValue = V>,
-        H: Fn(MemoSpec<R>) -> MemoSpec<R>,
+        H: Fn(MemoSpec<R, S>) -> MemoSpec<R, S>,
         L: Fn(&KA, Cx<'_, S, R>) -> Found<R::StoredValue>,
     {
         self.ask::<S, R>(|| field.member::<Id, S, R>(slot, &|| hooks(MemoSpec::new())), look)
@@ -303,7 +311,7 @@ impl<'a, KA, O: 'static, V: 'static> Lookup<'a, KA, O, V> {
         {
             asked.on_hit.get_or_insert(const { &tell_of_hit::<N, R> });
         }
-        self.ask::<S, R>(|| N::slot().memo::<OfNode<N>, S, R>(&MemoSpec::of_node::<N, S>), look)
+        self.ask::<S, R>(|| N::slot().memo::<OfNode<N>, S, R>(&MemoSpec::of_node::<N>), look)
     }
 
     /// Answers any question but a glance.
@@ -390,7 +398,7 @@ const WAS_FOUND: &str = "it was answered, or something was found";
 
 /// The memo has no hooks.
 #[inline]
-pub fn no_hooks<R: Returns>(spec: MemoSpec<R>) -> MemoSpec<R> {
+pub fn no_hooks<R: Returns, S: Shape>(spec: MemoSpec<R, S>) -> MemoSpec<R, S> {
     spec
 }
 

@@ -2,6 +2,8 @@
 //! its arguments, hooks and body.
 
 mod background_call;
+#[cfg(feature = "store")]
+pub(crate) mod behind;
 pub(crate) mod blocking;
 mod body;
 mod bound;
@@ -39,7 +41,8 @@ pub(crate) use owners::{Owners, PassedArgs, PassedAs};
 pub(crate) use timeouts::{Timeouts, WaitLimits};
 pub(crate) use unanswered::UnansweredCall;
 pub(crate) use verbs::WriteCall;
-pub use verbs::{Address, Call};
+pub(crate) use verbs::begun_now;
+pub use verbs::{Address, BeginsUpdate, BegunUpdate, Call};
 
 /// Every instantiation of a generic function at once.
 #[must_use]

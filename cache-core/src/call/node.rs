@@ -115,7 +115,7 @@ pub trait CacheKey: Sized {
     /// Returns the fresh value, if there is one. It counts as a read and never computes.
     #[must_use]
     fn get(&self) -> Option<Self::Value> {
-        at(self).get()
+        at(self).get().wait()
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
@@ -143,17 +143,17 @@ pub trait CacheKey: Sized {
     /// The value is not stored if caching is switched off, if `cache_if` or a ttl of 0 refuses it, if it
     /// weighs more than the memo may hold, or if an invalidation comes between.
     fn insert(&self, value: Self::Value) -> bool {
-        at(self).insert(value, When::Always)
+        at(self).insert(value, When::Always).wait()
     }
 
     /// Writes a value as [`insert`](Self::insert) does, but only if there is a fresh value.
     fn insert_if_present(&self, value: Self::Value) -> bool {
-        at(self).insert(value, When::IfPresent)
+        at(self).insert(value, When::IfPresent).wait()
     }
 
     /// Writes a value as [`insert`](Self::insert) does, but only if there is no fresh value.
     fn insert_if_absent(&self, value: Self::Value) -> bool {
-        at(self).insert(value, When::IfAbsent)
+        at(self).insert(value, When::IfAbsent).wait()
     }
 
     /// Changes the fresh value atomically: see [`Entry::update`](crate::Entry::update).
@@ -162,7 +162,7 @@ pub trait CacheKey: Sized {
     ///
     /// If `change` does. The old value then stays.
     fn update(&self, change: impl FnMut(Self::Value) -> Self::Value) -> Option<Self::Value> {
-        at(self).update(change)
+        at(self).update(None, change).wait()
     }
 
     /// Drops the entry, whichever function has computed it: see [`Key::invalidate`].
@@ -310,11 +310,12 @@ impl<N: Node, KA, SA> MissHook<KA, SA> for NodeHook<N> {
     }
 }
 
-impl<R: Returns> MemoSpec<R> {
+impl<R: Returns, S> MemoSpec<R, S> {
     /// Makes the specification of a node's memo. `R` belongs to the function that is called first.
     #[inline]
-    pub(crate) fn of_node<N: Node, S: Fields<N>>() -> Self
+    pub(crate) fn of_node<N: Node>() -> Self
     where
+        S: Fields<N>,
         R::Value: IsValueOf<N::Value>,
     {
         let mut spec = Self::new().describe(|key, value, metadata| {

@@ -1,5 +1,7 @@
 //! What can be done with a call of any function ([`Address`], [`WriteCall`]), and of a synchronous one ([`Call`]).
 
+#[cfg(feature = "store")]
+use super::behind;
 use super::blocking::{self, BlockingCall};
 use super::bound::Parts;
 use super::lookup::{Asked, Question};
@@ -7,12 +9,33 @@ use super::{
     Answer, Bound, Description as _, Extras, FlightHandle, Lookup, MakesBody, MakesJob, MemoizedFn, NoHook,
     RunsBody, StartsJob, Unanswered, UnansweredCall,
 };
+use crate::background::block_on;
+use crate::done::{Done, Read};
 use crate::engine::{CallMode, SlowPath};
 use crate::erased::Erased;
 use crate::handles::Key;
 use crate::memo::{MemoCore, When};
 use crate::metadata::EntryMetadata;
 use crate::mode::Blocking;
+
+/// The value that is to be changed, once the store has said it.
+#[cfg(feature = "store")]
+pub type BegunUpdate = crate::memo::Fetched;
+/// The same before it has.
+#[cfg(feature = "store")]
+pub type BeginsUpdate = crate::memo::Later<BegunUpdate>;
+
+/// There is no store.
+#[cfg(not(feature = "store"))]
+pub type BegunUpdate = std::convert::Infallible;
+/// There is no store.
+#[cfg(not(feature = "store"))]
+pub type BeginsUpdate = std::future::Ready<BegunUpdate>;
+
+/// Waits until the store has said what is to be changed.
+pub(crate) fn begun_now(begins: BeginsUpdate) -> BegunUpdate {
+    block_on(begins)
+}
 
 /// One call of a memoized function, inside an [`Entry`](crate::Entry). Sealed: only the attribute makes one.
 pub trait Address: sealed::Sealed {
@@ -25,7 +48,7 @@ pub trait Address: sealed::Sealed {
 
     /// The fresh value, if there is one.
     #[doc(hidden)]
-    fn get(&self) -> Option<Self::CompanionValue>;
+    fn get(&self) -> Read<Self::CompanionValue>;
     /// The key.
     #[doc(hidden)]
     fn key(&self) -> Key<Self::CompanionValue, Self::Mode>;
@@ -39,13 +62,17 @@ pub trait WriteCall: Address {
 
     /// Writes a value.
     #[doc(hidden)]
-    fn insert(self, value: Self::CompanionValue, when: When) -> bool;
+    fn insert(self, value: Self::CompanionValue, when: When) -> Done<bool>;
+    /// Asks the store for the value that is to be changed; none if there is no store.
+    #[doc(hidden)]
+    fn begin_update(&self) -> Option<BeginsUpdate>;
     /// Changes the value that is there.
     #[doc(hidden)]
     fn update(
         self,
+        begun: Option<BegunUpdate>,
         change: impl FnMut(Self::CompanionValue) -> Self::CompanionValue,
-    ) -> Option<Self::CompanionValue>;
+    ) -> Read<Self::CompanionValue>;
     /// The value of the entry. If there is none, the background begins to compute it.
     #[doc(hidden)]
     fn prefetch(self) -> Option<Self::CompanionValue>;
@@ -75,13 +102,13 @@ pub(super) mod sealed {
 /// What is the same for all functions.
 impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
     #[inline]
-    pub(super) fn read(&self) -> Option<C::CompanionValue> {
+    pub(super) fn read(&self) -> Read<C::CompanionValue> {
         let mut found = Unanswered::nothing();
         match self.callee.look_up(Lookup::new(Some(&self.parts.call.keyed), &mut Asked::get(&mut found))) {
             Answer::Value(value) => {
                 // Nothing was found, and a drop would look.
                 std::mem::forget(found);
-                value
+                Done::Now(value)
             }
             _ => found.read(),
         }
@@ -93,37 +120,70 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Bound<C, KA, SA, Run, A, X> {
 }
 
 impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, Run, A, X> {
-    pub(super) fn write(self, value: C::CompanionValue, when: When) -> bool {
+    pub(super) fn write(self, value: C::CompanionValue, when: When) -> Done<bool> {
         let (mut found, mut stored) = (Unanswered::nothing(), Erased::default());
         self.callee.own(Some(&self.parts.call.keyed), &mut found);
         let (memo, (key, hash)) = (found.memo(), found.key());
         if !(found.kind().keep)(value, &mut stored) {
-            return false;
+            return Done::Now(false);
         }
         // The body is made for the description that comes with it, and dropped.
         let (_, description) = self.parts.call.prepare();
         let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
         let says = Run::Description::SET || memo.describes();
         let metadata = says.then(|| memo.metadata_by_hand(key, &stored, describe));
-        memo.put(key, hash, &stored, metadata, when)
+        #[cfg(feature = "store")]
+        if memo.backing().is_some() {
+            let inserting =
+                behind::insert(memo.clone(), key.clone(), hash, stored, metadata.unwrap_or_default(), when);
+            return Done::Later(Box::pin(inserting));
+        }
+        Done::Now(memo.put(key, hash, &stored, metadata, when))
+    }
+
+    /// Asks the store for the value that is to be changed.
+    #[cfg(feature = "store")]
+    pub(super) fn ask_to_change(&self) -> Option<BeginsUpdate> {
+        let mut found = Unanswered::nothing();
+        self.callee.own(Some(&self.parts.call.keyed), &mut found);
+        let (memo, (key, _)) = (found.memo(), found.key());
+        let backing = memo.backing().filter(|_| !memo.is_disabled());
+        backing.map(|backing| backing.fetch(memo, key))
+    }
+
+    /// There is no store.
+    #[cfg(not(feature = "store"))]
+    #[expect(clippy::unused_self, reason = "there may be a store")]
+    pub(super) fn ask_to_change(&self) -> Option<BeginsUpdate> {
+        None
     }
 
     pub(super) fn change(
         self,
+        begun: Option<BegunUpdate>,
         mut change: impl FnMut(C::CompanionValue) -> C::CompanionValue,
-    ) -> Option<C::CompanionValue> {
+    ) -> Read<C::CompanionValue> {
         let Self { callee, parts: Parts { call, .. }, .. } = self;
         let mut found = Unanswered::nothing();
         callee.own(Some(&call.keyed), &mut found);
         let (memo, kind, (key, hash)) = (found.memo(), found.kind(), found.key());
         let (_, description) = call.prepare();
-        let updated = memo.update(key, hash, &mut |stored| {
+        let mut change = |stored| {
             let stored = kind.kept(change((kind.companion_value)(stored)?))?;
             let describe = |metadata: &mut EntryMetadata| description.describe(Some(&stored), metadata);
             let metadata = memo.metadata_by_hand(key, &stored, describe);
             Some((stored, metadata))
-        });
-        updated.and_then(kind.companion_value)
+        };
+        #[cfg(feature = "store")]
+        if let Some(begun) = begun
+            && let Some(changing) = behind::update(memo, key, hash, begun, &mut change)
+        {
+            let shown = kind.companion_value;
+            return Done::Later(Box::pin(async move { changing.await.and_then(shown) }));
+        }
+        #[cfg(not(feature = "store"))]
+        let None = begun;
+        Done::Now(memo.update(key, hash, &mut change).and_then(kind.companion_value))
     }
 }
 
@@ -183,7 +243,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run, A, X> Address for Bound<C, KA, SA, Run, A, 
     type Mode = Blocking;
 
     #[inline]
-    fn get(&self) -> Option<Self::CompanionValue> {
+    fn get(&self) -> Read<Self::CompanionValue> {
         self.read()
     }
     fn key(&self) -> Key<Self::CompanionValue, Blocking> {
@@ -200,14 +260,18 @@ where
 {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = A::WHY_NOT;
 
-    fn insert(self, value: Self::CompanionValue, when: When) -> bool {
+    fn insert(self, value: Self::CompanionValue, when: When) -> Done<bool> {
         self.write(value, when)
+    }
+    fn begin_update(&self) -> Option<BeginsUpdate> {
+        self.ask_to_change()
     }
     fn update(
         self,
+        begun: Option<BegunUpdate>,
         change: impl FnMut(Self::CompanionValue) -> Self::CompanionValue,
-    ) -> Option<Self::CompanionValue> {
-        self.change(change)
+    ) -> Read<Self::CompanionValue> {
+        self.change(begun, change)
     }
     fn prefetch(self) -> Option<Self::CompanionValue> {
         self.begin_prefetch::<Blocking>()

@@ -70,7 +70,13 @@ impl MemoCore {
     /// is not stored ends the older entry.
     #[cold]
     #[inline(never)]
-    pub(crate) fn land(&self, leader: &LeaderGuard, value: &Erased, metadata: EntryMetadata, answers: bool) {
+    pub(crate) fn land(
+        &self,
+        leader: &LeaderGuard,
+        value: &Erased,
+        metadata: EntryMetadata,
+        answers: bool,
+    ) -> StoreOutcome {
         let flight = leader.flight();
         let mut effects = Effects::new();
         let (outcome, carried) = self.store_computed(leader, value, metadata, answers, &mut effects);
@@ -82,6 +88,7 @@ impl MemoCore {
             StoreOutcome::Refused if self.is_error(value) => self.counters.errors.add(),
             _ => {}
         }
+        outcome
     }
 
     /// The first half of it.

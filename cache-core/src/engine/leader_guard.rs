@@ -33,6 +33,9 @@ pub(crate) struct Settled {
     pub(crate) is_value: bool,
     /// Whether an older value may be returned instead.
     pub(crate) counts: bool,
+    /// What the store behind the memo has said.
+    #[cfg(feature = "store")]
+    pub(crate) behind: Option<Box<super::Behind>>,
 }
 
 impl LeaderGuard {
@@ -69,10 +72,20 @@ impl LeaderGuard {
                     said.unmodified &= counts.is_none();
                     metadata.get_or_insert_default().decide(Some(said));
                 }
+                #[cfg(feature = "store")]
+                if let Some(behind) = &mut settled.behind {
+                    behind.prepare(memo, counts.is_some(), metadata.get_or_insert_default());
+                }
                 let is_plain = counts.is_none() && metadata.as_ref().is_none_or(EntryMetadata::is_plain);
                 if !(is_plain && memo.land_new(self, stored)) {
                     let answers = matches!(counts, None | Some(Some(false)));
-                    memo.land(self, stored, metadata.unwrap_or_default(), answers);
+                    let outcome = memo.land(self, stored, metadata.unwrap_or_default(), answers);
+                    #[cfg(feature = "store")]
+                    if let Some(behind) = &mut settled.behind {
+                        behind.note(outcome);
+                    }
+                    #[cfg(not(feature = "store"))]
+                    let _ = outcome;
                 }
                 if is_error {
                     memo.on_error(&flight.key, call.returned().kept_error(stored));

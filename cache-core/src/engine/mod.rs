@@ -1,6 +1,8 @@
 //! What happens with a call: answered, led, joined or computed in place. Decisions only: nothing here
 //! runs a body or waits for a flight; the drivers do.
 
+#[cfg(feature = "store")]
+mod behind;
 mod landing;
 mod leader_guard;
 mod look;
@@ -9,6 +11,8 @@ mod start;
 
 use std::sync::Arc;
 
+#[cfg(feature = "store")]
+pub(crate) use behind::Behind;
 pub(crate) use leader_guard::{LeaderGuard, Settled};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};
@@ -23,6 +27,9 @@ use crate::policy::Verdict;
 use crate::sync::ShardLock;
 use crate::table::EntryRef;
 use crate::tags::Number;
+
+/// In the place of the last invalidation from before a waiter joined: it came too late to get the value of the flight.
+const CAME_LATE: Number = Number::MAX;
 
 /// How a call goes on after it was not answered from the cache.
 pub(crate) enum Step {
@@ -67,7 +74,7 @@ impl MemoCore {
             if how.kind() == Kind::Shared
                 && let Some(flight) = guard.gated().find(hash, same)
             {
-                let now = self.runtime().tags.now();
+                let now = if flight.takes_callers_in() { self.runtime().tags.now() } else { CAME_LATE };
                 flight.join();
                 return Step::Join(flight.clone(), now);
             }
@@ -134,6 +141,6 @@ impl MemoCore {
             self.last_predicate_removal() <= flight.born
                 && self.untouched_since(flight.born, flight.hash, tags)
         };
-        joined == flight.born || carried.known().is_some_and(untouched)
+        joined == flight.born || joined != CAME_LATE && carried.known().is_some_and(untouched)
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Flight {
     joined: AtomicUsize,
     /// While it was on its shard, a value was stored of a key that may be its own. Under the shard, too.
     preceded: atomic::AtomicBool,
+    /// Whether the store behind the memo was asked for the value, and an invalidation elsewhere may not be seen by it.
+    asked: atomic::AtomicBool,
     state: Mutex<FlightState>,
 }
 
@@ -68,6 +70,7 @@ crate::sync::crosses_threads!(Flight {
     begun,
     joined,
     preceded,
+    asked,
     state,
 });
 
@@ -187,6 +190,7 @@ impl Flight {
             begun: 0,
             joined: AtomicUsize::new(0),
             preceded: atomic::AtomicBool::new(false),
+            asked: atomic::AtomicBool::new(false),
             state: Mutex::new(FlightState::default()),
         }
     }
@@ -215,6 +219,18 @@ impl Flight {
     /// How many callers have joined it, those who have left again among them. It was taken off its shard.
     pub(crate) fn joined(&self) -> usize {
         self.joined.load(Ordering::Relaxed)
+    }
+
+    /// The store behind the memo is about to be asked. Who joins from here on may have begun after an invalidation that
+    /// the answer does not show, and must not get it.
+    #[cfg(feature = "store")]
+    pub(crate) fn asks(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether who joins now may get its value.
+    pub(crate) fn takes_callers_in(&self) -> bool {
+        !self.asked.load(Ordering::SeqCst)
     }
 
     /// Whether a value was stored, while it was on its shard, of a key that may be its own. Its shard is held.

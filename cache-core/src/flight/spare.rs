@@ -59,6 +59,7 @@ impl Flight {
         flight.key.clone_from(key);
         (flight.hash, flight.born) = (hash, born);
         (flight.kind, *flight.preceded.get_mut()) = (kind, false);
+        *flight.asked.get_mut() = false;
         if old.is_some() {
             flight.old = old;
             context.control = Some(BodyControl::new(old_entry()));

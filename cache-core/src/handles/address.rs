@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::AnyMemoRef;
+use crate::done::{Done, Read};
 use crate::erased::{Erased, ErasedRef};
 use crate::memo::{Applied, MemoCore};
 use crate::mode::{Async, Blocking};
@@ -100,10 +101,10 @@ impl EntryAddress {
     }
 
     /// Returns the value, if it is fresh. It counts as a read.
-    fn get(&self) -> Option<Erased> {
+    fn get(&self) -> Read<Erased> {
         let Self { memo, key, hash } = self;
         if memo.is_disabled() {
-            return None;
+            return Done::Now(None);
         }
         let is = |other: ErasedRef<'_>| memo.same(other, key);
         if memo.is_tracked() {
@@ -112,11 +113,15 @@ impl EntryAddress {
         let found = memo.get(*hash, &is, true).map(|(value, _)| value);
         if found.is_some() {
             memo.count_hit();
-        } else {
-            memo.count_miss();
-            memo.record_absence();
+            return Done::Now(found);
         }
-        found
+        #[cfg(feature = "store")]
+        if let Some(looking) = memo.handle().looking_behind(key) {
+            return Done::Later(looking);
+        }
+        memo.count_miss();
+        memo.record_absence();
+        Done::Now(None)
     }
 
     /// Returns the entry, fresh or stale, without counting a read.
@@ -212,7 +217,7 @@ impl<V: 'static> Key<V> {
     /// Returns the fresh value, if there is one. It counts as a read and never computes.
     #[must_use]
     pub fn get(&self) -> Option<V> {
-        self.address.get().and_then(self.companion_value)
+        self.address.get().and_then(self.companion_value).wait()
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes
@@ -226,7 +231,7 @@ impl<V: 'static> Key<V> {
 impl<V: 'static> Key<V, Async> {
     /// Returns the fresh value, if there is one. It counts as a read and never computes.
     pub async fn get(&self) -> Option<V> {
-        ready(self.address.get().and_then(self.companion_value)).await
+        self.address.get().and_then(self.companion_value).await
     }
 
     /// Returns the value of the entry, fresh or stale, and its times. It does not count as a read and changes

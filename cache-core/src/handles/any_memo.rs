@@ -111,7 +111,7 @@ impl AnyMemoRef {
     /// Invalidates the entry whose key displays as this text, such as `cats::get_cat("tom")`. If several keys
     /// display alike, it invalidates them all. It looks at every entry.
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        invalidate_shown(std::slice::from_ref(self), &|key| key == text, Severity::Hard)
+        invalidate_key_text(std::slice::from_ref(self), text, Severity::Hard)
     }
 
     /// Marks every entry stale, which is the soft form of [`clear`](Self::clear): see
@@ -127,7 +127,7 @@ impl AnyMemoRef {
 
     /// Marks the entry stale, which is the soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        invalidate_shown(std::slice::from_ref(self), &|key| key == text, Severity::Soft)
+        invalidate_key_text(std::slice::from_ref(self), text, Severity::Soft)
     }
 
     /// Reclaims expired entries now, and entries that large invalidations have left to be taken out later.
@@ -159,17 +159,31 @@ impl AnyMemoRef {
 /// Invalidates all entries of some memos of one runtime atomically, because a value of one memo may be
 /// computed from an entry of another.
 pub(crate) fn clear(memos: &[AnyMemoRef], severity: Severity) -> Applied {
+    clear_stores(memos.iter()) + clear_here(memos, severity)
+}
+
+/// The same in this process.
+pub(crate) fn clear_here(memos: &[AnyMemoRef], severity: Severity) -> Applied {
     let Some(first) = memos.first() else { return Applied::default() };
     let stamp = first.0.runtime().bump_whole(memos.iter().map(|memo| memo.0.revision()), severity);
     memos.iter().map(|memo| memo.0.remove_cleared(stamp)).sum()
 }
 
+/// Removes the values of memos from the stores behind them.
+#[cfg(feature = "store")]
+pub(crate) fn clear_stores<'m>(memos: impl Iterator<Item = &'m AnyMemoRef>) -> Applied {
+    let clear = |AnyMemoRef(memo): &AnyMemoRef| memo.backing()?.invalidate(memo, None);
+    Applied::default().with(memos.filter_map(clear))
+}
+
+/// There are no stores behind memos.
+#[cfg(not(feature = "store"))]
+pub(crate) fn clear_stores<'m>(_: impl Iterator<Item = &'m AnyMemoRef>) -> Applied {
+    Applied::default()
+}
+
 /// Invalidates, in all of these memos, the entries whose displayed keys `is_selected` selects.
-pub(crate) fn invalidate_shown(
-    memos: &[AnyMemoRef],
-    is_selected: &dyn Fn(&str) -> bool,
-    severity: Severity,
-) -> Applied {
+fn invalidate_shown(memos: &[AnyMemoRef], is_selected: &dyn Fn(&str) -> bool, severity: Severity) -> Applied {
     let mut picked: Vec<(&MemoCore, Predicate<'_>)> = Vec::new();
     for AnyMemoRef(memo) in memos {
         picked.push((memo, Box::new(|key, _| memo.shows_as(key, is_selected))));
@@ -179,8 +193,23 @@ pub(crate) fn invalidate_shown(
 
 /// Invalidates, in all of these memos, the entries whose keys match a pattern.
 pub(crate) fn invalidate_matching(memos: &[AnyMemoRef], pattern: &str, severity: Severity) -> Applied {
+    // A store knows no patterns: all values go of a function whose keys may display so.
+    let literal = pattern.split(['*', '?']).next().unwrap_or_default();
+    let may_match = |memo: &&AnyMemoRef| may_begin_with(memo.name(), literal);
+    let sent = clear_stores(memos.iter().filter(may_match));
     let pattern = wildmatch::WildMatch::new(pattern);
-    invalidate_shown(memos, &|text| pattern.matches(text), severity)
+    sent + invalidate_shown(memos, &|text| pattern.matches(text), severity)
+}
+
+/// The same for a key that displays as this text.
+pub(crate) fn invalidate_key_text(memos: &[AnyMemoRef], text: &str, severity: Severity) -> Applied {
+    let sent = clear_stores(memos.iter().filter(|memo| text.starts_with(memo.name())));
+    sent + invalidate_shown(memos, &|key| key == text, severity)
+}
+
+/// Whether keys that begin with a name may begin with a text.
+fn may_begin_with(name: &str, text: &str) -> bool {
+    name.starts_with(text) || text.starts_with(name)
 }
 
 /// The error of a `set_capacity` to 0.

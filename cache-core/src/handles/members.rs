@@ -130,7 +130,7 @@ impl<V, M> Memo<V, M> {
     pub(crate) fn member<Id, S, R>(
         &self,
         slot: &'static Slot,
-        spec: MakesSpec<'_, R>,
+        spec: MakesSpec<'_, R, S>,
     ) -> MemoHandle<'_, S::Owned, R::StoredValue>
     where
         V: 'static,

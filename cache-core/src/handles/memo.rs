@@ -264,7 +264,7 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// Invalidates the entry whose key displays as this text: see [`AnyMemoRef::invalidate_key_text`].
     pub fn invalidate_key_text(&self, text: &str) -> Applied {
-        super::invalidate_shown(&self.memos(), &|key| key == text, Severity::Hard)
+        super::invalidate_key_text(&self.memos(), text, Severity::Hard)
     }
 
     /// Marks every entry stale, which is the soft form of [`clear`](Self::clear): see [`Key::mark_stale`].
@@ -279,7 +279,7 @@ impl<V: 'static, M> Memo<V, M> {
 
     /// Marks the entry stale, which is the soft form of [`invalidate_key_text`](Self::invalidate_key_text).
     pub fn mark_stale_key_text(&self, text: &str) -> Applied {
-        super::invalidate_shown(&self.memos(), &|key| key == text, Severity::Soft)
+        super::invalidate_key_text(&self.memos(), text, Severity::Soft)
     }
 
     /// Marks entries stale, which is the soft form of [`invalidate_if`](Self::invalidate_if).
@@ -293,7 +293,8 @@ impl<V: 'static, M> Memo<V, M> {
 
     fn remove_if(&self, predicate: &dyn Fn(&KeyRef<'_>, &V) -> bool, severity: Severity) -> Applied {
         let picked: Vec<_> = self.members.iter().map(|member| member.picked_by(predicate)).collect();
-        invalidate_where(&picked, None, severity)
+        let sent = super::clear_stores(self.members.iter().map(|member| &member.memo));
+        sent + invalidate_where(&picked, None, severity)
     }
 
     /// Reclaims expired entries now, and returns how many there were: see [`AnyMemoRef::sweep`].

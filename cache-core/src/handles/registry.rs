@@ -5,7 +5,7 @@ use std::fmt;
 
 #[cfg(feature = "json")]
 use super::AnyKey;
-use super::{AnyMemoRef, invalidate_matching, invalidate_shown};
+use super::{AnyMemoRef, invalidate_key_text, invalidate_matching};
 use crate::memo::{Applied, Runtime};
 use crate::tags::Severity;
 
@@ -92,7 +92,7 @@ impl Registry {
     pub(crate) fn invalidate_shown_as(self, text: &str, severity: Severity) -> Applied {
         // A key begins with the name of its function.
         let memos: Vec<_> = self.memos().into_iter().filter(|memo| text.starts_with(memo.name())).collect();
-        invalidate_shown(&memos, &|key| key == text, severity)
+        invalidate_key_text(&memos, text, severity)
     }
 
     /// Returns the key of a call, made from the name of its function and its arguments as JSON: see

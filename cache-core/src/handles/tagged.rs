@@ -57,7 +57,14 @@ impl Tagged {
     }
 
     pub(crate) fn invalidate_as(&self, severity: Severity) -> Applied {
-        Runtime::current().invalidate_tag(&self.name.0, severity)
+        let runtime = Runtime::current();
+        // First: what is read from a store meanwhile belongs to a flight that ends here.
+        #[cfg(feature = "store")]
+        let sent = runtime.invalidate_tag_in_stores(&self.name.0);
+        let applied = runtime.invalidate_tag(&self.name.0, severity);
+        #[cfg(feature = "store")]
+        let applied = applied.with(sent);
+        applied
     }
 
     /// Returns the keys of live entries with the tag, in no particular order.

@@ -194,7 +194,7 @@ pub struct Stored<S: Storage<T>, T: ?Sized>(S::Owned);
 
 impl<S: Storage<T>, T: ?Sized> Stored<S, T> {
     #[inline]
-    fn view(&self) -> &T {
+    pub(crate) fn view(&self) -> &T {
         S::view(&self.0)
     }
 }

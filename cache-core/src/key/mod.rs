@@ -21,6 +21,8 @@ macro_rules! each_length {
         each_length!($tuple [$($part)* $next] $($more)*);
     };
 }
+#[cfg(feature = "store")]
+pub(crate) use each_length;
 
 mod compound;
 mod exact;
@@ -34,6 +36,8 @@ use std::marker::PhantomData;
 pub use compound::{Opt, Peel, PeelNot, Ref, Seq};
 pub(crate) use exact::Exact;
 pub(crate) use leaf::Bitwise;
+#[cfg(feature = "store")]
+pub(crate) use leaf::Choices as LeafChoices;
 #[cfg(test)]
 pub(crate) use leaf::{AsBytes, Exactly, Shown};
 pub use leaf::{Leaf, NoJson};

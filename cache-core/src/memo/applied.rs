@@ -17,16 +17,31 @@ pub struct Applied {
     count: usize,
     /// Memos that still take entries out, and how many each has counted so far.
     later: Vec<(Arc<MemoCore>, Arc<AtomicUsize>)>,
+    /// What stores have not carried out yet.
+    #[cfg(feature = "store")]
+    acknowledgements: Vec<super::Acknowledgement>,
 }
 
 impl Applied {
     pub(crate) fn new(count: usize) -> Self {
-        Self { count, later: Vec::new() }
+        Self { count, ..Self::default() }
     }
 
     /// Makes one for a memo that still takes entries out, and counts there.
     pub(crate) fn later(memo: Arc<MemoCore>, count: Arc<AtomicUsize>) -> Self {
-        Self { count: 0, later: vec![(memo, count)] }
+        Self { later: vec![(memo, count)], ..Self::default() }
+    }
+
+    /// The same, with what a store has not carried out yet.
+    #[cfg(feature = "store")]
+    pub(crate) fn with(mut self, sent: impl IntoIterator<Item = super::Acknowledgement>) -> Self {
+        self.acknowledgements.extend(sent);
+        self
+    }
+
+    #[cfg(feature = "store")]
+    pub(crate) fn acknowledgements(&self) -> &[super::Acknowledgement] {
+        &self.acknowledgements
     }
 
     fn so_far(&self) -> usize {
@@ -58,6 +73,8 @@ impl AddAssign for Applied {
     fn add_assign(&mut self, other: Self) {
         self.count += other.count;
         self.later.extend(other.later);
+        #[cfg(feature = "store")]
+        self.acknowledgements.extend(other.acknowledgements);
     }
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct Types {
 }
 
 impl Types {
-    pub(crate) fn of<S: Shape, R: Returns>(spec: MemoSpec<R>) -> Self {
+    pub(crate) fn of<S: Shape, R: Returns>(spec: MemoSpec<R, S>) -> Self {
         let (cell, hooks) = (CellType::of::<S::Owned, R::StoredValue>(), spec.hooks);
         let leave_silently = hooks.on_evict.is_none() && !cell.needs_drop();
         Self { cell, key_fns: KeyFns::of::<S>(), hooks, leave_silently }

@@ -14,7 +14,7 @@ use crate::table::{EntryId, MetadataRef};
 use crate::value::{IsResult, IsSent, Returned, Returns, SharedError};
 
 /// The user's code that a memo runs, for values as they are kept.
-pub(super) struct MemoHooks {
+pub(crate) struct MemoHooks {
     on_store: Option<Box<dyn Fn(&HookedEntry<'_>) + Send + Sync>>,
     pub(super) on_evict: Option<Box<dyn Fn(&HookedEntry<'_>, Cause) + Send + Sync>>,
     on_error: Option<Box<dyn Fn(&KeyRef<'_>, &dyn Any) + Send + Sync>>,
@@ -26,6 +26,9 @@ pub(super) struct MemoHooks {
     pub(super) is_error: fn(&Erased) -> bool,
     /// A value as companions speak of it.
     show: fn(Erased) -> Option<Box<dyn Any>>,
+    /// The store behind the memo.
+    #[cfg(feature = "store")]
+    pub(crate) backing: Option<Box<dyn super::Backing>>,
 }
 
 /// An entry that a hook or the weigher is about.
@@ -40,16 +43,17 @@ type ShareErrorFn = dyn Fn(&dyn Any) -> Option<Box<dyn Any + Send>> + Send + Syn
 /// Is given the stored key, and the value if there is one.
 type DescribeFn = dyn Fn(&Erased, Option<&Erased>, &mut EntryMetadata) + Send + Sync;
 
-/// The hooks and the weigher of a memo whose function returns `R`, as the attribute gives them.
-pub struct MemoSpec<R> {
-    pub(super) hooks: MemoHooks,
-    returns: PhantomData<fn() -> R>,
+/// The hooks and the weigher of a memo whose function returns `R`, as the attribute gives them. `S` is the shape of its
+/// keys.
+pub struct MemoSpec<R, S = ()> {
+    pub(crate) hooks: MemoHooks,
+    types: PhantomData<fn() -> (R, S)>,
 }
 
 /// What a memo is told when it is made; asked then.
-pub(crate) type MakesSpec<'a, R> = &'a dyn Fn() -> MemoSpec<R>;
+pub(crate) type MakesSpec<'a, R, S> = &'a dyn Fn() -> MemoSpec<R, S>;
 
-impl<R: Returns> MemoSpec<R> {
+impl<R: Returns, S> MemoSpec<R, S> {
     pub(crate) fn new() -> Self {
         let hooks = MemoHooks {
             on_store: None,
@@ -61,8 +65,10 @@ impl<R: Returns> MemoSpec<R> {
             describe: None,
             is_error: |stored| R::kept_error(stored.get()).is_some(),
             show: |stored| Some(Box::new(R::companion_value(stored.into())?)),
+            #[cfg(feature = "store")]
+            backing: None,
         };
-        Self { hooks, returns: PhantomData }
+        Self { hooks, types: PhantomData }
     }
 
     /// Called after a value was stored.
@@ -174,6 +180,11 @@ impl PreviousValue for MemoCore {
 impl MemoCore {
     fn entry_of_hook<T>(&self, key: &Erased, value: &Erased, hook: impl FnOnce(&HookedEntry<'_>) -> T) -> T {
         self.key_ref(key, |shown| hook(&HookedEntry { shown, key, value }))
+    }
+
+    #[cfg(feature = "store")]
+    pub(super) fn backing_of_hooks(&self) -> Option<&dyn super::Backing> {
+        self.types.hooks.backing.as_deref()
     }
 
     /// Whether a stored value is an error.

@@ -17,8 +17,22 @@ use crate::tags::{Carrier, Name, Severity, Stamp};
 use crate::time::Tick;
 
 impl MemoCore {
-    /// Invalidates one key.
+    /// Invalidates one key, in the store behind the memo as well. There first: what is read from it meanwhile belongs to a
+    /// flight that ends here.
+    #[cfg(feature = "store")]
     pub(crate) fn invalidate_key(&self, key: &Erased, hash: u32, severity: Severity) -> Applied {
+        let sent = self.backing().and_then(|backing| backing.invalidate(self, Some(key)));
+        self.invalidate_key_here(key, hash, severity).with(sent)
+    }
+
+    /// Invalidates one key.
+    #[cfg(not(feature = "store"))]
+    pub(crate) fn invalidate_key(&self, key: &Erased, hash: u32, severity: Severity) -> Applied {
+        self.invalidate_key_here(key, hash, severity)
+    }
+
+    /// Invalidates one key in this process.
+    pub(crate) fn invalidate_key_here(&self, key: &Erased, hash: u32, severity: Severity) -> Applied {
         if crate::sync::is_comparing() {
             // Shared access is held further up this thread's stack: what is there is dead from here
             // on, and taken out later. So is what was computed from any entry.

@@ -1,6 +1,8 @@
 //! The cache behind one memoized function, and what its users can do with it as a whole.
 
 mod applied;
+#[cfg(feature = "store")]
+mod backing;
 mod backlog;
 mod core;
 mod dependents;
@@ -33,6 +35,12 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicPtr;
 
 pub use applied::Applied;
+#[cfg(feature = "store")]
+pub use backing::Fetched;
+#[cfg(feature = "store")]
+pub(crate) use backing::{
+    Acknowledgement, Backing, Found, Later, Publication, Published, Publisher, Stores, Tier, TtlBounds,
+};
 pub(crate) use core::{MemoCore, Shard, ShardState, Types};
 pub(crate) use dependents::{UnstoredCall, record_unknown};
 pub(crate) use effects::Effects;

@@ -1,7 +1,5 @@
 //! A runtime: what memos share. There is one for the process, and one for each test scope.
 
-#[cfg(feature = "store")]
-use std::any::Any;
 #[cfg(feature = "testing")]
 use std::any::TypeId;
 use std::io::{self, Write as _};
@@ -25,7 +23,7 @@ pub(crate) struct Runtime {
     memos: crate::sync::plain::Mutex<Memos>,
     /// The aliases of caches. Their type is that of a module above.
     #[cfg(feature = "store")]
-    caches: OnceLock<Arc<dyn Any + Send + Sync>>,
+    stores: OnceLock<Arc<dyn super::Stores>>,
     disabled: AtomicBool,
     /// Whether any of its memos inherits tags.
     tracked: AtomicBool,
@@ -127,7 +125,7 @@ impl Runtime {
             executor: Arc::default(),
             memos: crate::sync::plain::Mutex::default(),
             #[cfg(feature = "store")]
-            caches: OnceLock::new(),
+            stores: OnceLock::new(),
             disabled: AtomicBool::new(disabled),
             tracked: AtomicBool::new(false),
             announced: AtomicBool::new(false),
@@ -280,13 +278,21 @@ impl Runtime {
         memos.of_functions.iter().find(|memo| memo.slot == slot && memo.header.id == id).cloned()
     }
 
-    /// Returns the aliases of caches. `new` makes them, if there are none yet, and learns whether this is the runtime
+    /// The stores of this runtime, which `new` makes when they are asked for first. It is told whether the runtime is that
     /// of the process.
     #[cfg(feature = "store")]
-    pub(crate) fn caches<T: Any + Send + Sync>(self: &Arc<Self>, new: impl FnOnce(bool) -> Arc<T>) -> Arc<T> {
-        let made = || -> Arc<dyn Any + Send + Sync> { new(Arc::ptr_eq(self, Self::global())) };
-        let caches = self.caches.get_or_init(made).clone();
-        caches.downcast().unwrap_or_else(|_| unreachable!("the aliases of caches are of one type"))
+    pub(crate) fn stores_or<T: super::Stores>(
+        self: &Arc<Self>,
+        new: impl FnOnce(bool) -> Arc<T>,
+    ) -> Arc<dyn super::Stores> {
+        let made = || -> Arc<dyn super::Stores> { new(Arc::ptr_eq(self, Self::global())) };
+        self.stores.get_or_init(made).clone()
+    }
+
+    /// Invalidates a tag in all stores of this runtime.
+    #[cfg(feature = "store")]
+    pub(crate) fn invalidate_tag_in_stores(&self, name: &Name) -> Vec<super::Acknowledgement> {
+        self.stores.get().map_or_else(Vec::new, |stores| stores.invalidate_tag(name))
     }
 
     /// Returns the memos of functions.

@@ -161,7 +161,7 @@ impl Slot {
     #[inline]
     pub(crate) fn memo<Id, S, R>(
         &'static self,
-        spec: MakesSpec<'_, R>,
+        spec: MakesSpec<'_, R, S>,
     ) -> MemoHandle<'static, S::Owned, R::StoredValue>
     where
         Id: Identity + ?Sized,
@@ -228,7 +228,7 @@ impl Slot {
         &'static self,
         id: TypeId,
         name: fn(&str) -> Arc<str>,
-        spec: MakesSpec<'_, R>,
+        spec: MakesSpec<'_, R, S>,
     ) -> &'static MemoCore {
         self.install(id, name, Types::of::<S, R>(spec()))
     }

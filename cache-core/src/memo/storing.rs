@@ -122,8 +122,11 @@ impl MemoCore {
 
     /// Returns when an entry is stored, and the first tick at which it is no longer fresh, or `None` if it
     /// would never be fresh.
-    fn times_of(&self, metadata: &EntryMetadata) -> (Tick, Option<Tick>) {
+    pub(super) fn times_of(&self, metadata: &EntryMetadata) -> (Tick, Option<Tick>) {
         let (rules, clock) = (&self.spec.rules, self.clock());
+        if let Some((_, deadline)) = metadata.times {
+            return (clock.now(), Some(deadline));
+        }
         let ttl = metadata.ttl.unwrap_or(rules.ttl);
         // With the coarse clock an entry begins and ends a little earlier, which does not matter for a long
         // ttl.
@@ -200,7 +203,7 @@ impl MemoCore {
             }
             guard.gated().precede(hash);
             let stored_metadata = StoredMetadata {
-                created: now,
+                created: metadata.times.map_or(now, |(created, _)| created),
                 deadline,
                 verified: born.max(revision),
                 is_error: self.is_error(value),

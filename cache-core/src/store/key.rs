@@ -103,7 +103,6 @@ impl StoreKey {
 
     /// The same key for values of another schema. Without this the schema is 0, which is that of values whose type is
     /// known only where they are used.
-    #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for functions with a store"))]
     pub(in crate::store) fn with_schema(mut self, schema: u64) -> Self {
         self.schema = schema;
         self

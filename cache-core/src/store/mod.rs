@@ -14,6 +14,7 @@ mod duration;
 mod envelope;
 mod error;
 mod fork;
+pub(crate) mod function;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the ground up.
-const MODULES: [&str; 28] = [
+const MODULES: [&str; 29] = [
     "sync",
     "time",
     "one_shot",
@@ -20,6 +20,7 @@ const MODULES: [&str; 28] = [
     "spec",
     "table",
     "background",
+    "done",
     "flight",
     "metadata",
     "memo",

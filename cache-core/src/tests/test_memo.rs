@@ -125,7 +125,7 @@ impl TestMemo {
         Self::within(Runtime::new(Clock::System), spec, MemoSpec::new())
     }
 
-    pub(crate) fn within(runtime: Arc<Runtime>, spec: Spec, hooks: MemoSpec<TestReturn>) -> Self {
+    pub(crate) fn within(runtime: Arc<Runtime>, spec: Spec, hooks: MemoSpec<TestReturn, TestKey>) -> Self {
         let id = TypeId::of::<Self>();
         // As that of a function, it is there for ever.
         let spec = Box::leak(Box::new(spec));

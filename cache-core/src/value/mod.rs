@@ -128,6 +128,36 @@ impl<R: 'static, O: Outcome<R>, H: StoredForm<O::Kept>, E: ShareError<R>, F: Com
     }
 }
 
+/// A return, and the type of what is kept of it.
+#[cfg(feature = "store")]
+pub trait StoresKept: Returns {
+    /// What is kept: the value, or all of a `Result` whose errors are kept.
+    type Kept: 'static;
+    /// Looks at it.
+    fn view(stored: &Self::StoredValue) -> &Self::Kept;
+    /// Takes it in.
+    fn of_kept(kept: Self::Kept) -> Self::StoredValue;
+}
+
+#[cfg(feature = "store")]
+impl<R, O, H, E, F> StoresKept for Return<R, O, H, E, F>
+where
+    R: 'static,
+    O: Outcome<R>,
+    H: StoredForm<O::Kept>,
+    E: ShareError<R>,
+    F: Companions<R>,
+{
+    type Kept = O::Kept;
+
+    fn view(stored: &H) -> &O::Kept {
+        H::view(stored)
+    }
+    fn of_kept(kept: O::Kept) -> H {
+        H::from_value(kept)
+    }
+}
+
 impl<R, O, H, E, F> Returns for Return<R, O, H, E, F>
 where
     R: 'static,

@@ -5,10 +5,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, GenericParam, Lifetime, Path, Type};
+use syn::{Expr, GenericParam, Lifetime, LitStr, Path, Type};
 
 use super::{Companion, Inline, Signature, attrs, callee, elided, expected, signature, without_mut};
 use crate::model::{Arg, CompanionValue, Model, Part, at, local, mention, without_self};
+use crate::options::{Given, StoreVersion};
 use crate::shape::shape;
 
 /// The function that looks calls up, unless that depends on the instance.
@@ -131,10 +132,43 @@ fn hooks(model: &Model, mut hook: impl FnMut(&str, &Expr) -> TokenStream) -> Tok
         let (name, hook) = (Ident::new("share_error", given.span.resolved_at(mixed)), &given.value);
         all.extend(quote_spanned!(hook.span()=> .#name(|__error| #krate::__private::share(__error, #hook))));
     }
+    if let Some(given) = &options.store {
+        let in_store = in_store(model, given);
+        return quote_spanned!(given.span=> |__hooks| #krate::__in_store!((__hooks #all) #in_store));
+    }
     if all.is_empty() {
         return quote_spanned!(mixed=> #krate::__private::no_hooks);
     }
     quote_spanned!(mixed=> |__hooks| __hooks #all)
+}
+
+/// The store behind the function, and what is said of it.
+fn in_store(model: &Model, store: &Given<LitStr>) -> TokenStream {
+    let Model { options, krate, .. } = model;
+    let alias = &store.value;
+    let local = options.local.as_ref().map(|given| {
+        let local = given.value;
+        quote_spanned!(given.span=> .local(#local))
+    });
+    let local_ttl = options.local_ttl.as_ref().map(|given| {
+        let ttl = given.value.tokens();
+        quote_spanned!(given.span=> .local_ttl(#ttl))
+    });
+    let version = options.version.as_ref().map(|given| match given.value {
+        StoreVersion::Number(version) => quote_spanned!(given.span=> .version(#version)),
+        StoreVersion::Auto => {
+            let (text, value) = (tokens_of(model), &model.output);
+            let schema = at(model.output.span(), quote!(#krate::__private::schema_of));
+            quote_spanned!(given.span=> .version(#schema::<#value>(#text)))
+        }
+    });
+    quote_spanned!(store.span=> #alias #local #local_ttl #version)
+}
+
+/// The tokens of the function, which say when its values may be others: without attributes and documentation.
+fn tokens_of(model: &Model) -> String {
+    let (sig, body) = (&model.function.sig, &model.function.body);
+    quote!(#sig #body).to_string()
 }
 
 /// What stands for a node: a type without lifetimes.
@@ -201,7 +235,7 @@ fn find(model: &Model, lookup: &TokenStream, hooks: &TokenStream) -> TokenStream
         quote_spanned!(mixed=> #lookup.find_by(#id, #slot(), #returns, #hooks, #look))
     };
     let Some(parts) = &model.parts else {
-        let shapes = keyed.iter().map(|arg| shape_of(arg, krate));
+        let shapes = keyed.iter().map(|arg| hidden(model, arg, shape_of(arg, krate)));
         let shape = quote_spanned!(mixed=> (#(#shapes,)*));
         if !is_in_field {
             return if has_hooks(model) {
@@ -235,7 +269,7 @@ fn find(model: &Model, lookup: &TokenStream, hooks: &TokenStream) -> TokenStream
                 let arg = &model.args[*index];
                 let place = place(&keyed, arg, &quote_spanned!(mixed=> __keyed));
                 values.push(quote_spanned!(model.call_site=> &#place));
-                shapes.push(shape_of(arg, krate));
+                shapes.push(hidden(model, arg, shape_of(arg, krate)));
             }
             Part::Expr(expr) => {
                 let expr = without_self(expr.to_token_stream());
@@ -267,7 +301,7 @@ fn has_hooks(model: &Model) -> bool {
     let options = &model.options;
     let hooks =
         [&options.on_store, &options.on_error, &options.on_evict, &options.fallback_if, &options.weigh];
-    hooks.iter().any(|hook| hook.is_some()) || options.share_error.is_some()
+    hooks.iter().any(|hook| hook.is_some()) || options.share_error.is_some() || options.store.is_some()
 }
 
 /// The type with its lifetimes left to inference.
@@ -300,6 +334,14 @@ fn shape_of(arg: &Arg, krate: &Path) -> TokenStream {
         let ty: &Type = &arg.ty;
         quote!(#krate::__leaf!(#ty))
     })
+}
+
+/// The shape of an argument of which a store gets no more than a hash, if it is one.
+fn hidden(model: &Model, arg: &Arg, shape: TokenStream) -> TokenStream {
+    let krate = &model.krate;
+    let mut secrets = model.options.secret.iter().flat_map(|given| &given.value);
+    let is_secret = model.options.store.is_some() && arg.named && secrets.any(|name| *name == arg.name);
+    if is_secret { quote!(#krate::__private::SecretPart(#shape)) } else { shape }
 }
 
 /// Where an argument is in a tuple of arguments.

@@ -1,6 +1,6 @@
 use cache_core::memoize;
 
-#[memoize(store = "redis", batch = ids, version = 2)]
+#[memoize(lease = "2s", batch = ids)]
 fn lives(name: &str) -> usize {
     name.len()
 }

@@ -31,6 +31,8 @@ use crate::flight::{
     AdoptableComputation, AdoptionRule, Flight, FlightContext, Landing, Limits, WaitOutcome, Waiter,
     polled_with_context,
 };
+#[cfg(feature = "store")]
+use crate::memo::{Fetched, Later};
 use crate::memo::{Runtime, UnstoredCall};
 use crate::metadata::Described;
 use crate::mode::Async;
@@ -219,6 +221,10 @@ async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Settled) {
     let (flight, is_on_own_stack) = (leader.flight().clone(), leader.is_on_own_stack);
     let computation = async move {
         let (leader, mut call) = (leader, call);
+        #[cfg(feature = "store")]
+        if let Some(fetching) = leader.fetching() {
+            return Box::pin(settled_with_store(leader, fetching, call)).await;
+        }
         poll_fn(|cx| call.as_mut().poll(cx)).await;
         let settled = settle(&leader, call.as_mut().described());
         (call, settled)
@@ -228,6 +234,27 @@ async fn settled(leader: LeaderGuard, call: BoxedCall) -> (BoxedCall, Settled) {
         Flight::give_back(flight);
     }
     settled
+}
+
+/// The same for a memo with a store behind it, which may have the value, and else gets it. The caller waits until it
+/// does; those who have joined the flight do not.
+#[cfg(feature = "store")]
+async fn settled_with_store(
+    leader: LeaderGuard,
+    fetching: Later<Fetched>,
+    mut call: BoxedCall,
+) -> (BoxedCall, Settled) {
+    let mut settled = Settled::default();
+    leader.take_fetched(fetching.await, &mut settled);
+    if !settled.is_value {
+        poll_fn(|cx| call.as_mut().poll(cx)).await;
+        leader.settle(call.as_mut().described(), &mut settled);
+        if let Some(publishing) = leader.publishing(&mut settled) {
+            let published = publishing.await;
+            leader.note_published(published);
+        }
+    }
+    (call, settled)
 }
 
 /// Computes without a flight, and without storing.

@@ -223,6 +223,11 @@ fn tiers(urls: &[Url; 2], draft: &Draft, folder: Option<&Path>) -> Result<StoreC
 }
 
 impl Place {
+    /// Whether a store is empty that was just opened here.
+    fn begins_empty(&self) -> bool {
+        matches!(self, Self::Memory { .. } | Self::Null)
+    }
+
     fn new(url: &Url, draft: &Draft, folder: Option<&Path>) -> Result<Self, ConfigError> {
         refuse(draft, |part| match part {
             Part::Store(kinds) if !kinds.contains(&url.scheme) => {
@@ -277,6 +282,14 @@ pub(super) fn identity(path: &Path) -> PathBuf {
 }
 
 impl StoreConfig {
+    /// Whether such a store is empty when it was just opened.
+    pub(super) fn begins_empty(&self) -> bool {
+        match self {
+            Self::One(place) => place.begins_empty(),
+            Self::Tiers { front, back, .. } => front.begins_empty() && back.begins_empty(),
+        }
+    }
+
     /// The files that it uses, by the paths that they have.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let path =

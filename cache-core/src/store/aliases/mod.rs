@@ -197,8 +197,14 @@ impl Caches {
 
 /// The registry of the runtime in which this thread works.
 fn registry() -> Arc<Registry> {
-    Runtime::current().caches(|is_process| {
+    registry_of(&Runtime::current())
+}
+
+/// The registry of a runtime.
+pub(in crate::store) fn registry_of(runtime: &Arc<Runtime>) -> Arc<Registry> {
+    let stores = runtime.stores_or(|is_process| {
         let environment: Option<fn() -> Environment> = is_process.then_some(Environment::of_process);
         Registry::new(environment)
-    })
+    });
+    stores.as_any().downcast().unwrap_or_else(|_| unreachable!("the aliases of caches are of one type"))
 }

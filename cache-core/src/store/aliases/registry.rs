@@ -1,5 +1,6 @@
 //! The aliases of one runtime: what is configured, and what was built of it.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -9,12 +10,15 @@ use super::config::{CacheConfig, StoreConfig, check_files, used_otherwise};
 use super::environment::Environment;
 use super::error::{list, suggestion};
 use super::{ConfigError, ConfigErrorKind};
+use crate::memo::{Acknowledgement, Runtime, Stores};
+use crate::store::protocol::wire_names;
 use crate::store::{Cache, Store};
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Locked, held_in};
+use crate::tags::{Name, TagName};
 
 /// The aliases of a runtime.
-pub(super) struct Registry {
+pub(in crate::store) struct Registry {
     /// What the environment says. Test scopes have none.
     environment: Option<fn() -> Environment>,
     state: Mutex<State>,
@@ -102,7 +106,7 @@ impl Registry {
     }
 
     /// The cache of an alias.
-    pub(super) fn get(&self, alias: &str) -> Result<Cache, ConfigError> {
+    pub(in crate::store) fn get(&self, alias: &str) -> Result<Cache, ConfigError> {
         loop {
             let config = match self.find(alias)? {
                 Found::Built(cache) => return Ok(cache),
@@ -151,6 +155,18 @@ impl Registry {
         let state = self.state.lock();
         let names: BTreeSet<&String> = state.names().collect();
         names.into_iter().cloned().collect()
+    }
+
+    /// The aliases whose stores may hold values. A store in memory that was not asked for yet is empty.
+    fn that_may_hold_values(&self) -> Vec<String> {
+        self.read_environment();
+        let mut state = self.state.lock();
+        let names: BTreeSet<String> = state.names().cloned().collect();
+        let may_hold = |alias: &Alias| {
+            alias.cache.is_some()
+                || alias.config.as_deref().is_some_and(|config| !config.store.begins_empty())
+        };
+        names.into_iter().filter(|name| state.known(name).is_some_and(|alias| may_hold(alias))).collect()
     }
 
     fn building(&self) -> Arc<Mutex<()>> {
@@ -241,6 +257,22 @@ impl State {
     fn names(&self) -> impl Iterator<Item = &String> {
         let of_environment = self.environment.as_ref().and_then(|read| read.as_ref().ok());
         self.aliases.keys().chain(of_environment.into_iter().flat_map(BTreeMap::keys))
+    }
+}
+
+impl Stores for Registry {
+    fn invalidate_tag(&self, name: &Name) -> Vec<Acknowledgement> {
+        let Ok(names) = wire_names(&[TagName(name.clone())]) else { return Vec::new() };
+        let invalidate = |alias: String| {
+            let cache = self.get(&alias).ok()?;
+            cache.shared().protocol.remember_tags(&names);
+            cache.send_remembered(&Runtime::current())
+        };
+        self.that_may_hold_values().into_iter().filter_map(invalidate).collect()
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
 

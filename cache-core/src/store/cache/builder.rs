@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::stats::Counters;
 use super::{Cache, Shared};
+use crate::memo::TtlBounds;
 use crate::memo::runtime::Runtime;
 use crate::store::clock::StoreClock;
 use crate::store::envelope::{Envelope, MAX_VALUE};
@@ -138,9 +139,7 @@ impl CacheBuilder {
             protocol,
             name: self.namespace.into(),
             values,
-            ttl,
-            min_ttl,
-            max_ttl,
+            bounds: TtlBounds { ttl, min: min_ttl, max: max_ttl },
             timeout: self.timeout,
             counters: Counters::default(),
         })))

@@ -56,7 +56,7 @@ impl Shared {
         extend: bool,
         by: Deadline,
     ) -> Result<bool, StoreError> {
-        let ttl = self.bounded(Some(ttl));
+        let ttl = self.bounds.bounded(Some(ttl));
         if ttl == Some(Duration::ZERO) && !extend {
             return Ok(self.protocol.remove_values(std::slice::from_ref(name), by).await? == 1);
         }

@@ -27,11 +27,13 @@ pub use stats::{CacheStats, MissReason};
 pub use tagged::CacheTag;
 
 use super::canonical::canonical_json;
+use super::function::send;
 use super::key::{Function, StoreKey};
 use super::link::Deadline;
 use super::protocol::{Missing, Protocol, Value};
 use super::rules::deadline;
 use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
+use crate::memo::{Acknowledgement, Runtime, TtlBounds};
 use stats::Counters;
 
 /// A cache of values in a [`Store`], typed by use.
@@ -57,17 +59,14 @@ use stats::Counters;
 #[derive(Clone)]
 pub struct Cache(Arc<Shared>);
 
-struct Shared {
-    protocol: Protocol,
+pub(in crate::store) struct Shared {
+    pub(in crate::store) protocol: Protocol,
     name: Box<str>,
     /// What the keys of the cache's own values begin with.
     values: Function,
-    /// How long values live that say nothing of it.
-    ttl: Option<Duration>,
-    min_ttl: Duration,
-    max_ttl: Option<Duration>,
+    pub(in crate::store) bounds: TtlBounds,
     timeout: Duration,
-    counters: Counters,
+    pub(in crate::store) counters: Counters,
 }
 
 impl Cache {
@@ -114,6 +113,17 @@ impl Cache {
         })
     }
 
+    pub(in crate::store) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
+    /// Sends the invalidations that were not acknowledged. Returns what to wait for, unless it is done.
+    pub(in crate::store) fn send_remembered(&self, runtime: &Runtime) -> Option<Acknowledgement> {
+        let shared = self.0.clone();
+        let by = shared.by();
+        send(runtime, async move { shared.protocol.flush(by).await })
+    }
+
     /// A call of this cache.
     fn reply<T, O, F>(&self, call: impl FnOnce(Arc<Shared>, Deadline) -> F + Send + 'static) -> Reply<T, O>
     where
@@ -150,6 +160,11 @@ impl fmt::Debug for Cache {
 }
 
 impl Shared {
+    /// The deadline of a call that begins now.
+    pub(in crate::store) fn by(&self) -> Deadline {
+        self.protocol.link.deadline(self.timeout)
+    }
+
     /// The name under which the cache keeps the value of a key.
     fn name(&self, key: impl Serialize) -> Result<StoreKey, StoreError> {
         Ok(self.values.value(&canonical_json(&key)?))
@@ -157,25 +172,12 @@ impl Shared {
 
     /// A value as it is stored, to be kept for `ttl` or as long as the cache says. None if it is not to be stored.
     fn value(&self, body: Bytes, ttl: Option<Duration>) -> Option<Value> {
-        let ttl = self.bounded(ttl.or(self.ttl));
+        let ttl = self.bounds.bounded(ttl);
         if ttl == Some(Duration::ZERO) {
             return None;
         }
         let now = self.protocol.clock.now();
         Some(Value::new(now, deadline(now, ttl), body))
-    }
-
-    /// A ttl within the bounds of the cache; none is for ever. Zero stays zero.
-    fn bounded(&self, ttl: Option<Duration>) -> Option<Duration> {
-        let ttl = ttl.filter(|ttl| *ttl != Duration::MAX);
-        if ttl == Some(Duration::ZERO) {
-            return ttl;
-        }
-        let ttl = ttl.map(|ttl| ttl.max(self.min_ttl));
-        match (ttl, self.max_ttl) {
-            (Some(ttl), Some(max)) => Some(ttl.min(max)),
-            (ttl, max) => ttl.or(max),
-        }
     }
 
     fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, StoreError> {
@@ -196,7 +198,7 @@ impl Shared {
     }
 
     /// Counts what was found.
-    fn count(&self, found: Result<Value, Missing>) -> Option<Value> {
+    pub(in crate::store) fn count(&self, found: Result<Value, Missing>) -> Option<Value> {
         match found {
             Ok(value) => {
                 self.counters.hit();

@@ -4,10 +4,13 @@ use bytes::Bytes;
 use wildmatch::WildMatch;
 
 use super::{Cache, Shared};
+use crate::handles::{AnyMemoRef, clear_here};
+use crate::memo::{MemoCore, Runtime};
 use crate::store::envelope::Envelope;
 use crate::store::key::{KeyName, StoreKey};
 use crate::store::link::Deadline;
 use crate::store::{Condition, Reply, Scan, StoreError, StoreErrorKind, Write};
+use crate::tags::Severity;
 
 /// How many keys are looked at, or removed, in one request.
 const AT_ONCE: usize = 256;
@@ -74,8 +77,14 @@ impl Cache {
     /// If the store fails. If the invalidation was not acknowledged, it is sent again before this cache reads
     /// anything from the store.
     pub fn clear(&self) -> Reply<()> {
+        let memos = Runtime::current().memos().into_iter();
+        let is_in_front = |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, self));
+        let memos: Vec<AnyMemoRef> = memos.filter(|memo| is_in_front(memo)).map(AnyMemoRef).collect();
         self.reply(|shared, by| async move {
-            shared.protocol.clear(by).await?;
+            let cleared = shared.protocol.clear(by).await;
+            // What functions have read meanwhile belongs to flights that end here.
+            clear_here(&memos, Severity::Hard);
+            cleared?;
             // What is dead goes by itself, too.
             let _ = shared.sweep(by).await;
             Ok(())

@@ -85,7 +85,7 @@ impl CacheStats {
 }
 
 #[derive(Default)]
-pub(super) struct Counters {
+pub(in crate::store) struct Counters {
     hits: AtomicU64,
     writes: AtomicU64,
     misses: [AtomicU64; MissReason::ALL.len()],
@@ -100,7 +100,7 @@ impl Counters {
         self.misses[MissReason::of(missing) as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn write(&self) {
+    pub(in crate::store) fn write(&self) {
         self.writes.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -1,9 +1,10 @@
 //! Values by their tags.
 
 use super::Cache;
+use crate::memo::Runtime;
 use crate::store::Reply;
 use crate::store::protocol::wire_names;
-use crate::tags::{Tag, TagName};
+use crate::tags::{Severity, Tag, TagName};
 
 /// A tag of a cache. [`Cache::tag`] returns it.
 #[derive(Clone, Debug)]
@@ -19,21 +20,28 @@ impl Cache {
         CacheTag { cache: self.clone(), name: tag.name() }
     }
 
-    /// Invalidates several tags. Takes two requests, however many tags and values.
+    /// Invalidates several tags, and those of all functions in this process. Takes two requests, however many tags and values.
     pub fn invalidate_tags<G: Tag>(&self, tags: impl IntoIterator<Item = G>) -> Reply<()> {
         let names: Vec<TagName> = tags.into_iter().map(|tag| tag.name()).collect();
+        let runtime = Runtime::current();
         self.reply(|shared, by| async move {
-            let names = wire_names(&names)?;
-            if names.is_empty() {
+            let wire = wire_names(&names)?;
+            if wire.is_empty() {
                 return Ok(());
             }
-            shared.protocol.invalidate_tags(&names, by).await
+            let invalidated = shared.protocol.invalidate_tags(&wire, by).await;
+            // What functions have read meanwhile belongs to flights that end here.
+            for TagName(name) in &names {
+                runtime.invalidate_tag(name, Severity::Hard);
+            }
+            invalidated
         })
     }
 }
 
 impl CacheTag {
-    /// Invalidates all values that carry the tag, in all processes. A value that is being stored meanwhile is not
+    /// Invalidates all values that carry the tag, in all processes. In this one, the values that functions keep go, too. A
+    /// value that is being stored meanwhile is not
     /// returned either.
     ///
     /// Takes two requests, whatever the number of values. Their room is given back when they expire or are replaced.

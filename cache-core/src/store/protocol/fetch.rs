@@ -69,7 +69,7 @@ impl Protocol {
             }
         }
         let others: Vec<_> = stored.iter().map(|stored| Some(stored.as_ref()?.bytes.clone())).collect();
-        let found = self.judge(names, stored, Some(revision), by).await?;
+        let found = self.judge_before_writing(names, stored, revision, by).await?;
         let all = found.into_iter().zip(versions).zip(others);
         let fetched = |((found, version), others)| Fetched {
             found,

@@ -57,6 +57,17 @@ impl Protocol {
         RemovingSome(self.outbox.sending(Order::Clear))
     }
 
+    /// Remembers that these values are to go, until [`flush`](Self::flush) has seen to it.
+    pub(in crate::store) fn remember_keys(&self, names: &[StoreKey]) {
+        self.outbox.remember(&keys_of(names));
+    }
+
+    /// The same for all values that carry one of these tags.
+    pub(in crate::store) fn remember_tags(&self, tags: &[String]) {
+        let keys = tags.iter().map(|tag| self.tag_key(tag)).collect();
+        self.outbox.remember(&Order::Tags(keys));
+    }
+
     async fn carry_out(&self, sending: Sending<'_>, by: Deadline) -> Result<(), StoreError> {
         self.flush(by).await?;
         self.send(sending.order(), by).await?;

@@ -140,7 +140,7 @@ impl Protocol {
         Ok(found.into_iter().next().unwrap_or(Err(Missing::Absent)))
     }
 
-    /// Decides which of the values that were found may be returned.
+    /// Decides which of the values that were found may be returned. What is of no use to anybody is removed.
     pub(in crate::store) async fn judge(
         &self,
         names: &[StoreKey],
@@ -148,18 +148,16 @@ impl Protocol {
         revision: Option<Revision>,
         by: Deadline,
     ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
+        let versions: Vec<_> = stored.iter().map(|stored| Some(stored.as_ref()?.version)).collect();
+        let candidates = self.candidates(names, stored, revision);
         let mut rubbish = Vec::new();
-        let mut candidates = Vec::with_capacity(names.len());
-        for (name, stored) in names.iter().zip(stored) {
-            let version = stored.as_ref().map(|stored| stored.version);
-            let candidate = self.candidate(name, stored, revision);
-            if let (Candidate::Missing(missing), Some(version)) = (&candidate, version)
+        for ((name, candidate), version) in names.iter().zip(&candidates).zip(versions) {
+            if let (Candidate::Missing(missing), Some(version)) = (candidate, version)
                 && is_rubbish(missing)
             {
                 // Only if it is still the same: a value that came meanwhile stays.
                 rubbish.push(Write::remove(name.stored().clone()).on(Condition::IfVersion(version)));
             }
-            candidates.push(candidate);
         }
         if !rubbish.is_empty() {
             // The writes of a batch are of different keys.
@@ -168,6 +166,25 @@ impl Protocol {
             // It is a miss all the same.
             let _ = self.link.write(&rubbish, by).await;
         }
+        self.decide_all(candidates, by).await
+    }
+
+    /// The same for keys that are to be written, so that what is of no use is replaced.
+    pub(super) async fn judge_before_writing(
+        &self,
+        names: &[StoreKey],
+        stored: Vec<Option<Stored>>,
+        revision: Revision,
+        by: Deadline,
+    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
+        self.decide_all(self.candidates(names, stored, Some(revision)), by).await
+    }
+
+    async fn decide_all(
+        &self,
+        candidates: Vec<Candidate>,
+        by: Deadline,
+    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
         let tagged = candidates.iter().filter_map(|candidate| match candidate {
             Candidate::Tagged(value) => Some(value),
             _ => None,
@@ -180,6 +197,15 @@ impl Protocol {
             Candidate::Missing(missing) => Err(missing),
         };
         Ok(candidates.into_iter().map(decide).collect())
+    }
+
+    fn candidates(
+        &self,
+        names: &[StoreKey],
+        stored: Vec<Option<Stored>>,
+        revision: Option<Revision>,
+    ) -> Vec<Candidate> {
+        names.iter().zip(stored).map(|(name, stored)| self.candidate(name, stored, revision)).collect()
     }
 
     fn candidate(&self, name: &StoreKey, stored: Option<Stored>, revision: Option<Revision>) -> Candidate {

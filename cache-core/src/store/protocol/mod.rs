@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub(super) use fetch::Fetched;
+pub(super) use fetch::{Fetched, Token};
 pub(super) use look::{Glance, Missing, Value};
 use outbox::Outbox;
 
@@ -107,9 +107,18 @@ pub(super) fn wire_names(tags: &[TagName]) -> Result<Vec<String>, StoreError> {
 
 /// The name of the tag that all values of a function carry. No name of [`wire_names`] is the same: where those begin with
 /// a NUL, a colon or another NUL follows.
-#[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for functions with a store"))]
 pub(super) fn function_tag(function: &str) -> String {
     format!("\0f{function}")
+}
+
+/// The tags of names that [`wire_names`] has made. Others are left out: they are for stores alone.
+pub(super) fn names_of_wire<'n>(names: impl Iterator<Item = &'n str>) -> Vec<TagName> {
+    let name = |name: &str| match name.strip_prefix('\0') {
+        None => Some(Name::Text(name.to_owned().into())),
+        Some(text) if text.starts_with('\0') => Some(Name::Text(text.to_owned().into())),
+        Some(rest) => Some(Name::Typed(rest.strip_prefix(':')?.to_owned().into())),
+    };
+    names.filter_map(name).map(TagName).collect()
 }
 
 /// A tag that a value carries, with its generation.

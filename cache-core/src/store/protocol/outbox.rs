@@ -86,7 +86,8 @@ impl Outbox {
         self.0.len.store(lost.len(), Ordering::Release);
     }
 
-    fn fail(&self, order: &Order) {
+    /// Remembers an invalidation until it is acknowledged.
+    pub(super) fn remember(&self, order: &Order) {
         let mut lost = self.0.lost.lock();
         lost.failures += 1;
         let failure = lost.failures;
@@ -128,7 +129,7 @@ impl Sending<'_> {
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
         if !self.is_acknowledged {
-            self.outbox.fail(&self.order);
+            self.outbox.remember(&self.order);
         }
     }
 }

@@ -62,7 +62,6 @@ impl Protocol {
     ///
     /// It is not if such a tag may have been invalidated since the token was taken. Such tags cost one request more, and
     /// two if nothing is known of the generation of one of them.
-    #[cfg_attr(not(all(test, feature = "testing")), expect(dead_code, reason = "for functions with a store"))]
     pub(in crate::store) async fn publish_with(
         &self,
         name: &StoreKey,

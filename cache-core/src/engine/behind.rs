@@ -1,0 +1,122 @@
+//! The store behind a memo, as the leader of a flight meets it: before the body it is asked for the value, and after it
+//! it gets the new one.
+
+use super::{LeaderGuard, Settled};
+use crate::erased::Erased;
+use crate::flight::Intent;
+use crate::memo::{Fetched, Found, Later, MemoCore, Publication, Published, Publisher, StoreOutcome, Tier};
+use crate::metadata::EntryMetadata;
+use crate::time::{Tick, later};
+
+/// By how much the age of a value in a store may seem to differ from that of the same value in the memo. They are
+/// measured by two clocks.
+const TOLERANCE: Tick = 100;
+
+/// What the store behind a memo has said to the leader of a flight.
+pub(crate) struct Behind {
+    tier: Tier,
+    publisher: Option<Box<dyn Publisher>>,
+    publication: Option<Publication>,
+    /// What may be returned if the body fails.
+    fallback: Option<Erased>,
+}
+
+impl Behind {
+    /// Decides how the value that was computed is stored.
+    pub(super) fn prepare(&mut self, memo: &MemoCore, is_error: bool, metadata: &mut EntryMetadata) {
+        let publication = memo.publication(&self.tier, is_error, metadata);
+        self.publication = publication.filter(|_| self.publisher.is_some());
+    }
+
+    /// Takes note of what has become of it in this process. After an invalidation nobody else gets it either.
+    pub(super) fn note(&mut self, outcome: StoreOutcome) {
+        if outcome == StoreOutcome::Overtaken {
+            self.publication = None;
+        }
+    }
+}
+
+impl LeaderGuard {
+    /// Asks the store behind the memo for the value.
+    #[inline]
+    pub(crate) fn fetching(&self) -> Option<Later<Fetched>> {
+        let backing = self.memo.backing()?;
+        if backing.is_asked_each_time(&self.memo) {
+            self.flight().asks();
+        }
+        Some(backing.fetch(&self.memo, &self.flight().key))
+    }
+
+    /// Ends the flight with what the store has, if the calls may have that.
+    pub(crate) fn take_fetched(&self, fetched: Fetched, settled: &mut Settled) {
+        let Fetched { tier, found, publisher } = fetched;
+        let behind =
+            settled.behind.insert(Box::new(Behind { tier, publisher, publication: None, fallback: None }));
+        let Some(found) = found else { return };
+        let (memo, now) = (&self.memo, self.memo.clock().now());
+        let rules = &memo.spec.rules;
+        let is_fresh = now < found.deadline;
+        let may_be_served = match self.how {
+            Intent::Read | Intent::Alone if is_fresh => true,
+            // The next call finds it in the memo, and has it computed anew.
+            Intent::Read | Intent::Alone => {
+                tier.keeps && now < later(found.deadline, rules.stale_while_revalidate)
+            }
+            // Another process has computed it anew.
+            Intent::Ahead => is_fresh && self.is_younger(&found),
+            Intent::Refresh | Intent::Origin | Intent::OriginAlone => false,
+        };
+        if may_be_served {
+            self.land_found(tier, found, settled);
+        } else if is_fresh || now < later(found.deadline, rules.stale_if_error) {
+            behind.fallback = Some(found.value).filter(|_| self.memo.falls_back(self.how));
+        }
+    }
+
+    /// Whether a value of the store was computed after the one that the memo had when the flight began.
+    fn is_younger(&self, found: &Found) -> bool {
+        self.flight().old.is_none_or(|old| found.created > old.since.saturating_add(TOLERANCE))
+    }
+
+    fn land_found(&self, tier: Tier, found: Found, settled: &mut Settled) {
+        let now = self.memo.clock().now();
+        let Found { value, tags, created, deadline } = found;
+        let metadata = EntryMetadata {
+            tags,
+            times: Some((created, tier.local_deadline(now, deadline))),
+            refused: !tier.keeps,
+            ..EntryMetadata::default()
+        };
+        let counters = &self.memo.counters;
+        counters.store_hits.add();
+        if deadline <= now {
+            counters.stale.add();
+        }
+        self.memo.land(self, &value, metadata, true);
+        settled.value = value;
+        settled.is_value = true;
+    }
+
+    /// Hands what was computed to the store. If the body has failed, an older value of the store takes the place of its
+    /// return.
+    pub(crate) fn publishing(&self, settled: &mut Settled) -> Option<Later<Published>> {
+        let behind = settled.behind.take()?;
+        let Behind { publisher, publication, fallback, .. } = *behind;
+        if settled.is_value {
+            return Some(publisher?.publish(&self.memo, &settled.value, publication?));
+        }
+        if let Some(fallback) = fallback.filter(|_| settled.counts) {
+            self.memo.counters.fallbacks.add();
+            settled.value = fallback;
+            settled.is_value = true;
+        }
+        None
+    }
+
+    /// Takes note of what has become of a value that was handed to the store.
+    pub(crate) fn note_published(&self, published: Published) {
+        if published == Published::Failed {
+            self.memo.counters.store_errors.add();
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! Functions whose values are in a store: `#[memoize(store = "alias")]`.
+
+mod acknowledged;
+mod key;
+mod value;
+
+use std::any::Any;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use key::{EncodesKey, IsWrittenInKeys, SecretPart};
+pub use value::{EncodesValue, IsWrittenInValues};
+
+use self::key::Encoded;
+use super::aliases::registry_of;
+use super::canonical::canonical_json;
+use super::clock::Millis;
+use super::fork;
+use super::key::StoreKey;
+use super::protocol::{Token, Value, function_tag, names_of_wire, wire_names};
+use super::rules::{NEVER as FOR_EVER, deadline};
+use super::{Cache, Codec, StoreError, StoreErrorKind};
+use crate::erased::{Erased, ErasedRef};
+use crate::handles::{AnyMemoRef, Memo};
+use crate::memo::{
+    Acknowledgement, Backing, Fetched, Found, Later, MemoCore, MemoRef, MemoSpec, Publication, Published,
+    Publisher, Tier,
+};
+use crate::sync::plain::Mutex;
+use crate::sync::{Locked, held_in};
+use crate::tags::{Name, TagName};
+use crate::time::{NEVER, Tick, after};
+
+pub(in crate::store) use acknowledged::send;
+
+/// The schema of values whose function says nothing of their version.
+const FIRST_VERSION: u64 = 1;
+
+/// What an attribute says of the store of its function.
+#[derive(Clone, Copy)]
+pub struct InStore {
+    alias: &'static str,
+    keeps: bool,
+    local_ttl: Option<Duration>,
+    schema: u64,
+}
+
+impl InStore {
+    /// The store of an alias.
+    #[must_use]
+    pub fn new(alias: &'static str) -> Self {
+        Self { alias, keeps: true, local_ttl: None, schema: FIRST_VERSION }
+    }
+
+    /// Whether values are also kept in the process.
+    #[must_use]
+    pub fn local(mut self, local: bool) -> Self {
+        self.keeps = local;
+        self
+    }
+
+    /// How long values are kept in the process at most.
+    #[must_use]
+    pub fn local_ttl(mut self, ttl: Duration) -> Self {
+        self.local_ttl = Some(ttl);
+        self
+    }
+
+    /// The version of the values.
+    #[must_use]
+    pub fn version(mut self, version: u64) -> Self {
+        self.schema = version;
+        self
+    }
+}
+
+/// Puts a store behind a memo.
+pub fn in_store<R: EncodesValue, S: EncodesKey>(
+    mut spec: MemoSpec<R, S>,
+    options: InStore,
+) -> MemoSpec<R, S> {
+    spec.hooks.backing = Some(Box::new(FunctionStore {
+        options,
+        codec: ValueCodec { encode: R::encode, decode: R::decode },
+        key: |key| canonical_json(&Encoded::<S>(key.get())),
+        last_error: LastError::new(),
+    }));
+    spec
+}
+
+/// How values of a function are encoded and decoded.
+#[derive(Clone, Copy)]
+struct ValueCodec {
+    encode: fn(&Codec, &Erased) -> Result<Bytes, StoreError>,
+    decode: fn(&Codec, &[u8]) -> Result<Erased, String>,
+}
+
+/// Why the store could not be used last.
+struct LastError(Mutex<Option<StoreError>>);
+
+impl LastError {
+    fn new() -> Arc<Self> {
+        let this = Arc::new(Self(Mutex::new(None)));
+        fork::register(&this);
+        this
+    }
+
+    fn note(&self, error: StoreError) {
+        let old = self.0.lock().replace(error);
+        // Outside the lock: the source of an error may be the user's.
+        drop(old);
+    }
+}
+
+impl fork::Locks for LastError {
+    fn hold(self: Arc<Self>) -> Vec<Box<dyn Locked>> {
+        vec![held_in(self, |this| this.0.lock(), |_| ())]
+    }
+}
+
+/// The store behind the memo of a function.
+struct FunctionStore {
+    options: InStore,
+    codec: ValueCodec,
+    /// Writes a stored key.
+    key: fn(ErasedRef<'_>) -> Result<String, StoreError>,
+    last_error: Arc<LastError>,
+}
+
+/// Where the value of a call is.
+struct Place {
+    cache: Cache,
+    name: StoreKey,
+    /// The tags of all values of the function.
+    tags: Vec<String>,
+    memo: MemoRef,
+    codec: ValueCodec,
+    last_error: Arc<LastError>,
+}
+
+impl FunctionStore {
+    /// The cache of the alias.
+    fn cache(&self, memo: &MemoCore) -> Result<Cache, StoreError> {
+        if memo.name.contains('<') {
+            let what = format!(
+                "the name of `{}` has type parameters, which may be called otherwise in another program: values of \
+                 such functions stay in the process",
+                memo.name
+            );
+            return Err(StoreError::new(StoreErrorKind::Unsupported, what));
+        }
+        registry_of(memo.runtime())
+            .get(self.options.alias)
+            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error.to_string()).caused_by(error))
+    }
+
+    fn place(&self, memo: &MemoCore, key: &Erased) -> Result<Place, StoreError> {
+        let cache = self.cache(memo)?;
+        let json = memo.run_hook(|| (self.key)(key.by_ref()));
+        let json = json.unwrap_or_else(|| {
+            Err(StoreError::new(StoreErrorKind::Encoding, "a key has panicked when it was serialized"))
+        })?;
+        let function = cache.shared().protocol.namespace.values(&memo.name);
+        let tags = memo.fixed_tags().iter().filter_map(|tag| match &tag.name {
+            Name::Unnamed(_) => None,
+            name => Some(TagName(name.clone())),
+        });
+        let mut tags = wire_names(&tags.collect::<Vec<_>>())?;
+        tags.push(function_tag(&memo.name));
+        Ok(Place {
+            name: function.value(&json).with_schema(self.options.schema),
+            tags,
+            cache,
+            memo: memo.handle(),
+            codec: self.codec,
+            last_error: self.last_error.clone(),
+        })
+    }
+
+    /// What the memo is in front of this store.
+    fn tier(&self, cache: &Cache) -> Tier {
+        // Without a word from the other processes, a value is kept only as long as the user says.
+        let may_keep = !cache.store().is_shared() || self.options.local_ttl.is_some();
+        Tier {
+            keeps: self.options.keeps && may_keep,
+            local_ttl: self.options.local_ttl,
+            bounds: cache.shared().bounds,
+        }
+    }
+
+    /// Takes note that the store cannot be used.
+    fn fail(&self, memo: &MemoCore, error: StoreError) {
+        memo.counters.store_errors.add();
+        self.last_error.note(error);
+    }
+}
+
+impl AnyMemoRef {
+    /// Why the store behind the function could not be used last (`store = ".."`); [`None`] if it has always been usable, or
+    /// if there is none. An alias that is not configured counts as well.
+    ///
+    /// The calls went on without the store: see [`Stats::store_errors`](crate::Stats::store_errors).
+    #[must_use]
+    pub fn store_error(&self) -> Option<StoreError> {
+        self.0.backing()?.last_error()?.downcast().ok().map(|error| *error)
+    }
+}
+
+impl<V: 'static, M> Memo<V, M> {
+    /// Why the store behind the function could not be used last: see [`AnyMemoRef::store_error`].
+    #[must_use]
+    pub fn store_error(&self) -> Option<StoreError> {
+        self.memos().iter().find_map(AnyMemoRef::store_error)
+    }
+}
+
+impl Backing for FunctionStore {
+    fn is_asked_each_time(&self, memo: &MemoCore) -> bool {
+        self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(&cache).keeps)
+    }
+
+    fn is(&self, memo: &MemoCore, cache: &dyn Any) -> bool {
+        let is_same = |own: &Cache, cache: &Cache| {
+            Arc::ptr_eq(own.store(), cache.store()) && own.namespace() == cache.namespace()
+        };
+        cache.downcast_ref().is_some_and(|cache| self.cache(memo).is_ok_and(|own| is_same(&own, cache)))
+    }
+
+    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Later<Fetched> {
+        let place = match self.place(memo, key) {
+            Ok(place) => place,
+            Err(error) => {
+                self.fail(memo, error);
+                return Box::pin(ready(Fetched { tier: Tier::ALONE, found: None, publisher: None }));
+            }
+        };
+        let tier = self.tier(&place.cache);
+        Box::pin(async move {
+            match place.fetch().await {
+                Ok((found, token)) => {
+                    Fetched { tier, found, publisher: Some(Box::new(Publishing { place, token })) }
+                }
+                Err(error) => {
+                    place.fail(error);
+                    Fetched { tier, found: None, publisher: None }
+                }
+            }
+        })
+    }
+
+    fn look(&self, memo: &MemoCore, key: &Erased) -> Later<Option<Found>> {
+        let place = match self.place(memo, key) {
+            Ok(place) => place,
+            Err(error) => {
+                self.fail(memo, error);
+                return Box::pin(ready(None));
+            }
+        };
+        Box::pin(async move {
+            let shared = place.cache.shared();
+            match shared.protocol.look(&place.name, shared.by()).await {
+                Ok(found) => shared.count(found).and_then(|value| place.found(&value)),
+                Err(error) => {
+                    place.fail(error);
+                    None
+                }
+            }
+        })
+    }
+
+    fn invalidate(&self, memo: &MemoCore, key: Option<&Erased>) -> Option<Acknowledgement> {
+        let cache = match self.cache(memo) {
+            Ok(cache) => cache,
+            Err(error) => {
+                self.fail(memo, error);
+                return None;
+            }
+        };
+        let place = key.map(|key| self.place(memo, key));
+        match place {
+            Some(Ok(place)) => cache.shared().protocol.remember_keys(&[place.name]),
+            // Which of its values it is cannot be said, so all of the function go.
+            Some(Err(_)) | None => cache.shared().protocol.remember_tags(&[function_tag(&memo.name)]),
+        }
+        cache.send_remembered(memo.runtime())
+    }
+
+    fn last_error(&self) -> Option<Box<dyn Any>> {
+        Some(Box::new(self.last_error.0.lock().clone()?))
+    }
+}
+
+impl Place {
+    fn fail(&self, error: StoreError) {
+        self.memo.counters.store_errors.add();
+        self.last_error.note(error);
+    }
+
+    async fn fetch(&self) -> Result<(Option<Found>, Token), StoreError> {
+        let shared = self.cache.shared();
+        let names = std::slice::from_ref(&self.name);
+        let fetched = shared.protocol.fetch_many(names, &self.tags, shared.by()).await?;
+        let Some(fetched) = fetched.into_iter().next() else {
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "the store has said nothing of a key"));
+        };
+        let found = shared.count(fetched.found).and_then(|value| self.found(&value));
+        Ok((found, fetched.token))
+    }
+
+    /// A value that was found, as the memo keeps it.
+    fn found(&self, value: &Value) -> Option<Found> {
+        let shared = self.cache.shared();
+        let decode = || (self.codec.decode)(&shared.protocol.envelope.codec, &value.body);
+        let decoded = self.memo.run_hook(decode);
+        let decoded = decoded.unwrap_or_else(|| Err("a value has panicked when it was read".to_owned()));
+        let decoded = match decoded {
+            Ok(decoded) => decoded,
+            Err(why) => {
+                self.last_error.note(StoreError::new(StoreErrorKind::Encoding, why));
+                return None;
+            }
+        };
+        let moment = Moment { millis: shared.protocol.clock.now(), tick: self.memo.clock().now() };
+        Some(Found {
+            value: decoded,
+            tags: names_of_wire(value.tags.iter().map(|(name, _)| &**name)),
+            created: moment.tick_of(value.created),
+            deadline: moment.tick_of(value.fresh_until),
+        })
+    }
+}
+
+/// One moment, by the clocks of a store and of a memo.
+struct Moment {
+    millis: Millis,
+    tick: Tick,
+}
+
+impl Moment {
+    fn tick_of(&self, millis: Millis) -> Tick {
+        match millis {
+            FOR_EVER => NEVER,
+            _ if millis >= self.millis => after(self.tick, Duration::from_millis(millis - self.millis)),
+            _ => self.tick.saturating_sub(self.millis - millis),
+        }
+    }
+}
+
+/// A value that is about to be stored.
+struct Publishing {
+    place: Place,
+    token: Token,
+}
+
+impl Publisher for Publishing {
+    fn publish(
+        self: Box<Self>,
+        memo: &MemoCore,
+        value: &Erased,
+        publication: Publication,
+    ) -> Later<Published> {
+        let Self { place, token } = *self;
+        let shared = place.cache.shared().clone();
+        let encoded = memo.run_hook(|| (place.codec.encode)(&shared.protocol.envelope.codec, value));
+        let encoded = encoded.unwrap_or_else(|| {
+            Err(StoreError::new(StoreErrorKind::Encoding, "a value has panicked when it was serialized"))
+        });
+        let prepared = encoded.and_then(|body| {
+            let now = shared.protocol.clock.now();
+            let fresh_until = deadline(now, publication.ttl);
+            let serve_until = deadline(fresh_until, Some(publication.window));
+            let value = Value { serve_until, ..Value::new(now, fresh_until, body) };
+            Ok((value, wire_names(&publication.tags)?))
+        });
+        Box::pin(async move {
+            let stored = match prepared {
+                Ok((value, tags)) => {
+                    shared.protocol.publish_with(&place.name, token, &tags, value, shared.by()).await
+                }
+                Err(error) => Err(error),
+            };
+            match stored {
+                Ok(true) => {
+                    shared.counters.write();
+                    Published::Stored
+                }
+                Ok(false) => Published::Refused,
+                Err(error) => {
+                    place.last_error.note(error);
+                    Published::Failed
+                }
+            }
+        })
+    }
+}
