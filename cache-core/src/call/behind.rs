@@ -21,7 +21,7 @@ pub(super) async fn insert(
     let Some(backing) = memo.backing().filter(|_| !memo.is_disabled()) else { return false };
     for _ in 0..TRIES {
         let fetched = backing.fetch(&memo, &key).await;
-        let Fetched { tier, found, publisher } = fetched;
+        let Fetched { tier, found, publisher, .. } = fetched;
         let is_present = found.and_then(|found| memo.fresh(found)).is_some();
         let Some(publisher) = publisher else { break };
         let is_wanted = match when {
@@ -33,7 +33,7 @@ pub(super) async fn insert(
             return false;
         }
         let mut metadata = metadata.clone();
-        let Some(publication) = memo.publication(&tier, memo.is_error(&value), &mut metadata) else {
+        let Some(publication) = memo.publication(&tier, memo.is_error(&value), true, &mut metadata) else {
             return false;
         };
         match publisher.publish(&memo, &value, publication).await {
@@ -60,11 +60,11 @@ pub(super) fn update(
     begun: Fetched,
     change: impl FnOnce(Erased) -> Option<(Erased, EntryMetadata)>,
 ) -> Option<Later<Option<Erased>>> {
-    let Fetched { tier, found, publisher } = begun;
+    let Fetched { tier, found, publisher, .. } = begun;
     let publisher = publisher?;
     let changed = found.and_then(|found| memo.fresh(found)).and_then(change);
     let prepared = changed.and_then(|(value, mut metadata)| {
-        let publication = memo.publication(&tier, memo.is_error(&value), &mut metadata)?;
+        let publication = memo.publication(&tier, memo.is_error(&value), true, &mut metadata)?;
         Some((publisher.publish(memo, &value, publication), value))
     });
     let (memo, key) = (memo.clone(), key.clone());

@@ -6,6 +6,7 @@ use crate::erased::Erased;
 use crate::flight::Intent;
 use crate::memo::{Fetched, Found, Later, MemoCore, Publication, Published, Publisher, StoreOutcome, Tier};
 use crate::metadata::EntryMetadata;
+use crate::tags::TagName;
 use crate::time::{Tick, later};
 
 /// By how much the age of a value in a store may seem to differ from that of the same value in the memo. They are
@@ -15,6 +16,9 @@ const TOLERANCE: Tick = 100;
 /// What the store behind a memo has said to the leader of a flight.
 pub(crate) struct Behind {
     tier: Tier,
+    own_tag: Option<TagName>,
+    /// Whether a value takes the place of another that is not out of date.
+    supersedes: bool,
     publisher: Option<Box<dyn Publisher>>,
     publication: Option<Publication>,
     /// What may be returned if the body fails.
@@ -24,7 +28,8 @@ pub(crate) struct Behind {
 impl Behind {
     /// Decides how the value that was computed is stored.
     pub(super) fn prepare(&mut self, memo: &MemoCore, is_error: bool, metadata: &mut EntryMetadata) {
-        let publication = memo.publication(&self.tier, is_error, metadata);
+        let publication = memo.publication(&self.tier, is_error, self.supersedes, metadata);
+        metadata.tags.extend(self.own_tag.take());
         self.publication = publication.filter(|_| self.publisher.is_some());
     }
 
@@ -49,9 +54,16 @@ impl LeaderGuard {
 
     /// Ends the flight with what the store has, if the calls may have that.
     pub(crate) fn take_fetched(&self, fetched: Fetched, settled: &mut Settled) {
-        let Fetched { tier, found, publisher } = fetched;
-        let behind =
-            settled.behind.insert(Box::new(Behind { tier, publisher, publication: None, fallback: None }));
+        let Fetched { tier, own_tag, found, publisher } = fetched;
+        let supersedes = self.how == Intent::Refresh;
+        let behind = settled.behind.insert(Box::new(Behind {
+            tier,
+            own_tag,
+            supersedes,
+            publisher,
+            publication: None,
+            fallback: None,
+        }));
         let Some(found) = found else { return };
         let (memo, now) = (&self.memo, self.memo.clock().now());
         let rules = &memo.spec.rules;
@@ -67,7 +79,8 @@ impl LeaderGuard {
             Intent::Refresh | Intent::Origin | Intent::OriginAlone => false,
         };
         if may_be_served {
-            self.land_found(tier, found, settled);
+            let own_tag = behind.own_tag.take();
+            self.land_found(tier, found, own_tag, settled);
         } else if is_fresh || now < later(found.deadline, rules.stale_if_error) {
             behind.fallback = Some(found.value).filter(|_| self.memo.falls_back(self.how));
         }
@@ -78,9 +91,10 @@ impl LeaderGuard {
         self.flight().old.is_none_or(|old| found.created > old.since.saturating_add(TOLERANCE))
     }
 
-    fn land_found(&self, tier: Tier, found: Found, settled: &mut Settled) {
+    fn land_found(&self, tier: Tier, found: Found, own_tag: Option<TagName>, settled: &mut Settled) {
         let now = self.memo.clock().now();
-        let Found { value, tags, created, deadline } = found;
+        let Found { value, mut tags, created, deadline } = found;
+        tags.extend(own_tag);
         let metadata = EntryMetadata {
             tags,
             times: Some((created, tier.local_deadline(now, deadline))),

@@ -46,6 +46,8 @@ pub(crate) trait Stores: Any + Send + Sync {
 /// What a store has said of a key.
 pub struct Fetched {
     pub(crate) tier: Tier,
+    /// A tag that the value has in this process only.
+    pub(crate) own_tag: Option<TagName>,
     pub(crate) found: Option<Found>,
     /// None if the store has failed.
     pub(crate) publisher: Option<Box<dyn Publisher>>,
@@ -88,6 +90,8 @@ pub(crate) struct Publication {
     /// How long it may be returned after that.
     pub(crate) window: Duration,
     pub(crate) tags: Vec<TagName>,
+    /// Whether others that keep an older value are to be told.
+    pub(crate) supersedes: bool,
 }
 
 /// What the memo is in front of its store.
@@ -171,6 +175,7 @@ impl MemoCore {
         &self,
         tier: &Tier,
         is_error: bool,
+        supersedes: bool,
         metadata: &mut EntryMetadata,
     ) -> Option<Publication> {
         if metadata.refused {
@@ -188,6 +193,7 @@ impl MemoCore {
             ttl: (deadline != NEVER).then(|| Duration::from_millis(deadline - now)),
             window: Duration::from_millis(window),
             tags: metadata.tags.clone(),
+            supersedes,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Weak;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,6 +59,12 @@ pub trait Store: Send + Sync + 'static {
         None
     }
 
+    /// A channel on which processes tell each other what they have invalidated, if the store has one. With it, functions
+    /// may keep values in memory in front of a store that is shared.
+    fn channel(&self) -> Option<&dyn Channel> {
+        None
+    }
+
     /// The client that the store is built on, for what a cache cannot do.
     fn client(&self) -> Option<&(dyn Any + Send + Sync)> {
         None
@@ -78,6 +85,33 @@ pub trait Counter: Send + Sync {
     /// Adds one to the number under a key, which is written in decimal digits, and returns it. An absent one
     /// becomes `initial`. The number lives for at least `ttl` from now.
     fn raise<'a>(&'a self, key: &'a Bytes, initial: u64, ttl: Option<Duration>) -> Answer<'a, u64>;
+}
+
+/// A store that passes messages on to all processes that listen.
+///
+/// A message that is acknowledged has been sent to all connections that were subscribed then, that of the sender
+/// among them. Those of one sender arrive in their order. Messages may be lost, but a listener whose connection was lost
+/// learns of it.
+pub trait Channel: Send + Sync {
+    /// Sends a message to all who listen to a topic.
+    fn publish<'a>(&'a self, topic: &'a Bytes, message: Bytes) -> Answer<'a, ()>;
+
+    /// Calls a listener for each message of a topic, for as long as it is alive. It is called by any thread, one call
+    /// after the other, and does not wait.
+    ///
+    /// The listener is told once the subscription is acknowledged, whenever messages may be lost, and when they arrive
+    /// again. A connection that is lost is made anew by the store.
+    fn subscribe(&self, topic: &Bytes, listener: Weak<dyn Listener>);
+}
+
+/// Is told of the messages of a [`Channel`].
+pub trait Listener: Send + Sync {
+    /// A message has arrived.
+    fn message(&self, message: &Bytes);
+    /// All messages from here on arrive. Earlier ones may have been lost.
+    fn subscribed(&self);
+    /// Messages from here on may be lost.
+    fn lost(&self);
 }
 
 /// What a store holds under a key.

@@ -173,6 +173,11 @@ impl Namespace {
         (prefix.len() <= READABLE).then(|| prefix.into())
     }
 
+    /// The topic on which processes tell each other of invalidations in the namespace.
+    pub(crate) fn topic(&self) -> Bytes {
+        format!("{}/c", self.0).into()
+    }
+
     /// The key of the namespace's revision.
     pub(crate) fn revision(&self) -> StoreKey {
         StoreKey::new(self.0.clone() + "/n")

@@ -38,7 +38,9 @@ pub use bytes::Bytes;
 pub use cache::{Cache, CacheBuilder, CacheStats, CacheTag, Lock, MissReason};
 pub use codec::{Codec, CodecError, CustomCodec};
 pub use compression::Compression;
-pub use contract::{Action, Condition, Counter, Outcome, Scan, Store, Stored, Version, Write};
+pub use contract::{
+    Action, Channel, Condition, Counter, Listener, Outcome, Scan, Store, Stored, Version, Write,
+};
 #[cfg(feature = "disk")]
 pub use disk::{DiskBuilder, DiskEvent, DiskStore};
 pub use duration::TimeToLive;

@@ -1,7 +1,7 @@
 //! What a cache is built with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::stats::Counters;
@@ -10,6 +10,7 @@ use crate::memo::TtlBounds;
 use crate::memo::runtime::Runtime;
 use crate::store::clock::StoreClock;
 use crate::store::envelope::{Envelope, MAX_VALUE};
+use crate::store::function::CHANNEL_TIMEOUT;
 use crate::store::key::Namespace;
 use crate::store::link::Link;
 use crate::store::protocol::Protocol;
@@ -32,6 +33,7 @@ pub struct CacheBuilder {
     /// The default, the shortest and the longest ttl.
     ttls: [Option<Result<Duration, StoreError>>; 3],
     timeout: Duration,
+    channel_timeout: Duration,
 }
 
 impl CacheBuilder {
@@ -45,6 +47,7 @@ impl CacheBuilder {
             max_value: MAX_VALUE,
             ttls: [None, None, None],
             timeout: TIMEOUT,
+            channel_timeout: CHANNEL_TIMEOUT,
         }
     }
 
@@ -106,6 +109,13 @@ impl CacheBuilder {
         self
     }
 
+    /// How long the channel of the store may be silent before functions stop keeping values in front of it: 3 seconds,
+    /// unless something else is said. Each process that listens makes it show life once per second.
+    pub fn channel_timeout(mut self, timeout: Duration) -> Self {
+        self.channel_timeout = timeout;
+        self
+    }
+
     /// Builds the cache. Nothing is sent to the store yet.
     ///
     /// # Errors
@@ -141,6 +151,8 @@ impl CacheBuilder {
             values,
             bounds: TtlBounds { ttl, min: min_ttl, max: max_ttl },
             timeout: self.timeout,
+            channel_timeout: self.channel_timeout,
+            coherence: OnceLock::new(),
             counters: Counters::default(),
         })))
     }

@@ -14,7 +14,7 @@ mod verbs;
 use std::any::type_name;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +27,7 @@ pub use stats::{CacheStats, MissReason};
 pub use tagged::CacheTag;
 
 use super::canonical::canonical_json;
-use super::function::send;
+use super::function::{Coherence, send};
 use super::key::{Function, StoreKey};
 use super::link::Deadline;
 use super::protocol::{Missing, Protocol, Value};
@@ -66,6 +66,9 @@ pub(in crate::store) struct Shared {
     values: Function,
     pub(in crate::store) bounds: TtlBounds,
     timeout: Duration,
+    pub(in crate::store) channel_timeout: Duration,
+    /// Follows what others invalidate, once a function keeps values in front of this cache.
+    coherence: OnceLock<Option<Arc<Coherence>>>,
     pub(in crate::store) counters: Counters,
 }
 
@@ -111,6 +114,15 @@ impl Cache {
             shared.protocol.link.close(by).await?;
             flushed
         })
+    }
+
+    pub(in crate::store) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// What follows the invalidations of others, if the store has a channel.
+    pub(in crate::store) fn coherence(&self, runtime: &Arc<Runtime>) -> Option<&Arc<Coherence>> {
+        self.0.coherence.get_or_init(|| Coherence::begin(self, runtime)).as_ref()
     }
 
     pub(in crate::store) fn shared(&self) -> &Arc<Shared> {

@@ -1,6 +1,7 @@
 //! Functions whose values are in a store: `#[memoize(store = "alias")]`.
 
 mod acknowledged;
+mod coherence;
 mod key;
 mod value;
 
@@ -14,6 +15,7 @@ use bytes::Bytes;
 pub use key::{EncodesKey, IsWrittenInKeys, SecretPart};
 pub use value::{EncodesValue, IsWrittenInValues};
 
+use self::coherence::tag_of_key;
 use self::key::Encoded;
 use super::aliases::registry_of;
 use super::canonical::canonical_json;
@@ -35,6 +37,7 @@ use crate::tags::{Name, TagName};
 use crate::time::{NEVER, Tick, after};
 
 pub(in crate::store) use acknowledged::send;
+pub(in crate::store) use coherence::{CHANNEL_TIMEOUT, Coherence};
 
 /// The schema of values whose function says nothing of their version.
 const FIRST_VERSION: u64 = 1;
@@ -181,14 +184,22 @@ impl FunctionStore {
     }
 
     /// What the memo is in front of this store.
-    fn tier(&self, cache: &Cache) -> Tier {
+    fn tier(&self, memo: &MemoCore, cache: &Cache) -> Tier {
         // Without a word from the other processes, a value is kept only as long as the user says.
-        let may_keep = !cache.store().is_shared() || self.options.local_ttl.is_some();
+        let hears =
+            || cache.coherence(memo.runtime()).is_some_and(|others| others.is_trusted(memo.runtime()));
+        let may_keep = !cache.store().is_shared() || self.options.local_ttl.is_some() || hears();
         Tier {
             keeps: self.options.keeps && may_keep,
             local_ttl: self.options.local_ttl,
             bounds: cache.shared().bounds,
         }
+    }
+
+    /// The tag by which others tell of the value of a key.
+    fn own_tag(&self, memo: &MemoCore, place: &Place) -> Option<TagName> {
+        let keeps = self.options.keeps && place.cache.store().is_shared();
+        keeps.then(|| place.cache.coherence(memo.runtime()))?.map(|_| tag_of_key(place.name.stored()))
     }
 
     /// Takes note that the store cannot be used.
@@ -219,7 +230,7 @@ impl<V: 'static, M> Memo<V, M> {
 
 impl Backing for FunctionStore {
     fn is_asked_each_time(&self, memo: &MemoCore) -> bool {
-        self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(&cache).keeps)
+        self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(memo, &cache).keeps)
     }
 
     fn is(&self, memo: &MemoCore, cache: &dyn Any) -> bool {
@@ -234,18 +245,25 @@ impl Backing for FunctionStore {
             Ok(place) => place,
             Err(error) => {
                 self.fail(memo, error);
-                return Box::pin(ready(Fetched { tier: Tier::ALONE, found: None, publisher: None }));
+                return Box::pin(ready(Fetched {
+                    tier: Tier::ALONE,
+                    own_tag: None,
+                    found: None,
+                    publisher: None,
+                }));
             }
         };
-        let tier = self.tier(&place.cache);
+        let tier = self.tier(memo, &place.cache);
+        let own_tag = self.own_tag(memo, &place);
         Box::pin(async move {
             match place.fetch().await {
                 Ok((found, token)) => {
-                    Fetched { tier, found, publisher: Some(Box::new(Publishing { place, token })) }
+                    let publisher: Box<dyn Publisher> = Box::new(Publishing { place, token });
+                    Fetched { tier, own_tag, found, publisher: Some(publisher) }
                 }
                 Err(error) => {
                     place.fail(error);
-                    Fetched { tier, found: None, publisher: None }
+                    Fetched { tier, own_tag, found: None, publisher: None }
                 }
             }
         })
@@ -308,6 +326,16 @@ impl Place {
         };
         let found = shared.count(fetched.found).and_then(|value| self.found(&value));
         Ok((found, fetched.token))
+    }
+
+    /// Tells the others that they keep an older value.
+    async fn announce(&self) {
+        let protocol = &self.cache.shared().protocol;
+        let keys = std::slice::from_ref(self.name.stored());
+        if protocol.announce_keys(keys, self.cache.shared().by()).await.is_err() {
+            // They do not know, so the value goes, and they are told of that.
+            protocol.remember_keys(std::slice::from_ref(&self.name));
+        }
     }
 
     /// A value that was found, as the memo keeps it.
@@ -385,6 +413,9 @@ impl Publisher for Publishing {
             match stored {
                 Ok(true) => {
                     shared.counters.write();
+                    if publication.supersedes {
+                        place.announce().await;
+                    }
                     Published::Stored
                 }
                 Ok(false) => Published::Refused,

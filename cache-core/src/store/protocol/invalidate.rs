@@ -36,8 +36,7 @@ impl Protocol {
         tags: &[String],
         by: Deadline,
     ) -> Result<(), StoreError> {
-        let keys = tags.iter().map(|tag| self.tag_key(tag)).collect();
-        self.carry_out(self.outbox.sending(Order::Tags(keys)), by).await
+        self.carry_out(self.outbox.sending(names_of(tags)), by).await
     }
 
     /// Invalidates all values of the namespace. Takes one request.
@@ -64,8 +63,7 @@ impl Protocol {
 
     /// The same for all values that carry one of these tags.
     pub(in crate::store) fn remember_tags(&self, tags: &[String]) {
-        let keys = tags.iter().map(|tag| self.tag_key(tag)).collect();
-        self.outbox.remember(&Order::Tags(keys));
+        self.outbox.remember(&names_of(tags));
     }
 
     async fn carry_out(&self, sending: Sending<'_>, by: Deadline) -> Result<(), StoreError> {
@@ -94,15 +92,17 @@ impl Protocol {
     /// Sends an invalidation. It may be repeated: each time it invalidates at least what it should.
     async fn send(&self, order: &Order, by: Deadline) -> Result<(), StoreError> {
         match order {
-            Order::Keys(keys) => self.delete(keys, by).await,
-            Order::Tags(keys) if keys.is_empty() => Ok(()),
-            Order::Tags(keys) => {
+            Order::Keys(keys) => self.delete(keys, by).await?,
+            Order::Tags(tags) if tags.is_empty() => {}
+            Order::Tags(tags) => {
                 // Before the tags: who reads the old revision finds it changed, and does not store.
                 self.raise(by).await?;
-                self.delete(keys, by).await
+                let key = |tag: &Bytes| self.tag_key(&String::from_utf8_lossy(tag));
+                self.delete(&tags.iter().map(key).collect::<Vec<_>>(), by).await?;
             }
-            Order::Clear => self.delete(std::slice::from_ref(&self.revision_key), by).await,
+            Order::Clear => self.delete(std::slice::from_ref(&self.revision_key), by).await?,
         }
+        self.announce(order, by).await
     }
 
     async fn delete(&self, keys: &[Bytes], by: Deadline) -> Result<(), StoreError> {
@@ -142,6 +142,10 @@ impl Protocol {
         self.link.write_one(write, by).await?;
         Ok(())
     }
+}
+
+fn names_of(tags: &[String]) -> Order {
+    Order::Tags(tags.iter().map(|tag| Bytes::copy_from_slice(tag.as_bytes())).collect())
 }
 
 fn keys_of(names: &[StoreKey]) -> Order {

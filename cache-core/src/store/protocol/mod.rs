@@ -19,6 +19,7 @@
 //! if the tag had it before: a fact says so, or the revision is still the one from before the computation when it is read
 //! after the generation. `tests/protocol` explores this protocol step by step.
 
+mod announce;
 mod fetch;
 mod invalidate;
 mod look;
@@ -31,6 +32,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use announce::Announcer;
+pub(super) use announce::{Gone, Message};
 pub(super) use fetch::{Fetched, Token};
 pub(super) use look::{Glance, Missing, Value};
 use outbox::Outbox;
@@ -134,6 +137,8 @@ pub(super) struct Protocol {
     /// How long tags and the revision are kept; longer than any value.
     bookkeeping_ttl: Option<Duration>,
     outbox: Outbox,
+    announcer: Announcer,
+    topic: Bytes,
 }
 
 impl Protocol {
@@ -144,6 +149,7 @@ impl Protocol {
         envelope: Envelope,
         max_ttl: Option<Duration>,
     ) -> Self {
+        let topic = namespace.topic();
         Self {
             link,
             envelope,
@@ -152,6 +158,8 @@ impl Protocol {
             namespace,
             bookkeeping_ttl: max_ttl.map(|ttl| ttl.saturating_mul(2)),
             outbox: Outbox::new(),
+            announcer: Announcer::default(),
+            topic,
         }
     }
 

@@ -18,7 +18,7 @@ const MAX: usize = 10_000;
 pub(super) enum Order {
     /// Of keys of values.
     Keys(Vec<Bytes>),
-    /// Of keys of tags.
+    /// Of tags, by their wire names.
     Tags(Vec<Bytes>),
     /// Of the whole namespace.
     Clear,

@@ -16,7 +16,9 @@ use bytes::Bytes;
 
 use self::front::{FromFront, copy};
 use self::stripes::{Change, Stripes, UnderWay};
-use super::{Action, Answer, Counter, Outcome, Scan, Store, StoreError, StoreErrorKind, Stored, Write};
+use super::{
+    Action, Answer, Channel, Counter, Outcome, Scan, Store, StoreError, StoreErrorKind, Stored, Write,
+};
 use super::{fork, rules};
 use crate::memo::runtime::Runtime;
 use crate::time::{Clock, Tick};
@@ -306,6 +308,11 @@ impl Store for TieredStore {
     /// The numbers of the back.
     fn counter(&self) -> Option<&dyn Counter> {
         self.back.counter().map(|_| self as _)
+    }
+
+    /// That of the back.
+    fn channel(&self) -> Option<&dyn Channel> {
+        self.back.channel()
     }
 
     /// None: the front would not learn of what is written by way of it.
