@@ -19,6 +19,8 @@ pub use crate::metadata::{EntryMetadata, IntoTtl};
 pub use crate::mode::Async;
 pub use crate::policy::{Ahead, Policy};
 pub use crate::spec::Spec;
+#[cfg(feature = "store")]
+pub use crate::store::schema::schema_of;
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share};
 pub use crate::writes::{Writes, begin, hole, keep, keep_piece, no, writing, wrote};

@@ -26,6 +26,7 @@ mod null;
 mod protocol;
 mod reply;
 pub(crate) mod rules;
+pub(crate) mod schema;
 mod secret;
 mod signing;
 mod tiered;
@@ -34,6 +35,9 @@ pub use aliases::{Caches, ConfigError, ConfigErrorKind, caches};
 pub use answer::Answer;
 /// Bytes that are shared without copying, of the crate `bytes`.
 pub use bytes::Bytes;
+/// Describes the serialized form of a type. The [trait](trait@Schema) of the same name explains what counts, and the
+/// options.
+pub use cache_macros::Schema;
 pub use cache::{Cache, CacheBuilder, CacheStats, CacheTag, Lock, MissReason};
 pub use codec::{Codec, CodecError, CustomCodec};
 pub use compression::Compression;
@@ -47,6 +51,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use null::NullStore;
 pub use reply::{Reading, Reply, Writing};
+pub use schema::{Schema, SchemaDescription};
 pub use secret::Secret;
 pub use signing::{SigningKeyError, SigningKeys};
 pub use tiered::TieredStore;
