@@ -34,7 +34,7 @@ pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
 
     let krate = &options.krate;
     let types = form.pieces.iter().filter_map(|piece| match piece {
-        Piece::Of(ty) => Some(ty),
+        Piece::Of(ty) => Some(&**ty),
         Piece::Text(_) | Piece::Reading(_) => None,
     });
     bounds::add(&mut input.generics, types, &quote!(#krate::store::Schema));
@@ -58,7 +58,7 @@ pub(crate) fn derive(item: TokenStream) -> syn::Result<TokenStream> {
 fn body(form: &Form) -> TokenStream {
     let description = quote_spanned!(mixed()=> description);
     let pieces = form.pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => quote_spanned!(mixed()=> #description.text(#text);),
+        Piece::Text(text) => quote_spanned!(mixed()=> #description.raw(#text);),
         Piece::Reading(text) => quote_spanned!(mixed()=> #description.reading(#text);),
         Piece::Of(ty) => {
             let of = at(ty.span(), quote_spanned!(mixed()=> #description.of));

@@ -36,7 +36,9 @@ impl Used {
 impl<'a> Visit<'a> for Used {
     fn visit_type_path(&mut self, ty: &'a TypePath) {
         let is_of_param = match &ty.qself {
-            Some(qself) => matches!(&*qself.ty, Type::Path(of) if of.qself.is_none() && self.is_param(&of.path)),
+            Some(qself) => {
+                matches!(&*qself.ty, Type::Path(of) if of.qself.is_none() && self.is_param(&of.path))
+            }
             None => self.is_param(&ty.path),
         };
         // `PhantomData<T>` is the same for every `T`.

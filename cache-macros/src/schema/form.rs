@@ -20,14 +20,25 @@ pub(super) enum Piece {
     Text(String),
     /// Tells how values are read, but not how they are written.
     Reading(String),
-    Of(Type),
+    Of(Box<Type>),
+}
+
+impl Piece {
+    /// What is said of something that is not written.
+    fn of_reading(self) -> Self {
+        match self {
+            Self::Text(text) => Self::Reading(text),
+            other => other,
+        }
+    }
 }
 
 impl Form {
     pub(super) fn text(&mut self, text: impl AsRef<str>) {
-        match self.pieces.last_mut() {
-            Some(Piece::Text(last)) => last.push_str(text.as_ref()),
-            _ => self.pieces.push(Piece::Text(text.as_ref().to_owned())),
+        match (text.as_ref(), self.pieces.last_mut()) {
+            ("", _) => {}
+            (text, Some(Piece::Text(last))) => last.push_str(text),
+            (text, _) => self.pieces.push(Piece::Text(text.to_owned())),
         }
     }
 
@@ -35,8 +46,15 @@ impl Form {
         self.pieces.push(Piece::Reading(text.into()));
     }
 
+    fn add(&mut self, piece: Piece) {
+        match piece {
+            Piece::Text(text) => self.text(text),
+            piece => self.pieces.push(piece),
+        }
+    }
+
     fn of(&mut self, ty: &Type) {
-        self.pieces.push(Piece::Of(ty.clone()));
+        self.pieces.push(Piece::Of(Box::new(ty.clone())));
     }
 
     fn version(&mut self, options: &Options) {
@@ -72,7 +90,10 @@ pub(super) fn of_type(input: &DeriveInput, options: &Options) -> Form {
     }
     match &input.data {
         Data::Struct(data) => {
-            let place = Within { cases: Cases::of(&said, "rename_all"), default: default(&said).map(|path| format!(" of the struct{path}")) };
+            let place = Within {
+                cases: Cases::of(&said, "rename_all"),
+                default: default(&said).map(|path| format!(" struct{path}")),
+            };
             if said.has("transparent")
                 && let Some(field) = transparent(&data.fields)
             {
@@ -95,7 +116,7 @@ fn converted(said: &Said, form: &mut Form) -> bool {
     let into: Option<Type> = said.parsed("into");
     let tried: Option<Type> = said.parsed("try_from");
     if tried.is_some() {
-        form.reading("try_from");
+        form.reading("try_from ");
     }
     let from = said.parsed("from").or(tried);
     match (&into, &from) {
@@ -117,9 +138,7 @@ fn converted(said: &Said, form: &mut Form) -> bool {
 
 /// The field of a transparent struct.
 fn transparent(fields: &Fields) -> Option<&Field> {
-    let is_phantom = |ty: &Type| {
-        matches!(ty, Type::Path(of) if of.path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
-    };
+    let is_phantom = |ty: &Type| matches!(ty, Type::Path(of) if of.path.segments.last().is_some_and(|last| last.ident == "PhantomData"));
     let mut kept = fields
         .iter()
         .filter(|field| !is_phantom(&field.ty) && !Said::of(&field.attrs, Place::Field).skips_writing());
@@ -151,7 +170,7 @@ fn head(input: &DeriveInput, said: &Said, style: &str, form: &mut Form) {
     }
     form.text(&said.unknown);
     if said.has("deny_unknown_fields") {
-        form.reading("deny_unknown_fields");
+        form.reading(" deny_unknown_fields");
     }
 }
 
@@ -191,15 +210,12 @@ fn of_field(field: &Field, within: &Within, form: &mut Form) {
     let default = default(&said).or_else(|| within.default.clone());
     if said.skips_writing() {
         if !said.skips_reading() {
-            form.reading("read only");
-            form.pieces.extend(name.pieces.into_iter().map(|piece| match piece {
-                Piece::Text(text) => Piece::Reading(text),
-                other => other,
-            }));
+            form.reading("read only ");
+            name.pieces.into_iter().for_each(|piece| form.add(piece.of_reading()));
         }
         return;
     }
-    form.pieces.extend(name.pieces);
+    name.pieces.into_iter().for_each(|piece| form.add(piece));
     if said.skips_reading() {
         form.reading(" write only");
     }
@@ -225,7 +241,9 @@ fn default(said: &Said) -> Option<String> {
 fn of_field_value(field: &Field, form: &mut Form) {
     let said = Said::of(&field.attrs, Place::Field);
     let options = Options::of_field(&field.attrs);
-    form.version(&options);
+    if let Some(version) = options.version {
+        form.text(format!("field version {version} "));
+    }
     form.text(&said.unknown);
     functions(&said, form);
     match &options.other {
@@ -285,7 +303,7 @@ fn of_variant(variant: &Variant, index: usize, of: &Said, form: &mut Form) {
         }
     }
     if said.has("other") {
-        form.reading("other");
+        form.reading(" other");
     }
     form.text(&said.unknown);
     if is_written_by_function(&said) {

@@ -18,7 +18,8 @@ impl Names {
         let mut read = renamed.read.into_iter();
         let written = renamed.written.unwrap_or_else(|| kind.named(cases.written, ident));
         let name = read.next().unwrap_or_else(|| kind.named(cases.read, ident));
-        let mut aliases: Vec<String> = read.chain(said.texts("alias")).filter(|alias| *alias != name).collect();
+        let mut aliases: Vec<String> =
+            read.chain(said.texts("alias")).filter(|alias| *alias != name).collect();
         aliases.sort();
         aliases.dedup();
         Self { written, read: name, aliases }

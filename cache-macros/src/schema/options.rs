@@ -83,7 +83,8 @@ fn value(name: &str, meta: &ParseNestedMeta<'_>, options: &mut Options) -> syn::
     match name {
         "version" => {
             const FORM: &str = "a version is a whole number: `version = 2`";
-            let number: LitInt = meta.value()?.parse().map_err(|error| syn::Error::new(error.span(), FORM))?;
+            let number: LitInt =
+                meta.value()?.parse().map_err(|error| syn::Error::new(error.span(), FORM))?;
             let parsed = number.base10_parse().ok().filter(|_| number.suffix().is_empty());
             options.version = Some(parsed.ok_or_else(|| syn::Error::new(number.span(), FORM))?);
         }

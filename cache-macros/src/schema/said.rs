@@ -22,11 +22,19 @@ impl Place {
             "rename" | "bound" | "borrow" => true,
             "skip" | "skip_serializing" | "skip_deserializing" | "with" | "serialize_with"
             | "deserialize_with" | "alias" => !matches!(self, Self::Type),
-            "rename_all" => !matches!(self, Self::Field),
-            "untagged" => !matches!(self, Self::Field),
+            "rename_all" | "untagged" => !matches!(self, Self::Field),
             "default" => !matches!(self, Self::Variant),
-            "rename_all_fields" | "tag" | "content" | "transparent" | "deny_unknown_fields" | "from" | "into"
-            | "try_from" | "remote" | "crate" | "expecting" => matches!(self, Self::Type),
+            "rename_all_fields"
+            | "tag"
+            | "content"
+            | "transparent"
+            | "deny_unknown_fields"
+            | "from"
+            | "into"
+            | "try_from"
+            | "remote"
+            | "crate"
+            | "expecting" => matches!(self, Self::Type),
             "other" => matches!(self, Self::Variant),
             "flatten" | "skip_serializing_if" | "getter" => matches!(self, Self::Field),
             _ => false,
@@ -66,7 +74,10 @@ impl Said {
             for option in split(tokens) {
                 match read(&option) {
                     Some((name, value)) if place.knows(&name) => said.options.push((name, value)),
-                    _ => said.unknown += &format!(" serde({})", quoted(&plain(option.into_iter().collect()))),
+                    _ => {
+                        let tokens = quoted(&plain(option.into_iter().collect()));
+                        said.unknown.extend([" serde(", &tokens, ")"]);
+                    }
                 }
             }
         }

@@ -160,13 +160,19 @@ impl SchemaDescription {
         }
     }
 
+    /// Writes a text as it is. Names in it are quoted, so that it can be told from what is beside it.
+    #[doc(hidden)]
+    pub fn raw(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
     /// Writes a text on how values are read, which tells nothing about what is written. It counts inside
     /// [`tried`](Self::tried) only.
     #[doc(hidden)]
     pub fn reading(&mut self, text: &str) {
         if self.is_tried {
             self.text.push('?');
-            self.text(text);
+            self.text.push_str(text);
         }
     }
 
