@@ -88,7 +88,12 @@ fn value(name: &str, meta: &ParseNestedMeta<'_>, options: &mut Options) -> syn::
             let parsed = number.base10_parse().ok().filter(|_| number.suffix().is_empty());
             options.version = Some(parsed.ok_or_else(|| syn::Error::new(number.span(), FORM))?);
         }
-        "as" => options.other = Some(meta.value()?.parse()?),
+        "as" => {
+            const FORM: &str = "what is described in its place is a type: `as = String`";
+            let other =
+                meta.value()?.parse().map_err(|error: syn::Error| syn::Error::new(error.span(), FORM))?;
+            options.other = Some(other);
+        }
         _ => options.krate = crate::attr::krate(meta.input)?,
     }
     Ok(())
