@@ -103,7 +103,8 @@ use sha2::{Digest, Sha256};
 ///
 /// # By hand
 ///
-/// An implementation writes texts and types. Their order counts:
+/// An implementation writes texts and types. Their order counts. Begin with a text that belongs to the type alone, unless
+/// the type is written exactly as another one:
 ///
 /// ```
 /// use cache_core::store::{Schema, SchemaDescription};
@@ -125,7 +126,7 @@ use sha2::{Digest, Sha256};
     note = "if the function returns it: write `version = 1` in place of `version = auto`, and raise the number when the type changes"
 )]
 pub trait Schema {
-    /// Writes what the serialized form of the type depends on.
+    /// Writes what the serialized form of the type depends on. It is the same each time.
     fn describe(description: &mut SchemaDescription);
 }
 
