@@ -6,7 +6,7 @@ use std::process::Command;
 use std::{fs, io};
 
 /// One folder each under `ui`.
-const BAD: [&str; 16] = [
+const BAD: [&str; 17] = [
     "arguments",
     "companions",
     "editions",
@@ -20,6 +20,7 @@ const BAD: [&str; 16] = [
     "numbers",
     "options",
     "returns",
+    "schemas",
     "stores",
     "tags",
     "templates",

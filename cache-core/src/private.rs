@@ -26,6 +26,7 @@ pub use crate::spec::Spec;
 #[cfg(feature = "store")]
 pub use crate::store::function::{
     EncodesKey, EncodesValue, InStore, IsWrittenInKeys, IsWrittenInValues, SecretPart, in_store,
+    in_store_by_schema,
 };
 pub use crate::tags::{IntoTag, TagField, TagList, ThroughOption, ThroughPlain, ThroughRef, typed_tag};
 pub use crate::value::{IsOption, IsResult, IsSent, OfReturn, OfValue, Outcome, Return, Returns, share};
@@ -209,6 +210,13 @@ macro_rules! __edition {
 #[macro_export]
 #[cfg(feature = "store")]
 macro_rules! __in_store {
+    (($($hooks:tt)*) auto $function:literal $alias:literal $($options:tt)*) => {
+        $crate::__private::in_store_by_schema(
+            $($hooks)*,
+            $crate::__private::InStore::new($alias) $($options)*,
+            $function,
+        )
+    };
     (($($hooks:tt)*) $alias:literal $($options:tt)*) => {
         $crate::__private::in_store($($hooks)*, $crate::__private::InStore::new($alias) $($options)*)
     };

@@ -19,6 +19,7 @@ mod model;
 mod node;
 mod options;
 mod outline;
+mod schema;
 mod shape;
 #[cfg(test)]
 mod snapshots;
@@ -62,6 +63,13 @@ pub fn memoize(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Tag, attributes(tag))]
 pub fn tag(item: TokenStream) -> TokenStream {
     tag::derive(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// In short: a change of the type's serialized form is noticed. It reads the attributes of `serde`, and
+/// `#[schema(version = 2)]` for a change that cannot be seen.
+#[proc_macro_derive(Schema, attributes(schema, serde))]
+pub fn schema(item: TokenStream) -> TokenStream {
+    schema::derive(item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 /// In short: the struct is a key, with a cache of its own. `#[cache_key(value = Cat, ttl = 300)]` says which values it

@@ -27,10 +27,11 @@ fn expand(source: &str) -> String {
             Item::Impl(item) => &mut item.attrs,
             Item::Trait(item) => &mut item.attrs,
             Item::Struct(ItemStruct { attrs, .. }) | Item::Enum(ItemEnum { attrs, .. })
-                if attrs.iter().any(is_derive_of_tag) =>
+                if attrs.iter().any(|attr| derive(attr).is_some()) =>
             {
-                attrs.retain(|attr| !is_derive_of_tag(attr));
-                let derived = crate::tag::derive(item.to_token_stream()).expect("the example is right");
+                let at = attrs.iter().position(|attr| derive(attr).is_some()).expect("there is one");
+                let derive = derive(&attrs.remove(at)).expect("it is one");
+                let derived = derive(item.to_token_stream()).expect("the example is right");
                 items.extend([item, syn::parse2(derived).expect("what is derived is an item")]);
                 continue;
             }
@@ -76,8 +77,15 @@ fn expand_methods(block: &mut ItemImpl) {
     block.items = items;
 }
 
-fn is_derive_of_tag(attr: &Attribute) -> bool {
-    attr.meta == parse_quote!(derive(Tag))
+/// What carries out a derive of ours.
+fn derive(attr: &Attribute) -> Option<fn(TokenStream) -> syn::Result<TokenStream>> {
+    if attr.meta == parse_quote!(derive(Tag)) {
+        Some(crate::tag::derive)
+    } else if attr.meta == parse_quote!(derive(Schema)) {
+        Some(crate::schema::derive)
+    } else {
+        None
+    }
 }
 
 fn is_ours(attr: &Attribute) -> bool {

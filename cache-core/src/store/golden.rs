@@ -1,15 +1,19 @@
-//! Keys and containers as they were written before: `tests/golden/1`, at the root of the workspace. Other programs have
-//! them in their stores, so they are read, and those that are not compressed are written, for ever as they are.
+//! Keys, containers and numbers of schemas as they were written before: `tests/golden/1`, at the root of the workspace.
+//! Other programs have them in their stores, so they are read, and those that are not compressed are written, for ever as
+//! they are.
 //!
 //! A change that is meant needs a new format, and files in a folder of its own. `BLESS=1` writes the files.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use std::{env, fs};
 
 use super::canonical::canonical_json;
 use super::envelope::{Envelope, FOR_EVER, Part, Unreadable};
 use super::key::{KeyName, Namespace, secret};
+use super::schema::schema_of;
 use super::{Compression, SigningKeys};
 
 const NOW: u64 = 1_800_000_000_000;
@@ -112,12 +116,54 @@ fn a_placeholder_is_read_and_written_as_ever() {
     assert_eq!(reason, Unreadable::Placeholder);
 }
 
+/// What `serde` is told of it, and how types are met again.
+#[derive(cache_macros::Schema)]
+#[schema(crate = crate, version = 3)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code)]
+struct Cat<T> {
+    full_name: String,
+    #[serde(alias = "weight", default, skip_serializing_if = "Option::is_none")]
+    weight_in_grams: Option<f64>,
+    kittens: Vec<Cat<T>>,
+    #[serde(with = "seconds")]
+    born: SystemTime,
+    owner: T,
+}
+
+#[derive(cache_macros::Schema)]
+#[schema(crate = crate)]
+#[serde(untagged, deny_unknown_fields)]
+#[allow(dead_code)]
+enum Owner {
+    Person {
+        #[serde(alias = "key")]
+        id: u64,
+    },
+    Shelter(String, [u8; 4]),
+}
+
+#[test]
+fn schemas_have_the_numbers_that_they_always_had() {
+    type Standard = HashMap<PathBuf, (Option<u8>, Result<Box<[char]>, Duration>)>;
+    let numbers = [
+        ("Standard", schema_of::<Standard>()),
+        ("Owner", schema_of::<Owner>()),
+        ("Cat", schema_of::<Cat<Owner>>()),
+    ];
+    let mut written = String::new();
+    for (name, number) in numbers {
+        writeln!(written, "{name} {number:016x}").unwrap();
+    }
+    assert_eq!(written, String::from_utf8(golden("schemas.txt", written.as_bytes())).unwrap());
+}
+
 #[test]
 fn keys_are_named_as_ever() {
     let shop = Namespace::new("shop");
     let arguments = (
         ("tom", -1, 2.5, 1e300, u128::MAX),
-        std::collections::HashMap::from([("b", Some(1)), ("a", None), ("c/%~", Some(2))]),
+        HashMap::from([("b", Some(1)), ("a", None), ("c/%~", Some(2))]),
         (Some(None::<u8>), 'ß', true, "{\"\n"),
     );
     let json = canonical_json(&arguments).unwrap();

@@ -27,6 +27,7 @@ mod null;
 mod protocol;
 mod reply;
 pub(crate) mod rules;
+pub(crate) mod schema;
 mod secret;
 mod signing;
 mod tiered;
@@ -36,6 +37,9 @@ pub use answer::Answer;
 /// Bytes that are shared without copying, of the crate `bytes`.
 pub use bytes::Bytes;
 pub use cache::{Cache, CacheBuilder, CacheStats, CacheTag, Lock, MissReason};
+/// Describes the serialized form of a type. The [trait](trait@Schema) of the same name explains what counts, and the
+/// options.
+pub use cache_macros::Schema;
 pub use codec::{Codec, CodecError, CustomCodec};
 pub use compression::Compression;
 pub use contract::{
@@ -50,6 +54,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use null::NullStore;
 pub use reply::{Reading, Reply, Writing};
+pub use schema::{Schema, SchemaDescription};
 pub use secret::Secret;
 pub use signing::{SigningKeyError, SigningKeys};
 pub use tiered::TieredStore;

@@ -1,6 +1,6 @@
 //! How a call is looked up: the slot of its function, what is decided about its return, and how its key is made.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit::Visit;
@@ -144,7 +144,7 @@ fn hooks(model: &Model, mut hook: impl FnMut(&str, &Expr) -> TokenStream) -> Tok
 
 /// The store behind the function, and what is said of it.
 fn in_store(model: &Model, store: &Given<LitStr>) -> TokenStream {
-    let Model { options, krate, .. } = model;
+    let options = &model.options;
     let alias = &store.value;
     let local = options.local.as_ref().map(|given| {
         let local = given.value;
@@ -154,21 +154,40 @@ fn in_store(model: &Model, store: &Given<LitStr>) -> TokenStream {
         let ttl = given.value.tokens();
         quote_spanned!(given.span=> .local_ttl(#ttl))
     });
-    let version = options.version.as_ref().map(|given| match given.value {
-        StoreVersion::Number(version) => quote_spanned!(given.span=> .version(#version)),
-        StoreVersion::Auto => {
-            let (text, value) = (tokens_of(model), &model.output);
-            let schema = at(model.output.span(), quote!(#krate::__private::schema_of));
-            quote_spanned!(given.span=> .version(#schema::<#value>(#text)))
+    let (auto, version) = match options.version.as_ref() {
+        Some(Given { value: StoreVersion::Auto, span }) => {
+            let hash = Literal::u64_suffixed(hash_of(model));
+            (Some(quote_spanned!(*span=> auto #hash)), None)
         }
-    });
-    quote_spanned!(store.span=> #alias #local #local_ttl #version)
+        Some(Given { value: StoreVersion::Number(version), span }) => {
+            (None, Some(quote_spanned!(*span=> .version(#version))))
+        }
+        None => (None, None),
+    };
+    quote_spanned!(store.span=> #auto #alias #local #local_ttl #version)
 }
 
-/// The tokens of the function, which say when its values may be others: without attributes and documentation.
-fn tokens_of(model: &Model) -> String {
+/// A hash of the tokens of the function, without its attributes: FNV-1a, which is the same whoever compiles it.
+fn hash_of(model: &Model) -> u64 {
+    fn feed(hash: &mut u64, tokens: TokenStream) {
+        for token in tokens {
+            let text = match &token {
+                TokenTree::Group(group) => format!("{:?}", group.delimiter()),
+                other => other.to_string(),
+            };
+            for byte in text.bytes().chain([0]) {
+                *hash = (*hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            if let TokenTree::Group(group) = token {
+                feed(hash, group.stream());
+                *hash = hash.wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
     let (sig, body) = (&model.function.sig, &model.function.body);
-    quote!(#sig #body).to_string()
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    feed(&mut hash, quote!(#sig #body));
+    hash
 }
 
 /// What stands for a node: a type without lifetimes.

@@ -249,6 +249,65 @@ fn two_versions_of_a_program_have_values_of_their_own_and_invalidate_both() {
     assert_eq!(RUNS_OF_VERSIONS.take(), 2);
 }
 
+mod by_schema {
+    use cache_core::memoize;
+    use cache_core::store::Schema;
+    use serde_derive::{Deserialize, Serialize};
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+    pub(super) struct Cat {
+        pub(super) name: String,
+    }
+
+    pub(super) mod later {
+        use super::{Deserialize, Schema, Serialize};
+
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+        pub(in super::super) struct Cat {
+            pub(in super::super) name: String,
+            #[serde(default)]
+            pub(in super::super) age: u32,
+        }
+    }
+
+    #[memoize(name = "by_schema::get", store = "shared", version = auto)]
+    pub(super) fn get(name: &str) -> Option<Cat> {
+        super::RUNS_BY_SCHEMA.count();
+        Some(Cat { name: name.to_owned() })
+    }
+
+    #[memoize(name = "by_schema::get", store = "shared", version = auto)]
+    pub(super) fn same(name: &str) -> Result<Option<Cat>, String> {
+        super::RUNS_BY_SCHEMA.count();
+        Ok(Some(Cat { name: name.to_uppercase() }))
+    }
+
+    #[memoize(name = "by_schema::get", store = "shared", version = auto)]
+    pub(super) fn with_another_type(name: &str) -> Option<later::Cat> {
+        super::RUNS_BY_SCHEMA.count();
+        Some(later::Cat { name: name.to_owned(), age: 1 })
+    }
+}
+
+static RUNS_BY_SCHEMA: Runs = Runs::new();
+
+#[test]
+fn a_version_follows_from_the_function_and_the_type_of_its_value() {
+    let processes = Processes::new(2);
+    let name = || "tom".to_owned();
+    for _ in 0..2 {
+        for at in 0..2 {
+            let cat = processes.inside(at, || by_schema::get("tom"));
+            assert_eq!(cat, Some(by_schema::Cat { name: name() }));
+        }
+        let loud = processes.inside(1, || by_schema::same("tom")).unwrap();
+        assert_eq!(loud, Some(by_schema::Cat { name: "TOM".to_owned() }), "its tokens are others");
+        let later = processes.inside(1, || by_schema::with_another_type("tom"));
+        assert_eq!(later, Some(by_schema::later::Cat { name: name(), age: 1 }));
+    }
+    assert_eq!(RUNS_BY_SCHEMA.take(), 3);
+}
+
 #[test]
 fn nothing_of_a_secret_is_in_the_store() {
     #[memoize(store = "shared", secret(token))]

@@ -68,6 +68,7 @@
     reason = "what is written here is written plainly"
 )]
 
+use cache_core::store::Schema;
 use cache_core::{CacheKey, Memo, Tag, invalidates, memoize};
 use std::sync::Arc;
 
@@ -96,6 +97,26 @@ pub enum OneOf {
         /// Which.
         id: u64,
     },
+    /// None.
+    None,
+}
+
+/// Something to store.
+#[derive(Clone, Debug, Schema)]
+#[non_exhaustive]
+pub struct Page<'a, T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// How it is called.
+    pub title: &'a str,
+}
+/// One form or the other.
+#[derive(Clone, Copy, Debug, Schema)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Form {
+    /// A number.
+    Number(u64),
     /// None.
     None,
 }

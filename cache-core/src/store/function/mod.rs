@@ -24,7 +24,8 @@ use super::fork;
 use super::key::StoreKey;
 use super::protocol::{Token, Value, function_tag, names_of_wire, wire_names};
 use super::rules::{NEVER as FOR_EVER, deadline};
-use super::{Cache, Codec, StoreError, StoreErrorKind};
+use super::schema::schema_of;
+use super::{Cache, Codec, Schema, StoreError, StoreErrorKind};
 use crate::erased::{Erased, ErasedRef};
 use crate::handles::{AnyMemoRef, Memo};
 use crate::memo::{
@@ -35,6 +36,7 @@ use crate::sync::plain::Mutex;
 use crate::sync::{Locked, held_in};
 use crate::tags::{Name, TagName};
 use crate::time::{NEVER, Tick, after};
+use crate::value::StoresKept;
 
 pub(in crate::store) use acknowledged::send;
 pub(in crate::store) use coherence::{CHANNEL_TIMEOUT, Coherence};
@@ -92,6 +94,17 @@ pub fn in_store<R: EncodesValue, S: EncodesKey>(
         last_error: LastError::new(),
     }));
     spec
+}
+
+/// The same where the version of the values is that of the function, whose tokens have this hash, and of their type.
+pub fn in_store_by_schema<R: EncodesValue + StoresKept<Kept: Schema>, S: EncodesKey>(
+    spec: MemoSpec<R, S>,
+    options: InStore,
+    function: u64,
+) -> MemoSpec<R, S> {
+    // No version that is written by hand is so large.
+    let version = (function ^ schema_of::<R::Kept>()) | 1 << 63;
+    in_store(spec, options.version(version))
 }
 
 /// How values of a function are encoded and decoded.
