@@ -136,12 +136,17 @@ pub(crate) fn equals(input: ParseStream<'_>) -> syn::Result<()> {
 /// `= value`.
 pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     equals(input)?;
+    let is_module = input.peek(Token![crate]) || input.peek(Token![super]);
+    if is_module && !input.peek2(Token![::]) {
+        return Err(input.error("expected a value, and this is a module"));
+    }
     input.parse()
 }
 
 /// Where the runtime is.
 pub(crate) fn krate(input: ParseStream<'_>) -> syn::Result<Path> {
-    let path: Path = value(input)?;
+    equals(input)?;
+    let path: Path = input.parse()?;
     if path.segments.iter().any(|segment| !segment.arguments.is_none()) {
         return Err(syn::Error::new(
             path.span(),

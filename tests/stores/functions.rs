@@ -1,6 +1,7 @@
 //! Functions whose values are in a store: `#[memoize(store = "..")]`.
 
 mod across;
+mod channels;
 mod outages;
 mod staleness;
 mod verbs;
@@ -40,6 +41,11 @@ impl Processes {
     /// One process with a store that no other uses.
     fn alone() -> Self {
         Self::of(1, ScriptedStore::exclusive)
+    }
+
+    /// Processes that hear of each other.
+    fn with_channel(count: usize) -> Self {
+        Self::of(count, || ScriptedStore::new().with_channel())
     }
 
     fn of(count: usize, store: impl FnOnce() -> ScriptedStore) -> Self {

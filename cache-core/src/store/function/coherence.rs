@@ -44,6 +44,8 @@ pub(in crate::store) struct Coherence {
     runtime: Weak<Runtime>,
     /// When the channel has shown life last.
     alive: AtomicU64,
+    /// When it was last made to.
+    beat: AtomicU64,
     timeout: Tick,
     state: Mutex<State>,
 }
@@ -73,6 +75,7 @@ impl Coherence {
             cache: Arc::downgrade(shared),
             runtime: Arc::downgrade(runtime),
             alive: AtomicU64::new(0),
+            beat: AtomicU64::new(0),
             timeout: ticks(shared.channel_timeout),
             state: Mutex::new(State { trust: Trust::Cut, numbers: HashMap::new() }),
         });
@@ -89,13 +92,17 @@ impl Coherence {
         self.runtime.as_ptr() == Arc::as_ptr(runtime) && self.state.lock().trust == Trust::Trusted
     }
 
-    /// Takes note of whether others are heard of. If that changes, messages may have been lost.
+    /// Takes note of whether others are heard of. When they no longer are, all that was kept goes. Before they are, nothing
+    /// is.
     fn trust(&self, trust: Trust) {
         let mut state = self.state.lock();
         let before = std::mem::replace(&mut state.trust, trust);
-        if trust != Trust::Trusted || before != Trust::Trusted {
-            state.numbers.clear();
-            drop(state);
+        if before == trust {
+            return;
+        }
+        state.numbers.clear();
+        drop(state);
+        if before == Trust::Trusted {
             self.empty();
         }
     }
@@ -197,7 +204,8 @@ impl Listener for Coherence {
 impl Due for Coherence {
     fn due(self: Arc<Self>, now: Tick) -> Option<Tick> {
         let (shared, runtime) = (self.cache.upgrade()?, self.runtime.upgrade()?);
-        let is_silent = now.saturating_sub(self.alive.load(Ordering::Relaxed)) > self.timeout;
+        let (alive, beat) = (self.alive.load(Ordering::Relaxed), self.beat.swap(now, Ordering::Relaxed));
+        let is_silent = alive < beat && now.saturating_sub(alive) > self.timeout;
         let trust = self.state.lock().trust;
         if is_silent && trust == Trust::Trusted {
             self.trust(Trust::Silent);

@@ -201,9 +201,9 @@ impl FunctionStore {
         // Without a word from the other processes, a value is kept only as long as the user says.
         let hears =
             || cache.coherence(memo.runtime()).is_some_and(|others| others.is_trusted(memo.runtime()));
-        let may_keep = !cache.store().is_shared() || self.options.local_ttl.is_some() || hears();
+        let may_keep = || !cache.store().is_shared() || self.options.local_ttl.is_some() || hears();
         Tier {
-            keeps: self.options.keeps && may_keep,
+            keeps: self.options.keeps && may_keep(),
             local_ttl: self.options.local_ttl,
             bounds: cache.shared().bounds,
         }

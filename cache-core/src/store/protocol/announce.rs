@@ -26,13 +26,11 @@ pub(super) struct Announcer {
 impl Announcer {
     /// What tells its messages apart from those of others.
     fn sender(&self) -> Result<u64, StoreError> {
-        match self.sender.get() {
-            Some(sender) => Ok(*sender),
-            None => {
-                let drawn = random()?;
-                Ok(*self.sender.get_or_init(|| drawn))
-            }
+        if let Some(sender) = self.sender.get() {
+            return Ok(*sender);
         }
+        let drawn = random()?;
+        Ok(*self.sender.get_or_init(|| drawn))
     }
 }
 

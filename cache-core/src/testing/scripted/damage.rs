@@ -26,7 +26,7 @@ impl Damage {
                     self.damage(stored, contents);
                 }
             }),
-            Reply::Scanned(_) | Reply::Raised(_) | Reply::Closed => {}
+            Reply::Scanned(_) | Reply::Raised(_) | Reply::Published | Reply::Closed => {}
         }
     }
 

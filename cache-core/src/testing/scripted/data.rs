@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::Request;
+use super::channel::Messages;
 use crate::memo::runtime::Runtime;
 use crate::store::rules::{holds, raised};
 use crate::store::{Action, Outcome, StoreError, Stored, Version, Write};
@@ -22,6 +23,7 @@ pub(super) enum Reply {
     Written(Vec<Outcome>),
     Scanned((Vec<Bytes>, Option<Bytes>)),
     Raised(u64),
+    Published,
     Closed,
 }
 
@@ -29,6 +31,7 @@ pub(super) enum Reply {
 pub(super) struct Data {
     pub(super) clock: Clock,
     contents: Mutex<Contents>,
+    pub(super) messages: Messages,
 }
 
 pub(super) struct Contents {
@@ -50,7 +53,11 @@ pub(super) struct Kept {
 impl Data {
     pub(super) fn new() -> Self {
         let contents = Contents { map: Map::new(), puts: 0, now: 0 };
-        Self { clock: Runtime::current().clock.clone(), contents: Mutex::new(contents) }
+        Self {
+            clock: Runtime::current().clock.clone(),
+            contents: Mutex::new(contents),
+            messages: Messages::default(),
+        }
     }
 
     /// The contents, without what has expired.
@@ -74,6 +81,8 @@ impl Contents {
             Request::Write { batch } => Reply::Written(batch.iter().map(|write| self.write(write)).collect()),
             Request::Scan { prefix, from } => Reply::Scanned(self.scan(prefix, from.as_ref())),
             Request::Raise { key, initial, ttl } => Reply::Raised(self.raise(key, *initial, *ttl)?),
+            // The message is on its way.
+            Request::Publish { .. } => Reply::Published,
             Request::Close => Reply::Closed,
         })
     }

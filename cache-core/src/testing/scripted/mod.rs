@@ -1,5 +1,6 @@
 //! A store whose answers a test decides: see [`ScriptedStore`].
 
+mod channel;
 mod damage;
 mod data;
 mod requests;
@@ -18,7 +19,7 @@ use self::damage::Damage;
 use self::data::{Data, Map, Reply};
 pub use self::requests::{Held, Hold, Request};
 use self::script::{Connection, Faults, Sent};
-use crate::store::{Answer, Counter, Outcome, Scan, Store, StoreErrorKind, Stored, Write};
+use crate::store::{Answer, Channel, Counter, Outcome, Scan, Store, StoreErrorKind, Stored, Write};
 use crate::time::NEVER;
 
 /// A store in memory that fails, waits, loses and damages as a test tells it to.
@@ -71,11 +72,13 @@ use crate::time::NEVER;
 /// assert_eq!(store.keys().len(), 1);
 /// ```
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that a store may have")]
 pub struct ScriptedStore {
     connection: Arc<Connection>,
     is_shared: bool,
     can_scan: bool,
     can_count: bool,
+    has_channel: bool,
 }
 
 /// The contents of a [`ScriptedStore`] at some moment.
@@ -100,7 +103,7 @@ impl ScriptedStore {
     #[must_use]
     pub fn new() -> Self {
         let connection = Connection::new(Arc::new(Data::new()));
-        Self { connection, is_shared: true, can_scan: true, can_count: true }
+        Self { connection, is_shared: true, can_scan: true, can_count: true, has_channel: false }
     }
 
     /// Makes an empty store that says that no one else writes to its data.
@@ -339,6 +342,10 @@ impl Store for ScriptedStore {
 
     fn counter(&self) -> Option<&dyn Counter> {
         self.can_count.then_some(self)
+    }
+
+    fn channel(&self) -> Option<&dyn Channel> {
+        self.has_channel.then_some(self)
     }
 }
 

@@ -45,6 +45,13 @@ pub enum Request {
         /// How long it is kept.
         ttl: Option<Duration>,
     },
+    /// [`Channel::publish`](crate::store::Channel::publish)
+    Publish {
+        /// To whom.
+        topic: Bytes,
+        /// What.
+        message: Bytes,
+    },
     /// [`Store::close`](crate::store::Store::close)
     Close,
 }

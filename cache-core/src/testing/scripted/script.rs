@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use super::channel::Reception;
 use super::damage::Damage;
 use super::data::{Data, Reply};
 use super::{Held, Hold, Request};
@@ -34,6 +35,7 @@ pub(super) struct Script {
     pub(super) damage: Option<Damage>,
     pub(super) requests: Vec<Request>,
     pub(super) is_closed: bool,
+    pub(super) reception: Reception,
     held: Vec<HeldRequest>,
     /// The number of requests so far, which is the number of the last.
     sent: u64,
@@ -117,6 +119,9 @@ fn scripted(kind: StoreErrorKind) -> StoreError {
 
 impl Script {
     fn carry_out(&mut self, data: &Data, request: &Request) -> Answered {
+        if let Request::Publish { topic, message } = request {
+            data.messages.add(topic.clone(), message.clone());
+        }
         let mut contents = data.lock();
         let mut reply = contents.carry_out(request)?;
         if let Some(damage) = &mut self.damage {
@@ -132,7 +137,14 @@ impl Connection {
     }
 
     pub(super) fn send(self: &Arc<Self>, request: Request) -> Sent {
-        let is_write = matches!(request, Request::Write { .. } | Request::Raise { .. });
+        let sent = self.send_alone(request);
+        self.data.messages.deliver();
+        sent
+    }
+
+    fn send_alone(self: &Arc<Self>, request: Request) -> Sent {
+        let is_write =
+            matches!(request, Request::Write { .. } | Request::Raise { .. } | Request::Publish { .. });
         let mut guard = self.script.lock();
         let script = &mut *guard;
         script.sent += 1;
@@ -189,6 +201,12 @@ impl Connection {
 
     /// Carries out a held request, if that was not done. Returns whether it is held.
     pub(super) fn arrive(&self, number: u64) -> bool {
+        let is_held = self.arrive_alone(number);
+        self.data.messages.deliver();
+        is_held
+    }
+
+    fn arrive_alone(&self, number: u64) -> bool {
         let mut script = self.script.lock();
         let Some(at) = script.held.iter().position(|held| held.number == number) else { return false };
         if !script.held[at].has_arrived {
