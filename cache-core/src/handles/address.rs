@@ -96,8 +96,12 @@ impl EntryAddress {
         Some(Ttl::between(self.memo.clock().now(), deadline))
     }
 
-    fn set_deadline(&self, ttl: Duration, only_later: bool) -> bool {
-        self.memo.set_deadline(&self.key, self.hash, ttl, only_later)
+    fn set_deadline(&self, ttl: Duration, only_later: bool) -> Done<bool> {
+        #[cfg(feature = "store")]
+        if let Some(keeping) = self.memo.handle().keeping_behind(&self.key, self.hash, ttl, only_later) {
+            return Done::Later(keeping);
+        }
+        Done::Now(self.memo.set_deadline(&self.key, self.hash, ttl, only_later))
     }
 
     /// Returns the value, if it is fresh. It counts as a read.
@@ -253,13 +257,13 @@ impl<V: 'static> Key<V, Async> {
     /// Sets the ttl of the entry, counted from now. A ttl of 0 ends it now. Returns whether there was a fresh
     /// entry.
     pub async fn set_ttl(&self, ttl: Duration) -> bool {
-        ready(self.address.set_deadline(ttl, false)).await
+        self.address.set_deadline(ttl, false).await
     }
 
     /// Sets the ttl of the entry, counted from now, only if that makes it longer. Returns whether there was a
     /// fresh entry.
     pub async fn extend_ttl(&self, ttl: Duration) -> bool {
-        ready(self.address.set_deadline(ttl, true)).await
+        self.address.set_deadline(ttl, true).await
     }
 }
 
@@ -364,13 +368,13 @@ macro_rules! at_once {
             /// Sets the ttl of the entry, counted from now. A ttl of 0 ends it now. Returns whether there was
             /// a fresh entry.
             pub fn set_ttl(&self, ttl: Duration) -> bool {
-                self.address.set_deadline(ttl, false)
+                self.address.set_deadline(ttl, false).wait()
             }
 
             /// Sets the ttl of the entry, counted from now, only if that makes it longer. Returns whether
             /// there was a fresh entry.
             pub fn extend_ttl(&self, ttl: Duration) -> bool {
-                self.address.set_deadline(ttl, true)
+                self.address.set_deadline(ttl, true).wait()
             }
         }
     };

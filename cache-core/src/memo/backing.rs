@@ -27,6 +27,9 @@ pub(crate) trait Backing: Send + Sync {
     fn fetch(&self, memo: &MemoCore, key: &Erased) -> Later<Fetched>;
     /// Looks for the value of a key.
     fn look(&self, memo: &MemoCore, key: &Erased) -> Later<Option<Found>>;
+    /// Keeps the value of a key for a ttl from now, only for longer if `only_later`. Returns whether there is one; none if the
+    /// store has failed.
+    fn keep(&self, memo: &MemoCore, key: &Erased, ttl: Duration, only_later: bool) -> Later<Option<bool>>;
     /// Removes the value of a key, or of all keys of the memo. Returns what to wait for, unless it is done.
     fn invalidate(&self, memo: &MemoCore, key: Option<&Erased>) -> Option<Acknowledgement>;
     /// Whether it is this cache, of which the store knows the type.
@@ -154,6 +157,26 @@ impl MemoRef {
                 memo.counters.store_hits.add();
             }
             found
+        }))
+    }
+}
+
+impl MemoRef {
+    /// Moves the deadline of an entry, in the store behind the memo and here; none if there is no store.
+    pub(crate) fn keeping_behind(
+        &self,
+        key: &Erased,
+        hash: u32,
+        ttl: Duration,
+        only_later: bool,
+    ) -> Option<Later<bool>> {
+        let backing = self.backing().filter(|_| !self.is_disabled())?;
+        let keeping = backing.keep(self, key, ttl, only_later);
+        let (memo, key) = (self.clone(), key.clone());
+        Some(Box::pin(async move {
+            let kept = keeping.await;
+            let kept_here = memo.set_deadline(&key, hash, ttl, only_later);
+            kept.unwrap_or(kept_here)
         }))
     }
 }

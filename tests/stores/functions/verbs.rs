@@ -1,17 +1,15 @@
 //! What companions read and write in the store.
 
-use cache_core::memoize;
+use std::time::Duration;
+
 use cache_core::store::caches;
-use cache_core::tag;
+use cache_core::{memoize, tag};
 use futures::executor::block_on;
 
 use super::{Cat, Processes, Runs};
 
-static RUNS: Runs = Runs::new();
-
 #[memoize(ttl = 300, store = "shared", tags = ["kept", "owner:{value.owner}"])]
 fn get_cat(name: &str) -> Cat {
-    RUNS.count();
     Cat::new(name, 7)
 }
 
@@ -81,6 +79,12 @@ fn asynchronous_verbs_await_the_store() {
 
 #[test]
 fn a_write_takes_the_place_of_what_this_process_keeps() {
+    static RUNS: Runs = Runs::new();
+    #[memoize(ttl = 300, store = "shared", tag = "kept")]
+    fn get_cat(name: &str) -> Cat {
+        RUNS.count();
+        Cat::new(name, 7)
+    }
     let alone = Processes::alone();
     alone.inside(0, || {
         get_cat("tom");
@@ -94,6 +98,37 @@ fn a_write_takes_the_place_of_what_this_process_keeps() {
         caches().get("shared").unwrap().clear().wait().unwrap();
         assert_eq!((get_cat("tom").owner, RUNS.take()), (7, 1));
     });
+}
+
+#[test]
+fn a_ttl_is_set_for_all() {
+    static RUNS: Runs = Runs::new();
+    #[memoize(ttl = 300, store = "shared", tag = "kept")]
+    fn get_cat(name: &str) -> Cat {
+        RUNS.count();
+        Cat::new(name, 7)
+    }
+    let processes = Processes::new(2);
+    let key = || get_cat::key("max");
+    assert!(!processes.inside(0, || key().set_ttl(Duration::from_secs(5))));
+    processes.inside(0, || get_cat("max"));
+    RUNS.take();
+    assert!(processes.inside(1, || key().set_ttl(Duration::from_secs(5))));
+    assert!(processes.inside(0, || key().extend_ttl(Duration::from_secs(2))), "it is longer already");
+    processes.advance(Duration::from_secs(4));
+    processes.inside(0, || get_cat("max"));
+    assert_eq!(RUNS.take(), 0);
+    processes.advance(Duration::from_secs(1));
+    processes.inside(0, || get_cat("max"));
+    assert_eq!(RUNS.take(), 1);
+    assert!(processes.inside(1, || get_cat::entry("max").extend_ttl(Duration::from_secs(1000))));
+    processes.advance(Duration::from_secs(900));
+    processes.inside(0, || get_cat("max"));
+    assert_eq!(RUNS.take(), 0);
+    assert!(processes.inside(1, || block_on(far_cat("max".to_owned())).owner == 7));
+    let set = || far_cat::key("max".to_owned());
+    assert!(processes.inside(0, || block_on(set().set_ttl(Duration::ZERO))));
+    assert_eq!(processes.inside(1, || block_on(set().get())), None);
 }
 
 #[test]

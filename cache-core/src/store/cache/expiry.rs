@@ -49,7 +49,7 @@ impl Cache {
 
 impl Shared {
     /// Changes how long a value is kept, only to longer if `extend`.
-    async fn keep(
+    pub(in crate::store) async fn keep(
         &self,
         name: &StoreKey,
         ttl: Duration,
@@ -64,10 +64,13 @@ impl Shared {
             let Some(old) = old else { return Ok(Decision::Leave(false)) };
             let now = self.protocol.clock.now();
             let until = deadline(now, ttl);
-            Ok(if extend && until <= old.serve_until {
+            Ok(if extend && until <= old.fresh_until {
                 Decision::Leave(true)
             } else {
-                Decision::Derive(Value { fresh_until: until, serve_until: until, ..old }, true)
+                // What may be returned when it is no longer fresh may be for as long as before.
+                let window = Duration::from_millis(old.serve_until.saturating_sub(old.fresh_until));
+                let serve_until = deadline(until, Some(window));
+                Decision::Derive(Value { fresh_until: until, serve_until, ..old }, true)
             })
         };
         self.replace(name, &[], by, decide).await

@@ -302,6 +302,31 @@ impl Backing for FunctionStore {
         })
     }
 
+    fn keep(&self, memo: &MemoCore, key: &Erased, ttl: Duration, only_later: bool) -> Later<Option<bool>> {
+        let place = match self.place(memo, key) {
+            Ok(place) => place,
+            Err(error) => {
+                self.fail(memo, error);
+                return Box::pin(ready(None));
+            }
+        };
+        Box::pin(async move {
+            let shared = place.cache.shared();
+            match shared.keep(&place.name, ttl, only_later, shared.by()).await {
+                Ok(kept) => {
+                    if kept {
+                        place.announce().await;
+                    }
+                    Some(kept)
+                }
+                Err(error) => {
+                    place.fail(error);
+                    None
+                }
+            }
+        })
+    }
+
     fn invalidate(&self, memo: &MemoCore, key: Option<&Erased>) -> Option<Acknowledgement> {
         let cache = match self.cache(memo) {
             Ok(cache) => cache,
