@@ -16,6 +16,10 @@ use crate::mode::{Async, Blocking};
 /// that may run the body, and those that write a value, which gets the tags and the ttl of the attribute. To
 /// keep the address of an entry, take its [`id`](Self::id).
 ///
+/// For a function with a store (`store = ".."`), `get`, the verbs that write, and those about the ttl also reach the store,
+/// and wait for it. The page about stores in the [guide](https://docs.rs/cache-core/latest/cache_core/guide/) tells what each
+/// does there.
+///
 /// `M` is [`Blocking`], or [`Async`] for an asynchronous function, whose verbs are futures.
 #[must_use = "an entry does nothing until one of its verbs is called"]
 pub struct Entry<C, M = Blocking> {

@@ -222,6 +222,26 @@ macro_rules! __in_store {
     };
 }
 
+/// A part of a key of which a store gets only a hash.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "store")]
+macro_rules! __secret_part {
+    ($shape:expr) => {
+        $crate::__private::SecretPart($shape)
+    };
+}
+
+/// There are no stores.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "store"))]
+macro_rules! __secret_part {
+    ($shape:expr) => {
+        $shape
+    };
+}
+
 /// There are no stores.
 #[doc(hidden)]
 #[macro_export]

@@ -77,8 +77,8 @@ impl session {
                 ::cache_core::__private::only(),
                 Self::__slot(),
                 (
-                    ::cache_core::__private::SecretPart(
-                        ::cache_core::__private::Ref(::cache_core::__leaf!(str)),
+                    ::cache_core::__secret_part!(
+                        ::cache_core::__private::Ref(::cache_core::__leaf!(str))
                     ),
                     ::cache_core::__leaf!(u64),
                 ),

@@ -11,6 +11,9 @@ use super::MemoCore;
 /// The result of an invalidation, hard or soft. The invalidation has taken effect in this process when it
 /// returns this. You can ignore it, or ask for its [`count`](Self::count).
 ///
+/// If a function has a store (feature `store`), the invalidation is on its way there. Await this, or call its `wait`, to
+/// know when no process reads an older value from the store any more.
+///
 /// Several can be added up.
 #[derive(Clone, Default)]
 pub struct Applied {

@@ -360,7 +360,7 @@ fn hidden(model: &Model, arg: &Arg, shape: TokenStream) -> TokenStream {
     let krate = &model.krate;
     let mut secrets = model.options.secret.iter().flat_map(|given| &given.value);
     let is_secret = model.options.store.is_some() && arg.named && secrets.any(|name| *name == arg.name);
-    if is_secret { quote!(#krate::__private::SecretPart(#shape)) } else { shape }
+    if is_secret { quote!(#krate::__secret_part!(#shape)) } else { shape }
 }
 
 /// Where an argument is in a tuple of arguments.
