@@ -121,6 +121,7 @@ impl MemoCore {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use crate::memo::{MemoSpec, Runtime, When};
+    use crate::policy::Policy;
     use crate::spec::Spec;
     use crate::sync::Ordering;
     use crate::tests::test_memo::TestMemo;
@@ -156,6 +157,33 @@ mod tests {
         assert_eq!((cache.get(1), cache.get(2)), (Some(10), None));
         assert!(!cache.put(1, 11, When::Always));
         assert_eq!(cache.memo.counters.read().too_heavy, 1);
+    }
+
+    #[test]
+    fn a_lower_bound_evicts_at_once() {
+        for (policy, left) in [(Policy::Lru, Some([9, 10])), (Policy::Adaptive, None)] {
+            let cache = TestMemo::new(SPEC.capacity(10).policy(policy));
+            (1..=10).for_each(|key| assert!(cache.put(key, key, When::Always)));
+            cache.memo.bound(2);
+            assert_eq!(cache.memo.total_weight.load(Ordering::Relaxed), 2);
+            let there: Vec<u64> = (1..=10).filter(|key| cache.get(*key).is_some()).collect();
+            assert!(there.len() == 2 && left.is_none_or(|left| there == left), "{there:?}");
+        }
+    }
+
+    /// Its place in the order of use is given up as well.
+    #[test]
+    fn an_entry_that_has_left_is_not_evicted_once_more() {
+        for policy in [Policy::Lru, Policy::Adaptive] {
+            let cache = TestMemo::new(SPEC.capacity(2).policy(policy));
+            assert!(cache.put(1, 1, When::Always) && cache.put(2, 2, When::Always));
+            assert_eq!(cache.invalidate(1), 1);
+            for key in 3..10 {
+                assert!(cache.put(key, key, When::Always), "nothing makes room for {key}");
+                assert_eq!(cache.get(key), Some(key));
+            }
+            assert_eq!(cache.memo.total_weight.load(Ordering::Relaxed), 2);
+        }
     }
 
     #[test]
