@@ -42,7 +42,9 @@ mod tests {
         let begun = Arc::new(AtomicUsize::new(0));
         let job = PendingJob::new({
             let begun = begun.clone();
-            Box::new(move || drop(begun.fetch_add(1, Ordering::Relaxed)))
+            Box::new(move || {
+                begun.fetch_add(1, Ordering::Relaxed);
+            })
         });
         assert!(job.is_pending());
         job.begin();

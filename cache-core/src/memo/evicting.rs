@@ -171,21 +171,6 @@ mod tests {
         }
     }
 
-    /// Its place in the order of use is given up as well.
-    #[test]
-    fn an_entry_that_has_left_is_not_evicted_once_more() {
-        for policy in [Policy::Lru, Policy::Adaptive] {
-            let cache = TestMemo::new(SPEC.capacity(2).policy(policy));
-            assert!(cache.put(1, 1, When::Always) && cache.put(2, 2, When::Always));
-            assert_eq!(cache.invalidate(1), 1);
-            for key in 3..10 {
-                assert!(cache.put(key, key, When::Always), "nothing makes room for {key}");
-                assert_eq!(cache.get(key), Some(key));
-            }
-            assert_eq!(cache.memo.total_weight.load(Ordering::Relaxed), 2);
-        }
-    }
-
     #[test]
     fn a_bound_that_was_set_within_an_eq_holds() {
         let cache = TestMemo::new(SPEC.unbounded());
