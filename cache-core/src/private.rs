@@ -5,8 +5,8 @@ pub use crate::argument::{Arg, ArgCopy, ArgRef};
 pub use crate::call::node::{Fields, Node, OnMiss, OnValue, find_node};
 pub use crate::call::{
     Address, Answer, AsyncCall, BeginsUpdate, BegunUpdate, Bound, Call, Callee, FlightHandle, Given, Lent,
-    LentCow, Lookup, NoHook, Why, all, can_own, described, function, function_of, function_once, go_on,
-    no_hooks,
+    LentCow, Lookup, NoHook, UnsentArgument, UnsentBody, UnsentCalls, Why, all, can_own, described, function,
+    function_of, function_once, go_on, no_hooks,
 };
 pub use crate::done::{Done, DoneFuture, Read};
 pub use crate::engine::{Cx, Found};
@@ -380,11 +380,11 @@ pub fn ask<V, T>(ask: impl FnOnce(&V) -> T, value: &V) -> T {
     ask(value)
 }
 
-/// The body of an asynchronous function, whose future must be `Send`. The name of the method is the remedy, and appears in
-/// the compiler's report.
-pub struct Body<F>(pub F);
+/// The body of an asynchronous function, whose future must be `Send`, and the types of arguments that are in it. The name
+/// of the method is the remedy, and appears in the compiler's report.
+pub struct Body<F, A = ()>(pub F, pub A);
 
-impl<F: Future + Send> Body<F> {
+impl<F: Future + Send, A> Body<F, A> {
     /// The body.
     #[inline]
     pub fn send_or_write_memoize_with_question_mark_send(self) -> F {
@@ -392,7 +392,7 @@ impl<F: Future + Send> Body<F> {
     }
 }
 
-/// A body that is not `Send`.
+/// A body that is not `Send`, and not because of an argument.
 pub trait BodyIsNotSend<F: Future> {
     /// Refused. What it returns is `Send`, so that this is the only error.
     fn send_or_write_memoize_with_question_mark_send(self) -> NoBody<F::Output>
@@ -400,7 +400,7 @@ pub trait BodyIsNotSend<F: Future> {
         F: Send;
 }
 
-impl<F: Future> BodyIsNotSend<F> for Body<F> {
+impl<F: Future, A: Send> BodyIsNotSend<F> for Body<F, A> {
     fn send_or_write_memoize_with_question_mark_send(self) -> NoBody<F::Output>
     where
         F: Send,
@@ -419,13 +419,40 @@ impl<O> Future for NoBody<O> {
     }
 }
 
-/// The body of an asynchronous function, which must be `Send`.
+/// A body with an argument that is not `Send`, which [`UnsentArgument`] has refused.
+pub trait ArgumentIsNotSend<F: Future> {
+    /// Lets that be the only error.
+    fn send_or_write_memoize_with_question_mark_send(self) -> UnsentBody<F::Output>;
+}
+
+impl<F: Future, A> ArgumentIsNotSend<F> for &Body<F, A> {
+    fn send_or_write_memoize_with_question_mark_send(self) -> UnsentBody<F::Output> {
+        unreachable!("does not compile")
+    }
+}
+
+/// The type of an argument, by its name, that is in the future of an `async fn`, and has to be `Send`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sent {
+    ($argument:ident) => {{
+        use $crate::__private::UnsentArgument as _;
+        $crate::__private::Ty::of(&$argument).__sent()
+    }};
+}
+
+/// The body of an asynchronous function, which must be `Send`; and so must be arguments, which are refused first.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __send {
     ($body:expr) => {{
         use $crate::__private::BodyIsNotSend as _;
-        $crate::__private::Body($body).send_or_write_memoize_with_question_mark_send()
+        $crate::__private::Body($body, ()).send_or_write_memoize_with_question_mark_send()
+    }};
+    ($args:expr, $body:expr) => {{
+        use $crate::__private::{ArgumentIsNotSend as _, BodyIsNotSend as _};
+        let __args = $args;
+        $crate::__private::Body($body, __args).send_or_write_memoize_with_question_mark_send()
     }};
 }
 

@@ -19,8 +19,8 @@ use crate::options::{Companion, KeyOption, Options};
 use args::arguments;
 pub(crate) use args::binds;
 pub(crate) use capture::Capture;
-use generics::generics;
 pub(crate) use generics::without_names;
+use generics::{asked_of_callers, generics};
 
 /// An argument.
 pub(crate) struct Arg {
@@ -233,7 +233,10 @@ impl Model {
             Some(given) => given.value.clone(),
             None => function.vis.clone(),
         };
-        let (identity, incidental, predicates) = generics(&function.sig, &args, &anonymous, &output);
+        let (identity, incidental, mut predicates) = generics(&function.sig, &args, &anonymous, &output);
+        if asyncness.is_none() && matches!(place, Place::Inherent { .. }) {
+            predicates.extend(asked_of_callers(&function.sig.generics, &output));
+        }
         let anonymous = anonymous.into_iter().map(|param| param.ident).collect();
         Self {
             mixed_site: mixed().located_at(span),

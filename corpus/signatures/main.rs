@@ -2,7 +2,8 @@
 //! refused in our words.
 //!
 //! Their crates are copied, so that whatever a signature names is there. `CORPUS_LONG=1` takes every
-//! function in every form.
+//! function in every form. `CORPUS_ONLY=tokio` takes those of one crate, and `CORPUS_ONLY=tokio::read_owned` those of one
+//! name, in every form: with `--nocapture` it shows what the compiler says of each.
 
 mod forms;
 mod gather;
@@ -38,16 +39,22 @@ const MORE: usize = 3;
 
 #[test]
 fn functions_of_known_crates_compile_or_are_refused_in_our_words() {
-    let long = std::env::var_os("CORPUS_LONG").is_some();
-    let sources = sources::sources(&CRATES);
+    let only = Only::asked();
+    let long = only.is_some() || std::env::var_os("CORPUS_LONG").is_some();
+    let takes = |name: &&str| only.as_ref().is_none_or(|only| only.name == *name);
+    let sources = sources::sources(&CRATES.into_iter().filter(takes).collect::<Vec<_>>());
     let mut project = Project::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus"), &sources);
     let before = project.check();
     if let Some(error) = before.iter().find(|message| message.is_error) {
         panic!("a crate does not compile without the attribute:\n{}", error.rendered);
     }
     let known: BTreeSet<String> = before.into_iter().map(|message| message.text).collect();
-    let sample = sample(&mut project, if long { usize::MAX } else { OF_EACH });
-    assert!(sample.len() >= 300, "too few functions were found: {}", sample.len());
+    let mut sample = sample(&mut project, if long { usize::MAX } else { OF_EACH });
+    if let Some(Only { function: Some(name), .. }) = &only {
+        sample.retain(|at| project.function(*at).name == *name);
+    }
+    let (found, compile) = if only.is_some() { (1, 0) } else { (300, 150) };
+    assert!(sample.len() >= found, "too few functions were found: {}", sample.len());
 
     let mut summary = Summary::default();
     if long {
@@ -55,6 +62,9 @@ fn functions_of_known_crates_compile_or_are_refused_in_our_words() {
             let forms = sample.iter().map(|at| (*at, form)).collect();
             let outcome = memoized(&mut project, forms, &known);
             summary.add(&project, &outcome);
+            if only.is_some() {
+                outcome.show();
+            }
         }
     } else {
         let forms = sample.iter().copied().zip(FORMS.into_iter().cycle()).collect();
@@ -62,8 +72,28 @@ fn functions_of_known_crates_compile_or_are_refused_in_our_words() {
         summary.add(&project, &outcome);
     }
     println!("{summary}");
-    assert!(summary.compile >= 150, "too few of them compile: {}", summary.compile);
+    assert!(summary.compile >= compile, "too few of them compile: {}", summary.compile);
     assert!(summary.wrong.is_empty(), "{} wrong:\n{}", summary.wrong.len(), summary.wrong.join("\n"));
+}
+
+/// What alone is looked at.
+struct Only {
+    /// A crate.
+    name: String,
+    /// Functions of it.
+    function: Option<String>,
+}
+
+impl Only {
+    fn asked() -> Option<Self> {
+        let asked = std::env::var("CORPUS_ONLY").ok()?;
+        let (name, function) = match asked.split_once("::") {
+            Some((name, function)) => (name.to_owned(), Some(function.to_owned())),
+            None => (asked, None),
+        };
+        assert!(CRATES.contains(&&*name), "`CORPUS_ONLY` is one of {CRATES:?}, or `tokio::read_owned`");
+        Some(Self { name, function })
+    }
 }
 
 /// Functions, evenly chosen, of which those are left that are compiled: what `cfg` leaves out says nothing
@@ -97,6 +127,16 @@ struct Outcome {
     errors: BTreeMap<At, Vec<Message>>,
     /// About no function, or warnings that were not there before.
     others: Vec<Message>,
+}
+
+impl Outcome {
+    fn show(&self) {
+        for (function, errors) in self.errors.values().enumerate() {
+            for error in errors {
+                println!("{function}: {}", error.rendered);
+            }
+        }
+    }
 }
 
 /// Puts the attribute on functions, and takes it off again where it is refused, until all compiles: the

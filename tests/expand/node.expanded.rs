@@ -153,6 +153,8 @@ impl cat_of_row {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        #[allow(unused_imports)]
+        use ::cache_core::__private::UnsentCalls as _;
         let _ = cat_of_row;
         ::cache_core::Entry::new(
             ::cache_core::__private::function_once(Self::__look_up)
@@ -160,7 +162,10 @@ impl cat_of_row {
                     (row,),
                     (pool,),
                     |(row,), (pool,)| (
-                        ::cache_core::__send!(Self::__body(pool, row)),
+                        ::cache_core::__send!(
+                            (::cache_core::__sent!(pool), ::cache_core::__sent!(row),),
+                            Self::__body(pool, row)
+                        ),
                         ::cache_core::__private::NoHook,
                     ),
                 )

@@ -33,6 +33,8 @@ impl find {
         > + ::core::marker::Send,
         ::cache_core::Async,
     > {
+        #[allow(unused_imports)]
+        use ::cache_core::__private::UnsentCalls as _;
         let _ = find;
         ::cache_core::Entry::new(
             ::cache_core::__private::function_of(Self::__look_up)
@@ -54,7 +56,9 @@ impl find {
                                 ));
                         });
                         (
-                            ::cache_core::__send!(Self::__body(cat, tenant)),
+                            ::cache_core::__send!(
+                                (::cache_core::__sent!(tenant),), Self::__body(cat, tenant)
+                            ),
                             ::cache_core::__private::described(
                                 ::cache_core::__returns!(Option < Found >, OfReturn),
                                 move |

@@ -110,7 +110,6 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
     where
         Self: MemoizedFn<KA, Output = O>,
         Run: FnOnce(KA, SA) -> (B, D),
-        B: Future<Output = O>,
         D: Description,
     {
         Bound::new(self, keyed, skipped, run, NoHook)
@@ -127,7 +126,6 @@ impl<L, O: 'static, V: 'static, const GLANCES: bool> super::Callee<L, O, V, GLAN
     where
         Self: MemoizedFn<KA, Output = O>,
         Run: FnOnce(KA, SA) -> (B, D),
-        B: Future<Output = O>,
         D: Description,
     {
         Bound::new(self, keyed, skipped, run, OwnedCall)

@@ -16,6 +16,7 @@ pub(crate) mod node;
 mod owners;
 mod timeouts;
 mod unanswered;
+mod unsent;
 mod verbs;
 
 pub(crate) use background_call::{
@@ -40,6 +41,7 @@ pub use owners::{Given, Lent, LentCow, PickMove, PickNotGiven, PickNotLent, Pick
 pub(crate) use owners::{Owners, PassedArgs, PassedAs};
 pub(crate) use timeouts::{Timeouts, WaitLimits};
 pub(crate) use unanswered::UnansweredCall;
+pub use unsent::{UnsentArgument, UnsentBody, UnsentCalls};
 pub(crate) use verbs::WriteCall;
 pub(crate) use verbs::begun_now;
 pub use verbs::{Address, BeginsUpdate, BegunUpdate, Call};

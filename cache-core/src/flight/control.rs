@@ -95,3 +95,34 @@ impl BodyControl {
         memo.upgrade()?.previous_value(*old)
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::flight::FlightContext;
+
+    /// Somebody else who has the context may be about to say something.
+    #[test]
+    fn who_is_not_alone_waits_for_those_who_speak() {
+        let context = FlightContext::nested(None, None, Some(BodyControl::new(None)));
+        let control = context.control.as_ref().expect("it was given");
+        // As `say` does, which has looked whether the body is over.
+        let mut speaks = control.said.lock();
+        let other = context.clone();
+        let ends = thread::spawn(move || other.said());
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_millis(50) {
+            assert!(!ends.is_finished(), "it does not wait");
+            thread::yield_now();
+        }
+        control.has_spoken.store(true, Ordering::Relaxed);
+        speaks.get_or_insert_default().refused = true;
+        drop(speaks);
+        let said = ends.join().unwrap();
+        assert!(said.is_some_and(|said| said.refused), "it was not heard");
+        assert!(!control.say(|_| ()), "the body is over");
+    }
+}

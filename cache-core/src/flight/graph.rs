@@ -381,6 +381,29 @@ mod tests {
         drop((0..200_000).fold(nested(None), |parent, _| nested(Some(parent))));
     }
 
+    #[test]
+    fn what_the_closure_of_an_update_writes_is_known_as_its_own() {
+        let update = FlightContext::of_update(0, None);
+        assert!(!update.writes_within() && !update.has_written(), "it was written by another");
+        let nested = FlightContext::nested(Some(update.clone()), None, None);
+        assert!(with_context(Some(&nested), || update.writes_within()) && update.has_written());
+        assert!(!nested.has_written(), "it is no update");
+    }
+
+    #[test]
+    fn what_has_ended_keeps_nothing_of_what_it_was_part_of() {
+        let control = || Some(BodyControl::new(None));
+        let parent = FlightContext::nested(None, None, None);
+        let within = FlightContext::new(Some(parent), None, control());
+        let inherits = FlightContext::new(None, Some(0), control());
+        let update = Arc::into_inner(FlightContext::of_update(0, None)).unwrap();
+        assert!(within.parent.is_some() && inherits.inheriting.is_some() && update.updating.is_some());
+        for mut ended in [within, inherits, update] {
+            ended.end();
+            assert!(ended.parent.is_none() && ended.inheriting.is_none() && ended.updating.is_none());
+        }
+    }
+
     /// A chain in which each flight waits for many others.
     #[test]
     fn a_wait_costs_the_same_however_many_there_are() {

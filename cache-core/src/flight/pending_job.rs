@@ -30,3 +30,26 @@ impl PendingJob {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_job_is_pending_until_somebody_begins_it_and_is_begun_once() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let job = PendingJob::new({
+            let begun = begun.clone();
+            Box::new(move || {
+                begun.fetch_add(1, Ordering::Relaxed);
+            })
+        });
+        assert!(job.is_pending());
+        job.begin();
+        assert!(!job.is_pending());
+        job.begin();
+        assert_eq!(begun.load(Ordering::Relaxed), 1);
+    }
+}

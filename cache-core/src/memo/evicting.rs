@@ -121,6 +121,7 @@ impl MemoCore {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use crate::memo::{MemoSpec, Runtime, When};
+    use crate::policy::Policy;
     use crate::spec::Spec;
     use crate::sync::Ordering;
     use crate::tests::test_memo::TestMemo;
@@ -156,6 +157,18 @@ mod tests {
         assert_eq!((cache.get(1), cache.get(2)), (Some(10), None));
         assert!(!cache.put(1, 11, When::Always));
         assert_eq!(cache.memo.counters.read().too_heavy, 1);
+    }
+
+    #[test]
+    fn a_lower_bound_evicts_at_once() {
+        for (policy, left) in [(Policy::Lru, Some([9, 10])), (Policy::Adaptive, None)] {
+            let cache = TestMemo::new(SPEC.capacity(10).policy(policy));
+            (1..=10).for_each(|key| assert!(cache.put(key, key, When::Always)));
+            cache.memo.bound(2);
+            assert_eq!(cache.memo.total_weight.load(Ordering::Relaxed), 2);
+            let there: Vec<u64> = (1..=10).filter(|key| cache.get(*key).is_some()).collect();
+            assert!(there.len() == 2 && left.is_none_or(|left| there == left), "{there:?}");
+        }
     }
 
     #[test]

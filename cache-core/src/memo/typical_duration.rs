@@ -87,10 +87,10 @@ mod tests {
     use std::time::Duration;
 
     use crate::engine::Step;
-    use crate::flight::Intent;
+    use crate::flight::{Intent, WaitBounds, WaitOutcome, Waiter};
     use crate::memo::{MemoSpec, Runtime};
     use crate::spec::Spec;
-    use crate::tests::test_memo::TestMemo;
+    use crate::tests::test_memo::{TestMemo, compute_as_leader};
     use crate::time::{Clock, Manual};
 
     /// When a worker leaves a flight of some age, of a function whose computations have taken so long.
@@ -111,6 +111,30 @@ mod tests {
         let workers = rayon_core::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let there = workers.install(|| cache.memo.worker_leaves(leader.flight()));
         (there.map(|by| by - now), cache.memo.worker_leaves(leader.flight()))
+    }
+
+    #[test]
+    fn what_workers_were_let_go_from_does_not_tell_how_long_computations_take() {
+        for lets_go in [false, true] {
+            let time = Arc::new(Manual::default());
+            let runtime = Runtime::new(Clock::Manual(time.clone()));
+            let cache = TestMemo::within(runtime, Spec::new("stage", &["key"]), MemoSpec::new());
+            let Step::Lead(leader) = cache.begin(1, Intent::Read) else { unreachable!() };
+            if lets_go {
+                let bounds = WaitBounds {
+                    max_wait: None,
+                    until: None,
+                    own: false,
+                    begins_from: None,
+                    worker_leaves: Some(0),
+                };
+                let worker = Waiter::new(leader.flight().clone(), 0, None, None);
+                assert!(matches!(worker.block(cache.memo.clock(), bounds), WaitOutcome::LetGo));
+            }
+            time.advance(300);
+            assert_eq!(compute_as_leader(leader, &[], || Ok(1)), Ok(1));
+            assert_eq!(cache.memo.typical_duration.get(), (!lets_go).then_some(300));
+        }
     }
 
     #[test]

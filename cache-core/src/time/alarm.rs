@@ -61,3 +61,24 @@ pub(crate) fn alarmed<T>(
         poll(cx)
     })
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::pin::pin;
+
+    use super::super::Manual;
+    use super::*;
+
+    #[test]
+    fn an_alarm_that_was_dropped_leaves_no_timer_behind() {
+        let time = Arc::new(Manual::default());
+        let clock = Clock::Manual(time.clone());
+        let alarm = Alarm::new(&clock, 5);
+        let waits = alarmed(&clock, Some(7), |_| Poll::<()>::Pending);
+        assert_eq!(time.timers.run(0), Some(5));
+        drop(alarm);
+        assert_eq!(time.timers.run(0), Some(7));
+        assert!(pin!(waits).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(time.timers.run(0), None);
+    }
+}

@@ -263,7 +263,7 @@ fn are_well_known(model: &Model) -> bool {
 }
 
 /// Arguments that are parts of the key as they are have been found to be what can be owned.
-fn is_part_of_key(model: &Model, index: usize) -> bool {
+pub(super) fn is_part_of_key(model: &Model, index: usize) -> bool {
     match &model.parts {
         None => !model.args[index].skipped,
         Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(at) if *at == index)),

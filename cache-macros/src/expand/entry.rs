@@ -49,6 +49,12 @@ pub(super) fn entry(model: &Model) -> Companion {
     // The body may run here, and so needs what the processor has. Whoever makes an entry answers for it.
     let (used, features) = (used(model, &all, true), attributes(model, &["target_feature"]));
     let deprecated = deprecated(model, &options.tokens);
+    let unsent = unsent_by_key(model).next().map(|_| {
+        quote_spanned! {mixed=>
+            #[allow(unused_imports)]
+            use #krate::__private::UnsentCalls as _;
+        }
+    });
     Companion {
         attrs: quote_spanned!(mixed=> #attrs #expected #bound_again #elided #deprecated #(#features)*),
         inline: Inline::Called,
@@ -60,6 +66,7 @@ pub(super) fn entry(model: &Model) -> Companion {
         },
         declaration: None,
         body: quote_spanned! {mixed=>
+            #unsent
             #used
             #before
             #krate::Entry::new(#bound #driver)
@@ -211,7 +218,8 @@ fn bind(model: &Model, detached: bool) -> TokenStream {
             let body = if model.sends() {
                 let ident = model.function.sig.ident.span();
                 let (check, body) = (at(ident, quote!(#krate::__send!)), at(ident, body));
-                quote_spanned!(mixed=> #check(#body))
+                let args = sent_args(model);
+                quote_spanned!(mixed=> #check(#args #body))
             } else {
                 body
             };
@@ -226,6 +234,30 @@ fn bind(model: &Model, detached: bool) -> TokenStream {
         .#bind(#keyed_names, #skipped_names, |(#(#keyed,)*), (#(#skipped,)*)| #made)
         #background_call
     }
+}
+
+/// The types of arguments that are in the future and are not found to be `Send` by what looks at keys, in front of the
+/// body.
+fn sent_args(model: &Model) -> Option<TokenStream> {
+    let krate = &model.krate;
+    let sent = unsent_by_key(model).map(|arg| {
+        let (name, span) =
+            (arg.local(), arg.receiver.as_ref().map_or_else(|| arg.ty.span(), |_| arg.name.span()));
+        at(span, quote!(#krate::__sent!(#name)))
+    });
+    let sent: Vec<TokenStream> = sent.collect();
+    (!sent.is_empty()).then(|| quote_spanned!(model.mixed_site=> (#(#sent,)*),))
+}
+
+/// Arguments of an `async fn` of which it is asked here that they are `Send`. Of a trait's function that is asked where
+/// its future is written.
+fn unsent_by_key(model: &Model) -> impl Iterator<Item = &Arg> {
+    let asks = model.sends()
+        && model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Fn)
+        && !matches!(model.place, Place::Extended { .. });
+    let args = model.args.iter().enumerate();
+    let args = args.filter(move |(index, _)| asks && !background_call::is_part_of_key(model, *index));
+    args.map(|(_, arg)| arg)
 }
 
 /// Whether an option mentions what an argument binds.

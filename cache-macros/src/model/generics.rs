@@ -5,6 +5,8 @@ use quote::{ToTokens as _, quote};
 use syn::{GenericParam, Generics, Signature, Type, TypeParam, WherePredicate, parse_quote};
 
 use super::{Arg, mentions};
+use crate::function::is_static_param;
+use crate::shape::{borrows, names_self_type};
 
 /// Parts the type and const parameters: those that tell memos apart, those that only skipped arguments
 /// use, and what is asked of either.
@@ -91,6 +93,17 @@ pub(super) fn generics(
         }
     }
     (identity, incidental, predicates)
+}
+
+/// What is asked where a method calls its companions: that what it returns lives as long as it likes, if its parameters do
+/// not tell. If it does not, each of its companions and each closure in them would be reported otherwise, once for each
+/// lifetime. Functions by themselves and futures would be reported more often so.
+pub(super) fn asked_of_callers(generics: &Generics, output: &Type) -> Option<WherePredicate> {
+    let may_end = |param: &TypeParam| {
+        !is_static_param(generics, param) && mentions(output.to_token_stream(), &param.ident)
+    };
+    let may_end = generics.type_params().any(may_end) || names_self_type(output.to_token_stream());
+    (may_end && !borrows(output)).then(|| parse_quote!(#output: 'static))
 }
 
 /// Lifetimes that need no names, as arguments: nothing but lifetimes, and nothing is asked of them.

@@ -1,5 +1,7 @@
 //! Tests of tasks that wait, leave, lead and are let go.
 
+mod looks;
+
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::channel;

@@ -43,3 +43,27 @@ impl Lru {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::super::tests::Table;
+    use super::*;
+
+    #[test]
+    fn what_was_removed_is_nobodys_victim_and_its_slot_is_free() {
+        for is_taken_again in [false, true] {
+            let (mut lru, mut table) = (Lru::new(), Table::of(3));
+            (0..3).for_each(|slot| lru.insert(slot));
+            table.reads[0] = None;
+            lru.remove(0, &mut table);
+            assert_eq!(table.free, [0]);
+            if is_taken_again {
+                // By another entry, which is the one used last.
+                assert_eq!(table.put(0), 0);
+                lru.insert(0);
+            }
+            let last = is_taken_again.then_some(0);
+            assert_eq!([(); 4].map(|()| lru.victim()), [Some(1), Some(2), last, None]);
+        }
+    }
+}
