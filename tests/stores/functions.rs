@@ -1,6 +1,7 @@
 //! Functions whose values are in a store: `#[memoize(store = "..")]`.
 
 mod across;
+mod histories;
 mod outages;
 mod staleness;
 mod verbs;

@@ -181,12 +181,13 @@ impl FunctionStore {
     }
 
     /// What the memo is in front of this store.
-    fn tier(&self, cache: &Cache) -> Tier {
+    fn tier(&self, memo: &MemoCore, cache: &Cache) -> Tier {
         // Without a word from the other processes, a value is kept only as long as the user says.
         let may_keep = !cache.store().is_shared() || self.options.local_ttl.is_some();
         Tier {
             keeps: self.options.keeps && may_keep,
             local_ttl: self.options.local_ttl,
+            since: memo.clock().now(),
             bounds: cache.shared().bounds,
         }
     }
@@ -219,7 +220,11 @@ impl<V: 'static, M> Memo<V, M> {
 
 impl Backing for FunctionStore {
     fn is_asked_each_time(&self, memo: &MemoCore) -> bool {
-        self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(&cache).keeps)
+        self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(memo, &cache).keeps)
+    }
+
+    fn local_ttl(&self) -> Option<Duration> {
+        self.options.local_ttl
     }
 
     fn is(&self, memo: &MemoCore, cache: &dyn Any) -> bool {
@@ -234,14 +239,17 @@ impl Backing for FunctionStore {
             Ok(place) => place,
             Err(error) => {
                 self.fail(memo, error);
-                return Box::pin(ready(Fetched { tier: Tier::ALONE, found: None, publisher: None }));
+                // A key that cannot be written is none that others could invalidate.
+                let tier = self.cache(memo).map_or(Tier::ALONE, |cache| self.tier(memo, &cache));
+                return Box::pin(ready(Fetched { tier, found: None, publisher: None }));
             }
         };
-        let tier = self.tier(&place.cache);
+        let tier = self.tier(memo, &place.cache);
         Box::pin(async move {
             match place.fetch().await {
-                Ok((found, token)) => {
-                    Fetched { tier, found, publisher: Some(Box::new(Publishing { place, token })) }
+                Ok((value, token)) => {
+                    let found = value.as_ref().and_then(|value| place.found(value));
+                    Fetched { tier, found, publisher: Some(Box::new(Publishing { place, token, value })) }
                 }
                 Err(error) => {
                     place.fail(error);
@@ -299,15 +307,14 @@ impl Place {
         self.last_error.note(error);
     }
 
-    async fn fetch(&self) -> Result<(Option<Found>, Token), StoreError> {
+    async fn fetch(&self) -> Result<(Option<Value>, Token), StoreError> {
         let shared = self.cache.shared();
         let names = std::slice::from_ref(&self.name);
         let fetched = shared.protocol.fetch_many(names, &self.tags, shared.by()).await?;
         let Some(fetched) = fetched.into_iter().next() else {
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the store has said nothing of a key"));
         };
-        let found = shared.count(fetched.found).and_then(|value| self.found(&value));
-        Ok((found, fetched.token))
+        Ok((shared.count(fetched.found), fetched.token))
     }
 
     /// A value that was found, as the memo keeps it.
@@ -353,16 +360,24 @@ impl Moment {
 struct Publishing {
     place: Place,
     token: Token,
+    /// What was found.
+    value: Option<Value>,
 }
 
 impl Publisher for Publishing {
+    fn based_on_found(&mut self) {
+        if let Some(old) = &self.value {
+            self.token = self.token.clone().based_on(old);
+        }
+    }
+
     fn publish(
         self: Box<Self>,
         memo: &MemoCore,
         value: &Erased,
         publication: Publication,
     ) -> Later<Published> {
-        let Self { place, token } = *self;
+        let Self { place, token, .. } = *self;
         let shared = place.cache.shared().clone();
         let encoded = memo.run_hook(|| (place.codec.encode)(&shared.protocol.envelope.codec, value));
         let encoded = encoded.unwrap_or_else(|| {
