@@ -1,10 +1,12 @@
 //! Functions whose values are in a store: `#[memoize(store = "..")]`.
 
 mod across;
+mod calls;
 mod histories;
 mod outages;
 mod staleness;
 mod verbs;
+mod writes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

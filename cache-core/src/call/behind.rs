@@ -78,6 +78,11 @@ pub(super) fn update(
     };
     let Some(mut publisher) = publisher else {
         memo.backing().and_then(|backing| backing.invalidate(memo, Some(key)));
+        if tier.local_ttl.is_some() {
+            // The value of the memo may be late, and what is computed from it would be later still.
+            memo.invalidate_key_here(key, hash, Severity::Hard);
+            return Done::Now(None);
+        }
         let change = |old| prepare(old).map(|(value, metadata, _)| (value, metadata));
         return Done::Now(memo.update(key, hash, change));
     };
@@ -87,8 +92,8 @@ pub(super) fn update(
         return Done::Now(None);
     };
     publisher.based_on_found();
-    let publishing = prepare(found)
-        .map(|(value, _, publication)| (publisher.publish(memo, &value, publication), value));
+    let publishing =
+        prepare(found).map(|(value, _, publication)| (publisher.publish(memo, &value, publication), value));
     let (memo, key) = (memo.clone(), key.clone());
     Done::Later(Box::pin(async move {
         if let Some((publishing, value)) = publishing {

@@ -82,7 +82,8 @@ impl Cache {
             let cleared = shared.protocol.clear(by).await;
             // What functions have read meanwhile belongs to flights that end here. That holds for those, too, that were
             // called first while the store was asked.
-            let is_in_front = |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, &cache));
+            let is_in_front =
+                |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, &cache));
             let memos = runtime.memos().into_iter().filter(|memo| is_in_front(memo));
             clear_here(&memos.map(AnyMemoRef).collect::<Vec<_>>(), Severity::Hard);
             cleared?;

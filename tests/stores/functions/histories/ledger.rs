@@ -149,8 +149,8 @@ impl Ledger {
             // A value that is computed from another is no younger than that. A write replaces it all the same.
             let read = if change.written.is_some() { own.read } else { root.read };
             let is_older = change.written != Some(row.serial) && read.is_some_and(|read| read < change.began);
-            let holds_here = change.process == reader.process
-                && change.holds.is_some_and(|holds| holds < reader.began);
+            let holds_here =
+                change.process == reader.process && change.holds.is_some_and(|holds| holds < reader.began);
             let holds = change.acknowledged.is_some_and(|(step, at)| {
                 step < reader.began && (reader.lag.is_zero() || reader.at >= at + reader.lag)
             });

@@ -320,7 +320,9 @@ impl World {
                 check(row)
             }
             Outcome::Refreshed(row) if is_own(row) => Ok(()),
-            Outcome::Refreshed(row) => Err(format!("a refresh has returned {row:?}, which it has not computed")),
+            Outcome::Refreshed(row) => {
+                Err(format!("a refresh has returned {row:?}, which it has not computed"))
+            }
             Outcome::Found(found) => found.map_or(Ok(()), check),
             Outcome::Updated(found) => {
                 self.wrote(call, found.is_some());
