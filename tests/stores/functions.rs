@@ -1,10 +1,13 @@
 //! Functions whose values are in a store: `#[memoize(store = "..")]`.
 
 mod across;
+mod calls;
 mod channels;
+mod histories;
 mod outages;
 mod staleness;
 mod verbs;
+mod writes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

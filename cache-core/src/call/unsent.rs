@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use super::calling::{AsyncCall, CallKind};
 use super::verbs::sealed::Sealed;
-use super::{Address, Bound, MakesBody, MemoizedFn, WriteCall};
+use super::{Address, BeginsUpdate, BegunUpdate, Bound, MakesBody, MemoizedFn, WriteCall};
+use crate::done::{Done, Read};
 use crate::handles::Key;
 use crate::key::Ty;
 use crate::memo::When;
@@ -86,7 +87,7 @@ impl<O, V: 'static> Address for UnsentCall<O, V> {
     type Output = O;
     type CompanionValue = V;
     type Mode = Async;
-    fn get(&self) -> Option<V> {
+    fn get(&self) -> Read<V> {
         unreachable!("does not compile")
     }
     fn key(&self) -> Key<V, Async> {
@@ -96,10 +97,13 @@ impl<O, V: 'static> Address for UnsentCall<O, V> {
 
 impl<O, V: 'static> WriteCall for UnsentCall<O, V> {
     const WHY_NOT_IN_BACKGROUND: Option<&'static str> = None;
-    fn insert(self, _: V, _: When) -> bool {
+    fn insert(self, _: V, _: When) -> Done<bool> {
         unreachable!("does not compile")
     }
-    fn update(self, _: impl FnMut(V) -> V) -> Option<V> {
+    fn begin_update(&self) -> Option<BeginsUpdate> {
+        unreachable!("does not compile")
+    }
+    fn update(self, _: Option<BegunUpdate>, _: impl FnMut(V) -> V) -> Read<V> {
         unreachable!("does not compile")
     }
     fn prefetch(self) -> Option<V> {

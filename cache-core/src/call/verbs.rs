@@ -175,11 +175,8 @@ impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, R
             Some((stored, metadata))
         };
         #[cfg(feature = "store")]
-        if let Some(begun) = begun
-            && let Some(changing) = behind::update(memo, key, hash, begun, &mut change)
-        {
-            let shown = kind.companion_value;
-            return Done::Later(Box::pin(async move { changing.await.and_then(shown) }));
+        if let Some(begun) = begun {
+            return behind::update(memo, key, hash, begun, change).and_then(kind.companion_value);
         }
         #[cfg(not(feature = "store"))]
         let None = begun;

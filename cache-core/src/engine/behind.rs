@@ -7,7 +7,7 @@ use crate::flight::Intent;
 use crate::memo::{Fetched, Found, Later, MemoCore, Publication, Published, Publisher, StoreOutcome, Tier};
 use crate::metadata::EntryMetadata;
 use crate::tags::TagName;
-use crate::time::{Tick, later};
+use crate::time::{Tick, after, later};
 
 /// By how much the age of a value in a store may seem to differ from that of the same value in the memo. They are
 /// measured by two clocks.
@@ -21,6 +21,9 @@ pub(crate) struct Behind {
     supersedes: bool,
     publisher: Option<Box<dyn Publisher>>,
     publication: Option<Publication>,
+    /// Whether the store has an older value, and the new one is not to be kept.
+    has_older: bool,
+    is_refused: bool,
     /// What may be returned if the body fails.
     fallback: Option<Erased>,
 }
@@ -30,6 +33,7 @@ impl Behind {
     pub(super) fn prepare(&mut self, memo: &MemoCore, is_error: bool, metadata: &mut EntryMetadata) {
         let publication = memo.publication(&self.tier, is_error, self.supersedes, metadata);
         metadata.tags.extend(self.own_tag.take());
+        self.is_refused = publication.is_none();
         self.publication = publication.filter(|_| self.publisher.is_some());
     }
 
@@ -46,8 +50,11 @@ impl LeaderGuard {
     #[inline]
     pub(crate) fn fetching(&self) -> Option<Later<Fetched>> {
         let backing = self.memo.backing()?;
+        let now = self.memo.clock().now();
         if backing.is_asked_each_time(&self.memo) {
-            self.flight().asks();
+            self.flight().asks(now);
+        } else if let Some(ttl) = backing.local_ttl() {
+            self.flight().asks(after(now, ttl));
         }
         Some(backing.fetch(&self.memo, &self.flight().key))
     }
@@ -55,17 +62,19 @@ impl LeaderGuard {
     /// Ends the flight with what the store has, if the calls may have that.
     pub(crate) fn take_fetched(&self, fetched: Fetched, settled: &mut Settled) {
         let Fetched { tier, own_tag, found, publisher } = fetched;
-        let supersedes = self.how == Intent::Refresh;
+        let (memo, now) = (&self.memo, self.memo.clock().now());
         let behind = settled.behind.insert(Box::new(Behind {
-            tier,
+            // What is computed is computed from here on.
+            tier: Tier { since: now, ..tier },
             own_tag,
-            supersedes,
+            supersedes: self.how == Intent::Refresh,
             publisher,
             publication: None,
+            has_older: found.is_some(),
+            is_refused: false,
             fallback: None,
         }));
         let Some(found) = found else { return };
-        let (memo, now) = (&self.memo, self.memo.clock().now());
         let rules = &memo.spec.rules;
         let is_fresh = now < found.deadline;
         let may_be_served = match self.how {
@@ -97,8 +106,8 @@ impl LeaderGuard {
         tags.extend(own_tag);
         let metadata = EntryMetadata {
             tags,
-            times: Some((created, tier.local_deadline(now, deadline))),
-            refused: !tier.keeps,
+            times: Some((created, tier.local_deadline(deadline))),
+            refused: !tier.keeps_at(now),
             ..EntryMetadata::default()
         };
         let counters = &self.memo.counters;
@@ -115,8 +124,12 @@ impl LeaderGuard {
     /// return.
     pub(crate) fn publishing(&self, settled: &mut Settled) -> Option<Later<Published>> {
         let behind = settled.behind.take()?;
-        let Behind { publisher, publication, fallback, .. } = *behind;
+        let Behind { publisher, publication, fallback, has_older, is_refused, .. } = *behind;
         if settled.is_value {
+            let is_lost = publisher.is_none() && self.how == Intent::Refresh;
+            if is_lost || is_refused && has_older {
+                self.remove_behind();
+            }
             return Some(publisher?.publish(&self.memo, &settled.value, publication?));
         }
         if let Some(fallback) = fallback.filter(|_| settled.counts) {
@@ -131,6 +144,16 @@ impl LeaderGuard {
     pub(crate) fn note_published(&self, published: Published) {
         if published == Published::Failed {
             self.memo.counters.store_errors.add();
+            if self.how == Intent::Refresh {
+                self.remove_behind();
+            }
+        }
+    }
+
+    /// Who has got the new value must not find the older one in the store, if that has not got the new one.
+    fn remove_behind(&self) {
+        if let Some(backing) = self.memo.backing() {
+            backing.invalidate(&self.memo, Some(&self.flight().key));
         }
     }
 }

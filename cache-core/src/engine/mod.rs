@@ -74,7 +74,11 @@ impl MemoCore {
             if how.kind() == Kind::Shared
                 && let Some(flight) = guard.gated().find(hash, same)
             {
-                let now = if flight.takes_callers_in() { self.runtime().tags.now() } else { CAME_LATE };
+                let now = if flight.takes_callers_in(|| self.clock().now()) {
+                    self.runtime().tags.now()
+                } else {
+                    CAME_LATE
+                };
                 flight.join();
                 return Step::Join(flight.clone(), now);
             }

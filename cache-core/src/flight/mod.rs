@@ -34,7 +34,7 @@ use crate::policy::SlotId;
 use crate::sync::{AtomicUsize, Mutex, Ordering};
 use crate::table::{Entries, EntryId};
 use crate::tags::{Number, SharedTags, TagState};
-use crate::time::Tick;
+use crate::time::{NEVER, Tick};
 use crate::value::SharedError;
 
 /// One computation under way.
@@ -54,8 +54,8 @@ pub(crate) struct Flight {
     joined: AtomicUsize,
     /// While it was on its shard, a value was stored of a key that may be its own. Under the shard, too.
     preceded: atomic::AtomicBool,
-    /// Whether the store behind the memo was asked for the value, and an invalidation elsewhere may not be seen by it.
-    asked: atomic::AtomicBool,
+    /// Until when callers that join it may have its value, though an invalidation elsewhere may not be seen by it.
+    takes_until: atomic::AtomicU64,
     state: Mutex<FlightState>,
 }
 
@@ -70,7 +70,7 @@ crate::sync::crosses_threads!(Flight {
     begun,
     joined,
     preceded,
-    asked,
+    takes_until,
     state,
 });
 
@@ -190,7 +190,7 @@ impl Flight {
             begun: 0,
             joined: AtomicUsize::new(0),
             preceded: atomic::AtomicBool::new(false),
-            asked: atomic::AtomicBool::new(false),
+            takes_until: atomic::AtomicU64::new(NEVER),
             state: Mutex::new(FlightState::default()),
         }
     }
@@ -221,16 +221,17 @@ impl Flight {
         self.joined.load(Ordering::Relaxed)
     }
 
-    /// The store behind the memo is about to be asked. Who joins from here on may have begun after an invalidation that
-    /// the answer does not show, and must not get it.
+    /// The store behind the memo is about to be asked. Who joins from some time on may have begun after an invalidation
+    /// that the answer does not show, and must not get it.
     #[cfg(feature = "store")]
-    pub(crate) fn asks(&self) {
-        self.asked.store(true, Ordering::SeqCst);
+    pub(crate) fn asks(&self, until: Tick) {
+        self.takes_until.store(until, Ordering::SeqCst);
     }
 
     /// Whether who joins now may get its value.
-    pub(crate) fn takes_callers_in(&self) -> bool {
-        !self.asked.load(Ordering::SeqCst)
+    pub(crate) fn takes_callers_in(&self, now: impl FnOnce() -> Tick) -> bool {
+        let until = self.takes_until.load(Ordering::SeqCst);
+        until == NEVER || now() < until
     }
 
     /// Whether a value was stored, while it was on its shard, of a key that may be its own. Its shard is held.

@@ -7,6 +7,7 @@ use super::{BodyControl, Flight, FlightContext, Kind, Leader, PreviousEntry, Pre
 use crate::erased::Erased;
 use crate::sync::{Ordering, fence};
 use crate::tags::Number;
+use crate::time::NEVER;
 
 /// How many a thread keeps. Few calls are nested deeper.
 const KEPT: usize = 4;
@@ -59,7 +60,7 @@ impl Flight {
         flight.key.clone_from(key);
         (flight.hash, flight.born) = (hash, born);
         (flight.kind, *flight.preceded.get_mut()) = (kind, false);
-        *flight.asked.get_mut() = false;
+        *flight.takes_until.get_mut() = NEVER;
         if old.is_some() {
             flight.old = old;
             context.control = Some(BodyControl::new(old_entry()));

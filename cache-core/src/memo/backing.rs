@@ -23,6 +23,8 @@ pub(crate) trait Backing: Send + Sync {
     /// Whether each call is to learn of invalidations by other processes before it returns: the memo keeps nothing, and
     /// nobody tells it of them.
     fn is_asked_each_time(&self, memo: &MemoCore) -> bool;
+    /// By how much a call may lag behind other processes.
+    fn local_ttl(&self) -> Option<Duration>;
     /// Looks for the value of a key, and prepares to store another.
     fn fetch(&self, memo: &MemoCore, key: &Erased) -> Later<Fetched>;
     /// Looks for the value of a key.
@@ -67,6 +69,8 @@ pub(crate) struct Found {
 
 /// Stores a value in the place of what was there when the key was looked for. It does not if that has changed.
 pub(crate) trait Publisher: Send {
+    /// The value is computed from the one that was found, and so is invalidated with it.
+    fn based_on_found(&mut self);
     fn publish(
         self: Box<Self>,
         memo: &MemoCore,
@@ -104,6 +108,8 @@ pub(crate) struct Tier {
     pub(crate) keeps: bool,
     /// How long it keeps them at most.
     pub(crate) local_ttl: Option<Duration>,
+    /// When the store was asked, or the computation of the value began: later invalidations may not be seen by it.
+    pub(crate) since: Tick,
     pub(crate) bounds: TtlBounds,
 }
 
@@ -136,12 +142,22 @@ impl Tier {
     pub(crate) const ALONE: Self = Self {
         keeps: true,
         local_ttl: None,
+        since: 0,
         bounds: TtlBounds { ttl: None, min: Duration::ZERO, max: None },
     };
 
     /// How long this tier keeps a value that is fresh until `deadline`.
-    pub(crate) fn local_deadline(&self, now: Tick, deadline: Tick) -> Tick {
-        self.local_ttl.map_or(deadline, |ttl| after(now, ttl).min(deadline))
+    pub(crate) fn local_deadline(&self, deadline: Tick) -> Tick {
+        self.limit().min(deadline)
+    }
+
+    /// Whether this tier still keeps a value.
+    pub(crate) fn keeps_at(&self, now: Tick) -> bool {
+        self.keeps && now < self.limit()
+    }
+
+    fn limit(&self) -> Tick {
+        self.local_ttl.map_or(NEVER, |ttl| after(self.since, ttl))
     }
 }
 
@@ -209,8 +225,8 @@ impl MemoCore {
         metadata.ttl = Some(tier.bounds.bounded(ttl));
         let (now, deadline) = self.times_of(metadata);
         let deadline = deadline?;
-        metadata.times = Some((now, tier.local_deadline(now, deadline)));
-        metadata.refused = !tier.keeps;
+        metadata.times = Some((now, tier.local_deadline(deadline)));
+        metadata.refused = !tier.keeps_at(now);
         let window = if is_error { 0 } else { rules.end(0) };
         Some(Publication {
             ttl: (deadline != NEVER).then(|| Duration::from_millis(deadline - now)),

@@ -77,13 +77,15 @@ impl Cache {
     /// If the store fails. If the invalidation was not acknowledged, it is sent again before this cache reads
     /// anything from the store.
     pub fn clear(&self) -> Reply<()> {
-        let memos = Runtime::current().memos().into_iter();
-        let is_in_front = |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, self));
-        let memos: Vec<AnyMemoRef> = memos.filter(|memo| is_in_front(memo)).map(AnyMemoRef).collect();
+        let (runtime, cache) = (Runtime::current(), self.clone());
         self.reply(|shared, by| async move {
             let cleared = shared.protocol.clear(by).await;
-            // What functions have read meanwhile belongs to flights that end here.
-            clear_here(&memos, Severity::Hard);
+            // What functions have read meanwhile belongs to flights that end here. That holds for those, too, that were
+            // called first while the store was asked.
+            let is_in_front =
+                |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, &cache));
+            let memos = runtime.memos().into_iter().filter(|memo| is_in_front(memo));
+            clear_here(&memos.map(AnyMemoRef).collect::<Vec<_>>(), Severity::Hard);
             cleared?;
             // What is dead goes by itself, too.
             let _ = shared.sweep(by).await;

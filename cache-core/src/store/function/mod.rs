@@ -205,6 +205,7 @@ impl FunctionStore {
         Tier {
             keeps: self.options.keeps && may_keep(),
             local_ttl: self.options.local_ttl,
+            since: memo.clock().now(),
             bounds: cache.shared().bounds,
         }
     }
@@ -246,6 +247,10 @@ impl Backing for FunctionStore {
         self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(memo, &cache).keeps)
     }
 
+    fn local_ttl(&self) -> Option<Duration> {
+        self.options.local_ttl
+    }
+
     fn is(&self, memo: &MemoCore, cache: &dyn Any) -> bool {
         let is_same = |own: &Cache, cache: &Cache| {
             Arc::ptr_eq(own.store(), cache.store()) && own.namespace() == cache.namespace()
@@ -258,20 +263,18 @@ impl Backing for FunctionStore {
             Ok(place) => place,
             Err(error) => {
                 self.fail(memo, error);
-                return Box::pin(ready(Fetched {
-                    tier: Tier::ALONE,
-                    own_tag: None,
-                    found: None,
-                    publisher: None,
-                }));
+                // A key that cannot be written is none that others could invalidate.
+                let tier = self.cache(memo).map_or(Tier::ALONE, |cache| self.tier(memo, &cache));
+                return Box::pin(ready(Fetched { tier, own_tag: None, found: None, publisher: None }));
             }
         };
         let tier = self.tier(memo, &place.cache);
         let own_tag = self.own_tag(memo, &place);
         Box::pin(async move {
             match place.fetch().await {
-                Ok((found, token)) => {
-                    let publisher: Box<dyn Publisher> = Box::new(Publishing { place, token });
+                Ok((value, token)) => {
+                    let found = value.as_ref().and_then(|value| place.found(value));
+                    let publisher: Box<dyn Publisher> = Box::new(Publishing { place, token, value });
                     Fetched { tier, own_tag, found, publisher: Some(publisher) }
                 }
                 Err(error) => {
@@ -355,15 +358,14 @@ impl Place {
         self.last_error.note(error);
     }
 
-    async fn fetch(&self) -> Result<(Option<Found>, Token), StoreError> {
+    async fn fetch(&self) -> Result<(Option<Value>, Token), StoreError> {
         let shared = self.cache.shared();
         let names = std::slice::from_ref(&self.name);
         let fetched = shared.protocol.fetch_many(names, &self.tags, shared.by()).await?;
         let Some(fetched) = fetched.into_iter().next() else {
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the store has said nothing of a key"));
         };
-        let found = shared.count(fetched.found).and_then(|value| self.found(&value));
-        Ok((found, fetched.token))
+        Ok((shared.count(fetched.found), fetched.token))
     }
 
     /// Tells the others that they keep an older value.
@@ -419,16 +421,24 @@ impl Moment {
 struct Publishing {
     place: Place,
     token: Token,
+    /// What was found.
+    value: Option<Value>,
 }
 
 impl Publisher for Publishing {
+    fn based_on_found(&mut self) {
+        if let Some(old) = &self.value {
+            self.token = self.token.clone().based_on(old);
+        }
+    }
+
     fn publish(
         self: Box<Self>,
         memo: &MemoCore,
         value: &Erased,
         publication: Publication,
     ) -> Later<Published> {
-        let Self { place, token } = *self;
+        let Self { place, token, .. } = *self;
         let shared = place.cache.shared().clone();
         let encoded = memo.run_hook(|| (place.codec.encode)(&shared.protocol.envelope.codec, value));
         let encoded = encoded.unwrap_or_else(|| {

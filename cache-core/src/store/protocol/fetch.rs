@@ -26,7 +26,10 @@ pub(in crate::store) struct Fetched {
 pub(in crate::store) struct Token {
     /// What the key must still hold.
     pub(super) version: Version,
+    /// The revision that was read with it.
     pub(super) revision: Revision,
+    /// The revision of the value: an older one, if the value is computed from an older value.
+    pub(super) born: Revision,
     pub(super) tags: Vec<Generation>,
     /// What the key held, with the parts of other versions of the program.
     pub(super) others: Option<Bytes>,
@@ -36,8 +39,14 @@ impl Token {
     /// The same for a value that keeps the tags of the one that it replaces.
     pub(in crate::store) fn keeping(mut self, old: &Value) -> Self {
         self.tags.clone_from(&old.tags);
-        // A value that is computed from an older one is not younger than that.
-        self.revision = old.revision;
+        self.based_on(old)
+    }
+
+    /// The same for a value that is computed from another: it is not younger than that, and is invalidated with it.
+    pub(in crate::store) fn based_on(mut self, old: &Value) -> Self {
+        self.tags.retain(|(tag, _)| old.tags.iter().all(|(known, _)| known != tag));
+        self.tags.extend(old.tags.iter().cloned());
+        self.born = old.revision;
         self
     }
 }
@@ -73,7 +82,7 @@ impl Protocol {
         let all = found.into_iter().zip(versions).zip(others);
         let fetched = |((found, version), others)| Fetched {
             found,
-            token: Token { version, revision, tags: tags.clone(), others },
+            token: Token { version, revision, born: revision, tags: tags.clone(), others },
         };
         Ok(all.map(fetched).collect())
     }

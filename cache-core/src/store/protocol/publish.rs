@@ -180,7 +180,7 @@ impl Protocol {
                 created: value.created,
                 fresh_until: value.fresh_until,
                 serve_until: value.serve_until,
-                revision: token.revision.0,
+                revision: token.born.0,
                 tags: &token.tags,
                 body: &value.body,
             };
