@@ -53,6 +53,8 @@ pub(super) struct World {
     rng: Rng,
     function: &'static Function,
     processes: Processes,
+    /// How many keys there are. With one, calls meet more often.
+    keys: u8,
     /// What each process does in the background.
     tasks: Vec<Tasks>,
     calls: Vec<Call>,
@@ -83,7 +85,8 @@ impl World {
         }
         let rng = Rng::with_seed(seed);
         let (calls, now, counted) = (Vec::new(), Duration::ZERO, Counted::default());
-        Self { rng, function, processes, tasks, calls, now, counted }
+        let keys = if seed % 3 == 0 { 2 } else { 1 };
+        Self { rng, function, processes, keys, tasks, calls, now, counted }
     }
 
     pub(super) fn step(&self) -> Step {
@@ -195,7 +198,7 @@ impl World {
 
     fn begin(&mut self) {
         let process = self.rng.usize(..self.processes.scopes.len());
-        let key = self.rng.u8(..2);
+        let key = self.rng.u8(..self.keys);
         let number = ledger::with(Ledger::number);
         let reader = Reader { process, began: self.step(), at: self.now, lag: self.function.lag };
         let function = self.function;
