@@ -90,12 +90,12 @@ fn explore_nested(processes: fn() -> Processes, histories: u64) {
 
 #[test]
 fn no_call_returns_what_was_invalidated_between_its_requests() {
-    explore_nested(|| Processes::new(2), 150);
+    explore_nested(|| Processes::new(2), 60);
 }
 
 #[test]
 fn nor_what_was_invalidated_on_the_same_thread() {
-    explore_nested(Processes::alone, 150);
+    explore_nested(Processes::alone, 60);
 }
 
 #[test]
