@@ -156,11 +156,11 @@ fn a_call_that_came_late_asks_the_store_again() {
     }
     let processes = Processes::new(2);
     let scope = &processes.scopes[0];
-    let (begin, begun) = channel();
+    let (tell, begun) = channel();
     let (go_on, waits) = channel::<()>();
     let waits = std::sync::Mutex::new(waits);
     let wait = move || {
-        begin.send(()).unwrap();
+        tell.send(()).unwrap();
         let _ = waits.lock().unwrap().recv();
     };
     let wait = std::sync::Mutex::new(wait);

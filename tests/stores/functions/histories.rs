@@ -35,10 +35,11 @@ fn seeds(usual: u64) -> Range<u64> {
 fn explore(function: &'static Function, processes: usize, histories: u64) {
     let (mut reads, mut shared) = (0, 0);
     for seed in seeds(histories) {
-        let mut world = World::new(seed, function, if seed % 3 == 0 { processes } else { processes.min(2) });
+        let mut world =
+            World::new(seed, function, if seed.is_multiple_of(3) { processes } else { processes.min(2) });
         for _ in 0..STEPS {
             if let Err(wrong) = world.advance() {
-                panic!("seed {seed}, step {}: {wrong}", world.step());
+                panic!("seed {seed}, step {}: {wrong}", ledger::with(|ledger| ledger.step));
             }
         }
         if let Err(wrong) = world.finish() {
