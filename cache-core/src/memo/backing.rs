@@ -25,6 +25,8 @@ pub(crate) trait Backing: Send + Sync {
     fn is_asked_each_time(&self, memo: &MemoCore) -> bool;
     /// By how much a call may lag behind other processes.
     fn local_ttl(&self) -> Option<Duration>;
+    /// The alias of the store.
+    fn alias(&self) -> &str;
     /// Looks for the value of a key, and prepares to store another.
     fn fetch(&self, memo: &MemoCore, key: &Erased) -> Later<Fetched>;
     /// Looks for the value of a key.

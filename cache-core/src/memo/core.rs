@@ -319,6 +319,12 @@ impl MemoCore {
         let guard = self.shard(hash).upgradable();
         let entry = guard.entries.find(hash, |other| self.same(other, key));
         let Some(entry) = entry.filter(|entry| self.is_fresh(**entry)) else { return false };
+        // A value that may be late is kept no longer than it was to be.
+        #[cfg(feature = "store")]
+        let deadline = match self.backing().and_then(super::Backing::local_ttl) {
+            Some(_) => deadline.min(entry.deadline()),
+            None => deadline,
+        };
         if !(only_later && entry.deadline() >= deadline) {
             let slot = entry.slot;
             ShardLock::upgrade(guard).entries.set_deadline(slot, deadline, &self.spec.rules);

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cache_core::memoize;
-use cache_core::store::StoreErrorKind;
+use cache_core::store::{StoreErrorKind, caches};
 use cache_core::testing::Scope;
 use futures::executor::block_on;
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,27 @@ fn without_its_alias_a_function_works_in_the_process_and_says_so() {
     get_cat::key("tom").invalidate().wait().unwrap();
     get_cat("tom");
     assert_eq!(RUNS.take(), 1);
+}
+
+#[test]
+fn what_was_kept_before_its_alias_was_configured_is_kept_no_longer() {
+    static RUNS: Runs = Runs::new();
+    #[memoize(ttl = 300, store = "later")]
+    fn get_cat(name: &str) -> Cat {
+        RUNS.count();
+        Cat::new(name, 7)
+    }
+    let processes = Processes::new(2);
+    processes.inside(0, || get_cat("tom"));
+    for at in 0..2 {
+        processes.inside(at, || {
+            let shared = caches().get("shared").unwrap();
+            caches().register("later", shared).unwrap();
+        });
+    }
+    processes.inside(1, || get_cat::key("tom").invalidate().wait().unwrap());
+    processes.inside(0, || get_cat("tom"));
+    assert_eq!(RUNS.take(), 2, "nobody could invalidate it");
 }
 
 #[test]

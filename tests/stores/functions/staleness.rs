@@ -47,6 +47,25 @@ fn a_local_ttl_bounds_how_late_this_process_learns_of_others() {
 }
 
 #[test]
+fn a_ttl_that_is_set_is_no_longer_than_the_local_one() {
+    static RUNS: Runs = Runs::new();
+    #[memoize(ttl = 300, store = "shared", local_ttl = "2s")]
+    fn get_cat(name: &str) -> Cat {
+        RUNS.count();
+        Cat::new(name, 7)
+    }
+    let processes = Processes::new(2);
+    processes.inside(0, || {
+        get_cat("tom");
+        assert!(get_cat::key("tom").set_ttl(100 * SECOND) && get_cat::key("tom").extend_ttl(100 * SECOND));
+    });
+    processes.inside(1, || get_cat::key("tom").invalidate().wait().unwrap());
+    processes.advance(2 * SECOND);
+    processes.inside(0, || get_cat("tom"));
+    assert_eq!(RUNS.take(), 2);
+}
+
+#[test]
 fn the_ttls_of_the_cache_bound_those_of_functions() {
     static RUNS: Runs = Runs::new();
     #[memoize(store = "bounded")]

@@ -192,6 +192,38 @@ fn a_clear_reaches_functions_that_were_called_after_it_was_made() {
     assert_eq!(RUNS.take(), 2);
 }
 
+/// A hook sees the store as it is after the invalidation: what it calls is computed anew.
+#[test]
+fn what_is_called_within_an_invalidation_is_no_older() {
+    static RUNS: Runs = Runs::new();
+    #[memoize(
+        ttl = 300,
+        store = "shared",
+        tag = "called",
+        on_evict = |_, _, _| drop(get_cat("tom")),
+    )]
+    fn get_cat(name: &str) -> Cat {
+        RUNS.count();
+        Cat::new(name, 7)
+    }
+    let invalidations: [fn() -> cache_core::Applied; 4] = [
+        || get_cat::key("tom").invalidate(),
+        || tag("called").invalidate(),
+        || get_cat::memo().clear(),
+        || get_cat::memo().invalidate_if(|_, _| true),
+    ];
+    for invalidate in invalidations {
+        let alone = Processes::alone();
+        alone.inside(0, || {
+            get_cat("tom");
+            RUNS.take();
+            invalidate().wait().unwrap();
+            get_cat("tom");
+        });
+        assert!(RUNS.take() > 0, "an older value was read from the store");
+    }
+}
+
 #[test]
 fn a_local_ttl_begins_before_the_body() {
     static RUNS: Runs = Runs::new();

@@ -10,12 +10,13 @@ use super::config::{CacheConfig, StoreConfig, check_files, used_otherwise};
 use super::environment::Environment;
 use super::error::{list, suggestion};
 use super::{ConfigError, ConfigErrorKind};
-use crate::memo::{Acknowledgement, Runtime, Stores};
+use crate::handles::{AnyMemoRef, clear_here};
+use crate::memo::{Acknowledgement, MemoCore, Runtime, Stores};
 use crate::store::protocol::wire_names;
 use crate::store::{Cache, Store};
 use crate::sync::plain::{Mutex, MutexGuard};
 use crate::sync::{Locked, held_in};
-use crate::tags::{Name, TagName};
+use crate::tags::{Name, Severity, TagName};
 
 /// The aliases of a runtime.
 pub(in crate::store) struct Registry {
@@ -95,7 +96,11 @@ impl Registry {
     /// Puts aliases in the place of those of the same names. `building` is held.
     fn replace(&self, new: impl IntoIterator<Item = (String, Alias)>, building: MutexGuard<'_, ()>) {
         let mut state = self.state.lock();
-        let old = new.into_iter().filter_map(|(alias, new)| state.aliases.insert(alias, new));
+        let mut names = Vec::new();
+        let old = new.into_iter().filter_map(|(alias, new)| {
+            names.push(alias.clone());
+            state.aliases.insert(alias, new)
+        });
         let (registered, configured): (Vec<_>, Vec<_>) = old.partition(|alias| alias.config.is_none());
         drop(state);
         // This may close files. Nobody opens them again meanwhile.
@@ -103,6 +108,12 @@ impl Registry {
         drop(building);
         // The stores of these may be the user's, whose code runs under no lock.
         drop(registered);
+        // What functions have kept without the new caches, nobody else could invalidate.
+        let is_new = |memo: &Arc<MemoCore>| {
+            memo.backing().is_some_and(|backing| names.iter().any(|name| name == backing.alias()))
+        };
+        let memos = Runtime::current().memos().into_iter().filter(is_new).map(AnyMemoRef);
+        clear_here(&memos.collect::<Vec<_>>(), Severity::Hard);
     }
 
     /// The cache of an alias.

@@ -247,6 +247,10 @@ impl Backing for FunctionStore {
         self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(memo, &cache).keeps)
     }
 
+    fn alias(&self) -> &str {
+        self.options.alias
+    }
+
     fn local_ttl(&self) -> Option<Duration> {
         self.options.local_ttl
     }

@@ -164,18 +164,28 @@ impl Ledger {
 
 /// The body of all functions: reads the database, and takes its time before and after that.
 pub(super) async fn read_row(key: u8, call: u64) -> Row {
+    runs(call);
+    pause().await;
+    let row = read_now(key, call);
+    pause().await;
+    row
+}
+
+/// The body runs for a call.
+pub(super) fn runs(call: u64) {
     with(|ledger| {
         let runs = ledger.runs.entry(call).or_default();
         *runs += 1;
         assert_eq!(*runs, 1, "the body has run twice for one call");
     });
-    pause().await;
-    let row = with(|ledger| {
+}
+
+/// What the database has now.
+pub(super) fn read_now(key: u8, call: u64) -> Row {
+    with(|ledger| {
         let (step, owner) = (ledger.step, ledger.rng.u8(..2));
         ledger.new_row(key, owner, |value| Value { read: Some(step), call: Some(call), ..value })
-    });
-    pause().await;
-    row
+    })
 }
 
 /// A row that is computed from another.
@@ -187,9 +197,12 @@ pub(super) fn changed(old: Row) -> Row {
     })
 }
 
-/// Takes a few polls.
+/// Takes a few polls, or as long as an invalidation takes.
 async fn pause() {
-    let mut left = with(|ledger| ledger.rng.u8(..4));
+    let mut left = with(|ledger| {
+        let most = if ledger.rng.bool() { 4 } else { 24 };
+        ledger.rng.u8(..most)
+    });
     poll_fn(|cx| {
         if left == 0 {
             return Poll::Ready(());

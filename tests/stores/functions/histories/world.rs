@@ -13,7 +13,7 @@ use fastrand::Rng;
 
 use super::super::{Processes, SECOND};
 use super::functions::{Function, Later, On, Row};
-use super::ledger::{self, Change, Ledger, Reader, Step, Target, changed};
+use super::ledger::{self, Change, Ledger, Reader, Target, changed};
 
 /// How many calls are under way at most.
 const AT_ONCE: usize = 6;
@@ -53,6 +53,8 @@ pub(super) struct World {
     rng: Rng,
     function: &'static Function,
     processes: Processes,
+    /// How many keys there are. With one, calls meet more often.
+    keys: u8,
     /// What each process does in the background.
     tasks: Vec<Tasks>,
     calls: Vec<Call>,
@@ -83,11 +85,8 @@ impl World {
         }
         let rng = Rng::with_seed(seed);
         let (calls, now, counted) = (Vec::new(), Duration::ZERO, Counted::default());
-        Self { rng, function, processes, tasks, calls, now, counted }
-    }
-
-    pub(super) fn step(&self) -> Step {
-        ledger::with(|ledger| ledger.step)
+        let keys = if seed.is_multiple_of(3) { 2 } else { 1 };
+        Self { rng, function, processes, keys, tasks, calls, now, counted }
     }
 
     pub(super) fn counted(&self) -> Counted {
@@ -195,9 +194,14 @@ impl World {
 
     fn begin(&mut self) {
         let process = self.rng.usize(..self.processes.scopes.len());
-        let key = self.rng.u8(..2);
+        let key = self.rng.u8(..self.keys);
         let number = ledger::with(Ledger::number);
-        let reader = Reader { process, began: self.step(), at: self.now, lag: self.function.lag };
+        let reader = Reader {
+            process,
+            began: ledger::with(|ledger| ledger.step),
+            at: self.now,
+            lag: self.function.lag,
+        };
         let function = self.function;
         let (mut change, mut writes) = (None, None);
         let drawn = self.rng.u8(..100);
@@ -243,7 +247,6 @@ impl World {
     }
 
     /// Invalidates something. Says whether that holds in this process at once, and what to wait for.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
     fn invalidate(&mut self, key: u8, reader: Reader) -> (usize, (bool, Later<Result<(), StoreError>>)) {
         let (function, owner) = (self.function, self.rng.u8(..2));
         let cache = || caches().get("shared").unwrap();
