@@ -55,6 +55,10 @@ const COMMANDS: &[Command] = &[
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 
+/// Another program, since this one is built with a cache-core that has no stores.
+const IN_STORES: &str =
+    "caches in stores: cargo run --release -p benches --no-default-features --features stores --bin stores";
+
 /// Sub-commands that understand more words than all do, and judge them themselves.
 const WITH_WORDS: [&str; 1] = ["ratio"];
 
@@ -78,7 +82,7 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
 fn listing() -> String {
     let lines = COMMANDS.iter().map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
     format!(
-        "there are:\n{}options: --json FILE, --quick\nand:\n  {:<14}{}",
+        "there are:\n{}options: --json FILE, --quick\nand:\n  {:<14}{}\n{IN_STORES}",
         lines.collect::<String>(),
         chart::NAME,
         chart::ABOUT

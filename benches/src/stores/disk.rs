@@ -17,8 +17,9 @@ use crate::Outcome;
 
 /// How many keys are asked for at once.
 const MANY: usize = 100;
-/// Threads that insert at once.
+/// Threads that insert at once, and how many inserts they make together.
 const THREADS: usize = 8;
+const BURST: usize = 400;
 
 /// A folder for the files, which goes with this.
 pub(crate) struct Folder {
@@ -210,34 +211,35 @@ pub(crate) fn safety(folder: &Folder) -> Result<Section, Box<dyn Error>> {
 /// Inserts by several threads, whose writes go into the same transactions.
 pub(crate) fn threads(folder: &Folder) -> Result<Section, Box<dyn Error>> {
     let mut section = Section::new(
-        "On disk, inserts of 1 KiB as JSON by 8 threads at once, beside one thread: time by number of inserts.",
+        "On disk, 400 inserts of 1 KiB as JSON by 8 threads at once, beside the same by one thread.",
         ["8 threads", "1 thread"],
         Unit::Micros,
     );
     let filled = Filled::new(folder, KIB, Coded::Json)?;
-    for (name, insert) in [
-        ("cache", Filled::insert as fn(&Filled, usize) -> Outcome),
-        ("redb", Filled::insert_raw as fn(&Filled, usize) -> Outcome),
-    ] {
+    let ways: [(_, fn(&Filled, usize) -> Outcome); 2] =
+        [("cache", Filled::insert), ("redb", Filled::insert_raw)];
+    for (name, insert) in ways {
         let (by_many, by_one) = (filled.clone(), filled.clone());
-        let together = move |begin: usize, count: usize| {
-            thread::scope(|scope| {
-                let threads: Vec<_> = (0..THREADS)
-                    .map(|thread| {
-                        let filled = &by_many;
-                        scope.spawn(move || {
-                            let mut own = (begin + thread..begin + count).step_by(THREADS);
-                            own.try_for_each(|call| insert(filled, call)).map_err(|error| error.to_string())
-                        })
-                    })
-                    .collect();
-                let mut ends =
-                    threads.into_iter().map(|thread| thread.join().map_err(|_| "a thread panicked")?);
-                Ok(ends.try_for_each(|end: Result<(), String>| end)?)
-            })
-        };
-        let by_one = calls(move |call| insert(&by_one, call));
-        section.add(Pair::new(name, Box::new(together), by_one));
+        let together = calls(move |call| by_threads(|number| insert(&by_many, call * BURST + number)));
+        let alone =
+            calls(move |call| (0..BURST).try_for_each(|number| insert(&by_one, call * BURST + number)));
+        section.add(Pair::new(name, together, alone));
     }
     Ok(section)
+}
+
+/// Makes as many calls as a burst has, on several threads.
+fn by_threads(call: impl Fn(usize) -> Outcome + Sync) -> Outcome {
+    let part = |thread: usize| {
+        let mut own = (thread..BURST).step_by(THREADS);
+        own.try_for_each(&call).map_err(|error| error.to_string())
+    };
+    thread::scope(|scope| {
+        let part = &part;
+        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || part(thread))).collect();
+        for thread in threads {
+            thread.join().map_err(|_| "a thread panicked")??;
+        }
+        Ok(())
+    })
 }

@@ -65,7 +65,8 @@ impl Effort {
     pub(crate) fn print(self, cores: usize) {
         let Self { rounds, slot } = self;
         println!(
-            "{rounds} rounds, in each of which both sides of a pair make calls for about {} ms, or one call; {cores} cores.",
+            "{rounds} rounds, in each of which both sides of a pair make calls for about {} ms, or one call; {cores} \
+             cores.",
             slot.as_millis()
         );
         println!(
@@ -113,7 +114,7 @@ impl<'a> Timed<'a> {
 
     fn round(&mut self) -> Outcome {
         // The other side has left its own data in the processor's caches.
-        (self.side)(self.begin, self.count.div_ceil(8))?;
+        (self.side)(self.begin, self.count / 8)?;
         let elapsed = self.slot()?;
         self.nanos.push(elapsed.as_secs_f64() * 1e9 / float(self.count as u64));
         Ok(())
