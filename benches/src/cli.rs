@@ -1,10 +1,6 @@
 //! The command line: the name of a sub-command, then its options.
 
-use std::fs::File;
-use std::io::Write;
-
-use serde_json::Value;
-
+pub(crate) use crate::options::Options;
 use crate::{
     Outcome, chart, compile, freshness, hit, hit_async, instructions, invalidate, latency, memory, mixed,
     ratio, startup,
@@ -59,62 +55,12 @@ const COMMANDS: &[Command] = &[
     Command { name: "compile", about: "time to build a hundred memoized functions", run: compile::run },
 ];
 
+/// Another program, since this one is built with a cache-core that has no stores.
+const IN_STORES: &str =
+    "caches in stores: cargo run --release -p benches --no-default-features --features stores --bin stores";
+
 /// Sub-commands that understand more words than all do, and judge them themselves.
 const WITH_WORDS: [&str; 1] = ["ratio"];
-
-/// What every sub-command understands.
-pub(crate) struct Options {
-    /// Fewer and shorter rounds: to see that it runs, not to judge by.
-    pub(crate) quick: bool,
-    /// All other words, for sub-commands that know what to do with them.
-    pub(crate) words: Vec<String>,
-    /// Where the figures are written besides the table.
-    json: Option<JsonFile>,
-}
-
-/// The file given to `--json`, opened before measuring: a path that cannot be written
-/// should fail at once, not after the rounds.
-struct JsonFile {
-    path: String,
-    file: File,
-}
-
-impl JsonFile {
-    fn create(path: String) -> Result<Self, String> {
-        match File::create(&path) {
-            Ok(file) => Ok(Self { path, file }),
-            Err(error) => Err(format!("`{path}` cannot be written: {error}")),
-        }
-    }
-}
-
-impl Options {
-    fn parse(mut words: impl Iterator<Item = String>, takes_words: bool) -> Result<Self, String> {
-        let mut quick = false;
-        let mut path = None;
-        let mut others = Vec::new();
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "--quick" => quick = true,
-                "--json" => path = Some(words.next().ok_or("`--json` wants a file name after it")?),
-                _ if takes_words => others.push(word),
-                _ => {
-                    return Err(format!("unknown option `{word}`; there are `--json FILE` and `--quick`"));
-                }
-            }
-        }
-        let json = path.map(JsonFile::create).transpose()?;
-        Ok(Self { quick, words: others, json })
-    }
-
-    /// Writes the figures to the file asked for, if one was.
-    pub(crate) fn write_json(self, figures: &Value) -> Outcome {
-        let Some(JsonFile { path, mut file }) = self.json else {
-            return Ok(());
-        };
-        writeln!(file, "{figures:#}").map_err(|error| format!("`{path}` cannot be written: {error}").into())
-    }
-}
 
 /// Runs the sub-command that the words name.
 pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
@@ -136,7 +82,7 @@ pub(crate) fn run(mut words: impl Iterator<Item = String>) -> Outcome {
 fn listing() -> String {
     let lines = COMMANDS.iter().map(|Command { name, about, .. }| format!("  {name:<14}{about}\n"));
     format!(
-        "there are:\n{}options: --json FILE, --quick\nand:\n  {:<14}{}",
+        "there are:\n{}options: --json FILE, --quick\nand:\n  {:<14}{}\n{IN_STORES}",
         lines.collect::<String>(),
         chart::NAME,
         chart::ABOUT

@@ -14,6 +14,8 @@
 //! cargo run --release -p benches -- startup [--json FILE] [--quick]
 //! cargo run --release -p benches -- compile [--json FILE] [--quick]
 //! ```
+//!
+//! Caches in stores are measured by a program of their own, `stores`.
 
 mod alloc;
 mod chart;
@@ -28,6 +30,7 @@ mod invalidate;
 mod latency;
 mod memory;
 mod mixed;
+mod options;
 mod peers;
 mod ratio;
 mod report;

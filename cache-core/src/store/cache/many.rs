@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Cache, Shared};
 use crate::store::key::StoreKey;
-use crate::store::protocol::wire_names;
+use crate::store::protocol::{Value, wire_names};
 use crate::store::{Reply, StoreError, Writing};
 
 impl Cache {
@@ -22,8 +22,9 @@ impl Cache {
     ) -> Reply<Vec<Option<T>>> {
         let names = self.0.names(keys);
         self.reply(|shared, by| async move {
-            let found = shared.protocol.look_many(&names?, by).await?;
-            found.into_iter().map(|found| shared.found(found)).collect()
+            let decode = |value: Value| shared.decode(&value);
+            let found = shared.protocol.look_many(&names?, decode, by).await?;
+            found.into_iter().map(|found| shared.count(found).transpose()).collect()
         })
     }
 

@@ -210,7 +210,7 @@ impl Shared {
     }
 
     /// Counts what was found.
-    pub(in crate::store) fn count(&self, found: Result<Value, Missing>) -> Option<Value> {
+    pub(in crate::store) fn count<T>(&self, found: Result<T, Missing>) -> Option<T> {
         match found {
             Ok(value) => {
                 self.counters.hit();

@@ -142,7 +142,7 @@ impl Shared {
         let mut matching = Vec::new();
         for keys in keys.chunks(AT_ONCE) {
             by = link.next_deadline(by).await;
-            let (stored, revision) = self.protocol.read(keys, by).await?;
+            let (stored, revision) = self.protocol.read(keys.to_vec(), by).await?;
             let (mut names, mut texts, mut held) = (Vec::new(), Vec::new(), Vec::new());
             for (key, stored) in keys.iter().zip(stored) {
                 let Some(stored) = stored else { continue };
@@ -154,7 +154,7 @@ impl Shared {
                     held.push(Some(stored));
                 }
             }
-            let found = self.protocol.judge(&names, held, revision, by).await?;
+            let found = self.protocol.judge(&names, held, revision, |_| (), by).await?;
             let all = names.into_iter().zip(texts).zip(found);
             matching.extend(all.map(|((name, key), found)| Matching { name, key, is_good: found.is_ok() }));
         }

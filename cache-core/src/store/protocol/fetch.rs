@@ -35,6 +35,15 @@ pub(in crate::store) struct Token {
     pub(super) others: Option<Bytes>,
 }
 
+/// A write of something where there is nothing, if it was sent, and its outcome.
+pub(super) struct Attempt(Option<Write>, Outcome);
+
+impl Attempt {
+    pub(super) fn outcome(self) -> Outcome {
+        self.1
+    }
+}
+
 impl Token {
     /// The same for a value that keeps the tags of the one that it replaces.
     pub(in crate::store) fn keeping(mut self, old: &Value) -> Self {
@@ -101,54 +110,49 @@ impl Protocol {
     ) -> Result<(Vec<Outcome>, Revision, Vec<Generation>), StoreError> {
         self.flush(by).await?;
         let count = names.len();
-        let placeholder = |name: &StoreKey| Self::placeholder(name).on(Condition::IfAbsent);
-        let mut batch: Vec<Write> = names.iter().map(placeholder).collect();
-        batch.push(self.drawn(self.revision_key.clone(), Revision::draw()?.0));
-        for tag in tags {
-            batch.push(self.drawn(self.tag_key(tag), random()?));
-        }
-        let mut outcomes = self.write_what_is_absent(&batch, by).await?;
+        let tag_keys = tags.iter().map(|tag| self.tag_key(tag));
+        let keys: Vec<Bytes> = names.iter().map(|name| name.stored().clone()).collect();
+        let keys = [keys, vec![self.revision_key.clone()], tag_keys.collect()].concat();
+        let draw_for = |place| if place == count { || Ok(Revision::draw()?.0) } else { random };
+        let write = |place: usize, key: Bytes| match names.get(place) {
+            Some(name) => Ok(Self::placeholder(name).on(Condition::IfAbsent)),
+            None => Ok(self.drawn(key, draw_for(place)()?)),
+        };
+        let mut outcomes = self.write_what_is_absent(&keys, write, by).await?;
         let mut numbers = Vec::with_capacity(tags.len() + 1);
-        for (write, outcome) in batch[count..].iter().zip(outcomes.split_off(count)) {
-            let draw = if numbers.is_empty() { || Ok(Revision::draw()?.0) } else { random };
-            numbers.push(self.settle(write, outcome, draw, by).await?);
+        for (place, outcome) in (count..).zip(outcomes.split_off(count)) {
+            numbers.push(self.settle(&keys[place], outcome, draw_for(place), by).await?);
         }
+        let outcomes = outcomes.into_iter().map(Attempt::outcome).collect();
         let mut numbers = numbers.into_iter();
         let revision = Revision(numbers.next().unwrap_or_default());
         let tags = tags.iter().map(|tag| tag.as_str().into()).zip(numbers).collect();
         Ok((outcomes, revision, tags))
     }
 
-    /// Carries out writes, most of which put something where there is nothing. If nobody else writes to the store, what
-    /// is there is read first: that is cheaper than a write that is refused.
+    /// Puts something under each key that has nothing: what `write` says for the key at a place. If nobody else writes
+    /// to the store, what is there is read first: that is cheaper than a write that is refused.
     pub(super) async fn write_what_is_absent(
         &self,
-        batch: &[Write],
+        keys: &[Bytes],
+        write: impl Fn(usize, Bytes) -> Result<Write, StoreError> + Send,
         by: Deadline,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        if self.link.store().is_shared() {
-            return self.link.write(batch, by).await;
-        }
-        let keys: Vec<Bytes> = batch.iter().map(|write| write.key.clone()).collect();
-        let found = self.link.read(&keys, by).await?;
-        let is_refused =
-            |write: &Write, found: &Option<Stored>| write.condition == Condition::IfAbsent && found.is_some();
-        let all = || batch.iter().zip(&found);
-        let writes: Vec<Write> = all()
-            .filter(|(write, found)| !is_refused(write, found))
-            .map(|(write, _)| write.clone())
-            .collect();
+    ) -> Result<Vec<Attempt>, StoreError> {
+        let is_shared = self.link.store().is_shared();
+        let found = if is_shared { vec![None; keys.len()] } else { self.link.read(keys, by).await? };
+        let absent = keys.iter().enumerate().filter(|(place, _)| found[*place].is_none());
+        let writes: Result<Vec<Write>, StoreError> =
+            absent.map(|(place, key)| write(place, key.clone())).collect();
+        let writes = writes?;
         let outcomes = if writes.is_empty() { Vec::new() } else { self.link.write(&writes, by).await? };
-        let mut outcomes = outcomes.into_iter();
-        let refused = || Outcome::Refused(None);
-        let outcome = |(write, found): (&Write, &Option<Stored>)| {
-            if is_refused(write, found) {
-                Outcome::Refused(found.clone())
-            } else {
-                outcomes.next().unwrap_or_else(refused)
-            }
+        let mut written = writes.into_iter().zip(outcomes);
+        let attempt = |found: Option<Stored>| match found {
+            Some(stored) => Attempt(None, Outcome::Refused(Some(stored))),
+            None => written.next().map_or(Attempt(None, Outcome::Refused(None)), |(write, outcome)| {
+                Attempt(Some(write), outcome)
+            }),
         };
-        Ok(all().map(outcome).collect())
+        Ok(found.into_iter().map(attempt).collect())
     }
 
     /// Puts a number where there is none.
@@ -159,28 +163,28 @@ impl Protocol {
     /// The number that a key has after a write that puts one where there is none. What is no number is replaced.
     pub(super) async fn settle(
         &self,
-        write: &Write,
-        mut outcome: Outcome,
+        key: &Bytes,
+        attempt: Attempt,
         draw: fn() -> Result<u64, StoreError>,
         by: Deadline,
     ) -> Result<u64, StoreError> {
-        let mut write = write.clone();
+        let Attempt(mut write, mut outcome) = attempt;
         for _ in 0..TRIES {
-            match (&outcome, &write.action) {
-                (Outcome::Put(_), Action::Put { bytes, .. }) => {
+            // It is drawn anew for each attempt: an attempt whose outcome is unknown may come late.
+            let next = match (&outcome, &write) {
+                (Outcome::Put(_), Some(Write { action: Action::Put { bytes, .. }, .. })) => {
                     return Ok(number(bytes).unwrap_or_default());
                 }
                 (Outcome::Refused(Some(stored)), _) => {
                     if let Some(number) = number(&stored.bytes) {
                         return Ok(number);
                     }
-                    // Drawn anew for each attempt: an attempt whose outcome is unknown may come late.
-                    write = self.drawn(write.key, draw()?);
-                    write.condition = Condition::IfVersion(stored.version);
+                    self.drawn(key.clone(), draw()?).on(Condition::IfVersion(stored.version))
                 }
-                _ => write = self.drawn(write.key, draw()?),
-            }
-            outcome = self.link.write_one(write.clone(), by).await?;
+                _ => self.drawn(key.clone(), draw()?),
+            };
+            outcome = self.link.write_one(next.clone(), by).await?;
+            write = Some(next);
         }
         Err(self.link.error(StoreErrorKind::Contended, "holds something else than a number, again and again"))
     }

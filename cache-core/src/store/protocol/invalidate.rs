@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::outbox::{Order, Sending};
-use super::{Deadline, Missing, Protocol, Revision, Value, digits, number};
+use super::{Deadline, Missing, Protocol, Revision, digits, number};
 use crate::store::key::StoreKey;
 use crate::store::{Condition, Outcome, StoreError, StoreErrorKind, Write};
 
@@ -25,9 +25,9 @@ impl Protocol {
     ) -> Result<usize, StoreError> {
         // From here on it is remembered, whatever becomes of the look.
         let sending = self.outbox.sending(keys_of(names));
-        let found = self.look_many(names, by).await;
+        let found = self.look_many(names, |_| (), by).await;
         self.carry_out(sending, by).await?;
-        Ok(found.iter().flatten().filter(|found: &&Result<Value, Missing>| found.is_ok()).count())
+        Ok(found.iter().flatten().filter(|found: &&Result<(), Missing>| found.is_ok()).count())
     }
 
     /// Invalidates all values that carry one of these tags. Takes two requests, however many tags and values.

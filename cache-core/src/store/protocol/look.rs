@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::{Deadline, Generation, Protocol, Revision, number};
+use crate::store::clock::Millis;
 use crate::store::envelope::{Opened, Unreadable};
 use crate::store::key::StoreKey;
 use crate::store::{Condition, StoreError, Stored, Write};
@@ -67,8 +68,9 @@ pub(in crate::store) enum Glance {
 }
 
 /// What was found under a key, before its tags are looked at.
-enum Candidate {
-    Good(Value),
+enum Candidate<T> {
+    /// What was made of a value that may be returned.
+    Good(T),
     /// The generations of its tags decide.
     Tagged(Value),
     Missing(Missing),
@@ -81,18 +83,18 @@ impl Protocol {
         name: &StoreKey,
         by: Deadline,
     ) -> Result<Result<Value, Missing>, StoreError> {
-        let mut found = self.look_many(std::slice::from_ref(name), by).await?;
+        let mut found = self.look_many(std::slice::from_ref(name), |value| value, by).await?;
         Ok(found.pop().unwrap_or(Err(Missing::Absent)))
     }
 
     /// What some keys hold, in their order, and the revision.
     pub(in crate::store) async fn read(
         &self,
-        keys: &[Bytes],
+        mut keys: Vec<Bytes>,
         by: Deadline,
     ) -> Result<(Vec<Option<Stored>>, Option<Revision>), StoreError> {
         self.flush(by).await?;
-        let keys: Vec<Bytes> = keys.iter().chain([&self.revision_key]).cloned().collect();
+        keys.push(self.revision_key.clone());
         let mut stored = self.link.read(&keys, by).await?;
         let revision = Revision::read(stored.pop().flatten());
         Ok((stored, revision))
@@ -100,14 +102,19 @@ impl Protocol {
 
     /// The values of some keys, in their order. That takes one request, and another one if there are values with tags
     /// and tags were invalidated since.
-    pub(in crate::store) async fn look_many(
+    ///
+    /// `take` makes of each what is wanted. It takes a value right after its checksum was looked at, while the bytes
+    /// are in the processor's caches, and what it has taken is let go before the next.
+    pub(in crate::store) async fn look_many<T: Send>(
         &self,
         names: &[StoreKey],
+        take: impl Fn(Value) -> T + Send,
         by: Deadline,
-    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
-        let keys: Vec<Bytes> = names.iter().map(|name| name.stored().clone()).collect();
-        let (stored, revision) = self.read(&keys, by).await?;
-        self.judge(names, stored, revision, by).await
+    ) -> Result<Vec<Result<T, Missing>>, StoreError> {
+        let mut keys = Vec::with_capacity(names.len() + 1);
+        keys.extend(names.iter().map(|name| name.stored().clone()));
+        let (stored, revision) = self.read(keys, by).await?;
+        self.judge(names, stored, revision, take, by).await
     }
 
     /// The value of a key, if the store answers at once.
@@ -120,7 +127,7 @@ impl Protocol {
         Some(read.map(|read| {
             let mut read = read.into_iter();
             let (stored, revision) = (read.next().flatten(), Revision::read(read.next().flatten()));
-            match self.candidate(name, stored.clone(), revision) {
+            match self.candidate(name, stored.clone(), revision, self.clock.now(), &|value| value) {
                 Candidate::Good(value) => Glance::Found(Ok(value)),
                 Candidate::Missing(missing) if !is_rubbish(&missing) => Glance::Found(Err(missing)),
                 _ => Glance::Undecided(stored, revision),
@@ -136,20 +143,22 @@ impl Protocol {
         revision: Option<Revision>,
         by: Deadline,
     ) -> Result<Result<Value, Missing>, StoreError> {
-        let found = self.judge(std::slice::from_ref(name), vec![stored], revision, by).await?;
+        let names = std::slice::from_ref(name);
+        let found = self.judge(names, vec![stored], revision, |value| value, by).await?;
         Ok(found.into_iter().next().unwrap_or(Err(Missing::Absent)))
     }
 
     /// Decides which of the values that were found may be returned. What is of no use to anybody is removed.
-    pub(in crate::store) async fn judge(
+    pub(in crate::store) async fn judge<T: Send>(
         &self,
         names: &[StoreKey],
         stored: Vec<Option<Stored>>,
         revision: Option<Revision>,
+        take: impl Fn(Value) -> T + Send,
         by: Deadline,
-    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
+    ) -> Result<Vec<Result<T, Missing>>, StoreError> {
         let versions: Vec<_> = stored.iter().map(|stored| Some(stored.as_ref()?.version)).collect();
-        let candidates = self.candidates(names, stored, revision);
+        let candidates = self.candidates(names, stored, revision, &take);
         let mut rubbish = Vec::new();
         for ((name, candidate), version) in names.iter().zip(&candidates).zip(versions) {
             if let (Candidate::Missing(missing), Some(version)) = (candidate, version)
@@ -166,7 +175,7 @@ impl Protocol {
             // It is a miss all the same.
             let _ = self.link.write(&rubbish, by).await;
         }
-        self.decide_all(candidates, by).await
+        self.decide_all(candidates, take, by).await
     }
 
     /// The same for keys that are to be written, so that what is of no use is replaced.
@@ -177,40 +186,53 @@ impl Protocol {
         revision: Revision,
         by: Deadline,
     ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
-        self.decide_all(self.candidates(names, stored, Some(revision)), by).await
+        let take = |value| value;
+        self.decide_all(self.candidates(names, stored, Some(revision), &take), take, by).await
     }
 
-    async fn decide_all(
+    async fn decide_all<T: Send>(
         &self,
-        candidates: Vec<Candidate>,
+        candidates: Vec<Candidate<T>>,
+        take: impl Fn(Value) -> T + Send,
         by: Deadline,
-    ) -> Result<Vec<Result<Value, Missing>>, StoreError> {
+    ) -> Result<Vec<Result<T, Missing>>, StoreError> {
         let tagged = candidates.iter().filter_map(|candidate| match candidate {
             Candidate::Tagged(value) => Some(value),
             _ => None,
         });
-        let generations = self.generations(tagged.flat_map(|value| &value.tags), by).await?;
+        let tags = tagged.flat_map(|value| &value.tags).map(|(name, _)| name.clone()).collect();
+        let generations = self.generations(tags, by).await?;
         let decide = |candidate| match candidate {
-            Candidate::Good(value) => Ok(value),
-            Candidate::Tagged(value) if is_alive(&value.tags, &generations) => Ok(value),
+            Candidate::Good(taken) => Ok(taken),
+            Candidate::Tagged(value) if is_alive(&value.tags, &generations) => Ok(take(value)),
             Candidate::Tagged(_) => Err(Missing::Invalidated),
             Candidate::Missing(missing) => Err(missing),
         };
         Ok(candidates.into_iter().map(decide).collect())
     }
 
-    fn candidates(
+    fn candidates<T>(
         &self,
         names: &[StoreKey],
         stored: Vec<Option<Stored>>,
         revision: Option<Revision>,
-    ) -> Vec<Candidate> {
-        names.iter().zip(stored).map(|(name, stored)| self.candidate(name, stored, revision)).collect()
+        take: &impl Fn(Value) -> T,
+    ) -> Vec<Candidate<T>> {
+        let now = self.clock.now();
+        let candidate = |(name, stored)| self.candidate(name, stored, revision, now, take);
+        names.iter().zip(stored).map(candidate).collect()
     }
 
-    fn candidate(&self, name: &StoreKey, stored: Option<Stored>, revision: Option<Revision>) -> Candidate {
+    fn candidate<T>(
+        &self,
+        name: &StoreKey,
+        stored: Option<Stored>,
+        revision: Option<Revision>,
+        now: Millis,
+        take: &impl Fn(Value) -> T,
+    ) -> Candidate<T> {
         let Some(stored) = stored else { return Candidate::Missing(Missing::Absent) };
-        let opened = self.envelope.open(&stored.bytes, name.full(), name.schema(), self.clock.now());
+        let opened = self.envelope.open(&stored.bytes, name.full(), name.schema(), now);
         let value = match opened.and_then(|opened| Value::read(&opened, &stored.bytes)) {
             Ok(value) => value,
             Err(unreadable) => return Candidate::Missing(Missing::Unreadable(unreadable)),
@@ -219,16 +241,15 @@ impl Protocol {
             return Candidate::Missing(Missing::Cleared);
         };
         let is_good = value.tags.is_empty() || value.revision == revision;
-        if is_good { Candidate::Good(value) } else { Candidate::Tagged(value) }
+        if is_good { Candidate::Good(take(value)) } else { Candidate::Tagged(value) }
     }
 
     /// The present generations of some tags.
-    async fn generations<'t>(
+    async fn generations(
         &self,
-        tags: impl Iterator<Item = &'t Generation>,
+        mut names: Vec<Box<str>>,
         by: Deadline,
     ) -> Result<HashMap<Box<str>, u64>, StoreError> {
-        let mut names: Vec<&str> = tags.map(|(name, _)| &**name).collect();
         names.sort_unstable();
         names.dedup();
         if names.is_empty() {
@@ -237,7 +258,7 @@ impl Protocol {
         let keys: Vec<Bytes> = names.iter().map(|name| self.tag_key(name)).collect();
         let stored = self.link.read(&keys, by).await?;
         let known = names.into_iter().zip(stored);
-        Ok(known.filter_map(|(name, stored)| Some((name.into(), number(&stored?.bytes)?))).collect())
+        Ok(known.filter_map(|(name, stored)| Some((name, number(&stored?.bytes)?))).collect())
     }
 }
 

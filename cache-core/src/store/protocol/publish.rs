@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::fetch::Token;
+use super::fetch::{Attempt, Token};
 use super::{Deadline, Generation, Protocol, Revision, Value, number, random};
 use crate::store::envelope::{Part, RawPart};
 use crate::store::key::StoreKey;
@@ -76,7 +76,7 @@ impl Protocol {
         } else {
             // After the generations were read: if the revision is the same as before the value was computed, no tag
             // has been invalidated in between.
-            self.read(&[], by).await?.1
+            self.read(Vec::new(), by).await?.1
         };
         self.publish_adopted(name, token, adopted, present, value, by).await
     }
@@ -96,20 +96,21 @@ impl Protocol {
             return Ok(Adopted::default());
         }
         self.flush(by).await?;
-        let mut batch = Vec::with_capacity(2 * tags.len());
-        for tag in &tags {
-            batch.push(self.drawn(self.tag_key(tag), random()?));
-        }
-        let unstated = |tag: &&str| {
-            let write = Write::put(self.fact_key(tag), Bytes::from_static(UNSTATED), self.bookkeeping_ttl);
-            write.on(Condition::IfAbsent)
+        let count = tags.len();
+        let tag_keys = tags.iter().map(|tag| self.tag_key(tag));
+        let keys: Vec<Bytes> = tag_keys.chain(tags.iter().map(|tag| self.fact_key(tag))).collect();
+        let write = |place: usize, key: Bytes| {
+            if place < count {
+                return Ok(self.drawn(key, random()?));
+            }
+            let unstated = Write::put(key, Bytes::from_static(UNSTATED), self.bookkeeping_ttl);
+            Ok(unstated.on(Condition::IfAbsent))
         };
-        batch.extend(tags.iter().map(unstated));
-        let mut outcomes = self.write_what_is_absent(&batch, by).await?;
-        let facts = outcomes.split_off(tags.len());
+        let mut attempts = self.write_what_is_absent(&keys, write, by).await?;
+        let facts = attempts.split_off(count).into_iter().map(Attempt::outcome);
         let mut adopted = Adopted::default();
-        for (((tag, write), outcome), fact) in tags.into_iter().zip(&batch).zip(outcomes).zip(facts) {
-            let generation = self.settle(write, outcome, random, by).await?;
+        for (((tag, key), attempt), fact) in tags.into_iter().zip(&keys).zip(attempts).zip(facts) {
+            let generation = self.settle(key, attempt, random, by).await?;
             let fact = match fact {
                 Outcome::Refused(Some(stored)) => Fact::read(&stored.bytes),
                 _ => None,

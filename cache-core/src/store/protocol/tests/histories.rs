@@ -99,7 +99,7 @@ pub(super) async fn publish(
     let by = protocol.link.deadline(HOUR);
     let present = match asks {
         Asks::AfterTags => return protocol.publish_with(name, token, after, value, by).await,
-        Asks::BeforeTags => protocol.read(&[], by).await?.1,
+        Asks::BeforeTags => protocol.read(Vec::new(), by).await?.1,
         Asks::Never => Some(token.revision),
     };
     let adopted = protocol.adopt(&token, after, by).await?;
