@@ -92,8 +92,8 @@ macro_rules! function {
 
 function!(SHARED shared { is_shared: true, lag: Duration::ZERO } local = false);
 function!(SINGLE single { is_shared: true, lag: Duration::ZERO } single_flight = false);
-function!(LAGGING lagging { is_shared: true, lag: LAG } local_ttl = "5s");
+function!(LAGGING lagging { is_shared: true, lag: LAG } local_ttl = "2s");
 function!(EXCLUSIVE exclusive { is_shared: false, lag: Duration::ZERO });
 function!(REFRESHED refreshed { is_shared: false, lag: Duration::ZERO } refresh_ahead = 0.2);
 
-const LAG: Duration = SECOND.saturating_mul(5);
+const LAG: Duration = SECOND.saturating_mul(2);

@@ -101,8 +101,8 @@ impl World {
             30 | 31 => self.give_up(),
             32 => self.lose(),
             33 => self.fail(),
-            34..=36 => {
-                let time = Duration::from_millis(self.rng.u64(..4_000));
+            34..=41 => {
+                let time = Duration::from_millis(self.rng.u64(..2_000));
                 self.pass(time);
             }
             _ => (0..2).for_each(|_| self.deliver()),
