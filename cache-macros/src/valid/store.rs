@@ -65,6 +65,16 @@ pub(super) fn check(model: &Model, errors: &mut Errors) {
             }
         }
     }
+    if options.local_ttl.is_some() {
+        for name in ["stale_while_revalidate", "stale_if_error"] {
+            if let Some(span) = options.span_of(name) {
+                errors.at(
+                    span,
+                    format!("`{name}` and `local_ttl` exclude each other: a stale value would be returned for longer than this process may lag. Leave one of them out"),
+                );
+            }
+        }
+    }
     if let Some(ttl) = options.local_ttl.as_ref().filter(|ttl| ttl.value.is_zero()) {
         errors.at(ttl.span, "a `local_ttl` of 0 keeps nothing in this process: write `local = false`");
     }

@@ -96,12 +96,12 @@ fn the_ttls_of_the_cache_bound_those_of_functions() {
 #[test]
 fn a_stale_value_of_the_store_answers_while_it_is_renewed() {
     static RUNS: Runs = Runs::new();
-    #[memoize(ttl = 10, stale_while_revalidate = 60, store = "shared", local_ttl = 300)]
+    #[memoize(ttl = 10, stale_while_revalidate = 60, store = "shared")]
     fn get_cat(name: &'static str) -> Cat {
         RUNS.count();
         Cat::new(name, 7)
     }
-    let processes = Processes::new(2);
+    let processes = Processes::with_channel(2);
     processes.inside(0, || get_cat("tom"));
     processes.advance(20 * SECOND);
     processes.inside(1, || get_cat("tom"));

@@ -31,6 +31,11 @@ fn useless(id: u64) -> u64 {
     id
 }
 
+#[memoize(store = "shared", local_ttl = 5, ttl = 50, stale_if_error = 5)]
+fn late(id: u64) -> Result<u64, String> {
+    Ok(id)
+}
+
 #[memoize(store = "shared", local_ttl = 0, version = 1.5)]
 fn wrong(id: u64) -> u64 {
     id
