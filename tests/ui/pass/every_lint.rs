@@ -104,11 +104,11 @@ pub enum OneOf {
 /// Something to store.
 #[derive(Clone, Debug, Schema)]
 #[non_exhaustive]
-pub struct Page<'a, T> {
+pub struct Page<'page, T> {
     /// What is on it.
     pub items: Vec<T>,
     /// How it is called.
-    pub title: &'a str,
+    pub title: &'page str,
 }
 /// One form or the other.
 #[derive(Clone, Copy, Debug, Schema)]
