@@ -300,6 +300,14 @@ impl Model {
         self.args.first().filter(|arg| arg.receiver.is_some())
     }
 
+    /// Whether an argument is a part of the key as it is.
+    pub(crate) fn is_part_of_key(&self, index: usize) -> bool {
+        match &self.parts {
+            None => !self.args[index].skipped,
+            Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(at) if *at == index)),
+        }
+    }
+
     /// Its future, if it has one, can be sent to other threads.
     pub(crate) fn sends(&self) -> bool {
         self.asyncness.is_none_or(|asyncness| asyncness.sends)

@@ -224,11 +224,7 @@ fn arguments(model: &Model, errors: &mut Errors) {
             );
             continue;
         }
-        let part_of_key = match &model.parts {
-            None => !arg.skipped,
-            Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(i) if *i == index)),
-        };
-        if part_of_key && shape(&arg.ty, &model.krate, name.span()).is_err() {
+        if model.is_part_of_key(index) && shape(&arg.ty, &model.krate, name.span()).is_err() {
             errors.at(
                 arg.ty.span(),
                 format!("`{name}` borrows in a way that cannot be kept in a key: say what identifies it, `key = ({name}.id, ..)`, or leave it out, `skip({name})`"),

@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::{Index, Type};
 
 use super::{Companion, Inline, Signature, attributes, attrs, callee, own_turbofish, signature, underscores};
-use crate::model::{Arg, Capture, Model, Part, Place, at, mixed};
+use crate::model::{Arg, Capture, Model, Place, at, mixed};
 use crate::shape::{Ownership, is_well_known, names_self_type, way};
 
 /// `.in_background()`, where an option asks for it.
@@ -142,7 +142,8 @@ pub(super) fn owned(model: &Model) -> Result<Owned, String> {
         };
         if !known {
             let kind = Ident::new(kind, mixed);
-            owners.push(if is_part_of_key(model, index) {
+            // Arguments that are parts of the key as they are have been found to be what can be owned.
+            owners.push(if model.is_part_of_key(index) {
                 quote_spanned!(mixed=> #krate::__own!(#kind, #ty, #krate::__private::NoHook))
             } else if model.options.in_background().is_some() {
                 // What cannot be owned is refused where types are checked, not when code is made of them.
@@ -258,16 +259,8 @@ fn asks_again(model: &Model) -> bool {
 
 /// Whether all arguments are parts of the key, of types that are known to be such as can be owned and sent.
 fn are_well_known(model: &Model) -> bool {
-    let known = |(index, arg): (usize, &Arg)| is_part_of_key(model, index) && is_well_known(&arg.ty);
+    let known = |(index, arg): (usize, &Arg)| model.is_part_of_key(index) && is_well_known(&arg.ty);
     model.args.iter().enumerate().all(known)
-}
-
-/// Arguments that are parts of the key as they are have been found to be what can be owned.
-pub(super) fn is_part_of_key(model: &Model, index: usize) -> bool {
-    match &model.parts {
-        None => !model.args[index].skipped,
-        Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(at) if *at == index)),
-    }
 }
 
 fn why(model: &Model, arg: &Arg) -> String {

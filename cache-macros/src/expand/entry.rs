@@ -256,7 +256,7 @@ fn unsent_by_key(model: &Model) -> impl Iterator<Item = &Arg> {
         && model.asyncness.is_some_and(|asyncness| asyncness.form == AsyncForm::Fn)
         && !matches!(model.place, Place::Extended { .. });
     let args = model.args.iter().enumerate();
-    let args = args.filter(move |(index, _)| asks && !background_call::is_part_of_key(model, *index));
+    let args = args.filter(move |(index, _)| asks && !model.is_part_of_key(*index));
     args.map(|(_, arg)| arg)
 }
 

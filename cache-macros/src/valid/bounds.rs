@@ -8,7 +8,7 @@ use syn::{GenericArgument, Path, PathArguments, Type, TypeParamBound, TypeTraitO
 
 use crate::diagnostics::Errors;
 use crate::function::{AsyncForm, Function};
-use crate::model::{Model, Part, mentions};
+use crate::model::{Model, mentions};
 
 /// What a part of a key has to be, in the order in which it is usually written.
 const OF_KEYS: [&str; 6] = ["Hash", "Eq", "Clone", "Send", "Sync", "'static"];
@@ -18,11 +18,7 @@ const OF_VALUES: [&str; 4] = ["Clone", "Send", "Sync", "'static"];
 /// Arguments that are parts of the key.
 pub(super) fn arguments(model: &Model, errors: &mut Errors) {
     for (index, arg) in model.args.iter().enumerate() {
-        let is_part = match &model.parts {
-            None => !arg.skipped,
-            Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(at) if *at == index)),
-        };
-        if !is_part || arg.receiver.is_some() {
+        if !model.is_part_of_key(index) || arg.receiver.is_some() {
             continue;
         }
         let name = &arg.name;

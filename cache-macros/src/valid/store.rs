@@ -3,7 +3,7 @@
 use syn::ext::IdentExt as _;
 
 use crate::diagnostics::{Errors, list};
-use crate::model::{Model, Part};
+use crate::model::Model;
 
 /// Options of the values that this process keeps, which it does not with `local = false`.
 const OF_LOCAL: [&str; 9] = [
@@ -91,11 +91,7 @@ fn secrets(model: &Model, errors: &mut Errors) {
             errors.at(name.span(), format!("there is no argument `{name}` to keep secret, only {known}"));
             continue;
         };
-        let is_part = match &model.parts {
-            None => !model.args[index].skipped,
-            Some(parts) => parts.iter().any(|part| matches!(part, Part::Arg(i) if *i == index)),
-        };
-        if !is_part {
+        if !model.is_part_of_key(index) {
             errors.at(
                 name.span(),
                 format!("`{name}` is no part of the key by itself, so nothing of it is written that could be hidden: write `key = ({name}, ..)`, or leave it out here"),
