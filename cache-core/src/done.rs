@@ -45,9 +45,6 @@ impl<T> Done<Option<T>> {
     }
 }
 
-/// What comes is in a box.
-impl<T> Unpin for Done<T> {}
-
 impl<T> IntoFuture for Done<T> {
     type Output = T;
     type IntoFuture = DoneFuture<T>;

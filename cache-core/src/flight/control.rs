@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::flight::FlightContext;
 
-    /// Somebody else who has the context may be about to say something.
+    /// Another thread that holds the context may be about to note a decision.
     #[test]
     fn who_is_not_alone_waits_for_those_who_speak() {
         let context = FlightContext::nested(None, None, Some(BodyControl::new(None)));

@@ -41,8 +41,7 @@ impl Cache {
 
 impl CacheTag {
     /// Invalidates all values that carry the tag, in all processes. In this one, the values that functions keep go, too. A
-    /// value that is being stored meanwhile is not
-    /// returned either.
+    /// value that is being stored meanwhile is not returned either.
     ///
     /// Takes two requests, whatever the number of values. Their room is given back when they expire or are replaced.
     ///

@@ -1,4 +1,4 @@
-//! What a waiter finds when it looks, when it looks again, and who is told to.
+//! What waiters find when they look at their flight, and which of them are woken to look again.
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 const UNBOUNDED: WaitBounds =
     WaitBounds { max_wait: None, until: None, own: false, begins_from: None, worker_leaves: None };
 
-/// A thread sets a timer only for a flight that a task leads, which it may not know yet. Who has set one is not told.
+/// A waiting thread sets a timer only if a task leads. If it does not know yet, it is woken; with a timer, it is not.
 #[test]
 fn threads_are_told_at_the_end_of_the_first_poll_that_a_task_leads() {
     for is_task in [false, true] {
