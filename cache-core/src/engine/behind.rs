@@ -4,10 +4,12 @@
 use super::{LeaderGuard, Settled};
 use crate::erased::Erased;
 use crate::flight::Intent;
-use crate::memo::{Fetched, Found, Later, MemoCore, Publication, Published, Publisher, StoreOutcome, Tier};
+use crate::memo::{
+    Fetched, Fetching, Found, Later, MemoCore, Publication, Published, Publisher, StoreOutcome, Tier,
+};
 use crate::metadata::EntryMetadata;
 use crate::tags::TagName;
-use crate::time::{Tick, after, later};
+use crate::time::{Tick, later};
 
 /// By how much the age of a value in a store may seem to differ from that of the same value in the memo. They are
 /// measured by two clocks.
@@ -50,13 +52,11 @@ impl LeaderGuard {
     #[inline]
     pub(crate) fn fetching(&self) -> Option<Later<Fetched>> {
         let backing = self.memo.backing()?;
-        let now = self.memo.clock().now();
-        if backing.is_asked_each_time(&self.memo) {
-            self.flight().asks(now);
-        } else if let Some(ttl) = backing.local_ttl() {
-            self.flight().asks(after(now, ttl));
+        let Fetching { takes_until, fetched } = backing.fetch(&self.memo, &self.flight().key);
+        if let Some(until) = takes_until {
+            self.flight().asks(until);
         }
-        Some(backing.fetch(&self.memo, &self.flight().key))
+        Some(fetched)
     }
 
     /// Ends the flight with what the store has, if the calls may have that.
@@ -150,7 +150,8 @@ impl LeaderGuard {
         }
     }
 
-    /// Who has got the new value must not find the older one in the store, if that has not got the new one.
+    /// Removes the older value from the store, which did not get the new one. A caller that has seen the new value must
+    /// not read the older one afterwards.
     fn remove_behind(&self) {
         if let Some(backing) = self.memo.backing() {
             backing.invalidate(&self.memo, Some(&self.flight().key));

@@ -20,15 +20,12 @@ pub(crate) type Acknowledgement = Arc<dyn Any + Send + Sync>;
 
 /// A store that stands behind a memo.
 pub(crate) trait Backing: Send + Sync {
-    /// Whether each call is to learn of invalidations by other processes before it returns: the memo keeps nothing, and
-    /// nobody tells it of them.
-    fn is_asked_each_time(&self, memo: &MemoCore) -> bool;
     /// By how much a call may lag behind other processes.
     fn local_ttl(&self) -> Option<Duration>;
     /// The alias of the store.
     fn alias(&self) -> &str;
-    /// Looks for the value of a key, and prepares to store another.
-    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Later<Fetched>;
+    /// Looks for the value of a key, and prepares to store another. The store is not asked before that is awaited.
+    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching;
     /// Looks for the value of a key.
     fn look(&self, memo: &MemoCore, key: &Erased) -> Later<Option<Found>>;
     /// Keeps the value of a key for a ttl from now, only for longer if `only_later`. Returns whether there is one; none if the
@@ -50,6 +47,14 @@ pub(crate) trait Stores: Any + Send + Sync {
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
+/// What a store is about to be asked of a key.
+pub(crate) struct Fetching {
+    /// Until when callers may wait for this answer. Later ones may have begun after an invalidation by another process,
+    /// which the answer does not show.
+    pub(crate) takes_until: Option<Tick>,
+    pub(crate) fetched: Later<Fetched>,
+}
+
 /// What a store has said of a key.
 pub struct Fetched {
     pub(crate) tier: Tier,
@@ -69,7 +74,7 @@ pub(crate) struct Found {
     pub(crate) deadline: Tick,
 }
 
-/// Stores a value in the place of what was there when the key was looked for. It does not if that has changed.
+/// Stores a value under a key that was looked for, unless what the store holds there has changed since.
 pub(crate) trait Publisher: Send {
     /// The value is computed from the one that was found, and so is invalidated with it.
     fn based_on_found(&mut self);
@@ -177,9 +182,7 @@ impl MemoRef {
             found
         }))
     }
-}
 
-impl MemoRef {
     /// Moves the deadline of an entry, in the store behind the memo and here; none if there is no store.
     pub(crate) fn keeping_behind(
         &self,
@@ -203,12 +206,6 @@ impl MemoCore {
     /// A value of the store, if it is fresh.
     pub(crate) fn fresh(&self, found: Found) -> Option<Erased> {
         (self.clock().now() < found.deadline).then_some(found.value)
-    }
-
-    /// The store behind this memo.
-    #[inline]
-    pub(crate) fn backing(&self) -> Option<&dyn Backing> {
-        self.backing_of_hooks()
     }
 
     /// Says how a value is to be stored, and what this tier does with it; none if it is not to be stored at all.

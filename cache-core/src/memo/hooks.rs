@@ -182,8 +182,10 @@ impl MemoCore {
         self.key_ref(key, |shown| hook(&HookedEntry { shown, key, value }))
     }
 
+    /// The store behind this memo.
     #[cfg(feature = "store")]
-    pub(super) fn backing_of_hooks(&self) -> Option<&dyn super::Backing> {
+    #[inline]
+    pub(crate) fn backing(&self) -> Option<&dyn super::Backing> {
         self.types.hooks.backing.as_deref()
     }
 

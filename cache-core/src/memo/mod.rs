@@ -39,7 +39,8 @@ pub use applied::Applied;
 pub use backing::Fetched;
 #[cfg(feature = "store")]
 pub(crate) use backing::{
-    Acknowledgement, Backing, Found, Later, Publication, Published, Publisher, Stores, Tier, TtlBounds,
+    Acknowledgement, Backing, Fetching, Found, Later, Publication, Published, Publisher, Stores, Tier,
+    TtlBounds,
 };
 pub(crate) use core::{MemoCore, Shard, ShardState, Types};
 pub(crate) use dependents::{UnstoredCall, record_unknown};

@@ -10,7 +10,6 @@ use crate::memo::TtlBounds;
 use crate::memo::runtime::Runtime;
 use crate::store::clock::StoreClock;
 use crate::store::envelope::{Envelope, MAX_VALUE};
-use crate::store::function::CHANNEL_TIMEOUT;
 use crate::store::key::Namespace;
 use crate::store::link::Link;
 use crate::store::protocol::Protocol;
@@ -18,6 +17,9 @@ use crate::store::{Codec, Compression, SigningKeys, Store, StoreError, StoreErro
 
 /// How long a request to a store takes at most, unless something else is said.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a channel may be silent, unless something else is said.
+const CHANNEL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Builds a [`Cache`]. [`Cache::builder`] returns it.
 ///

@@ -33,7 +33,8 @@ use super::link::Deadline;
 use super::protocol::{Missing, Protocol, Value};
 use super::rules::deadline;
 use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
-use crate::memo::{Acknowledgement, Runtime, TtlBounds};
+use crate::handles::AnyMemoRef;
+use crate::memo::{Acknowledgement, MemoCore, Runtime, TtlBounds};
 use stats::Counters;
 
 /// A cache of values in a [`Store`], typed by use.
@@ -123,6 +124,12 @@ impl Cache {
     /// What follows the invalidations of others, if the store has a channel.
     pub(in crate::store) fn coherence(&self, runtime: &Arc<Runtime>) -> Option<&Arc<Coherence>> {
         self.0.coherence.get_or_init(|| Coherence::begin(self, runtime)).as_ref()
+    }
+
+    /// The memos of a runtime that have this cache behind them.
+    pub(in crate::store) fn memos_in_front(&self, runtime: &Runtime) -> Vec<AnyMemoRef> {
+        let is_in_front = |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, self));
+        runtime.memos().into_iter().filter(|memo| is_in_front(memo)).map(AnyMemoRef).collect()
     }
 
     pub(in crate::store) fn shared(&self) -> &Arc<Shared> {

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use wildmatch::WildMatch;
 
 use super::{Cache, Shared};
-use crate::handles::{AnyMemoRef, clear_here};
-use crate::memo::{MemoCore, Runtime};
+use crate::handles::clear_here;
+use crate::memo::Runtime;
 use crate::store::envelope::Envelope;
 use crate::store::key::{KeyName, StoreKey};
 use crate::store::link::Deadline;
@@ -82,10 +82,7 @@ impl Cache {
             let cleared = shared.protocol.clear(by).await;
             // What functions have read meanwhile belongs to flights that end here. That holds for those, too, that were
             // called first while the store was asked.
-            let is_in_front =
-                |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, &cache));
-            let memos = runtime.memos().into_iter().filter(|memo| is_in_front(memo));
-            clear_here(&memos.map(AnyMemoRef).collect::<Vec<_>>(), Severity::Hard);
+            clear_here(&cache.memos_in_front(&runtime), Severity::Hard);
             cleared?;
             // What is dead goes by itself, too.
             let _ = shared.sweep(by).await;

@@ -1,12 +1,11 @@
 //! How what a process keeps in front of a shared store follows the invalidations of others: they tell of them on a
 //! channel.
 //!
-//! What is kept is trusted only while the channel shows life. Where a message may have been lost, everything goes.
+//! A process keeps values only while messages arrive. When one may have been lost, it drops all that it keeps.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -111,7 +110,7 @@ impl Coherence {
     fn misses(&self, message: &Message) -> bool {
         let mut state = self.state.lock();
         if state.numbers.len() >= SENDERS && !state.numbers.contains_key(&message.sender) {
-            // Who was forgotten and is heard of again may have been missed.
+            // This may be a sender that was forgotten, some of whose messages were lost meanwhile.
             state.numbers.clear();
             state.numbers.insert(message.sender, message.number);
             return true;
@@ -132,11 +131,7 @@ impl Coherence {
         let (Some(shared), Some(runtime)) = (self.cache.upgrade(), self.runtime.upgrade()) else {
             return Vec::new();
         };
-        let cache = Cache::of(shared);
-        let memos = runtime.memos().into_iter().map(AnyMemoRef);
-        memos
-            .filter(|AnyMemoRef(memo)| memo.backing().is_some_and(|backing| backing.is(memo, &cache)))
-            .collect()
+        Cache::of(shared).memos_in_front(&runtime)
     }
 
     fn empty(&self) {
@@ -223,6 +218,3 @@ impl fork::Locks for Coherence {
         vec![held_in(self, |this| this.state.lock(), |state| state.trust = Trust::Cut)]
     }
 }
-
-/// How long a channel may be silent unless something else is said.
-pub(in crate::store) const CHANNEL_TIMEOUT: Duration = Duration::from_secs(3);

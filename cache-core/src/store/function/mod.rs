@@ -29,8 +29,8 @@ use super::{Cache, Codec, Schema, StoreError, StoreErrorKind};
 use crate::erased::{Erased, ErasedRef};
 use crate::handles::{AnyMemoRef, Memo};
 use crate::memo::{
-    Acknowledgement, Backing, Fetched, Found, Later, MemoCore, MemoRef, MemoSpec, Publication, Published,
-    Publisher, Tier,
+    Acknowledgement, Backing, Fetched, Fetching, Found, Later, MemoCore, MemoRef, MemoSpec, Publication,
+    Published, Publisher, Tier,
 };
 use crate::sync::plain::Mutex;
 use crate::sync::{Locked, held_in};
@@ -39,7 +39,7 @@ use crate::time::{NEVER, Tick, after};
 use crate::value::StoresKept;
 
 pub(in crate::store) use acknowledged::send;
-pub(in crate::store) use coherence::{CHANNEL_TIMEOUT, Coherence};
+pub(in crate::store) use coherence::Coherence;
 
 /// The schema of values whose function says nothing of their version.
 const FIRST_VERSION: u64 = 1;
@@ -102,7 +102,7 @@ pub fn in_store_by_schema<R: EncodesValue + StoresKept<Kept: Schema>, S: Encodes
     options: InStore,
     function: u64,
 ) -> MemoSpec<R, S> {
-    // No version that is written by hand is so large.
+    // Versions that users write are smaller.
     let version = (function ^ schema_of::<R::Kept>()) | 1 << 63;
     in_store(spec, options.version(version))
 }
@@ -150,11 +150,19 @@ struct FunctionStore {
 struct Place {
     cache: Cache,
     name: StoreKey,
-    /// The tags of all values of the function.
-    tags: Vec<String>,
     memo: MemoRef,
     codec: ValueCodec,
     last_error: Arc<LastError>,
+}
+
+/// The names of the tags that all values of a memo carry.
+fn wire_names_of_all(memo: &MemoCore) -> Result<Vec<String>, StoreError> {
+    let tags = memo.fixed_tags().iter().map(|tag| TagName(tag.name.clone()));
+    // Those that are known to this process only are left out.
+    let tags: Vec<TagName> = tags.filter(|tag| !matches!(tag.0, Name::Unnamed(_))).collect();
+    let mut names = wire_names(&tags)?;
+    names.push(function_tag(&memo.name));
+    Ok(names)
 }
 
 impl FunctionStore {
@@ -173,27 +181,25 @@ impl FunctionStore {
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error.to_string()).caused_by(error))
     }
 
-    fn place(&self, memo: &MemoCore, key: &Erased) -> Result<Place, StoreError> {
-        let cache = self.cache(memo)?;
+    fn place(&self, memo: &MemoCore, cache: Cache, key: &Erased) -> Result<Place, StoreError> {
         let json = memo.run_hook(|| (self.key)(key.by_ref()));
         let json = json.unwrap_or_else(|| {
             Err(StoreError::new(StoreErrorKind::Encoding, "a key has panicked when it was serialized"))
         })?;
         let function = cache.shared().protocol.namespace.values(&memo.name);
-        let tags = memo.fixed_tags().iter().filter_map(|tag| match &tag.name {
-            Name::Unnamed(_) => None,
-            name => Some(TagName(name.clone())),
-        });
-        let mut tags = wire_names(&tags.collect::<Vec<_>>())?;
-        tags.push(function_tag(&memo.name));
         Ok(Place {
             name: function.value(&json).with_schema(self.options.schema),
-            tags,
             cache,
             memo: memo.handle(),
             codec: self.codec,
             last_error: self.last_error.clone(),
         })
+    }
+
+    /// The same. If there is none, that is noted.
+    fn place_or_note(&self, memo: &MemoCore, key: &Erased) -> Option<Place> {
+        let place = self.cache(memo).and_then(|cache| self.place(memo, cache, key));
+        place.map_err(|error| self.fail(memo, error)).ok()
     }
 
     /// What the memo is in front of this store.
@@ -243,10 +249,6 @@ impl<V: 'static, M> Memo<V, M> {
 }
 
 impl Backing for FunctionStore {
-    fn is_asked_each_time(&self, memo: &MemoCore) -> bool {
-        self.cache(memo).is_ok_and(|cache| cache.store().is_shared() && !self.tier(memo, &cache).keeps)
-    }
-
     fn alias(&self) -> &str {
         self.options.alias
     }
@@ -262,20 +264,33 @@ impl Backing for FunctionStore {
         cache.downcast_ref().is_some_and(|cache| self.cache(memo).is_ok_and(|own| is_same(&own, cache)))
     }
 
-    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Later<Fetched> {
-        let place = match self.place(memo, key) {
+    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching {
+        let now = memo.clock().now();
+        let late = self.options.local_ttl.map(|ttl| after(now, ttl));
+        let nothing = |tier| Fetched { tier, own_tag: None, found: None, publisher: None };
+        let cache = match self.cache(memo) {
+            Ok(cache) => cache,
+            Err(error) => {
+                self.fail(memo, error);
+                return Fetching { takes_until: late, fetched: Box::pin(ready(nothing(Tier::ALONE))) };
+            }
+        };
+        let tier = self.tier(memo, &cache);
+        // A memo that keeps nothing, and is not told of invalidations, learns of them from the store in each call.
+        let is_asked_each_time = cache.store().is_shared() && !tier.keeps;
+        let takes_until = if is_asked_each_time { Some(now) } else { late };
+        let place = self.place(memo, cache, key);
+        let (place, tags) = match place.and_then(|place| Ok((place, wire_names_of_all(memo)?))) {
             Ok(place) => place,
             Err(error) => {
                 self.fail(memo, error);
                 // A key that cannot be written is none that others could invalidate.
-                let tier = self.cache(memo).map_or(Tier::ALONE, |cache| self.tier(memo, &cache));
-                return Box::pin(ready(Fetched { tier, own_tag: None, found: None, publisher: None }));
+                return Fetching { takes_until, fetched: Box::pin(ready(nothing(tier))) };
             }
         };
-        let tier = self.tier(memo, &place.cache);
         let own_tag = self.own_tag(memo, &place);
-        Box::pin(async move {
-            match place.fetch().await {
+        let fetched = Box::pin(async move {
+            match place.fetch(&tags).await {
                 Ok((value, token)) => {
                     let found = value.as_ref().and_then(|value| place.found(value));
                     let publisher: Box<dyn Publisher> = Box::new(Publishing { place, token, value });
@@ -286,51 +301,28 @@ impl Backing for FunctionStore {
                     Fetched { tier, own_tag, found: None, publisher: None }
                 }
             }
-        })
+        });
+        Fetching { takes_until, fetched }
     }
 
     fn look(&self, memo: &MemoCore, key: &Erased) -> Later<Option<Found>> {
-        let place = match self.place(memo, key) {
-            Ok(place) => place,
-            Err(error) => {
-                self.fail(memo, error);
-                return Box::pin(ready(None));
-            }
-        };
+        let Some(place) = self.place_or_note(memo, key) else { return Box::pin(ready(None)) };
         Box::pin(async move {
             let shared = place.cache.shared();
-            match shared.protocol.look(&place.name, shared.by()).await {
-                Ok(found) => shared.count(found).and_then(|value| place.found(&value)),
-                Err(error) => {
-                    place.fail(error);
-                    None
-                }
-            }
+            let found = place.or_note(shared.protocol.look(&place.name, shared.by()).await)?;
+            shared.count(found).and_then(|value| place.found(&value))
         })
     }
 
     fn keep(&self, memo: &MemoCore, key: &Erased, ttl: Duration, only_later: bool) -> Later<Option<bool>> {
-        let place = match self.place(memo, key) {
-            Ok(place) => place,
-            Err(error) => {
-                self.fail(memo, error);
-                return Box::pin(ready(None));
-            }
-        };
+        let Some(place) = self.place_or_note(memo, key) else { return Box::pin(ready(None)) };
         Box::pin(async move {
             let shared = place.cache.shared();
-            match shared.keep(&place.name, ttl, only_later, shared.by()).await {
-                Ok(kept) => {
-                    if kept {
-                        place.announce().await;
-                    }
-                    Some(kept)
-                }
-                Err(error) => {
-                    place.fail(error);
-                    None
-                }
+            let kept = place.or_note(shared.keep(&place.name, ttl, only_later, shared.by()).await)?;
+            if kept {
+                place.announce().await;
             }
+            Some(kept)
         })
     }
 
@@ -342,8 +334,7 @@ impl Backing for FunctionStore {
                 return None;
             }
         };
-        let place = key.map(|key| self.place(memo, key));
-        match place {
+        match key.map(|key| self.place(memo, cache.clone(), key)) {
             Some(Ok(place)) => cache.shared().protocol.remember_keys(&[place.name]),
             // Which of its values it is cannot be said, so all of the function go.
             Some(Err(_)) | None => cache.shared().protocol.remember_tags(&[function_tag(&memo.name)]),
@@ -362,10 +353,16 @@ impl Place {
         self.last_error.note(error);
     }
 
-    async fn fetch(&self) -> Result<(Option<Value>, Token), StoreError> {
+    /// What was asked of the store, unless it has failed, which is noted.
+    fn or_note<T>(&self, asked: Result<T, StoreError>) -> Option<T> {
+        asked.map_err(|error| self.fail(error)).ok()
+    }
+
+    /// Reads the value, and takes the token for another with these tags.
+    async fn fetch(&self, tags: &[String]) -> Result<(Option<Value>, Token), StoreError> {
         let shared = self.cache.shared();
         let names = std::slice::from_ref(&self.name);
-        let fetched = shared.protocol.fetch_many(names, &self.tags, shared.by()).await?;
+        let fetched = shared.protocol.fetch_many(names, tags, shared.by()).await?;
         let Some(fetched) = fetched.into_iter().next() else {
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the store has said nothing of a key"));
         };
