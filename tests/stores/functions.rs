@@ -7,6 +7,7 @@ mod histories;
 mod outages;
 mod staleness;
 mod verbs;
+mod warm;
 mod writes;
 
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! The store behind a memo, as the leader of a flight meets it: before the body it is asked for the value, and after it
 //! it gets the new one.
 
-use super::{LeaderGuard, Settled};
+use super::{LeaderGuard, Settled, Step};
 use crate::erased::Erased;
 use crate::flight::Intent;
 use crate::memo::{
-    Fetched, Fetching, Found, Later, MemoCore, Publication, Published, Publisher, StoreOutcome, Tier,
+    Fetched, Fetching, Found, Later, MemoCore, MemoRef, Publication, Published, Publisher, StoreOutcome, Tier,
 };
 use crate::metadata::EntryMetadata;
 use crate::tags::TagName;
@@ -89,7 +89,12 @@ impl LeaderGuard {
         };
         if may_be_served {
             let own_tag = behind.own_tag.take();
-            self.land_found(tier, found, own_tag, settled);
+            memo.counters.store_hits.add();
+            if !is_fresh {
+                memo.counters.stale.add();
+            }
+            settled.value = self.land_found(tier, found, own_tag);
+            settled.is_value = true;
         } else if is_fresh || now < later(found.deadline, rules.stale_if_error) {
             behind.fallback = Some(found.value).filter(|_| self.memo.falls_back(self.how));
         }
@@ -100,24 +105,18 @@ impl LeaderGuard {
         self.flight().old.is_none_or(|old| found.created > old.since.saturating_add(TOLERANCE))
     }
 
-    fn land_found(&self, tier: Tier, found: Found, own_tag: Option<TagName>, settled: &mut Settled) {
-        let now = self.memo.clock().now();
+    /// Ends the flight with a value of the store.
+    fn land_found(&self, tier: Tier, found: Found, own_tag: Option<TagName>) -> Erased {
         let Found { value, mut tags, created, deadline } = found;
         tags.extend(own_tag);
         let metadata = EntryMetadata {
             tags,
             times: Some((created, tier.local_deadline(deadline))),
-            refused: !tier.keeps_at(now),
+            refused: !tier.keeps_at(self.memo.clock().now()),
             ..EntryMetadata::default()
         };
-        let counters = &self.memo.counters;
-        counters.store_hits.add();
-        if deadline <= now {
-            counters.stale.add();
-        }
         self.memo.land(self, &value, metadata, true);
-        settled.value = value;
-        settled.is_value = true;
+        value
     }
 
     /// Hands what was computed to the store. If the body has failed, an older value of the store takes the place of its
@@ -156,5 +155,36 @@ impl LeaderGuard {
         if let Some(backing) = self.memo.backing() {
             backing.invalidate(&self.memo, Some(&self.flight().key));
         }
+    }
+}
+
+/// A flight without a body: it takes a value of the store into the memo, unless that is invalidated meanwhile. Calls do
+/// not wait for it.
+pub(crate) struct Loading(LeaderGuard);
+
+impl MemoRef {
+    /// Begins to take the value of a key into the memo, unless that has one.
+    pub(crate) fn begin_loading(&self, key: &Erased, hash: u32) -> Option<Loading> {
+        match self.begin(key, hash, Intent::Alone) {
+            Step::Lead(leader) => Some(Loading(leader)),
+            _ => None,
+        }
+    }
+}
+
+impl Loading {
+    /// Ends it with what the store has, if that is fresh. Whether it is.
+    pub(crate) fn end(self, tier: Tier, found: Found, own_tag: Option<TagName>) -> bool {
+        let is_fresh = self.0.memo.clock().now() < found.deadline;
+        if is_fresh {
+            self.0.land_found(tier, found, own_tag);
+        }
+        is_fresh
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }

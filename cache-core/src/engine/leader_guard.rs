@@ -155,6 +155,14 @@ impl LeaderGuard {
         self.landed.store(true, Ordering::Relaxed);
     }
 
+    /// Ends the flight without a value, if it has not ended yet.
+    #[cfg(feature = "store")]
+    pub(super) fn leave(&self) {
+        if !self.landed.load(Ordering::Relaxed) {
+            self.finish(&mut Effects::new(), Some(false), || Landing::Crashed);
+        }
+    }
+
     /// The body panicked, or its task was dropped: nothing is stored, and one of those who wait takes over.
     #[cold]
     fn crash(&mut self) {

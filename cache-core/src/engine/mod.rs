@@ -12,7 +12,7 @@ mod start;
 use std::sync::Arc;
 
 #[cfg(feature = "store")]
-pub(crate) use behind::Behind;
+pub(crate) use behind::{Behind, Loading};
 pub(crate) use leader_guard::{LeaderGuard, Settled};
 pub use look::{Cx, Found};
 pub(crate) use look::{LookFlags, SlowPath};

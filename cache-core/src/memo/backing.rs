@@ -19,7 +19,7 @@ pub(crate) type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type Acknowledgement = Arc<dyn Any + Send + Sync>;
 
 /// A store that stands behind a memo.
-pub(crate) trait Backing: Send + Sync {
+pub(crate) trait Backing: Any + Send + Sync {
     /// By how much a call may lag behind other processes.
     fn local_ttl(&self) -> Option<Duration>;
     /// The alias of the store.
@@ -33,10 +33,6 @@ pub(crate) trait Backing: Send + Sync {
     fn keep(&self, memo: &MemoCore, key: &Erased, ttl: Duration, only_later: bool) -> Later<Option<bool>>;
     /// Removes the value of a key, or of all keys of the memo. Returns what to wait for, unless it is done.
     fn invalidate(&self, memo: &MemoCore, key: Option<&Erased>) -> Option<Acknowledgement>;
-    /// Whether it is this cache, of which the store knows the type.
-    fn is(&self, memo: &MemoCore, cache: &dyn Any) -> bool;
-    /// Why it could not be used last. The store knows the type.
-    fn last_error(&self) -> Option<Box<dyn Any>>;
 }
 
 /// The stores of a runtime.

@@ -102,6 +102,21 @@ impl MemoCore {
         names
     }
 
+    /// The keys of live entries, those first that were read most of late. At most `count`.
+    #[cfg(feature = "store")]
+    pub(crate) fn most_read(&self, count: usize) -> Vec<Erased> {
+        let mut keys: Vec<(u8, Erased)> = Vec::new();
+        for shard in self.shards() {
+            let guard = shard.read();
+            let live = guard.entries.iter().filter(|entry| self.is_fresh(**entry));
+            keys.extend(live.map(|entry| (entry.reads(), entry.key.to_owned())));
+            drop(guard);
+            keys.sort_by_key(|(reads, _)| std::cmp::Reverse(*reads));
+            keys.truncate(count);
+        }
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
     #[cfg(feature = "json")]
     pub(crate) fn key_of_json(&self, arguments: &serde_json::Value) -> Result<(Erased, u32), String> {
         let parts = self.spec.parts;

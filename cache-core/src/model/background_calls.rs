@@ -8,7 +8,7 @@ use loom::sync::atomic::Ordering;
 use loom::sync::{Condvar, Mutex};
 use loom::thread::{JoinHandle, spawn};
 
-use super::{ALL, FEW, KEY, Scene, check, join};
+use super::{ALL, FEW, KEY, Scene, check, fewer_unless_long, join};
 use crate::background::{Executor, Task};
 use crate::call::{
     BackgroundCallBy, FlightHandle, Hooking as _, NoHook, Parts, Prepared, Timeouts, UnansweredCall, blocking,
@@ -200,7 +200,7 @@ fn what_must_be_there_in_time_is_begun_by_the_background_or_who_has_no_limit() {
 
 #[test]
 fn what_the_background_refuses_is_begun_by_who_has_handed_it_in() {
-    in_time(Does::Nothing, call_in_time, FEW);
+    in_time(Does::Nothing, call_in_time, fewer_unless_long(FEW));
 }
 
 #[test]

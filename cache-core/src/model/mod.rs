@@ -4,6 +4,8 @@
 //! RUSTFLAGS="--cfg loom" cargo test -p cache-core --lib --release model
 //! ```
 //!
+//! With `CACHE_CORE_LONG=1` the bounds of some are wider, which takes a few minutes more.
+//!
 //! Each model runs the code that ships, on a memo in a runtime of its own; what is left out is where a
 //! call finds its memo, and time, which stands still: nobody is let go, so whoever waits for what
 //! never comes is a deadlock, and found. A model is run under every schedule where that takes seconds,
@@ -49,6 +51,12 @@ const ALL: Option<usize> = None;
 const FEW: Option<usize> = Some(4);
 /// The bound where three threads do much.
 const FEWER: Option<usize> = Some(3);
+
+/// The bound where that takes minutes: one less, unless `CACHE_CORE_LONG` is set.
+fn fewer_unless_long(bound: Option<usize>) -> Option<usize> {
+    let is_long = std::env::var_os("CACHE_CORE_LONG").is_some();
+    bound.map(|bound| if is_long { bound } else { bound - 1 })
+}
 
 /// A memo of one shard: only keys that meet there are about orders.
 const ONE_SHARD: Spec = Spec::new("scene", &["key"]).capacity(256);

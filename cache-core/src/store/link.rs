@@ -118,7 +118,8 @@ impl Link {
         self.within(self.store.close(), by).await
     }
 
-    async fn within<T>(&self, answer: Answer<'_, T>, by: Deadline) -> Result<T, StoreError> {
+    /// Waits for an answer until the deadline.
+    pub(crate) async fn within<T>(&self, answer: Answer<'_, T>, by: Deadline) -> Result<T, StoreError> {
         let mut answer = pin!(answer);
         let mut alarm = None;
         poll_fn(|cx| {

@@ -208,6 +208,12 @@ impl<'a> MetadataRef<'a> {
         self.head.packed.touch(self.head.packed.times());
     }
 
+    /// How often it was read of late, up to 3.
+    #[cfg(feature = "store")]
+    pub(crate) fn reads(self) -> u8 {
+        self.head.packed.reads()
+    }
+
     /// Whether it has nothing but what all entries have.
     pub(crate) fn is_plain(self) -> bool {
         self.extra.is_none()

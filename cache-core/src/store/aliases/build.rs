@@ -51,6 +51,9 @@ pub(super) fn build(config: &CacheConfig, store: Arc<dyn Store>) -> Result<Cache
         // No value is longer than the addresses of this machine reach.
         builder = builder.max_value(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
+    if let Some(entries) = config.warm {
+        builder = builder.warm(usize::try_from(entries).unwrap_or(usize::MAX));
+    }
     builder.build().map_err(of_store)
 }
 

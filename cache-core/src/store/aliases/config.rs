@@ -27,6 +27,7 @@ pub(super) struct CacheConfig {
     pub(super) max_ttl: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_value: Option<u64>,
+    pub(super) warm: Option<u64>,
 }
 
 /// A store, or two as one. Configurations that use the same file must say the same of it.
@@ -161,6 +162,7 @@ impl CacheConfig {
             max_ttl: draft.max_ttl,
             timeout: draft.timeout,
             max_value: draft.max_value,
+            warm: draft.warm,
         })
     }
 }

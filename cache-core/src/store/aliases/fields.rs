@@ -6,7 +6,7 @@ use super::compression::Compressing;
 use super::error::{list, suggestion};
 use super::signing::Keys;
 use super::url::{OneUrl, Scheme, TwoUrls};
-use super::value::{CodecName, Form, Period, Size, Text, Ttl};
+use super::value::{CodecName, Count, Form, Period, Size, Text, Ttl};
 use super::{ConfigError, ConfigErrorKind};
 
 /// A field of an alias.
@@ -86,6 +86,9 @@ fields! {
         "How long a request to the store takes at most. Without it, it is 5 seconds.";
     max_value: Size, Part::Cache,
         "How large an encoded value may be. Larger ones are not stored, and not read. Without it, it is 64 MiB.";
+    warm: Count, Part::Cache,
+        "How many values of each function are taken into the process when it is called first: those that it read most \
+         when the program ran last. Without it, none.";
     capacity: Size, SIZED,
         "How many bytes the store holds at most. When it is full, it evicts. Without it, a store in memory has no \
          bound, and one on disk 1 GiB.";

@@ -181,6 +181,32 @@ impl Form for Size {
     }
 }
 
+/// A number of things; zero is none.
+pub(super) struct Count;
+
+impl Form for Count {
+    type Read = u64;
+
+    fn expected() -> String {
+        "a whole number, such as 1000".to_owned()
+    }
+
+    fn read(value: &Value) -> Result<u64, ConfigError> {
+        let Value::Number(number) = value else { return Err(other_type::<Self>(value)) };
+        number.as_u64().ok_or_else(|| {
+            ConfigError::wrong(format!("{number} is no count: it must be {}", Self::expected()))
+        })
+    }
+
+    fn read_option(text: &str) -> Result<u64, ConfigError> {
+        Self::read(&number(text).unwrap_or_else(|| Value::from(text)))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 0 })
+    }
+}
+
 /// The option of a url, if it consists of digits.
 fn number(text: &str) -> Option<Value> {
     let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -10,6 +10,7 @@ use crate::memo::TtlBounds;
 use crate::memo::runtime::Runtime;
 use crate::store::clock::StoreClock;
 use crate::store::envelope::{Envelope, MAX_VALUE};
+use crate::store::function::Warming;
 use crate::store::key::Namespace;
 use crate::store::link::Link;
 use crate::store::protocol::Protocol;
@@ -36,6 +37,7 @@ pub struct CacheBuilder {
     ttls: [Option<Result<Duration, StoreError>>; 3],
     timeout: Duration,
     channel_timeout: Duration,
+    warm: usize,
 }
 
 impl CacheBuilder {
@@ -50,6 +52,7 @@ impl CacheBuilder {
             ttls: [None, None, None],
             timeout: TIMEOUT,
             channel_timeout: CHANNEL_TIMEOUT,
+            warm: 0,
         }
     }
 
@@ -118,6 +121,13 @@ impl CacheBuilder {
         self
     }
 
+    /// How many values of each function are taken into the process when it is called first: those that it read most when
+    /// the program ran last. None, unless something else is said. See [`Cache::warm`].
+    pub fn warm(mut self, entries: usize) -> Self {
+        self.warm = entries;
+        self
+    }
+
     /// Builds the cache. Nothing is sent to the store yet.
     ///
     /// # Errors
@@ -155,6 +165,7 @@ impl CacheBuilder {
             timeout: self.timeout,
             channel_timeout: self.channel_timeout,
             coherence: OnceLock::new(),
+            warming: Warming::new(self.warm),
             counters: Counters::default(),
         })))
     }

@@ -27,14 +27,13 @@ pub use stats::{CacheStats, MissReason};
 pub use tagged::CacheTag;
 
 use super::canonical::canonical_json;
-use super::function::{Coherence, send};
+use super::function::{Coherence, Warming, send};
 use super::key::{Function, StoreKey};
 use super::link::Deadline;
 use super::protocol::{Missing, Protocol, Value};
 use super::rules::deadline;
 use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
-use crate::handles::AnyMemoRef;
-use crate::memo::{Acknowledgement, MemoCore, Runtime, TtlBounds};
+use crate::memo::{Acknowledgement, Runtime, TtlBounds};
 use stats::Counters;
 
 /// A cache of values in a [`Store`], typed by use.
@@ -70,6 +69,7 @@ pub(in crate::store) struct Shared {
     pub(in crate::store) channel_timeout: Duration,
     /// Follows what others invalidate, once a function keeps values in front of this cache.
     coherence: OnceLock<Option<Arc<Coherence>>>,
+    pub(in crate::store) warming: Warming,
     pub(in crate::store) counters: Counters,
 }
 
@@ -105,13 +105,15 @@ impl Cache {
     }
 
     /// Sends what could not be sent before, writes out what the store has in memory, and closes it for all that use it.
+    /// If functions start [warm](Self::warm), it is noted which values they read most.
     ///
     /// # Errors
     ///
     /// If the store fails. It is closed all the same, if it can be.
     pub fn close(&self) -> Reply<()> {
+        let (cache, runtime) = (self.clone(), Runtime::current());
         self.reply(|shared, by| async move {
-            let flushed = shared.protocol.flush(by).await;
+            let flushed = shared.protocol.flush(by).await.and(cache.write_most_read(&runtime).await);
             shared.protocol.link.close(by).await?;
             flushed
         })
@@ -126,12 +128,6 @@ impl Cache {
         self.0.coherence.get_or_init(|| Coherence::begin(self, runtime)).as_ref()
     }
 
-    /// The memos of a runtime that have this cache behind them.
-    pub(in crate::store) fn memos_in_front(&self, runtime: &Runtime) -> Vec<AnyMemoRef> {
-        let is_in_front = |memo: &MemoCore| memo.backing().is_some_and(|backing| backing.is(memo, self));
-        runtime.memos().into_iter().filter(|memo| is_in_front(memo)).map(AnyMemoRef).collect()
-    }
-
     pub(in crate::store) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
@@ -144,7 +140,10 @@ impl Cache {
     }
 
     /// A call of this cache.
-    fn reply<T, O, F>(&self, call: impl FnOnce(Arc<Shared>, Deadline) -> F + Send + 'static) -> Reply<T, O>
+    pub(in crate::store) fn reply<T, O, F>(
+        &self,
+        call: impl FnOnce(Arc<Shared>, Deadline) -> F + Send + 'static,
+    ) -> Reply<T, O>
     where
         O: Default,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
@@ -190,7 +189,7 @@ impl Shared {
     }
 
     /// A value as it is stored, to be kept for `ttl` or as long as the cache says. None if it is not to be stored.
-    fn value(&self, body: Bytes, ttl: Option<Duration>) -> Option<Value> {
+    pub(in crate::store) fn value(&self, body: Bytes, ttl: Option<Duration>) -> Option<Value> {
         let ttl = self.bounds.bounded(ttl);
         if ttl == Some(Duration::ZERO) {
             return None;
@@ -199,7 +198,7 @@ impl Shared {
         Some(Value::new(now, deadline(now, ttl), body))
     }
 
-    fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, StoreError> {
+    pub(in crate::store) fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Bytes, StoreError> {
         self.protocol.envelope.codec.encode(value).map(Bytes::from)
     }
 

@@ -22,7 +22,7 @@ pub(super) enum Decision<T> {
 impl Shared {
     /// Stores values, whatever is there. If others write in between, they come before. If the key is absent then, the
     /// value counts as stored and lost: an invalidation came afterwards, or the store keeps nothing.
-    pub(super) async fn store(
+    pub(in crate::store) async fn store(
         &self,
         mut values: Vec<(StoreKey, Value)>,
         tags: &[String],

@@ -4,8 +4,10 @@
 //! A process keeps values only while messages arrive. When one may have been lost, it drops all that it keeps.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 
@@ -53,6 +55,10 @@ struct State {
     trust: Trust,
     /// The last number of each sender.
     numbers: HashMap<u64, u64>,
+    /// Of those who wait until others are heard of.
+    wakers: Vec<Waker>,
+    /// Whether what was kept had to go because others were not heard of.
+    was_emptied: bool,
 }
 
 /// Whether what others do is heard of.
@@ -76,7 +82,12 @@ impl Coherence {
             alive: AtomicU64::new(0),
             beat: AtomicU64::new(0),
             timeout: ticks(shared.channel_timeout),
-            state: Mutex::new(State { trust: Trust::Cut, numbers: HashMap::new() }),
+            state: Mutex::new(State {
+                trust: Trust::Cut,
+                numbers: HashMap::new(),
+                wakers: Vec::new(),
+                was_emptied: false,
+            }),
         });
         fork::register(&this);
         let listener: Weak<dyn Listener> = Arc::<Self>::downgrade(&this);
@@ -91,6 +102,22 @@ impl Coherence {
         self.runtime.as_ptr() == Arc::as_ptr(runtime) && self.state.lock().trust == Trust::Trusted
     }
 
+    /// Waits until others are heard of.
+    pub(super) async fn trusted(&self) {
+        poll_fn(|cx| {
+            let waker = cx.waker().clone();
+            let mut state = self.state.lock();
+            if state.trust == Trust::Trusted {
+                return Poll::Ready(());
+            }
+            if !state.wakers.iter().any(|known| known.will_wake(&waker)) {
+                state.wakers.push(waker);
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
     /// Takes note of whether others are heard of. When they no longer are, all that was kept goes. Before they are, nothing
     /// is.
     fn trust(&self, trust: Trust) {
@@ -100,9 +127,30 @@ impl Coherence {
             return;
         }
         state.numbers.clear();
-        drop(state);
-        if before == Trust::Trusted {
-            self.empty();
+        match trust {
+            Trust::Trusted => {
+                let wakers = std::mem::take(&mut state.wakers);
+                let was_emptied = std::mem::take(&mut state.was_emptied);
+                drop(state);
+                wakers.into_iter().for_each(Waker::wake);
+                if was_emptied {
+                    self.warm();
+                }
+            }
+            Trust::Cut | Trust::Silent => {
+                state.was_emptied |= before == Trust::Trusted;
+                drop(state);
+                if before == Trust::Trusted {
+                    self.empty();
+                }
+            }
+        }
+    }
+
+    /// Has the functions take in again what they read most.
+    fn warm(&self) {
+        if let (Some(shared), Some(runtime)) = (self.cache.upgrade(), self.runtime.upgrade()) {
+            Cache::of(shared).begin_warming(&runtime);
         }
     }
 

@@ -4,6 +4,7 @@ mod acknowledged;
 mod coherence;
 mod key;
 mod value;
+mod warm;
 
 use std::any::Any;
 use std::future::ready;
@@ -17,6 +18,7 @@ pub use value::{EncodesValue, IsWrittenInValues};
 
 use self::coherence::tag_of_key;
 use self::key::Encoded;
+use self::warm::MostRead;
 use super::aliases::registry_of;
 use super::canonical::canonical_json;
 use super::clock::Millis;
@@ -30,7 +32,7 @@ use crate::erased::{Erased, ErasedRef};
 use crate::handles::{AnyMemoRef, Memo};
 use crate::memo::{
     Acknowledgement, Backing, Fetched, Fetching, Found, Later, MemoCore, MemoRef, MemoSpec, Publication,
-    Published, Publisher, Tier,
+    Published, Publisher, Runtime, Tier,
 };
 use crate::sync::plain::Mutex;
 use crate::sync::{Locked, held_in};
@@ -40,6 +42,7 @@ use crate::value::StoresKept;
 
 pub(in crate::store) use acknowledged::send;
 pub(in crate::store) use coherence::Coherence;
+pub(in crate::store) use warm::Warming;
 
 /// The schema of values whose function says nothing of their version.
 const FIRST_VERSION: u64 = 1;
@@ -92,6 +95,7 @@ pub fn in_store<R: EncodesValue, S: EncodesKey>(
         codec: ValueCodec { encode: R::encode, decode: R::decode },
         key: |key| canonical_json(&Encoded::<S>(key.get())),
         last_error: LastError::new(),
+        most_read: MostRead::new(),
     }));
     spec
 }
@@ -138,12 +142,14 @@ impl fork::Locks for LastError {
 }
 
 /// The store behind the memo of a function.
+#[derive(Clone)]
 struct FunctionStore {
     options: InStore,
     codec: ValueCodec,
     /// Writes a stored key.
     key: fn(ErasedRef<'_>) -> Result<String, StoreError>,
     last_error: Arc<LastError>,
+    most_read: Arc<MostRead>,
 }
 
 /// Where the value of a call is.
@@ -166,6 +172,11 @@ fn wire_names_of_all(memo: &MemoCore) -> Result<Vec<String>, StoreError> {
 }
 
 impl FunctionStore {
+    /// The store behind a memo, if there is one.
+    fn of(memo: &MemoCore) -> Option<&Self> {
+        (memo.backing()? as &dyn Any).downcast_ref()
+    }
+
     /// The cache of the alias.
     fn cache(&self, memo: &MemoCore) -> Result<Cache, StoreError> {
         if memo.name.contains('<') {
@@ -181,11 +192,15 @@ impl FunctionStore {
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error.to_string()).caused_by(error))
     }
 
-    fn place(&self, memo: &MemoCore, cache: Cache, key: &Erased) -> Result<Place, StoreError> {
-        let json = memo.run_hook(|| (self.key)(key.by_ref()));
-        let json = json.unwrap_or_else(|| {
+    /// How a key is written.
+    fn json_of(&self, memo: &MemoCore, key: &Erased) -> Result<String, StoreError> {
+        memo.run_hook(|| (self.key)(key.by_ref())).unwrap_or_else(|| {
             Err(StoreError::new(StoreErrorKind::Encoding, "a key has panicked when it was serialized"))
-        })?;
+        })
+    }
+
+    fn place(&self, memo: &MemoCore, cache: Cache, key: &Erased) -> Result<Place, StoreError> {
+        let json = self.json_of(memo, key)?;
         let function = cache.shared().protocol.namespace.values(&memo.name);
         Ok(Place {
             name: function.value(&json).with_schema(self.options.schema),
@@ -229,6 +244,18 @@ impl FunctionStore {
     }
 }
 
+impl Cache {
+    /// The memos of a runtime that have this cache behind them.
+    pub(in crate::store) fn memos_in_front(&self, runtime: &Runtime) -> Vec<AnyMemoRef> {
+        let is_same =
+            |own: &Self| Arc::ptr_eq(own.store(), self.store()) && own.namespace() == self.namespace();
+        let is_in_front = |memo: &MemoCore| {
+            FunctionStore::of(memo).is_some_and(|store| store.cache(memo).is_ok_and(|own| is_same(&own)))
+        };
+        runtime.memos().into_iter().filter(|memo| is_in_front(memo)).map(AnyMemoRef).collect()
+    }
+}
+
 impl AnyMemoRef {
     /// Why the store behind the function could not be used last (`store = ".."`); [`None`] if it has always been usable, or
     /// if there is none. An alias that is not configured counts as well.
@@ -236,7 +263,7 @@ impl AnyMemoRef {
     /// The calls went on without the store: see [`Stats::store_errors`](crate::Stats::store_errors).
     #[must_use]
     pub fn store_error(&self) -> Option<StoreError> {
-        self.0.backing()?.last_error()?.downcast().ok().map(|error| *error)
+        FunctionStore::of(&self.0)?.last_error.0.lock().clone()
     }
 }
 
@@ -257,13 +284,6 @@ impl Backing for FunctionStore {
         self.options.local_ttl
     }
 
-    fn is(&self, memo: &MemoCore, cache: &dyn Any) -> bool {
-        let is_same = |own: &Cache, cache: &Cache| {
-            Arc::ptr_eq(own.store(), cache.store()) && own.namespace() == cache.namespace()
-        };
-        cache.downcast_ref().is_some_and(|cache| self.cache(memo).is_ok_and(|own| is_same(&own, cache)))
-    }
-
     fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching {
         let now = memo.clock().now();
         let late = self.options.local_ttl.map(|ttl| after(now, ttl));
@@ -276,6 +296,9 @@ impl Backing for FunctionStore {
             }
         };
         let tier = self.tier(memo, &cache);
+        if tier.keeps {
+            self.warm_once(&memo.handle(), &cache);
+        }
         // A memo that keeps nothing, and is not told of invalidations, learns of them from the store in each call.
         let is_asked_each_time = cache.store().is_shared() && !tier.keeps;
         let takes_until = if is_asked_each_time { Some(now) } else { late };
@@ -340,10 +363,6 @@ impl Backing for FunctionStore {
             Some(Err(_)) | None => cache.shared().protocol.remember_tags(&[function_tag(&memo.name)]),
         }
         cache.send_remembered(memo.runtime())
-    }
-
-    fn last_error(&self) -> Option<Box<dyn Any>> {
-        Some(Box::new(self.last_error.0.lock().clone()?))
     }
 }
 
