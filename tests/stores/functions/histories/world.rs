@@ -25,6 +25,7 @@ enum Outcome {
     Inserted(bool),
     Updated(Option<Row>),
     Invalidated(Result<(), StoreError>),
+    Warmed,
 }
 
 /// A call that is under way.
@@ -209,7 +210,8 @@ impl World {
         let inside = scope.enter();
         let future: Later<Outcome> = match drawn {
             0..=64 => mapped((function.call)(key, number), Outcome::Row),
-            65..=69 => mapped((function.get)(key), Outcome::Found),
+            65..=67 => mapped((function.get)(key), Outcome::Found),
+            68 | 69 => mapped(warm(), |()| Outcome::Warmed),
             70..=72 => mapped((function.refresh)(key, number), Outcome::Refreshed),
             73..=77 => {
                 let row = ledger::with(|ledger| ledger.written_row(key));
@@ -339,6 +341,7 @@ impl World {
                 self.holds(call, result.is_ok());
                 Ok(())
             }
+            Outcome::Warmed => Ok(()),
         }
     }
 
@@ -363,6 +366,12 @@ impl World {
             }
         });
     }
+}
+
+/// Takes in what was read most. From here on the process also writes what that is.
+fn warm() -> Later<()> {
+    let warming = caches().get("shared").unwrap().warm(10);
+    Box::pin(async move { drop(warming.await) })
 }
 
 fn mapped<T: 'static>(future: Later<T>, outcome: fn(T) -> Outcome) -> Later<Outcome> {
