@@ -4,6 +4,7 @@ mod across;
 mod calls;
 mod channels;
 mod histories;
+mod local;
 mod outages;
 mod staleness;
 mod verbs;

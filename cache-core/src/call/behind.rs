@@ -46,10 +46,7 @@ pub(super) async fn insert(
                 return true;
             }
             Published::Refused => {}
-            Published::Failed => {
-                memo.counters.store_errors.add();
-                break;
-            }
+            Published::Failed => break,
         }
     }
     let (tier, mut metadata) = (tier.unwrap_or(Tier::ALONE), metadata);
@@ -97,15 +94,11 @@ pub(super) fn update(
         prepare(found).map(|(value, _, publication)| (publisher.publish(memo, &value, publication), value));
     let (memo, key) = (memo.clone(), key.clone());
     Done::Later(Box::pin(async move {
-        if let Some((publishing, value)) = publishing {
-            let outcome = publishing.await;
-            if outcome == Published::Failed {
-                memo.counters.store_errors.add();
-            }
-            if outcome == Published::Stored {
-                memo.invalidate_key_here(&key, hash, Severity::Hard);
-                return Some(value);
-            }
+        if let Some((publishing, value)) = publishing
+            && publishing.await == Published::Stored
+        {
+            memo.invalidate_key_here(&key, hash, Severity::Hard);
+            return Some(value);
         }
         // Nobody reads what the change was to take the place of.
         memo.invalidate_key(&key, hash, Severity::Hard);

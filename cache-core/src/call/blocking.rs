@@ -256,8 +256,7 @@ fn compute_with_store(
         call.run();
         leader.settle(call, &mut settled);
         if let Some(publishing) = leader.publishing(&mut settled) {
-            let published = block_on(publishing);
-            leader.note_published(published);
+            block_on(publishing);
         }
     }
     drop(within);

@@ -33,7 +33,10 @@ pub(crate) struct Behind {
 impl Behind {
     /// Decides how the value that was computed is stored.
     pub(super) fn prepare(&mut self, memo: &MemoCore, is_error: bool, metadata: &mut EntryMetadata) {
-        let publication = memo.publication(&self.tier, is_error, self.supersedes, metadata);
+        let mut publication = memo.publication(&self.tier, is_error, self.supersedes, metadata);
+        if let Some(publication) = &mut publication {
+            publication.may_be_late = true;
+        }
         metadata.tags.extend(self.own_tag.take());
         self.is_refused = publication.is_none();
         self.publication = publication.filter(|_| self.publisher.is_some());
@@ -137,16 +140,6 @@ impl LeaderGuard {
             settled.is_value = true;
         }
         None
-    }
-
-    /// Takes note of what has become of a value that was handed to the store.
-    pub(crate) fn note_published(&self, published: Published) {
-        if published == Published::Failed {
-            self.memo.counters.store_errors.add();
-            if self.how == Intent::Refresh {
-                self.remove_behind();
-            }
-        }
     }
 
     /// Removes the older value from the store, which did not get the new one. A caller that has seen the new value must

@@ -21,7 +21,7 @@ pub(crate) type Acknowledgement = Arc<dyn Any + Send + Sync>;
 /// A store that stands behind a memo.
 pub(crate) trait Backing: Any + Send + Sync {
     /// By how much a call may lag behind other processes.
-    fn local_ttl(&self) -> Option<Duration>;
+    fn local_ttl(&self, memo: &MemoCore) -> Option<Duration>;
     /// The alias of the store.
     fn alias(&self) -> &str;
     /// Looks for the value of a key, and prepares to store another. The store is not asked before that is awaited.
@@ -74,6 +74,7 @@ pub(crate) struct Found {
 pub(crate) trait Publisher: Send {
     /// The value is computed from the one that was found, and so is invalidated with it.
     fn based_on_found(&mut self);
+    /// If it cannot, and the value was to supersede another, that goes.
     fn publish(
         self: Box<Self>,
         memo: &MemoCore,
@@ -102,6 +103,8 @@ pub(crate) struct Publication {
     pub(crate) tags: Vec<TagName>,
     /// Whether others that keep an older value are to be told.
     pub(crate) supersedes: bool,
+    /// Whether nobody need wait for it.
+    pub(crate) may_be_late: bool,
 }
 
 /// What the memo is in front of its store.
@@ -228,6 +231,7 @@ impl MemoCore {
             window: Duration::from_millis(window),
             tags: metadata.tags.clone(),
             supersedes,
+            may_be_late: false,
         })
     }
 }

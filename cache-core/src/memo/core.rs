@@ -321,7 +321,7 @@ impl MemoCore {
         let Some(entry) = entry.filter(|entry| self.is_fresh(**entry)) else { return false };
         // A value that may be late is kept no longer than it was to be.
         #[cfg(feature = "store")]
-        let deadline = match self.backing().and_then(super::Backing::local_ttl) {
+        let deadline = match self.backing().and_then(|backing| backing.local_ttl(self)) {
             Some(_) => deadline.min(entry.deadline()),
             None => deadline,
         };

@@ -250,8 +250,7 @@ async fn settled_with_store(
         poll_fn(|cx| call.as_mut().poll(cx)).await;
         leader.settle(call.as_mut().described(), &mut settled);
         if let Some(publishing) = leader.publishing(&mut settled) {
-            let published = publishing.await;
-            leader.note_published(published);
+            publishing.await;
         }
     }
     (call, settled)

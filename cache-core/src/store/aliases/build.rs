@@ -51,6 +51,15 @@ pub(super) fn build(config: &CacheConfig, store: Arc<dyn Store>) -> Result<Cache
         // No value is longer than the addresses of this machine reach.
         builder = builder.max_value(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
+    if let Some(local) = config.local {
+        builder = builder.local(local);
+    }
+    if let Some(ttl) = config.local_ttl {
+        builder = builder.local_ttl(ttl);
+    }
+    if let Some(write_behind) = config.write_behind {
+        builder = builder.write_behind(write_behind);
+    }
     if let Some(entries) = config.warm {
         builder = builder.warm(usize::try_from(entries).unwrap_or(usize::MAX));
     }

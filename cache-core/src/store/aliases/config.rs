@@ -27,6 +27,9 @@ pub(super) struct CacheConfig {
     pub(super) max_ttl: Option<Duration>,
     pub(super) timeout: Option<Duration>,
     pub(super) max_value: Option<u64>,
+    pub(super) local: Option<bool>,
+    pub(super) local_ttl: Option<Duration>,
+    pub(super) write_behind: Option<bool>,
     pub(super) warm: Option<u64>,
 }
 
@@ -162,6 +165,9 @@ impl CacheConfig {
             max_ttl: draft.max_ttl,
             timeout: draft.timeout,
             max_value: draft.max_value,
+            local: draft.local,
+            local_ttl: draft.local_ttl,
+            write_behind: draft.write_behind,
             warm: draft.warm,
         })
     }

@@ -6,7 +6,7 @@ use super::compression::Compressing;
 use super::error::{list, suggestion};
 use super::signing::Keys;
 use super::url::{OneUrl, Scheme, TwoUrls};
-use super::value::{CodecName, Count, Form, Period, Size, Text, Ttl};
+use super::value::{CodecName, Count, Form, Period, Size, Switch, Text, Ttl};
 use super::{ConfigError, ConfigErrorKind};
 
 /// A field of an alias.
@@ -86,6 +86,13 @@ fields! {
         "How long a request to the store takes at most. Without it, it is 5 seconds.";
     max_value: Size, Part::Cache,
         "How large an encoded value may be. Larger ones are not stored, and not read. Without it, it is 64 MiB.";
+    local: Switch, Part::Cache,
+        "Whether functions also keep values in the process, unless they say it themselves. Without it, they do.";
+    local_ttl: Period, Part::Cache,
+        "How long functions keep values in the process at most, unless they say it themselves. Functions with a stale \
+         window then keep none.";
+    write_behind: Switch, Part::Cache,
+        "Whether calls of functions return before the store has what they have computed. Without it, they do not.";
     warm: Count, Part::Cache,
         "How many values of each function are taken into the process when it is called first: those that it read most \
          when the program ran last. Without it, none.";

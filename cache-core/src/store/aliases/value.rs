@@ -181,6 +181,33 @@ impl Form for Size {
     }
 }
 
+/// Yes or no.
+pub(super) struct Switch;
+
+impl Form for Switch {
+    type Read = bool;
+
+    fn expected() -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(value: &Value) -> Result<bool, ConfigError> {
+        value.as_bool().ok_or_else(|| other_type::<Self>(value))
+    }
+
+    fn read_option(text: &str) -> Result<bool, ConfigError> {
+        match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(ConfigError::wrong(format!("{} is not {}", quoted(text), Self::expected()))),
+        }
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
 /// A number of things; zero is none.
 pub(super) struct Count;
 

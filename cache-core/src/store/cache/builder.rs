@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::local::{Local, WriteBehind};
 use super::stats::Counters;
 use super::{Cache, Shared};
 use crate::memo::TtlBounds;
@@ -38,6 +39,9 @@ pub struct CacheBuilder {
     timeout: Duration,
     channel_timeout: Duration,
     warm: usize,
+    local: bool,
+    local_ttl: Option<Result<Duration, StoreError>>,
+    write_behind: bool,
 }
 
 impl CacheBuilder {
@@ -53,6 +57,9 @@ impl CacheBuilder {
             timeout: TIMEOUT,
             channel_timeout: CHANNEL_TIMEOUT,
             warm: 0,
+            local: true,
+            local_ttl: None,
+            write_behind: false,
         }
     }
 
@@ -128,6 +135,29 @@ impl CacheBuilder {
         self
     }
 
+    /// Whether functions also keep values in the process, unless they say it themselves (`local = false`): they do, unless
+    /// something else is said.
+    pub fn local(mut self, local: bool) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// How long functions keep values in the process at most, unless they say it themselves (`local_ttl`). Where the store
+    /// has no channel, that is by how much they may lag behind other processes. Then a function with a stale window keeps
+    /// nothing: it would lag longer.
+    pub fn local_ttl(mut self, ttl: impl TimeToLive) -> Self {
+        self.local_ttl = Some(ttl.into_ttl());
+        self
+    }
+
+    /// Whether a call of a function returns before the store has what it has computed: it waits, unless something else is
+    /// said. A value that is still on its way when the program ends is lost, and other processes may compute it
+    /// meanwhile. Beyond 1000 values on their way, calls wait again.
+    pub fn write_behind(mut self, write_behind: bool) -> Self {
+        self.write_behind = write_behind;
+        self
+    }
+
     /// Builds the cache. Nothing is sent to the store yet.
     ///
     /// # Errors
@@ -146,6 +176,10 @@ impl CacheBuilder {
         if max_ttl.is_some_and(|max| max < min_ttl || max.is_zero()) {
             let namespace = self.namespace;
             return invalid(format!("`max_ttl` of `{namespace}` is zero or shorter than `min_ttl`"));
+        }
+        let local_ttl = self.local_ttl.transpose()?;
+        if local_ttl.is_some_and(|ttl| ttl.is_zero()) {
+            return invalid("a `local_ttl` of 0 keeps nothing in the process: say `local(false)`".to_owned());
         }
         let link = Link::new(self.store, Runtime::current().clock.clone(), self.timeout);
         let envelope = Envelope {
@@ -166,6 +200,8 @@ impl CacheBuilder {
             channel_timeout: self.channel_timeout,
             coherence: OnceLock::new(),
             warming: Warming::new(self.warm),
+            local: Local { keeps: self.local, ttl: local_ttl },
+            write_behind: WriteBehind::new(self.write_behind),
             counters: Counters::default(),
         })))
     }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod expiry;
+mod local;
 mod lock;
 mod many;
 mod numbers;
@@ -34,6 +35,7 @@ use super::protocol::{Missing, Protocol, Value};
 use super::rules::deadline;
 use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
 use crate::memo::{Acknowledgement, Runtime, TtlBounds};
+use local::{Local, WriteBehind};
 use stats::Counters;
 
 /// A cache of values in a [`Store`], typed by use.
@@ -70,6 +72,8 @@ pub(in crate::store) struct Shared {
     /// Follows what others invalidate, once a function keeps values in front of this cache.
     coherence: OnceLock<Option<Arc<Coherence>>>,
     pub(in crate::store) warming: Warming,
+    pub(in crate::store) local: Local,
+    pub(in crate::store) write_behind: WriteBehind,
     pub(in crate::store) counters: Counters,
 }
 

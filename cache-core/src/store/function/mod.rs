@@ -3,6 +3,7 @@
 mod acknowledged;
 mod coherence;
 mod key;
+mod place;
 mod value;
 mod warm;
 
@@ -18,26 +19,23 @@ pub use value::{EncodesValue, IsWrittenInValues};
 
 use self::coherence::tag_of_key;
 use self::key::Encoded;
+use self::place::{Place, Publishing};
 use self::warm::MostRead;
 use super::aliases::registry_of;
 use super::canonical::canonical_json;
-use super::clock::Millis;
 use super::fork;
-use super::key::StoreKey;
-use super::protocol::{Token, Value, function_tag, names_of_wire, wire_names};
-use super::rules::{NEVER as FOR_EVER, deadline};
+use super::protocol::{function_tag, wire_names};
 use super::schema::schema_of;
 use super::{Cache, Codec, Schema, StoreError, StoreErrorKind};
 use crate::erased::{Erased, ErasedRef};
 use crate::handles::{AnyMemoRef, Memo};
 use crate::memo::{
-    Acknowledgement, Backing, Fetched, Fetching, Found, Later, MemoCore, MemoRef, MemoSpec, Publication,
-    Published, Publisher, Runtime, Tier,
+    Acknowledgement, Backing, Fetched, Fetching, Found, Later, MemoCore, MemoSpec, Publisher, Runtime, Tier,
 };
 use crate::sync::plain::Mutex;
 use crate::sync::{Locked, held_in};
 use crate::tags::{Name, TagName};
-use crate::time::{NEVER, Tick, after};
+use crate::time::after;
 use crate::value::StoresKept;
 
 pub(in crate::store) use acknowledged::send;
@@ -51,7 +49,8 @@ const FIRST_VERSION: u64 = 1;
 #[derive(Clone, Copy)]
 pub struct InStore {
     alias: &'static str,
-    keeps: bool,
+    /// None as the alias says; so is the next one.
+    local: Option<bool>,
     local_ttl: Option<Duration>,
     schema: u64,
 }
@@ -60,13 +59,13 @@ impl InStore {
     /// The store of an alias.
     #[must_use]
     pub fn new(alias: &'static str) -> Self {
-        Self { alias, keeps: true, local_ttl: None, schema: FIRST_VERSION }
+        Self { alias, local: None, local_ttl: None, schema: FIRST_VERSION }
     }
 
     /// Whether values are also kept in the process.
     #[must_use]
     pub fn local(mut self, local: bool) -> Self {
-        self.keeps = local;
+        self.local = Some(local);
         self
     }
 
@@ -152,15 +151,6 @@ struct FunctionStore {
     most_read: Arc<MostRead>,
 }
 
-/// Where the value of a call is.
-struct Place {
-    cache: Cache,
-    name: StoreKey,
-    memo: MemoRef,
-    codec: ValueCodec,
-    last_error: Arc<LastError>,
-}
-
 /// The names of the tags that all values of a memo carry.
 fn wire_names_of_all(memo: &MemoCore) -> Result<Vec<String>, StoreError> {
     let tags = memo.fixed_tags().iter().map(|tag| TagName(tag.name.clone()));
@@ -217,15 +207,28 @@ impl FunctionStore {
         place.map_err(|error| self.fail(memo, error)).ok()
     }
 
+    /// How long the memo keeps values at most.
+    fn local_ttl_in(&self, cache: &Cache) -> Option<Duration> {
+        self.options.local_ttl.or(cache.shared().local.ttl)
+    }
+
+    /// Whether the memo keeps values, if it may.
+    fn keeps(&self, memo: &MemoCore, cache: &Cache) -> bool {
+        // A stale value would be returned for longer than the process may lag.
+        let would_lag = memo.spec.rules.has_window() && self.local_ttl_in(cache).is_some();
+        self.options.local.unwrap_or(cache.shared().local.keeps) && !would_lag
+    }
+
     /// What the memo is in front of this store.
     fn tier(&self, memo: &MemoCore, cache: &Cache) -> Tier {
         // Without a word from the other processes, a value is kept only as long as the user says.
         let hears =
             || cache.coherence(memo.runtime()).is_some_and(|others| others.is_trusted(memo.runtime()));
-        let may_keep = || !cache.store().is_shared() || self.options.local_ttl.is_some() || hears();
+        let local_ttl = self.local_ttl_in(cache);
+        let may_keep = || !cache.store().is_shared() || local_ttl.is_some() || hears();
         Tier {
-            keeps: self.options.keeps && may_keep(),
-            local_ttl: self.options.local_ttl,
+            keeps: self.keeps(memo, cache) && may_keep(),
+            local_ttl,
             since: memo.clock().now(),
             bounds: cache.shared().bounds,
         }
@@ -233,7 +236,7 @@ impl FunctionStore {
 
     /// The tag by which others tell of the value of a key.
     fn own_tag(&self, memo: &MemoCore, place: &Place) -> Option<TagName> {
-        let keeps = self.options.keeps && place.cache.store().is_shared();
+        let keeps = self.keeps(memo, &place.cache) && place.cache.store().is_shared();
         keeps.then(|| place.cache.coherence(memo.runtime()))?.map(|_| tag_of_key(place.name.stored()))
     }
 
@@ -280,19 +283,20 @@ impl Backing for FunctionStore {
         self.options.alias
     }
 
-    fn local_ttl(&self) -> Option<Duration> {
-        self.options.local_ttl
+    fn local_ttl(&self, memo: &MemoCore) -> Option<Duration> {
+        self.options.local_ttl.or_else(|| self.cache(memo).ok()?.shared().local.ttl)
     }
 
     fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching {
         let now = memo.clock().now();
-        let late = self.options.local_ttl.map(|ttl| after(now, ttl));
+        let late = |ttl: Option<Duration>| ttl.map(|ttl| after(now, ttl));
         let nothing = |tier| Fetched { tier, own_tag: None, found: None, publisher: None };
         let cache = match self.cache(memo) {
             Ok(cache) => cache,
             Err(error) => {
                 self.fail(memo, error);
-                return Fetching { takes_until: late, fetched: Box::pin(ready(nothing(Tier::ALONE))) };
+                let takes_until = late(self.options.local_ttl);
+                return Fetching { takes_until, fetched: Box::pin(ready(nothing(Tier::ALONE))) };
             }
         };
         let tier = self.tier(memo, &cache);
@@ -301,7 +305,7 @@ impl Backing for FunctionStore {
         }
         // A memo that keeps nothing, and is not told of invalidations, learns of them from the store in each call.
         let is_asked_each_time = cache.store().is_shared() && !tier.keeps;
-        let takes_until = if is_asked_each_time { Some(now) } else { late };
+        let takes_until = if is_asked_each_time { Some(now) } else { late(tier.local_ttl) };
         let place = self.place(memo, cache, key);
         let (place, tags) = match place.and_then(|place| Ok((place, wire_names_of_all(memo)?))) {
             Ok(place) => place,
@@ -363,135 +367,5 @@ impl Backing for FunctionStore {
             Some(Err(_)) | None => cache.shared().protocol.remember_tags(&[function_tag(&memo.name)]),
         }
         cache.send_remembered(memo.runtime())
-    }
-}
-
-impl Place {
-    fn fail(&self, error: StoreError) {
-        self.memo.counters.store_errors.add();
-        self.last_error.note(error);
-    }
-
-    /// What was asked of the store, unless it has failed, which is noted.
-    fn or_note<T>(&self, asked: Result<T, StoreError>) -> Option<T> {
-        asked.map_err(|error| self.fail(error)).ok()
-    }
-
-    /// Reads the value, and takes the token for another with these tags.
-    async fn fetch(&self, tags: &[String]) -> Result<(Option<Value>, Token), StoreError> {
-        let shared = self.cache.shared();
-        let names = std::slice::from_ref(&self.name);
-        let fetched = shared.protocol.fetch_many(names, tags, shared.by()).await?;
-        let Some(fetched) = fetched.into_iter().next() else {
-            return Err(StoreError::new(StoreErrorKind::Unavailable, "the store has said nothing of a key"));
-        };
-        Ok((shared.count(fetched.found), fetched.token))
-    }
-
-    /// Tells the others that they keep an older value.
-    async fn announce(&self) {
-        let protocol = &self.cache.shared().protocol;
-        let keys = std::slice::from_ref(self.name.stored());
-        if protocol.announce_keys(keys, self.cache.shared().by()).await.is_err() {
-            // They do not know, so the value goes, and they are told of that.
-            protocol.remember_keys(std::slice::from_ref(&self.name));
-        }
-    }
-
-    /// A value that was found, as the memo keeps it.
-    fn found(&self, value: &Value) -> Option<Found> {
-        let shared = self.cache.shared();
-        let decode = || (self.codec.decode)(&shared.protocol.envelope.codec, &value.body);
-        let decoded = self.memo.run_hook(decode);
-        let decoded = decoded.unwrap_or_else(|| Err("a value has panicked when it was read".to_owned()));
-        let decoded = match decoded {
-            Ok(decoded) => decoded,
-            Err(why) => {
-                self.last_error.note(StoreError::new(StoreErrorKind::Encoding, why));
-                return None;
-            }
-        };
-        let moment = Moment { millis: shared.protocol.clock.now(), tick: self.memo.clock().now() };
-        Some(Found {
-            value: decoded,
-            tags: names_of_wire(value.tags.iter().map(|(name, _)| &**name)),
-            created: moment.tick_of(value.created),
-            deadline: moment.tick_of(value.fresh_until),
-        })
-    }
-}
-
-/// One moment, by the clocks of a store and of a memo.
-struct Moment {
-    millis: Millis,
-    tick: Tick,
-}
-
-impl Moment {
-    fn tick_of(&self, millis: Millis) -> Tick {
-        match millis {
-            FOR_EVER => NEVER,
-            _ if millis >= self.millis => after(self.tick, Duration::from_millis(millis - self.millis)),
-            _ => self.tick.saturating_sub(self.millis - millis),
-        }
-    }
-}
-
-/// A value that is about to be stored.
-struct Publishing {
-    place: Place,
-    token: Token,
-    /// What was found.
-    value: Option<Value>,
-}
-
-impl Publisher for Publishing {
-    fn based_on_found(&mut self) {
-        if let Some(old) = &self.value {
-            self.token = self.token.clone().based_on(old);
-        }
-    }
-
-    fn publish(
-        self: Box<Self>,
-        memo: &MemoCore,
-        value: &Erased,
-        publication: Publication,
-    ) -> Later<Published> {
-        let Self { place, token, .. } = *self;
-        let shared = place.cache.shared().clone();
-        let encoded = memo.run_hook(|| (place.codec.encode)(&shared.protocol.envelope.codec, value));
-        let encoded = encoded.unwrap_or_else(|| {
-            Err(StoreError::new(StoreErrorKind::Encoding, "a value has panicked when it was serialized"))
-        });
-        let prepared = encoded.and_then(|body| {
-            let now = shared.protocol.clock.now();
-            let fresh_until = deadline(now, publication.ttl);
-            let serve_until = deadline(fresh_until, Some(publication.window));
-            let value = Value { serve_until, ..Value::new(now, fresh_until, body) };
-            Ok((value, wire_names(&publication.tags)?))
-        });
-        Box::pin(async move {
-            let stored = match prepared {
-                Ok((value, tags)) => {
-                    shared.protocol.publish_with(&place.name, token, &tags, value, shared.by()).await
-                }
-                Err(error) => Err(error),
-            };
-            match stored {
-                Ok(true) => {
-                    shared.counters.write();
-                    if publication.supersedes {
-                        place.announce().await;
-                    }
-                    Published::Stored
-                }
-                Ok(false) => Published::Refused,
-                Err(error) => {
-                    place.last_error.note(error);
-                    Published::Failed
-                }
-            }
-        })
     }
 }

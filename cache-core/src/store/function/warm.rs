@@ -243,7 +243,7 @@ impl FunctionStore {
 
     /// Takes the values of the keys that an earlier process read most into the memo. Returns how many.
     async fn warm(&self, memo: &MemoRef, cache: &Cache, entries: usize) -> Result<usize, StoreError> {
-        if !self.options.keeps || memo.is_disabled() {
+        if !self.keeps(memo, cache) || memo.is_disabled() {
             return Ok(0);
         }
         let shared = cache.shared();
@@ -304,7 +304,7 @@ impl FunctionStore {
 
     /// Writes the keys that are read most, unless the store has them.
     async fn write_most_read(&self, memo: &MemoRef, cache: &Cache, entries: usize) -> Result<(), StoreError> {
-        if !self.options.keeps {
+        if !self.keeps(memo, cache) {
             return Ok(());
         }
         let keys = memo.most_read(entries).iter().filter_map(|key| self.json_of(memo, key).ok()).collect();
