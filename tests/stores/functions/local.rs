@@ -36,7 +36,9 @@ fn an_alias_says_what_functions_keep_unless_they_say_it() {
     }
     let kept = |processes: &Processes| {
         processes.inside(0, || {
-            [get_cat("tom"), get_kept_cat("tom"), get_late_cat("tom"), get_stale_cat("tom")];
+            for cat in [get_cat("tom"), get_kept_cat("tom"), get_late_cat("tom"), get_stale_cat("tom")] {
+                assert_eq!(cat, Cat::new("tom", 7));
+            }
             let memos = [get_cat::memo().len(), get_kept_cat::memo().len()];
             (memos, [get_late_cat::memo().len(), get_stale_cat::memo().len()])
         })
