@@ -3,6 +3,7 @@
 #![cfg(not(miri))]
 
 mod aliases;
+mod compute;
 mod conformance;
 #[cfg(unix)]
 mod crash;

@@ -258,6 +258,7 @@ fn compute_with_store(
         if let Some(publishing) = leader.publishing(&mut settled) {
             block_on(publishing);
         }
+        leader.end_held(call, &mut settled);
     }
     drop(within);
     conclude(&mut settled, miss, call.returned());

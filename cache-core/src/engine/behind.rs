@@ -7,7 +7,7 @@ use crate::flight::Intent;
 use crate::memo::{
     Fetched, Fetching, Found, Later, MemoCore, MemoRef, Publication, Published, Publisher, StoreOutcome, Tier,
 };
-use crate::metadata::EntryMetadata;
+use crate::metadata::{Described, EntryMetadata};
 use crate::tags::TagName;
 use crate::time::{Tick, later};
 
@@ -28,6 +28,15 @@ pub(crate) struct Behind {
     is_refused: bool,
     /// What may be returned if the body fails.
     fallback: Option<Erased>,
+    held: Option<HeldLanding>,
+}
+
+/// How a flight is to end once the store has the value.
+struct HeldLanding {
+    metadata: EntryMetadata,
+    is_error: bool,
+    /// Whether a value that is not stored ends the older entry.
+    answers: bool,
 }
 
 impl Behind {
@@ -40,6 +49,22 @@ impl Behind {
         metadata.tags.extend(self.own_tag.take());
         self.is_refused = publication.is_none();
         self.publication = publication.filter(|_| self.publisher.is_some());
+    }
+
+    /// Holds the end of the flight until the store has the value, if this process keeps none: a call that comes in
+    /// between would find it neither here nor there, and compute it again.
+    pub(super) fn holds(
+        &mut self,
+        metadata: &mut Option<EntryMetadata>,
+        is_error: bool,
+        answers: bool,
+    ) -> bool {
+        if self.tier.keeps || self.publication.is_none() {
+            return false;
+        }
+        let metadata = metadata.take().unwrap_or_default();
+        self.held = Some(HeldLanding { metadata, is_error, answers });
+        true
     }
 
     /// Takes note of what has become of it in this process. After an invalidation nobody else gets it either.
@@ -76,6 +101,7 @@ impl LeaderGuard {
             has_older: found.is_some(),
             is_refused: false,
             fallback: None,
+            held: None,
         }));
         let Some(found) = found else { return };
         let rules = &memo.spec.rules;
@@ -125,21 +151,32 @@ impl LeaderGuard {
     /// Hands what was computed to the store. If the body has failed, an older value of the store takes the place of its
     /// return.
     pub(crate) fn publishing(&self, settled: &mut Settled) -> Option<Later<Published>> {
-        let behind = settled.behind.take()?;
-        let Behind { publisher, publication, fallback, has_older, is_refused, .. } = *behind;
+        let behind = settled.behind.as_mut()?;
+        let publisher = behind.publisher.take();
         if settled.is_value {
             let is_lost = publisher.is_none() && self.how == Intent::Refresh;
-            if is_lost || is_refused && has_older {
+            if is_lost || behind.is_refused && behind.has_older {
                 self.remove_behind();
             }
-            return Some(publisher?.publish(&self.memo, &settled.value, publication?));
+            return Some(publisher?.publish(&self.memo, &settled.value, behind.publication.take()?));
         }
-        if let Some(fallback) = fallback.filter(|_| settled.counts) {
+        if let Some(fallback) = behind.fallback.take().filter(|_| settled.counts) {
             self.memo.counters.fallbacks.add();
             settled.value = fallback;
             settled.is_value = true;
         }
         None
+    }
+
+    /// Ends the flight, if that was held until the store has the value.
+    pub(crate) fn end_held(&self, call: &mut dyn Described, settled: &mut Settled) {
+        let held = settled.behind.take().and_then(|behind| behind.held);
+        let Some(HeldLanding { metadata, is_error, answers }) = held else { return };
+        let (memo, key) = (&self.memo, &self.flight().key);
+        memo.land(self, &settled.value, metadata, answers);
+        if is_error {
+            memo.on_error(key, call.returned().kept_error(&settled.value));
+        }
     }
 
     /// Removes the older value from the store, which did not get the new one. A caller that has seen the new value must

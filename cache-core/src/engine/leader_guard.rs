@@ -72,13 +72,17 @@ impl LeaderGuard {
                     said.unmodified &= counts.is_none();
                     metadata.get_or_insert_default().decide(Some(said));
                 }
+                let answers = matches!(counts, None | Some(Some(false)));
                 #[cfg(feature = "store")]
                 if let Some(behind) = &mut settled.behind {
                     behind.prepare(memo, counts.is_some(), metadata.get_or_insert_default());
+                    if behind.holds(&mut metadata, is_error, answers) {
+                        settled.is_value = true;
+                        return;
+                    }
                 }
                 let is_plain = counts.is_none() && metadata.as_ref().is_none_or(EntryMetadata::is_plain);
                 if !(is_plain && memo.land_new(self, stored)) {
-                    let answers = matches!(counts, None | Some(Some(false)));
                     let outcome = memo.land(self, stored, metadata.unwrap_or_default(), answers);
                     #[cfg(feature = "store")]
                     if let Some(behind) = &mut settled.behind {

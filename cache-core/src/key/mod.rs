@@ -35,11 +35,15 @@ use std::marker::PhantomData;
 
 pub use compound::{Opt, Peel, PeelNot, Ref, Seq};
 pub(crate) use exact::Exact;
+#[cfg(test)]
+pub(crate) use leaf::AsBytes;
+#[cfg(feature = "store")]
+pub(crate) use leaf::AsOwned;
 pub(crate) use leaf::Bitwise;
 #[cfg(feature = "store")]
 pub(crate) use leaf::Choices as LeafChoices;
-#[cfg(test)]
-pub(crate) use leaf::{AsBytes, Exactly, Shown};
+#[cfg(any(test, feature = "store"))]
+pub(crate) use leaf::{Exactly, Shown};
 pub use leaf::{Leaf, NoJson};
 #[cfg(feature = "json")]
 pub use pick::PickJson;

@@ -22,8 +22,8 @@ pub(crate) type Acknowledgement = Arc<dyn Any + Send + Sync>;
 pub(crate) trait Backing: Any + Send + Sync {
     /// By how much a call may lag behind other processes.
     fn local_ttl(&self, memo: &MemoCore) -> Option<Duration>;
-    /// The alias of the store.
-    fn alias(&self) -> &str;
+    /// The alias of the store, if it has one.
+    fn alias(&self) -> Option<&str>;
     /// Looks for the value of a key, and prepares to store another. The store is not asked before that is awaited.
     fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching;
     /// Looks for the value of a key.

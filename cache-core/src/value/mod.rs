@@ -19,6 +19,8 @@ pub(crate) use kind::ReturnKind;
 #[cfg(test)]
 pub(crate) use outcome::Cloned;
 use outcome::ShareError;
+#[cfg(feature = "store")]
+pub(crate) use outcome::Uncloned;
 pub use outcome::{
     IsOption, IsResult, IsSent, Outcome, PickCloned, PickOkOnly, PickPlain, PickUncloned, PickWithErrors,
     PickWithoutErrors, share,

@@ -252,6 +252,7 @@ async fn settled_with_store(
         if let Some(publishing) = leader.publishing(&mut settled) {
             publishing.await;
         }
+        leader.end_held(call.as_mut().described(), &mut settled);
     }
     (call, settled)
 }

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::error::{list, suggestion};
 use super::{ConfigError, ConfigErrorKind};
 use crate::handles::{AnyMemoRef, clear_here};
-use crate::memo::{Acknowledgement, MemoCore, Runtime, Stores};
+use crate::memo::{Acknowledgement, Backing, MemoCore, Runtime, Stores};
 use crate::store::protocol::wire_names;
 use crate::store::{Cache, Store};
 use crate::sync::plain::{Mutex, MutexGuard};
@@ -110,7 +110,8 @@ impl Registry {
         drop(registered);
         // What functions have kept without the new caches, nobody else could invalidate.
         let is_new = |memo: &Arc<MemoCore>| {
-            memo.backing().is_some_and(|backing| names.iter().any(|name| name == backing.alias()))
+            let alias = memo.backing().and_then(Backing::alias);
+            alias.is_some_and(|alias| names.iter().any(|name| name == alias))
         };
         let memos = Runtime::current().memos().into_iter().filter(is_new).map(AnyMemoRef);
         clear_here(&memos.collect::<Vec<_>>(), Severity::Hard);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::compute::ComputedMemos;
 use super::local::{Local, WriteBehind};
 use super::stats::Counters;
 use super::{Cache, Shared};
@@ -202,6 +203,7 @@ impl CacheBuilder {
             warming: Warming::new(self.warm),
             local: Local { keeps: self.local, ttl: local_ttl },
             write_behind: WriteBehind::new(self.write_behind),
+            computed: ComputedMemos::new(),
             counters: Counters::default(),
         })))
     }

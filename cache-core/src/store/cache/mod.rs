@@ -1,6 +1,7 @@
 //! A cache of values in a store.
 
 mod builder;
+mod compute;
 mod expiry;
 mod local;
 mod lock;
@@ -23,6 +24,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use builder::CacheBuilder;
+pub use compute::Computing;
 pub use lock::Lock;
 pub use stats::{CacheStats, MissReason};
 pub use tagged::CacheTag;
@@ -35,6 +37,7 @@ use super::protocol::{Missing, Protocol, Value};
 use super::rules::deadline;
 use super::{Answer, Reply, Store, StoreError, StoreErrorKind};
 use crate::memo::{Acknowledgement, Runtime, TtlBounds};
+use compute::ComputedMemos;
 use local::{Local, WriteBehind};
 use stats::Counters;
 
@@ -74,6 +77,7 @@ pub(in crate::store) struct Shared {
     pub(in crate::store) warming: Warming,
     pub(in crate::store) local: Local,
     pub(in crate::store) write_behind: WriteBehind,
+    computed: ComputedMemos,
     pub(in crate::store) counters: Counters,
 }
 
@@ -189,7 +193,12 @@ impl Shared {
 
     /// The name under which the cache keeps the value of a key.
     fn name(&self, key: impl Serialize) -> Result<StoreKey, StoreError> {
-        Ok(self.values.value(&canonical_json(&key)?))
+        Ok(self.name_of_json(&canonical_json(&key)?))
+    }
+
+    /// The same of a key that is JSON already.
+    pub(in crate::store) fn name_of_json(&self, json: &str) -> StoreKey {
+        self.values.value(json)
     }
 
     /// A value as it is stored, to be kept for `ttl` or as long as the cache says. None if it is not to be stored.

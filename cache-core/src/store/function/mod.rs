@@ -9,7 +9,7 @@ mod warm;
 
 use std::any::Any;
 use std::future::ready;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use self::key::Encoded;
 use self::place::{Place, Publishing};
 use self::warm::MostRead;
 use super::aliases::registry_of;
+use super::cache::Shared;
 use super::canonical::canonical_json;
 use super::fork;
 use super::protocol::{function_tag, wire_names};
@@ -29,6 +30,7 @@ use super::schema::schema_of;
 use super::{Cache, Codec, Schema, StoreError, StoreErrorKind};
 use crate::erased::{Erased, ErasedRef};
 use crate::handles::{AnyMemoRef, Memo};
+use crate::key::{AsOwned, Exactly, Leaf, NoJson, Shape, Shown, Ty};
 use crate::memo::{
     Acknowledgement, Backing, Fetched, Fetching, Found, Later, MemoCore, MemoSpec, Publisher, Runtime, Tier,
 };
@@ -45,10 +47,19 @@ pub(in crate::store) use warm::Warming;
 /// The schema of values whose function says nothing of their version.
 const FIRST_VERSION: u64 = 1;
 
+/// Which cache stands behind a memo.
+#[derive(Clone)]
+enum Source {
+    /// That of an alias, with values of a function.
+    Alias(&'static str),
+    /// This one, with values of its own.
+    Cache(Weak<Shared>),
+}
+
 /// What an attribute says of the store of its function.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct InStore {
-    alias: &'static str,
+    source: Source,
     /// None as the alias says; so is the next one.
     local: Option<bool>,
     local_ttl: Option<Duration>,
@@ -59,7 +70,7 @@ impl InStore {
     /// The store of an alias.
     #[must_use]
     pub fn new(alias: &'static str) -> Self {
-        Self { alias, local: None, local_ttl: None, schema: FIRST_VERSION }
+        Self { source: Source::Alias(alias), local: None, local_ttl: None, schema: FIRST_VERSION }
     }
 
     /// Whether values are also kept in the process.
@@ -84,15 +95,27 @@ impl InStore {
     }
 }
 
+/// Keys that are JSON already.
+pub(in crate::store) type JsonKey = Leaf<Ty<String>, (AsOwned, Exactly, Shown, NoJson)>;
+
+/// Puts a cache behind a memo, for values of its own. The memo keeps none: the verbs of the cache would not reach them.
+pub(in crate::store) fn in_cache<R: EncodesValue>(cache: &Cache) -> MemoSpec<R, JsonKey> {
+    let source = Source::Cache(Arc::downgrade(cache.shared()));
+    let options = InStore { source, local: Some(false), local_ttl: None, schema: 0 };
+    let key = |key: ErasedRef<'_>| Ok(key.get::<<JsonKey as Shape>::Owned>().view().clone());
+    behind(MemoSpec::new(), options, key)
+}
+
 /// Puts a store behind a memo.
-pub fn in_store<R: EncodesValue, S: EncodesKey>(
-    mut spec: MemoSpec<R, S>,
-    options: InStore,
-) -> MemoSpec<R, S> {
+pub fn in_store<R: EncodesValue, S: EncodesKey>(spec: MemoSpec<R, S>, options: InStore) -> MemoSpec<R, S> {
+    behind(spec, options, |key| canonical_json(&Encoded::<S>(key.get())))
+}
+
+fn behind<R: EncodesValue, S>(mut spec: MemoSpec<R, S>, options: InStore, key: WritesKey) -> MemoSpec<R, S> {
     spec.hooks.backing = Some(Box::new(FunctionStore {
         options,
         codec: ValueCodec { encode: R::encode, decode: R::decode },
-        key: |key| canonical_json(&Encoded::<S>(key.get())),
+        key,
         last_error: LastError::new(),
         most_read: MostRead::new(),
     }));
@@ -109,6 +132,9 @@ pub fn in_store_by_schema<R: EncodesValue + StoresKept<Kept: Schema>, S: Encodes
     let version = (function ^ schema_of::<R::Kept>()) | 1 << 63;
     in_store(spec, options.version(version))
 }
+
+/// Writes a stored key as JSON.
+type WritesKey = fn(ErasedRef<'_>) -> Result<String, StoreError>;
 
 /// How values of a function are encoded and decoded.
 #[derive(Clone, Copy)]
@@ -145,20 +171,9 @@ impl fork::Locks for LastError {
 struct FunctionStore {
     options: InStore,
     codec: ValueCodec,
-    /// Writes a stored key.
-    key: fn(ErasedRef<'_>) -> Result<String, StoreError>,
+    key: WritesKey,
     last_error: Arc<LastError>,
     most_read: Arc<MostRead>,
-}
-
-/// The names of the tags that all values of a memo carry.
-fn wire_names_of_all(memo: &MemoCore) -> Result<Vec<String>, StoreError> {
-    let tags = memo.fixed_tags().iter().map(|tag| TagName(tag.name.clone()));
-    // Those that are known to this process only are left out.
-    let tags: Vec<TagName> = tags.filter(|tag| !matches!(tag.0, Name::Unnamed(_))).collect();
-    let mut names = wire_names(&tags)?;
-    names.push(function_tag(&memo.name));
-    Ok(names)
 }
 
 impl FunctionStore {
@@ -169,6 +184,13 @@ impl FunctionStore {
 
     /// The cache of the alias.
     fn cache(&self, memo: &MemoCore) -> Result<Cache, StoreError> {
+        let alias = match &self.options.source {
+            Source::Alias(alias) => alias,
+            Source::Cache(cache) => {
+                let dropped = || StoreError::new(StoreErrorKind::Closed, "the cache was dropped");
+                return cache.upgrade().map(Cache::of).ok_or_else(dropped);
+            }
+        };
         if memo.name.contains('<') {
             let what = format!(
                 "the name of `{}` has type parameters, which may be called otherwise in another program: values of \
@@ -178,8 +200,18 @@ impl FunctionStore {
             return Err(StoreError::new(StoreErrorKind::Unsupported, what));
         }
         registry_of(memo.runtime())
-            .get(self.options.alias)
+            .get(alias)
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error.to_string()).caused_by(error))
+    }
+
+    /// The names of the tags that all values of a memo carry.
+    fn wire_names_of_all(&self, memo: &MemoCore) -> Result<Vec<String>, StoreError> {
+        let tags = memo.fixed_tags().iter().map(|tag| TagName(tag.name.clone()));
+        // Those that are known to this process only are left out.
+        let tags: Vec<TagName> = tags.filter(|tag| !matches!(tag.0, Name::Unnamed(_))).collect();
+        let mut names = wire_names(&tags)?;
+        names.extend(self.alias().map(|_| function_tag(&memo.name)));
+        Ok(names)
     }
 
     /// How a key is written.
@@ -191,9 +223,12 @@ impl FunctionStore {
 
     fn place(&self, memo: &MemoCore, cache: Cache, key: &Erased) -> Result<Place, StoreError> {
         let json = self.json_of(memo, key)?;
-        let function = cache.shared().protocol.namespace.values(&memo.name);
+        let name = match self.options.source {
+            Source::Alias(_) => cache.shared().protocol.namespace.values(&memo.name).value(&json),
+            Source::Cache(_) => cache.shared().name_of_json(&json),
+        };
         Ok(Place {
-            name: function.value(&json).with_schema(self.options.schema),
+            name: name.with_schema(self.options.schema),
             cache,
             memo: memo.handle(),
             codec: self.codec,
@@ -279,8 +314,11 @@ impl<V: 'static, M> Memo<V, M> {
 }
 
 impl Backing for FunctionStore {
-    fn alias(&self) -> &str {
-        self.options.alias
+    fn alias(&self) -> Option<&str> {
+        match self.options.source {
+            Source::Alias(alias) => Some(alias),
+            Source::Cache(_) => None,
+        }
     }
 
     fn local_ttl(&self, memo: &MemoCore) -> Option<Duration> {
@@ -304,10 +342,12 @@ impl Backing for FunctionStore {
             self.warm_once(&memo.handle(), &cache);
         }
         // A memo that keeps nothing, and is not told of invalidations, learns of them from the store in each call.
-        let is_asked_each_time = cache.store().is_shared() && !tier.keeps;
+        // So does one that the verbs of its cache do not reach.
+        let is_told = !cache.store().is_shared() && self.alias().is_some();
+        let is_asked_each_time = !is_told && !tier.keeps;
         let takes_until = if is_asked_each_time { Some(now) } else { late(tier.local_ttl) };
         let place = self.place(memo, cache, key);
-        let (place, tags) = match place.and_then(|place| Ok((place, wire_names_of_all(memo)?))) {
+        let (place, tags) = match place.and_then(|place| Ok((place, self.wire_names_of_all(memo)?))) {
             Ok(place) => place,
             Err(error) => {
                 self.fail(memo, error);
@@ -363,6 +403,8 @@ impl Backing for FunctionStore {
         };
         match key.map(|key| self.place(memo, cache.clone(), key)) {
             Some(Ok(place)) => cache.shared().protocol.remember_keys(&[place.name]),
+            // Its memo keeps nothing, and the values are the cache's.
+            _ if self.alias().is_none() => return None,
             // Which of its values it is cannot be said, so all of the function go.
             Some(Err(_)) | None => cache.shared().protocol.remember_tags(&[function_tag(&memo.name)]),
         }
