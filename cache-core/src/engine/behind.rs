@@ -44,7 +44,8 @@ impl Behind {
     pub(super) fn prepare(&mut self, memo: &MemoCore, is_error: bool, metadata: &mut EntryMetadata) {
         let mut publication = memo.publication(&self.tier, is_error, self.supersedes, metadata);
         if let Some(publication) = &mut publication {
-            publication.may_be_late = true;
+            // Until the store has it, it is here.
+            publication.may_be_late = self.tier.keeps;
         }
         metadata.tags.extend(self.own_tag.take());
         self.is_refused = publication.is_none();

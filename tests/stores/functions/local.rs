@@ -87,7 +87,7 @@ fn a_call_need_not_wait_until_the_store_has_its_value() {
     fn get_cat(name: &str) -> Cat {
         Cat::new(name, 7)
     }
-    let processes = Processes::new(2);
+    let processes = Processes::with_channel(2);
     process(&processes, 0, |builder| builder.write_behind(true));
     let tasks: Arc<Mutex<Vec<Task>>> = Arc::default();
     let spawned = tasks.clone();
@@ -95,6 +95,7 @@ fn a_call_need_not_wait_until_the_store_has_its_value() {
         .inside(0, || set_executor(move |task| spawned.lock().unwrap().push(task)))
         .expect("it is set once");
     processes.inside(0, || get_cat("tom"));
+    assert_eq!(processes.inside(0, || get_cat::memo().len()), 1);
     assert_eq!(processes.inside(1, || get_cat::key("tom").get()), None, "it is on its way");
     // What was invalidated meanwhile does not come back.
     processes.inside(0, || get_cat("kim"));
@@ -123,7 +124,7 @@ fn what_is_written_by_hand_is_waited_for_in_any_case() {
     fn get_cat(name: &str) -> Cat {
         Cat::new(name, 7)
     }
-    let processes = Processes::new(2);
+    let processes = Processes::with_channel(2);
     process(&processes, 0, |builder| builder.write_behind(true));
     assert!(processes.inside(0, || get_cat::entry("tom").insert(Cat::new("tom", 1))));
     assert_eq!(processes.inside(1, || get_cat("tom")), Cat::new("tom", 1));
@@ -135,7 +136,7 @@ fn where_very_many_values_are_on_their_way_calls_wait_again() {
     fn get_cat(owner: u64) -> Cat {
         Cat::new("tom", owner)
     }
-    let processes = Processes::new(1);
+    let processes = Processes::with_channel(1);
     process(&processes, 0, |builder| builder.write_behind(true));
     let tasks: Arc<Mutex<Vec<Task>>> = Arc::default();
     let spawned = tasks.clone();
@@ -147,4 +148,18 @@ fn where_very_many_values_are_on_their_way_calls_wait_again() {
     tasks.lock().unwrap().clear();
     processes.inside(0, || get_cat(2000));
     assert_eq!(tasks.lock().unwrap().len(), 1, "what was dropped is not counted any more");
+}
+
+#[test]
+fn where_nothing_is_kept_calls_wait_in_any_case() {
+    static RUNS: Runs = Runs::new();
+    #[memoize(ttl = 60, store = "shared", local = false)]
+    fn get_cat(name: &str) -> Cat {
+        RUNS.count();
+        Cat::new(name, 7)
+    }
+    let processes = Processes::with_channel(1);
+    process(&processes, 0, |builder| builder.write_behind(true));
+    processes.inside(0, || [get_cat("tom"), get_cat("tom")].map(drop));
+    assert_eq!(RUNS.take(), 1);
 }

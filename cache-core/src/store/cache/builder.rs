@@ -152,8 +152,8 @@ impl CacheBuilder {
     }
 
     /// Whether a call of a function returns before the store has what it has computed: it waits, unless something else is
-    /// said. A value that is still on its way when the program ends is lost, and other processes may compute it
-    /// meanwhile. Beyond 1000 values on their way, calls wait again.
+    /// said. It waits in any case if the process does not keep the value. A value that is still on its way when the program
+    /// ends is lost, and other processes may compute it meanwhile. Beyond 1000 values on their way, calls wait again.
     pub fn write_behind(mut self, write_behind: bool) -> Self {
         self.write_behind = write_behind;
         self
