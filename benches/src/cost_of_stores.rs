@@ -18,6 +18,7 @@ mod instructions {
 }
 
 mod stores {
+    pub(crate) mod counted;
     pub(crate) mod disk;
     pub(crate) mod functions;
     pub(crate) mod memory;
@@ -34,7 +35,7 @@ use serde_json::json;
 use self::instructions::counting;
 use self::options::Options;
 use self::stores::pairs::{Effort, Section};
-use self::stores::{disk, functions, memory};
+use self::stores::{counted, disk, functions, memory};
 
 /// What a measurement ends with: nothing, or an error for the user to read.
 type Outcome = Result<(), Box<dyn Error>>;
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
 fn run(words: impl Iterator<Item = String>) -> Outcome {
     let mut words = words.peekable();
     if words.next_if(|word| word == counting::CHILD).is_some() {
-        return counting::run_child(functions::COUNTED.iter(), words);
+        return counting::run_child(counted::COUNTED.iter(), words);
     }
     let options = Options::parse(words, false)?;
     let effort = Effort::of(options.quick);
@@ -75,7 +76,7 @@ fn run(words: impl Iterator<Item = String>) -> Outcome {
     measured(functions::in_the_store(&folder)?)?;
     measured(functions::in_the_process()?)?;
     drop(folder);
-    let counted = functions::count(options.quick)?;
+    let counted = counted::count(options.quick)?;
     options.write_json(&json!({
         "measurement": "stores",
         "cores": cores,

@@ -21,6 +21,9 @@ const MANY: usize = 100;
 const THREADS: usize = 8;
 const BURST: usize = 400;
 
+/// How long a request may take: under valgrind, filling a store takes long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// A folder for the files, which goes with this.
 pub(crate) struct Folder {
     path: PathBuf,
@@ -43,7 +46,8 @@ impl Folder {
 
     /// A cache in a new file.
     pub(crate) fn cache(&self, coded: Coded) -> Result<Cache, Box<dyn Error>> {
-        Ok(Cache::builder(DiskStore::open(self.file())?).codec(coded.codec()).build()?)
+        let store = DiskStore::open(self.file())?;
+        Ok(Cache::builder(store).codec(coded.codec()).timeout(PATIENCE).build()?)
     }
 
     fn raw(&self, safety: Safety, coded: Coded) -> Result<Raw, Box<dyn Error>> {
@@ -149,6 +153,16 @@ fn by_size_and_codec(
         }
     }
     Ok(section)
+}
+
+/// One get.
+pub(crate) fn get(folder: &Folder, size: usize) -> Result<Pair, Box<dyn Error>> {
+    Ok(Filled::new(folder, size, Coded::Json)?.pair(String::new(), Filled::get, Filled::get_raw))
+}
+
+/// A get of many keys.
+pub(crate) fn get_many(folder: &Folder, size: usize) -> Result<Pair, Box<dyn Error>> {
+    Ok(Filled::new(folder, size, Coded::Json)?.pair(String::new(), Filled::get_many, Filled::get_many_raw))
 }
 
 pub(crate) fn gets(folder: &Folder) -> Result<Section, Box<dyn Error>> {

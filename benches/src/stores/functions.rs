@@ -1,18 +1,14 @@
 //! Functions whose values are in a store, beside the cache by hand, and beside functions without a store.
 
 use std::error::Error;
-use std::process::Command;
 use std::sync::Arc;
 
 use cache_core::memoize;
 use cache_core::store::{Cache, MemoryStore, caches};
-use serde_json::{Value, json};
 
 use super::disk::Folder;
 use super::page::{Coded, KIB, Page, drawn, expect};
 use super::pairs::{Pair, Section, Side, Unit, calls};
-use crate::harness::{Entrant, Role, Table};
-use crate::instructions::counting::{self, Of, Subject, hits};
 use crate::workload::{Workload, origin_u64};
 
 /// How many pages the functions have.
@@ -29,34 +25,17 @@ fn on_disk(id: usize) -> Page {
 }
 
 #[memoize(ttl = 300, capacity = 100_000, store = "memory")]
-fn kept(key: u64) -> u64 {
+pub(crate) fn kept(key: u64) -> u64 {
     origin_u64(key)
 }
 
 #[memoize(ttl = 300, capacity = 100_000)]
-fn plain(key: u64) -> u64 {
+pub(crate) fn plain(key: u64) -> u64 {
     origin_u64(key)
 }
 
-/// What is counted of hits in the process.
-pub(crate) const COUNTED: &[Subject] = &[
-    Subject {
-        name: "u64, with a store",
-        of: Of::Hits,
-        run: |passes| {
-            assert!(configure().is_ok(), "an alias can be registered");
-            hits(&Entrant::function("", Role::Ours, kept), passes)
-        },
-    },
-    Subject {
-        name: "u64, without",
-        of: Of::Hits,
-        run: |passes| hits(&Entrant::function("", Role::Ours, plain), passes),
-    },
-];
-
 /// Gives the functions a store in memory.
-fn configure() -> Result<Cache, Box<dyn Error>> {
+pub(crate) fn configure() -> Result<Cache, Box<dyn Error>> {
     let cache = Cache::builder(MemoryStore::new()).build()?;
     caches().register("memory", cache.clone())?;
     Ok(cache)
@@ -69,26 +48,35 @@ pub(crate) fn in_the_store(folder: &Folder) -> Result<Section, Box<dyn Error>> {
         ["function", "cache"],
         Unit::Micros,
     );
-    let disk = folder.cache(Coded::Json)?;
-    caches().register("disk", disk.clone())?;
-    let functions: [(_, _, fn(usize) -> Page); 2] =
-        [("in memory", configure()?, in_memory), ("on disk", disk, on_disk)];
-    for (name, cache, function) in functions {
-        for id in 0..PAGES {
-            cache.insert(id, &Page::new(id, KIB)).wait()?;
-            function(id).expect(id)?;
-        }
-        let ours = calls(move |call| {
-            let id = drawn(call, PAGES);
-            function(id).expect(id)
-        });
-        let by_hand = calls(move |call| {
-            let id = drawn(call, PAGES);
-            expect(cache.get(id).wait()?.as_ref(), id)
-        });
-        section.add(Pair::new(name, ours, by_hand));
-    }
+    section.add(in_memory_beside_cache()?);
+    section.add(on_disk_beside_cache(folder)?);
     Ok(section)
+}
+
+pub(crate) fn in_memory_beside_cache() -> Result<Pair, Box<dyn Error>> {
+    pair("in memory", in_memory, configure()?)
+}
+
+pub(crate) fn on_disk_beside_cache(folder: &Folder) -> Result<Pair, Box<dyn Error>> {
+    let cache = folder.cache(Coded::Json)?;
+    caches().register("disk", cache.clone())?;
+    pair("on disk", on_disk, cache)
+}
+
+fn pair(name: &str, function: fn(usize) -> Page, cache: Cache) -> Result<Pair, Box<dyn Error>> {
+    for id in 0..PAGES {
+        cache.insert(id, &Page::new(id, KIB)).wait()?;
+        function(id).expect(id)?;
+    }
+    let ours = calls(move |call| {
+        let id = drawn(call, PAGES);
+        function(id).expect(id)
+    });
+    let by_hand = calls(move |call| {
+        let id = drawn(call, PAGES);
+        expect(cache.get(id).wait()?.as_ref(), id)
+    });
+    Ok(Pair::new(name, ours, by_hand))
 }
 
 /// Hits of functions that keep values in the process, with a store behind them and without.
@@ -119,24 +107,4 @@ fn all(keys: &Arc<[u64]>, function: impl Fn(u64) -> u64 + 'static) -> Side {
         std::hint::black_box(sum);
         Ok(())
     })
-}
-
-/// Counts instructions of the same hits, if there is a valgrind.
-pub(crate) fn count(quick: bool) -> Result<Value, Box<dyn Error>> {
-    println!();
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        println!("note: there is no valgrind, so instructions are not counted");
-        return Ok(Value::Null);
-    }
-    counting::describe(quick);
-    let mut table = Table::new("");
-    table.group("", &["instructions"]);
-    let mut rows = Vec::new();
-    for subject in COUNTED {
-        let figure = subject.count(quick)??;
-        table.row(vec![subject.name.to_owned(), format!("{figure:.1}")]);
-        rows.push(json!({ "subject": subject.name, "instructions_per_call": figure }));
-    }
-    print!("{table}");
-    Ok(rows.into())
 }

@@ -31,6 +31,65 @@ impl Map {
     }
 }
 
+/// Pages of one size in one codec, with a cache and a map that hold all of them.
+#[derive(Clone)]
+struct Filled {
+    keys: Arc<[String]>,
+    pages: Arc<[Page]>,
+    cache: Cache,
+    map: Arc<Map>,
+}
+
+impl Filled {
+    fn new(size: usize, coded: Coded) -> Result<Self, Box<dyn Error>> {
+        let keys: Arc<[String]> = keys(count(size)).into();
+        let pages: Arc<[Page]> = (0..keys.len()).map(|id| Page::new(id, size)).collect();
+        let cache = Cache::builder(MemoryStore::new()).codec(coded.codec()).build()?;
+        let map = Arc::new(Map { map: Mutex::default(), coded });
+        for (key, page) in keys.iter().zip(&*pages) {
+            cache.insert(key, page).wait()?;
+            map.insert(key, page)?;
+        }
+        Ok(Self { keys, pages, cache, map })
+    }
+
+    fn get(&self, call: usize) -> Outcome {
+        let id = drawn(call, self.keys.len());
+        expect(self.cache.get(&self.keys[id]).wait()?.as_ref(), id)
+    }
+
+    fn get_raw(&self, call: usize) -> Outcome {
+        let id = drawn(call, self.keys.len());
+        expect(self.map.get(&self.keys[id])?.as_ref(), id)
+    }
+
+    fn insert(&self, call: usize) -> Outcome {
+        let id = drawn(call, self.keys.len());
+        Ok(self.cache.insert(&self.keys[id], &self.pages[id]).wait()?)
+    }
+
+    fn insert_raw(&self, call: usize) -> Outcome {
+        let id = drawn(call, self.keys.len());
+        self.map.insert(&self.keys[id], &self.pages[id])
+    }
+
+    /// A pair of these.
+    fn pair(
+        &self,
+        name: String,
+        ours: fn(&Self, usize) -> Outcome,
+        raw: fn(&Self, usize) -> Outcome,
+    ) -> Pair {
+        let (of_ours, of_raw) = (self.clone(), self.clone());
+        Pair::new(name, calls(move |call| ours(&of_ours, call)), calls(move |call| raw(&of_raw, call)))
+    }
+}
+
+/// One get.
+pub(crate) fn get(size: usize) -> Result<Pair, Box<dyn Error>> {
+    Ok(Filled::new(size, Coded::Json)?.pair(String::new(), Filled::get, Filled::get_raw))
+}
+
 pub(crate) fn section() -> Result<Section, Box<dyn Error>> {
     let mut section = Section::new(
         "In memory: `Cache` over `MemoryStore`, beside a mutex around a `HashMap<Bytes, Bytes>` with the codec. \
@@ -39,42 +98,13 @@ pub(crate) fn section() -> Result<Section, Box<dyn Error>> {
         Unit::Micros,
     );
     for (size, size_name) in SIZES {
-        let keys: Arc<[String]> = keys(count(size)).into();
-        let pages: Arc<[Page]> = (0..keys.len()).map(|id| Page::new(id, size)).collect();
         for coded in Coded::ALL {
-            let cache = Cache::builder(MemoryStore::new()).codec(coded.codec()).build()?;
-            let map = Arc::new(Map { map: Mutex::default(), coded });
-            for (key, page) in keys.iter().zip(&*pages) {
-                cache.insert(key, page).wait()?;
-                map.insert(key, page)?;
-            }
+            let filled = Filled::new(size, coded)?;
             let name = |verb| format!("{verb}, {size_name}, {}", coded.name());
-            let get_raw = || {
-                let (map, keys) = (map.clone(), keys.clone());
-                calls(move |call| {
-                    let id = drawn(call, keys.len());
-                    expect(map.get(&keys[id])?.as_ref(), id)
-                })
-            };
-            let (of, keys_of, pages_of) = (cache.clone(), keys.clone(), pages.clone());
-            let insert = calls(move |call| {
-                let id = drawn(call, keys_of.len());
-                Ok(of.insert(&keys_of[id], &pages_of[id]).wait()?)
-            });
-            let (of, keys_of, pages_of) = (map.clone(), keys.clone(), pages.clone());
-            let insert_raw = calls(move |call| {
-                let id = drawn(call, keys_of.len());
-                of.insert(&keys_of[id], &pages_of[id])
-            });
-            let keys_of = keys.clone();
-            let get = calls(move |call| {
-                let id = drawn(call, keys_of.len());
-                expect(cache.get(&keys_of[id]).wait()?.as_ref(), id)
-            });
-            section.add(Pair::new(name("get"), get, get_raw()));
-            section.add(Pair::new(name("insert"), insert, insert_raw));
+            section.add(filled.pair(name("get"), Filled::get, Filled::get_raw));
+            section.add(filled.pair(name("insert"), Filled::insert, Filled::insert_raw));
             if matches!(coded, Coded::Json) {
-                section.add(Pair::new(format!("noise, {size_name}"), get_raw(), get_raw()));
+                section.add(filled.pair(format!("noise, {size_name}"), Filled::get_raw, Filled::get_raw));
             }
         }
     }

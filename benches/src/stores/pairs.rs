@@ -19,8 +19,8 @@ pub(crate) fn calls(mut call: impl FnMut(usize) -> Outcome + 'static) -> Side {
 /// A cache's way to do something, and that of what it is built on.
 pub(crate) struct Pair {
     name: String,
-    ours: Side,
-    raw: Side,
+    pub(crate) ours: Side,
+    pub(crate) raw: Side,
 }
 
 impl Pair {
