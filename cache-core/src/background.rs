@@ -375,9 +375,13 @@ impl Wake for PoolTask {
 
 /// Runs a future on this thread.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    // What is ready at once needs nothing that wakes this thread.
+    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return output;
+    }
     let parker = Parker::new();
     let waker = Waker::from(parker.clone());
-    let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
