@@ -13,6 +13,9 @@ use super::{StoreError, StoreErrorKind};
 /// How deep a value may be nested.
 const DEPTH: usize = 120;
 
+/// How many bytes there is room for at first. Most keys are shorter.
+const ROOM: usize = 64;
+
 /// What a `Some` is written as whose content alone would read as `None`, up to its content.
 const SOME: &[u8] = br#"{"$some":"#;
 
@@ -56,7 +59,7 @@ pub(crate) fn is_same_content<T: Serialize + ?Sized>(a: &T, b: &T) -> bool {
 }
 
 fn text<T: Serialize + ?Sized>(value: &T, purpose: Purpose) -> Result<String, Failure> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(ROOM);
     value.serialize(Writer { out: &mut out, depth: 0, purpose })?;
     String::from_utf8(out).map_err(Failure::custom)
 }

@@ -73,7 +73,8 @@ impl KeyName {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StoreKey {
     full: Bytes,
-    stored: Bytes,
+    /// What the store gets, if that is something else.
+    short: Option<Bytes>,
     schema: u64,
 }
 
@@ -81,14 +82,14 @@ impl StoreKey {
     fn new(full: String) -> Self {
         let full = Bytes::from(full);
         if full.len() <= MAX {
-            return Self { stored: full.clone(), full, schema: 0 };
+            return Self { full, short: None, schema: 0 };
         }
         // Components have no `~`, so a key with a hash is none without.
-        let mut stored = Vec::with_capacity(MAX);
-        stored.extend_from_slice(&full[..READABLE]);
-        stored.push(b'~');
-        stored.extend_from_slice(hex(&Sha256::digest(&full)).as_bytes());
-        Self { stored: stored.into(), full, schema: 0 }
+        let mut short = Vec::with_capacity(MAX);
+        short.extend_from_slice(&full[..READABLE]);
+        short.push(b'~');
+        short.extend_from_slice(hex(&Sha256::digest(&full)).as_bytes());
+        Self { full, short: Some(short.into()), schema: 0 }
     }
 
     /// The key of this name in full.
@@ -98,7 +99,7 @@ impl StoreKey {
 
     /// A key that was found in a store, of which nobody knows the whole.
     pub(crate) fn unknown(stored: &Bytes) -> Self {
-        Self { full: stored.clone(), stored: stored.clone(), schema: 0 }
+        Self { full: stored.clone(), short: None, schema: 0 }
     }
 
     /// The same key for values of another schema. Without this the schema is 0, which is that of values whose type is
@@ -120,7 +121,7 @@ impl StoreKey {
 
     /// The key as the store gets it: at most 200 bytes.
     pub(crate) fn stored(&self) -> &Bytes {
-        &self.stored
+        self.short.as_ref().unwrap_or(&self.full)
     }
 }
 
@@ -243,14 +244,19 @@ fn push_hex(out: &mut String, byte: u8, digits: &[u8; 16]) {
 }
 
 fn escape(out: &mut String, component: &str, has_braces: bool) {
+    let is_plain = |byte: u8| match byte {
+        b'%' | b'/' | b'~' => false,
+        b'{' | b'}' => has_braces,
+        0x21..=0x7e => true,
+        _ => false,
+    };
+    // Most are plain as a whole.
+    if component.bytes().all(is_plain) {
+        out.push_str(component);
+        return;
+    }
     for byte in component.bytes() {
-        let is_plain = match byte {
-            b'%' | b'/' | b'~' => false,
-            b'{' | b'}' => has_braces,
-            0x21..=0x7e => true,
-            _ => false,
-        };
-        if is_plain {
+        if is_plain(byte) {
             out.push(char::from(byte));
         } else {
             out.push('%');

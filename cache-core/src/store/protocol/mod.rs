@@ -81,7 +81,11 @@ fn digits(number: u64) -> Bytes {
 
 /// The number that a store holds, if it is one.
 fn number(bytes: &[u8]) -> Option<u64> {
-    std::str::from_utf8(bytes).ok()?.parse().ok()
+    let add = |number: u64, byte: &u8| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    };
+    if bytes.is_empty() { None } else { bytes.iter().try_fold(0, add) }
 }
 
 /// The names of tags as all processes know them.
