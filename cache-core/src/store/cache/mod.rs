@@ -223,11 +223,6 @@ impl Shared {
         })
     }
 
-    /// Counts and decodes what was found.
-    fn found<T: DeserializeOwned>(&self, found: Result<Value, Missing>) -> Result<Option<T>, StoreError> {
-        self.count(found).map(|value| self.decode(&value)).transpose()
-    }
-
     /// Counts what was found.
     pub(in crate::store) fn count<T>(&self, found: Result<T, Missing>) -> Option<T> {
         match found {

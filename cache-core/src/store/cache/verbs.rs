@@ -25,19 +25,22 @@ impl Cache {
                 Ok(name) => name,
                 Err(error) => return Answer::ready(Err(error)),
             };
-            let glance = match shared.protocol.look_at_once(&name) {
+            let glance = match shared.protocol.look_at_once(&name, |value| shared.decode(&value)) {
                 Some(Err(error)) => return Answer::ready(Err(error)),
-                Some(Ok(Glance::Found(found))) => return Answer::ready(shared.found(found)),
+                Some(Ok(Glance::Found(found))) => return Answer::ready(shared.count(found).transpose()),
                 Some(Ok(Glance::Undecided(stored, revision))) => Some((stored, revision)),
                 None => None,
             };
             let by = shared.protocol.link.deadline(timeout);
             Answer::later(async move {
                 let found = match glance {
-                    Some((stored, revision)) => shared.protocol.decide(&name, stored, revision, by).await?,
-                    None => shared.protocol.look(&name, by).await?,
+                    Some((stored, revision)) => {
+                        let decode = |value: Value| shared.decode(&value);
+                        shared.protocol.decide(&name, stored, revision, decode, by).await?
+                    }
+                    None => shared.protocol.look(&name, by).await?.map(|value| shared.decode(&value)),
                 };
-                shared.found(found)
+                shared.count(found).transpose()
             })
         })
     }

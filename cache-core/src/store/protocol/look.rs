@@ -60,9 +60,9 @@ pub(in crate::store) enum Missing {
 }
 
 /// What a store says at once.
-pub(in crate::store) enum Glance {
+pub(in crate::store) enum Glance<T> {
     /// All that there is to know.
-    Found(Result<Value, Missing>),
+    Found(Result<T, Missing>),
     /// What the key holds, and the revision. Something else must be asked, or removed.
     Undecided(Option<Stored>, Option<Revision>),
 }
@@ -117,8 +117,12 @@ impl Protocol {
         self.judge(names, stored, revision, take, by).await
     }
 
-    /// The value of a key, if the store answers at once.
-    pub(in crate::store) fn look_at_once(&self, name: &StoreKey) -> Option<Result<Glance, StoreError>> {
+    /// What `take` makes of the value of a key, if the store answers at once.
+    pub(in crate::store) fn look_at_once<T>(
+        &self,
+        name: &StoreKey,
+        take: impl Fn(Value) -> T,
+    ) -> Option<Result<Glance<T>, StoreError>> {
         if !self.outbox.is_empty() {
             return None;
         }
@@ -127,8 +131,8 @@ impl Protocol {
         Some(read.map(|read| {
             let mut read = read.into_iter();
             let (stored, revision) = (read.next().flatten(), Revision::read(read.next().flatten()));
-            match self.candidate(name, stored.clone(), revision, self.clock.now(), &|value| value) {
-                Candidate::Good(value) => Glance::Found(Ok(value)),
+            match self.candidate(name, stored.as_ref(), revision, self.clock.now(), &take) {
+                Candidate::Good(taken) => Glance::Found(Ok(taken)),
                 Candidate::Missing(missing) if !is_rubbish(&missing) => Glance::Found(Err(missing)),
                 _ => Glance::Undecided(stored, revision),
             }
@@ -136,15 +140,16 @@ impl Protocol {
     }
 
     /// Decides what was found at a glance.
-    pub(in crate::store) async fn decide(
+    pub(in crate::store) async fn decide<T: Send>(
         &self,
         name: &StoreKey,
         stored: Option<Stored>,
         revision: Option<Revision>,
+        take: impl Fn(Value) -> T + Send,
         by: Deadline,
-    ) -> Result<Result<Value, Missing>, StoreError> {
+    ) -> Result<Result<T, Missing>, StoreError> {
         let names = std::slice::from_ref(name);
-        let found = self.judge(names, vec![stored], revision, |value| value, by).await?;
+        let found = self.judge(names, vec![stored], revision, take, by).await?;
         Ok(found.into_iter().next().unwrap_or(Err(Missing::Absent)))
     }
 
@@ -219,14 +224,15 @@ impl Protocol {
         take: &impl Fn(Value) -> T,
     ) -> Vec<Candidate<T>> {
         let now = self.clock.now();
-        let candidate = |(name, stored)| self.candidate(name, stored, revision, now, take);
+        let candidate =
+            |(name, stored): (_, Option<Stored>)| self.candidate(name, stored.as_ref(), revision, now, take);
         names.iter().zip(stored).map(candidate).collect()
     }
 
     fn candidate<T>(
         &self,
         name: &StoreKey,
-        stored: Option<Stored>,
+        stored: Option<&Stored>,
         revision: Option<Revision>,
         now: Millis,
         take: &impl Fn(Value) -> T,
