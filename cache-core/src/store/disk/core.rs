@@ -7,7 +7,6 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use redb::{ReadTransaction, ReadableDatabase};
 
 use super::event::{DiskEvent, Listener};
 use super::failure::{Failure, guarded};
@@ -174,13 +173,13 @@ impl Core {
     /// Reads, if that can be done at once.
     pub(super) fn try_read<T>(
         &self,
-        read: impl FnOnce(&ReadTransaction, Millis) -> Result<T, Failure>,
+        read: impl FnOnce(&Opened, Millis) -> Result<T, Failure>,
     ) -> Option<Result<T, StoreError>> {
         let state = self.try_state()?;
         let (Engine::Writable(opened) | Engine::Readable(opened, _)) = &state.engine else {
             return Some(Err(self.unreadable(&state)));
         };
-        let result = guarded(|| read(&opened.database.begin_read()?, self.clock.now()));
+        let result = guarded(|| read(opened, self.clock.now()));
         Some(result.map_err(|failure| {
             let error = failure.error(&self.name);
             self.queue.report(state.generation, failure);
@@ -191,7 +190,7 @@ impl Core {
     /// Reads as soon as that can be done.
     pub(super) async fn read<T>(
         &self,
-        read: impl Fn(&ReadTransaction, Millis) -> Result<T, Failure>,
+        read: impl Fn(&Opened, Millis) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         poll_fn(|cx| {
             if let Some(result) = self.try_read(&read) {
@@ -222,15 +221,19 @@ impl Core {
     /// What some keys hold, and a note that they were read.
     pub(super) fn read_keys(
         &self,
-        transaction: &ReadTransaction,
+        opened: &Opened,
         keys: &[Bytes],
         now: Millis,
     ) -> Result<Vec<Option<Stored>>, Failure> {
-        let found = tables::read(transaction, keys.iter().map(|key| &key[..]), now)?;
-        for (key, _) in keys.iter().zip(&found).filter(|(_, found)| found.is_some()) {
-            self.recency.note(key);
-        }
-        Ok(found)
+        let snapshot = opened.snapshot()?;
+        let read = |key| {
+            let found = snapshot.read(key, now)?;
+            if found.is_some() {
+                self.recency.note(key);
+            }
+            Ok(found)
+        };
+        keys.iter().map(read).collect()
     }
 
     /// Refuses what cannot be carried out in any case.
@@ -260,7 +263,9 @@ impl Scan for Core {
             return Answer::ready(Err(error));
         }
         Answer::later(async move {
-            let read = |transaction: &_, now| tables::keys(transaction, prefix, from.as_deref(), (PAGE, now));
+            let read = |opened: &Opened, now| {
+                tables::keys(&opened.snapshot()?.entries, prefix, from.as_deref(), (PAGE, now))
+            };
             let (keys, next) = self.read(read).await?;
             Ok((keys.into_iter().map(Bytes::from).collect(), next.map(Bytes::from)))
         })

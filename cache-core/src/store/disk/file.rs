@@ -6,12 +6,14 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Builder, Database, DatabaseError};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase};
 
 use super::failure::{Failure, guarded};
 use super::medium::{self, Backend, Medium};
+use super::snapshot::Snapshot;
 use super::tables::{self, Kind, Ledger};
 use crate::store::{StoreError, StoreErrorKind};
+use crate::sync::plain::Mutex;
 
 /// The paths of a store, and how its file is opened.
 pub(super) struct Place {
@@ -26,6 +28,8 @@ pub(super) struct Place {
 /// An open database.
 pub(super) struct Opened {
     pub(super) database: Database,
+    /// The entries as of the last commit, if they were read since.
+    snapshot: Mutex<Option<Arc<Snapshot>>>,
     pub(super) medium: Arc<Medium>,
     pub(super) ledger: Ledger,
 }
@@ -161,7 +165,7 @@ impl Place {
             }
         });
         let Some(database) = built? else { return Err(Refusal::InUse(self.owner())) };
-        let opened = Opened { database, medium, ledger: Ledger::default() };
+        let opened = Opened { database, snapshot: Mutex::default(), medium, ledger: Ledger::default() };
         match guarded(|| tables::begin(&opened.database)) {
             Ok(Kind::Ours(ledger)) => Ok(Opened { ledger, ..opened }),
             Ok(Kind::Foreign(what)) => {
@@ -251,10 +255,27 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 }
 
 impl Opened {
+    /// The entries as of the last commit.
+    pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Failure> {
+        let mut kept = self.snapshot.lock();
+        if let Some(snapshot) = &*kept {
+            return Ok(snapshot.clone());
+        }
+        // Under the lock: otherwise a commit could come in between, and what is kept would be from before it.
+        let snapshot = Arc::new(Snapshot::new(tables::entries(&self.database.begin_read()?)?));
+        Ok(kept.insert(snapshot).clone())
+    }
+
+    /// Has the next read see what was committed. A transaction that goes on would stop the reuse of pages.
+    pub(super) fn renew_snapshot(&self) {
+        *self.snapshot.lock() = None;
+    }
+
     /// Closes it without a change to the file.
     pub(super) fn discard(self) {
         self.medium.freeze();
         let _ = guarded(|| {
+            drop(self.snapshot);
             drop(self.database);
             Ok(())
         });
@@ -265,6 +286,7 @@ impl Opened {
         self.medium.set_syncs(true);
         guarded(|| {
             self.medium.sync()?;
+            drop(self.snapshot);
             self.database.close()?;
             Ok(self.medium.sync()?)
         })

@@ -8,6 +8,7 @@ mod medium;
 mod queue;
 mod recency;
 mod record;
+mod snapshot;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -78,15 +78,28 @@ pub(super) fn payload<'a>(key: &[u8], record: &'a [u8]) -> Result<&'a [u8], Dama
     record.get(HEADER..).ok_or(Damaged)
 }
 
-/// What a record holds, unless it has expired.
-pub(super) fn stored(key: &[u8], record: &[u8], now: Millis) -> Result<Option<Stored>, Damaged> {
-    let header = Header::decode(record)?;
-    let bytes = payload(key, record)?;
-    Ok(rules::is_alive(header.deadline, now).then(|| Stored {
-        bytes: Bytes::copy_from_slice(bytes),
-        version: header.version(),
-        remaining: rules::remaining(header.deadline, now),
-    }))
+/// A record that was read whole.
+#[derive(Clone)]
+pub(super) struct Record {
+    header: Header,
+    pub(super) bytes: Bytes,
+}
+
+impl Record {
+    pub(super) fn decode(key: &[u8], record: &[u8]) -> Result<Self, Damaged> {
+        let header = Header::decode(record)?;
+        Ok(Self { header, bytes: Bytes::copy_from_slice(payload(key, record)?) })
+    }
+
+    /// What it holds, unless it has expired.
+    pub(super) fn stored(self, now: Millis) -> Option<Stored> {
+        let Header { deadline, .. } = self.header;
+        rules::is_alive(deadline, now).then(|| Stored {
+            bytes: self.bytes,
+            version: self.header.version(),
+            remaining: rules::remaining(deadline, now),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +112,7 @@ mod tests {
     fn a_record_gives_back_what_was_put_until_it_expires() {
         let record = HEADER_OF_TEST.encode(b"key", b"value");
         assert_eq!(Header::decode(&record).unwrap(), HEADER_OF_TEST);
-        let stored_at = |now| stored(b"key", &record, now).unwrap();
+        let stored_at = |now| Record::decode(b"key", &record).unwrap().stored(now);
         let found = stored_at(999).unwrap();
         assert_eq!((&found.bytes[..], found.version), (&b"value"[..], HEADER_OF_TEST.version()));
         assert_eq!(found.remaining, Some(std::time::Duration::from_millis(1)));
@@ -112,17 +125,17 @@ mod tests {
         for bit in 0..record.len() * 8 {
             let mut record = record.clone();
             record[bit / 8] ^= 1 << (bit % 8);
-            assert!(stored(b"key", &record, 0).is_err(), "bit {bit}");
+            assert!(Record::decode(b"key", &record).is_err(), "bit {bit}");
         }
         for len in 0..record.len() {
-            assert!(stored(b"key", &record[..len], 0).is_err(), "{len} bytes of it");
+            assert!(Record::decode(b"key", &record[..len]).is_err(), "{len} bytes of it");
         }
     }
 
     #[test]
     fn a_record_under_another_key_is_damaged() {
         let record = HEADER_OF_TEST.encode(b"key", b"value");
-        assert!(stored(b"kex", &record, 0).is_err());
-        assert!(stored(b"", &record, 0).is_err());
+        assert!(Record::decode(b"kex", &record).is_err());
+        assert!(Record::decode(b"", &record).is_err());
     }
 }

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableHandle,
-    WriteTransaction,
+    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition,
+    TableHandle, WriteTransaction,
 };
 
 use super::failure::Failure;
 use super::recency::Recency;
-use super::record::{self, Header};
+use super::record::{self, Header, Record};
 use crate::store::clock::Millis;
 use crate::store::rules::{NEVER, deadline, holds, is_alive, raised};
-use crate::store::{Action, Condition, Outcome, StoreError, Stored, Write};
+use crate::store::{Action, Condition, Outcome, StoreError, Write};
 
 /// The values: a record under each key.
 const ENTRIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("entries");
@@ -82,29 +82,22 @@ pub(super) fn begin(database: &Database) -> Result<Kind, Failure> {
     Ok(Kind::Ours(Ledger { entries: number("entries")?, bytes: number("bytes")?, next, hand: 0 }))
 }
 
-/// What some keys hold.
-pub(super) fn read<'a>(
-    transaction: &ReadTransaction,
-    keys: impl Iterator<Item = &'a [u8]>,
-    now: Millis,
-) -> Result<Vec<Option<Stored>>, Failure> {
-    let entries = transaction.open_table(ENTRIES)?;
-    keys.map(|key| {
-        let Some(found) = entries.get(key)? else { return Ok(None) };
-        Ok(record::stored(key, found.value(), now)?)
-    })
-    .collect()
+/// The entries, as a transaction sees them.
+pub(super) type Entries = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+/// The entries that a transaction sees. They keep it going.
+pub(super) fn entries(transaction: &ReadTransaction) -> Result<Entries, Failure> {
+    Ok(transaction.open_table(ENTRIES)?)
 }
 
 /// The keys that are alive after a key and begin with a prefix, at most so many, and whether there may be more.
 pub(super) fn keys(
-    transaction: &ReadTransaction,
+    entries: &Entries,
     prefix: &[u8],
     after: Option<&[u8]>,
     (limit, now): (usize, Millis),
 ) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), Failure> {
     use std::ops::Bound::{Excluded, Included, Unbounded};
-    let entries = transaction.open_table(ENTRIES)?;
     let begin = after.map_or(Included(prefix), Excluded);
     let mut found = Vec::new();
     for (looked_at, entry) in entries.range::<&[u8]>((begin, Unbounded))?.enumerate() {
@@ -181,7 +174,7 @@ impl<'t> Tables<'t> {
         let found = if looks { self.header(key)? } else { None };
         if !holds(write.condition, found.map(|header| header.version())) {
             let there = match self.entries.get(key)? {
-                Some(record) => record::stored(key, record.value(), self.now)?,
+                Some(record) => Record::decode(key, record.value())?.stored(self.now),
                 None => None,
             };
             return Ok(Outcome::Refused(there));

@@ -3,7 +3,7 @@ mod full;
 mod tables;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 use super::medium::Faults;
@@ -286,6 +286,32 @@ fn a_read_during_a_change_of_the_file_waits_without_blocking() {
         thread.join().unwrap()
     });
     assert_eq!(waiting.unwrap(), []);
+}
+
+/// Reads share a snapshot until the next commit, and keep what is short in memory.
+#[test]
+fn an_acknowledged_write_is_seen_while_others_read_all_the_time() {
+    let folder = Folder::new();
+    let store = DiskStore::open(folder.path("cache.redb")).unwrap();
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    let _ = (get(&store, "short").unwrap(), get(&store, "long").unwrap());
+                }
+            });
+        }
+        for number in 0..200_u8 {
+            for (key, len) in [("short", 1), ("long", 1000)] {
+                put(&store, key, vec![number; len]);
+                assert_eq!(get(&store, key).unwrap().unwrap(), vec![number; len]);
+            }
+        }
+        write(&store, Write::remove("short".into())).unwrap();
+        assert_eq!(get(&store, "short").unwrap(), None);
+        is_done.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]

@@ -182,6 +182,7 @@ impl Writer {
         let fits = tables.evict(self.core.capacity, &self.core.recency, most)?;
         let ledger = tables.end(&self.ledger)?;
         transaction.commit()?;
+        opened.renew_snapshot();
         drop(state);
         self.ledger = ledger;
         self.core.note(&ledger);
@@ -204,6 +205,7 @@ impl Writer {
         let state = self.core.state();
         if let Engine::Writable(opened) = &state.engine {
             opened.database.begin_write()?.commit()?;
+            opened.renew_snapshot();
             opened.medium.sync()?;
         }
         drop(state);
@@ -259,7 +261,8 @@ impl Writer {
         }
         let after = self.core.change(|state| match &mut state.engine {
             Engine::Writable(opened) => guarded(|| {
-                // Nobody reads, so no transaction is under way.
+                // Nobody reads, so no other transaction is under way.
+                opened.renew_snapshot();
                 opened.database.compact()?;
                 opened.medium.sync()?;
                 Ok(opened.medium.size()?)
