@@ -1,6 +1,7 @@
 //! Locks of stores around a `fork`: they are taken before it, so that none is held by a thread that the child does
 //! not have.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::sync::Locked;
@@ -13,6 +14,22 @@ pub(super) trait Locks: Send + Sync {
 }
 
 static STORES: Mutex<Vec<Weak<dyn Locks>>> = Mutex::new(Vec::new());
+
+/// The number of this process, once it was asked for. A child of `fork` begins with 0.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// The number of this process. The system is asked for it once: each time would be a tenth of a small read.
+pub(super) fn process_id() -> u32 {
+    let known = PROCESS.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    #[cfg(all(unix, not(miri), not(loom)))]
+    handlers::register();
+    let id = std::process::id();
+    PROCESS.store(id, Ordering::Relaxed);
+    id
+}
 
 /// Has the locks of a store taken around each `fork` from here on.
 pub(super) fn register(store: &Arc<impl Locks + 'static>) {
@@ -57,6 +74,7 @@ mod handlers {
     }
 
     extern "C" fn child() {
+        super::PROCESS.store(0, super::Ordering::Relaxed);
         let _ = HELD.try_with(|held| held.take().iter_mut().for_each(|lock| lock.forked()));
     }
 }

@@ -15,7 +15,7 @@ use super::queue::{Queue, Request};
 use super::recency::Recency;
 use super::tables::{self, Ledger};
 use crate::store::clock::{Millis, StoreClock};
-use crate::store::{Action, Answer, Counter, Scan, StoreError, StoreErrorKind, Stored, Write};
+use crate::store::{Action, Answer, Counter, Scan, StoreError, StoreErrorKind, Stored, Write, fork};
 use crate::sync::plain::Mutex;
 
 /// A request may hold so many bytes. The database itself takes no value over 3 GiB.
@@ -117,7 +117,7 @@ impl Core {
             clock: StoreClock::current(),
             recency: Recency::new(settings.capacity),
             listener: settings.listener,
-            process: std::process::id(),
+            process: fork::process_id(),
             state: RwLock::new(State { engine, generation: 0 }),
             kept_out: Mutex::default(),
             queue: Queue::default(),
@@ -132,7 +132,7 @@ impl Core {
 
     /// Refuses in a child of `fork`. No lock may be taken before: another thread of the parent may have held it.
     pub(super) fn check_process(&self) -> Result<(), StoreError> {
-        if self.process == std::process::id() {
+        if self.process == fork::process_id() {
             return Ok(());
         }
         let message = format!(
