@@ -43,6 +43,12 @@ pub trait Store: Send + Sync + 'static {
         true
     }
 
+    /// Whether each read finds out by itself if bytes are no longer those that were put, as by a checksum. A cache then
+    /// does not look for changed bits again.
+    fn vouches_for_bytes(&self) -> bool {
+        false
+    }
+
     /// Writes out what is still in memory, and gives back connections and files. Later requests are refused with
     /// [`Closed`](super::StoreErrorKind::Closed). A store that has nothing to give back may leave this out.
     fn close(&self) -> Answer<'_, ()> {

@@ -384,6 +384,11 @@ impl Store for MemoryStore {
         false
     }
 
+    /// They never leave the memory of the process.
+    fn vouches_for_bytes(&self) -> bool {
+        true
+    }
+
     /// Drops all that it holds.
     fn close(&self) -> Answer<'_, ()> {
         self.inner.closed.store(true, Ordering::Relaxed);

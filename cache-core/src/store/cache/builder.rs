@@ -182,12 +182,14 @@ impl CacheBuilder {
         if local_ttl.is_some_and(|ttl| ttl.is_zero()) {
             return invalid("a `local_ttl` of 0 keeps nothing in the process: say `local(false)`".to_owned());
         }
+        let checks = !self.store.vouches_for_bytes();
         let link = Link::new(self.store, Runtime::current().clock.clone(), self.timeout);
         let envelope = Envelope {
             codec: self.codec,
             compression: self.compression,
             keys: self.signing,
             max_value: self.max_value,
+            checks,
         };
         let namespace = Namespace::new(&self.namespace);
         let values = namespace.values("");

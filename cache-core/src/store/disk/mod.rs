@@ -315,6 +315,11 @@ impl Store for DiskStore {
         false
     }
 
+    /// A record has a checksum, which is looked at in each read.
+    fn vouches_for_bytes(&self) -> bool {
+        true
+    }
+
     /// Syncs the file and closes it. What was asked for before is carried out.
     fn close(&self) -> Answer<'_, ()> {
         if let Err(error) = self.core.check_process() {
