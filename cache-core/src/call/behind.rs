@@ -22,7 +22,7 @@ pub(super) async fn insert(
     let Some(backing) = memo.backing().filter(|_| !memo.is_disabled()) else { return false };
     let mut tier = None;
     for _ in 0..TRIES {
-        let fetched = backing.fetch(&memo, &key).fetched.await;
+        let fetched = backing.fetch(&memo, &key, false).fetched.await;
         let Fetched { found, publisher, .. } = fetched;
         tier = Some(fetched.tier);
         let is_present = found.and_then(|found| memo.fresh(found)).is_some();

@@ -148,7 +148,7 @@ impl<C: MemoizedFn<KA>, KA, SA, Run: MakesBody<KA, SA>, A, X> Bound<C, KA, SA, R
         self.callee.own(Some(&self.parts.call.keyed), &mut found);
         let (memo, (key, _)) = (found.memo(), found.key());
         let backing = memo.backing().filter(|_| !memo.is_disabled());
-        backing.map(|backing| backing.fetch(memo, key).fetched)
+        backing.map(|backing| backing.fetch(memo, key, false).fetched)
     }
 
     /// There is no store.

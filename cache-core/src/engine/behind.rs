@@ -81,7 +81,8 @@ impl LeaderGuard {
     #[inline]
     pub(crate) fn fetching(&self) -> Option<Later<Fetched>> {
         let backing = self.memo.backing()?;
-        let Fetching { takes_until, fetched } = backing.fetch(&self.memo, &self.flight().key);
+        let fresh_will_do = matches!(self.how, Intent::Read | Intent::Alone);
+        let Fetching { takes_until, fetched } = backing.fetch(&self.memo, &self.flight().key, fresh_will_do);
         if let Some(until) = takes_until {
             self.flight().asks(until);
         }

@@ -24,8 +24,9 @@ pub(crate) trait Backing: Any + Send + Sync {
     fn local_ttl(&self, memo: &MemoCore) -> Option<Duration>;
     /// The alias of the store, if it has one.
     fn alias(&self) -> Option<&str>;
-    /// Looks for the value of a key, and prepares to store another. The store is not asked before that is awaited.
-    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching;
+    /// Looks for the value of a key, and prepares to store another. If a fresh value will do and there is one, nothing need
+    /// be prepared. The store is not asked before that is awaited.
+    fn fetch(&self, memo: &MemoCore, key: &Erased, fresh_will_do: bool) -> Fetching;
     /// Looks for the value of a key.
     fn look(&self, memo: &MemoCore, key: &Erased) -> Later<Option<Found>>;
     /// Keeps the value of a key for a ttl from now, only for longer if `only_later`. Returns whether there is one; none if the

@@ -25,7 +25,7 @@ use super::aliases::registry_of;
 use super::cache::Shared;
 use super::canonical::canonical_json;
 use super::fork;
-use super::protocol::{function_tag, wire_names};
+use super::protocol::function_tag;
 use super::schema::schema_of;
 use super::{Cache, Codec, Schema, StoreError, StoreErrorKind};
 use crate::erased::{Erased, ErasedRef};
@@ -36,7 +36,7 @@ use crate::memo::{
 };
 use crate::sync::plain::Mutex;
 use crate::sync::{Locked, held_in};
-use crate::tags::{Name, TagName};
+use crate::tags::TagName;
 use crate::time::after;
 use crate::value::StoresKept;
 
@@ -204,16 +204,6 @@ impl FunctionStore {
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, error.to_string()).caused_by(error))
     }
 
-    /// The names of the tags that all values of a memo carry.
-    fn wire_names_of_all(&self, memo: &MemoCore) -> Result<Vec<String>, StoreError> {
-        let tags = memo.fixed_tags().iter().map(|tag| TagName(tag.name.clone()));
-        // Those that are known to this process only are left out.
-        let tags: Vec<TagName> = tags.filter(|tag| !matches!(tag.0, Name::Unnamed(_))).collect();
-        let mut names = wire_names(&tags)?;
-        names.extend(self.alias().map(|_| function_tag(&memo.name)));
-        Ok(names)
-    }
-
     /// How a key is written.
     fn json_of(&self, memo: &MemoCore, key: &Erased) -> Result<String, StoreError> {
         memo.run_hook(|| (self.key)(key.by_ref())).unwrap_or_else(|| {
@@ -231,6 +221,7 @@ impl FunctionStore {
             name: name.with_schema(self.options.schema),
             cache,
             memo: memo.handle(),
+            is_of_function: self.alias().is_some(),
             codec: self.codec,
             last_error: self.last_error.clone(),
         })
@@ -325,7 +316,7 @@ impl Backing for FunctionStore {
         self.options.local_ttl.or_else(|| self.cache(memo).ok()?.shared().local.ttl)
     }
 
-    fn fetch(&self, memo: &MemoCore, key: &Erased) -> Fetching {
+    fn fetch(&self, memo: &MemoCore, key: &Erased, fresh_will_do: bool) -> Fetching {
         let now = memo.clock().now();
         let late = |ttl: Option<Duration>| ttl.map(|ttl| after(now, ttl));
         let nothing = |tier| Fetched { tier, own_tag: None, found: None, publisher: None };
@@ -346,8 +337,7 @@ impl Backing for FunctionStore {
         let is_told = !cache.store().is_shared() && self.alias().is_some();
         let is_asked_each_time = !is_told && !tier.keeps;
         let takes_until = if is_asked_each_time { Some(now) } else { late(tier.local_ttl) };
-        let place = self.place(memo, cache, key);
-        let (place, tags) = match place.and_then(|place| Ok((place, self.wire_names_of_all(memo)?))) {
+        let place = match self.place(memo, cache, key) {
             Ok(place) => place,
             Err(error) => {
                 self.fail(memo, error);
@@ -357,7 +347,10 @@ impl Backing for FunctionStore {
         };
         let own_tag = self.own_tag(memo, &place);
         let fetched = Box::pin(async move {
-            match place.fetch(&tags).await {
+            if fresh_will_do && let Some(found) = place.fresh_at_once() {
+                return Fetched { tier, own_tag, found: Some(found), publisher: None };
+            }
+            match place.fetch().await {
                 Ok((value, token)) => {
                     let found = value.as_ref().and_then(|value| place.found(value));
                     let publisher: Box<dyn Publisher> = Box::new(Publishing { place, token, value });

@@ -10,9 +10,10 @@ use crate::erased::Erased;
 use crate::memo::{Found, Later, MemoCore, MemoRef, Publication, Published, Publisher};
 use crate::store::clock::Millis;
 use crate::store::key::StoreKey;
-use crate::store::protocol::{Token, Value, names_of_wire, wire_names};
+use crate::store::protocol::{Glance, Token, Value, function_tag, names_of_wire, wire_names};
 use crate::store::rules::{NEVER as FOR_EVER, deadline};
 use crate::store::{Cache, StoreError, StoreErrorKind};
+use crate::tags::{Name, TagName};
 use crate::time::{NEVER, Tick, after};
 
 /// Where the value of a call is.
@@ -20,6 +21,8 @@ pub(super) struct Place {
     pub(super) cache: Cache,
     pub(super) name: StoreKey,
     pub(super) memo: MemoRef,
+    /// Whether it has the tag of all values of a function.
+    pub(super) is_of_function: bool,
     pub(super) codec: ValueCodec,
     pub(super) last_error: Arc<LastError>,
 }
@@ -35,11 +38,40 @@ impl Place {
         asked.map_err(|error| self.fail(error)).ok()
     }
 
-    /// Reads the value, and takes the token for another with these tags.
-    pub(super) async fn fetch(&self, tags: &[String]) -> Result<(Option<Value>, Token), StoreError> {
+    /// The names of the tags that all values of the memo carry.
+    fn fixed_tags(&self) -> Result<Vec<String>, StoreError> {
+        let tags = self.memo.fixed_tags().iter().map(|tag| TagName(tag.name.clone()));
+        // Those that are known to this process only are left out.
+        let tags: Vec<TagName> = tags.filter(|tag| !matches!(tag.0, Name::Unnamed(_))).collect();
+        let mut names = wire_names(&tags)?;
+        if self.is_of_function {
+            names.push(function_tag(&self.memo.name));
+        }
+        Ok(names)
+    }
+
+    /// The value, if the store has a fresh one and says so at once. No token is taken: if it is out of date a moment later,
+    /// what is computed then is not stored. In a store that is shared, this would be a request more.
+    pub(super) fn fresh_at_once(&self) -> Option<Found> {
         let shared = self.cache.shared();
-        let names = std::slice::from_ref(&self.name);
-        let fetched = shared.protocol.fetch_many(names, tags, shared.by()).await?;
+        if shared.protocol.link.store().is_shared() {
+            return None;
+        }
+        let Glance::Found(Ok(value)) = shared.protocol.look_at_once(&self.name, |value| value)?.ok()? else {
+            return None;
+        };
+        if value.fresh_until <= shared.protocol.clock.now() {
+            return None;
+        }
+        let found = self.found(&value)?;
+        shared.count(Ok(found))
+    }
+
+    /// Reads the value, and takes the token for another.
+    pub(super) async fn fetch(&self) -> Result<(Option<Value>, Token), StoreError> {
+        let shared = self.cache.shared();
+        let (names, tags) = (std::slice::from_ref(&self.name), self.fixed_tags()?);
+        let fetched = shared.protocol.fetch_many(names, &tags, shared.by()).await?;
         let Some(fetched) = fetched.into_iter().next() else {
             return Err(StoreError::new(StoreErrorKind::Unavailable, "the store has said nothing of a key"));
         };
