@@ -19,6 +19,7 @@ static STORES: Mutex<Vec<Weak<dyn Locks>>> = Mutex::new(Vec::new());
 static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// The number of this process. The system is asked for it once: each time would be a tenth of a small read.
+#[cfg(feature = "disk")]
 pub(super) fn process_id() -> u32 {
     let known = PROCESS.load(Ordering::Relaxed);
     if known != 0 {

@@ -36,7 +36,7 @@ pub use aliases::{Caches, ConfigError, ConfigErrorKind, caches};
 pub use answer::Answer;
 /// Bytes that are shared without copying, of the crate `bytes`.
 pub use bytes::Bytes;
-pub use cache::{Cache, CacheBuilder, CacheStats, CacheTag, Computing, Lock, MissReason};
+pub use cache::{Cache, CacheBuilder, CacheStats, CacheTag, GetOrCompute, Lock, MissReason};
 /// Describes the serialized form of a type. The [trait](trait@Schema) of the same name explains what counts, and the
 /// options.
 pub use cache_macros::Schema;

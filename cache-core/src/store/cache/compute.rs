@@ -55,7 +55,7 @@ impl fork::Locks for Mutex<HashMap<TypeId, Arc<MemoCore>>> {
 
 /// A value that is computed if the cache has none. [`Cache::get_or_compute`] returns it.
 #[must_use = "nothing is computed until it is awaited or waited for"]
-pub struct Computing<T, E> {
+pub struct GetOrCompute<T, E> {
     cache: Cache,
     key: Result<String, StoreError>,
     ttl: Option<Duration>,
@@ -92,13 +92,13 @@ impl Cache {
         &self,
         key: impl Serialize,
         body: impl FnOnce() -> Fut + Send + 'static,
-    ) -> Computing<T, E>
+    ) -> GetOrCompute<T, E>
     where
         T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
         E: Send + 'static,
         Fut: Future<Output = Result<T, E>> + Send + 'static,
     {
-        Computing {
+        GetOrCompute {
             cache: self.clone(),
             key: canonical_json(&key),
             ttl: None,
@@ -129,7 +129,7 @@ impl Cache {
     }
 }
 
-impl<T, E> Computing<T, E> {
+impl<T, E> GetOrCompute<T, E> {
     /// How long the value is kept if it is computed, in place of the cache's ttl. Zero means not at all,
     /// [`Duration::MAX`] for ever.
     pub fn ttl(mut self, ttl: Duration) -> Self {
@@ -144,7 +144,7 @@ impl<T, E> Computing<T, E> {
     }
 }
 
-impl<T, E> Computing<T, E>
+impl<T, E> GetOrCompute<T, E>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     E: Send + 'static,
@@ -159,7 +159,7 @@ where
     }
 }
 
-impl<T, E> IntoFuture for Computing<T, E>
+impl<T, E> IntoFuture for GetOrCompute<T, E>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     E: Send + 'static,
@@ -191,8 +191,8 @@ where
     }
 }
 
-impl<T, E> fmt::Debug for Computing<T, E> {
+impl<T, E> fmt::Debug for GetOrCompute<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Computing")
+        f.write_str("GetOrCompute")
     }
 }

@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use builder::CacheBuilder;
-pub use compute::Computing;
+pub use compute::GetOrCompute;
 pub use lock::Lock;
 pub use stats::{CacheStats, MissReason};
 pub use tagged::CacheTag;
